@@ -1,0 +1,37 @@
+"""The two errors that a user can cause, and the catalogue lookup.
+
+The command-line tools print the message of either on one line, without a
+traceback, and exit with its `exit_code`.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import TypeVar
+
+Entry = TypeVar("Entry")
+
+
+class UsageError(ValueError):
+    """A setting or a combination of settings that cannot be honoured."""
+
+    exit_code = 2
+
+
+class DataError(ValueError):
+    """A file, an array or a training run that is not what it should be."""
+
+    exit_code = 1
+
+
+def pick(catalogue: Mapping[str, Entry], name: str, kind: str) -> Entry:
+    """Returns `catalogue[name]`.
+
+    Raises:
+      UsageError: for an unknown name; the message lists the known ones.
+    """
+    if name in catalogue:
+        return catalogue[name]
+    close = difflib.get_close_matches(name, catalogue, n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    known = ", ".join(catalogue)
+    raise UsageError(f"Unknown {kind} '{name}'; known: {known}.{hint}")

@@ -1,0 +1,69 @@
+"""Images at the package's borders: 8 bits, grids and PNG files.
+
+Inside the package images are float32 in [-1, 1], [n, h, w, c], c = 1 or 3.
+"""
+
+import io
+import math
+import os
+
+import numpy as np
+import PIL.Image
+import tensorflow as tf
+
+from tf_mmdgan import files
+
+
+def from_uint8(images: tf.Tensor) -> tf.Tensor:
+    """Maps 0..255 to [-1, 1] in float32; the inverse of `to_uint8`."""
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
+
+
+def to_uint8(images: tf.Tensor) -> tf.Tensor:
+    """Rounds images in [-1, 1] to the nearest of 256 levels, clipping."""
+    levels = tf.round((tf.cast(images, tf.float32) + 1.0) * 127.5)
+    return tf.cast(tf.clip_by_value(levels, 0.0, 255.0), tf.uint8)
+
+
+def grid(
+    images: np.ndarray, columns: int | None = None, scale: int = 1
+) -> np.ndarray:
+    """Tiles uint8 images [n, h, w, c] into one image [H, W, c].
+
+    Args:
+      images: uint8, [n, h, w, c].
+      columns: images in a row; by default the grid is about square.
+      scale: each pixel becomes scale x scale pixels.
+
+    Returns:
+      uint8 [rows * (h + 2) - 2, columns * (w + 2) - 2, c] times `scale`; the
+      gaps and missing images are mid-grey.
+    """
+    n, h, w, c = images.shape
+    columns = columns or math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    gap = 2
+    canvas = np.full((rows * (h + gap), columns * (w + gap), c), 128, np.uint8)
+    for index, image in enumerate(images):
+        top, left = (index // columns) * (h + gap), index % columns * (w + gap)
+        canvas[top : top + h, left : left + w] = image
+    canvas = canvas[:-gap, :-gap]
+    return canvas.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """Encodes one uint8 image [h, w, c], c = 1 or 3, losslessly."""
+    buffer = io.BytesIO()
+    squeezed = image[..., 0] if image.shape[-1] == 1 else image
+    PIL.Image.fromarray(squeezed).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_grid(
+    path: str | os.PathLike,
+    images: np.ndarray,
+    columns: int | None = None,
+    scale: int = 1,
+) -> None:
+    """Writes uint8 images [n, h, w, c] as one PNG file, atomically."""
+    files.write_bytes(path, encode_png(grid(images, columns, scale)))
