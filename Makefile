@@ -1,0 +1,35 @@
+PYTHON ?= python3
+RUN_DIR ?= runs/digits_mmd
+PORT ?= 6006
+
+PY := .venv/bin/python
+READY := .venv/.ready
+
+.PHONY: train test test-full lint bazel-test clean
+
+# Trains the default recipe on the embedded digits, scores, draws, exports.
+train: $(READY)
+	@$(PY) tools/train.py --flagfile=flags/digits_mmd.cfg --run_dir=$(RUN_DIR)
+
+test: $(READY)
+	$(PY) -m pytest -m "not slow"
+
+test-full: $(READY)
+	$(PY) -m pytest
+
+lint: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+# Every layer with nothing but the layers below it at hand; see docs/bazel.md.
+bazel-test: $(READY)
+	MMDGAN_PYTHON=$(CURDIR)/$(PY) bazel test //...
+
+$(READY): setup.py
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --upgrade pip
+	$(PY) -m pip install --quiet -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

@@ -1,0 +1,252 @@
+import itertools
+import math
+
+import keras
+import numpy as np
+import pytest
+import scipy.signal
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.architectures import dcgan
+
+SIZES = {  # side before each stage and after the last
+    28: (28, 14, 7, 4, 2, 1),
+    32: (32, 16, 8, 4, 2, 1),
+    64: (64, 32, 16, 8, 4, 2),
+    160: (160, 80, 40, 20, 10, 5),
+}
+
+
+def generator_parameters(side, channels, z, width, stages, batch_norm):
+    depths = [width * 2**k for k in reversed(range(stages))] + [channels]
+    count = (z + 1) * side**2 * depths[0]
+    for before, after in itertools.pairwise(depths):
+        count += 25 * before * after + after
+    # Scale, offset, mean and variance of every layer but the last.
+    return count + 4 * sum(depths[:-1]) * batch_norm
+
+
+def critic_parameters(side, channels, d, width, stages, batch_norm):
+    depths = [channels] + [width * 2**k for k in range(stages)]
+    count = (side**2 * depths[-1] + 1) * d
+    for before, after in itertools.pairwise(depths):
+        count += 25 * before * after + after
+    return count + 4 * sum(depths[2:]) * batch_norm
+
+
+CASES = [
+    (size, stages, width)
+    for size in SIZES
+    for stages in (4, 5)
+    for width in (16, 64)
+    if size >= 2**stages
+]
+
+
+@pytest.mark.parametrize(("size", "stages", "width"), CASES)
+def test_parameters(size, stages, width):
+    channels = 1 if size == 28 else 3
+    shape, side = (size, size, channels), SIZES[size][stages]
+    for norm in (False, True):
+        critic = dcgan.critic(shape, 16, width, norm, stages)
+        assert critic.count_params() == critic_parameters(
+            side, channels, 16, width, stages, norm
+        )
+        generator = dcgan.generator(shape, 128, width, norm, stages)
+        assert generator.count_params() == generator_parameters(
+            side, channels, 128, width, stages, norm
+        )
+
+
+@pytest.mark.parametrize(("size", "stages", "width"), CASES[::2])
+def test_stages_have_the_published_sizes(size, stages, width):
+    shape, sides = (size, size, 3), SIZES[size][: stages + 1]
+    critic = dcgan.critic(shape, 2, width, stages=stages)
+    activations = critic.output["activations"]
+    assert [x.shape[1:] for x in activations] == [
+        (side, side, width * 2**k) for k, side in enumerate(sides[1:])
+    ]
+    generator = dcgan.generator(shape, 2, width, stages=stages)
+    deconvs = [x for x in generator.layers if x.name.startswith("deconv")]
+    depths = [3, *(width * 2**k for k in range(stages - 1))]
+    assert [x.output.shape[1:] for x in reversed(deconvs)] == [
+        (side, side, depth)
+        for side, depth in zip(sides[:-1], depths, strict=True)
+    ]
+
+
+def conv(images, kernel, bias):
+    """5 x 5, stride 2, zero padding as TensorFlow's SAME, in NumPy."""
+    _, height, width, _ = images.shape
+    pads = []
+    for side in (height, width):
+        total = max((math.ceil(side / 2) - 1) * 2 + 5 - side, 0)
+        pads.append((total // 2, total - total // 2))
+    padded = np.pad(images, ((0, 0), *pads, (0, 0)))
+    return np.stack(
+        [
+            [
+                sum(
+                    scipy.signal.correlate2d(
+                        image[..., i], kernel[..., i, o], mode="valid"
+                    )[::2, ::2]
+                    for i in range(kernel.shape[2])
+                )
+                + bias[o]
+                for o in range(kernel.shape[3])
+            ]
+            for image in padded
+        ]
+    ).transpose(0, 2, 3, 1)
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), (17, 18, 3)])
+def test_critic_is_convolutions_with_leaky_relu(rng, shape):
+    critic = dcgan.critic(shape, output_width=3, width=2)
+    for weight in critic.weights:
+        weight.assign(rng.normal(size=weight.shape) * 0.1)
+    images = rng.uniform(-1, 1, (2, *shape)).astype(np.float32)
+    outputs = critic(images)
+    x = images
+    for number in range(1, 5):
+        x = conv(x, *critic.get_layer(f"conv{number}").get_weights())
+        x = np.maximum(x, 0.2 * x)
+        found = outputs["activations"][number - 1]
+        np.testing.assert_allclose(found, x, atol=1e-5)
+    kernel, bias = critic.get_layer("features").get_weights()
+    np.testing.assert_allclose(
+        outputs["features"], x.reshape(2, -1) @ kernel + bias, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), (19, 22, 3)])
+def test_generator_stages_are_adjoint_to_convolutions(rng, shape):
+    # A transposed convolution is the transpose of one as a matrix:
+    # <deconv(x), y> = <x, conv(y)> for every x and y.
+    generator = dcgan.generator(shape, latent_size=3, width=2)
+    for number in range(1, 5):
+        layer = generator.get_layer(f"deconv{number}")
+        kernel = rng.normal(size=layer.kernel.shape)
+        layer.set_weights([kernel, np.zeros(kernel.shape[2])])
+        x = rng.normal(size=(1, *layer.input.shape[1:]))
+        y = rng.normal(size=(1, *layer.output.shape[1:]))
+        down = conv(y, kernel, np.zeros(kernel.shape[3]))
+        np.testing.assert_allclose(
+            np.sum(layer(x.astype(np.float32)) * y), np.sum(x * down), rtol=1e-4
+        )
+
+
+def test_generator_starts_with_normalized_linear_and_ends_in_tanh(rng):
+    generator = dcgan.generator((16, 16, 1), latent_size=3, width=2)
+    for weight in generator.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape))
+    latents = rng.uniform(-1, 1, (8, 3)).astype(np.float32)
+    names = ("relu1", "deconv4", "images")
+    outputs = [generator.get_layer(name).output for name in names]
+    probe = keras.Model(generator.input, outputs)
+    first, last, images = probe(latents, training=True)
+    kernel, bias = generator.get_layer("linear").get_weights()
+    x = (latents @ kernel + bias).reshape(8, 1, 1, 16)
+    norm = generator.get_layer("bn1")
+    x = (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + 1e-5)
+    x = np.maximum(x * norm.gamma.numpy() + norm.beta.numpy(), 0.0)
+    np.testing.assert_allclose(first, x, atol=1e-4)
+    np.testing.assert_allclose(images, np.tanh(last), atol=1e-6)
+    assert norm.momentum == 0.9
+
+
+@pytest.mark.parametrize("stages", [4, 5])
+def test_initial_weights_are_the_published_ones(stages):
+    shape = (32, 32, 3)
+    networks = (
+        dcgan.critic(shape, 16, width=32, stages=stages),
+        dcgan.generator(shape, 100, width=32, stages=stages),
+    )
+    # A normal cut at two standard deviations keeps 0.8796 of its own.
+    published = {"conv": 0.8796 * 0.02, "deconv": 0.02}
+    published |= {"linear": 0.01, "features": 0.01}
+    for network in networks:
+        for layer in network.layers:
+            kind = layer.name.rstrip("12345")
+            if kind not in published:
+                continue
+            kernel, bias = layer.get_weights()
+            deviation = published[kind]
+            error = deviation / math.sqrt(2 * kernel.size)
+            assert abs(kernel.std() - deviation) < 5 * error
+            assert abs(kernel.mean()) < 5 * deviation / math.sqrt(kernel.size)
+            assert kind != "conv" or np.abs(kernel).max() <= 0.04
+            np.testing.assert_array_equal(bias, 0.0)
+
+
+@pytest.mark.parametrize("norm", [False, True])
+def test_every_weight_has_a_gradient(rng, norm):
+    generator = dcgan.generator((16, 17, 3), 5, width=4, batch_norm=norm)
+    critic = dcgan.critic((16, 17, 3), 6, width=4, batch_norm=norm)
+    latents = rng.uniform(-1, 1, (4, 5)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        outputs = critic(generator(latents, training=True), training=True)
+        loss = tf.reduce_sum(outputs["features"] ** 2)
+    weights = generator.trainable_weights + critic.trainable_weights
+    gradients = tape.gradient(loss, weights)
+    for weight, gradient in zip(weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        # A bias before batch normalization does nothing.
+        assert norm or np.abs(gradient).max() > 0.0, weight.path
+
+
+@pytest.mark.parametrize(
+    ("network", "norm", "names"),
+    [
+        (dcgan.generator, False, []),
+        (dcgan.generator, True, ["bn1", "bn2", "bn3", "bn4"]),
+        (dcgan.critic, False, []),
+        (dcgan.critic, True, ["bn2", "bn3", "bn4"]),
+    ],
+)
+def test_batch_norm_is_where_it_was_asked_for(network, norm, names):
+    model = network((16, 16, 1), 3, width=2, batch_norm=norm)
+    kind = keras.layers.BatchNormalization
+    found = [layer.name for layer in model.layers if isinstance(layer, kind)]
+    assert found == names
+
+
+def test_batch_norm_takes_the_global_batch_under_several_replicas():
+    alone = dcgan.generator((16, 16, 1), 3, width=2).get_layer("bn1")
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        shared = dcgan.generator((16, 16, 1), 3, width=2).get_layer("bn1")
+    assert (alone.synchronized, shared.synchronized) == (False, True)
+
+
+@pytest.mark.parametrize("policy", ["float16", "mixed_bfloat16"])
+def test_outputs_are_float32_under_any_policy(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        generator = dcgan.generator((16, 16, 1), 3, width=2)
+        critic = dcgan.critic((16, 16, 1), 3, width=2)
+    finally:
+        keras.config.set_dtype_policy(before)
+    outputs = critic.output
+    assert generator.output.dtype == outputs["features"].dtype == "float32"
+    half = policy.removeprefix("mixed_")
+    assert {x.dtype for x in outputs["activations"]} == {half}
+
+
+@pytest.mark.parametrize(
+    ("network", "arguments", "message"),
+    [
+        (dcgan.critic, ((15, 16, 3), 1), "4 stages .* 16 to 160 .* 15 x 16"),
+        (dcgan.critic, ((16, 161, 3), 1), "16 to 160 .* 16 x 161"),
+        (dcgan.generator, ((31, 32, 3), 1, 4, True, 5), "5 stages .* 32 to"),
+        (dcgan.generator, ((16, 16, 0), 1), "channels=0, need >= 1"),
+        (dcgan.generator, ((16, 16, 1), 0), "latent_size=0"),
+        (dcgan.critic, ((16, 16, 1), 0), "output_width=0"),
+        (dcgan.critic, ((16, 16, 1), 1, 0), "width=0"),
+    ],
+)
+def test_refuses_what_it_cannot_make(network, arguments, message):
+    with pytest.raises(errors.UsageError, match=message):
+        network(*arguments)

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from tf_mmdgan import data, errors
+
+_IMAGES = np.zeros((3, 4, 5, 1), np.uint8)
+_LABELS = np.array([0, 1, 1])
+
+
+def test_image_shape_leaves_out_the_count():
+    assert data.ImageSet(_IMAGES).image_shape == (4, 5, 1)
+    assert data.ImageSet(_IMAGES, _LABELS, 2).image_shape == (4, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "num_classes", "message"),
+    [
+        (_IMAGES.astype(np.float32), None, None, "float32"),
+        (_IMAGES[..., 0], None, None, r"\[3, 4, 5\]"),
+        (_IMAGES[:0], None, None, "no pixel"),
+        (_IMAGES, _LABELS[:2], 2, r"\[2\].*\[3\]"),
+        (_IMAGES, _LABELS.astype(np.int32), 2, "int32"),
+        (_IMAGES, _LABELS, None, "together"),
+        (_IMAGES, None, 2, "together"),
+        (_IMAGES, _LABELS, 1, "from 0 to 1"),
+        (_IMAGES, _LABELS - 1, 2, "from -1 to 0"),
+    ],
+)
+def test_refuses_what_is_no_image_set(images, labels, num_classes, message):
+    with pytest.raises(errors.DataError, match=message):
+        data.ImageSet(images, labels, num_classes)

@@ -1,0 +1,84 @@
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from tf_mmdgan import data, errors
+from tf_mmdgan.data import mnist, resize
+
+
+def write(path, array):
+    header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+    path.write_bytes(gzip.compress(header + array.tobytes()))
+
+
+@pytest.fixture
+def written(rng):
+    sizes = {"train": 7, "test": 4}
+    return {
+        split: rng.integers(0, 256, (n, 28, 28)).astype(np.uint8)
+        for split, n in sizes.items()
+    }
+
+
+@pytest.fixture
+def folder(tmp_path, written):
+    for prefix, split in (("train", "train"), ("t10k", "test")):
+        images = written[split]
+        write(tmp_path / f"{prefix}-images-idx3-ubyte.gz", images)
+        labels = np.arange(len(images), dtype=np.uint8)
+        write(tmp_path / f"{prefix}-labels-idx1-ubyte.gz", labels)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_splits_come_from_their_own_files(folder, written, name):
+    for split, n in (("train", 7), ("test", 4)):
+        loaded = data.load(name, split, data_dir=folder)
+        np.testing.assert_array_equal(loaded.images[..., 0], written[split])
+        assert loaded.labels.tolist() == list(range(n))
+
+
+def test_other_sizes_are_resized(folder):
+    native = data.load("mnist", "test", data_dir=folder)
+    resized = data.load("mnist", "test", 32, folder)
+    np.testing.assert_array_equal(
+        resized.images[..., 0], resize.resize_grey(native.images[..., 0], 32)
+    )
+
+
+def test_missing_fashion_mnist_names_folder_and_remedies(tmp_path, monkeypatch):
+    nowhere = tmp_path / "nowhere"
+    monkeypatch.setattr(mnist, "DEBIAN_FOLDER", str(nowhere))
+    with pytest.raises(errors.DataError) as caught:
+        data.load("fashion_mnist", "train")
+    for part in (
+        str(nowhere),
+        "train-images-idx3-ubyte",
+        "apt-get install dataset-fashion-mnist",
+        "--data_dir=",
+    ):
+        assert part in str(caught.value)
+    with pytest.raises(errors.DataError, match="t10k-images"):
+        data.load("fashion_mnist", "test", data_dir=nowhere)
+
+
+def test_mnist_needs_a_folder(tmp_path):
+    with pytest.raises(errors.UsageError, match="--data_dir="):
+        data.load("mnist", "train")
+    with pytest.raises(errors.DataError, match=str(tmp_path)):
+        data.load("mnist", "train", data_dir=tmp_path)
+
+
+def test_labels_must_fit_the_images(folder):
+    path = folder / "train-labels-idx1-ubyte.gz"
+    write(path, np.zeros(6, np.uint8))
+    with pytest.raises(errors.DataError, match=r"7 images and .* 6 labels"):
+        data.load("mnist", "train", data_dir=folder)
+    write(path, np.full(7, 10, np.uint8))
+    with pytest.raises(errors.DataError, match="label 10"):
+        data.load("mnist", "train", data_dir=folder)
+    path.unlink()
+    with pytest.raises(errors.DataError, match="train-labels-idx1-ubyte"):
+        data.load("mnist", "train", data_dir=folder)

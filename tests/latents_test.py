@@ -1,0 +1,157 @@
+"""Values, moments and split independence of the latent noise."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import errors, latents
+
+SEED = (3, -7)
+KINDS = sorted(["uniform", "normal"])
+SIZES = [1, 2, 10, 128]
+VARIANCE = {"uniform": 1.0 / 3.0, "normal": 1.0}
+FOURTH_MOMENT = {"uniform": 1.0 / 5.0, "normal": 3.0}
+
+
+def philox(seed, counter):
+    """Philox4x32-10 of Salmon et al. 2011: four 32-bit words, in Python."""
+    low = 0xFFFFFFFF
+    keys = [seed[0] & low, seed[0] >> 32 & low]
+    words = [counter & low, counter >> 32, seed[1] & low, seed[1] >> 32 & low]
+    for _ in range(10):
+        a, b = 0xD2511F53 * words[0], 0xCD9E8D57 * words[2]
+        words = [
+            (b >> 32) ^ words[1] ^ keys[0],
+            b & low,
+            (a >> 32) ^ words[3] ^ keys[1],
+            a & low,
+        ]
+        keys = [(keys[0] + 0x9E3779B9) & low, (keys[1] + 0xBB67AE85) & low]
+    return words
+
+
+def uniform_row(seed, row, width):
+    counters = -(-width // 4)
+    words = [philox(seed, row * counters + i) for i in range(counters)]
+    signed = np.array(words, np.uint32).ravel()[:width].view(np.int32)
+    return (signed >> 8) / 2.0**23
+
+
+@pytest.mark.parametrize("seed", [(0, 0), SEED, (2**62 + 5, -(2**40))])
+def test_uniform_values_are_philox(seed):
+    got = latents.Latents(10, "uniform").sample(seed, 3, start=5)
+    want = [uniform_row(seed, row, 10) for row in (5, 6, 7)]
+    np.testing.assert_array_equal(got, want)
+
+
+def test_normal_values_are_box_muller_of_philox():
+    got = latents.Latents(10, "normal").sample(SEED, 2, start=4)
+    for row, values in zip((4, 5), got.numpy(), strict=True):
+        first, second = np.split(uniform_row(SEED, row, 32), 2)
+        radius = np.sqrt(-2.0 * np.log((first + 1.0 + 2.0**-23) / 2.0))
+        want = (radius * np.cos(np.pi * second))[:10]
+        np.testing.assert_allclose(values, want, rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_row_depends_on_seed_and_index_only(kind, size, jit_compile):
+    source = latents.Latents(size, kind)
+    whole = compiled(source, 300, 0, jit_compile)
+    splits = [(0, 3), (3, 297), (201, 1), (199, 7), (17, 64)]
+    for start, count in splits:
+        part = compiled(source, count, start, jit_compile)
+        np.testing.assert_array_equal(part, whole[start : start + count])
+
+
+def compiled(source, count, start, jit_compile):
+    if not jit_compile:
+        return DYNAMIC[source.distribution, source.size](SEED, count, start)
+    # XLA wants static shapes: count is a Python number here.
+    draw = tf.function(
+        lambda: source.sample(SEED, count, start), jit_compile=True
+    )
+    return draw()
+
+
+def dynamic_sampler(source):
+    scalar = tf.TensorSpec([], tf.int32)
+    pair = tf.TensorSpec([2], tf.int32)
+    return tf.function(source.sample, input_signature=[pair, scalar, scalar])
+
+
+DYNAMIC = {
+    (kind, size): dynamic_sampler(latents.Latents(size, kind))
+    for kind in KINDS
+    for size in SIZES
+}
+
+
+def test_uniform_is_the_same_with_xla():
+    source = latents.Latents(10, "uniform")
+    np.testing.assert_array_equal(
+        compiled(source, 50, 3, True), compiled(source, 50, 3, False)
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_far_rows_need_no_near_ones(kind):
+    source = latents.Latents(3, kind)
+    far = 2**40
+    both = source.sample(SEED, 2, start=tf.constant(far, tf.int64))
+    last = source.sample(SEED, 1, start=tf.constant(far + 1, tf.int64))
+    np.testing.assert_array_equal(both[1:], last)
+    assert not np.array_equal(both, source.sample(SEED, 2))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_rows(kind):
+    assert latents.Latents(3, kind).sample(SEED, 0).shape == (0, 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [3, 20])
+def test_moments_within_four_standard_errors(kind, size):
+    count = 20_000
+    draw = latents.Latents(size, kind).sample(SEED, count).numpy()
+    draw = draw.astype(np.float64)
+    variance, fourth = VARIANCE[kind], FOURTH_MOMENT[kind]
+    within(draw.mean(), 0.0, variance, draw.size)
+    squares = fourth - variance**2
+    within((draw**2).mean(), variance, squares, draw.size)
+    within((draw**3).mean(), 0.0, 15.0 * variance, draw.size)
+    # Neighbours: next row, next column, and the same row of other seeds.
+    within((draw[1:] * draw[:-1]).mean(), 0.0, variance**2, draw.size)
+    columns = draw[:, 1:] * draw[:, :-1]
+    within(columns.mean(), 0.0, variance**2, columns.size)
+    for other in ((4, -7), (3, -6), (-7, 3)):
+        another = latents.Latents(size, kind).sample(other, count).numpy()
+        within((draw * another).mean(), 0.0, variance**2, draw.size)
+
+
+def within(mean, expected, variance, count):
+    assert abs(mean - expected) < 4.0 * np.sqrt(variance / count)
+
+
+def test_uniform_stays_in_range_and_normal_is_finite():
+    uniform = latents.Latents(128, "uniform").sample(SEED, 5_000).numpy()
+    assert uniform.min() >= -1.0 and uniform.max() < 1.0
+    normal = latents.Latents(128, "normal").sample(SEED, 5_000).numpy()
+    assert np.abs(normal).max() < 5.78
+    # P(|z| > 2) of the normal distribution, 640,000 draws.
+    share = np.mean(np.abs(normal) > 2.0)
+    within(share, 0.0455003, 0.0455003 * 0.9544997, normal.size)
+
+
+def test_sampling_seed_is_a_pair_per_number():
+    one, two = latents.sampling_seed(1), latents.sampling_seed(2**40)
+    assert one.shape == (2,) and one.dtype == tf.int64
+    assert one[0] == 1 and two[0] == 2**40 and one[1] == two[1]
+
+
+def test_bad_settings_are_usage_errors():
+    with pytest.raises(errors.UsageError, match="known: uniform, normal"):
+        latents.Latents(8, "unifrom")
+    with pytest.raises(errors.UsageError, match="1 or more, not 0"):
+        latents.Latents(0, "normal")

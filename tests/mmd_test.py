@@ -1,0 +1,396 @@
+"""MMD estimates, their variance and the three-sample test."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import kernels, mmd
+
+CUBIC = kernels.Polynomial()
+GAUSSIAN = kernels.Gaussian()
+WITH_LINEAR = kernels.Gaussian() + 0.5 * kernels.Linear()
+
+
+def gauss(u, v):
+    return np.exp(-np.sum((u - v) ** 2) / 2)
+
+
+def numpy_grams(x, y, formula=gauss):
+    pairs = [(x, x), (x, y), (y, y)]
+    return [np.array([[formula(u, v) for v in b] for u in a]) for a, b in pairs]
+
+
+def in_one_graph(function, *sets):
+    """Maps a function of matrices [n, d] over many sets of them [s, n, d]."""
+    tensors = [tf.constant(s) for s in sets]
+    outputs = tf.function(
+        lambda *t: tf.vectorized_map(lambda s: function(*s), t)
+    )(*tensors)
+    return tf.nest.map_structure(lambda t: t.numpy(), outputs)
+
+
+def published_zetas(xx, xy, yy):
+    """As in the code of Binkowski et al. 2018, n = m."""
+    m = len(xx)
+    off = 1 - np.eye(m)
+    a, b = (xx * off).sum(1), (yy * off).sum(1)
+    r, c = xy.sum(1), xy.sum(0)
+    a2, b2, c2 = (xx**2 * off).sum(), (yy**2 * off).sum(), (xy**2).sum()
+    pairs, both = m * (m - 1), a.sum() ** 2 + b.sum() ** 2
+    cross, total = r.sum(), a.sum() + b.sum()
+    mixed = a @ r + b @ c
+    zeta1 = (
+        (a @ a - a2 + b @ b - b2) / (pairs * (m - 2))
+        - both / pairs**2
+        + (r @ r + c @ c - 2 * c2) / (m * pairs)
+        - 2 * cross**2 / m**4
+        - 2 * mixed / (m * pairs)
+        + 2 * total * cross / (m**2 * pairs)
+    )
+    zeta2 = (
+        (a2 + b2) / pairs
+        - both / pairs**2
+        + 2 * c2 / m**2
+        - 2 * cross**2 / m**4
+        - 4 * mixed / (m * pairs)
+        + 4 * total * cross / (m**2 * pairs)
+    )
+    return zeta1, zeta2
+
+
+def published_difference(x, y, z, formula):
+    """Difference and variance of the published three-sample test."""
+    m = len(x)
+    off, pairs = 1 - np.eye(m), m * (m - 1)
+
+    def moments(candidates):
+        _, xy, yy = numpy_grams(x, candidates, formula)
+        b, p, q = (yy * off).sum(1), xy.sum(1), xy.sum(0)
+        b2, p2 = (yy**2 * off).sum(), (xy**2).sum()
+        e = [
+            (b @ b - b2) / (pairs * (m - 2)),
+            (p @ p - p2) / (m * pairs),
+            (q @ q - p2) / (m * pairs),
+            b @ q / (m * pairs),
+            b2 / pairs,
+            p2 / m**2,
+        ]
+        return e, p, b.sum() / pairs, p.sum() / m**2
+
+    (e1, e2, e3, e4, e6, e7), p, yy, xy = moments(y)
+    (f1, f2, f3, f4, f6, f7), o, zz, xz = moments(z)
+    e5 = p @ o / m**3
+    zeta1 = (
+        (e1 - yy**2 + e2 - xy**2 + e3 - xy**2)
+        + (f1 - zz**2 + f2 - xz**2 + f3 - xz**2)
+        - (2 * e4 - 2 * yy * xy)
+        - (2 * e5 - 2 * xy * xz)
+        - (2 * f4 - 2 * zz * xz)
+    )
+    zeta2 = (
+        (e6 - yy**2 + 2 * e7 - 2 * xy**2)
+        + (f6 - zz**2 + 2 * f7 - 2 * xz**2)
+        - (4 * e4 - 4 * yy * xy)
+        - (4 * e5 - 4 * xy * xz)
+        - (4 * f4 - 4 * zz * xz)
+    )
+    variance = 4 * (m - 2) / pairs * zeta1 + 2 / pairs * zeta2
+    return yy - 2 * xy - zz + 2 * xz, variance
+
+
+def test_gram_matrices_are_of_real_then_fake(rng):
+    x, y = rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
+    grams = mmd.gram_matrices(GAUSSIAN, x, y)
+    for gram, expected in zip(grams, numpy_grams(x, y), strict=True):
+        np.testing.assert_allclose(gram, expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("kernel", [GAUSSIAN, WITH_LINEAR])
+def test_estimates_are_means_over_pairs(rng, kernel):
+    x, y = rng.normal(size=(5, 3)), rng.normal(size=(7, 3)) + 0.5
+    weight = 0.5 if kernel is WITH_LINEAR else 0.0
+
+    def k(u, v):
+        return gauss(u, v) + weight * u @ v
+
+    def mean(pairs):
+        return np.mean([k(u, v) for u, v in pairs])
+
+    def estimate(pairs, x, y):
+        return mean(pairs(x)) + mean(pairs(y))
+
+    grams = mmd.gram_matrices(kernel, x, y)
+    cross = 2 * mean(itertools.product(x, y))
+    everything = estimate(lambda s: itertools.product(s, s), x, y)
+    distinct = estimate(lambda s: itertools.permutations(s, 2), x, y)
+    np.testing.assert_allclose(
+        mmd.mmd2_biased(grams), everything - cross, atol=1e-10
+    )
+    np.testing.assert_allclose(
+        mmd.mmd2_unbiased(grams), distinct - cross, atol=1e-10
+    )
+
+    y = y[:5]
+    cross = [k(x[i], y[j]) for i, j in itertools.permutations(range(5), 2)]
+    distinct = estimate(lambda s: itertools.permutations(s, 2), x, y)
+    got = mmd.mmd2_ustatistic(mmd.gram_matrices(kernel, x, y))
+    np.testing.assert_allclose(got, distinct - 2 * np.mean(cross), atol=1e-10)
+
+
+def test_distance_kernel_gives_half_the_energy_distance(rng):
+    x, y = rng.normal(size=(5, 3)), rng.normal(size=(7, 3)) + 0.5
+    xx, xy, yy = numpy_grams(x, y, lambda u, v: np.linalg.norm(u - v))
+    energy = 2 * xy.mean() - xx.sum() / 20 - yy.sum() / 42
+    grams = mmd.gram_matrices(kernels.Distance(), x, y)
+    np.testing.assert_allclose(mmd.mmd2_unbiased(grams), energy / 2, atol=1e-10)
+
+
+@pytest.mark.parametrize("estimate", [mmd.mmd2_unbiased, mmd.mmd2_ustatistic])
+def test_estimates_have_no_bias(rng, estimate):
+    """Against the closed form for two normal distributions."""
+    sets, n = 4000, 5
+    m = n if estimate is mmd.mmd2_ustatistic else 3
+    x = rng.normal(size=(sets, n, 1))
+    y = 0.7 + 1.5 * rng.normal(size=(sets, m, 1))
+
+    def expected_gauss(shift, variance):
+        return np.exp(-(shift**2) / (2 + 2 * variance)) / np.sqrt(1 + variance)
+
+    within = expected_gauss(0, 2) + expected_gauss(0, 2 * 1.5**2)
+    truth = within - 2 * expected_gauss(0.7, 1 + 1.5**2) + 0.5 * 0.7**2
+    got = in_one_graph(
+        lambda x, y: estimate(mmd.gram_matrices(WITH_LINEAR, x, y)), x, y
+    )
+    error = got.std(ddof=1) / np.sqrt(sets)
+    assert abs(got.mean() - truth) < 3 * error
+
+
+@pytest.mark.parametrize("kernel", [GAUSSIAN, CUBIC])
+def test_plug_in_variance_is_the_published_one(rng, kernel):
+    x, y = rng.normal(size=(12, 3)), 1.3 * rng.normal(size=(12, 3)) + 0.4
+    grams = mmd.gram_matrices(kernel, x, y)
+    zeta1, zeta2 = published_zetas(*(gram.numpy() for gram in grams))
+    for size in (None, 2, 500):
+        got = mmd.mmd2_variance(grams, sample_size=size, plug_in=True)
+        size = size or 12
+        factor = 2 / (size * (size - 1))
+        expected = factor * (2 * (size - 2) * zeta1 + zeta2)
+        np.testing.assert_allclose(got, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("n", "m"), [(4, 4), (4, 6), (6, 4)])
+def test_variance_has_no_bias(n, m):
+    """Exactly: the mean over all samples of laws on two points each."""
+    x, y = np.array([0.0, 0.4]), np.array([0.1, 1.3])
+    choices = np.array(list(itertools.product((0, 1), repeat=n + m)))
+    left, right = x[choices[:, :n, None]], y[choices[:, n:, None]]
+
+    def both(x, y):
+        grams = mmd.gram_matrices(CUBIC, x, y)
+        estimate = mmd.mmd2_ustatistic if n == m else mmd.mmd2_unbiased
+        return estimate(grams), mmd.mmd2_variance(grams)
+
+    estimates, variances = in_one_graph(both, left, right)
+    expected = estimates.var()
+    if n != m:  # the matched cross pairs, which V leaves out
+        cross = (np.outer(x, y) + 1) ** 3
+        cross = cross - cross.mean(0) - cross.mean(1)[:, None] + cross.mean()
+        left_out = 1 / (n * m - min(n, m)) - 1 / (n * m)
+        expected += 4 * np.mean(cross**2) * left_out
+    np.testing.assert_allclose(variances.mean(), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("n", "m"), [(40, 40), (25, 75)])
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_variance_agrees_with_monte_carlo(rng, n, m, shift):
+    """Shift 0 has only the second order part, shift 1 mostly the first."""
+    sets = 1000
+    x = rng.normal(size=(sets, n, 2))
+    y = shift + rng.normal(size=(sets, m, 2)) * (1.0 + 0.5 * shift)
+
+    def both(x, y):
+        grams = mmd.gram_matrices(GAUSSIAN, x, y)
+        return mmd.mmd2_unbiased(grams), mmd.mmd2_variance(grams)
+
+    estimates, variances = in_one_graph(both, x, y)
+    squares = (estimates - estimates.mean()) ** 2
+    error = np.std(squares - variances) / np.sqrt(sets)
+    assert abs(np.mean(variances - squares)) < 3 * error
+
+
+def test_ratio_divides_by_the_floored_deviation(rng):
+    x, y = rng.normal(size=(19, 3)), rng.normal(size=(17, 3)) + 1.0
+    grams = mmd.gram_matrices(GAUSSIAN, x, y)
+    estimate = mmd.mmd2_unbiased(grams).numpy()
+    variance = mmd.mmd2_variance(grams).numpy()
+    assert 1e-12 < variance < 0.5
+    np.testing.assert_allclose(
+        mmd.mmd2_ratio(grams), estimate / np.sqrt(variance), rtol=1e-10
+    )
+    np.testing.assert_allclose(
+        mmd.mmd2_ratio(grams, floor=0.5), estimate / np.sqrt(0.5), rtol=1e-10
+    )
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        mmd.mmd2_biased,
+        mmd.mmd2_unbiased,
+        mmd.mmd2_ustatistic,
+        mmd.mmd2_variance,
+        mmd.mmd2_ratio,
+    ],
+)
+def test_gradients_agree_with_finite_differences(rng, function):
+    x, y = rng.normal(size=(5, 2)), rng.normal(size=(5, 2)) + 1.0
+
+    @tf.function
+    def value(x):
+        return function(mmd.gram_matrices(WITH_LINEAR, x, y))
+
+    with tf.GradientTape() as tape:
+        point = tf.constant(x)
+        tape.watch(point)
+        result = value(point)
+    gradient = tape.gradient(result, point)
+    for index in np.ndindex(x.shape):
+        shift = np.zeros_like(x)
+        shift[index] = 1e-5
+        difference = (value(x + shift) - value(x - shift)) / 2e-5
+        np.testing.assert_allclose(
+            gradient[index], difference, rtol=1e-6, atol=1e-8
+        )
+
+
+def test_float32_keeps_its_type_and_a_precise_variance(rng):
+    x, y = rng.normal(size=(60, 4)), rng.normal(size=(60, 4)) + 0.1
+    kernel = kernels.KERNELS["rbf_mix"]
+    exact = mmd.gram_matrices(kernel, x, y)
+    single = mmd.gram_matrices(kernel, np.float32(x), np.float32(y))
+    for function, rtol in (
+        (mmd.mmd2_unbiased, 1e-3),
+        (mmd.mmd2_variance, 0.01),
+    ):
+        got = function(single)
+        assert got.dtype == tf.float32
+        np.testing.assert_allclose(got, function(exact), rtol=rtol)
+
+
+def test_sizes_unknown_to_the_graph_are_computed(rng):
+    x, y = rng.normal(size=(6, 2)), rng.normal(size=(8, 2))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float64)] * 2)
+    def values(x, y):
+        grams = mmd.gram_matrices(GAUSSIAN, x, y)
+        return mmd.mmd2_unbiased(grams), mmd.mmd2_variance(grams)
+
+    grams = mmd.gram_matrices(GAUSSIAN, x, y)
+    expected = mmd.mmd2_unbiased(grams), mmd.mmd2_variance(grams)
+    np.testing.assert_allclose(values(x, y), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("kernel", ["cubic", "gaussian"])
+def test_plug_in_three_sample_test_is_the_published_one(rng, kernel):
+    x = rng.normal(size=(9, 3))
+    y, z = rng.normal(size=(9, 3)) + 0.3, 1.5 * rng.normal(size=(9, 3))
+    kernel, formula = {
+        "cubic": (CUBIC, lambda u, v: (u @ v / 3 + 1) ** 3),
+        "gaussian": (GAUSSIAN, gauss),
+    }[kernel]
+    difference, variance = published_difference(x, y, z, formula)
+    new = mmd.candidate_sums(kernel, x, y)
+    old = mmd.candidate_sums(kernel, x, z)
+    got = mmd.three_sample_test(new, old, plug_in=True)
+    statistic = difference / np.sqrt(variance)
+    p_value = 0.5 * math.erfc(-statistic / math.sqrt(2))
+    np.testing.assert_allclose(got.difference, difference, rtol=1e-10)
+    np.testing.assert_allclose(got.variance, variance, rtol=1e-9)
+    np.testing.assert_allclose(got.statistic, statistic, rtol=1e-9)
+    np.testing.assert_allclose(got.p_value, p_value, rtol=1e-8)
+    # The other way round, and with the floor of the published code.
+    swapped = mmd.three_sample_test(old, new, floor=1e3)
+    np.testing.assert_allclose(
+        swapped.statistic, -difference / np.sqrt(1e3), rtol=1e-9
+    )
+
+
+def test_difference_is_that_of_two_unbiased_estimates(rng):
+    x, y, z = (rng.normal(size=(7, 3)) + shift for shift in (0, 1, 2))
+    expected = mmd.mmd2_unbiased(mmd.gram_matrices(CUBIC, x, y))
+    expected -= mmd.mmd2_unbiased(mmd.gram_matrices(CUBIC, x, z))
+    sums = [mmd.candidate_sums(CUBIC, x, candidate) for candidate in (y, z)]
+    # As they come back from a file.
+    new, old = (mmd.CandidateSums(*map(np.array, s)) for s in sums)
+    got = mmd.three_sample_test(new, old).difference
+    np.testing.assert_allclose(got, expected, rtol=1e-9)
+
+
+def test_three_sample_variance_has_no_bias():
+    """Exactly: the mean over all samples of laws on two points each."""
+    m = 4
+    choices = np.array(list(itertools.product((0, 1), repeat=3 * m)))
+    x, y, z = np.split(choices[:, :, None] * 1.0, 3, axis=1)
+    y, z = 0.2 + 0.7 * y, 1.2 * z - 0.1
+
+    def run(x, y, z):
+        new, old = (mmd.candidate_sums(CUBIC, x, c) for c in (y, z))
+        near, far = (mmd.gram_matrices(CUBIC, x, c) for c in (y, z))
+        difference = mmd.mmd2_ustatistic(near) - mmd.mmd2_ustatistic(far)
+        return difference, mmd.three_sample_test(new, old).variance
+
+    differences, variances = in_one_graph(run, x, y, z)
+    np.testing.assert_allclose(variances.mean(), differences.var(), rtol=1e-10)
+
+
+def test_three_sample_test_keeps_its_level(rng):
+    sets, m = 1000, 60
+    x, y, z = rng.normal(size=(3, sets, m, 2))
+
+    def p_value(x, y, z):
+        new, old = (mmd.candidate_sums(GAUSSIAN, x, c + 1) for c in (y, z))
+        return mmd.three_sample_test(new, old).p_value
+
+    level = np.mean(in_one_graph(p_value, x, y, z) < 0.1)
+    assert abs(level - 0.1) < 3 * np.sqrt(0.1 * 0.9 / sets)
+
+
+def test_closer_candidates_have_a_small_p_value(rng):
+    x, y = rng.normal(size=(2, 100, 3))
+    z = rng.normal(size=(100, 3)) + 1.0
+    new, old = (mmd.candidate_sums(CUBIC, x, c) for c in (y, z))
+    assert mmd.three_sample_test(new, old).p_value < 1e-3
+    assert mmd.three_sample_test(old, new).p_value > 1 - 1e-3
+
+
+def test_inputs_are_checked_at_the_door():
+    def grams(n, m):
+        return mmd.gram_matrices(GAUSSIAN, np.ones((n, 2)), np.ones((m, 2)))
+
+    with pytest.raises(ValueError, match="equal widths"):
+        mmd.gram_matrices(GAUSSIAN, np.ones((3, 2)), np.ones((3, 4)))
+    for n, m in ((1, 3), (3, 1)):
+        with pytest.raises(ValueError, match="at least 2 examples"):
+            mmd.mmd2_unbiased(grams(n, m))
+    with pytest.raises(ValueError, match="n = m"):
+        mmd.mmd2_ustatistic(grams(3, 4))
+    for n, m in ((3, 4), (4, 3)):
+        with pytest.raises(ValueError, match="at least 4 examples"):
+            mmd.mmd2_variance(grams(n, m))
+    with pytest.raises(ValueError, match="sample_size=1"):
+        mmd.mmd2_variance(grams(4, 4), sample_size=1)
+    with pytest.raises(ValueError, match="floor=0"):
+        mmd.mmd2_ratio(grams(4, 4), floor=0.0)
+    with pytest.raises(ValueError, match="one size"):
+        mmd.candidate_sums(GAUSSIAN, np.ones((5, 2)), np.ones((4, 2)))
+    four, five = (
+        mmd.candidate_sums(GAUSSIAN, np.ones((m, 2)), np.ones((m, 2)))
+        for m in (4, 5)
+    )
+    with pytest.raises(ValueError, match="one size"):
+        mmd.three_sample_test(four, five)
+    with pytest.raises(ValueError, match="floor=-1"):
+        mmd.three_sample_test(four, four, floor=-1.0)

@@ -1,0 +1,82 @@
+"""Counting, averaging, sampling, and executions of several steps."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tiny
+
+from tf_mmdgan import images
+from tf_mmdgan.latents import sampling_seed
+
+
+def test_several_steps_in_one_execution_change_nothing():
+    one, three = tiny.model(), tiny.model(steps_per_execution=3)
+    one.fit(tiny.batches(), steps_per_epoch=6, verbose=0)
+    three.fit(tiny.batches(), steps_per_epoch=6, verbose=0)
+    for a, b in zip(tiny.weights(one), tiny.weights(three), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_average_follows_the_weights_with_a_rising_decay():
+    made = tiny.model(batch_norm=True, ema_decay=0.25)
+    expected = made.generator.get_weights()
+    for step in range(1, 4):
+        made.fit(tiny.batches(), steps_per_epoch=1, verbose=0)
+        decay = min(0.25, (1 + step) / (10 + step))
+        expected = [
+            decay * old + (1 - decay) * new
+            for old, new in zip(
+                expected, made.generator.get_weights(), strict=True
+            )
+        ]
+    for a, b in zip(
+        made.ema_generator.get_weights(), expected, strict=True
+    ):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.parametrize("weights", ["ema", "current"])
+def test_generate_draws_8_bit_images_of_the_named_weights(weights):
+    made = tiny.model()
+    made.fit(tiny.batches(), steps_per_epoch=2, verbose=0)
+    network = {"ema": made.ema_generator, "current": made.generator}[weights]
+    latents = tiny.LATENTS.sample(sampling_seed(4), 5)
+    expected = images.to_uint8(network(latents, training=False))
+    drawn = made.generate(5, seed=4, weights=weights, batch_size=2)
+    assert drawn.dtype == np.uint8
+    difference = np.abs(drawn.astype(int) - expected.numpy())
+    assert difference.max() <= 1
+
+
+def test_generate_repeats_its_prefix_and_follows_its_seed():
+    made = tiny.model()
+    first = made.generate(6, seed=1)
+    np.testing.assert_array_equal(made.generate(4, seed=1), first[:4])
+    assert (made.generate(6, seed=2) != first).any()
+
+
+def test_generator_called_after_training_is_the_trained_one():
+    made = tiny.model()
+    before = made.generate(4, weights="current")
+    made.fit(tiny.batches(), steps_per_epoch=5, verbose=0)
+    assert (made.generate(4, weights="current") != before).any()
+
+
+def test_stock_keras_callbacks_and_progress_bar_work(capsys):
+    made = tiny.model()
+    stop = keras.callbacks.EarlyStopping(
+        monitor="generator/loss", mode="min", patience=0
+    )
+    made.fit(
+        tiny.batches(), steps_per_epoch=2, epochs=2, callbacks=[stop], verbose=2
+    )
+    assert "generator/loss" in capsys.readouterr().out
+
+
+def test_call_uses_the_averaged_generator():
+    made = tiny.model()
+    latents = tf.ones([2, tiny.LATENTS.size])
+    np.testing.assert_array_equal(
+        made(latents), made.ema_generator(latents, training=False)
+    )

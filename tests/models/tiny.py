@@ -1,0 +1,94 @@
+"""A pair of networks and a data set that train in milliseconds."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import kernels
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import AdversarialModel
+from tf_mmdgan.objectives import MMDGAN
+
+SHAPE = (4, 4, 1)
+LATENTS = Latents(3, "uniform")
+
+
+def generator(dtype="float32", batch_norm=False):
+    layers = [keras.Input((LATENTS.size,), dtype=dtype)]
+    layers.append(keras.layers.Dense(8, dtype=dtype))
+    if batch_norm:
+        layers.append(
+            keras.layers.BatchNormalization(
+                momentum=0.9,
+                epsilon=1e-5,
+                dtype=dtype,
+                synchronized=tf.distribute.get_strategy().num_replicas_in_sync
+                > 1,
+            )
+        )
+    layers += [
+        keras.layers.ReLU(dtype=dtype),
+        keras.layers.Dense(16, activation="tanh", dtype=dtype),
+        keras.layers.Reshape(SHAPE, dtype=dtype),
+    ]
+    return keras.Sequential(layers)
+
+
+def critic(dtype="float32", batch_norm=False):
+    images = keras.Input(SHAPE, dtype=dtype)
+    flat = keras.layers.Flatten(dtype=dtype)(images)
+    hidden = keras.layers.Dense(6, activation="tanh", dtype=dtype)(flat)
+    if batch_norm:
+        hidden = keras.layers.BatchNormalization(dtype=dtype)(hidden)
+    features = keras.layers.Dense(2, dtype=dtype)(hidden)
+    return keras.Model(
+        images, {"features": features, "activations": [hidden]}
+    )
+
+
+def model(
+    rate=0.001,
+    dtype="float32",
+    batch_norm=False,
+    clip_norm=None,
+    steps_per_execution=1,
+    optimizer=keras.optimizers.SGD,
+    objective=None,
+    **kwargs,
+):
+    keras.utils.set_random_seed(1)
+    made = AdversarialModel(
+        generator(dtype, batch_norm),
+        critic(dtype),
+        LATENTS,
+        objective or MMDGAN(kernels.KERNELS["rq_linear"], 1.0, 1.0),
+        **{"critic_steps": 2, "seed": 5, **kwargs},
+    )
+    made.compile(
+        optimizer(rate),
+        optimizer(rate),
+        clip_norm=clip_norm,
+        steps_per_execution=steps_per_execution,
+        jit_compile=False,
+    )
+    return made
+
+
+def batches(size=8, start=0, dtype=np.float32):
+    """Batch number i depends on i alone."""
+
+    def batch(i):
+        seed = tf.stack([tf.constant(9, tf.int64), i])
+        return tf.cast(
+            tf.random.stateless_uniform([size, *SHAPE], seed, -1.0, 1.0), dtype
+        )
+
+    dataset = tf.data.Dataset.counter(start).map(batch)
+    options = tf.data.Options()
+    off = tf.data.experimental.AutoShardPolicy.OFF
+    options.experimental_distribute.auto_shard_policy = off
+    return dataset.with_options(options)
+
+
+def weights(made):
+    return [w.numpy() for w in made.weights]

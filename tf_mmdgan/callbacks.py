@@ -1,0 +1,321 @@
+"""What happens between steps: guard, log, draw, score, save.
+
+Give them to `fit` in this order: guard, log, draw, score, save. A broken step
+is then noticed before anything of it is written, and a checkpoint holds what
+the score of its step has changed.
+"""
+
+import contextlib
+import json
+import math
+import os
+import pathlib
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping
+
+import keras
+import tensorflow as tf
+import tqdm
+
+from tf_mmdgan import errors, files, images
+from tf_mmdgan.models import ImplicitModel
+
+
+class Every(keras.callbacks.Callback):
+    """Calls `act(step, logs)` at multiples of `interval` steps.
+
+    Attributes:
+      interval: in steps; 0 means never, except where `at_end` is set.
+      at_end: whether to act at the last step of `fit` too.
+    """
+
+    def __init__(self, interval: int, at_end: bool = False):
+        super().__init__()
+        self.interval = interval
+        self.at_end = at_end
+        self._acted_at = None
+
+    def on_train_batch_end(self, batch, logs=None):  # noqa: D102
+        step = current_step(self.model)
+        if self.interval and step % self.interval == 0:
+            self._act(step, logs)
+
+    def on_train_end(self, logs=None):  # noqa: D102
+        step = current_step(self.model)
+        if self.at_end and self._acted_at != step:
+            self._act(step, logs)
+
+    def _act(self, step: int, logs: Mapping[str, tf.Tensor] | None) -> None:
+        self._acted_at = step
+        self.act(step, {k: float(v) for k, v in (logs or {}).items()})
+
+    def act(self, step: int, logs: Mapping[str, float]) -> None:
+        """Does the work; `step` is the number of steps done."""
+        raise NotImplementedError
+
+
+def current_step(model: ImplicitModel) -> int:
+    """Steps done."""
+    return int(model.step.numpy())
+
+
+class StopAtNaN(Every):
+    """Stops the run at the first step with a loss that is not finite.
+
+    Raises:
+      DataError: naming step and loss, before anything of it is saved.
+    """
+
+    def __init__(self):
+        super().__init__(interval=1)
+
+    def on_train_batch_end(self, batch, logs=None):  # noqa: D102
+        # Every call, also where one call runs several steps.
+        self.act(current_step(self.model), logs)
+
+    def act(self, step: int, logs: Mapping[str, float]) -> None:
+        """See `Every.act`."""
+        for name, value in logs.items():
+            if not math.isfinite(value):
+                raise errors.DataError(
+                    f"Step {step}: {name} is {float(value)}. The last "
+                    "checkpoint is unharmed; try a smaller --learning_rate, "
+                    "or --clip_norm=1."
+                )
+
+
+class MetricsLog(Every):
+    """Appends one JSON object per interval to a file, and to TensorBoard."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        interval: int,
+        writer: tf.summary.SummaryWriter,
+    ):
+        super().__init__(interval, at_end=False)
+        self.path = pathlib.Path(path)
+        self.writer = writer
+        self._clock = None
+
+    def on_train_begin(self, logs=None):  # noqa: D102
+        self._clock = (current_step(self.model), time.monotonic())
+
+    def act(self, step: int, logs: Mapping[str, float]) -> None:
+        """See `Every.act`."""
+        last_step, last_time = self._clock
+        now = time.monotonic()
+        self._clock = (step, now)
+        seconds = (now - last_time) / max(step - last_step, 1)
+        self.write(step, {**logs, "seconds_per_step": round(seconds, 6)})
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Appends `values` under `step`."""
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
+        with self.writer.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(name, value)
+
+
+def read_log(path: str | os.PathLike) -> list[dict[str, float]]:
+    """The objects of a metrics file; a last line cut short is left out."""
+    lines = []
+    with (
+        contextlib.suppress(FileNotFoundError),
+        open(path, encoding="utf-8") as file,
+    ):
+        for line in file:
+            try:
+                lines.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+    return lines
+
+
+def cut_log(path: str | os.PathLike, step: int) -> None:
+    """Drops what a metrics file holds of later steps than `step`."""
+    kept = [line for line in read_log(path) if line["step"] <= step]
+    if pathlib.Path(path).exists():
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        files.write_bytes(path, text.encode())
+
+
+class SampleGrid(Every):
+    """Draws the same latents again and again: step_*.png and TensorBoard."""
+
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        interval: int,
+        writer: tf.summary.SummaryWriter,
+        weights: str = "ema",
+        count: int = 64,
+        seed: int = 0,
+    ):
+        super().__init__(interval, at_end=True)
+        self.folder = pathlib.Path(folder)
+        self.writer = writer
+        self.weights = weights
+        self.count = count
+        self.seed = seed
+
+    def path(self, step: int) -> pathlib.Path:
+        """The file of the grid at `step`."""
+        return self.folder / f"step_{step:07d}.png"
+
+    def act(self, step: int, logs: Mapping[str, float]) -> None:
+        """See `Every.act`."""
+        del logs
+        drawn = self.model.generate(self.count, self.seed, self.weights)
+        scale = max(1, 32 // drawn.shape[1])
+        files.write_bytes(
+            self.path(step), images.encode_png(images.grid(drawn, scale=scale))
+        )
+        with self.writer.as_default(step=step):
+            tf.summary.image("samples", images.grid(drawn)[None])
+
+
+class Evaluation(Every):
+    """Scores the generator, at step 0 too, and logs the numbers."""
+
+    def __init__(
+        self,
+        score: Callable[[ImplicitModel], Mapping[str, float]],
+        interval: int,
+        log: MetricsLog,
+    ):
+        super().__init__(interval, at_end=True)
+        self.score = score
+        self.log = log
+
+    def on_train_begin(self, logs=None):  # noqa: D102
+        if current_step(self.model) == 0:
+            self._act(0, logs)
+
+    def act(self, step: int, logs: Mapping[str, float]) -> None:
+        """See `Every.act`."""
+        del logs
+        scores = self.score(self.model)
+        self.log.write(step, scores)
+        text = ", ".join(f"{name} {value:.5f}" for name, value in scores.items())
+        tqdm.tqdm.write(f"step {step}: {text}", file=sys.stderr)
+
+
+class Checkpoints(Every):
+    """Saves everything that a run needs to continue.
+
+    A damaged newest checkpoint (truncated, bits flipped) is passed over, with
+    a warning, for the one before.
+    """
+
+    def __init__(
+        self,
+        model: ImplicitModel,
+        folder: str | os.PathLike,
+        interval: int = 0,
+        keep: int = 2,
+    ):
+        super().__init__(interval, at_end=True)
+        self.folder = pathlib.Path(folder)
+        self.checkpoint = tf.train.Checkpoint(model=model)
+        self.manager = tf.train.CheckpointManager(
+            self.checkpoint,
+            str(folder),
+            max_to_keep=keep,
+            checkpoint_name="step",
+        )
+
+    def restore(self) -> bool:
+        """Restores the newest sound checkpoint; False if there is none at all.
+
+        Raises:
+          DataError: if there are checkpoints and all are damaged.
+        """
+        candidates = sorted(
+            self.folder.glob("step-*.index"),
+            key=lambda path: int(path.stem.split("-")[1]),
+            reverse=True,
+        )
+        for index in candidates:
+            path = str(index.with_suffix(""))
+            try:
+                self.checkpoint.restore(path).assert_existing_objects_matched()
+                return True
+            except (tf.errors.OpError, AssertionError, ValueError) as error:
+                reason = str(error).splitlines()[0][:200]
+                warnings.warn(
+                    f"Checkpoint {path} is damaged ({reason}); trying the one "
+                    "before.",
+                    stacklevel=2,
+                )
+        if candidates:
+            raise errors.DataError(
+                f"No checkpoint in {self.folder} can be read. Restore the "
+                "folder from a copy, or start anew in another --run_dir."
+            )
+        return False
+
+    def act(self, step: int, logs: Mapping[str, float]) -> None:
+        """See `Every.act`."""
+        del logs
+        self.manager.save(checkpoint_number=step)
+
+
+class Progress(keras.callbacks.Callback):
+    """A bar with step, losses and time left, or plain lines without a
+    terminal; on stderr."""
+
+    def __init__(self, total: int, interval: int):
+        super().__init__()
+        self.total = total
+        self.interval = interval
+        self._bar = None
+
+    def on_train_begin(self, logs=None):  # noqa: D102
+        on_terminal = sys.stderr.isatty()
+        self._bar = tqdm.tqdm(
+            total=self.total,
+            initial=current_step(self.model),
+            unit="step",
+            dynamic_ncols=True,
+            # A line now and then where nobody watches.
+            mininterval=0.5 if on_terminal else 30.0,
+            maxinterval=10.0 if on_terminal else 60.0,
+            file=sys.stderr if on_terminal else _Lines(sys.stderr),
+        )
+
+    def on_train_batch_end(self, batch, logs=None):  # noqa: D102
+        step = current_step(self.model)
+        if step % self.interval == 0 and logs:
+            losses = {
+                name: f"{float(value):.3f}" for name, value in logs.items()
+            }
+            self._bar.set_postfix(losses, refresh=False)
+        self._bar.update(step - self._bar.n)
+
+    def on_train_end(self, logs=None):  # noqa: D102
+        self.close()
+
+    def close(self) -> None:
+        """Ends the bar, also after a failure."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class _Lines:
+    """A file on which a bar's carriage returns become line ends."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def write(self, text: str) -> None:
+        text = text.strip("\r\n ")
+        if text:
+            self._file.write(text + "\n")
+
+    def flush(self) -> None:
+        self._file.flush()

@@ -1,0 +1,105 @@
+"""Data sets by name, and the endless batches that training draws from them.
+
+To add a data set, write its loader in a module here and give it a line in
+`DATASETS`.
+"""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable
+
+from tf_mmdgan import errors
+from tf_mmdgan.data import digits, mnist, synthetic
+from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.data.pipeline import batches
+
+SPLITS = ("train", "test")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DatasetEntry:
+    """How to load a data set, and what is known before it is loaded.
+
+    Attributes:
+      load: load(split, image_size, data_dir) -> ImageSet.
+      image_size: height and width in pixels, unless another is asked for.
+      channels: number of channels.
+      num_classes: number of classes.
+      features: name of the features in which its samples are scored.
+      kid_block_size: images in a block of the block estimator of KID.
+    """
+
+    load: Callable[..., ImageSet]
+    image_size: int
+    channels: int
+    num_classes: int
+    features: str
+    kid_block_size: int = 500
+
+
+DATASETS = {
+    "digits": DatasetEntry(
+        load=digits.load,
+        image_size=16,
+        channels=1,
+        num_classes=10,
+        features="lenet_digits",
+        kid_block_size=100,  # five blocks of the 500 held-out images
+    ),
+    "fashion_mnist": DatasetEntry(
+        load=mnist.load_fashion_mnist,
+        image_size=28,
+        channels=1,
+        num_classes=10,
+        features="lenet_fashion_mnist",
+    ),
+    "mnist": DatasetEntry(
+        load=mnist.load_mnist,
+        image_size=28,
+        channels=1,
+        num_classes=10,
+        features="pixels",
+    ),
+    "synthetic": DatasetEntry(
+        load=synthetic.load,
+        image_size=32,
+        channels=3,
+        num_classes=10,
+        features="pixels",
+    ),
+    "synthetic_grey": DatasetEntry(
+        load=functools.partial(synthetic.load, channels=1),
+        image_size=32,
+        channels=1,
+        num_classes=10,
+        features="pixels",
+    ),
+}
+
+
+def load(
+    name: str,
+    split: str,
+    image_size: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+) -> ImageSet:
+    """Loads one split of a data set into memory.
+
+    Args:
+      name: a name in `DATASETS`.
+      split: "train" or "test".
+      image_size: height and width in pixels; None for the data set's own.
+      data_dir: the folder of its files, for the data sets that have files.
+
+    Raises:
+      UsageError: for an unknown name or split, or a size out of range.
+      DataError: for missing or damaged files; the message names the remedy.
+    """
+    entry = errors.pick(DATASETS, name, "data set")
+    if split not in SPLITS:
+        raise errors.UsageError(
+            f"Unknown split '{split}'; known: {', '.join(SPLITS)}."
+        )
+    size = entry.image_size if image_size is None else image_size
+    return entry.load(split, image_size=size, data_dir=data_dir)

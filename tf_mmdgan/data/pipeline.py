@@ -1,0 +1,105 @@
+"""Endless batches, each a pure function of the seed and its number."""
+
+import tensorflow as tf
+
+from tf_mmdgan import errors, images
+from tf_mmdgan.data import image_set as image_sets
+
+_INT64 = range(-(2**63), 2**63)
+
+
+def batches(
+    image_set: image_sets.ImageSet,
+    batch_size: int,
+    seed: int,
+    start: int = 0,
+    with_labels: bool = False,
+) -> tf.data.Dataset:
+    """Shuffled batches without end, from number `start` on.
+
+    Every epoch is a permutation of its own; the epochs follow each other
+    without a gap, so a batch may hold the end of one and the beginning of the
+    next. A run that is continued at batch `start` therefore sees what it would
+    have seen, at the cost of one permutation whatever `start` is.
+
+    Args:
+      image_set: n images. They are copied once, in uint8; drop the set to
+        hold them once in memory.
+      batch_size: the global batch under a distribution strategy, 1 .. n.
+      seed: any 64-bit integer.
+      start: number of the first batch, >= 0.
+      with_labels: yields (images, labels) instead of images.
+
+    Returns:
+      A data set of float32 images in [-1, 1], [batch_size, h, w, c], and with
+      labels also int64 [batch_size].
+
+    Raises:
+      UsageError: for a batch larger than the data, a seed or a start out of
+        range, or labels that the data does not have.
+    """
+    n = len(image_set.images)
+    if not 1 <= batch_size <= n:
+        raise errors.UsageError(
+            f"batch_size={batch_size}, need 1 to {n}, the number of images."
+        )
+    if seed not in _INT64:
+        raise errors.UsageError(f"seed={seed} is not a 64-bit integer.")
+    if start < 0:
+        raise errors.UsageError(f"start={start}, need >= 0.")
+    if with_labels and image_set.labels is None:
+        raise errors.UsageError("with_labels=True, but there are no labels.")
+    with tf.device("CPU"):
+        # Captured by the functions below as one tensor, not as a constant of
+        # their graphs (which may not exceed 2 GB), and shared by all batches.
+        pixels = tf.constant(image_set.images)
+        labels = tf.constant(image_set.labels) if with_labels else None
+        return _pipeline(pixels, labels, batch_size, seed, start)
+
+
+def permutation(n: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:
+    """The order of n images in one epoch: int64, [n].
+
+    The epoch is folded into a hash of the seed. Used as they are, neighbouring
+    numbers make some generators' permutations resemble each other.
+    """
+    key = tf.constant([seed, 0], tf.int64)
+    key = tf.random.experimental.stateless_fold_in(key, epoch, alg="philox")
+    order = tf.range(n, dtype=tf.int64)
+    return tf.random.experimental.stateless_shuffle(order, key, alg="philox")
+
+
+def _pipeline(
+    pixels: tf.Tensor,
+    labels: tf.Tensor | None,
+    batch_size: int,
+    seed: int,
+    start: int,
+) -> tf.data.Dataset:
+    n = len(pixels)
+    first_epoch, position = divmod(start * batch_size, n)
+
+    def indices(epoch):
+        order = permutation(n, seed, epoch)
+        skipped = tf.where(epoch == first_epoch, position, 0)
+        # Not order[skipped:], a view, of which TensorFlow complains on stderr.
+        return tf.gather(order, tf.range(skipped, n))
+
+    def batch(chosen):
+        chosen_images = images.from_uint8(tf.gather(pixels, chosen))
+        if labels is None:
+            return chosen_images
+        return chosen_images, tf.gather(labels, chosen)
+
+    options = tf.data.Options()
+    options.deterministic = True
+    # The rewriting of graphs, which has nothing to gain here, would copy the
+    # images once more for every iterator.
+    options.experimental_optimization.apply_default_optimizations = False
+    # Every worker walks through the same order and takes its own rows.
+    policy = tf.data.experimental.AutoShardPolicy.OFF
+    options.experimental_distribute.auto_shard_policy = policy
+    dataset = tf.data.Dataset.counter(first_epoch).map(indices).prefetch(1)
+    dataset = dataset.rebatch(batch_size, drop_remainder=True)
+    dataset = dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)

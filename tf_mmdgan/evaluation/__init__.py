@@ -1,0 +1,11 @@
+"""Scores of generated images: features, metrics by name, and reports."""
+
+from tf_mmdgan.evaluation.features import (
+    EXTRACTORS,
+    FeatureExtractor,
+    extract,
+    get_extractor,
+)
+from tf_mmdgan.evaluation.kid import KID
+from tf_mmdgan.evaluation.metrics import METRICS, score
+from tf_mmdgan.evaluation.report import Report

@@ -1,0 +1,273 @@
+"""A LeNet classifier, whose last hidden layer gives features for scoring.
+
+Weights are NumPy archives (.npz, nothing pickled) that say how they were made.
+Source: LeCun et al. 1998, here with ReLU, max pooling and dropout; Binkowski
+et al. 2018, section 4, score MNIST samples by the features of such a network.
+"""
+
+import hashlib
+import io
+import json
+import os
+import pathlib
+import zipfile
+import zlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from tf_mmdgan import errors, files
+from tf_mmdgan import images as image_borders
+
+FEATURES = "features"  # the name of the layer
+_METADATA = "metadata"
+
+
+def build(
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    width: int = 16,
+    seed: int = 0,
+) -> keras.Model:
+    """Images [b, h, w, c] in [-1, 1] -> logits [b, num_classes].
+
+    Two 5 x 5 convolutions of `width` and 2 `width` channels, each followed by
+    2 x 2 max pooling, then 4 `width` ReLU features and the logits.
+
+    Raises:
+      UsageError: for images below 4 x 4, and for numbers below 1.
+    """
+    if min(image_shape[:2]) < 4 or min(image_shape[2], num_classes, width) < 1:
+        raise errors.UsageError(
+            f"A LeNet of width {width} for {num_classes} classes of images of "
+            f"shape {tuple(image_shape)}: need at least 4 x 4 pixels, one "
+            "channel, one class and width 1."
+        )
+    settings = {
+        "kernel_initializer": keras.initializers.HeNormal(
+            keras.random.SeedGenerator(seed)
+        ),
+        # Whatever the global policy is: scores must not depend on it.
+        "dtype": "float32",
+    }
+    convolution = {"padding": "same", "activation": "relu", **settings}
+    return keras.Sequential(
+        [
+            keras.Input(image_shape, dtype="float32"),
+            keras.layers.Conv2D(width, 5, name="conv_1", **convolution),
+            keras.layers.MaxPooling2D(dtype="float32"),
+            keras.layers.Conv2D(2 * width, 5, name="conv_2", **convolution),
+            keras.layers.MaxPooling2D(dtype="float32"),
+            keras.layers.Flatten(dtype="float32"),
+            keras.layers.Dense(
+                4 * width, activation="relu", name=FEATURES, **settings
+            ),
+            keras.layers.Dropout(0.5, seed=seed, dtype="float32"),
+            keras.layers.Dense(num_classes, name="logits", **settings),
+        ],
+        name="lenet",
+    )
+
+
+def train(
+    images: np.ndarray,
+    labels: np.ndarray,
+    num_classes: int,
+    seed: int = 0,
+    epochs: int = 40,
+    width: int = 16,
+    batch_size: int = 64,
+    learning_rate: float = 2e-3,
+    max_shift: int = 1,
+) -> keras.Model:
+    """A LeNet trained by Adam on the cross-entropy of the labels.
+
+    The learning rate falls to zero along a cosine; each epoch sees every image
+    once, moved by up to `max_shift` pixels each way.
+
+    Args:
+      images: uint8, [n, h, w, c].
+      labels: integers in [0, num_classes), [n].
+      num_classes: number of classes.
+      seed: of the first weights, the order, the shifts and the dropout.
+      epochs: passes over the images.
+      width: channels of the first convolution.
+      batch_size: images in a step.
+      learning_rate: the first one.
+      max_shift: in pixels; what moves in repeats the border.
+
+    Raises:
+      DataError: for other images or labels than these.
+    """
+    _check_labelled(images, labels, num_classes)
+    model = build(images.shape[1:], num_classes, width, seed)
+    steps = epochs * -(-len(images) // batch_size)
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    model.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    rng = np.random.default_rng(seed)
+    for _ in range(epochs):
+        order = rng.permutation(len(images))
+        moved = shift(images[order], max_shift, rng)
+        model.fit(
+            image_borders.from_uint8(moved),
+            labels[order],
+            batch_size=batch_size,
+            shuffle=False,
+            verbose=0,
+        )
+    return model
+
+
+def shift(
+    images: np.ndarray, max_shift: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Moves each image [h, w, c] of a batch by its own random offset.
+
+    Down and right by whole pixels, uniform in -max_shift..max_shift; the
+    border is repeated.
+    """
+    _, height, width, _ = images.shape
+    margins = ((0, 0), (max_shift, max_shift), (max_shift, max_shift), (0, 0))
+    padded = np.pad(images, margins, "edge")
+    offsets = rng.integers(0, 2 * max_shift + 1, size=(len(images), 2))
+    moved = np.empty_like(images)
+    for top, left in np.ndindex(2 * max_shift + 1, 2 * max_shift + 1):
+        chosen = (offsets == (top, left)).all(axis=1)
+        moved[chosen] = padded[chosen, top : top + height, left : left + width]
+    return moved
+
+
+def accuracy(
+    model: keras.Model,
+    images: np.ndarray,
+    labels: np.ndarray,
+    batch_size: int = 500,
+) -> float:
+    """Fraction, in [0, 1], of uint8 images [n, h, w, c] classified right.
+
+    Raises:
+      DataError: for other images or labels than these.
+    """
+    _check_labelled(images, labels, model.output_shape[-1])
+    right = 0
+    for start in range(0, len(images), batch_size):
+        rows = slice(start, start + batch_size)
+        logits = model(image_borders.from_uint8(images[rows]), training=False)
+        right += int((np.argmax(logits, axis=1) == labels[rows]).sum())
+    return right / len(images)
+
+
+def _check_labelled(
+    images: np.ndarray, labels: np.ndarray | None, num_classes: int
+) -> None:
+    if images.ndim != 4 or images.dtype != np.uint8 or not len(images):
+        raise errors.DataError(
+            f"images are {images.dtype} of shape {images.shape}: need uint8 "
+            "images of shape [n, h, w, c]."
+        )
+    if labels is None or labels.shape != (len(images),):
+        raise errors.DataError(
+            f"{len(images)} images need one label each: a LeNet learns from "
+            "labels, so choose a data set that has them."
+        )
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise errors.DataError(
+            f"labels run from {labels.min()} to {labels.max()}: need "
+            f"0 to {num_classes - 1}."
+        )
+
+
+class Loaded(NamedTuple):
+    """A LeNet from a file, and what the file says of it."""
+
+    model: keras.Model
+    metadata: dict[str, Any]
+
+
+def save(
+    path: str | os.PathLike, model: keras.Model, metadata: Mapping[str, Any]
+) -> None:
+    """Writes the weights as float32, and the metadata as JSON, atomically.
+
+    Image shape, number of classes, width and the SHA-256 of the weights are
+    added to `metadata`, which otherwise holds what the caller knows: data set,
+    seed, epochs, test accuracy, the command that made it.
+    """
+    weights = {name: w.numpy() for name, w in _variables(model).items()}
+    described = dict(metadata) | {
+        "image_shape": list(model.input_shape[1:]),
+        "num_classes": model.output_shape[-1],
+        "width": model.get_layer("conv_1").filters,
+        "sha256": _digest(weights),
+    }
+    buffer = io.BytesIO()
+    entries = weights | {_METADATA: np.array(json.dumps(described))}
+    np.savez_compressed(buffer, **entries)
+    files.write_bytes(path, buffer.getvalue())
+
+
+def load(path: str | os.PathLike) -> Loaded:
+    """The LeNet that `save` wrote.
+
+    Raises:
+      DataError: for a file that is missing, damaged or something else.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise errors.DataError(
+            f"{path}: no such file; tools/train_lenet.py --out={path} makes it."
+        )
+    try:
+        weights = _read_arrays(path)
+        metadata = json.loads(str(weights.pop(_METADATA)))
+        model = build(
+            tuple(metadata["image_shape"]),
+            metadata["num_classes"],
+            metadata["width"],
+        )
+        if _digest(weights) != metadata["sha256"]:
+            raise ValueError("the weights are not those that were saved")
+        for name, variable in _variables(model).items():
+            variable.assign(weights[name])
+    except (OSError, EOFError, KeyError, TypeError, ValueError,
+            zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+        raise errors.DataError(
+            f"{path}: damaged, or not LeNet weights ({_one_line(error)}); "
+            "tools/train_lenet.py makes such files."
+        ) from error
+    return Loaded(model, metadata)
+
+
+def _variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """By layer and name, which other versions of Keras name alike."""
+    return {
+        f"{layer.name}/{variable.name}": variable
+        for layer in model.layers
+        for variable in layer.weights
+    }
+
+
+def _read_arrays(path: pathlib.Path) -> dict[str, np.ndarray]:
+    if not zipfile.is_zipfile(path):
+        raise ValueError("not an npz archive")
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _digest(weights: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of names, types, shapes and values."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        values = weights[name]
+        digest.update(f"{name} {values.dtype.str} {values.shape} ".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,83 @@
+"""What a scoring found, as a file that says how it was found."""
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import tf_mmdgan
+from tf_mmdgan import files
+
+NOTES = (
+    "KID is raw, not times 100 or 1000. Its estimate is unbiased, so it can "
+    "be negative, and is so about half of the time when both laws are equal.",
+    "kid_tfgan is kernel_classifier_distance_and_std of TF-GAN 2.1.0, in "
+    "float64; its 'std' is an estimate of the standard error.",
+    "kid_standard_error is that of the estimate; kid_subset_std is the "
+    "standard deviation over subsets or blocks. null: not defined.",
+)
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of the packages that a score depends on."""
+    versions = {
+        "tf_mmdgan": tf_mmdgan.__version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        versions["tensorflow_gan"] = importlib.metadata.version(
+            "tensorflow-gan"
+        )
+    return versions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Report:
+    """Scores of fake images against real ones.
+
+    Attributes:
+      scores: for each metric, its named numbers.
+      num_real: number of real images.
+      num_fake: number of fake images.
+      extractor: identifier of the feature extractor.
+      real: where the real images come from.
+      fake: where the fake images come from.
+      seconds: how long scoring took.
+      versions: versions of packages.
+    """
+
+    scores: Mapping[str, Mapping[str, float]]
+    num_real: int
+    num_fake: int
+    extractor: str
+    real: str
+    fake: str
+    seconds: float
+    versions: Mapping[str, str] = dataclasses.field(
+        default_factory=installed_versions
+    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON has it: what is NaN or infinite becomes None."""
+        return _finite(dataclasses.asdict(self)) | {"notes": list(NOTES)}
+
+    def write(self, path: str | os.PathLike) -> None:
+        """Writes the report as JSON, atomically."""
+        files.write_json(path, self.to_dict())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, float):  # np.float64 too
+        return float(value) if math.isfinite(value) else None
+    return value

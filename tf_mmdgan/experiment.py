@@ -1,0 +1,444 @@
+"""The composition root: from a configuration to a run, and back."""
+
+import contextlib
+import dataclasses
+import fcntl
+import importlib.metadata
+import json
+import os
+import pathlib
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import (
+    architectures,
+    callbacks,
+    data,
+    distribution,
+    errors,
+    evaluation,
+    export,
+    files,
+    kernels,
+    objectives,
+)
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import AdversarialModel, BurnIn
+
+CONFIG_FILE = "config.json"
+METRICS_FILE = "metrics.jsonl"
+REPORT_FILE = "report.json"
+# Images of a grid, of a score and of `tools/sample.py` are different draws.
+GRID_SEED, SCORE_SEED = 1, 2
+
+
+def make_objective(config: TrainConfig) -> objectives.Objective:
+    """The objective, its settings as given or else as published.
+
+    Raises:
+      UsageError: for an unknown objective or kernel, and for a setting that
+        this objective does not have.
+    """
+    objective = errors.pick(
+        objectives.OBJECTIVES, config.objective, "objective"
+    )
+    settings = _method_settings(config)
+    names = {field.name for field in dataclasses.fields(objective)}
+    foreign = {
+        field.name
+        for other in objectives.OBJECTIVES.values()
+        for field in dataclasses.fields(other)
+    } - names
+    for name in sorted(foreign):
+        if getattr(config, name) is not None:
+            raise errors.UsageError(
+                f"--{name} has no meaning for --objective={config.objective}."
+            )
+    values = {name: settings[name] for name in names}
+    if "kernel" in values:
+        values["kernel"] = errors.pick(
+            kernels.KERNELS, values["kernel"], "kernel"
+        )
+    return objective(**values)
+
+
+def _method_settings(config: TrainConfig) -> dict[str, Any]:
+    objective = errors.pick(
+        objectives.OBJECTIVES, config.objective, "objective"
+    )
+    published = objective.published(config.kernel)
+    given = {name: getattr(config, name) for name in published}
+    return {
+        name: default if given[name] is None else given[name]
+        for name, default in published.items()
+    }
+
+
+def make_model(
+    config: TrainConfig, image_shape: tuple[int, int, int]
+) -> AdversarialModel:
+    """The compiled model; call it in the scope of the strategy.
+
+    Raises:
+      UsageError: for unknown names and impossible combinations.
+    """
+    objective = make_objective(config)
+    if config.critic_batch_norm and objective.needs_independent_examples:
+        raise errors.UsageError(
+            "--critic_batch_norm with a gradient penalty: the penalty is on "
+            "single images, batch normalisation mixes them. Give "
+            "--gradient_penalty=0 or --nocritic_batch_norm."
+        )
+    architecture = errors.pick(
+        architectures.ARCHITECTURES, config.architecture, "architecture"
+    )
+    # Weights depend on the seed alone, not on what was drawn before.
+    keras.utils.set_random_seed(config.seed)
+    latents = Latents(config.latent_size, config.latent_distribution)
+    burn_in = None
+    if config.burn_in_critic_steps:
+        burn_in = BurnIn(
+            config.burn_in_critic_steps,
+            config.burn_in_first,
+            config.burn_in_every,
+        )
+    model = AdversarialModel(
+        architecture.generator(
+            image_shape,
+            latents.size,
+            config.generator_width,
+            batch_norm=config.generator_batch_norm,
+        ),
+        architecture.critic(
+            image_shape,
+            _method_settings(config)["critic_output"],
+            config.critic_width,
+            batch_norm=config.critic_batch_norm,
+        ),
+        latents,
+        objective,
+        critic_steps=config.critic_steps,
+        burn_in=burn_in,
+        seed=config.seed,
+        ema_decay=config.ema_decay,
+    )
+    critic_rate = config.critic_learning_rate or config.learning_rate
+    model.compile(
+        _adam(config, config.learning_rate),
+        _adam(config, critic_rate),
+        clip_norm=config.clip_norm,
+        steps_per_execution=config.steps_per_execution,
+        jit_compile=False,
+    )
+    return model
+
+
+def _adam(config: TrainConfig, rate: float) -> keras.optimizers.Adam:
+    return keras.optimizers.Adam(
+        rate, beta_1=config.beta_1, beta_2=config.beta_2
+    )
+
+
+class Scorer:
+    """KID of a model against the held-out images, by one extractor."""
+
+    def __init__(self, config: TrainConfig):
+        entry = errors.pick(data.DATASETS, config.dataset, "data set")
+        self.extractor = evaluation.get_extractor(
+            config.features or entry.features
+        )
+        held_out = data.load(
+            config.dataset, "test", config.image_size, config.data_dir
+        )
+        self.real = evaluation.extract(self.extractor, held_out.images)
+        self.count = config.evaluation_samples or len(self.real)
+        self.weights = config.evaluation_weights
+        self.settings = {
+            "max_block_size": config.kid_block_size or entry.kid_block_size
+        }
+
+    def __call__(self, model: AdversarialModel) -> dict[str, float]:
+        """KID by TF-GAN: {"kid": , "kid_standard_error": }."""
+        return self.kid(model.generate(self.count, SCORE_SEED, self.weights))
+
+    def kid(self, images: np.ndarray) -> dict[str, float]:
+        """KID of uint8 images [n, h, w, c] against the held-out ones."""
+        fake = evaluation.extract(self.extractor, images)
+        return evaluation.METRICS["kid_tfgan"](
+            self.real, fake, **self.settings
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run that is ready to start or to go on."""
+
+    config: TrainConfig
+    model: AdversarialModel
+    batches: tf.data.Dataset
+    train_images: np.ndarray
+    scorer: Scorer
+    log: callbacks.MetricsLog
+    grid: callbacks.SampleGrid
+    callbacks: list[keras.callbacks.Callback]
+
+    def fit(self) -> None:
+        """Trains up to `config.steps`; does nothing where that is reached."""
+        done = callbacks.current_step(self.model)
+        remaining = self.config.steps - done
+        if remaining <= 0:
+            return
+        *others, progress = self.callbacks
+        try:
+            self.model.fit(
+                self.batches,
+                epochs=1,
+                steps_per_epoch=remaining,
+                verbose=0,
+                callbacks=[*others, progress],
+            )
+        finally:
+            progress.close()
+
+    def finish(self) -> dict[str, Any]:
+        """Exports and reports; returns what the tool prints."""
+        run_dir, step = pathlib.Path(self.config.run_dir), self.config.steps
+        scores = {
+            line["step"]: line["kid"]
+            for line in callbacks.read_log(run_dir / METRICS_FILE)
+            if "kid" in line
+        }
+        result = {
+            "run_dir": str(run_dir),
+            "steps": step,
+            "kid_before": scores.get(0),
+            "kid": scores.get(step),
+            "kid_of_training_images": self.scorer.kid(
+                self.train_images[: self.scorer.count]
+            )["kid"],
+            "samples": str(self.grid.path(step)),
+        }
+        if self.config.export:
+            result["saved_model"] = str(
+                export_run(self.config, self.model, run_dir / "export")
+            )
+        files.write_json(run_dir / REPORT_FILE, result)
+        return result
+
+
+def prepare(config: TrainConfig) -> Run:
+    """Builds everything that `config` describes; continues a run found there.
+
+    Raises:
+      UsageError: for settings that cannot be honoured, and for a folder that
+        holds something else.
+      DataError: for files that cannot be used.
+    """
+    if config.logical_cpus:
+        distribution.split_cpu(config.logical_cpus)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    # The remapper logs an error for each convolution with a leaky ReLU.
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+    strategy = distribution.make_strategy(config.strategy)
+    replicas = strategy.num_replicas_in_sync
+    if config.batch_size % replicas:
+        raise errors.UsageError(
+            f"--batch_size={config.batch_size}: must be a multiple of the "
+            f"{replicas} devices."
+        )
+    run_dir = pathlib.Path(config.run_dir)
+    _check_run_dir(config)
+    train = data.load(
+        config.dataset, "train", config.image_size, config.data_dir
+    )
+    with strategy.scope():
+        model = make_model(config, train.image_shape)
+    scorer = Scorer(config)
+    scorer.check()
+
+    _claim(run_dir)
+    if not (run_dir / CONFIG_FILE).exists():
+        _write_config(config, train.image_shape)
+    checkpoints = callbacks.Checkpoints(
+        model,
+        run_dir / "checkpoints",
+        config.checkpoint_every,
+        config.keep_checkpoints,
+    )
+    checkpoints.restore()
+    callbacks.cut_log(
+        run_dir / METRICS_FILE, callbacks.current_step(model) or -1
+    )
+    writer = tf.summary.create_file_writer(str(run_dir))
+    log = callbacks.MetricsLog(
+        run_dir / METRICS_FILE, config.log_every, writer
+    )
+    grid = callbacks.SampleGrid(
+        run_dir / "samples",
+        config.sample_every,
+        writer,
+        config.evaluation_weights,
+        seed=GRID_SEED,
+    )
+    return Run(
+        config,
+        model,
+        strategy.experimental_distribute_dataset(
+            data.batches(
+                train,
+                config.batch_size,
+                config.seed,
+                start=int(model.updates.numpy()),
+            )
+        ),
+        train.images,
+        scorer,
+        log,
+        grid,
+        [
+            callbacks.StopAtNaN(),
+            log,
+            grid,
+            callbacks.Evaluation(scorer, config.evaluate_every, log),
+            checkpoints,
+            callbacks.Progress(config.steps, config.log_every),
+        ],
+    )
+
+
+def _check_run_dir(config: TrainConfig) -> None:
+    """Refuses a folder with another run, or with something else, in it."""
+    run_dir = pathlib.Path(config.run_dir)
+    if not run_dir.exists():
+        return
+    if not (run_dir / CONFIG_FILE).exists():
+        if run_dir.is_dir() and not any(run_dir.iterdir()):
+            return
+        raise errors.UsageError(
+            f"--run_dir={run_dir} is not a run: it has no {CONFIG_FILE}, and "
+            "it is not empty. Name a new folder."
+        )
+    found, _ = read_config(run_dir)
+    differences = [
+        f"{field.name} is {there!r} there, {here!r} here"
+        for field in dataclasses.fields(config)
+        if not field.metadata["may_change"]
+        and (there := getattr(found, field.name))
+        != (here := getattr(config, field.name))
+    ]
+    if differences:
+        raise errors.UsageError(
+            f"--run_dir={run_dir} holds another run: {'; '.join(differences)}."
+            " Name a new folder, or give the same settings."
+        )
+
+
+_claims = []
+
+
+def _claim(run_dir: pathlib.Path) -> None:
+    """Keeps other processes out of the folder while this one lives."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    lock = open(run_dir / ".lock", "w")  # noqa: SIM115, open until the end
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise errors.UsageError(
+            f"--run_dir={run_dir}: another process is training there."
+        ) from None
+    _claims.append(lock)
+
+
+def _write_config(
+    config: TrainConfig, image_shape: tuple[int, int, int]
+) -> None:
+    packages = ("tensorflow", "keras", "numpy", "tf_mmdgan")
+    files.write_json(
+        pathlib.Path(config.run_dir) / CONFIG_FILE,
+        {
+            "config": dataclasses.asdict(config),
+            "image_shape": list(image_shape),
+            "versions": {p: importlib.metadata.version(p) for p in packages},
+            "commit": _commit(),
+        },
+    )
+
+
+def _commit() -> str | None:
+    """The commit of the checkout this file is in, marked where it is changed;
+    None outside of one."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        return subprocess.run(
+            command,
+            cwd=pathlib.Path(__file__).parent,
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout.strip()
+    return None
+
+
+def read_config(
+    run_dir: str | os.PathLike,
+) -> tuple[TrainConfig, tuple[int, int, int]]:
+    """The configuration and the image shape of a run.
+
+    Raises:
+      DataError: if the folder is not a run, or one of another version.
+    """
+    path = pathlib.Path(run_dir) / CONFIG_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        shape = tuple(content["image_shape"])
+        return TrainConfig(**content["config"]), shape
+    except FileNotFoundError:
+        raise errors.DataError(
+            f"{run_dir} is not a run: it has no {CONFIG_FILE}. Name a folder "
+            "that tools/train.py has made."
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise errors.DataError(
+            f"{path} cannot be read by this version: {error}"
+        ) from None
+
+
+def load_run(run_dir: str | os.PathLike) -> tuple[TrainConfig, AdversarialModel]:
+    """The model of a run, with the weights of its newest sound checkpoint.
+
+    Raises:
+      DataError: if the folder is not a run, or has no checkpoint yet.
+    """
+    config, image_shape = read_config(run_dir)
+    model = make_model(config, image_shape)
+    folder = pathlib.Path(run_dir) / "checkpoints"
+    if not callbacks.Checkpoints(model, folder).restore():
+        raise errors.DataError(
+            f"{run_dir} has no checkpoint yet: let tools/train.py reach "
+            "--checkpoint_every steps first."
+        )
+    return config, model
+
+
+def export_run(
+    config: TrainConfig,
+    model: AdversarialModel,
+    export_dir: str | os.PathLike,
+    weights: str = "ema",
+) -> pathlib.Path:
+    """Writes the generator as the next version in `export_dir`."""
+    metadata = {
+        "config": dataclasses.asdict(config),
+        "step": callbacks.current_step(model),
+        "weights": weights,
+    }
+    return export.export_generator(
+        model.network(weights), model.latents, export_dir, metadata
+    )

@@ -1,0 +1,200 @@
+"""Training against a critic, with any objective."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan.distribution import Draw
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.models.implicit_model import ImplicitModel, Logs
+from tf_mmdgan.objectives import Batch, CriticOutput, Objective, protocol
+
+
+@dataclasses.dataclass(frozen=True)
+class BurnIn:
+    """More critic updates at some steps, so that the critic keeps up.
+
+    Attributes:
+      critic_steps: critic updates at such a step, in all.
+      first: so many first steps are burn-in steps.
+      every: so is each step whose number is a multiple of this; 0: none.
+    """
+
+    critic_steps: int
+    first: int
+    every: int
+
+    def applies(self, step: tf.Tensor) -> tf.Tensor:
+        """Whether step number `step` (the first is 0) is a burn-in step."""
+        early = step < self.first
+        if not self.every:
+            return early
+        return tf.logical_or(early, step % self.every == 0)
+
+
+class CriticView:
+    """A critic network as an objective sees it: `objectives.Critic`."""
+
+    def __init__(self, network: keras.Model):
+        self._network = network
+        self._mixes_examples = any(
+            isinstance(layer, keras.layers.BatchNormalization)
+            for layer in network.layers
+        )
+
+    def __call__(self, batch: Batch) -> CriticOutput:
+        """See `objectives.Critic`."""
+        return CriticOutput(**self._network(batch.images, training=True))
+
+    def both(self, real: Batch, fake: Batch) -> tuple[CriticOutput, ...]:
+        """See `objectives.Critic.both`."""
+        if self._mixes_examples:
+            return self(real), self(fake)
+        output = self(protocol.concatenate(real, fake))
+        return protocol.split(output, tf.shape(real.images)[0])
+
+
+class AdversarialModel(ImplicitModel):
+    """Critic updates, then one generator update, a fresh batch for each.
+
+    Attributes:
+      critic: images [b, h, w, c] -> {"features": [b, d], "activations": list}.
+      objective: the two losses.
+      critic_steps: critic updates per generator update.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        critic: keras.Model,
+        latents: Latents,
+        objective: Objective,
+        *,
+        critic_steps: int = 5,
+        burn_in: BurnIn | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(generator, latents, **kwargs)
+        self.critic = critic
+        self._view = CriticView(critic)
+        self.objective = objective
+        self.critic_steps = critic_steps
+        self.burn_in = burn_in
+
+    def compile(
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        critic_optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Sets the optimizers; call it in the scope of the strategy.
+
+        Args:
+          generator_optimizer: of the generator's trainable weights.
+          critic_optimizer: of the critic's.
+          clip_norm: clips the gradient of each variable, over the global
+            batch, to this L2 norm.
+          **kwargs: of `keras.Model.compile`, such as `steps_per_execution`.
+        """
+        super().compile(optimizer=None, **kwargs)
+        # Slots made inside the step function fail under several replicas.
+        generator_optimizer.build(self.generator.trainable_variables)
+        critic_optimizer.build(self.critic.trainable_variables)
+        self.generator_optimizer = generator_optimizer
+        self.critic_optimizer = critic_optimizer
+        self.clip_norm = clip_norm
+
+    @property
+    def batches_per_step(self) -> int:
+        """One batch for each critic update, one for the generator's."""
+        return self.critic_steps + 1
+
+    def replica_step(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> Logs:
+        """See `ImplicitModel.replica_step`; logs the last critic update."""
+        *for_critic, for_generator = batches
+        for index, batch in enumerate(for_critic):
+            critic_logs = self.critic_update(batch, first_update + index)
+        generator_logs = self.generator_update(
+            for_generator, first_update + self.critic_steps
+        )
+        return {
+            **{f"critic/{name}": v for name, v in critic_logs.items()},
+            **{f"generator/{name}": v for name, v in generator_logs.items()},
+        }
+
+    def extra_updates(self, step: tf.Tensor) -> tf.Tensor | int:
+        """The critic updates of burn-in beyond the usual ones."""
+        if self.burn_in is None:
+            return 0
+        extra = max(self.burn_in.critic_steps - self.critic_steps, 0)
+        return tf.where(self.burn_in.applies(step), extra, 0)
+
+    def replica_extra_update(self, batch: Any, update: tf.Tensor) -> None:
+        """See `ImplicitModel.replica_extra_update`."""
+        self.critic_update(batch, update)
+
+    def critic_update(self, batch: Any, update: tf.Tensor) -> Logs:
+        """One update of the critic, in replica context."""
+        real, draw = _as_batch(batch), Draw(self.seed, update)
+        fakes = self._fakes(real, draw)
+        with tf.GradientTape() as tape:
+            loss = self.objective.critic_loss(
+                self._view, real, fakes, draw
+            )
+        weights = self.critic.trainable_variables
+        self._apply(self.critic_optimizer, tape, loss.value, weights)
+        return {"loss": loss.value, **loss.terms}
+
+    def generator_update(self, batch: Any, update: tf.Tensor) -> Logs:
+        """One update of the generator, in replica context."""
+        real, draw = _as_batch(batch), Draw(self.seed, update)
+        with tf.GradientTape() as tape:
+            fakes = self._fakes(real, draw)
+            loss = self.objective.generator_loss(
+                self._view, real, fakes, draw
+            )
+        weights = self.generator.trainable_variables
+        self._apply(self.generator_optimizer, tape, loss.value, weights)
+        return {"loss": loss.value, **loss.terms}
+
+    def _fakes(self, real: Batch, draw: Draw) -> list[Batch]:
+        count = tf.shape(real.images)[0]
+        return [
+            Batch(
+                self.generator(
+                    draw.latents(self.latents, count, index), training=True
+                ),
+                real.labels,
+            )
+            for index in range(self.objective.fakes_per_real)
+        ]
+
+    def _apply(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        tape: tf.GradientTape,
+        loss: tf.Tensor,
+        weights: Sequence[keras.Variable],
+    ) -> None:
+        context = tf.distribute.get_replica_context()
+        replicas = context.num_replicas_in_sync
+        # The optimizer sums over replicas; dividing makes that a mean.
+        share = tf.ones_like(loss) / replicas
+        gradients = tape.gradient(loss, weights, output_gradients=share)
+        if self.clip_norm is not None:
+            total = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            gradients = [
+                tf.clip_by_norm(g, self.clip_norm) / replicas for g in total
+            ]
+        optimizer.apply(gradients, weights)
+
+
+def _as_batch(batch: Any) -> Batch:
+    """A data set yields images, or (images, labels)."""
+    return Batch(*batch) if isinstance(batch, tuple | list) else Batch(batch)

@@ -1,0 +1,201 @@
+"""A generator under training: sampling, averaging, and a distributed `fit`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import images
+from tf_mmdgan.latents import Latents, sampling_seed
+
+Logs = Mapping[str, tf.Tensor]
+
+
+class ImplicitModel(keras.Model):
+    """Base of all models: `fit` on an endless data set of single batches.
+
+    A subclass says how many batches a step takes and what a replica does with
+    them; this class counts, averages weights, and spreads steps over devices.
+    Compile with `optimizer=None`: the optimizers belong to the subclass.
+
+    Attributes:
+      generator: latents [b, z] -> images [b, h, w, c] in [-1, 1].
+      ema_generator: the same network with averaged weights; batch-norm
+        statistics are averaged too.
+      latents: the law of the generator's input.
+      step: int64 variable, steps done.
+      updates: int64 variable, updates done. It is also the number of batches
+        consumed, hence the position in the data, and the key of all noise.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        latents: Latents,
+        *,
+        seed: int = 0,
+        ema_decay: float = 0.999,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.generator = generator
+        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator.set_weights(generator.get_weights())
+        self.ema_generator.trainable = False
+        self.latents = latents
+        self.seed = seed
+        self.ema_decay = ema_decay
+        self.step = self._counter("step")
+        self.updates = self._counter("updates")
+        self._sampler = {}
+        # `fit` would otherwise call the model on a batch of images.
+        self.built = True
+
+    def _counter(self, name: str) -> keras.Variable:
+        return self.add_weight(
+            name=name,
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+        )
+
+    def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Images of the averaged generator."""
+        return self.ema_generator(latents, training=training)
+
+    @property
+    def batches_per_step(self) -> int:
+        """Batches that `replica_step` takes."""
+        raise NotImplementedError
+
+    def replica_step(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> Logs:
+        """One step in replica context; returns scalars to log.
+
+        Args:
+          batches: `batches_per_step` of them, of this replica.
+          first_update: the value of `updates` at the first of them.
+        """
+        raise NotImplementedError
+
+    def extra_updates(self, step: tf.Tensor) -> tf.Tensor | int:
+        """How many extra updates come before step number `step`."""
+        return 0
+
+    def replica_extra_update(self, batch: Any, update: tf.Tensor) -> None:
+        """One extra update in replica context."""
+        raise NotImplementedError
+
+    def network(self, weights: str) -> keras.Model:
+        """The generator with "ema" (averaged) or "current" weights."""
+        networks = {"ema": self.ema_generator, "current": self.generator}
+        return networks[weights]
+
+    def generate(
+        self,
+        count: int,
+        seed: int = 0,
+        weights: str = "ema",
+        batch_size: int = 250,
+    ) -> np.ndarray:
+        """Draws images; the same seed gives the same latents at any count.
+
+        Args:
+          count: how many.
+          seed: any integer that fits 64 bits.
+          weights: "ema" (averaged) or "current".
+          batch_size: images at a time.
+
+        Returns:
+          uint8 [count, h, w, c].
+        """
+        if weights not in self._sampler:
+            self._sampler[weights] = self._make_sampler(weights)
+        parts = [
+            self._sampler[weights](
+                tf.constant(min(batch_size, count - start)),
+                tf.constant(seed, tf.int64),
+                tf.constant(start),
+            ).numpy()
+            for start in range(0, count, batch_size)
+        ]
+        return np.concatenate(parts)
+
+    def _make_sampler(self, weights: str) -> tf.types.experimental.Callable:
+        generator = self.network(weights)
+
+        @tf.function
+        def sampler(count, seed, start):
+            latents = self.latents.sample(
+                sampling_seed(seed), count, start
+            )
+            return images.to_uint8(generator(latents, training=False))
+
+        return sampler
+
+    def make_train_function(self, force: bool = False):
+        """Keras' hook: the function that `fit` calls with its iterator.
+
+        It runs `steps_per_execution` steps. Keras' own function fails under
+        several replicas, and pulls one batch a step; this one pulls as many as
+        a step needs.
+        """
+        if self.train_function is not None and not force:
+            return self.train_function
+        steps = self.steps_per_execution
+
+        @tf.function(reduce_retracing=True)
+        def train_function(iterator):
+            logs = self._step(iterator)
+            for _ in tf.range(steps - 1):
+                logs = self._step(iterator)
+            return logs
+
+        self.train_function = train_function
+        return train_function
+
+    def _step(self, iterator: Iterator[Any]) -> Logs:
+        strategy = self.distribute_strategy
+        extra = self.extra_updates(self.step.value)
+        if tf.is_tensor(extra):
+            # Outside the replica function: a loop inside it cannot synchronise.
+            for _ in tf.range(extra):
+                strategy.run(
+                    self.replica_extra_update,
+                    (next(iterator), self._global(self.updates)),
+                )
+                self.updates.assign_add(1)
+        batches = [next(iterator) for _ in range(self.batches_per_step)]
+        logs = strategy.run(
+            self.replica_step, (batches, self._global(self.updates))
+        )
+        self.updates.assign_add(self.batches_per_step)
+        self.step.assign_add(1)
+        self._update_average()
+        return {
+            name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, None)
+            for name, value in logs.items()
+        }
+
+    def _global(self, variable: keras.Variable) -> tf.Tensor:
+        """The value as a plain tensor, which every replica then receives."""
+        return tf.identity(variable.value)
+
+    def _update_average(self) -> None:
+        """w_ema <- w_ema + (1 - decay) (w - w_ema), decay rising to its limit.
+
+        decay = min(ema_decay, (1 + t) / (10 + t)) at step t, so that the first
+        weights, which are noise, are soon forgotten.
+        """
+        step = tf.cast(self._global(self.step), tf.float32)
+        decay = tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
+        for average, weight in zip(
+            self.ema_generator.weights, self.generator.weights, strict=True
+        ):
+            target = self._global(weight)
+            keep = tf.cast(decay, target.dtype)
+            average.assign_sub((1.0 - keep) * (self._global(average) - target))

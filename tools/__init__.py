@@ -1,0 +1,1 @@
+"""Entry points; installed as `tf_mmdgan.tools`."""

@@ -1,0 +1,32 @@
+"""Trains a generative model, scores it, draws samples and exports it.
+
+python tools/train.py --flagfile=flags/digits_mmd.cfg --run_dir=runs/digits
+
+A run that was interrupted continues when the same command is given again. The
+last line of stdout is a JSON object with KID before and after training, and
+the paths of the sample grid and of the SavedModel.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.tools import cli
+
+
+def train(config: TrainConfig) -> Mapping[str, Any]:
+    """Runs the training that `config` describes."""
+    from tf_mmdgan import experiment
+
+    run = experiment.prepare(config)
+    run.fit()
+    return run.finish()
+
+
+def main() -> None:
+    """Console entry point."""
+    cli.run(TrainConfig, train)
+
+
+if __name__ == "__main__":
+    main()

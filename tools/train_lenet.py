@@ -1,0 +1,83 @@
+"""Trains the LeNet in whose features a data set's samples are scored.
+
+python tools/train_lenet.py --dataset=digits --image_size=16 \
+    --out=tf_mmdgan/evaluation/weights/lenet_digits.npz
+"""
+
+import dataclasses
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from tf_mmdgan import errors
+from tf_mmdgan.tools import cli
+
+
+def _setting(default: Any, text: str) -> Any:
+    metadata = {"help": text, "choices": ()}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainLeNetConfig:
+    """One training run of a LeNet classifier."""
+
+    dataset: str = _setting("digits", "Name of a data set with labels.")
+    data_dir: str | None = _setting(
+        None, "Folder of the data set's files, where it needs one."
+    )
+    image_size: int | None = _setting(
+        None, "Height and width in pixels; by default the data set's own."
+    )
+    out: str = _setting("", "File to write the weights to (.npz).")
+    width: int = _setting(16, "Channels of the first convolution.")
+    epochs: int = _setting(40, "Passes over the training images.")
+    seed: int = _setting(0, "Seed of all that is random.")
+
+    def __post_init__(self) -> None:
+        if not self.out.endswith(".npz"):
+            raise errors.UsageError(
+                f"--out='{self.out}': name a file that ends in .npz."
+            )
+        if self.width < 1 or self.epochs < 1:
+            raise errors.UsageError(
+                f"--width={self.width}, --epochs={self.epochs}: need >= 1."
+            )
+
+
+def train_lenet(config: TrainLeNetConfig) -> Mapping[str, Any]:
+    """Trains, tests and saves the network that `config` describes."""
+    # Here, because TensorFlow would make --help wait for seconds.
+    from tf_mmdgan import data
+    from tf_mmdgan.evaluation import lenet
+
+    def load(split: str) -> data.ImageSet:
+        return data.load(
+            config.dataset, split, config.image_size, config.data_dir
+        )
+
+    train, test = load("train"), load("test")
+    model = lenet.train(
+        train.images,
+        train.labels,
+        train.num_classes,
+        seed=config.seed,
+        epochs=config.epochs,
+        width=config.width,
+    )
+    metadata = {
+        "dataset": config.dataset,
+        "seed": config.seed,
+        "epochs": config.epochs,
+        "test_accuracy": lenet.accuracy(model, test.images, test.labels),
+        "num_test": len(test.images),
+        "parameters": model.count_params(),
+        "command": shlex.join(["python", *sys.argv]),
+    }
+    lenet.save(config.out, model, metadata)
+    return metadata | {"out": config.out}
+
+
+if __name__ == "__main__":
+    cli.run(TrainLeNetConfig, train_lenet)
