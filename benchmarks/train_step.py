@@ -96,9 +96,7 @@ def make_loop(batches, shape):
             for layer in [*out["activations"], out["features"]]:
                 loss += 2.0 * tf.reduce_mean(layer**2)
         weights = critic.trainable_variables
-        critic_adam.apply(
-            tape.gradient(loss, weights), weights
-        )
+        critic_adam.apply(tape.gradient(loss, weights), weights)
         return loss
 
     @tf.function
@@ -112,9 +110,7 @@ def make_loop(batches, shape):
             y = critic(fake, training=True)["features"]
             mmd2 = mmd.mmd2_unbiased(mmd.gram_matrices(kernel, x, y))
         weights = generator.trainable_variables
-        generator_adam.apply(
-            tape.gradient(mmd2, weights), weights
-        )
+        generator_adam.apply(tape.gradient(mmd2, weights), weights)
         for slow, fast in zip(average.weights, generator.weights, strict=True):
             slow.assign(0.999 * slow + 0.001 * fast)
         return loss, mmd2

@@ -17,3 +17,10 @@ tf.config.set_logical_device_configuration(
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def two_cpus():
+    """The one strategy of the process: a second one over the same devices
+    would number its collective operations as the first did."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

@@ -200,7 +200,9 @@ class Evaluation(Every):
         del logs
         scores = self.score(self.model)
         self.log.write(step, scores)
-        text = ", ".join(f"{name} {value:.5f}" for name, value in scores.items())
+        text = ", ".join(
+            f"{name} {value:.5f}" for name, value in scores.items()
+        )
         tqdm.tqdm.write(f"step {step}: {text}", file=sys.stderr)
 
 
@@ -266,7 +268,8 @@ class Checkpoints(Every):
 
 class Progress(keras.callbacks.Callback):
     """A bar with step, losses and time left, or plain lines without a
-    terminal; on stderr."""
+    terminal; on stderr.
+    """
 
     def __init__(self, total: int, interval: int):
         super().__init__()

@@ -20,7 +20,8 @@ def _setting(
     may_change: bool = False,
 ) -> Any:
     """A field with its help, its allowed values, and whether a run that is
-    continued may change it without becoming another run."""
+    continued may change it without becoming another run.
+    """
     metadata = {"help": text, "choices": choices, "may_change": may_change}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -212,7 +213,10 @@ class TrainConfig:
             value = getattr(self, name)
             _require(0 <= value < 1, f"--{name}={value}: must be in [0, 1).")
         for field in dataclasses.fields(self):
-            value, choices = getattr(self, field.name), field.metadata["choices"]
+            value, choices = (
+                getattr(self, field.name),
+                field.metadata["choices"],
+            )
             _require(
                 not choices or value in choices,
                 f"--{field.name}={value}: must be one of {', '.join(choices)}.",

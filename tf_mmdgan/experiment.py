@@ -1,14 +1,8 @@
 """The composition root: from a configuration to a run, and back."""
 
-import contextlib
 import dataclasses
-import fcntl
-import importlib.metadata
-import json
 import os
 import pathlib
-import subprocess
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -26,12 +20,12 @@ from tf_mmdgan import (
     files,
     kernels,
     objectives,
+    run_directory,
 )
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import AdversarialModel, BurnIn
 
-CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.jsonl"
 REPORT_FILE = "report.json"
 # Images of a grid, of a score and of `tools/sample.py` are different draws.
@@ -170,9 +164,7 @@ class Scorer:
     def kid(self, images: np.ndarray) -> dict[str, float]:
         """KID of uint8 images [n, h, w, c] against the held-out ones."""
         fake = evaluation.extract(self.extractor, images)
-        return evaluation.METRICS["kid_tfgan"](
-            self.real, fake, **self.settings
-        )
+        return evaluation.METRICS["kid_tfgan"](self.real, fake, **self.settings)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,6 +192,7 @@ class Run:
                 self.batches,
                 epochs=1,
                 steps_per_epoch=remaining,
+                shuffle=False,
                 verbose=0,
                 callbacks=[*others, progress],
             )
@@ -219,9 +212,9 @@ class Run:
             "steps": step,
             "kid_before": scores.get(0),
             "kid": scores.get(step),
-            "kid_of_training_images": self.scorer.kid(
-                self.train_images[: self.scorer.count]
-            )["kid"],
+            "kid_of_training_images": self.scorer.kid(self.train_images)[
+                "kid"
+            ],
             "samples": str(self.grid.path(step)),
         }
         if self.config.export:
@@ -254,18 +247,16 @@ def prepare(config: TrainConfig) -> Run:
             f"{replicas} devices."
         )
     run_dir = pathlib.Path(config.run_dir)
-    _check_run_dir(config)
+    run_directory.check(config)
     train = data.load(
         config.dataset, "train", config.image_size, config.data_dir
     )
     with strategy.scope():
         model = make_model(config, train.image_shape)
     scorer = Scorer(config)
-    scorer.check()
 
-    _claim(run_dir)
-    if not (run_dir / CONFIG_FILE).exists():
-        _write_config(config, train.image_shape)
+    run_directory.claim(run_dir)
+    run_directory.write_config(config, train.image_shape)
     checkpoints = callbacks.Checkpoints(
         model,
         run_dir / "checkpoints",
@@ -277,9 +268,7 @@ def prepare(config: TrainConfig) -> Run:
         run_dir / METRICS_FILE, callbacks.current_step(model) or -1
     )
     writer = tf.summary.create_file_writer(str(run_dir))
-    log = callbacks.MetricsLog(
-        run_dir / METRICS_FILE, config.log_every, writer
-    )
+    log = callbacks.MetricsLog(run_dir / METRICS_FILE, config.log_every, writer)
     grid = callbacks.SampleGrid(
         run_dir / "samples",
         config.sample_every,
@@ -313,110 +302,15 @@ def prepare(config: TrainConfig) -> Run:
     )
 
 
-def _check_run_dir(config: TrainConfig) -> None:
-    """Refuses a folder with another run, or with something else, in it."""
-    run_dir = pathlib.Path(config.run_dir)
-    if not run_dir.exists():
-        return
-    if not (run_dir / CONFIG_FILE).exists():
-        if run_dir.is_dir() and not any(run_dir.iterdir()):
-            return
-        raise errors.UsageError(
-            f"--run_dir={run_dir} is not a run: it has no {CONFIG_FILE}, and "
-            "it is not empty. Name a new folder."
-        )
-    found, _ = read_config(run_dir)
-    differences = [
-        f"{field.name} is {there!r} there, {here!r} here"
-        for field in dataclasses.fields(config)
-        if not field.metadata["may_change"]
-        and (there := getattr(found, field.name))
-        != (here := getattr(config, field.name))
-    ]
-    if differences:
-        raise errors.UsageError(
-            f"--run_dir={run_dir} holds another run: {'; '.join(differences)}."
-            " Name a new folder, or give the same settings."
-        )
-
-
-_claims = []
-
-
-def _claim(run_dir: pathlib.Path) -> None:
-    """Keeps other processes out of the folder while this one lives."""
-    run_dir.mkdir(parents=True, exist_ok=True)
-    lock = open(run_dir / ".lock", "w")  # noqa: SIM115, open until the end
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise errors.UsageError(
-            f"--run_dir={run_dir}: another process is training there."
-        ) from None
-    _claims.append(lock)
-
-
-def _write_config(
-    config: TrainConfig, image_shape: tuple[int, int, int]
-) -> None:
-    packages = ("tensorflow", "keras", "numpy", "tf_mmdgan")
-    files.write_json(
-        pathlib.Path(config.run_dir) / CONFIG_FILE,
-        {
-            "config": dataclasses.asdict(config),
-            "image_shape": list(image_shape),
-            "versions": {p: importlib.metadata.version(p) for p in packages},
-            "commit": _commit(),
-        },
-    )
-
-
-def _commit() -> str | None:
-    """The commit of the checkout this file is in, marked where it is changed;
-    None outside of one."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    with contextlib.suppress(OSError, subprocess.CalledProcessError):
-        return subprocess.run(
-            command,
-            cwd=pathlib.Path(__file__).parent,
-            capture_output=True,
-            check=True,
-            text=True,
-        ).stdout.strip()
-    return None
-
-
-def read_config(
+def load_run(
     run_dir: str | os.PathLike,
-) -> tuple[TrainConfig, tuple[int, int, int]]:
-    """The configuration and the image shape of a run.
-
-    Raises:
-      DataError: if the folder is not a run, or one of another version.
-    """
-    path = pathlib.Path(run_dir) / CONFIG_FILE
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        shape = tuple(content["image_shape"])
-        return TrainConfig(**content["config"]), shape
-    except FileNotFoundError:
-        raise errors.DataError(
-            f"{run_dir} is not a run: it has no {CONFIG_FILE}. Name a folder "
-            "that tools/train.py has made."
-        ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise errors.DataError(
-            f"{path} cannot be read by this version: {error}"
-        ) from None
-
-
-def load_run(run_dir: str | os.PathLike) -> tuple[TrainConfig, AdversarialModel]:
+) -> tuple[TrainConfig, AdversarialModel]:
     """The model of a run, with the weights of its newest sound checkpoint.
 
     Raises:
       DataError: if the folder is not a run, or has no checkpoint yet.
     """
-    config, image_shape = read_config(run_dir)
+    config, image_shape = run_directory.read_config(run_dir)
     model = make_model(config, image_shape)
     folder = pathlib.Path(run_dir) / "checkpoints"
     if not callbacks.Checkpoints(model, folder).restore():

@@ -70,5 +70,7 @@ def feature_l2(activations: Sequence[tf.Tensor]) -> tf.Tensor:
     Binkowski et al. 2018, appendix on the L2 penalty.
     """
     # The mean of many squares overflows half precision.
-    wide = [a if a.dtype.size >= 4 else tf.cast(a, tf.float32) for a in activations]
+    wide = [
+        a if a.dtype.size >= 4 else tf.cast(a, tf.float32) for a in activations
+    ]
     return tf.add_n([tf.reduce_mean(tf.square(a)) for a in wide])

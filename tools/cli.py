@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from absl import app, flags
+from tf_mmdgan.tools import flag_config
 
 from tf_mmdgan import errors
-from tf_mmdgan.tools import flag_config
 
 Config = TypeVar("Config")
 

@@ -8,8 +8,9 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan.config import SampleConfig
 from tf_mmdgan.tools import cli
+
+from tf_mmdgan.config import SampleConfig
 
 
 def sample(config: SampleConfig) -> Mapping[str, Any]:

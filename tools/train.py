@@ -10,8 +10,9 @@ the paths of the sample grid and of the SavedModel.
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.tools import cli
+
+from tf_mmdgan.config import TrainConfig
 
 
 def train(config: TrainConfig) -> Mapping[str, Any]:

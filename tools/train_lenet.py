@@ -10,8 +10,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan import errors
 from tf_mmdgan.tools import cli
+
+from tf_mmdgan import errors
 
 
 def _setting(default: Any, text: str) -> Any:

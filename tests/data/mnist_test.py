@@ -82,3 +82,10 @@ def test_labels_must_fit_the_images(folder):
     path.unlink()
     with pytest.raises(errors.DataError, match="train-labels-idx1-ubyte"):
         data.load("mnist", "train", data_dir=folder)
+
+
+def test_images_must_have_28_pixels(folder):
+    images = np.zeros((7, 27, 28), np.uint8)
+    write(folder / "train-images-idx3-ubyte.gz", images)
+    with pytest.raises(errors.DataError, match=r"\(27, 28\) pixels"):
+        data.load("mnist", "train", data_dir=folder)

@@ -30,9 +30,7 @@ def test_step_is_critic_updates_then_one_generator_update():
         network = by_hand.critic if on_critic else generator
         with tf.GradientTape() as tape:
             fakes = [Batch(generator(latents, training=True))]
-            loss_of = (
-                losses.critic_loss if on_critic else losses.generator_loss
-            )
+            loss_of = losses.critic_loss if on_critic else losses.generator_loss
             loss = loss_of(critic, real, fakes, draw).value
         variables = network.trainable_variables
         gradients = tape.gradient(loss, variables)
@@ -48,7 +46,7 @@ def test_step_is_critic_updates_then_one_generator_update():
 
 
 @pytest.mark.parametrize("clip_norm", [None, 0.05])
-def test_two_replicas_train_like_one_device(clip_norm):
+def test_two_replicas_train_like_one_device(two_cpus, clip_norm):
     settings = {
         "dtype": "float64",
         "batch_norm": True,
@@ -56,10 +54,9 @@ def test_two_replicas_train_like_one_device(clip_norm):
         "burn_in": BurnIn(4, 1, 2),
     }
     one = fit(tiny.model(**settings), 5, tiny.batches(dtype=np.float64))
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope():
+    with two_cpus.scope():
         two = tiny.model(**settings)
-    data = strategy.experimental_distribute_dataset(
+    data = two_cpus.experimental_distribute_dataset(
         tiny.batches(dtype=np.float64)
     )
     fit(two, 5, data)

@@ -30,9 +30,7 @@ def test_average_follows_the_weights_with_a_rising_decay():
                 expected, made.generator.get_weights(), strict=True
             )
         ]
-    for a, b in zip(
-        made.ema_generator.get_weights(), expected, strict=True
-    ):
+    for a, b in zip(made.ema_generator.get_weights(), expected, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 

@@ -41,9 +41,7 @@ def critic(dtype="float32", batch_norm=False):
     if batch_norm:
         hidden = keras.layers.BatchNormalization(dtype=dtype)(hidden)
     features = keras.layers.Dense(2, dtype=dtype)(hidden)
-    return keras.Model(
-        images, {"features": features, "activations": [hidden]}
-    )
+    return keras.Model(images, {"features": features, "activations": [hidden]})
 
 
 def model(

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import distribution, kernels
-from tf_mmdgan.objectives import Batch, CriticOutput, MMDGAN
+from tf_mmdgan.objectives import MMDGAN, Batch, CriticOutput
 
 SHAPE, HIDDEN, OUT = (2, 2, 1), 5, 3
 

@@ -58,7 +58,11 @@ def generator(
     base = (heights[-1], widths[-1], depths[-1])
 
     latents = keras.Input((latent_size,), name="latents")
-    x = _linear(math.prod(base), "linear")(latents)
+    x = keras.layers.Dense(
+        math.prod(base),
+        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+        name="linear",
+    )(latents)
     x = keras.layers.Reshape(base, name="base")(x)
     for stage in reversed(range(stages)):
         number = stages - stage
@@ -78,7 +82,9 @@ def generator(
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
             name=f"deconv{number}",
         )(x)
-    # In float32 under any policy, for half precision has too few levels.
+    # In float32 under any policy, for half precision has too few levels. The
+    # published sigmoid, in [-1, 1]: 2 sigmoid(x) - 1 = tanh(x / 2).
+    x = keras.layers.Rescaling(0.5, dtype="float32", name="half")(x)
     tanh = keras.layers.Activation("tanh", dtype="float32", name="images")
     return keras.Model(latents, tanh(x), name=f"dcgan{stages}_generator")
 
@@ -111,7 +117,10 @@ def critic(
     """
     _check(image_shape, stages, output_width=output_width, width=width)
     images = keras.Input(image_shape, name="images")
-    x, activations = images, []
+    # Published for images in [0, 1]: the scale of the weights, and penalties on
+    # activations, suppose that.
+    x = keras.layers.Rescaling(0.5, offset=0.5, name="unit_range")(images)
+    activations = []
     for stage in range(stages):
         number = stage + 1
         x = keras.layers.Conv2D(
@@ -119,26 +128,22 @@ def critic(
             kernel_size=5,
             strides=2,
             padding="same",
-            kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+            # Published are weights of standard deviation .02. The activations
+            # are then so small that the L2 penalty on them outweighs all else
+            # and leads the critic to zero, where every gradient vanishes.
+            kernel_initializer=keras.initializers.HeNormal(),
             name=f"conv{number}",
         )(x)
         if batch_norm and stage > 0:
             x = layers.batch_norm(name=f"bn{number}")(x)
-        x = keras.layers.LeakyReLU(0.2, name=f"lrelu{number}")(x)
+        x = layers.LeakyReLU(name=f"lrelu{number}")(x)
         activations.append(x)
     x = keras.layers.Flatten(name="flat")(x)
-    features = _linear(output_width, "features", dtype="float32")(x)
+    features = keras.layers.Dense(
+        output_width, name="features", dtype="float32"
+    )(x)
     outputs = {"features": features, "activations": activations}
     return keras.Model(images, outputs, name=f"dcgan{stages}_critic")
-
-
-def _linear(
-    units: int, name: str, dtype: str | None = None
-) -> keras.layers.Dense:
-    initializer = keras.initializers.RandomNormal(stddev=0.01)
-    return keras.layers.Dense(
-        units, kernel_initializer=initializer, name=name, dtype=dtype
-    )
 
 
 def _check(

@@ -11,6 +11,7 @@ DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist"
 
 _PREFIXES = {"train": "train", "test": "t10k"}
 _NUM_CLASSES = 10
+_SHAPE = (28, 28)
 
 
 def load_fashion_mnist(
@@ -79,6 +80,11 @@ def _load(
             raise errors.DataError(f"No {name}[.gz] in {folder}. {remedy}")
     images = idx.read(paths["images-idx3"], rank=3)
     labels = idx.read(paths["labels-idx1"], rank=1)
+    if images.shape[1:] != _SHAPE:
+        raise errors.DataError(
+            f"{paths['images-idx3']} holds images of {images.shape[1:]} "
+            f"pixels, not of {_SHAPE}. {remedy}"
+        )
     if len(images) != len(labels):
         raise errors.DataError(
             f"{paths['images-idx3']} holds {len(images)} images and "

@@ -5,8 +5,6 @@ import tensorflow as tf
 from tf_mmdgan import errors, images
 from tf_mmdgan.data import image_set as image_sets
 
-_INT64 = range(-(2**63), 2**63)
-
 
 def batches(
     image_set: image_sets.ImageSet,
@@ -43,7 +41,7 @@ def batches(
         raise errors.UsageError(
             f"batch_size={batch_size}, need 1 to {n}, the number of images."
         )
-    if seed not in _INT64:
+    if not -(2**63) <= seed < 2**63:
         raise errors.UsageError(f"seed={seed} is not a 64-bit integer.")
     if start < 0:
         raise errors.UsageError(f"start={start}, need >= 0.")

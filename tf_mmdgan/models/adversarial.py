@@ -144,9 +144,7 @@ class AdversarialModel(ImplicitModel):
         real, draw = _as_batch(batch), Draw(self.seed, update)
         fakes = self._fakes(real, draw)
         with tf.GradientTape() as tape:
-            loss = self.objective.critic_loss(
-                self._view, real, fakes, draw
-            )
+            loss = self.objective.critic_loss(self._view, real, fakes, draw)
         weights = self.critic.trainable_variables
         self._apply(self.critic_optimizer, tape, loss.value, weights)
         return {"loss": loss.value, **loss.terms}
@@ -156,9 +154,7 @@ class AdversarialModel(ImplicitModel):
         real, draw = _as_batch(batch), Draw(self.seed, update)
         with tf.GradientTape() as tape:
             fakes = self._fakes(real, draw)
-            loss = self.objective.generator_loss(
-                self._view, real, fakes, draw
-            )
+            loss = self.objective.generator_loss(self._view, real, fakes, draw)
         weights = self.generator.trainable_variables
         self._apply(self.generator_optimizer, tape, loss.value, weights)
         return {"loss": loss.value, **loss.terms}

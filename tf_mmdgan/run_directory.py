@@ -1,0 +1,128 @@
+"""The folder of a run: whose it is, and what made it."""
+
+import contextlib
+import dataclasses
+import fcntl
+import importlib.metadata
+import json
+import os
+import pathlib
+import subprocess
+
+from tf_mmdgan import errors, files
+from tf_mmdgan.config import TrainConfig
+
+CONFIG_FILE = "config.json"
+
+
+def check(config: TrainConfig) -> None:
+    """Refuses a folder with another run, or with something else, in it.
+
+    Raises:
+      UsageError: naming the settings that differ.
+    """
+    run_dir = pathlib.Path(config.run_dir)
+    if not run_dir.exists():
+        return
+    if not (run_dir / CONFIG_FILE).exists():
+        if run_dir.is_dir() and not any(run_dir.iterdir()):
+            return
+        raise errors.UsageError(
+            f"--run_dir={run_dir} is not a run: it has no {CONFIG_FILE}, and "
+            "it is not empty. Name a new folder."
+        )
+    found, _ = read_config(run_dir)
+    differences = [
+        f"{field.name} is {there!r} there, {here!r} here"
+        for field in dataclasses.fields(config)
+        if not field.metadata["may_change"]
+        and (there := getattr(found, field.name))
+        != (here := getattr(config, field.name))
+    ]
+    if differences:
+        raise errors.UsageError(
+            f"--run_dir={run_dir} holds another run: {'; '.join(differences)}."
+            " Name a new folder, or give the same settings."
+        )
+
+
+_claims = []
+
+
+def claim(run_dir: pathlib.Path) -> None:
+    """Keeps other processes out of the folder while this one lives.
+
+    Raises:
+      UsageError: if another one is in it.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    lock = open(run_dir / ".lock", "w")  # noqa: SIM115, open until the end
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise errors.UsageError(
+            f"--run_dir={run_dir}: another process is training there."
+        ) from None
+    _claims.append(lock)
+
+
+def write_config(
+    config: TrainConfig, image_shape: tuple[int, int, int]
+) -> None:
+    """Records what makes the run, where that is not recorded yet.
+
+    Every setting, the shape of the images, versions, and the commit.
+    """
+    path = pathlib.Path(config.run_dir) / CONFIG_FILE
+    if path.exists():
+        return
+    packages = ("tensorflow", "keras", "numpy", "tf_mmdgan")
+    files.write_json(
+        path,
+        {
+            "config": dataclasses.asdict(config),
+            "image_shape": list(image_shape),
+            "versions": {p: importlib.metadata.version(p) for p in packages},
+            "commit": _commit(),
+        },
+    )
+
+
+def _commit() -> str | None:
+    """The commit of the checkout this file is in, marked where it is changed;
+    None outside of one.
+    """
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        return subprocess.run(
+            command,
+            cwd=pathlib.Path(__file__).parent,
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout.strip()
+    return None
+
+
+def read_config(
+    run_dir: str | os.PathLike,
+) -> tuple[TrainConfig, tuple[int, int, int]]:
+    """The configuration and the image shape of a run.
+
+    Raises:
+      DataError: if the folder is not a run, or one of another version.
+    """
+    path = pathlib.Path(run_dir) / CONFIG_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        shape = tuple(content["image_shape"])
+        return TrainConfig(**content["config"]), shape
+    except FileNotFoundError:
+        raise errors.DataError(
+            f"{run_dir} is not a run: it has no {CONFIG_FILE}. Name a folder "
+            "that tools/train.py has made."
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise errors.DataError(
+            f"{path} cannot be read by this version: {error}"
+        ) from None
