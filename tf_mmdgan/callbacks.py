@@ -267,8 +267,9 @@ class Checkpoints(Every):
 
 
 class Progress(keras.callbacks.Callback):
-    """A bar with step, losses and time left, or plain lines without a
-    terminal; on stderr.
+    """A bar with step, losses and time left, on stderr.
+
+    Where stderr is no terminal, it is plain lines now and then.
     """
 
     def __init__(self, total: int, interval: int):

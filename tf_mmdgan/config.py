@@ -13,14 +13,15 @@ from typing import Any
 from tf_mmdgan import errors
 
 
-def _setting(
+def setting(
     default: Any,
     text: str,
     choices: Sequence[str] = (),
     may_change: bool = False,
 ) -> Any:
-    """A field with its help, its allowed values, and whether a run that is
-    continued may change it without becoming another run.
+    """A field with its help and its allowed values.
+
+    A run that is continued `may_change` it without becoming another run.
     """
     metadata = {"help": text, "choices": choices, "may_change": may_change}
     return dataclasses.field(default=default, metadata=metadata)
@@ -60,135 +61,135 @@ WEIGHTS = ("ema", "current")
 class TrainConfig:
     """One training run. The defaults are those of Binkowski et al. 2018."""
 
-    run_dir: str = _setting(
+    run_dir: str = setting(
         "", "Folder of the run; a run found there is continued.",
         may_change=True,
     )  # fmt: skip
 
-    dataset: str = _setting("digits", "Name of the data set.")
-    data_dir: str | None = _setting(
+    dataset: str = setting("digits", "Name of the data set.")
+    data_dir: str | None = setting(
         None, "Folder of the data set's files, where it needs one.",
         may_change=True,
     )  # fmt: skip
-    image_size: int | None = _setting(
+    image_size: int | None = setting(
         None, "Height and width in pixels; by default the data set's own."
     )
 
-    objective: str = _setting("mmd", "Name of the objective.")
-    kernel: str | None = _setting(
+    objective: str = setting("mmd", "Name of the objective.")
+    kernel: str | None = setting(
         None, "Name of the kernel on the critic's output."
     )
-    gradient_penalty: float | None = _setting(
+    gradient_penalty: float | None = setting(
         None, "Weight of the gradient penalty; 0 switches it off."
     )
-    feature_penalty: float | None = _setting(
+    feature_penalty: float | None = setting(
         None, "Weight of the L2 penalty on the critic's activations."
     )
 
-    architecture: str = _setting("dcgan", "Name of the pair of networks.")
-    generator_width: int = _setting(
+    architecture: str = setting("dcgan", "Name of the pair of networks.")
+    generator_width: int = setting(
         64, "Channels of the generator's last hidden layer."
     )
-    critic_width: int = _setting(
+    critic_width: int = setting(
         64, "Channels of the critic's first layer: 64 is big, 16 is small."
     )
-    critic_output: int | None = _setting(
+    critic_output: int | None = setting(
         None, "Number of outputs (features) of the critic."
     )
-    generator_batch_norm: bool = _setting(
+    generator_batch_norm: bool = setting(
         True, "Batch normalisation in the generator."
     )
-    critic_batch_norm: bool = _setting(
+    critic_batch_norm: bool = setting(
         False, "Batch normalisation in the critic; not with a penalty."
     )
-    latent_size: int = _setting(100, "Width of the generator's input.")
-    latent_distribution: str = _setting(
+    latent_size: int = setting(100, "Width of the generator's input.")
+    latent_distribution: str = setting(
         "uniform",
         "Law of the generator's input: U(-1, 1) or N(0, 1), per coordinate.",
         choices=("uniform", "normal"),
     )
 
-    steps: int = _setting(
+    steps: int = setting(
         150_000, "Generator steps of the whole run.", may_change=True
     )
-    batch_size: int = _setting(
+    batch_size: int = setting(
         64, "Real images, and generated ones, in an update; over all devices."
     )
-    critic_steps: int = _setting(5, "Critic updates per generator update.")
-    burn_in_critic_steps: int = _setting(
+    critic_steps: int = setting(5, "Critic updates per generator update.")
+    burn_in_critic_steps: int = setting(
         0, "Critic updates in a burn-in step; 0 switches burn-in off."
     )
-    burn_in_first: int = _setting(25, "So many first steps are burn-in steps.")
-    burn_in_every: int = _setting(
+    burn_in_first: int = setting(25, "So many first steps are burn-in steps.")
+    burn_in_every: int = setting(
         500, "So is every step whose number this divides; 0: none."
     )
-    learning_rate: float = _setting(1e-4, "Adam's learning rate.")
-    critic_learning_rate: float | None = _setting(
+    learning_rate: float = setting(1e-4, "Adam's learning rate.")
+    critic_learning_rate: float | None = setting(
         None, "The critic's learning rate, where it differs."
     )
-    beta_1: float = _setting(0.5, "Adam's decay of the first moment.")
-    beta_2: float = _setting(0.9, "Adam's decay of the second moment.")
-    clip_norm: float | None = _setting(
+    beta_1: float = setting(0.5, "Adam's decay of the first moment.")
+    beta_2: float = setting(0.9, "Adam's decay of the second moment.")
+    clip_norm: float | None = setting(
         None, "Clips the gradient of each variable to this L2 norm."
     )
-    ema_decay: float = _setting(
+    ema_decay: float = setting(
         0.999, "Limit of the decay of the averaged generator weights."
     )
 
-    seed: int = _setting(0, "Seed of weights, noise and order of the data.")
-    deterministic: bool = _setting(
+    seed: int = setting(0, "Seed of weights, noise and order of the data.")
+    deterministic: bool = setting(
         True, "The same bits on every run, at equal devices and threads."
     )
-    strategy: str = _setting(
+    strategy: str = setting(
         "one_device",
         "How the work is spread: one device or all those of this machine.",
         choices=("one_device", "mirrored"),
     )
-    logical_cpus: int = _setting(
+    logical_cpus: int = setting(
         0, "Split the CPU into so many devices, for trying --strategy."
     )
-    steps_per_execution: int = _setting(
+    steps_per_execution: int = setting(
         1, "Steps in one call from Python; the other intervals are multiples."
     )
 
-    log_every: int = _setting(
+    log_every: int = setting(
         20, "Steps between lines of metrics.jsonl.", may_change=True
     )
-    sample_every: int = _setting(
+    sample_every: int = setting(
         500, "Steps between sample grids; 0: only at the end.", may_change=True
     )
-    evaluate_every: int = _setting(
+    evaluate_every: int = setting(
         1000, "Steps between scores; 0: only first and last.", may_change=True
     )
-    checkpoint_every: int = _setting(
+    checkpoint_every: int = setting(
         500, "Steps between checkpoints; 0: only at the end.", may_change=True
     )
-    keep_checkpoints: int = _setting(
+    keep_checkpoints: int = setting(
         2, "Checkpoints kept; older ones are removed.", may_change=True
     )
-    features: str | None = _setting(
+    features: str | None = setting(
         None,
         "Feature extractor of the score: a name, or a file of tools/train_lenet"
         ".py; by default the data set's own.",
         may_change=True,
     )
-    evaluation_samples: int | None = _setting(
+    evaluation_samples: int | None = setting(
         None,
         "Generated images in a score; by default as many as held-out ones.",
         may_change=True,
     )
-    kid_block_size: int | None = _setting(
+    kid_block_size: int | None = setting(
         None,
         "Images in a block of KID; by default the data set's own.",
         may_change=True,
     )
-    evaluation_weights: str = _setting(
+    evaluation_weights: str = setting(
         "ema",
         "Generator that is scored and drawn: averaged or current weights.",
         choices=WEIGHTS,
         may_change=True,
     )
-    export: bool = _setting(
+    export: bool = setting(
         True, "Write a SavedModel at the end.", may_change=True
     )
 
@@ -237,42 +238,44 @@ class TrainConfig:
 class EvaluateConfig:
     """One scoring of a trained run, or of one set of images with another."""
 
-    run_dir: str | None = _setting(
+    run_dir: str | None = setting(
         None, "Folder of a run; its generator is scored."
     )
-    real: str | None = _setting(
+    real: str | None = setting(
         None,
         "Real images: a data set as NAME or NAME/SPLIT, or an .npz file with "
         "uint8 images [n, h, w, c]; by default the run's held-out images.",
     )
-    fake: str | None = _setting(
+    fake: str | None = setting(
         None, "Images to score, given like --real, instead of --run_dir."
     )
-    data_dir: str | None = _setting(None, "Folder of the data set's files.")
-    metrics: str = _setting(
+    data_dir: str | None = setting(None, "Folder of the data set's files.")
+    metrics: str = setting(
         "kid_tfgan,kid_blocks,kid_subsets,kid_exact",
         "Names of metrics, separated by commas.",
     )
-    features: str | None = _setting(
+    features: str | None = setting(
         None,
         "Feature extractor: a name, or a file of tools/train_lenet.py; by "
         "default the data set's own.",
     )
-    num_samples: int | None = _setting(
+    num_samples: int | None = setting(
         None, "Generated images; by default as many as real ones."
     )
-    kid_block_size: int | None = _setting(
+    kid_block_size: int | None = setting(
         None, "Images in a block; by default the data set's own."
     )
-    kid_num_subsets: int = _setting(100, "Subsets of kid_subsets.")
-    kid_subset_size: int = _setting(
-        1000, "Images in a subset of kid_subsets; at most the smaller set."
+    kid_num_subsets: int = setting(100, "Subsets of kid_subsets.")
+    kid_subset_size: int | None = setting(
+        None,
+        "Images in a subset of kid_subsets; by default 1000, or half of the "
+        "smaller set.",
     )
-    seed: int = _setting(0, "Seed of generated images and of subsets.")
-    weights: str = _setting(
+    seed: int = setting(0, "Seed of generated images and of subsets.")
+    weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
-    out: str | None = _setting(
+    out: str | None = setting(
         None, "File of the report; by default RUN_DIR/report.json."
     )
 
@@ -295,12 +298,12 @@ class EvaluateConfig:
 class ExportConfig:
     """One SavedModel made from a trained run."""
 
-    run_dir: str = _setting("", "Folder of the run.")
-    export_dir: str | None = _setting(
+    run_dir: str = setting("", "Folder of the run.")
+    export_dir: str | None = setting(
         None,
         "Folder that gets the next version; by default RUN_DIR/export.",
     )
-    weights: str = _setting(
+    weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
 
@@ -312,17 +315,17 @@ class ExportConfig:
 class SampleConfig:
     """Images drawn from a trained run or from a SavedModel."""
 
-    run_dir: str | None = _setting(None, "Folder of the run.")
-    saved_model: str | None = _setting(
+    run_dir: str | None = setting(None, "Folder of the run.")
+    saved_model: str | None = setting(
         None, "Folder of an exported generator, with or without a version."
     )
-    num_samples: int = _setting(64, "Number of images.")
-    seed: int = _setting(0, "The same seed gives the same images.")
-    out: str = _setting(
+    num_samples: int = setting(64, "Number of images.")
+    seed: int = setting(0, "The same seed gives the same images.")
+    out: str = setting(
         "samples.png", "A grid as .png, or uint8 images as .npz."
     )
-    scale: int = _setting(1, "Pixels of the grid per pixel of an image.")
-    weights: str = _setting(
+    scale: int = setting(1, "Pixels of the grid per pixel of an image.")
+    weights: str = setting(
         "ema",
         "Averaged or current generator weights, of a run.",
         choices=WEIGHTS,

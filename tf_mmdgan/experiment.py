@@ -1,6 +1,7 @@
 """The composition root: from a configuration to a run, and back."""
 
 import dataclasses
+import functools
 import os
 import pathlib
 from typing import Any
@@ -15,12 +16,11 @@ from tf_mmdgan import (
     data,
     distribution,
     errors,
-    evaluation,
     export,
-    files,
     kernels,
     objectives,
     run_directory,
+    scoring,
 )
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.latents import Latents
@@ -28,8 +28,6 @@ from tf_mmdgan.models import AdversarialModel, BurnIn
 
 METRICS_FILE = "metrics.jsonl"
 REPORT_FILE = "report.json"
-# Images of a grid, of a score and of `tools/sample.py` are different draws.
-GRID_SEED, SCORE_SEED = 1, 2
 
 
 def make_objective(config: TrainConfig) -> objectives.Objective:
@@ -139,34 +137,6 @@ def _adam(config: TrainConfig, rate: float) -> keras.optimizers.Adam:
     )
 
 
-class Scorer:
-    """KID of a model against the held-out images, by one extractor."""
-
-    def __init__(self, config: TrainConfig):
-        entry = errors.pick(data.DATASETS, config.dataset, "data set")
-        self.extractor = evaluation.get_extractor(
-            config.features or entry.features
-        )
-        held_out = data.load(
-            config.dataset, "test", config.image_size, config.data_dir
-        )
-        self.real = evaluation.extract(self.extractor, held_out.images)
-        self.count = config.evaluation_samples or len(self.real)
-        self.weights = config.evaluation_weights
-        self.settings = {
-            "max_block_size": config.kid_block_size or entry.kid_block_size
-        }
-
-    def __call__(self, model: AdversarialModel) -> dict[str, float]:
-        """KID by TF-GAN: {"kid": , "kid_standard_error": }."""
-        return self.kid(model.generate(self.count, SCORE_SEED, self.weights))
-
-    def kid(self, images: np.ndarray) -> dict[str, float]:
-        """KID of uint8 images [n, h, w, c] against the held-out ones."""
-        fake = evaluation.extract(self.extractor, images)
-        return evaluation.METRICS["kid_tfgan"](self.real, fake, **self.settings)
-
-
 @dataclasses.dataclass(frozen=True)
 class Run:
     """A run that is ready to start or to go on."""
@@ -175,54 +145,59 @@ class Run:
     model: AdversarialModel
     batches: tf.data.Dataset
     train_images: np.ndarray
-    scorer: Scorer
-    log: callbacks.MetricsLog
+    scorer: scoring.Scorer
     grid: callbacks.SampleGrid
     callbacks: list[keras.callbacks.Callback]
+    progress: callbacks.Progress
 
-    def fit(self) -> None:
-        """Trains up to `config.steps`; does nothing where that is reached."""
-        done = callbacks.current_step(self.model)
-        remaining = self.config.steps - done
-        if remaining <= 0:
-            return
-        *others, progress = self.callbacks
+    def train(self) -> dict[str, Any]:
+        """Trains up to `config.steps`, reports and exports.
+
+        Does nothing again that is done already.
+
+        Returns:
+          KID before and after, and the paths of what was written.
+        """
+        run_dir = pathlib.Path(self.config.run_dir)
+        remaining = self.config.steps - callbacks.current_step(self.model)
+        if remaining > 0:
+            self._fit(remaining)
+        report_file = run_dir / REPORT_FILE
+        if remaining > 0 or not report_file.exists():
+            self.scorer.report(
+                self.model, self.config.evaluation_weights, str(run_dir)
+            ).write(report_file)
+        log = callbacks.read_log(run_dir / METRICS_FILE)
+        kid = {line["step"]: line["kid"] for line in log if "kid" in line}
+        result = {
+            "run_dir": str(run_dir),
+            "steps": self.config.steps,
+            "kid_before": kid.get(0),
+            "kid": kid.get(self.config.steps),
+            "kid_of_training_images": self.scorer.kid(self.train_images),
+            "report": str(report_file),
+            "samples": str(self.grid.path(self.config.steps)),
+        }
+        if self.config.export:
+            export_dir = run_dir / "export"
+            path = export.newest_version(export_dir)
+            if remaining > 0 or path is None:
+                path = export_run(self.config, self.model, export_dir)
+            result["saved_model"] = str(path)
+        return result
+
+    def _fit(self, steps: int) -> None:
         try:
             self.model.fit(
                 self.batches,
                 epochs=1,
-                steps_per_epoch=remaining,
+                steps_per_epoch=steps,
                 shuffle=False,
                 verbose=0,
-                callbacks=[*others, progress],
+                callbacks=[*self.callbacks, self.progress],
             )
         finally:
-            progress.close()
-
-    def finish(self) -> dict[str, Any]:
-        """Exports and reports; returns what the tool prints."""
-        run_dir, step = pathlib.Path(self.config.run_dir), self.config.steps
-        scores = {
-            line["step"]: line["kid"]
-            for line in callbacks.read_log(run_dir / METRICS_FILE)
-            if "kid" in line
-        }
-        result = {
-            "run_dir": str(run_dir),
-            "steps": step,
-            "kid_before": scores.get(0),
-            "kid": scores.get(step),
-            "kid_of_training_images": self.scorer.kid(self.train_images)[
-                "kid"
-            ],
-            "samples": str(self.grid.path(step)),
-        }
-        if self.config.export:
-            result["saved_model"] = str(
-                export_run(self.config, self.model, run_dir / "export")
-            )
-        files.write_json(run_dir / REPORT_FILE, result)
-        return result
+            self.progress.close()
 
 
 def prepare(config: TrainConfig) -> Run:
@@ -253,7 +228,7 @@ def prepare(config: TrainConfig) -> Run:
     )
     with strategy.scope():
         model = make_model(config, train.image_shape)
-    scorer = Scorer(config)
+    scorer = scoring.scorer_of_run(config)
 
     run_directory.claim(run_dir)
     run_directory.write_config(config, train.image_shape)
@@ -274,7 +249,6 @@ def prepare(config: TrainConfig) -> Run:
         config.sample_every,
         writer,
         config.evaluation_weights,
-        seed=GRID_SEED,
     )
     return Run(
         config,
@@ -289,16 +263,21 @@ def prepare(config: TrainConfig) -> Run:
         ),
         train.images,
         scorer,
-        log,
         grid,
         [
             callbacks.StopAtNaN(),
             log,
             grid,
-            callbacks.Evaluation(scorer, config.evaluate_every, log),
+            callbacks.Evaluation(
+                functools.partial(
+                    scorer.score_model, weights=config.evaluation_weights
+                ),
+                config.evaluate_every,
+                log,
+            ),
             checkpoints,
-            callbacks.Progress(config.steps, config.log_every),
         ],
+        callbacks.Progress(config.steps, config.log_every),
     )
 
 

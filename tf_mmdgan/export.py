@@ -189,9 +189,8 @@ def load_generator(path: str | os.PathLike) -> LoadedGenerator:
     remedy = "tools/export.py --run_dir=... --export_dir=... writes one."
     if not path.is_dir():
         raise errors.DataError(f"There is no folder {path}; {remedy}")
-    versions = _versions(path)
-    if versions and not (path / "saved_model.pb").exists():
-        path = path / versions[max(versions)]
+    if not (path / "saved_model.pb").exists():
+        path = newest_version(path) or path
     record = path / METADATA
     if not (path / "saved_model.pb").is_file() or not record.is_file():
         raise errors.DataError(
@@ -209,6 +208,13 @@ def load_generator(path: str | os.PathLike) -> LoadedGenerator:
             f"another version, or export it again: {remedy}"
         ) from error
     return LoadedGenerator(path, metadata, module)
+
+
+def newest_version(export_dir: str | os.PathLike) -> pathlib.Path | None:
+    """The folder of the newest version in `export_dir`; None without any."""
+    folder = pathlib.Path(export_dir)
+    versions = _versions(folder) if folder.is_dir() else {}
+    return folder / versions[max(versions)] if versions else None
 
 
 def sample(

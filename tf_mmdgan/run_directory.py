@@ -89,9 +89,7 @@ def write_config(
 
 
 def _commit() -> str | None:
-    """The commit of the checkout this file is in, marked where it is changed;
-    None outside of one.
-    """
+    """The commit of the checkout this file is in; None outside of one."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         return subprocess.run(

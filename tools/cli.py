@@ -7,13 +7,14 @@
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
-from absl import app, flags
-from tf_mmdgan.tools import flag_config
+from absl import app, flags, logging
 
 from tf_mmdgan import errors
+from tf_mmdgan.tools import flag_config
 
 Config = TypeVar("Config")
 
@@ -24,8 +25,9 @@ def run(
 ) -> NoReturn:
     """Runs `command` on the configuration that the command line describes."""
     # TensorFlow reads these when it is imported, which `command` does.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    logging.set_verbosity(logging.WARNING)
     flag_config.define(config_class)
 
     def main(argv: list[str]) -> None:
@@ -35,7 +37,9 @@ def run(
                     f"Unexpected argument '{argv[1]}': settings are given as "
                     "--name=value."
                 )
-            result = command(flag_config.read(config_class))
+            config = flag_config.read(config_class)
+            _import_tensorflow()
+            result = command(config)
         except (errors.UsageError, errors.DataError) as error:
             _exit(error, error.exit_code)
         except OSError as error:
@@ -45,6 +49,20 @@ def run(
         print(json.dumps(result))
 
     app.run(main, flags_parser=_parse)
+
+
+def _import_tensorflow() -> None:
+    """Imports it without the remarks on missing GPUs that no level silences.
+
+    They come from C++, before its logging has read the level.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as remarks, os.fdopen(os.dup(2)) as stderr:
+        os.dup2(remarks.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        finally:
+            os.dup2(stderr.fileno(), 2)
 
 
 def _parse(argv: list[str]) -> list[str]:

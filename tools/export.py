@@ -9,9 +9,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan.tools import cli
-
 from tf_mmdgan.config import ExportConfig
+from tf_mmdgan.tools import cli
 
 
 def export(config: ExportConfig) -> Mapping[str, Any]:

@@ -8,9 +8,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan.tools import cli
-
 from tf_mmdgan.config import SampleConfig
+from tf_mmdgan.tools import cli
 
 
 def sample(config: SampleConfig) -> Mapping[str, Any]:

@@ -10,18 +10,15 @@ the paths of the sample grid and of the SavedModel.
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan.tools import cli
-
 from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.tools import cli
 
 
 def train(config: TrainConfig) -> Mapping[str, Any]:
     """Runs the training that `config` describes."""
     from tf_mmdgan import experiment
 
-    run = experiment.prepare(config)
-    run.fit()
-    return run.finish()
+    return experiment.prepare(config).train()
 
 
 def main() -> None:

@@ -10,31 +10,26 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan.tools import cli
-
 from tf_mmdgan import errors
-
-
-def _setting(default: Any, text: str) -> Any:
-    metadata = {"help": text, "choices": ()}
-    return dataclasses.field(default=default, metadata=metadata)
+from tf_mmdgan.config import setting
+from tf_mmdgan.tools import cli
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainLeNetConfig:
     """One training run of a LeNet classifier."""
 
-    dataset: str = _setting("digits", "Name of a data set with labels.")
-    data_dir: str | None = _setting(
+    dataset: str = setting("digits", "Name of a data set with labels.")
+    data_dir: str | None = setting(
         None, "Folder of the data set's files, where it needs one."
     )
-    image_size: int | None = _setting(
+    image_size: int | None = setting(
         None, "Height and width in pixels; by default the data set's own."
     )
-    out: str = _setting("", "File to write the weights to (.npz).")
-    width: int = _setting(16, "Channels of the first convolution.")
-    epochs: int = _setting(40, "Passes over the training images.")
-    seed: int = _setting(0, "Seed of all that is random.")
+    out: str = setting("", "File to write the weights to (.npz).")
+    width: int = setting(16, "Channels of the first convolution.")
+    epochs: int = setting(40, "Passes over the training images.")
+    seed: int = setting(0, "Seed of all that is random.")
 
     def __post_init__(self) -> None:
         if not self.out.endswith(".npz"):
@@ -80,5 +75,10 @@ def train_lenet(config: TrainLeNetConfig) -> Mapping[str, Any]:
     return metadata | {"out": config.out}
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Console entry point."""
     cli.run(TrainLeNetConfig, train_lenet)
+
+
+if __name__ == "__main__":
+    main()

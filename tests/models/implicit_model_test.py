@@ -10,12 +10,13 @@ from tf_mmdgan import images
 from tf_mmdgan.latents import sampling_seed
 
 
-def test_several_steps_in_one_execution_change_nothing():
+def test_several_steps_in_one_execution_are_the_same_steps():
     one, three = tiny.model(), tiny.model(steps_per_execution=3)
     one.fit(tiny.batches(), steps_per_epoch=6, verbose=0)
     three.fit(tiny.batches(), steps_per_epoch=6, verbose=0)
     for a, b in zip(tiny.weights(one), tiny.weights(three), strict=True):
-        np.testing.assert_array_equal(a, b)
+        # The two graphs are optimised apart, and round apart.
+        np.testing.assert_allclose(a, b, atol=2e-6)
 
 
 def test_average_follows_the_weights_with_a_rising_decay():

@@ -100,7 +100,7 @@ class ImplicitModel(keras.Model):
         count: int,
         seed: int = 0,
         weights: str = "ema",
-        batch_size: int = 250,
+        batch_size: int = 256,
     ) -> np.ndarray:
         """Draws images; the same seed gives the same latents at any count.
 

@@ -1,0 +1,198 @@
+"""Scores of models and of images, by what a configuration names."""
+
+import dataclasses
+import os
+import time
+import zipfile
+from typing import Any
+
+import numpy as np
+
+from tf_mmdgan import data, errors, evaluation
+from tf_mmdgan.config import EvaluateConfig, TrainConfig
+from tf_mmdgan.models import ImplicitModel
+
+MAXIMUM_SUBSET = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Scorer:
+    """Scores images against one set of real images.
+
+    Attributes:
+      extractor: of the features.
+      real: uint8 images [n, h, w, c].
+      source: where they come from, for the report.
+      settings: of the metrics, such as `max_block_size`.
+      count: generated images in a score of a model.
+      seed: of generated images.
+      metrics: names of the metrics of a report.
+    """
+
+    extractor: evaluation.FeatureExtractor
+    real: np.ndarray
+    source: str
+    settings: dict[str, Any]
+    count: int
+    seed: int = 0
+    metrics: tuple[str, ...] = tuple(evaluation.METRICS)
+
+    def __post_init__(self):
+        features = evaluation.extract(self.extractor, self.real)
+        object.__setattr__(self, "_real_features", features)
+
+    def kid(self, images: np.ndarray) -> float:
+        """KID of uint8 images [m, h, w, c], by TF-GAN."""
+        return self._score(images, ["kid_tfgan"])["kid_tfgan"]["kid"]
+
+    def score_model(
+        self, model: ImplicitModel, weights: str
+    ) -> dict[str, float]:
+        """KID of a model, by TF-GAN, with its standard error."""
+        images = model.generate(self.count, self.seed, weights)
+        return self._score(images, ["kid_tfgan"])["kid_tfgan"]
+
+    def report(
+        self, model: ImplicitModel, weights: str, source: str
+    ) -> evaluation.Report:
+        """All metrics of a model."""
+        images = model.generate(self.count, self.seed, weights)
+        return self.report_images(
+            images, f"{source}, {weights} weights, seed {self.seed}"
+        )
+
+    def report_images(
+        self, images: np.ndarray, source: str
+    ) -> evaluation.Report:
+        """All metrics of uint8 images [m, h, w, c]."""
+        start = time.monotonic()
+        scores = self._score(images, self.metrics)
+        return evaluation.Report(
+            scores=scores,
+            num_real=len(self.real),
+            num_fake=len(images),
+            extractor=self.extractor.identifier,
+            real=self.source,
+            fake=source,
+            seconds=round(time.monotonic() - start, 3),
+        )
+
+    def _score(self, images, metrics) -> dict[str, dict[str, float]]:
+        features = evaluation.extract(self.extractor, images)
+        smaller = min(len(self.real), len(features))
+        settings = {
+            "subset_size": min(MAXIMUM_SUBSET, smaller // 2),
+            "seed": self.seed,
+        }
+        return evaluation.score(
+            self._real_features,
+            features,
+            metrics,
+            **settings | self.settings,
+        )
+
+
+def scorer_of_run(config: TrainConfig) -> Scorer:
+    """The scorer of a run: against the held-out images of its data set."""
+    entry = errors.pick(data.DATASETS, config.dataset, "data set")
+    held_out = data.load(
+        config.dataset, "test", config.image_size, config.data_dir
+    )
+    return Scorer(
+        evaluation.get_extractor(config.features or entry.features),
+        held_out.images,
+        f"{config.dataset}/test",
+        {"max_block_size": config.kid_block_size or entry.kid_block_size},
+        config.evaluation_samples or len(held_out.images),
+    )
+
+
+def make_scorer(config: EvaluateConfig, run: TrainConfig | None) -> Scorer:
+    """The scorer that `config` describes; what it leaves out is the run's.
+
+    Raises:
+      UsageError: for unknown names.
+      DataError: for images or weights that cannot be used.
+    """
+    source = config.real or f"{run.dataset}/test"
+    name = source.partition("/")[0]
+    entry = data.DATASETS.get(name) or (run and data.DATASETS[run.dataset])
+    real = load_images(
+        source,
+        config.data_dir or (run and run.data_dir),
+        run and run.image_size,
+    )
+    features = config.features or (run and run.features)
+    if features is None:
+        if entry is None:
+            raise errors.UsageError(
+                "--features is missing: name the extractor for --real="
+                f"{source}; known: {', '.join(evaluation.EXTRACTORS)}."
+            )
+        features = entry.features
+    block = config.kid_block_size or (run and run.kid_block_size)
+    settings = {
+        "max_block_size": block or (entry.kid_block_size if entry else 1000),
+        "num_subsets": config.kid_num_subsets,
+    }
+    if config.kid_subset_size is not None:
+        settings["subset_size"] = config.kid_subset_size
+    metrics = tuple(m.strip() for m in config.metrics.split(","))
+    for metric in metrics:
+        errors.pick(evaluation.METRICS, metric, "metric")
+    return Scorer(
+        evaluation.get_extractor(features),
+        real,
+        source,
+        settings,
+        config.num_samples or len(real),
+        config.seed,
+        metrics,
+    )
+
+
+def load_images(
+    source: str, data_dir: str | None = None, image_size: int | None = None
+) -> np.ndarray:
+    """Images uint8 [n, h, w, c] of NAME, NAME/SPLIT or FILE.npz.
+
+    The split is "test" where none is named.
+
+    Raises:
+      UsageError: for an unknown name or split.
+      DataError: for a file that is missing, damaged or holds something else.
+    """
+    if not source.endswith(".npz"):
+        name, _, split = source.partition("/")
+        return data.load(name, split or "test", image_size, data_dir).images
+    return _read_npz(source)
+
+
+def _read_npz(path: str | os.PathLike) -> np.ndarray:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            images = arrays["images"]
+    except FileNotFoundError:
+        raise errors.DataError(
+            f"There is no file {path}; tools/sample.py --out={path} writes one."
+        ) from None
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise errors.DataError(
+            f"{path} is damaged or not an .npz file: {error}"
+        ) from None
+    except KeyError:
+        raise errors.DataError(
+            f"{path} has no array named 'images': save uint8 images "
+            "[n, h, w, c] under that name."
+        ) from None
+    if np.issubdtype(images.dtype, np.floating) and np.isnan(images).any():
+        raise errors.DataError(
+            f"{path} holds NaN: {np.isnan(images).sum()} of {images.size} "
+            "values. Save uint8 images, 0 to 255."
+        )
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise errors.DataError(
+            f"{path} holds {images.dtype} of shape {images.shape}: need uint8 "
+            "images [n, h, w, c], 0 to 255."
+        )
+    return images
