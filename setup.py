@@ -25,7 +25,6 @@ setuptools.setup(
     install_requires=[
         "absl-py>=2.1,<3",  # flags and entry points
         "keras>=3.13,<4",  # networks, optimizers, fit
-        "matplotlib>=3.8,<4",  # curves of a run
         "numpy>=1.26,<3",
         "pillow>=10,<14",  # PNG files, resizing of data sets
         "scikit-learn>=1.4,<2",  # the embedded digits

@@ -41,23 +41,11 @@ def published_zetas(xx, xy, yy):
     a2, b2, c2 = (xx**2 * off).sum(), (yy**2 * off).sum(), (xy**2).sum()
     pairs, both = m * (m - 1), a.sum() ** 2 + b.sum() ** 2
     cross, total = r.sum(), a.sum() + b.sum()
-    mixed = a @ r + b @ c
-    zeta1 = (
-        (a @ a - a2 + b @ b - b2) / (pairs * (m - 2))
-        - both / pairs**2
-        + (r @ r + c @ c - 2 * c2) / (m * pairs)
-        - 2 * cross**2 / m**4
-        - 2 * mixed / (m * pairs)
-        + 2 * total * cross / (m**2 * pairs)
-    )
-    zeta2 = (
-        (a2 + b2) / pairs
-        - both / pairs**2
-        + 2 * c2 / m**2
-        - 2 * cross**2 / m**4
-        - 4 * mixed / (m * pairs)
-        + 4 * total * cross / (m**2 * pairs)
-    )
+    means = both / pairs**2 + 2 * cross**2 / m**4
+    mixed = (a @ r + b @ c - total * cross / m) / (m * pairs)
+    zeta1 = (a @ a - a2 + b @ b - b2) / (pairs * (m - 2))
+    zeta1 += (r @ r + c @ c - 2 * c2) / (m * pairs) - means - 2 * mixed
+    zeta2 = (a2 + b2) / pairs + 2 * c2 / m**2 - means - 4 * mixed
     return zeta1, zeta2
 
 
@@ -70,33 +58,18 @@ def published_difference(x, y, z, formula):
         _, xy, yy = numpy_grams(x, candidates, formula)
         b, p, q = (yy * off).sum(1), xy.sum(1), xy.sum(0)
         b2, p2 = (yy**2 * off).sum(), (xy**2).sum()
-        e = [
-            (b @ b - b2) / (pairs * (m - 2)),
-            (p @ p - p2) / (m * pairs),
-            (q @ q - p2) / (m * pairs),
-            b @ q / (m * pairs),
-            b2 / pairs,
-            p2 / m**2,
-        ]
+        first = (b @ b - b2) / (pairs * (m - 2)), (p @ p - p2) / (m * pairs)
+        mixed = (q @ q - p2) / (m * pairs), b @ q / (m * pairs)
+        e = [*first, *mixed, b2 / pairs, p2 / m**2]
         return e, p, b.sum() / pairs, p.sum() / m**2
 
     (e1, e2, e3, e4, e6, e7), p, yy, xy = moments(y)
     (f1, f2, f3, f4, f6, f7), o, zz, xz = moments(z)
     e5 = p @ o / m**3
-    zeta1 = (
-        (e1 - yy**2 + e2 - xy**2 + e3 - xy**2)
-        + (f1 - zz**2 + f2 - xz**2 + f3 - xz**2)
-        - (2 * e4 - 2 * yy * xy)
-        - (2 * e5 - 2 * xy * xz)
-        - (2 * f4 - 2 * zz * xz)
-    )
-    zeta2 = (
-        (e6 - yy**2 + 2 * e7 - 2 * xy**2)
-        + (f6 - zz**2 + 2 * f7 - 2 * xz**2)
-        - (4 * e4 - 4 * yy * xy)
-        - (4 * e5 - 4 * xy * xz)
-        - (4 * f4 - 4 * zz * xz)
-    )
+    means = yy**2 + 2 * xy**2 + zz**2 + 2 * xz**2
+    mixed = e4 - yy * xy + e5 - xy * xz + f4 - zz * xz
+    zeta1 = e1 + e2 + e3 + f1 + f2 + f3 - means - 2 * mixed
+    zeta2 = e6 + 2 * e7 + f6 + 2 * f7 - means - 4 * mixed
     variance = 4 * (m - 2) / pairs * zeta1 + 2 / pairs * zeta2
     return yy - 2 * xy - zz + 2 * xz, variance
 
@@ -126,12 +99,9 @@ def test_estimates_are_means_over_pairs(rng, kernel):
     cross = 2 * mean(itertools.product(x, y))
     everything = estimate(lambda s: itertools.product(s, s), x, y)
     distinct = estimate(lambda s: itertools.permutations(s, 2), x, y)
-    np.testing.assert_allclose(
-        mmd.mmd2_biased(grams), everything - cross, atol=1e-10
-    )
-    np.testing.assert_allclose(
-        mmd.mmd2_unbiased(grams), distinct - cross, atol=1e-10
-    )
+    biased, unbiased = mmd.mmd2_biased(grams), mmd.mmd2_unbiased(grams)
+    np.testing.assert_allclose(biased, everything - cross, atol=1e-10)
+    np.testing.assert_allclose(unbiased, distinct - cross, atol=1e-10)
 
     y = y[:5]
     cross = [k(x[i], y[j]) for i, j in itertools.permutations(range(5), 2)]
@@ -184,23 +154,24 @@ def test_plug_in_variance_is_the_published_one(rng, kernel):
 @pytest.mark.parametrize(("n", "m"), [(4, 4), (4, 6), (6, 4)])
 def test_variance_has_no_bias(n, m):
     """Exactly: the mean over all samples of laws on two points each."""
-    x, y = np.array([0.0, 0.4]), np.array([0.1, 1.3])
     choices = np.array(list(itertools.product((0, 1), repeat=n + m)))
-    left, right = x[choices[:, :n, None]], y[choices[:, n:, None]]
+    x, y = 0.4 * choices[:, :n, None], 0.1 + 1.2 * choices[:, n:, None]
 
-    def both(x, y):
+    def run(x, y):
         grams = mmd.gram_matrices(CUBIC, x, y)
-        estimate = mmd.mmd2_ustatistic if n == m else mmd.mmd2_unbiased
-        return estimate(grams), mmd.mmd2_variance(grams)
+        parts = mmd.variance_from_sums(mmd.sum_pairs(grams))
+        return mmd.mmd2_unbiased(grams), mmd.mmd2_variance(grams), parts
 
-    estimates, variances = in_one_graph(both, left, right)
-    expected = estimates.var()
-    if n != m:  # the matched cross pairs, which V leaves out
-        cross = (np.outer(x, y) + 1) ** 3
-        cross = cross - cross.mean(0) - cross.mean(1)[:, None] + cross.mean()
-        left_out = 1 / (n * m - min(n, m)) - 1 / (n * m)
-        expected += 4 * np.mean(cross**2) * left_out
-    np.testing.assert_allclose(variances.mean(), expected, rtol=1e-10)
+    estimates, variances, parts = in_one_graph(run, x, y)
+    np.testing.assert_allclose(variances.mean(), estimates.var(), rtol=1e-10)
+
+    # The first part, from the means of the estimate given one of its points.
+    given = [
+        [estimates[bits == b].mean() for b in (0, 1)] for bits in choices.T
+    ]
+    first = np.var(given, axis=1).sum()
+    np.testing.assert_allclose(parts.first.mean(), first, rtol=1e-10)
+    np.testing.assert_allclose(parts.total, variances, rtol=1e-10)
 
 
 @pytest.mark.parametrize(("n", "m"), [(40, 40), (25, 75)])
@@ -221,36 +192,63 @@ def test_variance_agrees_with_monte_carlo(rng, n, m, shift):
     assert abs(np.mean(variances - squares)) < 3 * error
 
 
+def test_sums_are_those_of_the_matrices(rng):
+    x, y = rng.normal(size=(6, 3)), rng.normal(size=(9, 3)) + 0.5
+    grams = mmd.gram_matrices(CUBIC, x, y)
+    xx, xy, yy = (gram.numpy() for gram in grams)
+    np.fill_diagonal(xx, 0.0)
+    np.fill_diagonal(yy, 0.0)
+    squares = [np.sum(gram**2) for gram in (xx, xy, yy)]
+    expected = [xx.sum(1), xy.sum(1), xy.sum(0), yy.sum(1), *squares]
+    sums = mmd.sum_pairs(grams)
+    for got, want in zip(sums, expected, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-10)
+    mmd2 = mmd.mmd2_unbiased(grams)
+    np.testing.assert_allclose(mmd.unbiased_from_sums(sums), mmd2, rtol=1e-10)
+
+
+def test_each_part_of_a_clipped_variance_is_at_least_zero():
+    parts = [(2.0, 3.0), (-2.0, 3.0), (2.0, -3.0), (-2.0, -3.0)]
+    variances = [mmd.Variance(*map(tf.constant, part)) for part in parts]
+    assert [float(v.clipped) for v in variances] == [5.0, 3.0, 2.0, 0.0]
+    assert [float(v.total) for v in variances] == [5.0, 1.0, -1.0, -5.0]
+
+
 def test_ratio_divides_by_the_floored_deviation(rng):
     x, y = rng.normal(size=(19, 3)), rng.normal(size=(17, 3)) + 1.0
     grams = mmd.gram_matrices(GAUSSIAN, x, y)
     estimate = mmd.mmd2_unbiased(grams).numpy()
     variance = mmd.mmd2_variance(grams).numpy()
-    assert 1e-12 < variance < 0.5
-    np.testing.assert_allclose(
-        mmd.mmd2_ratio(grams), estimate / np.sqrt(variance), rtol=1e-10
-    )
-    np.testing.assert_allclose(
-        mmd.mmd2_ratio(grams, floor=0.5), estimate / np.sqrt(0.5), rtol=1e-10
-    )
+    assert 1e-12 < variance < 0.5  # neither part is clipped
+    for settings, square in (({}, variance), ({"floor": 0.5}, 0.5)):
+        got = mmd.mmd2_ratio(grams, **settings)
+        np.testing.assert_allclose(got, estimate / np.sqrt(square), rtol=1e-10)
+
+
+def test_ratio_stays_of_order_one_where_the_laws_are_alike(rng):
+    """There the total is often negative, which a floor alone would magnify."""
+    x, y = rng.normal(size=(2, 300, 40, 4))
+
+    def run(x, y):
+        grams = mmd.gram_matrices(CUBIC, x, y)
+        return mmd.mmd2_ratio(grams), mmd.mmd2_variance(grams)
+
+    ratios, variances = in_one_graph(run, x, y)
+    assert np.mean(variances < 0.0) > 0.05
+    assert np.abs(ratios).max() < 5.0
 
 
 @pytest.mark.parametrize(
-    "function",
-    [
-        mmd.mmd2_biased,
-        mmd.mmd2_unbiased,
-        mmd.mmd2_ustatistic,
-        mmd.mmd2_variance,
-        mmd.mmd2_ratio,
-    ],
+    "name", ["biased", "unbiased", "ustatistic", "variance", "ratio"]
 )
-def test_gradients_agree_with_finite_differences(rng, function):
+def test_gradients_agree_with_finite_differences(rng, name):
     x, y = rng.normal(size=(5, 2)), rng.normal(size=(5, 2)) + 1.0
 
     @tf.function
     def value(x):
-        return function(mmd.gram_matrices(WITH_LINEAR, x, y))
+        return getattr(mmd, f"mmd2_{name}")(
+            mmd.gram_matrices(WITH_LINEAR, x, y)
+        )
 
     with tf.GradientTape() as tape:
         point = tf.constant(x)
@@ -261,9 +259,8 @@ def test_gradients_agree_with_finite_differences(rng, function):
         shift = np.zeros_like(x)
         shift[index] = 1e-5
         difference = (value(x + shift) - value(x - shift)) / 2e-5
-        np.testing.assert_allclose(
-            gradient[index], difference, rtol=1e-6, atol=1e-8
-        )
+        got = gradient[index]
+        np.testing.assert_allclose(got, difference, rtol=1e-6, atol=1e-8)
 
 
 def test_float32_keeps_its_type_and_a_precise_variance(rng):
@@ -313,9 +310,8 @@ def test_plug_in_three_sample_test_is_the_published_one(rng, kernel):
     np.testing.assert_allclose(got.p_value, p_value, rtol=1e-8)
     # The other way round, and with the floor of the published code.
     swapped = mmd.three_sample_test(old, new, floor=1e3)
-    np.testing.assert_allclose(
-        swapped.statistic, -difference / np.sqrt(1e3), rtol=1e-9
-    )
+    expected = -difference / np.sqrt(1e3)
+    np.testing.assert_allclose(swapped.statistic, expected, rtol=1e-9)
 
 
 def test_difference_is_that_of_two_unbiased_estimates(rng):
@@ -339,23 +335,27 @@ def test_three_sample_variance_has_no_bias():
     def run(x, y, z):
         new, old = (mmd.candidate_sums(CUBIC, x, c) for c in (y, z))
         near, far = (mmd.gram_matrices(CUBIC, x, c) for c in (y, z))
-        difference = mmd.mmd2_ustatistic(near) - mmd.mmd2_ustatistic(far)
+        difference = mmd.mmd2_unbiased(near) - mmd.mmd2_unbiased(far)
         return difference, mmd.three_sample_test(new, old).variance
 
     differences, variances = in_one_graph(run, x, y, z)
     np.testing.assert_allclose(variances.mean(), differences.var(), rtol=1e-10)
 
 
-def test_three_sample_test_keeps_its_level(rng):
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_three_sample_test_keeps_its_level(rng, shift):
     sets, m = 1000, 60
     x, y, z = rng.normal(size=(3, sets, m, 2))
 
     def p_value(x, y, z):
-        new, old = (mmd.candidate_sums(GAUSSIAN, x, c + 1) for c in (y, z))
+        new, old = (mmd.candidate_sums(GAUSSIAN, x, c + shift) for c in (y, z))
         return mmd.three_sample_test(new, old).p_value
 
-    level = np.mean(in_one_graph(p_value, x, y, z) < 0.1)
-    assert abs(level - 0.1) < 3 * np.sqrt(0.1 * 0.9 / sets)
+    p_values = in_one_graph(p_value, x, y, z)
+    for level in (np.mean(p_values < 0.1), np.mean(p_values > 0.9)):
+        excess = (level - 0.1) / np.sqrt(0.1 * 0.9 / sets)
+        # With all three alike the clipped variance is large, not small.
+        assert excess < 3 if shift == 0.0 else abs(excess) < 3
 
 
 def test_closer_candidates_have_a_small_p_value(rng):
@@ -380,6 +380,9 @@ def test_inputs_are_checked_at_the_door():
     for n, m in ((3, 4), (4, 3)):
         with pytest.raises(ValueError, match="at least 4 examples"):
             mmd.mmd2_variance(grams(n, m))
+    single = mmd.PairSums(*[np.zeros(1)] * 4, 0.0, 0.0, 0.0)
+    with pytest.raises(ValueError, match="at least 2 examples"):
+        mmd.unbiased_from_sums(single)
     with pytest.raises(ValueError, match="sample_size=1"):
         mmd.mmd2_variance(grams(4, 4), sample_size=1)
     with pytest.raises(ValueError, match="floor=0"):

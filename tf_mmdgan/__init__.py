@@ -1,3 +1,46 @@
-"""Kernel-distance generative models for TensorFlow 2 and Keras 3."""
+"""Kernel-distance generative models for TensorFlow 2 and Keras 3.
+
+Public names are imported when they are first used, because TensorFlow takes
+seconds to load and `--help` should not.
+"""
+
+import importlib
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "kernels": (
+        "Kernel", "Gaussian", "RationalQuadratic", "Linear", "Distance",
+        "Polynomial", "Tanh", "KERNELS",
+    ),
+    "mmd": (
+        "Grams", "gram_matrices", "mmd2_biased", "mmd2_unbiased",
+        "mmd2_ustatistic", "mmd2_variance", "mmd2_ratio", "candidate_sums",
+        "three_sample_test",
+    ),
+    "latents": ("Latents",),
+    "objectives": ("MMDGAN", "OBJECTIVES"),
+    "architectures": ("ARCHITECTURES",),
+    "data": ("ImageSet", "DATASETS"),
+    "models": ("ImplicitModel", "AdversarialModel", "BurnIn"),
+    "evaluation": ("METRICS", "EXTRACTORS", "Report"),
+    "evaluation.kid": ("kid", "KID"),
+    "export": ("export_generator", "load_generator"),
+    "config": (
+        "TrainConfig", "EvaluateConfig", "ExportConfig", "SampleConfig",
+    ),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *_HOME_OF]
+
+
+def __getattr__(name: str):
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'tf_mmdgan' has no attribute '{name}'")
+    module = importlib.import_module(f"tf_mmdgan.{_HOME_OF[name]}")
+    return getattr(module, name)
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

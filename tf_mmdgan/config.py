@@ -178,7 +178,7 @@ class TrainConfig:
         "Generated images in a score; by default as many as held-out ones.",
         may_change=True,
     )
-    kid_block_size: int | None = setting(
+    max_block_size: int | None = setting(
         None,
         "Images in a block of KID; by default the data set's own.",
         may_change=True,
@@ -202,7 +202,7 @@ class TrainConfig:
             "critic_output", "latent_size", "steps", "batch_size",
             "critic_steps", "learning_rate", "critic_learning_rate",
             "clip_norm", "steps_per_execution", "log_every",
-            "keep_checkpoints", "kid_block_size", "evaluation_samples",
+            "keep_checkpoints", "max_block_size", "evaluation_samples",
         )  # fmt: skip
         _require_non_negative(
             self, "gradient_penalty", "feature_penalty", "seed",
@@ -262,11 +262,11 @@ class EvaluateConfig:
     num_samples: int | None = setting(
         None, "Generated images; by default as many as real ones."
     )
-    kid_block_size: int | None = setting(
+    max_block_size: int | None = setting(
         None, "Images in a block; by default the data set's own."
     )
-    kid_num_subsets: int = setting(100, "Subsets of kid_subsets.")
-    kid_subset_size: int | None = setting(
+    num_subsets: int = setting(100, "Subsets of kid_subsets.")
+    subset_size: int | None = setting(
         None,
         "Images in a subset of kid_subsets; by default 1000, or half of the "
         "smaller set.",
@@ -289,8 +289,8 @@ class EvaluateConfig:
             "--fake needs --real: the images to compare with.",
         )
         _require_positive(
-            self, "num_samples", "kid_block_size", "kid_num_subsets",
-            "kid_subset_size",
+            self, "num_samples", "max_block_size", "num_subsets",
+            "subset_size",
         )  # fmt: skip
 
 

@@ -226,6 +226,7 @@ def prepare(config: TrainConfig) -> Run:
     train = data.load(
         config.dataset, "train", config.image_size, config.data_dir
     )
+    data.check_batch_size(train, config.batch_size)
     with strategy.scope():
         model = make_model(config, train.image_shape)
     scorer = scoring.scorer_of_run(config)

@@ -24,14 +24,13 @@ def as_matrices(*features: tf.Tensor) -> list[tf.Tensor]:
       ValueError: if one is not a matrix, or if the widths differ.
     """
     tensors = [tf.convert_to_tensor(matrix) for matrix in features]
-    width = tensors[0].shape[1:]
-    for tensor in tensors:
-        if not tensor.shape.is_compatible_with([None, None]):
-            raise ValueError(f"Features must be [n, d], not {tensor.shape}.")
-        if not tensor.shape[1:].is_compatible_with(width):
-            shapes = f"{tensors[0].shape} and {tensor.shape}"
-            raise ValueError(f"Features must have equal widths, not {shapes}.")
-    double = any(tensor.dtype == tf.float64 for tensor in tensors)
+    first = tensors[0].shape
+    for shape in (tensor.shape for tensor in tensors):
+        if not shape.is_compatible_with([None, None]):
+            raise ValueError(f"Features must be [n, d], not {shape}.")
+        if not shape[1:].is_compatible_with(first[1:]):
+            raise ValueError(f"Features have unequal widths: {first}, {shape}.")
+    double = tf.float64 in {tensor.dtype for tensor in tensors}
     dtype = tf.float64 if double else tf.float32
     return [tf.cast(tensor, dtype) for tensor in tensors]
 
@@ -43,9 +42,7 @@ def squared_distances(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
     Points that coincide up to rounding have distance zero, and so up to
     rounding have their gradients; second derivatives are right everywhere.
-
-    Raises:
-      ValueError: if x or y is not a matrix, or if the widths differ.
+    Raises ValueError as `as_matrices` does.
     """
     return _pairwise_squares(*as_matrices(x, y))
 
@@ -61,8 +58,7 @@ def _pairwise_squares(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     # (measured, widths 1 to 2048), which a root would magnify. Only its value
     # is taken off: the derivatives, 2 (x - y) and +-2 I, are right as they are.
     coincide = squares <= 8.0 * _EPSILON[x.dtype] * norms
-    residue = tf.where(coincide, squares, tf.zeros_like(squares))
-    return squares - tf.stop_gradient(residue)
+    return squares - tf.stop_gradient(tf.where(coincide, squares, 0.0))
 
 
 def _squared_norms(x: tf.Tensor) -> tf.Tensor:
@@ -73,9 +69,8 @@ def _root(squares: tf.Tensor) -> tf.Tensor:
     """Square root whose gradient at zero is zero."""
     # sqrt'(0) is infinite, and 0 * inf is NaN even where tf.where drops it;
     # so the root itself never sees the zero.
-    zero = squares <= 0.0
-    roots = tf.sqrt(tf.where(zero, tf.ones_like(squares), squares))
-    return tf.where(zero, tf.zeros_like(squares), roots)
+    nonzero = ~(squares <= 0.0)  # NaN stays NaN
+    return tf.where(nonzero, tf.sqrt(tf.where(nonzero, squares, 1.0)), 0.0)
 
 
 class Kernel(abc.ABC):
@@ -87,7 +82,8 @@ class Kernel(abc.ABC):
 
     A subclass is a frozen dataclass that defines two methods on checked and
     cast features: `_matrix` of x [..., n, d] and y [..., m, d], [..., n, m];
-    and `_derivatives` of x [n, d], its gradient and mixed Hessian.
+    and `_derivatives` of x [n, d], its gradient and mixed Hessian, unless the
+    gradient is 0 and the Hessian constant, or the kernel has no derivatives.
 
     Attributes:
       derivative_constant: the c of a kernel whose mixed Hessian is c times the
@@ -160,20 +156,23 @@ class Kernel(abc.ABC):
     @abc.abstractmethod
     def _matrix(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor: ...
 
-    @abc.abstractmethod
-    def _derivatives(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]: ...
+    def _derivatives(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        constant = self.derivative_constant
+        if constant is None:
+            raise ValueError(
+                f"{self}: not differentiable at coinciding points."
+            )
+        return tf.zeros_like(x), tf.linalg.diag(constant * tf.ones_like(x))
 
     def __add__(self, other: "Kernel") -> "Kernel":
-        if not isinstance(other, Kernel):
-            return NotImplemented
-        return Sum((self, other), (1.0, 1.0))
+        known = isinstance(other, Kernel)
+        return Sum((self, other), (1.0, 1.0)) if known else NotImplemented
 
     def __mul__(self, other: "Kernel | float") -> "Kernel":
         if isinstance(other, Kernel):
             return Product(self, other)
-        if not isinstance(other, numbers.Real):
-            return NotImplemented
-        return Sum((self,), (float(other),))
+        known = isinstance(other, numbers.Real)
+        return Sum((self,), (float(other),)) if known else NotImplemented
 
     __rmul__ = __mul__
 
@@ -203,8 +202,7 @@ class Sum(Kernel):
 
     def _derivatives(self, x):
         pairs = [kernel._derivatives(x) for kernel in self.kernels]
-        gradients, hessians = zip(*pairs, strict=True)
-        return self._weigh(gradients), self._weigh(hessians)
+        return tuple(map(self._weigh, zip(*pairs, strict=True)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -252,17 +250,6 @@ class _RadialMixture(Kernel):
             raise ValueError(f"{field.name}={values}, need numbers > 0.")
         object.__setattr__(self, field.name, values)
 
-    @abc.abstractmethod
-    def _profile(self, squares: tf.Tensor) -> tf.Tensor:
-        """Kernel values at squared distances of any shape."""
-
-    def _matrix(self, x, y):
-        return self._profile(_pairwise_squares(x, y))
-
-    def _derivatives(self, x):
-        hessian = tf.linalg.diag(self.derivative_constant * tf.ones_like(x))
-        return tf.zeros_like(x), hessian
-
 
 @dataclasses.dataclass(frozen=True)
 class Gaussian(_RadialMixture):
@@ -278,7 +265,8 @@ class Gaussian(_RadialMixture):
         """sum_s 1 / s**2."""
         return sum(1.0 / sigma**2 for sigma in self.sigmas)
 
-    def _profile(self, squares):
+    def _matrix(self, x, y):
+        squares = _pairwise_squares(x, y)
         return sum(tf.exp(squares / (-2.0 * s**2)) for s in self.sigmas)
 
 
@@ -298,7 +286,8 @@ class RationalQuadratic(_RadialMixture):
         """1 for each scale, whatever the scale is."""
         return float(len(self.scales))
 
-    def _profile(self, squares):
+    def _matrix(self, x, y):
+        squares = _pairwise_squares(x, y)
         logs = (a * tf.math.log1p(squares / (2.0 * a)) for a in self.scales)
         return sum(tf.exp(-log) for log in logs)
 
@@ -335,11 +324,6 @@ class Distance(Kernel):
         norms = x_norms[..., :, None] + y_norms[..., None, :]
         return 0.5 * (norms - _root(_pairwise_squares(x, y)))
 
-    def _derivatives(self, x):
-        raise ValueError(
-            "The distance kernel is not differentiable at coinciding points."
-        )
-
 
 @dataclasses.dataclass(frozen=True)
 class Polynomial(Kernel):
@@ -362,24 +346,22 @@ class Polynomial(Kernel):
         if not 0.0 <= self.coef0 < math.inf:
             raise ValueError(f"coef0={self.coef0}, need a number >= 0.")
 
-    def _of_inner(self, inner, width, order=0):
+    def _of_inner(self, inner, x, order=0):
         """Derivative of k of some order by t = <u, v>."""
-        slope = self.gamma or 1.0 / tf.cast(width, inner.dtype)
+        slope = self.gamma or 1.0 / tf.cast(tf.shape(x)[-1], inner.dtype)
         base = slope * inner + self.coef0
         factor = math.perm(self.degree, order) * slope**order
         # Repeated products; tf.pow is slower and has a logarithm behind it.
         return math.prod([base] * (self.degree - order), start=factor)
 
     def _matrix(self, x, y):
-        inner = tf.matmul(x, y, transpose_b=True)
-        return self._of_inner(inner, tf.shape(x)[-1])
+        return self._of_inner(tf.matmul(x, y, transpose_b=True), x)
 
     def _derivatives(self, x):
-        inner, width = _squared_norms(x)[:, None], tf.shape(x)[-1]
-        first = self._of_inner(inner, width, order=1)
-        second = self._of_inner(inner, width, order=2) * x
+        inner = _squared_norms(x)[:, None]
+        first, second = (self._of_inner(inner, x, order) for order in (1, 2))
         hessian = tf.linalg.diag(first * tf.ones_like(x))
-        return first * x, hessian + second[:, :, None] * x[:, None, :]
+        return first * x, hessian + (second * x)[:, :, None] * x[:, None, :]
 
 
 # The mixtures and rq_linear (rq* there) are those of Binkowski et al. 2018;

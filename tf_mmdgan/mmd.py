@@ -77,64 +77,135 @@ def mmd2_ustatistic(grams: Grams) -> tf.Tensor:
     return _mean_off_diagonal(grams.xx + grams.yy - 2.0 * grams.xy)
 
 
-def mmd2_variance(
-    grams: Grams, sample_size: int | None = None, plug_in: bool = False
-) -> tf.Tensor:
-    """Estimated variance of the unbiased MMD**2 estimate, a scalar.
+class PairSums(NamedTuple):
+    """What MMD**2 and its variance need of n real x, m fake y; all float64."""
+
+    xx: tf.Tensor  # [n], sum_{j != i} k(x_i, x_j)
+    xy: tf.Tensor  # [n], sum_j k(x_i, y_j)
+    yx: tf.Tensor  # [m], sum_j k(x_j, y_i)
+    yy: tf.Tensor  # [m], sum_{j != i} k(y_i, y_j)
+    xx_squares: tf.Tensor  # [], sum_{i != j} k(x_i, x_j)**2
+    xy_squares: tf.Tensor  # [], sum_ij k(x_i, y_j)**2
+    yy_squares: tf.Tensor  # [], sum_{i != j} k(y_i, y_j)**2
+
+
+class Variance(NamedTuple):
+    """Estimated variance by its Hoeffding parts, scalars in float64.
+
+    Neither part is negative, but the estimate of one near 0 may be.
+    """
+
+    first: tf.Tensor  # of the means over single points
+    second: tf.Tensor  # of what only pairs of points have
+
+    @property
+    def total(self) -> tf.Tensor:
+        """The sum of both, without bias; may be negative."""
+        return self.first + self.second
+
+    @property
+    def clipped(self) -> tf.Tensor:
+        """The sum of both, each at least 0: for standard errors.
+
+        Where the first part is 0 this is too large on average, by up to a
+        half. The total, often near 0 there, would give far too small ones.
+        """
+        return tf.maximum(self.first, 0.0) + tf.maximum(self.second, 0.0)
+
+
+def sum_pairs(grams: Grams) -> PairSums:
+    """Sums of whole kernel matrices."""
+    x = _sums(grams.xx, tf.transpose(grams.xy))
+    y = _sums(grams.yy, grams.xy)
+    return PairSums(
+        x.within, x.cross, y.cross, y.within,
+        x.within_squares, y.cross_squares, y.within_squares,
+    )  # fmt: skip
+
+
+def unbiased_from_sums(sums: PairSums) -> tf.Tensor:
+    """`mmd2_unbiased`, from sums.
+
+    Raises:
+      ValueError: for fewer than 2 examples of either kind.
+    """
+    n, m = _size(sums.xx, 2), _size(sums.yy, 2)
+    within_x = tf.reduce_sum(sums.xx) / (n * (n - 1.0))
+    within_y = tf.reduce_sum(sums.yy) / (m * (m - 1.0))
+    return within_x + within_y - 2.0 * tf.reduce_sum(sums.xy) / (n * m)
+
+
+def variance_from_sums(
+    sums: PairSums, sample_size: int | None = None, plug_in: bool = False
+) -> Variance:
+    """Estimated variance of the unbiased MMD**2 estimate.
 
     With the witness w(z) = E k(x, z) - E k(y, z) and the part K of a kernel
     that is left after its means over either argument are taken off:
 
-    V = 4 Var_x[w] / n + 2 Var[K_xx] / (n (n - 1))
-      + 4 Var_y[w] / m + 2 Var[K_yy] / (m (m - 1)) + 4 Var[K_xy] / pairs
+    first  = 4 Var_x[w] / n + 4 Var_y[w] / m
+    second = 2 Var[K_xx] / (n (n - 1)) + 2 Var[K_yy] / (m (m - 1))
+           + 4 Var[K_xy] / (n m)
 
-    For n = m this is 4 (m - 2) / (m (m - 1)) zeta_1 + 2 / (m (m - 1)) zeta_2
-    of Sutherland et al. 2017, "Generative models and model criticism via
-    optimized MMD", https://arxiv.org/abs/1611.04488; unequal sizes follow by
-    Hoeffding's decomposition. As in the U-statistic the matched pairs do not
-    count: pairs = n m - min(n, m).
-
-    V is unbiased for n = m (Sutherland 2019, "Unbiased estimators for the
-    variance of MMD estimators", https://arxiv.org/abs/1906.02104), so that it
-    may be negative where the truth is near 0.
+    Hoeffding's decomposition, with every product of means taken over distinct
+    points, so that both parts are unbiased: Sutherland 2019, "Unbiased
+    estimators for the variance of MMD estimators",
+    https://arxiv.org/abs/1906.02104, here for any n and m.
 
     Args:
-      grams: of at least 4 examples of each kind.
-      sample_size: evaluates V for that many examples of each kind instead.
-      plug_in: takes squares of overall means as they are, like the published
-        code. V is then low, by up to a half where both laws are alike.
+      sums: of at least 4 examples of each kind.
+      sample_size: evaluates it for that many examples of each kind instead.
+      plug_in: takes squares of overall means as they are, and n m - min(n, m)
+        cross pairs as for `mmd2_ustatistic`. For n = m this is the published
+        4 (m - 2) / (m (m - 1)) zeta_1 + 2 / (m (m - 1)) zeta_2 of Sutherland
+        et al. 2017, "Generative models and model criticism via optimized MMD",
+        https://arxiv.org/abs/1611.04488. It is low, by up to a half where both
+        laws are alike.
 
     Raises:
       ValueError: for fewer than 4 examples, or a sample size below 2.
     """
-    n, m = _size(grams.xx, 4), _size(grams.yy, 4)
-    x = _side(_sums(grams.xx, tf.transpose(grams.xy)), plug_in)
-    y = _side(_sums(grams.yy, grams.xy), plug_in)
+    xx, xy, yx, yy, xx_squares, xy_squares, yy_squares = sums
+    n, m = _size(xx, 4), _size(yy, 4)
+    x = _side(CandidateSums(xx, xy, yx, xx_squares, xy_squares), plug_in)
+    y = _side(CandidateSums(yy, yx, xy, yy_squares, xy_squares), plug_in)
     if sample_size is not None:
         if sample_size < 2:
             raise ValueError(f"sample_size={sample_size}, need at least 2.")
         n = m = tf.constant(sample_size, tf.float64)
-    variance = (
-        4.0 * (x.witness / n + y.witness / m)
-        + 2.0 * x.within / (n * (n - 1.0))
-        + 2.0 * y.within / (m * (m - 1.0))
-        + 4.0 * y.cross / (n * m - tf.minimum(n, m))
+    within = x.within / (n * (n - 1.0)) + y.within / (m * (m - 1.0))
+    return Variance(
+        first=4.0 * (x.witness / n + y.witness / m),
+        second=2.0 * within + 4.0 * y.cross / _cross_pairs(n, m, plug_in),
     )
-    return tf.cast(variance, grams.xy.dtype)
+
+
+def mmd2_variance(
+    grams: Grams, sample_size: int | None = None, plug_in: bool = False
+) -> tf.Tensor:
+    """Estimated variance of `mmd2_unbiased`, a scalar without bias.
+
+    The total of `variance_from_sums`, which says what the arguments are and
+    what raises ValueError. It may be negative where the truth is near 0.
+    """
+    variance = variance_from_sums(sum_pairs(grams), sample_size, plug_in)
+    return tf.cast(variance.total, grams.xy.dtype)
 
 
 def mmd2_ratio(grams: Grams, floor: float = 1e-12) -> tf.Tensor:
     """Unbiased MMD**2 in standard deviations, MMD2 / sqrt(max(V, floor)).
 
-    The t-statistic that Sutherland et al. 2017 maximize over kernels. The code
-    of Binkowski et al. 2018 has a floor of 1e-5, which outweighs the variance
-    itself in large samples. Where the floor holds, V has gradient zero.
+    The t-statistic that Sutherland et al. 2017 maximize over kernels, with V
+    the `Variance.clipped`. The code of Binkowski et al. 2018 has a floor of
+    1e-5, which outweighs the variance itself in large samples. Where a part
+    is clipped or the floor holds, it has gradient zero.
 
     Raises:
       ValueError: for fewer than 4 examples, or a floor that is not positive.
     """
-    variance = _floored(mmd2_variance(grams), floor)
-    return mmd2_unbiased(grams) / tf.sqrt(variance)
+    variance = variance_from_sums(sum_pairs(grams)).clipped
+    deviation = tf.sqrt(_floored(variance, floor))
+    return mmd2_unbiased(grams) / tf.cast(deviation, grams.xy.dtype)
 
 
 class CandidateSums(NamedTuple):
@@ -155,8 +226,8 @@ class ThreeSampleTest(NamedTuple):
     """Outcome of `three_sample_test`, scalars in float64."""
 
     difference: tf.Tensor  # MMD2(reference, new) - MMD2(reference, old)
-    variance: tf.Tensor  # of the difference, before the floor
-    statistic: tf.Tensor  # difference / sqrt(max(variance, floor))
+    variance: tf.Tensor  # of the difference, not clipped
+    statistic: tf.Tensor  # the difference in standard deviations
     p_value: tf.Tensor  # in [0, 1]; small: the new candidates are closer
 
 
@@ -190,17 +261,18 @@ def three_sample_test(
     p = Phi(statistic)
 
     with reference x, new y and old z, unbiased estimates, and V from the first
-    and second order parts of the difference as a U-statistic. Bounliphone et
-    al. 2016, "A test of relative similarity for model selection in generative
-    models", https://arxiv.org/abs/1511.04581. Binkowski et al. 2018, section
-    4.1, lower the learning rate by it; their code has a floor of 1e-5, which
-    outweighs V at 2,048 examples and makes the test a fixed threshold.
+    and second order parts of their difference, each at least 0 unless
+    `plug_in`. Bounliphone et al. 2016, "A test of relative similarity for
+    model selection in generative models", https://arxiv.org/abs/1511.04581.
+    Binkowski et al. 2018, section 4.1, lower the learning rate by it; their
+    code has a floor of 1e-5, which outweighs V at 2,048 examples and makes the
+    test a fixed threshold.
 
     Args:
       new: `candidate_sums` of the new candidates.
       old: those of the old ones, for the same reference and kernel.
       floor: least variance to divide by, positive.
-      plug_in: as in `mmd2_variance`.
+      plug_in: as in `variance_from_sums`.
 
     Raises:
       ValueError: for sets of different sizes, or a floor that is not positive.
@@ -217,14 +289,17 @@ def three_sample_test(
         product = (m**4 * product - matched) / (m**3 * (m - 1.0))
     reference = y.reference + z.reference - 2.0 * (matched / m**3 - product)
     first = y.witness + z.witness + reference
-    second = y.within + z.within + 2.0 * (y.cross + z.cross)
-    variance = 4.0 / m * first + 2.0 / (m * (m - 1.0)) * second
+    within, cross = y.within + z.within, y.cross + z.cross
+    second = 2.0 * within / (m * (m - 1.0))
+    second += 4.0 * cross / _cross_pairs(m, m, plug_in)
+    variance = Variance(4.0 * first / m, second)
     difference = y.within_mean - 2.0 * y.cross_mean
     difference -= z.within_mean - 2.0 * z.cross_mean
-    statistic = difference / tf.sqrt(_floored(variance, floor))
+    square = variance.total if plug_in else variance.clipped
+    statistic = difference / tf.sqrt(_floored(square, floor))
     # Phi by erfc keeps its relative precision far out in the tail.
     p_value = 0.5 * tf.math.erfc(-statistic / math.sqrt(2.0))
-    return ThreeSampleTest(difference, variance, statistic, p_value)
+    return ThreeSampleTest(difference, variance.total, statistic, p_value)
 
 
 class _Side(NamedTuple):
@@ -284,6 +359,10 @@ def _sums(within: tf.Tensor, cross: tf.Tensor) -> CandidateSums:
         within_squares=tf.reduce_sum(tf.square(within)),
         cross_squares=tf.reduce_sum(tf.square(cross)),
     )
+
+
+def _cross_pairs(n: tf.Tensor, m: tf.Tensor, plug_in: bool) -> tf.Tensor:
+    return n * m - tf.minimum(n, m) if plug_in else n * m
 
 
 def _dot(u: tf.Tensor, v: tf.Tensor) -> tf.Tensor:

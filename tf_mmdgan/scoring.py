@@ -38,6 +38,10 @@ class Scorer:
     metrics: tuple[str, ...] = tuple(evaluation.METRICS)
 
     def __post_init__(self):
+        # Now rather than after the first hour of a run.
+        evaluation.block_bounds(
+            len(self.real), self.count, self.settings["max_block_size"]
+        )
         features = evaluation.extract(self.extractor, self.real)
         object.__setattr__(self, "_real_features", features)
 
@@ -102,7 +106,7 @@ def scorer_of_run(config: TrainConfig) -> Scorer:
         evaluation.get_extractor(config.features or entry.features),
         held_out.images,
         f"{config.dataset}/test",
-        {"max_block_size": config.kid_block_size or entry.kid_block_size},
+        {"max_block_size": config.max_block_size or entry.kid_block_size},
         config.evaluation_samples or len(held_out.images),
     )
 
@@ -130,13 +134,13 @@ def make_scorer(config: EvaluateConfig, run: TrainConfig | None) -> Scorer:
                 f"{source}; known: {', '.join(evaluation.EXTRACTORS)}."
             )
         features = entry.features
-    block = config.kid_block_size or (run and run.kid_block_size)
+    block = config.max_block_size or (run and run.max_block_size)
     settings = {
         "max_block_size": block or (entry.kid_block_size if entry else 1000),
-        "num_subsets": config.kid_num_subsets,
+        "num_subsets": config.num_subsets,
     }
-    if config.kid_subset_size is not None:
-        settings["subset_size"] = config.kid_subset_size
+    if config.subset_size is not None:
+        settings["subset_size"] = config.subset_size
     metrics = tuple(m.strip() for m in config.metrics.split(","))
     for metric in metrics:
         errors.pick(evaluation.METRICS, metric, "metric")

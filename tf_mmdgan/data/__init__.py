@@ -12,7 +12,7 @@ from collections.abc import Callable
 from tf_mmdgan import errors
 from tf_mmdgan.data import digits, mnist, synthetic
 from tf_mmdgan.data.image_set import ImageSet
-from tf_mmdgan.data.pipeline import batches
+from tf_mmdgan.data.pipeline import batches, check_batch_size
 
 SPLITS = ("train", "test")
 

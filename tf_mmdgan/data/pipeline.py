@@ -36,11 +36,7 @@ def batches(
       UsageError: for a batch larger than the data, a seed or a start out of
         range, or labels that the data does not have.
     """
-    n = len(image_set.images)
-    if not 1 <= batch_size <= n:
-        raise errors.UsageError(
-            f"batch_size={batch_size}, need 1 to {n}, the number of images."
-        )
+    check_batch_size(image_set, batch_size)
     if not -(2**63) <= seed < 2**63:
         raise errors.UsageError(f"seed={seed} is not a 64-bit integer.")
     if start < 0:
@@ -53,6 +49,19 @@ def batches(
         pixels = tf.constant(image_set.images)
         labels = tf.constant(image_set.labels) if with_labels else None
         return _pipeline(pixels, labels, batch_size, seed, start)
+
+
+def check_batch_size(image_set: image_sets.ImageSet, batch_size: int) -> None:
+    """Refuses batches that `batches` cannot make.
+
+    Raises:
+      UsageError: for a batch larger than the data.
+    """
+    n = len(image_set.images)
+    if not 1 <= batch_size <= n:
+        raise errors.UsageError(
+            f"batch_size={batch_size}, need 1 to {n}, the number of images."
+        )
 
 
 def permutation(n: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:

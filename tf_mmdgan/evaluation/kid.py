@@ -147,8 +147,11 @@ def _exact(
     kernel: kernels.Kernel, real: np.ndarray, fake: np.ndarray
 ) -> tuple[float, float, float]:
     sums = pair_sums.all_pair_sums(kernel, real, fake)
-    standard_error = math.sqrt(pair_sums.mmd2_variance(sums))
-    return pair_sums.mmd2_unbiased(sums), standard_error, _NAN
+    mean = float(mmd.unbiased_from_sums(sums))
+    if min(len(real), len(fake)) < 4:
+        return mean, _NAN, _NAN
+    variance = mmd.variance_from_sums(sums)
+    return mean, math.sqrt(variance.clipped), _NAN
 
 
 def _mmd2(kernel: kernels.Kernel, real: np.ndarray, fake: np.ndarray) -> float:

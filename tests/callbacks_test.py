@@ -1,0 +1,200 @@
+"""Guard, log, grid, score and checkpoints around a tiny run."""
+
+import importlib.util
+import json
+import pathlib
+import shutil
+
+import keras
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import callbacks, errors
+
+_SPEC = importlib.util.spec_from_file_location(
+    "tiny", pathlib.Path(__file__).parent / "models" / "tiny.py"
+)
+tiny = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(tiny)
+
+
+def adam_model(**kwargs):
+    kwargs = {"critic_steps": 1, **kwargs}
+    return tiny.model(optimizer=keras.optimizers.Adam, **kwargs)
+
+
+def fit(model, steps, *extra):
+    start = int(model.updates.numpy())
+    model.fit(
+        tiny.batches(start=start),
+        steps_per_epoch=steps,
+        verbose=0,
+        callbacks=list(extra),
+    )
+
+
+def state(model):
+    variables = [
+        *model.weights,
+        *model.generator_optimizer.variables,
+        *model.critic_optimizer.variables,
+    ]
+    return [v.numpy() for v in variables]
+
+
+def checkpoints(model, folder, **kwargs):
+    return callbacks.Checkpoints(model, folder, **kwargs)
+
+
+def test_continued_run_ends_with_the_same_bits(tmp_path):
+    straight = adam_model(batch_norm=True)
+    fit(straight, 5)
+    first = adam_model(batch_norm=True)
+    fit(first, 2, checkpoints(first, tmp_path))
+    second = adam_model(batch_norm=True)
+    assert checkpoints(second, tmp_path).restore()
+    assert callbacks.current_step(second) == 2
+    fit(second, 3)
+    for a, b in zip(state(straight), state(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_nothing_to_restore_in_a_new_folder(tmp_path):
+    assert not checkpoints(adam_model(), tmp_path / "none").restore()
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """A folder with checkpoints of steps 1 and 2, and the weights of 1."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    model = adam_model()
+    saver = checkpoints(model, folder, interval=1)
+    fit(model, 1, saver)
+    weights = model.generator.get_weights()
+    fit(model, 1, saver)
+    return folder, weights
+
+
+@pytest.fixture
+def two_checkpoints(sound, tmp_path):
+    folder, weights = sound
+    return shutil.copytree(folder, tmp_path / "copy"), weights
+
+
+def damage(path, how):
+    content = bytearray(path.read_bytes())
+    if how == "truncated":
+        content = content[: len(content) // 2]
+    elif how == "empty":
+        content = b""
+    else:
+        content[len(content) // 2] ^= 0x55
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "flipped"])
+@pytest.mark.parametrize("part", ["data-00000-of-00001", "index"])
+def test_damaged_checkpoint_is_passed_over(two_checkpoints, how, part):
+    folder, weights = two_checkpoints
+    damage(folder / f"step-2.{part}", how)
+    model = adam_model()
+    with pytest.warns(UserWarning, match="step-2 is damaged"):
+        assert checkpoints(model, folder).restore()
+    assert callbacks.current_step(model) == 1
+    for a, b in zip(model.generator.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.filterwarnings("ignore:Checkpoint")
+def test_all_checkpoints_damaged_is_one_clear_error(two_checkpoints):
+    folder, _ = two_checkpoints
+    for step in (1, 2):
+        damage(folder / f"step-{step}.data-00000-of-00001", "truncated")
+    with pytest.raises(errors.DataError, match="another --run_dir"):
+        checkpoints(adam_model(), folder).restore()
+
+
+def test_old_checkpoints_are_removed(tmp_path):
+    model = adam_model()
+    fit(model, 4, checkpoints(model, tmp_path, interval=1, keep=2))
+    kept = sorted(path.stem for path in tmp_path.glob("*.index"))
+    assert kept == ["step-3", "step-4"]
+
+
+def test_nan_stops_the_run_and_names_step_and_loss(tmp_path):
+    model, data = adam_model(), tiny.batches()
+    # Batches 0 to 3 are the first two steps; the fifth is broken.
+    nan = tf.constant(np.nan, tf.float32)
+    broken = data.take(4).concatenate(data.map(lambda x: x * nan))
+    saver = checkpoints(model, tmp_path, interval=1)
+    with pytest.raises(errors.DataError, match="Step 3: .*critic/loss"):
+        model.fit(
+            broken,
+            steps_per_epoch=5,
+            verbose=0,
+            callbacks=[callbacks.StopAtNaN(), saver],
+        )
+    newest = adam_model()
+    assert checkpoints(newest, tmp_path).restore()
+    assert callbacks.current_step(newest) == 2
+    assert all(np.isfinite(value).all() for value in state(newest))
+
+
+def test_log_has_one_line_per_interval(tmp_path):
+    model = adam_model()
+    path = tmp_path / "metrics.jsonl"
+    writer = tf.summary.create_file_writer(str(tmp_path))
+    fit(model, 5, callbacks.MetricsLog(path, 2, writer))
+    lines = callbacks.read_log(path)
+    assert [line["step"] for line in lines] == [2, 4]
+    assert lines[0]["seconds_per_step"] > 0
+    assert np.isfinite(lines[0]["critic/mmd2"])
+    assert list(tmp_path.glob("events.*"))
+
+
+def test_log_is_cut_back_and_survives_a_torn_line(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    lines = [json.dumps({"step": step}) for step in (1, 2, 3)]
+    path.write_text("\n".join(lines) + '\n{"step": 4, "cri')
+    callbacks.cut_log(path, 2)
+    assert callbacks.read_log(path) == [{"step": 1}, {"step": 2}]
+    callbacks.cut_log(tmp_path / "absent.jsonl", 2)
+    assert not (tmp_path / "absent.jsonl").exists()
+
+
+def test_grid_draws_the_same_latents_at_interval_and_end(tmp_path):
+    model = adam_model()
+    writer = tf.summary.create_file_writer(str(tmp_path))
+    grid = callbacks.SampleGrid(tmp_path, 2, writer, count=4, seed=3)
+    fit(model, 3, grid)
+    assert sorted(p.name for p in tmp_path.glob("*.png")) == [
+        "step_0000002.png",
+        "step_0000003.png",
+    ]
+    drawn = np.asarray(PIL.Image.open(grid.path(3)))
+    first = model.generate(1, seed=3)[0, :, :, 0].repeat(8, 0).repeat(8, 1)
+    np.testing.assert_array_equal(drawn[:32, :32], first)
+
+
+def test_evaluation_scores_first_interval_and_last_once(tmp_path):
+    model = adam_model()
+    writer = tf.summary.create_file_writer(str(tmp_path))
+    log = callbacks.MetricsLog(tmp_path / "metrics.jsonl", 100, writer)
+    scored = []
+
+    def score(scored_model):
+        scored.append(callbacks.current_step(scored_model))
+        return {"kid": 0.5}
+
+    fit(model, 4, log, callbacks.Evaluation(score, 2, log))
+    assert scored == [0, 2, 4]
+    assert callbacks.read_log(log.path)[-1] == {"step": 4, "kid": 0.5}
+
+
+def test_progress_is_plain_lines_without_a_terminal(capsys):
+    model = adam_model()
+    fit(model, 3, callbacks.Progress(3, interval=1))
+    text = capsys.readouterr().err
+    assert "3/3" in text and "critic/loss" in text and "\r" not in text

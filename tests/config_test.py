@@ -1,0 +1,82 @@
+"""Configurations refuse what cannot be honoured."""
+
+import dataclasses
+
+import pytest
+
+from tf_mmdgan import config, errors
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"run_dir": ""},
+        {"batch_size": 0},
+        {"steps": -1},
+        {"learning_rate": 0.0},
+        {"beta_1": 1.0},
+        {"gradient_penalty": -1.0},
+        {"latent_distribution": "cauchy"},
+        {"strategy": "everywhere"},
+        {"steps_per_execution": 3},
+        {"seed": -1},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_wrong_setting_is_named(wrong):
+    with pytest.raises(errors.UsageError, match=f"--{next(iter(wrong))}|--"):
+        config.TrainConfig(**{"run_dir": "run"} | wrong)
+
+
+def test_interval_must_be_a_multiple_of_the_execution():
+    with pytest.raises(errors.UsageError, match="--log_every=20"):
+        config.TrainConfig(run_dir="run", steps_per_execution=500)
+    config.TrainConfig(
+        run_dir="run", steps_per_execution=10, sample_every=0, log_every=10
+    )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"run_dir": "a", "fake": "b"},
+        {"fake": "b"},
+        {"run_dir": "a", "num_samples": 0},
+    ],
+)
+def test_evaluation_needs_exactly_one_thing_to_score(settings):
+    with pytest.raises(errors.UsageError):
+        config.EvaluateConfig(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"run_dir": "a", "saved_model": "b"},
+        {"run_dir": "a", "out": "images.jpg"},
+        {"run_dir": "a", "num_samples": 0},
+    ],
+)
+def test_sampling_needs_one_source_and_a_known_format(settings):
+    with pytest.raises(errors.UsageError):
+        config.SampleConfig(**settings)
+
+
+@pytest.mark.parametrize(
+    "config_class",
+    [
+        config.TrainConfig,
+        config.EvaluateConfig,
+        config.ExportConfig,
+        config.SampleConfig,
+    ],
+)
+def test_every_setting_has_help_and_a_plain_type(config_class):
+    for field in dataclasses.fields(config_class):
+        assert field.metadata["help"].endswith((".", "small."))
+        kind = config.field_type(config_class, field.name)
+        assert kind in (bool, int, float, str)
+        default = field.default
+        assert default is None or isinstance(default, kind)

@@ -1,0 +1,77 @@
+"""Noise of a replica is its share of the global batch's."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import distribution, errors
+from tf_mmdgan.latents import Latents
+
+LATENTS = Latents(3, "normal")
+
+
+def draw(update=4, seed=1):
+    return distribution.Draw(seed, tf.constant(update, tf.int64))
+
+
+def test_replicas_share_out_the_noise_of_one_device(two_cpus):
+    @tf.function
+    def on_replicas():
+        latents = two_cpus.run(lambda: draw().latents(LATENTS, 2))
+        weights = two_cpus.run(lambda: draw().uniform(2, 2))
+        return [
+            tf.concat(two_cpus.experimental_local_results(value), 0)
+            for value in (latents, weights)
+        ]
+
+    latents, weights = on_replicas()
+    np.testing.assert_array_equal(latents, draw().latents(LATENTS, 4))
+    np.testing.assert_array_equal(weights, draw().uniform(2, 4))
+
+
+def test_every_key_gives_other_numbers():
+    draws = [
+        draw().latents(LATENTS, 2),
+        draw(update=5).latents(LATENTS, 2),
+        draw(seed=2).latents(LATENTS, 2),
+        draw().latents(LATENTS, 2, index=1),
+    ]
+    for i, first in enumerate(draws):
+        for second in draws[:i]:
+            assert (first.numpy() != second.numpy()).any()
+    assert (draw().uniform(2, 8).numpy() != draw().uniform(3, 8).numpy()).any()
+
+
+def test_interpolation_weights_are_uniform():
+    draws = [
+        draw(update).uniform(distribution.INTERPOLATION, 64)
+        for update in range(50)
+    ]
+    numbers = np.concatenate(draws)
+    assert abs(numbers.mean() - 0.5) < 4 / np.sqrt(12 * len(numbers))
+    assert numbers.min() >= 0 and numbers.max() < 1
+
+
+def test_gather_joins_rows_in_replica_order(two_cpus):
+    @tf.function
+    def gathered():
+        def rows():
+            context = tf.distribute.get_replica_context()
+            index = tf.cast(context.replica_id_in_sync_group, tf.float32)
+            return distribution.gather(tf.fill([2, 1], index))
+
+        return two_cpus.experimental_local_results(two_cpus.run(rows))
+
+    for replica in gathered():
+        np.testing.assert_array_equal(replica[:, 0], [0, 0, 1, 1])
+
+
+def test_one_device_is_the_default_strategy():
+    strategy = distribution.make_strategy("one_device")
+    assert strategy.num_replicas_in_sync == 1
+
+
+def test_cpu_cannot_be_split_again():
+    distribution.split_cpu(2)
+    with pytest.raises(errors.UsageError, match="--logical_cpus=3"):
+        distribution.split_cpu(3)

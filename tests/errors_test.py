@@ -1,0 +1,46 @@
+"""The errors that a user can cause, and the lookup by name."""
+
+import pytest
+
+from tf_mmdgan import errors
+
+COLOURS = {"crimson": 1, "turquoise": 2, "teal": None}
+
+
+def test_a_known_name_gives_its_entry():
+    assert errors.pick(COLOURS, "crimson", "colour") == 1
+    assert errors.pick(COLOURS, "teal", "colour") is None
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones_and_the_close_one():
+    with pytest.raises(errors.UsageError) as caught:
+        errors.pick(COLOURS, "turqoise", "colour")
+    assert str(caught.value) == (
+        "Unknown colour 'turqoise'; known: crimson, turquoise, teal. "
+        "Did you mean 'turquoise'?"
+    )
+
+
+@pytest.mark.parametrize("name", ["xyz", ""])
+def test_nothing_is_suggested_where_no_name_is_close(name):
+    with pytest.raises(errors.UsageError) as caught:
+        errors.pick(COLOURS, name, "colour")
+    assert str(caught.value) == (
+        f"Unknown colour '{name}'; known: crimson, turquoise, teal."
+    )
+
+
+def test_only_the_closest_name_is_suggested():
+    catalogue = {"rq_01linear": 1, "rq_001linear": 2, "rq_linear": 3}
+    with pytest.raises(errors.UsageError, match="mean 'rq_linear'") as caught:
+        errors.pick(catalogue, "rq_linera", "kernel")
+    assert str(caught.value).count("Did you mean") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(errors.UsageError, 2), (errors.DataError, 1)]
+)
+def test_errors_are_value_errors_with_an_exit_code(error, code):
+    assert issubclass(error, ValueError)
+    assert error("message").exit_code == code
+    assert str(error("message")) == "message"

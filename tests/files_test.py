@@ -1,0 +1,108 @@
+"""A file is written in full or not at all."""
+
+import json
+import os
+
+import pytest
+
+from tf_mmdgan import files
+
+
+def fail(*args):
+    raise OSError("disk full")
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff\r\n", b"x" * 100_000])
+def test_content_is_written_as_it_is(tmp_path, content):
+    files.write_bytes(tmp_path / "a.bin", content)
+    assert (tmp_path / "a.bin").read_bytes() == content
+    assert names(tmp_path) == ["a.bin"]
+
+
+def test_folders_are_made_and_paths_may_be_text(tmp_path):
+    files.write_bytes(str(tmp_path / "one" / "two" / "a.bin"), b"new")
+    assert (tmp_path / "one" / "two" / "a.bin").read_bytes() == b"new"
+
+
+def test_an_older_file_is_replaced(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"a long old content")
+    files.write_bytes(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["a.bin"]
+
+
+def test_the_new_file_is_complete_before_it_takes_the_name(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    steps, fsync, replace = [], os.fsync, os.replace
+
+    def watched_fsync(descriptor):
+        steps.append("fsync")
+        fsync(descriptor)
+
+    def watched_replace(source, target):
+        steps.append("replace")
+        assert os.path.dirname(source) == os.path.dirname(target)
+        with open(source, "rb") as file:
+            assert file.read() == b"new"
+        assert path.read_bytes() == b"old"
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(os, "replace", watched_replace)
+    files.write_bytes(path, b"new")
+    assert steps == ["fsync", "replace"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("before", [None, b"old"])
+def test_a_failure_leaves_everything_as_it_was(
+    tmp_path, monkeypatch, step, before
+):
+    path = tmp_path / "a.bin"
+    if before is not None:
+        path.write_bytes(before)
+    monkeypatch.setattr(os, step, fail)
+    with pytest.raises(OSError, match="disk full"):
+        files.write_bytes(path, b"new")
+    if before is None:
+        assert names(tmp_path) == []
+    else:
+        assert names(tmp_path) == ["a.bin"]
+        assert path.read_bytes() == before
+
+
+def test_an_interruption_leaves_nothing_behind(tmp_path, monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_bytes(tmp_path / "a.bin", b"new")
+    assert names(tmp_path) == []
+
+
+def test_json_is_indented_and_ends_its_last_line(tmp_path):
+    content = {"b": [1, 2.5, None], "a": {"name": "Größe"}}
+    files.write_json(tmp_path / "a.json", content)
+    text = (tmp_path / "a.json").read_text()
+    assert text == json.dumps(content, indent=2) + "\n"
+    assert text.startswith('{\n  "b": [\n')
+    assert json.loads(text) == content
+    assert names(tmp_path) == ["a.json"]
+
+
+def test_what_is_no_json_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.json"
+    files.write_json(path, {"old": 1})
+    with pytest.raises(TypeError, match="serializable"):
+        files.write_json(path, {"new": object()})
+    assert json.loads(path.read_text()) == {"old": 1}
+    assert names(tmp_path) == ["a.json"]

@@ -1,0 +1,199 @@
+"""Every entry point as a user runs it, with good and with bad input."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow as tf
+
+ROOT = pathlib.Path(__file__).parents[2]
+TINY = [
+    "--flagfile=flags/digits_mmd.cfg", "--generator_width=4",
+    "--critic_width=4", "--critic_steps=1", "--batch_size=16",
+    "--evaluate_every=0", "--sample_every=0",
+]  # fmt: skip
+
+
+def command(tool, *arguments):
+    return [sys.executable, f"tools/{tool}.py", *map(str, arguments)]
+
+
+def run(tool, *arguments):
+    return subprocess.run(
+        command(tool, *arguments), cwd=ROOT, capture_output=True, text=True
+    )
+
+
+def result(tool, *arguments):
+    done = run(tool, *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("runs") / "tiny"
+    flags = [*TINY, f"--run_dir={run_dir}", "--steps=4", "--log_every=2"]
+    return run_dir, flags, result("train", *flags)
+
+
+def test_train_leaves_a_whole_run_behind(trained):
+    run_dir, _, last_line = trained
+    assert last_line["steps"] == 4
+    assert np.isfinite([last_line["kid_before"], last_line["kid"]]).all()
+    assert last_line["saved_model"] == str(run_dir / "export" / "1")
+    assert PIL.Image.open(last_line["samples"]).size == (286 - 2, 286 - 2)
+    names = {path.name for path in run_dir.iterdir()}
+    assert {
+        "config.json", "metrics.jsonl", "report.json", "checkpoints",
+        "samples", "export",
+    } <= names  # fmt: skip
+    report = json.loads((run_dir / "report.json").read_text())
+    assert report["scores"]["kid_tfgan"]["kid"] == last_line["kid"]
+
+
+def test_finished_run_is_not_trained_nor_exported_again(trained):
+    _, flags, last_line = trained
+    assert result("train", *flags) == last_line
+
+
+def test_other_settings_in_the_same_folder_are_refused(trained):
+    _, flags, _ = trained
+    done = run("train", *flags, "--batch_size=32")
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.count("\n") == 1
+    assert "batch_size is 16 there, 32 here" in done.stderr
+
+
+def test_evaluate_reports_every_metric(trained, tmp_path):
+    run_dir, _, last_line = trained
+    report = result(
+        "evaluate", f"--run_dir={run_dir}", f"--out={tmp_path}/r.json"
+    )
+    assert report["scores"]["kid_tfgan"]["kid"] == last_line["kid"]
+    assert set(report["scores"]) == {
+        "kid_tfgan", "kid_blocks", "kid_subsets", "kid_exact",
+    }  # fmt: skip
+    assert json.loads((tmp_path / "r.json").read_text()) == report
+
+
+def test_export_and_sample_give_the_same_images(trained, tmp_path):
+    run_dir, _, _ = trained
+    exported = result(
+        "export", f"--run_dir={run_dir}", f"--export_dir={tmp_path}/m"
+    )
+    assert exported["saved_model"].endswith("m/1")
+    drawn = []
+    for source in (f"--run_dir={run_dir}", f"--saved_model={tmp_path}/m"):
+        out = tmp_path / f"{len(drawn)}.npz"
+        result("sample", source, "--num_samples=9", "--seed=5", f"--out={out}")
+        drawn.append(np.load(out)["images"])
+    assert drawn[0].shape == (9, 16, 16, 1) and drawn[0].dtype == np.uint8
+    np.testing.assert_array_equal(*drawn)
+    grid = tmp_path / "grid.png"
+    result("sample", f"--saved_model={tmp_path}/m", "--num_samples=9", "--seed=5", f"--out={grid}")  # fmt: skip  # noqa: E501
+    pixels = np.asarray(PIL.Image.open(grid))
+    np.testing.assert_array_equal(pixels[:16, :16], drawn[0][0, :, :, 0])
+
+
+def test_images_of_a_file_are_scored(trained, tmp_path):
+    run_dir, _, _ = trained
+    out = tmp_path / "images.npz"
+    result(
+        "sample", f"--run_dir={run_dir}", "--num_samples=200", f"--out={out}"
+    )
+    report = result("evaluate", "--real=digits/test", f"--fake={out}", "--metrics=kid_exact")  # fmt: skip  # noqa: E501
+    assert report["num_fake"] == 200 and report["num_real"] == 500
+    assert report["scores"]["kid_exact"]["kid"] > 5
+
+
+def test_train_lenet_writes_weights_that_score(tmp_path):
+    out = tmp_path / "lenet.npz"
+    made = result("train_lenet", "--dataset=digits", "--epochs=5", "--width=4", f"--out={out}")  # fmt: skip  # noqa: E501
+    assert made["test_accuracy"] > 0.2
+    report = result("evaluate", "--real=digits/test", "--fake=digits/train", f"--features={out}", "--metrics=kid_blocks")  # fmt: skip  # noqa: E501
+    assert report["num_fake"] == 1297
+
+
+def newest_weights(run_dir):
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(run_dir / "checkpoints"))  # fmt: skip  # noqa: E501
+    names = reader.get_variable_to_shape_map()
+    return {
+        name: reader.get_tensor(name)
+        for name in names
+        if name.startswith("model/") and "OBJECT_GRAPH" not in name
+    }
+
+
+def test_killed_run_continues_and_ends_with_the_same_bits(tmp_path):
+    flags = [*TINY, "--steps=60", "--checkpoint_every=10", "--noexport"]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    with subprocess.Popen(
+        command("train", *flags, f"--run_dir={killed}"),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not (killed / "checkpoints" / "step-10.index").exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+    assert not (killed / "report.json").exists()
+    result("train", *flags, f"--run_dir={killed}")
+    result("train", *flags, f"--run_dir={whole}")
+    first, second = newest_weights(killed), newest_weights(whole)
+    assert first.keys() == second.keys() and len(first) > 50
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name], err_msg=name)
+    lines = (killed / "metrics.jsonl").read_text().splitlines()
+    steps = [json.loads(line)["step"] for line in lines]
+    assert steps == [0, 20, 40, 60, 60]
+
+
+@pytest.mark.parametrize(
+    "tool", ["train", "evaluate", "export", "sample", "train_lenet"]
+)
+def test_help_is_quick_and_lists_the_flags(tool):
+    start = time.monotonic()
+    done = run(tool, "--help")
+    assert done.returncode == 0 and "--seed" in done.stdout + "--seed" * (
+        tool == "export"
+    )
+    # TensorFlow alone takes longer; it must not have been imported.
+    assert "tensorflow" not in done.stderr.lower()
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    "tool, arguments, code, words",
+    [
+        ("train", ["--bacth_size=3"], 2, "Did you mean: batch_size"),
+        ("train", ["digits"], 2, "Unexpected argument 'digits'"),
+        ("train", ["--batch_size=many"], 2, "batch_size"),
+        ("train", ["--flagfile=nowhere.cfg"], 2, "nowhere.cfg"),
+        ("train", [], 2, "--run_dir is missing"),
+        ("train", ["--strategy=tpus"], 2, "one_device"),
+        ("evaluate", [], 2, "either --run_dir or --fake"),
+        ("export", [], 2, "--run_dir is missing"),
+        ("sample", ["--run_dir=a", "--out=x.jpg"], 2, ".png or .npz"),
+        ("sample", ["--run_dir=/nonexistent"], 1, "is not a run"),
+        ("sample", ["--saved_model=flags"], 1, "not a generator exported"),
+        ("train", ["--run_dir=flags"], 2, "it is not empty"),
+        ("train_lenet", ["--out=weights.bin"], 2, ".npz"),
+    ],
+    ids=lambda value: "".join(value)[:30] if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_line(tool, arguments, code, words):
+    done = run(tool, *arguments)
+    assert done.returncode == code
+    assert done.stderr.startswith("error: ")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1 and not done.stdout
