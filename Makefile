@@ -1,6 +1,5 @@
 PYTHON ?= python3
 RUN_DIR ?= runs/digits_mmd
-PORT ?= 6006
 
 PY := .venv/bin/python
 READY := .venv/.ready
@@ -21,7 +20,8 @@ lint: $(READY)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-# Every layer with nothing but the layers below it at hand; see docs/bazel.md.
+# Every layer with nothing but the layers below it at hand. Needs a Bazel: on
+# Debian, apt-get install bazel-bootstrap bazel-rules-java.
 bazel-test: $(READY)
 	MMDGAN_PYTHON=$(CURDIR)/$(PY) bazel test //...
 

@@ -44,8 +44,7 @@ def test_values_go_to_the_nearest_level(dtype):
 
 
 def test_half_precision_is_not_rounded_on_the_way():
-    # In float16 itself 253.75 would be computed as 253.8 and 0.999 * 127.5
-    # by steps of an eighth.
+    # float16 itself has steps of 1/8 of a level near the upper end.
     values = np.float16(np.linspace(-1.0, 1.0, 1001))
     expected = np.round((np.float64(values) + 1.0) * 127.5)
     np.testing.assert_array_equal(images.to_uint8(values), expected)

@@ -170,7 +170,7 @@ class SampleGrid(Every):
         """See `Every.act`."""
         del logs
         drawn = self.model.generate(self.count, self.seed, self.weights)
-        scale = max(1, 32 // drawn.shape[1])
+        scale = max(1, 64 // drawn.shape[1])
         files.write_bytes(
             self.path(step), images.encode_png(images.grid(drawn, scale=scale))
         )

@@ -157,12 +157,9 @@ class Kernel(abc.ABC):
     def _matrix(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor: ...
 
     def _derivatives(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        constant = self.derivative_constant
-        if constant is None:
-            raise ValueError(
-                f"{self}: not differentiable at coinciding points."
-            )
-        return tf.zeros_like(x), tf.linalg.diag(constant * tf.ones_like(x))
+        if (constant := self.derivative_constant) is not None:
+            return tf.zeros_like(x), tf.linalg.diag(constant * tf.ones_like(x))
+        raise ValueError(f"{self}: not differentiable at coinciding points.")
 
     def __add__(self, other: "Kernel") -> "Kernel":
         known = isinstance(other, Kernel)

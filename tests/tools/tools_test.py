@@ -49,7 +49,8 @@ def test_train_leaves_a_whole_run_behind(trained):
     assert last_line["steps"] == 4
     assert np.isfinite([last_line["kid_before"], last_line["kid"]]).all()
     assert last_line["saved_model"] == str(run_dir / "export" / "1")
-    assert PIL.Image.open(last_line["samples"]).size == (286 - 2, 286 - 2)
+    side = 4 * (8 * (16 + 2) - 2)
+    assert PIL.Image.open(last_line["samples"]).size == (side, side)
     names = {path.name for path in run_dir.iterdir()}
     assert {
         "config.json", "metrics.jsonl", "report.json", "checkpoints",

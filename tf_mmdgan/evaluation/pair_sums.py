@@ -1,4 +1,4 @@
-"""Kernel sums over all pairs, in memory that does not grow with the square.
+"""Kernel sums over all pairs of points, in memory that grows with n, not n^2.
 
 Kernel matrices are made one tile at a time and summed up at once; each tile of
 the two symmetric matrices serves both halves.

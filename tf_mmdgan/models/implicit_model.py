@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import images
+from tf_mmdgan import errors, images
 from tf_mmdgan.latents import Latents, sampling_seed
 
 Logs = Mapping[str, tf.Tensor]
@@ -40,6 +40,11 @@ class ImplicitModel(keras.Model):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
+        if keras.backend.backend() != "tensorflow":
+            raise errors.UsageError(
+                f"Keras runs on {keras.backend.backend()}: set the environment "
+                "variable KERAS_BACKEND=tensorflow."
+            )
         self.generator = generator
         self.ema_generator = keras.models.clone_model(generator)
         self.ema_generator.set_weights(generator.get_weights())
