@@ -30,8 +30,8 @@ from tf_mmdgan.models import AdversarialModel
 _WIDTH = flags.DEFINE_integer("critic_width", 16, "16 is small, 64 is big.")
 _IMAGE = flags.DEFINE_integer("image_size", 32, "Pixels.")
 _BATCH = flags.DEFINE_integer("batch_size", 64, "Images in an update.")
-_STEPS = flags.DEFINE_integer("steps", 10, "Generator steps in a round.")
-_ROUNDS = flags.DEFINE_integer("rounds", 6, "Rounds of each.")
+_STEPS = flags.DEFINE_integer("steps", 25, "Generator steps in a round.")
+_ROUNDS = flags.DEFINE_integer("rounds", 4, "Rounds of each.")
 
 CRITIC_STEPS = 5
 
@@ -159,6 +159,10 @@ def main(argv):
                 "loop_seconds_per_step": statistics.median(seconds["loop"]),
                 "ratio": statistics.median(ratios),
                 "ratios": [round(r, 3) for r in ratios],
+                "rounds": {
+                    name: [round(value, 4) for value in values]
+                    for name, values in seconds.items()
+                },
             }
         )
     )

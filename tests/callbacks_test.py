@@ -129,7 +129,7 @@ def test_nan_stops_the_run_and_names_step_and_loss(tmp_path):
     nan = tf.constant(np.nan, tf.float32)
     broken = data.take(4).concatenate(data.map(lambda x: x * nan))
     saver = checkpoints(model, tmp_path, interval=1)
-    with pytest.raises(errors.DataError, match="Step 3: .*critic/loss"):
+    with pytest.raises(errors.DataError, match=r"Step 3: .*critic/loss"):
         model.fit(
             broken,
             steps_per_epoch=5,

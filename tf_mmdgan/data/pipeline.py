@@ -5,6 +5,10 @@ import tensorflow as tf
 from tf_mmdgan import errors, images
 from tf_mmdgan.data import image_set as image_sets
 
+_PARALLEL_BATCHES = 2
+# A step of five critic updates takes six batches at once.
+_BATCHES_AHEAD = 12
+
 
 def batches(
     image_set: image_sets.ImageSet,
@@ -103,10 +107,13 @@ def _pipeline(
     # The rewriting of graphs, which has nothing to gain here, would copy the
     # images once more for every iterator.
     options.experimental_optimization.apply_default_optimizations = False
+    # The end of an iterator waits for the tuner, which sleeps for up to a
+    # minute at a time.
+    options.autotune.enabled = False
     # Every worker walks through the same order and takes its own rows.
     policy = tf.data.experimental.AutoShardPolicy.OFF
     options.experimental_distribute.auto_shard_policy = policy
     dataset = tf.data.Dataset.counter(first_epoch).map(indices).prefetch(1)
     dataset = dataset.rebatch(batch_size, drop_remainder=True)
-    dataset = dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+    dataset = dataset.map(batch, num_parallel_calls=_PARALLEL_BATCHES)
+    return dataset.prefetch(_BATCHES_AHEAD).with_options(options)

@@ -97,15 +97,18 @@ def concatenate(first: Batch, second: Batch) -> Batch:
     return Batch(tf.concat([first.images, second.images], axis=0), labels)
 
 
-def split(output: CriticOutput, size: int) -> tuple[CriticOutput, CriticOutput]:
+def split(output: CriticOutput, size: int) -> tuple[CriticOutput, ...]:
     """Undoes `concatenate`; `size` is that of the first batch."""
 
-    def rows(start: int | None, stop: int | None) -> CriticOutput:
-        reconstruction = output.reconstruction
-        return CriticOutput(
-            output.features[start:stop],
-            [a[start:stop] for a in output.activations],
-            None if reconstruction is None else reconstruction[start:stop],
-        )
+    def rows(tensor: tf.Tensor | None) -> list[tf.Tensor | None]:
+        if tensor is None:
+            return [None, None]
+        # Not slices, whose gradients are the whole batch, mostly zeros, twice.
+        return tf.split(tensor, [size, tf.shape(tensor)[0] - size])
 
-    return rows(None, size), rows(size, None)
+    parts = (
+        rows(output.features),
+        list(zip(*map(rows, output.activations), strict=True)),
+        rows(output.reconstruction),
+    )
+    return tuple(CriticOutput(*part) for part in zip(*parts, strict=True))
