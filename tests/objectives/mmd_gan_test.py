@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import distribution, kernels
-from tf_mmdgan.objectives import MMDGAN, Batch, CriticOutput
+from tf_mmdgan.objectives import MMDGAN, Batch, CriticOutput, protocol
 
 SHAPE, HIDDEN, OUT = (2, 2, 1), 5, 3
 
@@ -23,7 +23,7 @@ class TinyCritic:
         return CriticOutput(hidden @ self.v, [hidden])
 
     def both(self, real, fake):
-        return self(real), self(fake)
+        return self(protocol.concatenate(real, fake))
 
 
 @pytest.fixture

@@ -49,12 +49,17 @@ class CriticView:
         """See `objectives.Critic`."""
         return CriticOutput(**self._network(batch.images, training=True))
 
-    def both(self, real: Batch, fake: Batch) -> tuple[CriticOutput, ...]:
+    def both(self, real: Batch, fake: Batch) -> CriticOutput:
         """See `objectives.Critic.both`."""
-        if self._mixes_examples:
-            return self(real), self(fake)
-        output = self(protocol.concatenate(real, fake))
-        return protocol.split(output, tf.shape(real.images)[0])
+        if not self._mixes_examples:
+            return self(protocol.concatenate(real, fake))
+        outputs = [
+            self._network(batch.images, training=True) for batch in (real, fake)
+        ]
+        joined = tf.nest.map_structure(
+            lambda *rows: tf.concat(rows, axis=0), *outputs
+        )
+        return CriticOutput(**joined)
 
 
 class AdversarialModel(ImplicitModel):

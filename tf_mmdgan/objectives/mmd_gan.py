@@ -66,9 +66,8 @@ class MMDGAN:
     ) -> Loss:
         """See `Objective.critic_loss`."""
         (fake,) = fakes
-        on_real, on_fake = critic.both(real, fake)
-        x = distribution.gather(on_real.features)
-        y = distribution.gather(on_fake.features)
+        output = critic.both(real, fake)
+        x, y = map(distribution.gather, tf.split(output.features, 2))
         mmd2 = mmd.mmd2_unbiased(mmd.gram_matrices(self.kernel, x, y))
 
         value, terms = -mmd2, {"mmd2": mmd2}
@@ -77,9 +76,10 @@ class MMDGAN:
             value += self.gradient_penalty * penalty
             terms["gradient_penalty"] = penalty
         if self.feature_penalty:
-            penalty = penalties.feature_l2(
-                [*on_real.activations, on_real.features]
-            ) + penalties.feature_l2([*on_fake.activations, on_fake.features])
+            # The mean over both is half the sum of their means.
+            penalty = 2.0 * penalties.feature_l2(
+                [*output.activations, output.features]
+            )
             value += self.feature_penalty * penalty
             terms["feature_penalty"] = penalty
         return Loss(value, terms)

@@ -52,8 +52,11 @@ class Critic(Protocol):
     def __call__(self, batch: Batch) -> CriticOutput:
         """The critic's output for one batch."""
 
-    def both(self, real: Batch, fake: Batch) -> tuple[CriticOutput, ...]:
-        """The outputs for both, in one pass where batches do not interact."""
+    def both(self, real: Batch, fake: Batch) -> CriticOutput:
+        """The output for both, equally many, the rows of `real` first.
+
+        One pass, where examples do not interact.
+        """
 
 
 class Objective(Protocol):
@@ -95,20 +98,3 @@ def concatenate(first: Batch, second: Batch) -> Batch:
     if first.labels is not None:
         labels = tf.concat([first.labels, second.labels], axis=0)
     return Batch(tf.concat([first.images, second.images], axis=0), labels)
-
-
-def split(output: CriticOutput, size: int) -> tuple[CriticOutput, ...]:
-    """Undoes `concatenate`; `size` is that of the first batch."""
-
-    def rows(tensor: tf.Tensor | None) -> list[tf.Tensor | None]:
-        if tensor is None:
-            return [None, None]
-        # Not slices, whose gradients are the whole batch, mostly zeros, twice.
-        return tf.split(tensor, [size, tf.shape(tensor)[0] - size])
-
-    parts = (
-        rows(output.features),
-        list(zip(*map(rows, output.activations), strict=True)),
-        rows(output.reconstruction),
-    )
-    return tuple(CriticOutput(*part) for part in zip(*parts, strict=True))
