@@ -20,6 +20,7 @@ from tf_mmdgan import config, errors
         {"strategy": "everywhere"},
         {"steps_per_execution": 3},
         {"seed": -1},
+        {"ema_decay": 1.0},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )

@@ -210,6 +210,7 @@ class TrainConfig:
             "logical_cpus", "sample_every", "evaluate_every",
             "checkpoint_every",
         )  # fmt: skip
+        _require(self.seed < 2**32, f"--seed={self.seed}: must be < 2^32.")
         for name in ("beta_1", "beta_2", "ema_decay"):
             value = getattr(self, name)
             _require(0 <= value < 1, f"--{name}={value}: must be in [0, 1).")

@@ -153,7 +153,7 @@ class Run:
     def train(self) -> dict[str, Any]:
         """Trains up to `config.steps`, reports and exports.
 
-        Does nothing again that is done already.
+        Does nothing again that is done already, nor undoes it.
 
         Returns:
           KID before and after, and the paths of what was written.
@@ -162,6 +162,7 @@ class Run:
         remaining = self.config.steps - callbacks.current_step(self.model)
         if remaining > 0:
             self._fit(remaining)
+        step = callbacks.current_step(self.model)
         report_file = run_dir / REPORT_FILE
         if remaining > 0 or not report_file.exists():
             self.scorer.report(
@@ -171,12 +172,12 @@ class Run:
         kid = {line["step"]: line["kid"] for line in log if "kid" in line}
         result = {
             "run_dir": str(run_dir),
-            "steps": self.config.steps,
+            "steps": step,
             "kid_before": kid.get(0),
-            "kid": kid.get(self.config.steps),
+            "kid": kid.get(step),
             "kid_of_training_images": self.scorer.kid(self.train_images),
             "report": str(report_file),
-            "samples": str(self.grid.path(self.config.steps)),
+            "samples": str(self.grid.path(step)),
         }
         if self.config.export:
             export_dir = run_dir / "export"

@@ -1,0 +1,61 @@
+"""Flags are the fields of a configuration, and nothing else."""
+
+import dataclasses
+
+import pytest
+from absl import flags
+
+from tf_mmdgan import config, errors
+from tf_mmdgan.tools import flag_config
+
+
+def parse(*arguments):
+    return flag_config.parse(config.TrainConfig, ["--run_dir=r", *arguments])
+
+
+def test_no_flag_leaves_every_default():
+    assert parse() == config.TrainConfig(run_dir="r")
+
+
+def test_every_field_is_a_flag_of_its_type():
+    given = parse(
+        "--batch_size=7", "--learning_rate=1e-3", "--kernel=rbf",
+        "--nodeterministic", "--strategy=mirrored", "--clip_norm=2",
+    )  # fmt: skip
+    expected = config.TrainConfig(
+        run_dir="r", batch_size=7, learning_rate=1e-3, kernel="rbf",
+        deterministic=False, strategy="mirrored", clip_norm=2.0,
+    )  # fmt: skip
+    assert given == expected
+
+
+def test_flagfile_comes_first_and_later_flags_win(tmp_path):
+    path = tmp_path / "recipe.cfg"
+    path.write_text("# A recipe.\n--batch_size=5\n--steps=9\n")
+    given = parse(f"--flagfile={path}", "--batch_size=6")
+    assert (given.batch_size, given.steps) == (6, 9)
+
+
+@pytest.mark.parametrize(
+    "argument, error",
+    [
+        ("--batchsize=3", flags.UnrecognizedFlagError),
+        ("--batch_size=three", flags.IllegalFlagValueError),
+        ("--strategy=everywhere", flags.IllegalFlagValueError),
+        ("--batch_size=-3", errors.UsageError),
+    ],
+)
+def test_wrong_flags_are_refused(argument, error):
+    with pytest.raises(error, match=argument.split("=")[0].lstrip("-")):
+        parse(argument)
+
+
+@pytest.mark.parametrize(
+    "config_class",
+    [config.EvaluateConfig, config.ExportConfig, config.SampleConfig],
+)
+def test_every_tool_has_flags_for_all_its_fields(config_class):
+    values = flags.FlagValues()
+    flag_config.define(config_class, values)
+    names = {field.name for field in dataclasses.fields(config_class)}
+    assert names <= set(values)
