@@ -22,6 +22,11 @@ import tqdm
 from tf_mmdgan import errors, files, images
 from tf_mmdgan.models import ImplicitModel
 
+_REMEDY = (
+    "The last checkpoint is unharmed; try a smaller --learning_rate, or "
+    "--clip_norm=1."
+)
+
 
 class Every(keras.callbacks.Callback):
     """Calls `act(step, logs)` at multiples of `interval` steps.
@@ -80,9 +85,7 @@ class StopAtNaN(Every):
         broken = [k for k, value in logs.items() if not math.isfinite(value)]
         if broken:
             raise errors.DataError(
-                f"Step {step}: not finite: {', '.join(broken)}. The last "
-                "checkpoint is unharmed; try a smaller --learning_rate, or "
-                "--clip_norm=1."
+                f"Step {step}: not finite: {', '.join(broken)}. {_REMEDY}"
             )
 
 
@@ -114,7 +117,8 @@ class MetricsLog(Every):
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Appends `values` under `step`."""
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
+            line = files.finite({"step": step, **values})
+            file.write(json.dumps(line, allow_nan=False) + "\n")
         with self.writer.as_default(step=step):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
@@ -129,9 +133,11 @@ def read_log(path: str | os.PathLike) -> list[dict[str, float]]:
     ):
         for line in file:
             try:
-                lines.append(json.loads(line))
-            except json.JSONDecodeError:
+                content = json.loads(line)
+                int(content["step"])
+            except (ValueError, KeyError, TypeError):
                 break
+            lines.append(content)
     return lines
 
 
@@ -237,8 +243,12 @@ class Checkpoints(Every):
           DataError: if there are checkpoints and all are damaged.
         """
         candidates = sorted(
-            self.folder.glob("step-*.index"),
-            key=lambda path: int(path.stem.split("-")[1]),
+            (
+                path
+                for path in self.folder.glob("step-*.index")
+                if path.stem.removeprefix("step-").isdecimal()
+            ),
+            key=lambda path: int(path.stem.removeprefix("step-")),
             reverse=True,
         )
         for index in candidates:
@@ -261,8 +271,18 @@ class Checkpoints(Every):
         return False
 
     def act(self, step: int, logs: Mapping[str, float]) -> None:
-        """See `Every.act`."""
+        """See `Every.act`.
+
+        Raises:
+          DataError: if a weight is not finite; nothing is saved then.
+        """
         del logs
+        # The losses of a step are older than its last update.
+        for weight in self.checkpoint.model.trainable_weights:
+            if not tf.reduce_all(tf.math.is_finite(weight.value)):
+                raise errors.DataError(
+                    f"Step {step}: {weight.path} is not finite. {_REMEDY}"
+                )
         self.manager.save(checkpoint_number=step)
 
 

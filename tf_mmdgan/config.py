@@ -54,6 +54,11 @@ def _require_non_negative(config: Any, *names: str) -> None:
         )
 
 
+def _require_seed(config: Any) -> None:
+    valid = 0 <= config.seed < 2**63
+    _require(valid, f"--seed={config.seed}: must be in [0, 2^63).")
+
+
 WEIGHTS = ("ema", "current")
 
 
@@ -171,23 +176,19 @@ class TrainConfig:
         None,
         "Feature extractor of the score: a name, or a file of tools/train_lenet"
         ".py; by default the data set's own.",
-        may_change=True,
     )
     evaluation_samples: int | None = setting(
         None,
         "Generated images in a score; by default as many as held-out ones.",
-        may_change=True,
     )
     max_block_size: int | None = setting(
         None,
         "Images in a block of KID; by default the data set's own.",
-        may_change=True,
     )
     evaluation_weights: str = setting(
         "ema",
         "Generator that is scored and drawn: averaged or current weights.",
         choices=WEIGHTS,
-        may_change=True,
     )
     export: bool = setting(
         True, "Write a SavedModel at the end.", may_change=True
@@ -210,6 +211,20 @@ class TrainConfig:
             "logical_cpus", "sample_every", "evaluate_every",
             "checkpoint_every",
         )  # fmt: skip
+        _require(
+            self.batch_size >= 2,
+            f"--batch_size={self.batch_size}: MMD^2 needs at least 2.",
+        )
+        _require(
+            self.burn_in_critic_steps == 0
+            or self.burn_in_critic_steps > self.critic_steps,
+            f"--burn_in_critic_steps={self.burn_in_critic_steps}: must be "
+            f"more than --critic_steps={self.critic_steps}, or 0.",
+        )
+        _require(
+            self.logical_cpus == 0 or self.strategy != "one_device",
+            f"--logical_cpus={self.logical_cpus} needs --strategy=mirrored.",
+        )
         _require(self.seed < 2**32, f"--seed={self.seed}: must be < 2^32.")
         for name in ("beta_1", "beta_2", "ema_decay"):
             value = getattr(self, name)
@@ -289,6 +304,11 @@ class EvaluateConfig:
             self.fake is None or self.real is not None,
             "--fake needs --real: the images to compare with.",
         )
+        _require(
+            self.fake is None or self.num_samples is None,
+            "--num_samples is for --run_dir; of --fake, all images count.",
+        )
+        _require_seed(self)
         _require_positive(
             self, "num_samples", "max_block_size", "num_subsets",
             "subset_size",
@@ -338,7 +358,7 @@ class SampleConfig:
             "Name what to draw from: either --run_dir or --saved_model.",
         )
         _require_positive(self, "num_samples", "scale")
-        _require_non_negative(self, "seed")
+        _require_seed(self)
         _require(
             self.out.endswith((".png", ".npz")),
             f"--out={self.out}: must end in .png or .npz.",

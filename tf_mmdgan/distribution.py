@@ -102,7 +102,8 @@ class Draw:
     def _key(self, purpose: int, index: int) -> tf.Tensor:
         fold = tf.random.experimental.stateless_fold_in
         key = tf.constant([self.seed, purpose], tf.int64)
-        return fold(fold(key, self.update), index)
+        # An int32 index would make an int32 key: half of its bits.
+        return fold(fold(key, self.update), tf.constant(index, tf.int64))
 
     def _first_row(self, count: int) -> tf.Tensor:
         context = tf.distribute.get_replica_context()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import json
 import os
 import pathlib
 from typing import Any
@@ -164,7 +165,7 @@ class Run:
             self._fit(remaining)
         step = callbacks.current_step(self.model)
         report_file = run_dir / REPORT_FILE
-        if remaining > 0 or not report_file.exists():
+        if _recorded_step(report_file) != step:
             self.scorer.report(
                 self.model, self.config.evaluation_weights, str(run_dir)
             ).write(report_file)
@@ -182,8 +183,13 @@ class Run:
         if self.config.export:
             export_dir = run_dir / "export"
             path = export.newest_version(export_dir)
-            if remaining > 0 or path is None:
-                path = export_run(self.config, self.model, export_dir)
+            if path is None or _recorded_step(path / export.METADATA) != step:
+                path = export_run(
+                    self.config,
+                    self.model,
+                    export_dir,
+                    self.config.evaluation_weights,
+                )
             result["saved_model"] = str(path)
         return result
 
@@ -199,6 +205,14 @@ class Run:
             )
         finally:
             self.progress.close()
+
+
+def _recorded_step(path: pathlib.Path) -> int | None:
+    """The step that a report or an export says it was made at."""
+    try:
+        return json.loads(path.read_bytes())["step"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def prepare(config: TrainConfig) -> Run:

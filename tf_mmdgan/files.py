@@ -1,11 +1,18 @@
 """Files that are either complete or absent, whenever the process dies."""
 
 import json
+import math
 import os
 import pathlib
 import secrets
+import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+
+from tf_mmdgan import errors
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> None:
@@ -26,4 +33,33 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
 
 def write_json(path: str | os.PathLike, content: Mapping[str, Any]) -> None:
     """Writes `content` as indented JSON, atomically."""
-    write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
+    text = json.dumps(content, indent=2, allow_nan=False)
+    write_bytes(path, (text + "\n").encode())
+
+
+def finite(value: Any) -> Any:
+    """`value` with None for NaN and infinities, which JSON does not have."""
+    if isinstance(value, Mapping):
+        return {name: finite(entry) for name, entry in value.items()}
+    if isinstance(value, float):  # np.float64 too
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def read_npz(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file; nothing is unpickled.
+
+    Raises:
+      DataError: for a file that is missing, damaged or something else.
+    """
+    try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("not a zip archive")
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as e:
+        if not pathlib.Path(path).exists():
+            raise errors.DataError(f"There is no file {path}.") from None
+        raise errors.DataError(
+            f"{path} is damaged or not an .npz file: {e}"
+        ) from None

@@ -9,10 +9,12 @@ import os
 import pathlib
 import subprocess
 
+import tf_mmdgan
 from tf_mmdgan import errors, files
 from tf_mmdgan.config import TrainConfig
 
 CONFIG_FILE = "config.json"
+LOCK_FILE = ".lock"
 
 
 def check(config: TrainConfig) -> None:
@@ -25,7 +27,11 @@ def check(config: TrainConfig) -> None:
     if not run_dir.exists():
         return
     if not (run_dir / CONFIG_FILE).exists():
-        if run_dir.is_dir() and not any(run_dir.iterdir()):
+        # A run killed in its first moments leaves no more than this.
+        if run_dir.is_dir() and all(
+            path.name.startswith((LOCK_FILE, f".{CONFIG_FILE}"))
+            for path in run_dir.iterdir()
+        ):
             return
         raise errors.UsageError(
             f"--run_dir={run_dir} is not a run: it has no {CONFIG_FILE}, and "
@@ -56,7 +62,7 @@ def claim(run_dir: pathlib.Path) -> None:
       UsageError: if another one is in it.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
-    lock = open(run_dir / ".lock", "w")  # noqa: SIM115, open until the end
+    lock = open(run_dir / LOCK_FILE, "w")  # noqa: SIM115, open until the end
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -76,13 +82,16 @@ def write_config(
     path = pathlib.Path(config.run_dir) / CONFIG_FILE
     if path.exists():
         return
-    packages = ("tensorflow", "keras", "numpy", "tf_mmdgan")
+    packages = ("tensorflow", "keras", "numpy", "tensorflow-gan")
     files.write_json(
         path,
         {
             "config": dataclasses.asdict(config),
             "image_shape": list(image_shape),
-            "versions": {p: importlib.metadata.version(p) for p in packages},
+            "versions": {
+                "tf_mmdgan": tf_mmdgan.__version__,
+                **{p: importlib.metadata.version(p) for p in packages},
+            },
             "commit": _commit(),
         },
     )

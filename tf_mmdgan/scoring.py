@@ -3,12 +3,11 @@
 import dataclasses
 import os
 import time
-import zipfile
 from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import data, errors, evaluation
+from tf_mmdgan import data, errors, evaluation, files
 from tf_mmdgan.config import EvaluateConfig, TrainConfig
 from tf_mmdgan.models import ImplicitModel
 
@@ -42,12 +41,13 @@ class Scorer:
         evaluation.block_bounds(
             len(self.real), self.count, self.settings["max_block_size"]
         )
-        features = evaluation.extract(self.extractor, self.real)
+        features = evaluation.extract(self.extractor, shuffled(self.real))
         object.__setattr__(self, "_real_features", features)
 
     def kid(self, images: np.ndarray) -> float:
-        """KID of uint8 images [m, h, w, c], by TF-GAN."""
-        return self._score(images, ["kid_tfgan"])["kid_tfgan"]["kid"]
+        """KID of `count` of the uint8 images [m, h, w, c], by TF-GAN."""
+        chosen = shuffled(images)[: self.count]
+        return self._score(chosen, ["kid_tfgan"])["kid_tfgan"]["kid"]
 
     def score_model(
         self, model: ImplicitModel, weights: str
@@ -62,15 +62,17 @@ class Scorer:
         """All metrics of a model."""
         images = model.generate(self.count, self.seed, weights)
         return self.report_images(
-            images, f"{source}, {weights} weights, seed {self.seed}"
+            images,
+            f"{source}, {weights} weights, seed {self.seed}",
+            step=int(model.step.numpy()),
         )
 
     def report_images(
-        self, images: np.ndarray, source: str
+        self, images: np.ndarray, source: str, step: int | None = None
     ) -> evaluation.Report:
         """All metrics of uint8 images [m, h, w, c]."""
         start = time.monotonic()
-        scores = self._score(images, self.metrics)
+        scores = self._score(shuffled(images), self.metrics)
         return evaluation.Report(
             scores=scores,
             num_real=len(self.real),
@@ -79,13 +81,14 @@ class Scorer:
             real=self.source,
             fake=source,
             seconds=round(time.monotonic() - start, 3),
+            step=step,
         )
 
     def _score(self, images, metrics) -> dict[str, dict[str, float]]:
         features = evaluation.extract(self.extractor, images)
         smaller = min(len(self.real), len(features))
         settings = {
-            "subset_size": min(MAXIMUM_SUBSET, smaller // 2),
+            "subset_size": max(2, min(MAXIMUM_SUBSET, smaller // 2)),
             "seed": self.seed,
         }
         return evaluation.score(
@@ -94,6 +97,15 @@ class Scorer:
             metrics,
             **settings | self.settings,
         )
+
+
+def shuffled(images: np.ndarray) -> np.ndarray:
+    """The images in an order of chance, the same each time.
+
+    Blocks are compared in the order of their rows, and files hold images by
+    writer or by class: blocks of neighbours are not samples of the whole.
+    """
+    return images[np.random.default_rng(0).permutation(len(images))]
 
 
 def scorer_of_run(config: TrainConfig) -> Scorer:
@@ -111,8 +123,15 @@ def scorer_of_run(config: TrainConfig) -> Scorer:
     )
 
 
-def make_scorer(config: EvaluateConfig, run: TrainConfig | None) -> Scorer:
+def make_scorer(
+    config: EvaluateConfig,
+    run: TrainConfig | None = None,
+    count: int | None = None,
+) -> Scorer:
     """The scorer that `config` describes; what it leaves out is the run's.
+
+    `count` is the number of images that it will be given, where it will not
+    make them itself.
 
     Raises:
       UsageError: for unknown names.
@@ -149,7 +168,7 @@ def make_scorer(config: EvaluateConfig, run: TrainConfig | None) -> Scorer:
         real,
         source,
         settings,
-        config.num_samples or len(real),
+        count or config.num_samples or len(real),
         config.seed,
         metrics,
     )
@@ -173,28 +192,19 @@ def load_images(
 
 
 def _read_npz(path: str | os.PathLike) -> np.ndarray:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            images = arrays["images"]
-    except FileNotFoundError:
-        raise errors.DataError(
-            f"There is no file {path}; tools/sample.py --out={path} writes one."
-        ) from None
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise errors.DataError(
-            f"{path} is damaged or not an .npz file: {error}"
-        ) from None
-    except KeyError:
+    arrays = files.read_npz(path)
+    if "images" not in arrays:
         raise errors.DataError(
             f"{path} has no array named 'images': save uint8 images "
             "[n, h, w, c] under that name."
-        ) from None
+        )
+    images = arrays["images"]
     if np.issubdtype(images.dtype, np.floating) and np.isnan(images).any():
         raise errors.DataError(
             f"{path} holds NaN: {np.isnan(images).sum()} of {images.size} "
             "values. Save uint8 images, 0 to 255."
         )
-    if images.dtype != np.uint8 or images.ndim != 4:
+    if images.dtype != np.uint8 or images.ndim != 4 or not images.size:
         raise errors.DataError(
             f"{path} holds {images.dtype} of shape {images.shape}: need uint8 "
             "images [n, h, w, c], 0 to 255."

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+import types
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -38,8 +39,12 @@ def run(
                     "--name=value."
                 )
             config = flag_config.read(config_class)
-            _import_tensorflow()
-            result = command(config)
+            tensorflow = _import_tensorflow()
+            try:
+                result = command(config)
+            except tensorflow.errors.OpError as error:
+                # Files that TensorFlow writes itself, on a full disk.
+                raise errors.DataError(error.message.split("\n")[0]) from error
         except (errors.UsageError, errors.DataError) as error:
             _exit(error, error.exit_code)
         except OSError as error:
@@ -51,7 +56,7 @@ def run(
     app.run(main, flags_parser=_parse)
 
 
-def _import_tensorflow() -> None:
+def _import_tensorflow() -> types.ModuleType:
     """Imports it without the remarks on missing GPUs that no level silences.
 
     They come from C++, before its logging has read the level.
@@ -60,9 +65,10 @@ def _import_tensorflow() -> None:
     with tempfile.TemporaryFile() as remarks, os.fdopen(os.dup(2)) as stderr:
         os.dup2(remarks.fileno(), 2)
         try:
-            import tensorflow  # noqa: F401
+            import tensorflow
         finally:
             os.dup2(stderr.fileno(), 2)
+    return tensorflow
 
 
 def _parse(argv: list[str]) -> list[str]:

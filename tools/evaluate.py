@@ -21,7 +21,7 @@ def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
     out = config.out
     if config.run_dir is None:
         images = scoring.load_images(config.fake, config.data_dir)
-        scorer = scoring.make_scorer(config, None)
+        scorer = scoring.make_scorer(config, count=len(images))
         report = scorer.report_images(images, config.fake)
     else:
         run_config, model = experiment.load_run(config.run_dir)

@@ -36,6 +36,10 @@ class TrainLeNetConfig:
             raise errors.UsageError(
                 f"--out='{self.out}': name a file that ends in .npz."
             )
+        if not 0 <= self.seed < 2**32:
+            raise errors.UsageError(
+                f"--seed={self.seed}: must be in [0, 2^32)."
+            )
         if self.width < 1 or self.epochs < 1:
             raise errors.UsageError(
                 f"--width={self.width}, --epochs={self.epochs}: need >= 1."

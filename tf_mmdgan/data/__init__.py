@@ -67,6 +67,7 @@ DATASETS = {
         channels=3,
         num_classes=10,
         features="pixels",
+        kid_block_size=64,
     ),
     "synthetic_grey": DatasetEntry(
         load=functools.partial(synthetic.load, channels=1),
@@ -74,6 +75,7 @@ DATASETS = {
         channels=1,
         num_classes=10,
         features="pixels",
+        kid_block_size=64,
     ),
 }
 

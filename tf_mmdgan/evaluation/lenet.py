@@ -10,8 +10,6 @@ import io
 import json
 import os
 import pathlib
-import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -223,7 +221,7 @@ def load(path: str | os.PathLike) -> Loaded:
             f"{path}: no such file; tools/train_lenet.py --out={path} makes it."
         )
     try:
-        weights = _read_arrays(path)
+        weights = files.read_npz(path)
         metadata = json.loads(str(weights.pop(_METADATA)))
         model = build(
             tuple(metadata["image_shape"]),
@@ -234,8 +232,7 @@ def load(path: str | os.PathLike) -> Loaded:
             raise ValueError("the weights are not those that were saved")
         for name, variable in _variables(model).items():
             variable.assign(weights[name])
-    except (OSError, EOFError, KeyError, TypeError, ValueError,
-            zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
         raise errors.DataError(
             f"{path}: damaged, or not LeNet weights ({_one_line(error)}); "
             "tools/train_lenet.py makes such files."
@@ -250,13 +247,6 @@ def _variables(model: keras.Model) -> dict[str, keras.Variable]:
         for layer in model.layers
         for variable in layer.weights
     }
-
-
-def _read_arrays(path: pathlib.Path) -> dict[str, np.ndarray]:
-    if not zipfile.is_zipfile(path):
-        raise ValueError("not an npz archive")
-    with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
 
 
 def _digest(weights: Mapping[str, np.ndarray]) -> str:

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import importlib.metadata
-import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -52,6 +51,7 @@ class Report:
       real: where the real images come from.
       fake: where the fake images come from.
       seconds: how long scoring took.
+      step: generator steps of the scored model; None for images.
       versions: versions of packages.
     """
 
@@ -62,22 +62,15 @@ class Report:
     real: str
     fake: str
     seconds: float
+    step: int | None = None
     versions: Mapping[str, str] = dataclasses.field(
         default_factory=installed_versions
     )
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it: what is NaN or infinite becomes None."""
-        return _finite(dataclasses.asdict(self)) | {"notes": list(NOTES)}
+        return files.finite(dataclasses.asdict(self)) | {"notes": list(NOTES)}
 
     def write(self, path: str | os.PathLike) -> None:
         """Writes the report as JSON, atomically."""
         files.write_json(path, self.to_dict())
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _finite(entry) for name, entry in value.items()}
-    if isinstance(value, float):  # np.float64 too
-        return float(value) if math.isfinite(value) else None
-    return value

@@ -42,7 +42,7 @@ class CriticView:
         self._network = network
         self._mixes_examples = any(
             isinstance(layer, keras.layers.BatchNormalization)
-            for layer in network.layers
+            for layer in network._flatten_layers()
         )
 
     def __call__(self, batch: Batch) -> CriticOutput:
