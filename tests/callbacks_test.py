@@ -142,6 +142,17 @@ def test_nan_stops_the_run_and_names_step_and_loss(tmp_path):
     assert all(np.isfinite(value).all() for value in state(newest))
 
 
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    model = adam_model()
+    saver = checkpoints(model, tmp_path)
+    saver.act(1, {})
+    kernel = model.generator.trainable_variables[0]
+    kernel.assign(kernel.value * np.nan)
+    with pytest.raises(errors.DataError, match=r"Step 2: .*kernel is not"):
+        saver.act(2, {})
+    assert [path.stem for path in tmp_path.glob("*.index")] == ["step-1"]
+
+
 def test_log_has_one_line_per_interval(tmp_path):
     model = adam_model()
     path = tmp_path / "metrics.jsonl"
@@ -160,6 +171,8 @@ def test_log_is_cut_back_and_survives_a_torn_line(tmp_path):
     path.write_text("\n".join(lines) + '\n{"step": 4, "cri')
     callbacks.cut_log(path, 2)
     assert callbacks.read_log(path) == [{"step": 1}, {"step": 2}]
+    path.write_text('{"step": 1}\n[]\n{"step": 1}\n')
+    assert callbacks.read_log(path) == [{"step": 1}]
     callbacks.cut_log(tmp_path / "absent.jsonl", 2)
     assert not (tmp_path / "absent.jsonl").exists()
 

@@ -20,7 +20,11 @@ from tf_mmdgan import config, errors
         {"strategy": "everywhere"},
         {"steps_per_execution": 3},
         {"seed": -1},
+        {"seed": 2**32},
         {"ema_decay": 1.0},
+        {"batch_size": 1},
+        {"burn_in_critic_steps": 5},
+        {"logical_cpus": 2},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
@@ -43,6 +47,8 @@ def test_interval_must_be_a_multiple_of_the_execution():
         {},
         {"run_dir": "a", "fake": "b"},
         {"fake": "b"},
+        {"fake": "b", "real": "c", "num_samples": 3},
+        {"run_dir": "a", "seed": -1},
         {"run_dir": "a", "num_samples": 0},
     ],
 )
@@ -58,6 +64,7 @@ def test_evaluation_needs_exactly_one_thing_to_score(settings):
         {"run_dir": "a", "saved_model": "b"},
         {"run_dir": "a", "out": "images.jpg"},
         {"run_dir": "a", "num_samples": 0},
+        {"run_dir": "a", "seed": 2**63},
     ],
 )
 def test_sampling_needs_one_source_and_a_known_format(settings):

@@ -3,9 +3,10 @@
 import json
 import os
 
+import numpy as np
 import pytest
 
-from tf_mmdgan import files
+from tf_mmdgan import errors, files
 
 
 def fail(*args):
@@ -106,3 +107,22 @@ def test_what_is_no_json_leaves_the_old_file(tmp_path):
         files.write_json(path, {"new": object()})
     assert json.loads(path.read_text()) == {"old": 1}
     assert names(tmp_path) == ["a.json"]
+
+
+def test_finite_replaces_what_json_has_not():
+    value = {"a": float("nan"), "b": {"c": np.float64(1.5), "d": -np.inf}}
+    expected = {"a": None, "b": {"c": 1.5, "d": None}}
+    assert files.finite(value) == expected
+    with pytest.raises(ValueError):
+        files.write_json("never.json", value)
+
+
+def test_npz_comes_back_and_nothing_is_unpickled(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.arange(3))
+    np.testing.assert_array_equal(files.read_npz(path)["x"], [0, 1, 2])
+    np.savez(path, x=np.array([{}], object))
+    with pytest.raises(errors.DataError, match="allow_pickle"):
+        files.read_npz(path)
+    with pytest.raises(errors.DataError, match="no file"):
+        files.read_npz(tmp_path / "absent.npz")

@@ -52,6 +52,12 @@ def test_new_or_empty_folder_is_fine(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_run_killed_in_its_first_moments_may_start_again(tmp_path):
+    run_directory.claim(tmp_path)
+    (tmp_path / ".config.json.1f2e").write_text("{")
+    run_directory.check(config.TrainConfig(run_dir=str(tmp_path)))
+
+
 def test_foreign_folder_is_refused_and_untouched(tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(errors.UsageError, match=r"no config\.json"):

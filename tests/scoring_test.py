@@ -32,6 +32,13 @@ def test_noise_is_far_and_training_images_are_near(scorer, rng):
     assert abs(near) < 5 and scorer.kid(noise) > 5 * abs(near) + 5
 
 
+def test_order_of_the_images_is_one_of_chance(rng):
+    order = scoring.shuffled(np.arange(1000))
+    np.testing.assert_array_equal(order, scoring.shuffled(np.arange(1000)))
+    np.testing.assert_array_equal(np.sort(order), np.arange(1000))
+    assert abs(np.corrcoef(order, np.arange(1000))[0, 1]) < 0.1
+
+
 def test_same_images_have_no_exact_distance(scorer):
     report = scorer.report_images(scorer.real, "itself")
     exact = report.scores["kid_exact"]
@@ -89,6 +96,25 @@ def test_truncated_file_is_named(tmp_path, keep):
     path = tmp_path / "a.npz"
     np.savez(path, images=np.zeros((9, 4, 4, 1), np.uint8))
     path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(errors.DataError, match=r"a\.npz is damaged"):
+        scoring.load_images(str(path))
+
+
+def test_file_of_another_kind_is_named(tmp_path):
+    path = tmp_path / "a.npz"
+    with open(path, "wb") as file:
+        np.save(file, np.zeros((9, 4, 4, 1), np.uint8))
+    with pytest.raises(errors.DataError, match="not a zip archive"):
+        scoring.load_images(str(path))
+
+
+def test_flipped_bits_are_noticed(tmp_path, rng):
+    path = tmp_path / "a.npz"
+    images = rng.integers(0, 256, (9, 4, 4, 1), dtype=np.uint8)
+    np.savez_compressed(path, images=images)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x55
+    path.write_bytes(content)
     with pytest.raises(errors.DataError, match=r"a\.npz is damaged"):
         scoring.load_images(str(path))
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,6 +64,17 @@ def test_train_leaves_a_whole_run_behind(trained):
 def test_finished_run_is_not_trained_nor_exported_again(trained):
     _, flags, last_line = trained
     assert result("train", *flags) == last_line
+
+
+def test_longer_run_is_reported_and_exported_anew(trained, tmp_path):
+    run_dir, flags, _ = trained
+    longer = shutil.copytree(run_dir, tmp_path / "longer")
+    last_line = result("train", *flags, f"--run_dir={longer}", "--steps=6")
+    assert last_line["steps"] == 6
+    assert last_line["saved_model"] == str(longer / "export" / "2")
+    report = json.loads((longer / "report.json").read_text())
+    assert report["step"] == 6
+    assert report["scores"]["kid_tfgan"]["kid"] == last_line["kid"]
 
 
 def test_other_settings_in_the_same_folder_are_refused(trained):
