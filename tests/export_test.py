@@ -354,9 +354,8 @@ def test_generators_that_do_not_fit(generator, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_generator_of_two_replicas(tmp_path):
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope():
+def test_a_generator_of_two_replicas(tmp_path, two_cpus):
+    with two_cpus.scope():
         keras.utils.set_random_seed(1)
         mirrored = make_generator()
     export.export_generator(mirrored, LATENTS, tmp_path)

@@ -106,14 +106,13 @@ def test_neighbouring_seeds_give_unrelated_permutations():
     assert (shifted != orders[1]).mean() > 0.9
 
 
-def test_replicas_share_the_global_batch():
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+def test_replicas_share_the_global_batch(two_cpus):
     batches = data.batches(numbered(10), 4, seed=2, start=1)
-    distributed = strategy.experimental_distribute_dataset(batches)
+    distributed = two_cpus.experimental_distribute_dataset(batches)
     for whole, parts in itertools.islice(
         zip(batches, distributed, strict=False), 12
     ):
-        parts = strategy.experimental_local_results(parts)
+        parts = two_cpus.experimental_local_results(parts)
         assert [len(part) for part in parts] == [2, 2]
         np.testing.assert_array_equal(whole, tf.concat(parts, axis=0))
 
