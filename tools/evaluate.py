@@ -22,7 +22,7 @@ def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
     if config.run_dir is None:
         images = scoring.load_images(config.fake, config.data_dir)
         scorer = scoring.make_scorer(config, count=len(images))
-        report = scorer.report_images(images, config.fake)
+        report = scorer.report_images(scoring.shuffled(images), config.fake)
     else:
         run_config, model = experiment.load_run(config.run_dir)
         scorer = scoring.make_scorer(config, run_config)
