@@ -66,24 +66,17 @@ def current_step(model: ImplicitModel) -> int:
     return int(model.step.numpy())
 
 
-class StopAtNaN(Every):
+class StopAtNaN(keras.callbacks.Callback):
     """Stops the run at the first step with a loss that is not finite.
 
     Raises:
       DataError: naming step and loss, before anything of it is saved.
     """
 
-    def __init__(self):
-        super().__init__(interval=1)
-
     def on_train_batch_end(self, batch, logs=None):  # noqa: D102
-        # Every call, also where one call runs several steps.
-        self.act(current_step(self.model), logs)
-
-    def act(self, step: int, logs: Mapping[str, float]) -> None:
-        """See `Every.act`."""
         broken = [k for k, value in logs.items() if not math.isfinite(value)]
         if broken:
+            step = current_step(self.model)
             raise errors.DataError(
                 f"Step {step}: not finite: {', '.join(broken)}. {_REMEDY}"
             )
@@ -98,7 +91,7 @@ class MetricsLog(Every):
         interval: int,
         writer: tf.summary.SummaryWriter,
     ):
-        super().__init__(interval, at_end=False)
+        super().__init__(interval)
         self.path = pathlib.Path(path)
         self.writer = writer
         self._clock = None

@@ -41,7 +41,7 @@ def make_objective(config: TrainConfig) -> objectives.Objective:
     objective = errors.pick(
         objectives.OBJECTIVES, config.objective, "objective"
     )
-    settings = _method_settings(config)
+    settings = _method_settings(config, objective)
     names = {field.name for field in dataclasses.fields(objective)}
     foreign = {
         field.name
@@ -61,10 +61,9 @@ def make_objective(config: TrainConfig) -> objectives.Objective:
     return objective(**values)
 
 
-def _method_settings(config: TrainConfig) -> dict[str, Any]:
-    objective = errors.pick(
-        objectives.OBJECTIVES, config.objective, "objective"
-    )
+def _method_settings(
+    config: TrainConfig, objective: type[objectives.Objective]
+) -> dict[str, Any]:
     published = objective.published(config.kernel)
     given = {name: getattr(config, name) for name in published}
     return {
@@ -110,7 +109,7 @@ def make_model(
         ),
         architecture.critic(
             image_shape,
-            _method_settings(config)["critic_output"],
+            _method_settings(config, type(objective))["critic_output"],
             config.critic_width,
             batch_norm=config.critic_batch_norm,
         ),
