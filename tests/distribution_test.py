@@ -8,6 +8,7 @@ from tf_mmdgan import distribution, errors
 from tf_mmdgan.latents import Latents
 
 LATENTS = Latents(3, "normal")
+SHAPE = tf.TensorShape([2, 3, 1])
 
 
 def draw(update=4, seed=1):
@@ -19,14 +20,18 @@ def test_replicas_share_out_the_noise_of_one_device(two_cpus):
     def on_replicas():
         latents = two_cpus.run(lambda: draw().latents(LATENTS, 2))
         weights = two_cpus.run(lambda: draw().uniform(2, 2))
+        signs = two_cpus.run(lambda: draw().signs(2, 2, 3))
+        noise = two_cpus.run(lambda: draw().normal(2, 2, SHAPE, 1))
         return [
             tf.concat(two_cpus.experimental_local_results(value), 0)
-            for value in (latents, weights)
+            for value in (latents, weights, signs, noise)
         ]
 
-    latents, weights = on_replicas()
+    latents, weights, signs, noise = on_replicas()
     np.testing.assert_array_equal(latents, draw().latents(LATENTS, 4))
     np.testing.assert_array_equal(weights, draw().uniform(2, 4))
+    np.testing.assert_array_equal(signs, draw().signs(2, 4, 3))
+    np.testing.assert_array_equal(noise, draw().normal(2, 4, SHAPE, 1))
 
 
 def test_every_key_gives_other_numbers():
@@ -35,11 +40,15 @@ def test_every_key_gives_other_numbers():
         draw(update=5).latents(LATENTS, 2),
         draw(seed=2).latents(LATENTS, 2),
         draw().latents(LATENTS, 2, index=1),
+        draw().normal(2, 2, tf.TensorShape([3])),
+        draw().normal(3, 2, tf.TensorShape([3])),
+        draw().normal(2, 2, tf.TensorShape([3]), index=1),
     ]
     for i, first in enumerate(draws):
         for second in draws[:i]:
             assert (first.numpy() != second.numpy()).any()
-    assert (draw().uniform(2, 8).numpy() != draw().uniform(3, 8).numpy()).any()
+    for method in (lambda p: draw().uniform(p, 8), lambda p: draw().signs(p, 8, 3)):
+        assert (method(2).numpy() != method(3).numpy()).any()
 
 
 def test_interpolation_weights_are_uniform():
@@ -50,6 +59,21 @@ def test_interpolation_weights_are_uniform():
     numbers = np.concatenate(draws)
     assert abs(numbers.mean() - 0.5) < 4 / np.sqrt(12 * len(numbers))
     assert numbers.min() >= 0 and numbers.max() < 1
+
+
+def test_signs_are_fair_and_independent():
+    signs = draw().signs(distribution.PROBES, 4000, 3).numpy()
+    assert set(signs.ravel()) == {-1.0, 1.0}
+    # Mean products of two columns, and means: standard deviation 1 / sqrt(n).
+    moments = np.concatenate([signs.mean(0), *(signs.T @ signs / 4000 - np.eye(3))])
+    assert np.abs(moments).max() < 4 / np.sqrt(4000)
+
+
+def test_normal_noise_has_mean_0_and_variance_1():
+    noise = draw().normal(distribution.INSTANCE_NOISE, 2000, SHAPE).numpy()
+    assert noise.shape == (2000, 2, 3, 1)
+    assert abs(noise.mean()) < 4 / np.sqrt(noise.size)
+    assert abs(noise.var() - 1) < 4 * np.sqrt(2 / noise.size)
 
 
 def test_gather_joins_rows_in_replica_order(two_cpus):

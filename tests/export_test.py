@@ -196,6 +196,7 @@ def test_metadata(loaded, export_dir):
         "format": "tf_mmdgan generator",
         "latents": {"size": 6, "distribution": "uniform"},
         "image_shape": [8, 8, 3],
+        "num_classes": None,
     }
     file = export_dir / "1" / "assets.extra" / "tf_mmdgan.json"
     assert json.loads(file.read_text()) == loaded.metadata

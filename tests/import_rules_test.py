@@ -10,16 +10,22 @@ ROOT = pathlib.Path(__file__).parents[1]
 PACKAGE = ROOT / "tf_mmdgan"
 
 LAYERS = [
-    {"errors", "files", "images", "config", "kernels", "latents", "layers"},
-    {"mmd"},
-    {"penalties", "distribution"},
+    {
+        "errors", "files", "images", "config", "kernels", "latents",
+        "f_divergences", "layers", "spectral_normalization",
+    },
+    {"mmd", "spectra"},
+    {"constrained_mmd", "penalties", "distribution"},
     {"objectives", "architectures", "data", "evaluation", "export"},
     {"models"},
     {"callbacks"},
-    {"run_directory", "scoring"},
+    {"diagnostics"},
+    {"run_directory", "scoring", "as_published"},
+    {"method"},
     {"experiment"},
+    {"comparison"},
     {"tools"},
-]
+]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # Modules that their whole layer may use, below everything else.
 BASE = {"errors", "files", "images"}

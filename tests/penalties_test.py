@@ -1,5 +1,7 @@
 """Penalties against NumPy formulas and finite differences."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -46,6 +48,123 @@ def test_gradient_norm_runs_over_the_whole_image(rng):
     )
 
 
+@pytest.mark.parametrize("axes", [[1], [3], [1, 3], None])
+def test_gradient_norms_over_some_axes(rng, axes):
+    images = tf.constant(rng.normal(size=(2, 4, 3, 2)))
+    slopes = rng.normal(size=(4, 3, 2))
+
+    def function(x):
+        return tf.reduce_sum(slopes * x, axis=[1, 2, 3])
+
+    axes_of_slopes = tuple(np.array(axes) - 1) if axes else None
+    squares = (slopes**2).sum(axes_of_slopes)
+    np.testing.assert_allclose(
+        penalties.gradient_squares(function, images, axes),
+        np.broadcast_to(squares, (2, *squares.shape)),
+        rtol=1e-12,
+    )
+    np.testing.assert_allclose(
+        penalties.gradient_norms(function, images, axes, epsilon=0.5)[0],
+        np.sqrt(squares + 0.5),
+        rtol=1e-12,
+    )
+
+
+def test_slopes_are_by_pixels_from_0_to_1_and_by_points_as_they_are():
+    assert penalties.slope_unit(tf.zeros([2, 4, 4, 1])) == 2.0
+    assert penalties.slope_unit(tf.zeros([2, 2])) == 1.0
+
+
+class Features:
+    """h(x) = tanh(x W) V and its Jacobian, written out."""
+
+    def __init__(self, rng, outputs, shape):
+        self.shape = shape
+        self.w = rng.normal(size=(int(np.prod(shape)), 4))
+        self.v = rng.normal(size=(4, outputs))
+
+    def __call__(self, images):
+        flat = tf.reshape(images, [-1, len(self.w)])
+        return tf.tanh(flat @ self.w) @ self.v
+
+    def jacobian(self, images):
+        slopes = 1 - np.tanh(images.reshape(len(images), -1) @ self.w) ** 2
+        return np.einsum("hd,bh,ph->bdp", self.v, slopes, self.w)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 1), (2,)])
+def test_jacobian_products_equal_the_jacobian_written_out(rng, shape):
+    features = Features(rng, 3, shape)
+    images = rng.normal(size=(5, *shape))
+    actual, products = penalties.jacobian_products(
+        features, tf.constant(images)
+    )
+    np.testing.assert_allclose(actual, features(images))
+    jacobian = features.jacobian(images)
+    expected = jacobian @ jacobian.transpose(0, 2, 1)
+    np.testing.assert_allclose(products, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_estimated_squares_have_the_mean_of_the_exact_ones(rng):
+    """Over all signs, so that the mean is the expectation itself."""
+    features = Features(rng, 3, (2, 3, 1))
+    images = rng.normal(size=(5, 2, 3, 1))
+    estimates = []
+    for signs in itertools.product([-1.0, 1.0], repeat=3):
+        rows = tf.constant([signs] * 5, tf.float64)
+        actual, estimate = penalties.estimated_jacobian_squares(
+            features, tf.constant(images), rows
+        )
+        estimates.append(estimate)
+    np.testing.assert_allclose(actual, features(images))
+    expected = (features.jacobian(images) ** 2).sum((1, 2))
+    np.testing.assert_allclose(np.mean(estimates, axis=0), expected)
+    assert np.std(estimates, axis=0).min() > 0
+
+
+def test_estimated_squares_are_exact_for_one_output(rng):
+    features = Features(rng, 1, (2,))
+    points = rng.normal(size=(5, 2))
+    for sign in (-1.0, 1.0):
+        _, estimate = penalties.estimated_jacobian_squares(
+            features, tf.constant(points), tf.fill([5, 1], sign)
+        )
+        expected = (features.jacobian(points) ** 2).sum((1, 2))
+        np.testing.assert_allclose(estimate, expected)
+
+
+def test_gradients_pass_through_the_jacobian(rng):
+    images = tf.constant(rng.normal(size=(5, 2)))
+    w = tf.Variable(rng.normal(size=(2, 3)))
+    signs = tf.constant(np.sign(rng.normal(size=(5, 3))))
+
+    def exact():
+        _, products = penalties.jacobian_products(
+            lambda x: tf.tanh(x @ w), images
+        )
+        return tf.reduce_sum(products)
+
+    def estimated():
+        _, squares = penalties.estimated_jacobian_squares(
+            lambda x: tf.tanh(x @ w), images, signs
+        )
+        return tf.reduce_sum(squares)
+
+    for function in (exact, estimated):
+        with tf.GradientTape() as tape:
+            value = function()
+        gradient = tape.gradient(value, w)
+        direction, start = rng.normal(size=(2, 3)), w.numpy()
+        values = []
+        for step in (1e-5, -1e-5):
+            w.assign(start + step * direction)
+            values.append(function().numpy())
+        w.assign(start)
+        expected = (values[0] - values[1]) / 2e-5
+        actual = np.sum(gradient * direction)
+        assert actual == pytest.approx(expected, rel=1e-6)
+
+
 def test_gradient_norm_of_a_flat_function_has_finite_gradient():
     images = tf.zeros([2, 4, 4, 1])
     scale = tf.Variable(0.0)
@@ -71,3 +190,10 @@ def test_feature_l2_sums_layers_and_averages_units(rng):
     expected = (hidden**2).mean() + (output**2).mean()
     actual = penalties.feature_l2([tf.constant(hidden), tf.constant(output)])
     assert actual.numpy() == pytest.approx(expected, rel=1e-6)
+
+
+def test_feature_l2_of_half_precision_does_not_overflow():
+    large = tf.fill([4, 8], tf.constant(1000.0, tf.float16))
+    actual = penalties.feature_l2([large])
+    assert actual.dtype == tf.float32
+    assert actual.numpy() == 1e6

@@ -21,7 +21,7 @@ def run(tmp_path):
 
 
 def test_configuration_comes_back(run):
-    assert run_directory.read_config(run.run_dir) == (run, SHAPE)
+    assert run_directory.read_config(run.run_dir) == (run, SHAPE, None)
     path = f"{run.run_dir}/{run_directory.CONFIG_FILE}"
     with open(path) as file:
         content = json.load(file)

@@ -14,6 +14,9 @@ from tf_mmdgan.latents import Latents
 # What a random number is for; two purposes never share a stream.
 LATENTS = 1
 INTERPOLATION = 2
+MEASURE = 3
+PROBES = 4
+INSTANCE_NOISE = 5
 
 
 def split_cpu(count: int) -> None:
@@ -85,8 +88,7 @@ class Draw:
         self, latents: Latents, count: int, index: int = 0
     ) -> tf.Tensor:
         """Latents of this replica, [count, z]; `index` tells sets apart."""
-        rows = self._first_row(count)
-        return latents.sample(self._key(LATENTS, index), count, rows)
+        return self._rows(latents, LATENTS, count, index)
 
     def uniform(self, purpose: int, count: int) -> tf.Tensor:
         """Numbers in [0, 1) for the examples of this replica, [count]."""
@@ -98,6 +100,29 @@ class Draw:
         )
         first = self._first_row(count)
         return rows[first : first + count]
+
+    def signs(self, purpose: int, count: int, width: int) -> tf.Tensor:
+        """+1 or -1, for the examples of this replica, [count, width]."""
+        rows = self._rows(Latents(width, "uniform"), purpose, count, 0)
+        return tf.where(rows < 0.0, -1.0, 1.0)
+
+    def normal(
+        self,
+        purpose: int,
+        count: int,
+        shape: tf.TensorShape,
+        index: int = 0,
+    ) -> tf.Tensor:
+        """N(0, 1) for the examples of this replica, [count, *shape]."""
+        law = Latents(shape.num_elements(), "normal")
+        rows = self._rows(law, purpose, count, index)
+        return tf.reshape(rows, [count, *shape])
+
+    def _rows(
+        self, law: Latents, purpose: int, count: int, index: int
+    ) -> tf.Tensor:
+        first = self._first_row(count)
+        return law.sample(self._key(purpose, index), count, first)
 
     def _key(self, purpose: int, index: int) -> tf.Tensor:
         fold = tf.random.experimental.stateless_fold_in

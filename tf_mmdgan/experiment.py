@@ -12,129 +12,23 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import (
-    architectures,
     callbacks,
     data,
+    diagnostics,
     distribution,
     errors,
     export,
-    kernels,
-    objectives,
+    images,
     run_directory,
     scoring,
 )
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import AdversarialModel, BurnIn
+from tf_mmdgan.method import make_model
+from tf_mmdgan.models import AdversarialModel
+from tf_mmdgan.objectives import Batch
 
 METRICS_FILE = "metrics.jsonl"
 REPORT_FILE = "report.json"
-
-
-def make_objective(config: TrainConfig) -> objectives.Objective:
-    """The objective, its settings as given or else as published.
-
-    Raises:
-      UsageError: for an unknown objective or kernel, and for a setting that
-        this objective does not have.
-    """
-    objective = errors.pick(
-        objectives.OBJECTIVES, config.objective, "objective"
-    )
-    settings = _method_settings(config, objective)
-    names = {field.name for field in dataclasses.fields(objective)}
-    foreign = {
-        field.name
-        for other in objectives.OBJECTIVES.values()
-        for field in dataclasses.fields(other)
-    } - names
-    for name in sorted(foreign):
-        if getattr(config, name) is not None:
-            raise errors.UsageError(
-                f"--{name} has no meaning for --objective={config.objective}."
-            )
-    values = {name: settings[name] for name in names}
-    if "kernel" in values:
-        values["kernel"] = errors.pick(
-            kernels.KERNELS, values["kernel"], "kernel"
-        )
-    return objective(**values)
-
-
-def _method_settings(
-    config: TrainConfig, objective: type[objectives.Objective]
-) -> dict[str, Any]:
-    published = objective.published(config.kernel)
-    given = {name: getattr(config, name) for name in published}
-    return {
-        name: default if given[name] is None else given[name]
-        for name, default in published.items()
-    }
-
-
-def make_model(
-    config: TrainConfig, image_shape: tuple[int, int, int]
-) -> AdversarialModel:
-    """The compiled model; call it in the scope of the strategy.
-
-    Raises:
-      UsageError: for unknown names and impossible combinations.
-    """
-    objective = make_objective(config)
-    if config.critic_batch_norm and objective.needs_independent_examples:
-        raise errors.UsageError(
-            "--critic_batch_norm with a gradient penalty: the penalty is on "
-            "single images, batch normalisation mixes them. Give "
-            "--gradient_penalty=0 or --nocritic_batch_norm."
-        )
-    architecture = errors.pick(
-        architectures.ARCHITECTURES, config.architecture, "architecture"
-    )
-    # Weights depend on the seed alone, not on what was drawn before.
-    keras.utils.set_random_seed(config.seed)
-    latents = Latents(config.latent_size, config.latent_distribution)
-    burn_in = None
-    if config.burn_in_critic_steps:
-        burn_in = BurnIn(
-            config.burn_in_critic_steps,
-            config.burn_in_first,
-            config.burn_in_every,
-        )
-    model = AdversarialModel(
-        architecture.generator(
-            image_shape,
-            latents.size,
-            config.generator_width,
-            batch_norm=config.generator_batch_norm,
-        ),
-        architecture.critic(
-            image_shape,
-            _method_settings(config, type(objective))["critic_output"],
-            config.critic_width,
-            batch_norm=config.critic_batch_norm,
-        ),
-        latents,
-        objective,
-        critic_steps=config.critic_steps,
-        burn_in=burn_in,
-        seed=config.seed,
-        ema_decay=config.ema_decay,
-    )
-    critic_rate = config.critic_learning_rate or config.learning_rate
-    model.compile(
-        _adam(config, config.learning_rate),
-        _adam(config, critic_rate),
-        clip_norm=config.clip_norm,
-        steps_per_execution=config.steps_per_execution,
-        jit_compile=False,
-    )
-    return model
-
-
-def _adam(config: TrainConfig, rate: float) -> keras.optimizers.Adam:
-    return keras.optimizers.Adam(
-        rate, beta_1=config.beta_1, beta_2=config.beta_2
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,11 +136,11 @@ def prepare(config: TrainConfig) -> Run:
     )
     data.check_batch_size(train, config.batch_size)
     with strategy.scope():
-        model = make_model(config, train.image_shape)
+        model = make_model(config, train.image_shape, train.num_classes)
     scorer = scoring.scorer_of_run(config)
 
     run_directory.claim(run_dir)
-    run_directory.write_config(config, train.image_shape)
+    run_directory.write_config(config, train.image_shape, train.num_classes)
     checkpoints = callbacks.Checkpoints(
         model,
         run_dir / "checkpoints",
@@ -274,6 +168,7 @@ def prepare(config: TrainConfig) -> Run:
                 config.batch_size,
                 config.seed,
                 start=int(model.updates.numpy()),
+                with_labels=config.conditioning != "none",
             )
         ),
         train.images,
@@ -290,10 +185,22 @@ def prepare(config: TrainConfig) -> Run:
                 config.evaluate_every,
                 log,
             ),
+            diagnostics.CriticDiagnostics(
+                config.spectra_every, log, _probe(train, config)
+            ),
             checkpoints,
         ],
         callbacks.Progress(config.steps, config.log_every),
     )
+
+
+def _probe(train: data.ImageSet, config: TrainConfig) -> Batch:
+    """Real images that the critic's slopes are taken at."""
+    chosen = np.random.default_rng(0).permutation(len(train.images))[:64]
+    labels = None
+    if config.conditioning != "none":
+        labels = tf.constant(train.labels[chosen])
+    return Batch(images.from_uint8(tf.constant(train.images[chosen])), labels)
 
 
 def load_run(
@@ -304,8 +211,8 @@ def load_run(
     Raises:
       DataError: if the folder is not a run, or has no checkpoint yet.
     """
-    config, image_shape = run_directory.read_config(run_dir)
-    model = make_model(config, image_shape)
+    config, image_shape, num_classes = run_directory.read_config(run_dir)
+    model = make_model(config, image_shape, num_classes)
     folder = pathlib.Path(run_dir) / "checkpoints"
     if not callbacks.Checkpoints(model, folder).restore():
         raise errors.DataError(
@@ -328,5 +235,9 @@ def export_run(
         "weights": weights,
     }
     return export.export_generator(
-        model.network(weights), model.latents, export_dir, metadata
+        model.network(weights),
+        model.latents,
+        export_dir,
+        metadata,
+        num_classes=model.num_classes,
     )

@@ -3,17 +3,21 @@
 <export_dir>/<version>/, versions 1, 2, ...; batch size free. Signatures:
 
   serving_default  latents float32 [n, z]      -> images float32 [n, h, w, c]
+                   (and labels int32 [n], of a generator with classes)
   sample           num_samples int32, seed int64
                                                -> images uint8 [n, h, w, c],
                                                   latents float32 [n, z]
   sample_png       num_samples, seed           -> png strings [n]
   sample_range     num_samples, seed, start int64
                                                -> the outputs of `sample`
+  sample_class     num_samples, seed, start, label int32
+                                               -> the outputs of `sample`
 
 Float images are in [-1, 1]. A seed stands for one endless sequence of latents:
 `sample` and `sample_png` take its first rows, `sample_range` those from `start`
 on. It is a signature of its own because inputs of a signature are never
-optional.
+optional. `sample_class` is there for a generator with classes, of one of them;
+the other signatures draw the labels, and return them too.
 """
 
 import dataclasses
@@ -31,7 +35,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, files, images
-from tf_mmdgan.latents import Latents, sampling_seed
+from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
 
 METADATA = "assets.extra/tf_mmdgan.json"
 _FORMAT = "tf_mmdgan generator"
@@ -45,6 +49,7 @@ _DAMAGE = (OSError, ValueError, LookupError, TypeError, tf.errors.OpError)
 _COUNT = tf.TensorSpec([], tf.int32, name="num_samples")
 _SEED = tf.TensorSpec([], tf.int64, name="seed")
 _START = tf.TensorSpec([], tf.int64, name="start")
+_LABEL = tf.TensorSpec([], tf.int32, name="label")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,13 +76,22 @@ class LoadedGenerator:
 class _Servable(tf.Module):
     """The generator in inference mode, behind the signatures' functions."""
 
-    def __init__(self, generator: keras.Model, latents: Latents):
+    def __init__(
+        self,
+        generator: keras.Model,
+        latents: Latents,
+        num_classes: int | None,
+    ):
         super().__init__()
         self.generator = generator
         self._latents = latents
+        self._num_classes = num_classes
 
-    def serve(self, latents: tf.Tensor) -> dict[str, tf.Tensor]:
-        generated = self.generator(latents, training=False)
+    def serve(
+        self, latents: tf.Tensor, labels: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        inputs = latents if labels is None else [latents, labels]
+        generated = self.generator(inputs, training=False)
         # Under a mixed policy the generator may return 16-bit floats.
         return {"images": tf.cast(generated, tf.float32)}
 
@@ -99,6 +113,36 @@ class _Servable(tf.Module):
     def sample_range(
         self, num_samples: tf.Tensor, seed: tf.Tensor, start: tf.Tensor
     ) -> dict[str, tf.Tensor]:
+        if not self._num_classes:
+            return self._draw(num_samples, seed, start)
+        labels = draw_labels(
+            sampling_seed(seed), num_samples, start, self._num_classes
+        )
+        return self._draw(num_samples, seed, start, labels)
+
+    def sample_class(
+        self,
+        num_samples: tf.Tensor,
+        seed: tf.Tensor,
+        start: tf.Tensor,
+        label: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        check = tf.debugging.assert_equal(
+            tf.logical_and(label >= 0, label < self._num_classes),
+            True,
+            message=f"label must be 0 to {self._num_classes - 1}",
+        )
+        with tf.control_dependencies([check]):
+            labels = tf.fill([num_samples], label)
+        return self._draw(num_samples, seed, start, labels)
+
+    def _draw(
+        self,
+        num_samples: tf.Tensor,
+        seed: tf.Tensor,
+        start: tf.Tensor,
+        labels: tf.Tensor | None = None,
+    ) -> dict[str, tf.Tensor]:
         checks = [
             tf.debugging.assert_non_negative(
                 value, message=f"{name} must be 0 or more"
@@ -110,8 +154,9 @@ class _Servable(tf.Module):
             drawn = self._latents.sample(
                 sampling_seed(seed), num_samples, start
             )
-        generated = images.to_uint8(self.serve(drawn)["images"])
-        return {"images": generated, "latents": drawn}
+        generated = images.to_uint8(self.serve(drawn, labels)["images"])
+        outputs = {"images": generated, "latents": drawn}
+        return outputs if labels is None else {**outputs, "labels": labels}
 
     def signatures(self) -> dict[str, Any]:
         latents = tf.TensorSpec(
@@ -123,6 +168,12 @@ class _Servable(tf.Module):
             "sample_png": (self.sample_png, _COUNT, _SEED),
             "sample_range": (self.sample_range, _COUNT, _SEED, _START),
         }
+        if self._num_classes:
+            labels = tf.TensorSpec([None], tf.int32, name="labels")
+            arguments["serving_default"] += (labels,)
+            arguments["sample_class"] = (
+                self.sample_class, _COUNT, _SEED, _START, _LABEL,
+            )  # fmt: skip
         return {
             name: tf.function(function).get_concrete_function(*specs)
             for name, (function, *specs) in arguments.items()
@@ -134,6 +185,7 @@ def export_generator(
     latents: Latents,
     export_dir: str | os.PathLike,
     metadata: Mapping[str, Any] | None = None,
+    num_classes: int | None = None,
 ) -> pathlib.Path:
     """Writes the generator as the next version in `export_dir`.
 
@@ -146,6 +198,7 @@ def export_generator(
       export_dir: the model's folder; made if it does not exist.
       metadata: anything that JSON holds (objective, step, scores, ...); kept
         in `assets.extra/tf_mmdgan.json`, a place which servers ignore.
+      num_classes: of a generator that takes [latents, labels].
 
     Returns:
       The folder of the new version.
@@ -154,18 +207,19 @@ def export_generator(
       UsageError: for a generator that does not turn such latents into images.
       DataError: if `export_dir` cannot be made.
     """
-    shape = _image_shape(generator, latents)
+    shape = _image_shape(generator, latents, num_classes)
     record = {
         **(metadata or {}),
         "format": _FORMAT,
         "latents": dataclasses.asdict(latents),
         "image_shape": list(shape),
+        "num_classes": num_classes,
     }
     json.dumps(record)  # Fails now rather than after the slow part.
     folder = _make_folder(export_dir)
     _remove_leftovers(folder)
     hidden = folder / f"{_HIDDEN}{secrets.token_hex(4)}"
-    servable = _Servable(generator, latents)
+    servable = _Servable(generator, latents, num_classes)
     try:
         tf.saved_model.save(
             servable, os.fspath(hidden), signatures=servable.signatures()
@@ -222,19 +276,20 @@ def sample(
     num_samples: int,
     seed: int,
     batch_size: int = 256,
+    label: int | None = None,
 ) -> np.ndarray:
     """Draws the first images of a seed, `batch_size` at a time.
 
     The latents are those of the signature `sample` with the same seed, bit for
     bit. The images may differ by one level between batch sizes, because
-    convolutions sum in another order.
+    convolutions sum in another order. With a label, all are of that class.
 
     Returns:
       uint8 [num_samples, h, w, c].
 
     Raises:
-      UsageError: for a negative number, an empty batch or a seed that does not
-        fit into 64 bits.
+      UsageError: for a negative number, an empty batch, a seed that does not
+        fit into 64 bits or a class that the generator does not have.
     """
     if num_samples < 0 or batch_size < 1:
         raise errors.UsageError(
@@ -243,7 +298,13 @@ def sample(
         )
     if not -(2**63) <= seed < 2**63:
         raise errors.UsageError(f"seed={seed} does not fit into 64 bits.")
-    draw = loaded.signatures["sample_range"]
+    num_classes = loaded.metadata.get("num_classes")
+    if label is not None and not 0 <= label < (num_classes or 0):
+        raise errors.UsageError(
+            f"label={label}: this generator has {num_classes or 'no'} classes."
+        )
+    chosen = {} if label is None else {"label": tf.constant(label, tf.int32)}
+    draw = loaded.signatures["sample_class" if chosen else "sample_range"]
     drawn = np.empty([num_samples, *loaded.metadata["image_shape"]], np.uint8)
     for start in range(0, num_samples, batch_size):
         chunk = drawn[start : start + batch_size]
@@ -251,16 +312,20 @@ def sample(
             num_samples=tf.constant(len(chunk), tf.int32),
             seed=tf.constant(seed, tf.int64),
             start=tf.constant(start, tf.int64),
+            **chosen,
         )["images"]
     return drawn
 
 
 def _image_shape(
-    generator: keras.Model, latents: Latents
+    generator: keras.Model, latents: Latents, num_classes: int | None
 ) -> tuple[int, int, int]:
     """The [h, w, c] that the generator makes."""
+    inputs = tf.zeros([1, latents.size])
+    if num_classes:
+        inputs = [inputs, tf.zeros([1], tf.int32)]
     try:
-        generated = generator(tf.zeros([1, latents.size]), training=False)
+        generated = generator(inputs, training=False)
     except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
         raise errors.UsageError(
             f"The generator does not take latents [n, {latents.size}]: it "

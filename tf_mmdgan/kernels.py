@@ -262,9 +262,12 @@ class Gaussian(_RadialMixture):
         """sum_s 1 / s**2."""
         return sum(1.0 / sigma**2 for sigma in self.sigmas)
 
-    def _matrix(self, x, y):
-        squares = _pairwise_squares(x, y)
+    def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
+        """Values at squared distances, of their shape."""
         return sum(tf.exp(squares / (-2.0 * s**2)) for s in self.sigmas)
+
+    def _matrix(self, x, y):
+        return self.of_squares(_pairwise_squares(x, y))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -363,8 +366,10 @@ class Polynomial(Kernel):
 
 # The mixtures and rq_linear (rq* there) are those of Binkowski et al. 2018;
 # the other weights of the linear term and the tanh kernels are in their code.
+# rbf_octaves is the mixture of Li et al. 2017.
 KERNELS: dict[str, Kernel] = {
     "rbf": Gaussian(),
+    "rbf_octaves": Gaussian((1.0, 2.0, 4.0, 8.0, 16.0)),
     "rbf_mix": Gaussian((2.0, 5.0, 10.0, 20.0, 40.0, 80.0)),
     "rq": RationalQuadratic(),
     "rq_linear": RationalQuadratic() + Linear(),
@@ -374,6 +379,7 @@ KERNELS: dict[str, Kernel] = {
     "tanh_rq": Tanh(RationalQuadratic()),
     "linear": Linear(),
     "distance": Distance(),
+    "energy": 2.0 * Distance(),
     "tanh_distance": Tanh(Distance()),
     "polynomial": Polynomial(),
 }

@@ -24,6 +24,7 @@ _LANES = 16
 # Spread over the seed pairs of the sampling tools and of exported models, so
 # that they are none of those of a training run with the same seed.
 _SAMPLING = 0x5A3D
+_LABELS = 0x1ABE << 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +79,24 @@ def sampling_seed(seed: int | tf.Tensor) -> tf.Tensor:
     """The [2] seed of whoever samples a trained generator by one number."""
     seed = tf.cast(seed, tf.int64)
     return tf.stack([seed, tf.constant(_SAMPLING, tf.int64)])
+
+
+def draw_labels(
+    seed: tf.Tensor,
+    count: int | tf.Tensor,
+    start: int | tf.Tensor,
+    num_classes: int,
+) -> tf.Tensor:
+    """Uniform class labels for the rows of a seed's sequence: int32 [count].
+
+    Row by row like `Latents.sample`, and independent of those.
+    """
+    first, second = tf.unstack(tf.cast(seed, tf.int64))
+    own = tf.stack(
+        [first, tf.bitwise.bitwise_xor(second, tf.constant(_LABELS, tf.int64))]
+    )
+    unit = 0.5 * (_uniform(own, count, start, 1)[:, 0] + 1.0)
+    return tf.cast(unit * num_classes, tf.int32)
 
 
 def _uniform(

@@ -1,21 +1,180 @@
 """Layers that several architectures share."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 
-def batch_norm(name: str | None = None) -> keras.layers.BatchNormalization:
+@keras.saving.register_keras_serializable("tf_mmdgan")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """That of Keras, which may use the batch's statistics in evaluation too.
+
+    Args:
+      batch_statistics: whether to normalize by the mean and variance of the
+        batch at hand, always. The moving statistics follow training as ever,
+        and are not used.
+      **kwargs: of `keras.layers.BatchNormalization`.
+    """
+
+    def __init__(self, *, batch_statistics: bool = False, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.batch_statistics = batch_statistics
+
+    def call(
+        self, inputs: tf.Tensor, training: bool | None = None
+    ) -> tf.Tensor:
+        """The normalized activations, of the shape of `inputs`."""
+        moves = training and self.trainable
+        if moves or not self.batch_statistics:
+            return super().call(inputs, training=training)
+        # Not `training=True`: evaluation must not move the statistics.
+        dtype = keras.backend.result_type(inputs.dtype, "float32")
+        x = tf.cast(inputs, dtype)
+        mean, variance = keras.ops.moments(
+            x,
+            axes=list(range(len(x.shape) - 1)),
+            synchronized=self.synchronized,
+        )
+        x = keras.ops.batch_normalization(
+            x,
+            mean,
+            variance,
+            axis=self.axis,
+            offset=self.beta,
+            scale=self.gamma,
+            epsilon=self.epsilon,
+        )
+        return tf.cast(x, self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """See `keras.layers.Layer`."""
+        return super().get_config() | {
+            "batch_statistics": self.batch_statistics
+        }
+
+
+@keras.saving.register_keras_serializable("tf_mmdgan")
+class ConditionalBatchNormalization(BatchNormalization):
+    """Batch normalization with a scale and an offset for each class.
+
+    scale[y] (x - mean) / sqrt(variance + epsilon) + offset[y]: the statistics
+    are of all classes together. Scales start at 1, offsets at 0. As in the
+    generators of T. Miyato and M. Koyama, "cGANs with Projection
+    Discriminator", ICLR 2018, arXiv:1802.05637, after V. Dumoulin, J. Shlens
+    and M. Kudlur, arXiv:1610.07629.
+
+    Args:
+      num_classes: the number of classes, >= 1.
+      **kwargs: of `BatchNormalization`, but for `center` and `scale`.
+    """
+
+    def __init__(self, num_classes: int, **kwargs: Any):
+        super().__init__(center=False, scale=False, **kwargs)
+        self.num_classes = num_classes
+
+    def build(self, inputs_shape: Any, one_hot_shape: Any = None) -> None:
+        """Makes the moving statistics, and a row of weights for each class."""
+        super().build(inputs_shape)
+        shape = (self.num_classes, inputs_shape[-1])
+        self.class_scale = self.add_weight(
+            name="class_scale", shape=shape, initializer="ones"
+        )
+        self.class_offset = self.add_weight(
+            name="class_offset", shape=shape, initializer="zeros"
+        )
+
+    def call(
+        self,
+        inputs: tf.Tensor,
+        one_hot: tf.Tensor,
+        training: bool | None = None,
+    ) -> tf.Tensor:
+        """Normalizes `inputs` [b, ..., c] for labels [b, num_classes]."""
+        x = super().call(inputs, training=training)
+        # A product, where a look-up would have sparse gradients.
+        shape = [-1, *[1] * (len(x.shape) - 2), x.shape[-1]]
+        scale = tf.reshape(tf.matmul(one_hot, self.class_scale), shape)
+        offset = tf.reshape(tf.matmul(one_hot, self.class_offset), shape)
+        return x * scale + offset
+
+    def compute_output_shape(
+        self, inputs_shape: Any, one_hot_shape: Any = None
+    ) -> Any:
+        """That of `inputs`."""
+        return inputs_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """See `keras.layers.Layer`."""
+        config = super().get_config() | {"num_classes": self.num_classes}
+        del config["center"], config["scale"]
+        return config
+
+
+def batch_norm(
+    name: str | None = None,
+    *,
+    num_classes: int | None = None,
+    batch_statistics: bool = False,
+) -> BatchNormalization:
     """Batch normalization with the constants of the DCGAN code.
 
     Momentum .9 and epsilon 1e-5 (A. Radford, L. Metz and S. Chintala,
     arXiv:1511.06434, and its TensorFlow version by T. Kim). Made in the scope
     of a strategy with several replicas, it takes its statistics over the
     global batch, so that the number of replicas does not change the model.
+
+    Args:
+      name: of the layer.
+      num_classes: makes it a `ConditionalBatchNormalization`.
+      batch_statistics: see `BatchNormalization`.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    return keras.layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, synchronized=replicas > 1, name=name
-    )
+    settings = {
+        "momentum": 0.9,
+        "epsilon": 1e-5,
+        "synchronized": replicas > 1,
+        "batch_statistics": batch_statistics,
+        "name": name,
+    }
+    if num_classes is None:
+        return BatchNormalization(**settings)
+    return ConditionalBatchNormalization(num_classes, **settings)
+
+
+@keras.saving.register_keras_serializable("tf_mmdgan")
+class OneHot(keras.layers.Layer):
+    """Labels [b] as rows [b, num_classes] of zeros with a single one.
+
+    A label outside 0 ... num_classes - 1 is an InvalidArgumentError, save under
+    XLA, which leaves assertions out: there its row is zero.
+
+    Args:
+      num_classes: the number of classes, >= 1.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, num_classes: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.num_classes = num_classes
+
+    def call(self, labels: tf.Tensor) -> tf.Tensor:
+        """The rows, in the layer's floating-point type."""
+        message = f"Labels must be 0 to {self.num_classes - 1}."
+        checks = [
+            tf.debugging.assert_non_negative(labels, message),
+            tf.debugging.assert_less(
+                labels, tf.cast(self.num_classes, labels.dtype), message
+            ),
+        ]
+        with tf.control_dependencies([op for op in checks if op is not None]):
+            return tf.one_hot(
+                labels, self.num_classes, dtype=self.compute_dtype
+            )
+
+    def get_config(self) -> dict[str, Any]:
+        """See `keras.layers.Layer`."""
+        return super().get_config() | {"num_classes": self.num_classes}
 
 
 def leaky_relu(x: tf.Tensor, slope: float = 0.2) -> tf.Tensor:
@@ -28,7 +187,7 @@ def leaky_relu(x: tf.Tensor, slope: float = 0.2) -> tf.Tensor:
 
     Args:
       x: floats of any shape.
-      slope: of the negative side.
+      slope: of the negative side; 0 makes it a ReLU.
     """
 
     @tf.custom_gradient
@@ -45,8 +204,21 @@ def leaky_relu(x: tf.Tensor, slope: float = 0.2) -> tf.Tensor:
 
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class LeakyReLU(keras.layers.Layer):
-    """`leaky_relu` of slope .2 as a layer."""
+    """`leaky_relu` as a layer.
+
+    Args:
+      slope: of the negative side.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, slope: float = 0.2, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.slope = slope
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The activations, of the shape of `inputs`."""
-        return leaky_relu(inputs)
+        return leaky_relu(inputs, self.slope)
+
+    def get_config(self) -> dict[str, Any]:
+        """See `keras.layers.Layer`."""
+        return super().get_config() | {"slope": self.slope}

@@ -56,7 +56,7 @@ def mmd2_unbiased(grams: Grams) -> tf.Tensor:
     Raises:
       ValueError: for fewer than 2 examples of either kind.
     """
-    within = _mean_off_diagonal(grams.xx) + _mean_off_diagonal(grams.yy)
+    within = mean_off_diagonal(grams.xx) + mean_off_diagonal(grams.yy)
     return within - 2.0 * tf.reduce_mean(grams.xy)
 
 
@@ -74,7 +74,7 @@ def mmd2_ustatistic(grams: Grams) -> tf.Tensor:
     n, m = grams.xy.shape
     if n is not None and m is not None and n != m:
         raise ValueError(f"The U-statistic needs n = m, not {n} and {m}.")
-    return _mean_off_diagonal(grams.xx + grams.yy - 2.0 * grams.xy)
+    return mean_off_diagonal(grams.xx + grams.yy - 2.0 * grams.xy)
 
 
 class PairSums(NamedTuple):
@@ -375,7 +375,8 @@ def _without_diagonal(gram: tf.Tensor) -> tf.Tensor:
     return tf.linalg.set_diag(gram, tf.zeros_like(gram[:, 0]))
 
 
-def _mean_off_diagonal(gram: tf.Tensor) -> tf.Tensor:
+def mean_off_diagonal(gram: tf.Tensor) -> tf.Tensor:
+    """Mean of a square matrix without its diagonal, a scalar."""
     n = tf.cast(_size(gram, 2), gram.dtype)
     return tf.reduce_sum(_without_diagonal(gram)) / (n * (n - 1.0))
 

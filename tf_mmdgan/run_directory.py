@@ -37,7 +37,7 @@ def check(config: TrainConfig) -> None:
             f"--run_dir={run_dir} is not a run: it has no {CONFIG_FILE}, and "
             "it is not empty. Name a new folder."
         )
-    found, _ = read_config(run_dir)
+    found, *_ = read_config(run_dir)
     differences = [
         f"{field.name} is {there!r} there, {here!r} here"
         for field in dataclasses.fields(config)
@@ -73,11 +73,13 @@ def claim(run_dir: pathlib.Path) -> None:
 
 
 def write_config(
-    config: TrainConfig, image_shape: tuple[int, int, int]
+    config: TrainConfig,
+    image_shape: tuple[int, int, int],
+    num_classes: int | None = None,
 ) -> None:
     """Records what makes the run, where that is not recorded yet.
 
-    Every setting, the shape of the images, versions, and the commit.
+    Every setting, what the data are like, versions, and the commit.
     """
     path = pathlib.Path(config.run_dir) / CONFIG_FILE
     if path.exists():
@@ -88,6 +90,7 @@ def write_config(
         {
             "config": dataclasses.asdict(config),
             "image_shape": list(image_shape),
+            "num_classes": num_classes,
             "versions": {
                 "tf_mmdgan": tf_mmdgan.__version__,
                 **{p: importlib.metadata.version(p) for p in packages},
@@ -113,8 +116,8 @@ def _commit() -> str | None:
 
 def read_config(
     run_dir: str | os.PathLike,
-) -> tuple[TrainConfig, tuple[int, int, int]]:
-    """The configuration and the image shape of a run.
+) -> tuple[TrainConfig, tuple[int, int, int], int | None]:
+    """Configuration, image shape and number of classes of a run.
 
     Raises:
       DataError: if the folder is not a run, or one of another version.
@@ -123,7 +126,8 @@ def read_config(
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         shape = tuple(content["image_shape"])
-        return TrainConfig(**content["config"]), shape
+        config = TrainConfig(**content["config"])
+        return config, shape, content.get("num_classes")
     except FileNotFoundError:
         raise errors.DataError(
             f"{run_dir} is not a run: it has no {CONFIG_FILE}. Name a folder "

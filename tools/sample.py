@@ -20,12 +20,15 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
 
     if config.run_dir is not None:
         _, model = experiment.load_run(config.run_dir)
-        drawn = model.generate(config.num_samples, config.seed, config.weights)
+        drawn = model.generate(
+            config.num_samples, config.seed, config.weights, label=config.label
+        )
     else:
         drawn = export.sample(
             export.load_generator(config.saved_model),
             config.num_samples,
             config.seed,
+            label=config.label,
         )
     if config.out.endswith(".png"):
         images.write_grid(config.out, drawn, scale=config.scale)

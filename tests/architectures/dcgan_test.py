@@ -1,21 +1,18 @@
+import functools
 import itertools
 import math
 
 import keras
 import numpy as np
 import pytest
-import scipy.signal
 import tensorflow as tf
+from numpy_layers import SIZES, conv, leaky_relu, randomize, weights
 
 from tf_mmdgan import errors
 from tf_mmdgan.architectures import dcgan
+from tf_mmdgan.architectures.conditioning import Conditioning
 
-SIZES = {  # side before each stage and after the last
-    28: (28, 14, 7, 4, 2, 1),
-    32: (32, 16, 8, 4, 2, 1),
-    64: (64, 32, 16, 8, 4, 2),
-    160: (160, 80, 40, 20, 10, 5),
-}
+DCGAN5 = functools.partial(dcgan.generator, stages=5)
 
 
 def generator_parameters(side, channels, z, width, stages, batch_norm):
@@ -39,7 +36,7 @@ CASES = [
     (size, stages, width)
     for size in SIZES
     for stages in (4, 5)
-    for width in (16, 64)
+    for width in (4, 16)
     if size >= 2**stages
 ]
 
@@ -49,11 +46,13 @@ def test_parameters(size, stages, width):
     channels = 1 if size == 28 else 3
     shape, side = (size, size, channels), SIZES[size][stages]
     for norm in (False, True):
-        critic = dcgan.critic(shape, 16, width, norm, stages)
+        critic = dcgan.critic(shape, 16, width, batch_norm=norm, stages=stages)
         assert critic.count_params() == critic_parameters(
             side, channels, 16, width, stages, norm
         )
-        generator = dcgan.generator(shape, 128, width, norm, stages)
+        generator = dcgan.generator(
+            shape, 128, width, batch_norm=norm, stages=stages
+        )
         assert generator.count_params() == generator_parameters(
             side, channels, 128, width, stages, norm
         )
@@ -76,45 +75,19 @@ def test_stages_have_the_published_sizes(size, stages, width):
     ]
 
 
-def conv(images, kernel, bias):
-    """5 x 5, stride 2, zero padding as TensorFlow's SAME, in NumPy."""
-    _, height, width, _ = images.shape
-    pads = []
-    for side in (height, width):
-        total = max((math.ceil(side / 2) - 1) * 2 + 5 - side, 0)
-        pads.append((total // 2, total - total // 2))
-    padded = np.pad(images, ((0, 0), *pads, (0, 0)))
-    return np.stack(
-        [
-            [
-                sum(
-                    scipy.signal.correlate2d(
-                        image[..., i], kernel[..., i, o], mode="valid"
-                    )[::2, ::2]
-                    for i in range(kernel.shape[2])
-                )
-                + bias[o]
-                for o in range(kernel.shape[3])
-            ]
-            for image in padded
-        ]
-    ).transpose(0, 2, 3, 1)
-
-
 @pytest.mark.parametrize("shape", [(16, 16, 1), (17, 18, 3)])
 def test_critic_is_convolutions_with_leaky_relu(rng, shape):
     critic = dcgan.critic(shape, output_width=3, width=2)
-    for weight in critic.weights:
-        weight.assign(rng.normal(size=weight.shape) * 0.1)
+    randomize(critic, rng, 0.1)
     images = rng.uniform(-1, 1, (2, *shape)).astype(np.float32)
     outputs = critic(images)
     x = (images + 1) / 2
     for number in range(1, 5):
-        x = conv(x, *critic.get_layer(f"conv{number}").get_weights())
-        x = np.maximum(x, 0.2 * x)
+        x = conv(x, *weights(critic, f"conv{number}"), stride=2)
+        x = leaky_relu(x, 0.2)
         found = outputs["activations"][number - 1]
         np.testing.assert_allclose(found, x, atol=1e-5)
-    kernel, bias = critic.get_layer("features").get_weights()
+    kernel, bias = weights(critic, "features")
     np.testing.assert_allclose(
         outputs["features"], x.reshape(2, -1) @ kernel + bias, atol=1e-5
     )
@@ -131,7 +104,7 @@ def test_generator_stages_are_adjoint_to_convolutions(rng, shape):
         layer.set_weights([kernel, np.zeros(kernel.shape[2])])
         x = rng.normal(size=(1, *layer.input.shape[1:]))
         y = rng.normal(size=(1, *layer.output.shape[1:]))
-        down = conv(y, kernel, np.zeros(kernel.shape[3]))
+        down = conv(y, kernel, stride=2)
         np.testing.assert_allclose(
             np.sum(layer(x.astype(np.float32)) * y), np.sum(x * down), rtol=1e-4
         )
@@ -139,8 +112,7 @@ def test_generator_stages_are_adjoint_to_convolutions(rng, shape):
 
 def test_generator_starts_with_normalized_linear_and_ends_in_tanh(rng):
     generator = dcgan.generator((16, 16, 1), latent_size=3, width=2)
-    for weight in generator.trainable_weights:
-        weight.assign(rng.normal(size=weight.shape))
+    randomize(generator, rng, 1.0)
     latents = rng.uniform(-1, 1, (8, 3)).astype(np.float32)
     names = ("relu1", "deconv4", "images")
     outputs = [generator.get_layer(name).output for name in names]
@@ -183,6 +155,59 @@ def test_initial_weights_have_the_documented_deviation(stages):
             assert abs(kernel.std() - deviation) < 5 * error
             assert abs(kernel.mean()) < 5 * deviation / math.sqrt(kernel.size)
             np.testing.assert_array_equal(bias, 0.0)
+
+
+def test_published_weights_of_the_critics(rng):
+    # A normal of deviation s cut at 2 s has deviation .8796 s.
+    for build in (dcgan.critic, dcgan.fully_convolutional_critic):
+        critic = build((32, 32, 3), 64, width=32, published_weights=True)
+        for layer in critic.layers:
+            if not layer.get_weights():
+                continue
+            kernel, bias = layer.get_weights()
+            deviation = 0.01 if layer.name == "features" else 0.8796 * 0.02
+            error = deviation / math.sqrt(2 * kernel.size)
+            assert abs(kernel.std() - deviation) < 5 * error, layer.name
+            np.testing.assert_array_equal(bias, 0.0)
+
+
+@pytest.mark.parametrize("size", [32, 48, 160])
+def test_fully_convolutional_critic(size, rng):
+    shape, sides = (size, size, 3), SIZES[size]
+    critic = dcgan.fully_convolutional_critic(shape, 5, width=4)
+    depths = (3, 4, 8, 16, 32, 5)
+    count = sum(
+        25 * before * after + after
+        for before, after in itertools.pairwise(depths)
+    )
+    assert critic.count_params() == count
+    assert [x.shape[1:] for x in critic.output["activations"]] == [
+        (side, side, depth)
+        for side, depth in zip(sides[1:5], depths[1:5], strict=True)
+    ]
+    images = rng.uniform(-1, 1, (2, *shape)).astype(np.float32)
+    outputs = critic(images)
+    last = outputs["activations"][-1].numpy()
+    x = leaky_relu(conv(last, *weights(critic, "conv5"), stride=2), 0.2)
+    assert x.shape == (2, sides[5], sides[5], 5)
+    np.testing.assert_allclose(
+        outputs["features"], x.reshape(2, -1), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_fully_convolutional_critic_projects_its_output_only():
+    def build(**kwargs):
+        return dcgan.fully_convolutional_critic(
+            (32, 32, 3),
+            5,
+            width=4,
+            conditioning=Conditioning(3, "projection", **kwargs),
+        )
+
+    with pytest.raises(errors.UsageError, match="project_output=True"):
+        build()
+    critic = build(project_output=True)
+    assert weights(critic, "embedding")[0].shape == (3, 5)
 
 
 @pytest.mark.parametrize("norm", [False, True])
@@ -246,7 +271,8 @@ def test_outputs_are_float32_under_any_policy(policy):
     [
         (dcgan.critic, ((15, 16, 3), 1), "4 stages .* 16 to 160 .* 15 x 16"),
         (dcgan.critic, ((16, 161, 3), 1), "16 to 160 .* 16 x 161"),
-        (dcgan.generator, ((31, 32, 3), 1, 4, True, 5), "5 stages .* 32 to"),
+        (DCGAN5, ((31, 32, 3), 1), "5 stages .* 32 to"),
+        (dcgan.generator, ((2,), 1), r"not points of shape \(2,\); .* mlp"),
         (dcgan.generator, ((16, 16, 0), 1), "channels=0, need >= 1"),
         (dcgan.generator, ((16, 16, 1), 0), "latent_size=0"),
         (dcgan.critic, ((16, 16, 1), 0), "output_width=0"),

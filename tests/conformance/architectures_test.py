@@ -1,77 +1,225 @@
+"""What every generator and critic must satisfy."""
+
+import math
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tf_mmdgan import architectures, errors
+from tf_mmdgan.architectures import Conditioning
+from tf_mmdgan.spectral_normalization import (
+    SpectralNorm,
+    SpectralNormalization,
+)
+
+NAMES = list(architectures.ARCHITECTURES)
+# One name for each critic: several generators share DCGAN's.
+CRITICS = {x.critic: name for name, x in architectures.ARCHITECTURES.items()}
+LABELS = tf.constant([0, 1, 2])
 
 
-def _shapes():
-    for name, entry in architectures.ARCHITECTURES.items():
-        low, high = entry.minimum_size, entry.maximum_size
-        for channels in (1, 3):
-            yield name, (low, low, channels)
-            yield name, (low + 1, low + 1, channels)
-            yield name, (low + 13, low + 6, channels)
-            yield name, (high, high, channels)
-
-
-@pytest.fixture(params=_shapes(), ids=str)
-def built(request):
-    name, shape = request.param
+def shapes(name):
     entry = architectures.ARCHITECTURES[name]
-    generator = entry.generator(shape, 6, width=4)
-    critic = entry.critic(shape, 5, width=4)
-    return shape, generator, critic
+    low, high = entry.minimum_size, entry.maximum_size
+    step = entry.size_multiple
+    yield low, low, 1
+    yield low + step, low + step, 3
+    yield low + 2 * step, low + step, 1
+    yield high, high, 3
+    if entry.makes_points:
+        yield (2,)
+        yield (3,)
 
 
-def test_generator_and_critic_fit(built, rng):
-    shape, generator, critic = built
-    latents = rng.uniform(-1, 1, (3, 6)).astype(np.float32)
-    for weight in generator.trainable_weights:  # far from zero output
+def small(name):
+    """A small size that is not the smallest, with unequal sides."""
+    entry = architectures.ARCHITECTURES[name]
+    low, step = entry.minimum_size, entry.size_multiple
+    return low + step, low, 3
+
+
+def build(name, shape, conditioning=None, **options):
+    """Generator and critic of a few channels."""
+    entry = architectures.ARCHITECTURES[name]
+    critic = entry.critic(shape, 5, width=4, conditioning=conditioning)
+    generator = entry.generator(
+        shape, 6, width=4, conditioning=conditioning, **options
+    )
+    return generator, critic
+
+
+def projection(name):
+    """By projection, of the kind that the critic can."""
+    return Conditioning(3, "projection", project_output=name == "fullconv5")
+
+
+def randomize(network, rng):
+    """Random weights, so that the output is far from zero."""
+    for weight in network.trainable_weights:
         weight.assign(rng.normal(size=weight.shape))
-    images = generator(latents)
+
+
+def uniform(rng, *shape):
+    return tf.constant(rng.uniform(-1, 1, shape), tf.float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [(name, shape) for name in NAMES for shape in shapes(name)],
+)
+def test_generator_and_critic_fit(name, shape, rng):
+    generator, critic = build(name, shape)
+    randomize(generator, rng)
+    images = generator(uniform(rng, 3, 6))
     assert images.dtype == tf.float32 and images.shape == (3, *shape)
-    assert np.abs(images).max() <= 1.0 and np.std(images) > 0.1
+    assert np.std(images) > 0.1
+    if len(shape) > 1:
+        assert np.abs(images).max() <= 1.0
+    else:
+        assert np.abs(images).max() > 1.0
     outputs = critic(images)
     features, activations = outputs["features"], outputs["activations"]
-    assert features.dtype == tf.float32 and features.shape == (3, 5)
+    positions = 1
+    if name == "fullconv5":
+        positions = math.prod(math.ceil(side / 32) for side in shape[:2])
+    assert features.dtype == tf.float32
+    assert features.shape == (3, 5 * positions)
     assert np.std(features) > 0.0
     assert all(x.shape[0] == 3 for x in activations) and activations
     # One image does not see another.
     alone = critic(images[1:2])["features"]
-    np.testing.assert_allclose(features[1:2], alone, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(features[1:2], alone, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
-def test_weights_survive_a_file(name, tmp_path, rng):
-    entry = architectures.ARCHITECTURES[name]
-    shape = (entry.minimum_size + 1, entry.minimum_size, 3)
-    builders = (
-        (lambda: entry.generator(shape, 6, width=4), (3, 6)),
-        (lambda: entry.critic(shape, 5, width=4), (3, *shape)),
-    )
-    path = tmp_path / "network.weights.h5"
-    for build, input_shape in builders:
-        inputs = rng.uniform(-1, 1, input_shape).astype(np.float32)
-        saved, loaded = build(), build()
-        saved.save_weights(path)
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_survive_a_file_and_a_clone(name, tmp_path, rng):
+    shape, path = small(name), tmp_path / "network.weights.h5"
+    options = {"conditioning": projection(name), "batch_statistics": True}
+    networks = build(name, shape, **options)
+    others = build(name, shape, **options)
+    for network, loaded, sizes in zip(
+        networks, others, ((3, 6), (3, *shape)), strict=True
+    ):
+        randomize(network, rng)
+        inputs = [uniform(rng, *sizes), LABELS]
+        network.save_weights(path)
         loaded.load_weights(path)
-        for before, after in zip(
-            tf.nest.flatten(saved(inputs)),
-            tf.nest.flatten(loaded(inputs)),
-            strict=True,
-        ):
-            np.testing.assert_array_equal(before, after)
-            assert np.std(before) > 0.0
+        clone = keras.models.clone_model(network)
+        clone.set_weights(network.get_weights())
+        expected = tf.nest.flatten(network(inputs))
+        for other in (loaded, clone):
+            found = tf.nest.flatten(other(inputs))
+            for one, two in zip(expected, found, strict=True):
+                np.testing.assert_array_equal(one, two)
+                assert np.std(one) > 0.0
 
 
-@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+@pytest.mark.parametrize("name", NAMES)
 def test_impossible_sizes_name_the_range(name):
     entry = architectures.ARCHITECTURES[name]
     low, high = entry.minimum_size, entry.maximum_size
-    for size in (low - 1, high + 1):
-        for build in (entry.generator, entry.critic):
+    for make in (entry.generator, entry.critic):
+        for size in (low - 1, high + 1):
             with pytest.raises(errors.UsageError, match=f"{low} to {high}"):
-                build((size, size, 3), 4, width=4)
-            with pytest.raises(errors.UsageError, match="width=0"):
-                build((low, low, 3), 4, width=0)
+                make((size, size, 3), 4, width=4)
+        with pytest.raises(errors.UsageError, match="width=0"):
+            make((low, low, 3), 4, width=0)
+        if entry.size_multiple > 1:
+            with pytest.raises(
+                errors.UsageError, match=f"steps of {entry.size_multiple}"
+            ):
+                make((low, low + 1, 3), 4, width=4)
+        if not entry.makes_points:
+            with pytest.raises(errors.UsageError, match="architecture mlp"):
+                make((2,), 4, width=4)
+
+
+@pytest.mark.parametrize("kind", ["projection", "concatenation"])
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_change_what_they_label(name, kind, rng):
+    shape = small(name)
+    conditioning = Conditioning(3, kind)
+    if kind == "projection":
+        conditioning = projection(name)
+    generator, critic = build(name, shape, conditioning=conditioning)
+    randomize(generator, rng)
+    randomize(critic, rng)
+    others = tf.constant([0, 1, 1])
+    latents = uniform(rng, 3, 6)
+    images = [generator([latents, y]) for y in (LABELS, others)]
+    features = [critic([images[0], y])["features"] for y in (LABELS, others)]
+    for mine, changed in (images, features):
+        np.testing.assert_allclose(mine[:2], changed[:2], rtol=1e-3, atol=1e-5)
+        assert np.abs(mine[2] - changed[2]).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_projection_needs_batch_norm(name):
+    entry = architectures.ARCHITECTURES[name]
+    with pytest.raises(errors.UsageError, match=r"projection .* batch norm"):
+        entry.generator(
+            small(name),
+            6,
+            width=4,
+            batch_norm=False,
+            conditioning=projection(name),
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_batch_statistics_are_used_in_evaluation(name, rng):
+    entry = architectures.ARCHITECTURES[name]
+    generator = entry.generator(small(name), 6, width=4, batch_statistics=True)
+    usual = entry.generator(small(name), 6, width=4)
+    randomize(generator, rng)
+    usual.set_weights(generator.get_weights())
+    latents = uniform(rng, 8, 6)
+    evaluated, moving = generator(latents), generator.get_weights()
+    np.testing.assert_allclose(
+        evaluated, usual(latents, training=True), rtol=1e-3, atol=1e-4
+    )
+    usual.set_weights(moving)
+    assert np.abs(evaluated - usual(latents)).max() > 1e-2
+    for before, after in zip(moving, generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def kernels(network):
+    """Layers by name that have a kernel of two axes or more."""
+    return {
+        layer.name: layer
+        for layer in network.layers
+        if any(len(weight.shape) > 1 for weight in layer.trainable_weights)
+    }
+
+
+@pytest.mark.parametrize("name", CRITICS.values())
+def test_spectral_norm_wraps_every_kernel_and_penalties_are_finite(name, rng):
+    entry = architectures.ARCHITECTURES[name]
+    shape, options = small(name), {"conditioning": projection(name)}
+    bare = entry.critic(shape, 5, width=4, **options)
+    critic = entry.critic(
+        shape, 5, width=4, spectral_norm=SpectralNorm(), **options
+    )
+    wrapped = kernels(critic)
+    assert set(wrapped) == set(kernels(bare)) and "embedding" in wrapped
+    assert all(isinstance(x, SpectralNormalization) for x in wrapped.values())
+    weights = [
+        weight
+        for layer in wrapped.values()
+        for weight in layer.trainable_weights
+        if len(weight.shape) > 1
+    ]
+    images = uniform(rng, 3, *shape)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            inner.watch(images)
+            total = tf.reduce_sum(critic([images, LABELS])["features"])
+        slopes = inner.gradient(total, images)
+        penalty = tf.reduce_mean(tf.reduce_sum(slopes**2, axis=(1, 2, 3)))
+    gradients = outer.gradient(penalty, weights)
+    for weight, gradient in zip(weights, gradients, strict=True):
+        assert np.isfinite(gradient).all(), weight.path
+        assert np.abs(gradient).max() > 0.0, weight.path

@@ -13,9 +13,11 @@ def square(u, v):
     return np.sum((u - v) ** 2)
 
 
-def rbf_mix(u, v):
-    sigmas = (2, 5, 10, 20, 40, 80)
-    return sum(np.exp(-square(u, v) / (2 * s**2)) for s in sigmas)
+def gaussians(*sigmas):
+    def formula(u, v):
+        return sum(np.exp(-square(u, v) / (2 * s**2)) for s in sigmas)
+
+    return formula
 
 
 def rq(u, v):
@@ -28,8 +30,9 @@ def distance(u, v):
 
 
 FORMULAS = {
-    "rbf": lambda u, v: np.exp(-square(u, v) / 2),
-    "rbf_mix": rbf_mix,
+    "rbf": gaussians(1),
+    "rbf_octaves": gaussians(1, 2, 4, 8, 16),
+    "rbf_mix": gaussians(2, 5, 10, 20, 40, 80),
     "rq": rq,
     "rq_linear": lambda u, v: rq(u, v) + u @ v,
     "rq_01linear": lambda u, v: rq(u, v) + 0.1 * (u @ v),
@@ -38,6 +41,7 @@ FORMULAS = {
     "tanh_rq": lambda u, v: rq(np.tanh(u), np.tanh(v)),
     "linear": lambda u, v: u @ v,
     "distance": distance,
+    "energy": lambda u, v: 2 * distance(u, v),
     "tanh_distance": lambda u, v: distance(np.tanh(u), np.tanh(v)),
     "polynomial": lambda u, v: (u @ v / len(u) + 1) ** 3,
 }
@@ -110,7 +114,7 @@ def test_scaled_mmd_part_is_finite_and_not_negative_or_refused(rng, name):
     x, jacobian = rng.normal(size=(6, 3)), rng.normal(size=(6, 3, 8))
     squares = jacobian @ jacobian.swapaxes(1, 2)
     kernel = kernels.KERNELS[name]
-    if "distance" in name:
+    if "distance" in name or name == "energy":
         with pytest.raises(ValueError, match="not differentiable"):
             kernel.derivative_trace(x, squares)
     else:

@@ -19,7 +19,7 @@ def fit(made, steps, data=None):
 def test_step_is_critic_updates_then_one_generator_update():
     trained = fit(tiny.model(rate=0.001), 1)
     by_hand = tiny.model()
-    critic, generator = by_hand._view, by_hand.generator
+    critic, generator = by_hand.view, by_hand.generator
     data = iter(tiny.batches())
     for update in range(3):
         draw = distribution.Draw(5, tf.constant(update, tf.int64))
@@ -98,10 +98,10 @@ def test_logs_name_the_losses_of_both_networks():
 def test_batch_norm_in_the_critic_keeps_real_and_fake_apart():
     made = tiny.model()
     network = tiny.critic(batch_norm=True)
-    view = type(made._view)(network)
+    view = type(made.view)(network, made.multiplier)
     real = Batch(next(iter(tiny.batches())))
     fake = Batch(real.images * 0.1 + 2.0)
-    features = view.both(real, fake).features
+    features = view.joint(real, fake).features
     for rows, batch in zip(tf.split(features, 2), (real, fake), strict=True):
         np.testing.assert_allclose(
             rows, network(batch.images, training=True)["features"]

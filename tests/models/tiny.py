@@ -7,7 +7,12 @@ import tensorflow as tf
 from tf_mmdgan import kernels
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import AdversarialModel
-from tf_mmdgan.objectives import MMDGAN
+from tf_mmdgan.objectives import (
+    MMDGAN,
+    FeaturePenalty,
+    GradientPenalty,
+    Objective,
+)
 
 SHAPE = (4, 4, 1)
 LATENTS = Latents(3, "uniform")
@@ -44,6 +49,12 @@ def critic(dtype="float32", batch_norm=False):
     return keras.Model(images, {"features": features, "activations": [hidden]})
 
 
+PENALISED_MMD = Objective(
+    MMDGAN(kernels.KERNELS["rq_linear"]),
+    (GradientPenalty(1.0), FeaturePenalty(1.0)),
+)
+
+
 def model(
     rate=0.001,
     dtype="float32",
@@ -59,7 +70,7 @@ def model(
         generator(dtype, batch_norm),
         critic(dtype),
         LATENTS,
-        objective or MMDGAN(kernels.KERNELS["rq_linear"], 1.0, 1.0),
+        objective or PENALISED_MMD,
         **{"critic_steps": 2, "seed": 5, **kwargs},
     )
     made.compile(

@@ -1,159 +1,236 @@
-"""MMD GAN's losses against a NumPy formula and finite differences."""
+"""Losses made of kernel matrices, against NumPy and finite differences."""
 
 import numpy as np
 import pytest
+import smooth
 import tensorflow as tf
 
-from tf_mmdgan import distribution, kernels
-from tf_mmdgan.objectives import MMDGAN, Batch, CriticOutput, protocol
+from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan.objectives import (
+    MMDGAN,
+    WGAN,
+    AutoencoderMMD,
+    Batch,
+    RatioMMD,
+    RepulsiveMMD,
+)
 
-SHAPE, HIDDEN, OUT = (2, 2, 1), 5, 3
+KERNELS = kernels.KERNELS
+both_types = pytest.mark.parametrize("dtype", smooth.TOLERANCE)
+
+CRITERIA = {
+    "mmd": MMDGAN(KERNELS["rq_linear"]),
+    "biased": MMDGAN(KERNELS["rbf"], mmd.mmd2_biased),
+    "distance": MMDGAN(KERNELS["distance"]),
+    "ratio": RatioMMD(KERNELS["rq"]),
+    "repulsive": RepulsiveMMD(KERNELS["rbf"]),
+    "bounded": RepulsiveMMD(KERNELS["rbf"], bounds=(0.25, 4.0)),
+    "real_dropped": RepulsiveMMD(KERNELS["rbf"], real_weight=0.0),
+    "autoencoder": AutoencoderMMD(KERNELS["rbf_octaves"]),
+}
 
 
-class TinyCritic:
-    """features = tanh(x W) V, in float64, with one hidden layer."""
+@both_types
+def test_mmd_equals_the_formula(rng, dtype):
+    critic = smooth.SmoothCritic(rng, dtype=dtype)
+    real, fake = smooth.images(rng)
+    x, y = critic.features(real), critic.features(fake)
+    expected = smooth.mmd2_unbiased(smooth.rq_linear, x, y)
+    criterion = CRITERIA["mmd"]
+    for_critic, for_generator = smooth.losses(criterion, critic, real, fake)
+    smooth.assert_close(for_critic.value, -expected, dtype)
+    smooth.assert_close(for_generator.value, expected, dtype)
+    smooth.assert_close(for_critic.terms["mmd2"], expected, dtype)
 
-    def __init__(self, rng):
-        self.w = tf.Variable(rng.normal(size=(np.prod(SHAPE), HIDDEN)))
-        self.v = tf.Variable(rng.normal(size=(HIDDEN, OUT)))
+
+@pytest.mark.parametrize("name", CRITERIA)
+def test_gradients_pass_finite_differences(rng, name):
+    critic = smooth.SmoothCritic(rng)
+    real, fake = smooth.images(rng)
+    smooth.assert_critic_slope(CRITERIA[name], critic, rng, real, fake)
+    smooth.assert_generator_slope(CRITERIA[name], critic, rng, real, fake)
+
+
+def test_witness_of_the_mmd_is_in_units_of_the_kernel(rng):
+    critic = smooth.SmoothCritic(rng)
+    real, fake = smooth.images(rng)
+    x, y, t = map(critic.features, (real, fake, real[:4]))
+    expected = smooth.rq_linear(t, x).mean(1) - smooth.rq_linear(t, y).mean(1)
+    view = smooth.view(critic, real, fake)
+    actual = CRITERIA["mmd"].witness(tf.constant(t), view)
+    np.testing.assert_allclose(actual, expected, atol=1e-12)
+
+
+def test_energy_distance_is_twice_the_mmd_of_the_distance_kernel(rng):
+    critic = smooth.SmoothCritic(rng)
+    real, fake = smooth.images(rng)
+    x, y = critic.features(real), critic.features(fake)
+    energy = (
+        2 * np.sqrt(smooth.squares(x, y)).mean()
+        - np.sqrt(smooth.squares(x, x)).mean()
+        - np.sqrt(smooth.squares(y, y)).mean()
+    )
+    for name, share in (("energy", 1.0), ("distance", 0.5)):
+        criterion = MMDGAN(KERNELS[name], mmd.mmd2_biased)
+        for_critic, for_generator = smooth.losses(criterion, critic, real, fake)
+        smooth.assert_close(for_critic.value, -share * energy)
+        smooth.assert_close(for_generator.value, share * energy)
+
+
+def test_linear_mmd_of_one_output_is_the_squared_difference_of_wgan(rng):
+    critic = smooth.SmoothCritic(rng, outputs=1)
+    real, fake = smooth.images(rng)
+    difference = critic.features(real).mean() - critic.features(fake).mean()
+    linear = MMDGAN(KERNELS["linear"], mmd.mmd2_biased)
+    gradients = []
+    for criterion in (linear, WGAN()):
+        with tf.GradientTape() as tape:
+            loss = criterion.critic_loss(smooth.view(critic, real, fake))
+        gradients.append(tape.gradient(loss.value, critic.weights[:2]))
+        smooth.assert_close(
+            -loss.value, difference**2 if criterion is linear else difference
+        )
+    for of_mmd, of_wgan in zip(*gradients, strict=True):
+        np.testing.assert_allclose(
+            of_mmd, 2 * difference * of_wgan.numpy(), atol=1e-10
+        )
+
+
+def test_ratio_is_the_mmd_in_standard_deviations(rng):
+    critic = smooth.SmoothCritic(rng)
+    real, fake = smooth.images(rng, size=8)
+    view = smooth.view(critic, real, fake)
+    x, y = critic.features(real), critic.features(fake)
+    grams = mmd.gram_matrices(KERNELS["rq_linear"], view.x, view.y)
+    variance = mmd.variance_from_sums(mmd.sum_pairs(grams)).clipped
+    expected = smooth.mmd2_unbiased(smooth.rq_linear, x, y)
+    expected /= np.sqrt(variance.numpy())
+    criterion = RatioMMD(KERNELS["rq_linear"])
+    for_critic, for_generator = smooth.losses(criterion, critic, real, fake)
+    smooth.assert_close(for_critic.value, -expected)
+    smooth.assert_close(for_generator.value, expected)
+
+
+@both_types
+@pytest.mark.parametrize("real_weight", [-1.0, 0.0, 0.5, 1.0])
+def test_repulsive_family(rng, real_weight, dtype):
+    critic = smooth.SmoothCritic(rng, dtype=dtype)
+    real, fake = smooth.images(rng)
+    x, y = critic.features(real), critic.features(fake)
+    xx, xy, yy = (
+        smooth.off_diagonal_mean(smooth.gaussian(a, b))
+        for a, b in ((x, x), (x, y), (y, y))
+    )
+    criterion = RepulsiveMMD(KERNELS["rbf"], real_weight=real_weight)
+    for_critic, for_generator = smooth.losses(criterion, critic, real, fake)
+    expected = (1 + real_weight) * xy - yy - real_weight * xx
+    smooth.assert_close(for_critic.value, expected, dtype)
+    smooth.assert_close(for_generator.value, xx - 2 * xy + yy, dtype)
+    smooth.assert_close(for_critic.terms["real_similarity"], xx, dtype)
+    smooth.assert_close(for_critic.terms["fake_similarity"], yy, dtype)
+
+
+def test_attractive_weight_is_the_u_statistic(rng):
+    critic = smooth.SmoothCritic(rng)
+    pair = smooth.images(rng)
+    attractive = RepulsiveMMD(KERNELS["rbf"], real_weight=1.0)
+    usual = MMDGAN(KERNELS["rbf"], mmd.mmd2_ustatistic)
+    values = [smooth.losses(c, critic, *pair) for c in (attractive, usual)]
+    for ours, theirs in zip(*values, strict=True):
+        smooth.assert_close(ours.value, theirs.value)
+
+
+@both_types
+def test_bounded_kernel(rng, dtype):
+    critic = smooth.SmoothCritic(rng, dtype=dtype)
+    real, fake = smooth.images(rng)
+    x, y = critic.features(real), critic.features(fake)
+    clipped = np.minimum(smooth.squares(x, x), 4.0)
+    raised = np.maximum(smooth.squares(y, y), 0.25)
+    assert (clipped == 4.0).any() and (raised == 0.25).sum() > len(y)
+    xx = smooth.off_diagonal_mean(np.exp(-clipped / 2))
+    yy = smooth.off_diagonal_mean(np.exp(-raised / 2))
+    for_critic, for_generator = smooth.losses(
+        CRITERIA["bounded"], critic, real, fake
+    )
+    smooth.assert_close(for_critic.value, xx - yy, dtype)
+    # The generator's kernel has no bounds.
+    plain = smooth.losses(CRITERIA["repulsive"], critic, real, fake)[1]
+    assert for_generator.value == plain.value
+
+
+class Identity(smooth.SmoothCritic):
+    """Points are their own features."""
 
     def __call__(self, batch):
-        flat = tf.reshape(batch.images, [-1, np.prod(SHAPE)])
-        hidden = tf.tanh(flat @ self.w)
-        return CriticOutput(hidden @ self.v, [hidden])
-
-    def both(self, real, fake):
-        return self(protocol.concatenate(real, fake))
+        return super().__call__(batch)._replace(features=batch.images)
 
 
-@pytest.fixture
-def setting(rng):
-    critic = TinyCritic(rng)
-    real = rng.uniform(-1, 1, size=(6, *SHAPE))
-    fake = rng.uniform(-1, 1, size=(6, *SHAPE))
-    draw = distribution.Draw(3, tf.constant(7, tf.int64))
-    return critic, real, fake, draw
-
-
-def rq_linear(x, y):
-    r2 = ((x[:, None] - y[None]) ** 2).sum(-1)
-    scales = (0.2, 0.5, 1, 2, 5)
-    return sum((1 + r2 / (2 * a)) ** -a for a in scales) + x @ y.T
-
-
-def numpy_losses(critic, real, fake, weights):
-    w, v = critic.w.numpy(), critic.v.numpy()
-
-    def hidden(images):
-        return np.tanh(images.reshape(len(images), -1) @ w)
-
-    def off_diagonal_mean(gram):
-        n = len(gram)
-        return (gram.sum() - np.trace(gram)) / (n * (n - 1))
-
-    x, y = hidden(real) @ v, hidden(fake) @ v
-    mmd2 = (
-        off_diagonal_mean(rq_linear(x, x))
-        + off_diagonal_mean(rq_linear(y, y))
-        - 2 * rq_linear(x, y).mean()
-    )
-    points = real + weights[:, None, None, None] * (fake - real)
-
-    def witness(images):
-        t = hidden(images) @ v
-        return rq_linear(t, x).mean(1) - rq_linear(t, y).mean(1)
-
-    step, squares = 1e-5, 0.0
-    for index in np.ndindex(*SHAPE):
-        shift = np.zeros(SHAPE)
-        shift[index] = step
-        slope = (witness(points + shift) - witness(points - shift)) / (2 * step)
-        squares = squares + slope**2
-    # Images in [0, 1] have half the extent, hence twice the slope.
-    penalty = ((2 * np.sqrt(squares) - 1) ** 2).mean()
-    l2 = sum((a**2).mean() for a in (hidden(real), x, hidden(fake), y))
-    return mmd2, penalty, l2
-
-
-def test_losses_equal_the_formula(setting):
-    critic, real, fake, draw = setting
-    weights = draw.uniform(distribution.INTERPOLATION, 6).numpy()
-    weights = weights.astype(np.float64)
-    mmd2, penalty, l2 = numpy_losses(critic, real, fake, weights)
-    objective = MMDGAN(kernels.KERNELS["rq_linear"], 0.7, 0.3)
-    batches = Batch(tf.constant(real)), [Batch(tf.constant(fake))]
-
-    loss = objective.critic_loss(critic, *batches, draw)
-    assert loss.terms["mmd2"].numpy() == pytest.approx(mmd2, rel=1e-10)
-    assert loss.terms["gradient_penalty"].numpy() == pytest.approx(
-        penalty, rel=1e-6
-    )
-    assert loss.terms["feature_penalty"].numpy() == pytest.approx(l2, rel=1e-6)
-    expected = -mmd2 + 0.7 * penalty + 0.3 * l2
-    assert loss.value.numpy() == pytest.approx(expected, rel=1e-6)
-
-    loss = objective.generator_loss(critic, *batches, draw)
-    assert loss.value.numpy() == pytest.approx(mmd2, rel=1e-10)
-
-
-def test_critic_gradient_passes_finite_differences(setting, rng):
-    critic, real, fake, draw = setting
-    objective = MMDGAN(kernels.KERNELS["rq_linear"], 1.0, 0.0)
-    batches = Batch(tf.constant(real)), [Batch(tf.constant(fake))]
-
-    def value():
-        return objective.critic_loss(critic, *batches, draw).value
-
+def slope_of_bounded_loss(rng, real, fake):
+    critic = Identity(rng, outputs=2, shape=smooth.POINT)
+    sets = [tf.constant(real), tf.constant(fake)]
     with tf.GradientTape() as tape:
-        loss = value()
-    gradient = tape.gradient(loss, critic.w)
-    direction = rng.normal(size=critic.w.shape)
-    start, step = critic.w.numpy(), 1e-5
-    critic.w.assign(start + step * direction)
-    above = value().numpy()
-    critic.w.assign(start - step * direction)
-    below = value().numpy()
-    expected = (above - below) / (2 * step)
-    assert np.sum(gradient * direction) == pytest.approx(expected, rel=1e-5)
+        tape.watch(sets)
+        view = smooth.protocol.see_all(
+            critic, Batch(sets[0]), [Batch(sets[1])], smooth.draw()
+        )
+        loss = CRITERIA["bounded"].critic_loss(view)
+    return [np.abs(g).max() for g in tape.gradient(loss.value, sets)]
 
 
-def test_generator_gradient_passes_finite_differences(setting, rng):
-    critic, real, fake, draw = setting
-    objective = MMDGAN(kernels.KERNELS["rq"], 1.0, 1.0)
-    fake = tf.Variable(fake)
-
-    def value():
-        batches = Batch(tf.constant(real)), [Batch(fake)]
-        return objective.generator_loss(critic, *batches, draw).value
-
-    with tf.GradientTape() as tape:
-        tape.watch(fake)
-        loss = objective.generator_loss(
-            critic, Batch(tf.constant(real)), [Batch(fake.value())], draw
-        ).value
-    gradient = tape.gradient(loss, fake)
-    direction = rng.normal(size=fake.shape)
-    start, step = fake.numpy(), 1e-5
-    fake.assign(start + step * direction)
-    above = value().numpy()
-    fake.assign(start - step * direction)
-    below = value().numpy()
-    expected = (above - below) / (2 * step)
-    assert np.sum(gradient * direction) == pytest.approx(expected, rel=1e-5)
-
-
-def test_zero_weights_leave_the_penalties_out(setting):
-    critic, real, fake, draw = setting
-    objective = MMDGAN(kernels.Gaussian(), 0.0, 0.0)
-    loss = objective.critic_loss(
-        critic, Batch(tf.constant(real)), [Batch(tf.constant(fake))], draw
+@pytest.mark.parametrize(
+    "real_gap, fake_gap, moves_real, moves_fake",
+    [(2.01, 0.49, False, False), (1.99, 0.51, True, True)],
+)
+def test_bounds_stop_real_pairs_apart_and_fake_pairs_together(
+    rng, real_gap, fake_gap, moves_real, moves_fake
+):
+    pair = np.array([[0.0, 0.0], [0.0, 1.0]])
+    of_real, of_fake = slope_of_bounded_loss(
+        rng, real_gap * pair, fake_gap * pair
     )
-    assert set(loss.terms) == {"mmd2"}
-    assert loss.value.numpy() == -loss.terms["mmd2"].numpy()
-    assert not objective.needs_independent_examples
+    assert (of_real > 0.1, of_fake > 0.1) == (moves_real, moves_fake)
+    assert moves_real or of_real == 0.0
+    assert moves_fake or of_fake == 0.0
 
 
-def test_published_settings_depend_on_the_kernel():
-    assert MMDGAN.published(None)["kernel"] == "rq_linear"
-    assert MMDGAN.published("distance")["critic_output"] == 256
-    assert MMDGAN.published("distance")["gradient_penalty"] == 10
+@both_types
+def test_autoencoder_mmd(rng, dtype):
+    critic = smooth.SmoothCritic(rng, dtype=dtype)
+    real, fake = smooth.images(rng)
+    x, y = critic.features(real), critic.features(fake)
+
+    def octaves(a, b):
+        widths = (1, 2, 4, 8, 16)
+        return sum(np.exp(-smooth.squares(a, b) / (2 * s**2)) for s in widths)
+
+    means = x.mean(0) - y.mean(0)
+    assert means.min() < 0 < means.max()
+    hinge = np.minimum(means, 0).mean()
+    distance = np.sqrt(smooth.mmd2_biased(octaves, x, y)) + 3.0 * hinge
+    error = sum(((critic.decoded(i) - i) ** 2).mean() for i in (real, fake))
+    criterion = AutoencoderMMD(
+        KERNELS["rbf_octaves"],
+        reconstruction_weight=0.7,
+        feasible_set_weight=3.0,
+    )
+    for_critic, for_generator = smooth.losses(criterion, critic, real, fake)
+    smooth.assert_close(for_critic.value, 0.7 * error - distance, dtype)
+    smooth.assert_close(for_generator.value, distance, dtype)
+    smooth.assert_close(for_critic.terms["reconstruction"], error, dtype)
+    smooth.assert_close(for_critic.terms["feasible_set"], hinge, dtype)
+
+
+def test_autoencoder_mmd_has_finite_slopes_where_the_root_is_zero(rng):
+    critic = smooth.SmoothCritic(rng)
+    (real, _) = smooth.images(rng)
+    with tf.GradientTape() as tape:
+        view = smooth.view(critic, real, real)
+        loss = CRITERIA["autoencoder"].critic_loss(view)
+    for gradient in tape.gradient(loss.value, critic.weights):
+        assert np.isfinite(gradient).all()
+
+
+def test_bounds_need_a_gaussian_kernel():
+    with pytest.raises(errors.UsageError, match="--kernel"):
+        RepulsiveMMD(KERNELS["rq"], bounds=(0.25, 4.0))

@@ -8,30 +8,34 @@ A. Radford, L. Metz and S. Chintala, arXiv:1511.06434. They end in a sigmoid,
 for images in [0, 1]; here it is tanh, for images in [-1, 1].
 """
 
-import math
+import dataclasses
 
 import keras
 
 from tf_mmdgan import errors, layers
+from tf_mmdgan.architectures import blocks
+from tf_mmdgan.architectures.conditioning import Conditioning, Inputs
+from tf_mmdgan.spectral_normalization import SpectralNorm
 
-MAXIMUM_SIZE = 160
+_PUBLISHED = blocks.Kernels(
+    hidden_weights=blocks.TRUNCATED_02, output_weights=blocks.NORMAL_01
+)
+_FULLY_CONVOLUTIONAL_STAGES = 5
 
 
-def minimum_size(stages: int) -> int:
-    """The smallest image side that `stages` halvings bring to one pixel."""
-    return 2**stages
-
-
-def stage_sizes(size: int, stages: int) -> list[int]:
-    """The image side before each stage and after the last: 28, 14, 7, 4, 2."""
-    return [math.ceil(size / 2**stage) for stage in range(stages + 1)]
+def sizes(stages: int) -> blocks.Sizes:
+    """The image sizes of `stages` stages, from one pixel after the last on."""
+    return blocks.Sizes(minimum=2**stages)
 
 
 def generator(
     image_shape: tuple[int, int, int],
     latent_size: int,
     width: int = 64,
+    *,
     batch_norm: bool = True,
+    conditioning: Conditioning | None = None,
+    batch_statistics: bool = False,
     stages: int = 4,
 ) -> keras.Model:
     """From latents [b, latent_size] to float32 images in [-1, 1].
@@ -46,54 +50,39 @@ def generator(
       latent_size: z, >= 1.
       width: channels before the last layer, >= 1.
       batch_norm: whether to normalize before each ReLU.
+      conditioning: see `Architecture`.
+      batch_statistics: see `Architecture`.
       stages: number of transposed convolutions.
 
     Raises:
       UsageError: for a shape or a number out of range.
     """
-    _check(image_shape, stages, latent_size=latent_size, width=width)
-    *_, channels = image_shape
-    heights, widths = (stage_sizes(side, stages) for side in image_shape[:2])
-    depths = [channels, *(width * 2**stage for stage in range(stages))]
-    base = (heights[-1], widths[-1], depths[-1])
+    sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
+    blocks.check_positive(latent_size=latent_size, width=width)
+    shapes = blocks.stage_shapes(image_shape, stages)
+    depths = [image_shape[2], *(width * 2**stage for stage in range(stages))]
 
-    latents = keras.Input((latent_size,), name="latents")
-    x = keras.layers.Dense(
-        math.prod(base),
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        name="linear",
-    )(latents)
-    x = keras.layers.Reshape(base, name="base")(x)
+    inputs = Inputs((latent_size,), "latents", conditioning)
+    normalize = inputs.normalization(batch_norm, batch_statistics)
+    x = blocks.base(inputs, (*shapes[-1], depths[-1]))
     for stage in reversed(range(stages)):
         number = stages - stage
-        if batch_norm:
-            x = layers.batch_norm(name=f"bn{number}")(x)
+        x = normalize(x, f"bn{number}")
         x = keras.layers.ReLU(name=f"relu{number}")(x)
-        x = keras.layers.Conv2DTranspose(
-            depths[stage],
-            kernel_size=5,
-            strides=2,
-            padding="same",
-            # A side of 2 s - 1 pixels, which halves to s as 2 s does, is what
-            # Keras makes of s without a row of padding.
-            output_padding=tuple(
-                1 - sides[stage] % 2 for sides in (heights, widths)
-            ),
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
-            name=f"deconv{number}",
-        )(x)
-    # In float32 under any policy, for half precision has too few levels. The
-    # published sigmoid, in [-1, 1]: 2 sigmoid(x) - 1 = tanh(x / 2).
-    x = keras.layers.Rescaling(0.5, dtype="float32", name="half")(x)
-    tanh = keras.layers.Activation("tanh", dtype="float32", name="images")
-    return keras.Model(latents, tanh(x), name=f"dcgan{stages}_generator")
+        x = blocks.deconv(depths[stage], shapes[stage], f"deconv{number}")(x)
+    images = blocks.to_images(x)
+    return keras.Model(inputs.tensors, images, name=f"dcgan{stages}_generator")
 
 
 def critic(
     image_shape: tuple[int, int, int],
     output_width: int,
     width: int = 64,
+    *,
     batch_norm: bool = False,
+    spectral_norm: SpectralNorm | None = None,
+    conditioning: Conditioning | None = None,
+    published_weights: bool = False,
     stages: int = 4,
 ) -> keras.Model:
     """From images to {"features": [b, output_width], "activations": [...]}.
@@ -110,52 +99,98 @@ def critic(
       width: channels after the first layer, >= 1.
       batch_norm: whether to normalize in every stage but the first; only for
         critics without a gradient penalty.
+      spectral_norm: see `Architecture`.
+      conditioning: see `Architecture`.
+      published_weights: initial weights of truncated normals of deviation .02,
+        in the linear layer normals of .01; else He's and Glorot's.
       stages: number of convolutions.
 
     Raises:
       UsageError: for a shape or a number out of range.
     """
-    _check(image_shape, stages, output_width=output_width, width=width)
-    images = keras.Input(image_shape, name="images")
-    # Published for images in [0, 1]: the scale of the weights, and penalties on
-    # activations, suppose that.
-    x = keras.layers.Rescaling(0.5, offset=0.5, name="unit_range")(images)
+    sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
+    blocks.check_positive(output_width=output_width, width=width)
+    kernels = _kernels(published_weights, spectral_norm)
+    inputs, x = blocks.critic_inputs(image_shape, conditioning)
+    activations = _convolutions(x, width, stages, batch_norm, kernels)
+    phi = keras.layers.Flatten(name="flat")(activations[-1])
+    name = f"dcgan{stages}_critic"
+    return blocks.critic_model(
+        inputs, phi, output_width, activations, kernels, name
+    )
+
+
+def fully_convolutional_critic(
+    image_shape: tuple[int, int, int],
+    output_width: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = False,
+    spectral_norm: SpectralNorm | None = None,
+    conditioning: Conditioning | None = None,
+    published_weights: bool = False,
+) -> keras.Model:
+    """As `critic` in five stages, the last with `output_width` channels.
+
+    There is no linear layer: the features are what the last stage gives after
+    its leaky ReLU, flattened, output_width * ceil(h / 32) * ceil(w / 32) of
+    them. "activations" lists the other four stages.
+
+    Args:
+      image_shape: height, width and channels; 32 to 160 pixels.
+      output_width: number of features at each position, >= 1.
+      width: channels after the first layer, >= 1.
+      batch_norm: whether to normalize in stages two to four.
+      spectral_norm: see `Architecture`.
+      conditioning: see `Architecture`; projection needs `project_output`.
+      published_weights: as for `critic`.
+
+    Raises:
+      UsageError: for a shape or a number out of range, and for conditioning by
+        projection of the activations, which takes a linear layer.
+    """
+    stages = _FULLY_CONVOLUTIONAL_STAGES
+    sizes(stages).check("The fully convolutional critic", image_shape)
+    blocks.check_positive(output_width=output_width, width=width)
+    kernels = _kernels(published_weights, spectral_norm)
+    inputs, x = blocks.critic_inputs(image_shape, conditioning)
+    if inputs.projects_activations:
+        raise errors.UsageError(
+            "The fully convolutional critic has no linear layer for labels to "
+            "be projected beside: give project_output=True or concatenation."
+        )
+    activations = _convolutions(x, width, stages - 1, batch_norm, kernels)
+    x = kernels.conv(output_width, 5, 2, dtype="float32", name=f"conv{stages}")(
+        activations[-1]
+    )
+    x = layers.LeakyReLU(name=f"lrelu{stages}", dtype="float32")(x)
+    features = keras.layers.Flatten(name="features", dtype="float32")(x)
+    features = inputs.project(features, features, kernels.linear)
+    outputs = {"features": features, "activations": activations}
+    return keras.Model(inputs.tensors, outputs, name="fullconv5_critic")
+
+
+def _kernels(
+    published_weights: bool, spectral_norm: SpectralNorm | None
+) -> blocks.Kernels:
+    kernels = _PUBLISHED if published_weights else blocks.Kernels()
+    return dataclasses.replace(kernels, spectral_norm=spectral_norm)
+
+
+def _convolutions(
+    x: keras.KerasTensor,
+    width: int,
+    stages: int,
+    batch_norm: bool,
+    kernels: blocks.Kernels,
+) -> list[keras.KerasTensor]:
+    """What each stage gives."""
     activations = []
     for stage in range(stages):
         number = stage + 1
-        x = keras.layers.Conv2D(
-            width * 2**stage,
-            kernel_size=5,
-            strides=2,
-            padding="same",
-            # Published are weights of standard deviation .02. The activations
-            # are then so small that the L2 penalty on them outweighs all else
-            # and leads the critic to zero, where every gradient vanishes.
-            kernel_initializer=keras.initializers.HeNormal(),
-            name=f"conv{number}",
-        )(x)
+        x = kernels.conv(width * 2**stage, 5, 2, name=f"conv{number}")(x)
         if batch_norm and stage > 0:
-            x = layers.batch_norm(name=f"bn{number}")(x)
+            x = layers.batch_norm(f"bn{number}")(x)
         x = layers.LeakyReLU(name=f"lrelu{number}")(x)
         activations.append(x)
-    x = keras.layers.Flatten(name="flat")(x)
-    features = keras.layers.Dense(
-        output_width, name="features", dtype="float32"
-    )(x)
-    outputs = {"features": features, "activations": activations}
-    return keras.Model(images, outputs, name=f"dcgan{stages}_critic")
-
-
-def _check(
-    image_shape: tuple[int, int, int], stages: int, **numbers: int
-) -> None:
-    *sides, channels = image_shape
-    minimum = minimum_size(stages)
-    if min(sides) < minimum or max(sides) > MAXIMUM_SIZE:
-        raise errors.UsageError(
-            f"DCGAN in {stages} stages makes images of {minimum} to "
-            f"{MAXIMUM_SIZE} pixels a side, not of {sides[0]} x {sides[1]}."
-        )
-    for name, value in {"channels": channels, **numbers}.items():
-        if value < 1:
-            raise errors.UsageError(f"{name}={value}, need >= 1.")
+    return activations

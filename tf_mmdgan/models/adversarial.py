@@ -7,9 +7,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import spectral_normalization
 from tf_mmdgan.distribution import Draw
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models.implicit_model import ImplicitModel, Logs
+from tf_mmdgan.models.implicit_model import ImplicitModel, Logs, with_labels
 from tf_mmdgan.objectives import Batch, CriticOutput, Objective, protocol
 
 
@@ -38,8 +39,9 @@ class BurnIn:
 class CriticView:
     """A critic network as an objective sees it: `objectives.Critic`."""
 
-    def __init__(self, network: keras.Model):
+    def __init__(self, network: keras.Model, multiplier: keras.Variable):
         self._network = network
+        self.multiplier = multiplier
         self._mixes_examples = any(
             isinstance(layer, keras.layers.BatchNormalization)
             for layer in network._flatten_layers()
@@ -47,19 +49,33 @@ class CriticView:
 
     def __call__(self, batch: Batch) -> CriticOutput:
         """See `objectives.Critic`."""
-        return CriticOutput(**self._network(batch.images, training=True))
+        return CriticOutput(**self._outputs(batch))
 
-    def both(self, real: Batch, fake: Batch) -> CriticOutput:
-        """See `objectives.Critic.both`."""
+    def joint(self, *batches: Batch) -> CriticOutput:
+        """See `objectives.Critic.joint`."""
         if not self._mixes_examples:
-            return self(protocol.concatenate(real, fake))
-        outputs = [
-            self._network(batch.images, training=True) for batch in (real, fake)
-        ]
+            return self(protocol.concatenate(*batches))
         joined = tf.nest.map_structure(
-            lambda *rows: tf.concat(rows, axis=0), *outputs
+            lambda *rows: tf.concat(rows, axis=0),
+            *(self._outputs(batch) for batch in batches),
         )
         return CriticOutput(**joined)
+
+    def _outputs(self, batch: Batch) -> dict[str, Any]:
+        inputs = with_labels(self._network, *batch)
+        return self._network(inputs, training=True)
+
+    def clip_weights(self, bound: float) -> None:
+        """See `objectives.Critic.clip_weights`."""
+        decoder = {
+            id(weight)
+            for layer in self._network.layers
+            if layer.name == "decoder"
+            for weight in layer.weights
+        }
+        for weight in self._network.trainable_variables:
+            if id(weight) not in decoder:
+                weight.assign(tf.clip_by_value(weight.value, -bound, bound))
 
 
 class AdversarialModel(ImplicitModel):
@@ -67,8 +83,12 @@ class AdversarialModel(ImplicitModel):
 
     Attributes:
       critic: images [b, h, w, c] -> {"features": [b, d], "activations": list}.
+      view: the critic as the objective sees it.
       objective: the two losses.
       critic_steps: critic updates per generator update.
+      burn_in: when there are more of them, or None.
+      moved_with_generator: whether the vectors of spectral normalisation move
+        in the generator's update too; they always do in the critic's.
     """
 
     def __init__(
@@ -80,14 +100,23 @@ class AdversarialModel(ImplicitModel):
         *,
         critic_steps: int = 5,
         burn_in: BurnIn | None = None,
+        moved_with_generator: bool = False,
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
         self.critic = critic
-        self._view = CriticView(critic)
+        self.multiplier = self.add_weight(
+            name="multiplier",
+            shape=(),
+            initializer="zeros",
+            trainable=False,
+            aggregation="mean",
+        )
+        self.view = CriticView(critic, self.multiplier)
         self.objective = objective
         self.critic_steps = critic_steps
         self.burn_in = burn_in
+        self.moved_with_generator = moved_with_generator
 
     def compile(
         self,
@@ -147,34 +176,37 @@ class AdversarialModel(ImplicitModel):
     def critic_update(self, batch: Any, update: tf.Tensor) -> Logs:
         """One update of the critic, in replica context."""
         real, draw = _as_batch(batch), Draw(self.seed, update)
+        spectral_normalization.move(self.critic)
         fakes = self._fakes(real, draw)
         with tf.GradientTape() as tape:
-            loss = self.objective.critic_loss(self._view, real, fakes, draw)
+            loss = self.objective.critic_loss(self.view, real, fakes, draw)
         weights = self.critic.trainable_variables
         self._apply(self.critic_optimizer, tape, loss.value, weights)
+        self.objective.after_update(self.view, loss.terms)
         return {"loss": loss.value, **loss.terms}
 
     def generator_update(self, batch: Any, update: tf.Tensor) -> Logs:
         """One update of the generator, in replica context."""
         real, draw = _as_batch(batch), Draw(self.seed, update)
+        if self.moved_with_generator:
+            spectral_normalization.move(self.critic)
         with tf.GradientTape() as tape:
             fakes = self._fakes(real, draw)
-            loss = self.objective.generator_loss(self._view, real, fakes, draw)
+            loss = self.objective.generator_loss(self.view, real, fakes, draw)
         weights = self.generator.trainable_variables
         self._apply(self.generator_optimizer, tape, loss.value, weights)
         return {"loss": loss.value, **loss.terms}
 
     def _fakes(self, real: Batch, draw: Draw) -> list[Batch]:
+        """Images with the labels of the real ones, where there are any."""
         count = tf.shape(real.images)[0]
-        return [
-            Batch(
-                self.generator(
-                    draw.latents(self.latents, count, index), training=True
-                ),
-                real.labels,
-            )
-            for index in range(self.objective.fakes_per_real)
-        ]
+        fakes = []
+        for index in range(self.objective.fakes_per_real):
+            latents = draw.latents(self.latents, count, index)
+            inputs = with_labels(self.generator, latents, real.labels)
+            images = self.generator(inputs, training=True)
+            fakes.append(Batch(images, real.labels))
+        return fakes
 
     def _apply(
         self,
@@ -187,7 +219,13 @@ class AdversarialModel(ImplicitModel):
         replicas = context.num_replicas_in_sync
         # The optimizer sums over replicas; dividing makes that a mean.
         share = tf.ones_like(loss) / replicas
-        gradients = tape.gradient(loss, weights, output_gradients=share)
+        # A weight that this loss does not reach has gradient 0, not none.
+        gradients = tape.gradient(
+            loss,
+            weights,
+            output_gradients=share,
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
         if self.clip_norm is not None:
             total = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
             gradients = [

@@ -8,9 +8,16 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.latents import Latents, sampling_seed
+from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
 
 Logs = Mapping[str, tf.Tensor]
+
+
+def with_labels(
+    network: keras.Model, inputs: tf.Tensor, labels: tf.Tensor | None
+) -> tf.Tensor | list[tf.Tensor]:
+    """What to call a network with: labels too, where it takes them."""
+    return [inputs, labels] if len(network.inputs) > 1 else inputs
 
 
 class ImplicitModel(keras.Model):
@@ -21,10 +28,12 @@ class ImplicitModel(keras.Model):
     Compile with `optimizer=None`: the optimizers belong to the subclass.
 
     Attributes:
-      generator: latents [b, z] -> images [b, h, w, c] in [-1, 1].
+      generator: latents [b, z] -> images [b, h, w, c] in [-1, 1]; with
+        `num_classes`, of [latents, labels].
       ema_generator: the same network with averaged weights; batch-norm
         statistics are averaged too.
       latents: the law of the generator's input.
+      num_classes: of a generator that takes labels, or None.
       step: int64 variable, steps done.
       updates: int64 variable, updates done. It is also the number of batches
         consumed, hence the position in the data, and the key of all noise.
@@ -35,6 +44,7 @@ class ImplicitModel(keras.Model):
         generator: keras.Model,
         latents: Latents,
         *,
+        num_classes: int | None = None,
         seed: int = 0,
         ema_decay: float = 0.999,
         **kwargs: Any,
@@ -50,6 +60,7 @@ class ImplicitModel(keras.Model):
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.latents = latents
+        self.num_classes = num_classes
         self.seed = seed
         self.ema_decay = ema_decay
         self.step = self._counter("step")
@@ -106,6 +117,7 @@ class ImplicitModel(keras.Model):
         seed: int = 0,
         weights: str = "ema",
         batch_size: int = 256,
+        label: int | None = None,
     ) -> np.ndarray:
         """Draws images; the same seed gives the same latents at any count.
 
@@ -114,10 +126,21 @@ class ImplicitModel(keras.Model):
           seed: any integer that fits 64 bits.
           weights: "ema" (averaged) or "current".
           batch_size: images at a time.
+          label: class of all images, of a model with classes; by default they
+            are drawn, each as often.
 
         Returns:
           uint8 [count, h, w, c].
+
+        Raises:
+          UsageError: for a label that the model does not have.
         """
+        if label is not None and not 0 <= label < (self.num_classes or 0):
+            raise errors.UsageError(
+                f"label={label}: this model has {self.num_classes or 'no'} "
+                "classes."
+            )
+        chosen = -1 if label is None else label
         if weights not in self._sampler:
             self._sampler[weights] = self._make_sampler(weights)
         parts = [
@@ -125,6 +148,7 @@ class ImplicitModel(keras.Model):
                 tf.constant(min(batch_size, count - start)),
                 tf.constant(seed, tf.int64),
                 tf.constant(start),
+                tf.constant(chosen),
             ).numpy()
             for start in range(0, count, batch_size)
         ]
@@ -134,9 +158,14 @@ class ImplicitModel(keras.Model):
         generator = self.network(weights)
 
         @tf.function
-        def sampler(count, seed, start):
-            latents = self.latents.sample(sampling_seed(seed), count, start)
-            return images.to_uint8(generator(latents, training=False))
+        def sampler(count, seed, start, label):
+            seed = sampling_seed(seed)
+            inputs = self.latents.sample(seed, count, start)
+            if self.num_classes:
+                drawn = draw_labels(seed, count, start, self.num_classes)
+                labels = tf.where(label < 0, drawn, label)
+                inputs = [inputs, labels]
+            return images.to_uint8(generator(inputs, training=False))
 
         return sampler
 

@@ -1,14 +1,32 @@
 """Objectives: what critic and generator minimise."""
 
-from tf_mmdgan.objectives.mmd_gan import MMDGAN
+from tf_mmdgan.objectives.annealing import Annealing
+from tf_mmdgan.objectives.catalogue import OBJECTIVES, REGULARIZERS, build
+from tf_mmdgan.objectives.cramer import CramerGAN
+from tf_mmdgan.objectives.gan import FGAN, GAN, HingeGAN
+from tf_mmdgan.objectives.mmd_gan import (
+    MMDGAN,
+    AutoencoderMMD,
+    RatioMMD,
+    RepulsiveMMD,
+)
+from tf_mmdgan.objectives.objective import Objective
 from tf_mmdgan.objectives.protocol import (
     Batch,
+    Criterion,
     Critic,
     CriticOutput,
     Loss,
-    Objective,
+    View,
 )
-
-OBJECTIVES = {
-    "mmd": MMDGAN,
-}
+from tf_mmdgan.objectives.regularizers import (
+    FeaturePenalty,
+    GradientPenalty,
+    InstanceNoise,
+    NoisePenalty,
+    Regularizer,
+    WeightClipping,
+    ZeroCentredPenalty,
+)
+from tf_mmdgan.objectives.scaled import Scale, ScaledMMD, ScaledWGAN
+from tf_mmdgan.objectives.wasserstein import WGAN, SobolevGAN

@@ -1,119 +1,173 @@
-"""MMD GAN with a gradient penalty on the witness function.
+"""Criteria made of one kernel matrix: MMD GANs.
 
-Binkowski, Sutherland, Arbel, Gretton 2018, "Demystifying MMD GANs".
+Binkowski, Sutherland, Arbel, Gretton 2018, "Demystifying MMD GANs"; Wang, Sun,
+Halgamuge 2019, "Improving MMD-GAN training with repulsive loss function";
+Sutherland et al. 2017, "Generative models and model criticism via optimized
+maximum mean discrepancy".
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
 import tensorflow as tf
 
-from tf_mmdgan import distribution, mmd, penalties
-from tf_mmdgan.distribution import Draw
+from tf_mmdgan import kernels, mmd, penalties
 from tf_mmdgan.kernels import Kernel
-from tf_mmdgan.objectives.protocol import Batch, Critic, Loss
+from tf_mmdgan.objectives.protocol import BaseCriterion, Loss, View
 
 
 @dataclasses.dataclass(frozen=True)
-class MMDGAN:
+class MMDGAN(BaseCriterion):
     """The critic maximises MMD^2 of its features, the generator minimises it.
 
-    critic:    -MMD^2_u(h(X), h(Y)) + gradient_penalty * P + feature_penalty * L
+    critic:    -MMD^2_u(h(X), h(Y))
     generator:  MMD^2_u(h(X), h(Y))
-    P = mean_i (||grad f(x_i)|| - 1)^2, f the witness function of the batch, at
-    points x_i between real and generated images; L = the sum over layers,
-    output included, of the mean squared activation on X plus that on Y.
 
     Binkowski et al. 2018, section 3. The MMD is that of the global batch.
 
     Attributes:
       kernel: on the critic's features.
-      gradient_penalty: weight of P, >= 0.
-      feature_penalty: weight of L, >= 0.
+      estimator: of MMD^2, from kernel matrices.
     """
 
     kernel: Kernel
-    gradient_penalty: float
-    feature_penalty: float
+    estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_unbiased
 
-    fakes_per_real: ClassVar[int] = 1
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        mmd2 = self._mmd2(view)
+        return Loss(-mmd2, {"mmd2": mmd2})
 
-    @property
-    def needs_independent_examples(self) -> bool:
-        """See `Objective.needs_independent_examples`."""
-        return self.gradient_penalty > 0
-
-    @staticmethod
-    def published(kernel: str | None) -> Mapping[str, Any]:
-        """Settings of Binkowski et al. 2018, section 5 and footnote 19."""
-        if kernel == "distance":
-            return {
-                "kernel": kernel,
-                "critic_output": 256,
-                "gradient_penalty": 10.0,
-                "feature_penalty": 1e-4,
-            }
-        return {
-            "kernel": kernel or "rq_linear",
-            "critic_output": 16,
-            "gradient_penalty": 1.0,
-            "feature_penalty": 1.0,
-        }
-
-    def critic_loss(
-        self, critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
-    ) -> Loss:
-        """See `Objective.critic_loss`."""
-        (fake,) = fakes
-        output = critic.both(real, fake)
-        x, y = map(distribution.gather, tf.split(output.features, 2))
-        mmd2 = mmd.mmd2_unbiased(mmd.gram_matrices(self.kernel, x, y))
-
-        value, terms = -mmd2, {"mmd2": mmd2}
-        if self.gradient_penalty:
-            penalty = self._witness_penalty(critic, real, fake, x, y, draw)
-            value += self.gradient_penalty * penalty
-            terms["gradient_penalty"] = penalty
-        if self.feature_penalty:
-            # The mean over both is half the sum of their means.
-            penalty = 2.0 * penalties.feature_l2(
-                [*output.activations, output.features]
-            )
-            value += self.feature_penalty * penalty
-            terms["feature_penalty"] = penalty
-        return Loss(value, terms)
-
-    def generator_loss(
-        self, critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
-    ) -> Loss:
-        """See `Objective.generator_loss`."""
-        del draw
-        (fake,) = fakes
-        # Two calls: nothing is differentiated through the real images.
-        x = distribution.gather(critic(real).features)
-        y = distribution.gather(critic(fake).features)
-        mmd2 = mmd.mmd2_unbiased(mmd.gram_matrices(self.kernel, x, y))
+    def generator_loss(self, view: View) -> Loss:
+        """See `Criterion.generator_loss`."""
+        mmd2 = self._mmd2(view)
         return Loss(mmd2, {"mmd2": mmd2})
 
-    def _witness_penalty(
-        self,
-        critic: Critic,
-        real: Batch,
-        fake: Batch,
-        x: tf.Tensor,
-        y: tf.Tensor,
-        draw: Draw,
-    ) -> tf.Tensor:
-        weights = draw.uniform(
-            distribution.INTERPOLATION, tf.shape(real.images)[0]
+    def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
+        """The witness function of the MMD, not normalised."""
+        return penalties.witness(self.kernel, features, view.x, view.y)
+
+    def _mmd2(self, view: View) -> tf.Tensor:
+        return self.estimator(mmd.gram_matrices(self.kernel, view.x, view.y))
+
+
+@dataclasses.dataclass(frozen=True)
+class RatioMMD(MMDGAN):
+    """MMD^2 in standard deviations of its estimate: the t-statistic.
+
+    critic:    -MMD^2_u / sqrt(max(V, floor)),  generator: its negative
+
+    with V the estimated variance. The statistic of Sutherland et al. 2017,
+    which they maximise over kernels and minimise over generators; a critic is
+    a kernel here. The estimator of the ratio is `mmd.mmd2_ratio`.
+    """
+
+    estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_ratio
+
+
+@dataclasses.dataclass(frozen=True)
+class RepulsiveMMD(MMDGAN):
+    """The critic spreads real features and pulls generated ones together.
+
+    critic:    w0 E k(x, y) - E k(y, y') - w1 E k(x, x'),  w0 = 1 + w1
+    generator: E k(x, x') - 2 E k(x, y) + E k(y, y')
+
+    All means are over pairs of different rows. w1 = -1 is the repulsive loss,
+    1 the usual, attractive, one, and 0 leaves the real features alone. With
+    `bounds`, the critic's kernel is the bounded one,
+
+    exp(-min(r^2, upper) / 2) for real, exp(-max(r^2, lower) / 2) for generated
+    pairs,
+
+    which has no gradient where real features are far apart, or generated ones
+    close, already. Wang et al. 2019, eqs. 5 to 8.
+
+    Attributes:
+      kernel: a `kernels.Gaussian` where there are bounds.
+      real_weight: w1.
+      bounds: (lower, upper) on the squared distances, or None.
+    """
+
+    estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_ustatistic
+    real_weight: float = -1.0
+    bounds: tuple[float, float] | None = None
+
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        if self.bounds is None:
+            grams = mmd.gram_matrices(self.kernel, view.x, view.y)
+        else:
+            grams = self._bounded_grams(view)
+        xx, yy = map(mmd.mean_off_diagonal, (grams.xx, grams.yy))
+        value = -yy - self.real_weight * xx
+        if self.real_weight != -1.0:
+            xy = mmd.mean_off_diagonal(grams.xy)
+            value += (1.0 + self.real_weight) * xy
+        return Loss(value, {"real_similarity": xx, "fake_similarity": yy})
+
+    def _bounded_grams(self, view: View) -> mmd.Grams:
+        lower, upper = self.bounds
+        x, y = kernels.as_matrices(view.x, view.y)
+
+        def gram(squares):
+            return self.kernel.of_squares(squares)
+
+        return mmd.Grams(
+            gram(tf.minimum(kernels.squared_distances(x, x), upper)),
+            self.kernel(x, y),
+            gram(tf.maximum(kernels.squared_distances(y, y), lower)),
         )
-        points = penalties.interpolate(real.images, fake.images, weights)
 
-        def witness(images: tf.Tensor) -> tf.Tensor:
-            features = critic(Batch(images, real.labels)).features
-            return penalties.witness(self.kernel, features, x, y)
 
-        norms = penalties.gradient_norms(witness, points)
-        # The paper's images are in [0, 1]: a gradient there is twice ours.
-        return penalties.two_sided(2.0 * norms)
+@dataclasses.dataclass(frozen=True)
+class AutoencoderMMD(MMDGAN):
+    """The MMD GAN of Li et al. 2017: the critic is an auto-encoder.
+
+    d = sqrt(MMD^2_b) + r mean_k min(E h(X)_k - E h(Y)_k, 0)
+    critic:    -d + a (E |X - D h(X)|^2 + E |Y - D h(Y)|^2)
+    generator:  d
+
+    with the biased estimate, squares averaged over pixels, and the decoder D.
+    The hinge is the reduction of the feasible set: h and its mirror images have
+    the same MMD. C.-L. Li, W.-C. Chang, Y. Cheng, Y. Yang, B. Poczos 2017, "MMD
+    GAN: Towards deeper understanding of moment matching network", section 4 and
+    https://github.com/OctoberChang/MMD-GAN, whose critic weights but those of
+    the decoder are clipped.
+
+    Attributes:
+      kernel: on the codes.
+      reconstruction_weight: a, >= 0.
+      feasible_set_weight: r, >= 0.
+    """
+
+    estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_biased
+    reconstruction_weight: float = 8.0
+    feasible_set_weight: float = 16.0
+
+    needs_decoder: ClassVar[bool] = True
+
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        distance, terms = self._distance(view)
+        images = tf.concat(
+            [view.real.images, *(fake.images for fake in view.fakes)], axis=0
+        )
+        decoded = view.output.reconstruction
+        # The mean over both is half the sum of their means.
+        error = 2.0 * penalties.feature_l2([decoded - images])
+        value = -distance + self.reconstruction_weight * error
+        return Loss(value, {**terms, "reconstruction": error})
+
+    def generator_loss(self, view: View) -> Loss:
+        """See `Criterion.generator_loss`."""
+        return Loss(*self._distance(view))
+
+    def _distance(self, view: View) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        mmd2 = self._mmd2(view)
+        # The root has an infinite slope at 0, and rounding may go below it.
+        root = tf.sqrt(tf.maximum(mmd2, 1e-12))
+        means = tf.reduce_mean(view.x, axis=0) - tf.reduce_mean(view.y, axis=0)
+        hinge = tf.reduce_mean(tf.minimum(means, 0.0))
+        value = root + self.feasible_set_weight * hinge
+        return value, {"mmd2": mmd2, "feasible_set": hinge}

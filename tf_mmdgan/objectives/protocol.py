@@ -1,10 +1,12 @@
 """What an objective sees of a model, and what it gives back."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
+import keras
 import tensorflow as tf
 
+from tf_mmdgan import distribution
 from tf_mmdgan.distribution import Draw
 
 
@@ -49,52 +51,154 @@ class Loss(NamedTuple):
 class Critic(Protocol):
     """The critic as an objective sees it."""
 
+    # The multiplier of a criterion with a constraint; kept with the weights.
+    multiplier: keras.Variable
+
     def __call__(self, batch: Batch) -> CriticOutput:
         """The critic's output for one batch."""
 
-    def both(self, real: Batch, fake: Batch) -> CriticOutput:
-        """The output for both, equally many, the rows of `real` first.
+    def joint(self, *batches: Batch) -> CriticOutput:
+        """The output for batches of one size, the rows of the first first.
 
         One pass, where examples do not interact.
         """
 
+    def clip_weights(self, bound: float) -> None:
+        """Clips each weight, but those of a decoder, to [-bound, bound]."""
 
-class Objective(Protocol):
-    """A pair of losses; a frozen dataclass whose fields are its settings.
 
-    A field that bears the name of a field of TrainConfig takes its value from
-    there, or from `published` where that is None.
+class View(NamedTuple):
+    """What the critic says of the batches of one update.
+
+    Attributes:
+      critic: may be asked about other images.
+      real: batch of this replica.
+      fakes: batches of this replica.
+      draw: noise of this update.
+      output: of the critic for real and fakes, the rows of `real` first; None
+        in the generator's update.
+      real_features: [b, d] of this replica; None where nothing needs them.
+      fake_features: [b, d] of this replica, for each of `fakes`.
+      x: [n, d], features of the global batch of real images, or None.
+      ys: [n, d] each, those of the global batches of generated images.
+    """
+
+    critic: Critic
+    real: Batch
+    fakes: Sequence[Batch]
+    draw: Draw
+    output: CriticOutput | None
+    real_features: tf.Tensor | None
+    fake_features: Sequence[tf.Tensor]
+    x: tf.Tensor | None
+    ys: Sequence[tf.Tensor]
+
+    @property
+    def y(self) -> tf.Tensor:
+        """Features of the first, mostly the only, global batch of fakes."""
+        return self.ys[0]
+
+
+def see_all(
+    critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
+) -> View:
+    """The view of the critic's update: all batches in one pass."""
+    output = critic.joint(real, *fakes)
+    features = tf.split(output.features, 1 + len(fakes))
+    x, *ys = map(distribution.gather, features)
+    return View(
+        critic, real, fakes, draw, output, features[0], features[1:], x, ys
+    )
+
+
+def see_apart(
+    critic: Critic,
+    real: Batch,
+    fakes: Sequence[Batch],
+    draw: Draw,
+    needs_real: bool,
+) -> View:
+    """The view of the generator's update.
+
+    One pass for each batch: nothing is differentiated through the real images.
+    """
+    x_rows = critic(real).features if needs_real else None
+    y_rows = [critic(fake).features for fake in fakes]
+    return View(
+        critic, real, fakes, draw, None, x_rows, y_rows,
+        distribution.gather(x_rows) if needs_real else None,
+        [distribution.gather(rows) for rows in y_rows],
+    )  # fmt: skip
+
+
+class Criterion(Protocol):
+    """What critic and generator play for; a frozen dataclass.
+
+    A field that bears the name of a setting takes its value from there.
     """
 
     # Independent batches of generated images for each real one.
     fakes_per_real: ClassVar[int]
+    # Whether the critic must have a single output.
+    single_output: ClassVar[bool]
+    # Whether the critic must have a decoder.
+    needs_decoder: ClassVar[bool]
+    # Whether the generator's loss depends on the real images.
+    generator_sees_real: ClassVar[bool]
+    # Whether the critic must treat each image by itself, as where the loss has
+    # gradients by single images in it.
+    needs_independent_examples: ClassVar[bool]
 
-    @property
-    def needs_independent_examples(self) -> bool:
-        """Whether the critic must treat each image by itself.
-
-        A gradient penalty is a statement about single images; batch
-        normalisation in the critic would make it one about batches.
-        """
-
-    @staticmethod
-    def published(kernel: str | None) -> Mapping[str, Any]:
-        """Published settings of the method with that kernel, by name."""
-
-    def critic_loss(
-        self, critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
-    ) -> Loss:
+    def critic_loss(self, view: View) -> Loss:
         """Loss of the critic; called in replica context."""
 
-    def generator_loss(
-        self, critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
-    ) -> Loss:
+    def generator_loss(self, view: View) -> Loss:
         """Loss of the generator; called in replica context."""
 
+    def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
+        """The function whose gradient penalties bound, at features: [b].
 
-def concatenate(first: Batch, second: Batch) -> Batch:
-    """One batch of both, so that the critic runs once."""
+        That by which the criterion tells real from generated images; row i of
+        `features` [b, d] belongs with row i of the view's own batches.
+        """
+
+    def after_update(self, critic: Critic, terms: Mapping[str, tf.Tensor]):
+        """What follows the optimizer's update of the critic."""
+
+
+class BaseCriterion:
+    """The usual answers."""
+
+    fakes_per_real: ClassVar[int] = 1
+    single_output: ClassVar[bool] = False
+    needs_decoder: ClassVar[bool] = False
+    generator_sees_real: ClassVar[bool] = True
+    needs_independent_examples: ClassVar[bool] = False
+
+    def after_update(
+        self, critic: Critic, terms: Mapping[str, tf.Tensor]
+    ) -> None:
+        """Nothing."""
+
+
+class ScalarCriterion(BaseCriterion):
+    """A critic with one output, which is the witness itself."""
+
+    single_output: ClassVar[bool] = True
+    generator_sees_real: ClassVar[bool] = False
+
+    def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
+        """The critic's output."""
+        del view
+        return features[:, 0]
+
+
+Side = Literal["real", "fake"]
+
+
+def concatenate(*batches: Batch) -> Batch:
+    """One batch of all, so that the critic runs once."""
     labels = None
-    if first.labels is not None:
-        labels = tf.concat([first.labels, second.labels], axis=0)
-    return Batch(tf.concat([first.images, second.images], axis=0), labels)
+    if batches[0].labels is not None:
+        labels = tf.concat([batch.labels for batch in batches], axis=0)
+    return Batch(tf.concat([b.images for b in batches], axis=0), labels)

@@ -1,0 +1,38 @@
+"""A critic that can rebuild its images from its features."""
+
+import keras
+
+
+def with_decoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
+    """The critic with one output more, "reconstruction".
+
+    reconstruction = decoder(features), as the critic of C.-L. Li et al., "MMD
+    GAN: Towards Deeper Understanding of Moment Matching Network", NeurIPS 2017,
+    arXiv:1705.08584, section 3, needs it to stay injective. The weights are
+    shared with both arguments. The decoder is the submodel named "decoder", so
+    that an optimizer or a weight clip can tell it from the rest.
+
+    Args:
+      critic: any of `ARCHITECTURES`.
+      decoder: a generator, without labels, whose `latent_size` is the number of
+        the critic's features.
+
+    Raises:
+      ValueError: for a decoder of another shape than the critic's.
+    """
+    features = critic.output["features"]
+    images = critic.inputs[0]
+    wanted, found = features.shape[1:], decoder.inputs[0].shape[1:]
+    if len(decoder.inputs) > 1 or found != wanted:
+        raise ValueError(
+            f"The decoder takes {[x.shape[1:] for x in decoder.inputs]}; give "
+            f"one with latent_size={features.shape[-1]} and no labels."
+        )
+    if decoder.output.shape != images.shape:
+        raise ValueError(
+            f"The decoder makes {decoder.output.shape[1:]}, the critic sees "
+            f"{images.shape[1:]}; build both for one image_shape."
+        )
+    submodel = keras.Model(decoder.input, decoder.output, name="decoder")
+    outputs = {**critic.output, "reconstruction": submodel(features)}
+    return keras.Model(critic.input, outputs, name=f"{critic.name}_decoder")

@@ -1,0 +1,68 @@
+"""Settings of one comparison of methods."""
+
+import dataclasses
+
+from tf_mmdgan.config import fields, setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CompareConfig:
+    """Every chosen method, trained on every chosen data set."""
+
+    output_dir: str = setting(
+        "", "Folder of the comparison; one found there is continued."
+    )
+    data: str = setting(
+        "ring,digits,fashion_mnist", "Data sets, separated by commas."
+    )
+    methods: str = setting("all", "Methods, separated by commas, or all.")
+    seeds: str = setting("0", "Seeds, separated by commas.")
+    steps: int | None = setting(
+        None, "Generator steps; by default the data set's own."
+    )
+    jobs: int = setting(
+        1, "Trainings at a time; they share out the processor's cores."
+    )
+    data_dir: str | None = setting(
+        None, "Folder of the data set's files, where it needs one."
+    )
+    flags_dir: str = setting(
+        "flags", "Folder of compare_DATA.cfg, the settings of each data set."
+    )
+    table_only: bool = setting(
+        False, "Train nothing; write table and pictures of what is there."
+    )
+    docs_dir: str | None = setting(
+        None, "Folder that gets results.md and results_DATA.png as well."
+    )
+    only: str | None = setting(
+        None,
+        "DATA/METHOD/SEED: train this one in this process, and print its "
+        "scores.",
+    )
+
+    def __post_init__(self):
+        fields.require(
+            bool(self.output_dir),
+            "--output_dir is missing: name the comparison's folder.",
+        )
+        fields.require_positive(self, "steps", "jobs")
+        fields.require(
+            self.only is None or self.only.count("/") == 2,
+            f"--only={self.only}: must be DATA/METHOD/SEED.",
+        )
+        for seed in names(self.seeds):
+            fields.require(
+                seed.isdecimal() and int(seed) < 2**32,
+                f"--seeds={self.seeds}: each must be an integer in [0, 2^32).",
+            )
+        for name in ("data", "methods", "seeds"):
+            fields.require(
+                bool(names(getattr(self, name))), f"--{name} is empty."
+            )
+
+
+def names(text: str) -> list[str]:
+    """The entries of a list with commas, each once, in order."""
+    entries = (entry.strip() for entry in text.split(","))
+    return list(dict.fromkeys(entry for entry in entries if entry))

@@ -1,0 +1,70 @@
+"""What configurations are made of: fields with help, and their checks."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+from tf_mmdgan import errors
+
+
+def setting(
+    default: Any,
+    text: str,
+    choices: Sequence[str] = (),
+    may_change: bool = False,
+) -> Any:
+    """A field with its help and its allowed values.
+
+    A run that is continued `may_change` it without becoming another run.
+    """
+    metadata = {"help": text, "choices": choices, "may_change": may_change}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def field_type(config_class: type, name: str) -> type:
+    """The plain type of a field: `float` for `float | None`."""
+    annotation = typing.get_type_hints(config_class)[name]
+    if isinstance(annotation, types.UnionType):
+        return next(t for t in annotation.__args__ if t is not type(None))
+    return annotation
+
+
+def require(condition: bool, message: str) -> None:
+    """Raises UsageError with `message` unless `condition` holds."""
+    if not condition:
+        raise errors.UsageError(message)
+
+
+def require_positive(config: Any, *names: str) -> None:
+    """Refuses fields that are set, to 0 or less."""
+    for name in names:
+        value = getattr(config, name)
+        require(value is None or value > 0, f"--{name}={value}: must be > 0.")
+
+
+def require_non_negative(config: Any, *names: str) -> None:
+    """Refuses fields that are set, to less than 0."""
+    for name in names:
+        value = getattr(config, name)
+        require(value is None or value >= 0, f"--{name}={value}: must be >= 0.")
+
+
+def require_seed(config: Any) -> None:
+    """Refuses a seed that does not fit 63 bits."""
+    valid = 0 <= config.seed < 2**63
+    require(valid, f"--seed={config.seed}: must be in [0, 2^63).")
+
+
+def require_choices(config: Any) -> None:
+    """Refuses fields that are set, to none of their choices."""
+    for field in dataclasses.fields(config):
+        value, choices = getattr(config, field.name), field.metadata["choices"]
+        require(
+            not choices or value is None or value in choices,
+            f"--{field.name}={value}: must be one of {', '.join(choices)}.",
+        )
+
+
+WEIGHTS = ("ema", "current")

@@ -1,0 +1,153 @@
+"""What is trained against what: objective, regularisers, networks."""
+
+import dataclasses
+
+from tf_mmdgan.config import fields
+from tf_mmdgan.config.fields import setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MethodConfig:
+    """The method of a run; None means as published for its objective."""
+
+    objective: str = setting("mmd", "Name of the objective.")
+    as_published: str = setting(
+        "none",
+        "What the original code does otherwise than the papers: none, "
+        "demystifying, scaled, or names of single deviations, separated by "
+        "commas; see docs/deviations.md.",
+    )
+    kernel: str | None = setting(
+        None, "Name of the kernel on the critic's output."
+    )
+    divergence: str | None = setting(
+        None, "Name of the divergence of --objective=f_gan."
+    )
+    generator_form: str | None = setting(
+        None,
+        "Which of the published losses the generator has: minimax, "
+        "non_saturating or boundary_seeking of a GAN, energy or surrogate of "
+        "a Cramer GAN.",
+    )
+    scale_offset: float | None = setting(
+        None, "Lambda of the Scaled MMD: weight of the RKHS norm."
+    )
+    scale_measure: str | None = setting(
+        None,
+        "Where a Scaled MMD takes the critic's slope: at real images, a "
+        "mixture of real and generated ones, or noise.",
+        choices=("real", "mixture", "noise"),
+    )
+    scale_jacobian: str | None = setting(
+        None,
+        "Slope of a critic with many outputs: exact, a backward pass for "
+        "each, or hutchinson, an unbiased estimate in one pass.",
+        choices=("exact", "hutchinson"),
+    )
+    reconstruction_weight: float | None = setting(
+        None, "Weight of the auto-encoder's error in --objective=li_mmd."
+    )
+    feasible_set_weight: float | None = setting(
+        None, "Weight of the feasible-set reduction in --objective=li_mmd."
+    )
+    constraint_weight: float | None = setting(
+        None, "Rho of --objective=sobolev."
+    )
+
+    gradient_penalty: float | None = setting(
+        None, "Weight of the gradient penalty; 0 switches it off."
+    )
+    penalized_function: str | None = setting(
+        None,
+        "What gradient_penalty is on: the objective's witness function, or "
+        "the critic's single output itself.",
+        choices=("witness", "critic"),
+    )
+    r1: float | None = setting(
+        None, "Weight of the squared slope at real images."
+    )
+    r2: float | None = setting(
+        None, "Weight of the squared slope at generated images."
+    )
+    feature_penalty: float | None = setting(
+        None, "Weight of the L2 penalty on the critic's activations."
+    )
+    instance_noise: float | None = setting(
+        None, "Deviation of noise on all images, which are in [0, 1] here."
+    )
+    noise_penalty: float | None = setting(
+        None, "Variance of the instance noise whose limit penalises a GAN."
+    )
+    noise_annealing_steps: int = setting(
+        0, "Steps in which noise falls to a tenth; 0: it is constant."
+    )
+    weight_clip: float | None = setting(
+        None, "Bound that the critic's weights are clipped to; 0: none."
+    )
+    spectral_norm: str | None = setting(
+        None,
+        "Spectral normalisation of the critic: of its kernels as matrices, "
+        "or of its layers as operators.",
+        choices=("none", "matrix", "operator"),
+    )
+    spectral_scale: float | None = setting(
+        None, "Norm that spectral normalisation gives a layer, at the start."
+    )
+    learnable_spectral_scale: bool | None = setting(
+        None, "Whether these norms are learnt."
+    )
+
+    architecture: str = setting("dcgan", "Name of the pair of networks.")
+    generator_width: int = setting(
+        64, "Channels of the generator's last hidden layer."
+    )
+    critic_width: int = setting(
+        64, "Channels of the critic's first layer: 64 is big, 16 is small."
+    )
+    critic_output: int | None = setting(
+        None, "Number of outputs (features) of the critic."
+    )
+    generator_batch_norm: bool = setting(
+        True, "Batch normalisation in the generator."
+    )
+    critic_batch_norm: bool | None = setting(
+        None, "Batch normalisation in the critic; not with a penalty."
+    )
+    conditioning: str = setting(
+        "none",
+        "How labels enter: projection (class-conditional batch norm and a "
+        "projection critic) or concatenation with the inputs.",
+        choices=("none", "projection", "concatenation"),
+    )
+    latent_size: int = setting(100, "Width of the generator's input.")
+    latent_distribution: str = setting(
+        "uniform",
+        "Law of the generator's input: U(-1, 1) or N(0, 1), per coordinate.",
+        choices=("uniform", "normal"),
+    )
+
+    critic_steps: int | None = setting(
+        None, "Critic updates per generator update."
+    )
+    burn_in_critic_steps: int | None = setting(
+        None, "Critic updates in a burn-in step; 0 switches burn-in off."
+    )
+    burn_in_first: int = setting(25, "So many first steps are burn-in steps.")
+    burn_in_every: int = setting(
+        500, "So is every step whose number this divides; 0: none."
+    )
+
+    def __post_init__(self):
+        fields.require_positive(
+            self, "scale_offset", "constraint_weight", "spectral_scale",
+            "generator_width", "critic_width", "critic_output", "latent_size",
+            "critic_steps",
+        )  # fmt: skip
+        fields.require_non_negative(
+            self, "reconstruction_weight", "feasible_set_weight",
+            "gradient_penalty", "r1", "r2", "feature_penalty",
+            "instance_noise", "noise_penalty", "noise_annealing_steps",
+            "weight_clip", "burn_in_critic_steps", "burn_in_first",
+            "burn_in_every",
+        )  # fmt: skip
+        fields.require_choices(self)

@@ -1,0 +1,124 @@
+"""Settings of scoring, export and sampling."""
+
+import dataclasses
+
+from tf_mmdgan.config import fields
+from tf_mmdgan.config.fields import WEIGHTS, setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvaluateConfig:
+    """One scoring of a trained run, or of one set of images with another."""
+
+    run_dir: str | None = setting(
+        None, "Folder of a run; its generator is scored."
+    )
+    real: str | None = setting(
+        None,
+        "Real images: a data set as NAME or NAME/SPLIT, or an .npz file with "
+        "uint8 images [n, h, w, c]; by default the run's held-out images.",
+    )
+    fake: str | None = setting(
+        None, "Images to score, given like --real, instead of --run_dir."
+    )
+    data_dir: str | None = setting(None, "Folder of the data set's files.")
+    metrics: str = setting(
+        "kid_tfgan,kid_blocks,kid_subsets,kid_exact",
+        "Names of metrics, separated by commas.",
+    )
+    features: str | None = setting(
+        None,
+        "Feature extractor: a name, or a file of tools/train_lenet.py; by "
+        "default the data set's own.",
+    )
+    num_samples: int | None = setting(
+        None, "Generated images; by default as many as real ones."
+    )
+    max_block_size: int | None = setting(
+        None, "Images in a block; by default the data set's own."
+    )
+    num_subsets: int = setting(100, "Subsets of kid_subsets.")
+    subset_size: int | None = setting(
+        None,
+        "Images in a subset of kid_subsets; by default 1000, or half of the "
+        "smaller set.",
+    )
+    seed: int = setting(0, "Seed of generated images and of subsets.")
+    weights: str = setting(
+        "ema", "Averaged or current generator weights.", choices=WEIGHTS
+    )
+    out: str | None = setting(
+        None, "File of the report; by default RUN_DIR/report.json."
+    )
+
+    def __post_init__(self):
+        fields.require(
+            (self.run_dir is None) != (self.fake is None),
+            "Name what to score: either --run_dir or --fake.",
+        )
+        fields.require(
+            self.fake is None or self.real is not None,
+            "--fake needs --real: the images to compare with.",
+        )
+        fields.require(
+            self.fake is None or self.num_samples is None,
+            "--num_samples is for --run_dir; of --fake, all images count.",
+        )
+        fields.require_seed(self)
+        fields.require_positive(
+            self, "num_samples", "max_block_size", "num_subsets",
+            "subset_size",
+        )  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """One SavedModel made from a trained run."""
+
+    run_dir: str = setting("", "Folder of the run.")
+    export_dir: str | None = setting(
+        None,
+        "Folder that gets the next version; by default RUN_DIR/export.",
+    )
+    weights: str = setting(
+        "ema", "Averaged or current generator weights.", choices=WEIGHTS
+    )
+
+    def __post_init__(self):
+        fields.require(bool(self.run_dir), "--run_dir is missing: name a run.")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SampleConfig:
+    """Images drawn from a trained run or from a SavedModel."""
+
+    run_dir: str | None = setting(None, "Folder of the run.")
+    saved_model: str | None = setting(
+        None, "Folder of an exported generator, with or without a version."
+    )
+    num_samples: int = setting(64, "Number of images.")
+    seed: int = setting(0, "The same seed gives the same images.")
+    label: int | None = setting(
+        None, "Class of all images, of a generator with classes."
+    )
+    out: str = setting(
+        "samples.png", "A grid as .png, or uint8 images as .npz."
+    )
+    scale: int = setting(1, "Pixels of the grid per pixel of an image.")
+    weights: str = setting(
+        "ema",
+        "Averaged or current generator weights, of a run.",
+        choices=WEIGHTS,
+    )
+
+    def __post_init__(self):
+        fields.require(
+            (self.run_dir is None) != (self.saved_model is None),
+            "Name what to draw from: either --run_dir or --saved_model.",
+        )
+        fields.require_positive(self, "num_samples", "scale")
+        fields.require_seed(self)
+        fields.require(
+            self.out.endswith((".png", ".npz")),
+            f"--out={self.out}: must end in .png or .npz.",
+        )

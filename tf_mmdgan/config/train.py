@@ -1,0 +1,163 @@
+"""Settings of one training run."""
+
+import dataclasses
+
+from tf_mmdgan.config import fields
+from tf_mmdgan.config.fields import WEIGHTS, setting
+from tf_mmdgan.config.method import MethodConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainConfig(MethodConfig):
+    """One training run. The defaults are those of Binkowski et al. 2018."""
+
+    run_dir: str = setting(
+        "", "Folder of the run; a run found there is continued.",
+        may_change=True,
+    )  # fmt: skip
+
+    dataset: str = setting("digits", "Name of the data set.")
+    data_dir: str | None = setting(
+        None, "Folder of the data set's files, where it needs one.",
+        may_change=True,
+    )  # fmt: skip
+    image_size: int | None = setting(
+        None, "Height and width in pixels; by default the data set's own."
+    )
+
+    steps: int = setting(
+        150_000, "Generator steps of the whole run.", may_change=True
+    )
+    batch_size: int = setting(
+        64, "Real images, and generated ones, in an update; over all devices."
+    )
+    optimizer: str = setting(
+        "adam", "Optimizer of both networks.", choices=("adam", "rmsprop")
+    )
+    learning_rate: float = setting(1e-4, "The optimizer's learning rate.")
+    critic_learning_rate: float | None = setting(
+        None, "The critic's learning rate, where it differs."
+    )
+    learning_rate_decay_from: int = setting(
+        0, "Step at which the rates start to fall linearly."
+    )
+    learning_rate_decay_to: int = setting(
+        0, "Step at which they have reached 0; 0: they are constant."
+    )
+    beta_1: float = setting(0.5, "Adam's decay of the first moment.")
+    beta_2: float = setting(0.9, "Adam's decay of the second moment.")
+    clip_norm: float | None = setting(
+        None, "Clips the gradient of each variable to this L2 norm."
+    )
+    ema_decay: float = setting(
+        0.999, "Limit of the decay of the averaged generator weights."
+    )
+
+    seed: int = setting(0, "Seed of weights, noise and order of the data.")
+    deterministic: bool = setting(
+        True, "The same bits on every run, at equal devices and threads."
+    )
+    strategy: str = setting(
+        "one_device",
+        "How the work is spread: one device or all those of this machine.",
+        choices=("one_device", "mirrored"),
+    )
+    logical_cpus: int = setting(
+        0, "Split the CPU into so many devices, for trying --strategy."
+    )
+    steps_per_execution: int = setting(
+        1, "Steps in one call from Python; the other intervals are multiples."
+    )
+
+    log_every: int = setting(
+        20, "Steps between lines of metrics.jsonl.", may_change=True
+    )
+    sample_every: int = setting(
+        500, "Steps between sample grids; 0: only at the end.", may_change=True
+    )
+    evaluate_every: int = setting(
+        1000, "Steps between scores; 0: only first and last.", may_change=True
+    )
+    spectra_every: int = setting(
+        0,
+        "Steps between logs of the critic's singular values, effective ranks "
+        "and slopes; 0: never.",
+        may_change=True,
+    )
+    checkpoint_every: int = setting(
+        500, "Steps between checkpoints; 0: only at the end.", may_change=True
+    )
+    keep_checkpoints: int = setting(
+        2, "Checkpoints kept; older ones are removed.", may_change=True
+    )
+    features: str | None = setting(
+        None,
+        "Feature extractor of the score: a name, or a file of tools/train_lenet"
+        ".py; by default the data set's own.",
+    )
+    evaluation_samples: int | None = setting(
+        None,
+        "Generated images in a score; by default as many as held-out ones.",
+    )
+    max_block_size: int | None = setting(
+        None,
+        "Images in a block of KID; by default the data set's own.",
+    )
+    evaluation_weights: str = setting(
+        "ema",
+        "Generator that is scored and drawn: averaged or current weights.",
+        choices=WEIGHTS,
+    )
+    export: bool = setting(
+        True, "Write a SavedModel at the end.", may_change=True
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        fields.require(
+            bool(self.run_dir), "--run_dir is missing: name the run's folder."
+        )
+        fields.require_positive(
+            self, "image_size", "steps", "batch_size", "learning_rate",
+            "critic_learning_rate", "clip_norm", "steps_per_execution",
+            "log_every", "keep_checkpoints", "max_block_size",
+            "evaluation_samples",
+        )  # fmt: skip
+        fields.require_non_negative(
+            self, "seed", "learning_rate_decay_from", "learning_rate_decay_to",
+            "logical_cpus", "sample_every", "evaluate_every",
+            "checkpoint_every", "spectra_every",
+        )  # fmt: skip
+        fields.require(
+            self.batch_size >= 2,
+            f"--batch_size={self.batch_size}: MMD^2 needs at least 2.",
+        )
+        fields.require(
+            not self.learning_rate_decay_to
+            or self.learning_rate_decay_from < self.learning_rate_decay_to,
+            f"--learning_rate_decay_from={self.learning_rate_decay_from}: must "
+            "be less than --learning_rate_decay_to="
+            f"{self.learning_rate_decay_to}.",
+        )
+        fields.require(
+            self.logical_cpus == 0 or self.strategy != "one_device",
+            f"--logical_cpus={self.logical_cpus} needs --strategy=mirrored.",
+        )
+        fields.require(
+            self.seed < 2**32, f"--seed={self.seed}: must be < 2^32."
+        )
+        for name in ("beta_1", "beta_2", "ema_decay"):
+            value = getattr(self, name)
+            fields.require(
+                0 <= value < 1, f"--{name}={value}: must be in [0, 1)."
+            )
+        for name in (
+            "steps", "log_every", "sample_every", "evaluate_every",
+            "checkpoint_every", "spectra_every",
+        ):  # fmt: skip
+            value = getattr(self, name)
+            fields.require(
+                value % self.steps_per_execution == 0,
+                f"--{name}={value}: must be a multiple of "
+                f"--steps_per_execution={self.steps_per_execution}.",
+            )

@@ -1,0 +1,234 @@
+"""From the names of a configuration to an objective and a model."""
+
+import dataclasses
+from typing import Any
+
+import keras
+
+from tf_mmdgan import (
+    architectures,
+    as_published,
+    errors,
+    f_divergences,
+    kernels,
+    objectives,
+)
+from tf_mmdgan.architectures import Conditioning
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import AdversarialModel, BurnIn
+from tf_mmdgan.spectral_normalization import SpectralNorm
+
+# Settings of the model that only a flag or a deviation gives.
+_DEFAULTS = {
+    "clip_norm": None,
+    "published_weights": False,
+    "batch_statistics": False,
+    "moved_with_generator": False,
+}
+# Settings that are given by name.
+_CATALOGUES = {
+    "kernel": kernels.KERNELS,
+    "divergence": f_divergences.DIVERGENCES,
+}
+
+
+def settings_of(config: TrainConfig) -> dict[str, Any]:
+    """Every setting of the method: as given, or else as published.
+
+    Kernels and divergences are the objects that their names stand for.
+
+    Raises:
+      UsageError: for unknown names, and for a setting that this objective does
+        not have.
+    """
+    entry = errors.pick(objectives.OBJECTIVES, config.objective, "objective")
+    names = {field.name for field in dataclasses.fields(config)}
+    foreign = {
+        name
+        for other in objectives.OBJECTIVES.values()
+        for name in other.fields
+    } - entry.fields
+    for name in sorted(foreign & names):
+        if getattr(config, name) is not None:
+            raise errors.UsageError(
+                f"--{name} has no meaning for --objective={config.objective}."
+            )
+    settings = {**_DEFAULTS, **entry.published(config.kernel)}
+    if "kernel" not in entry.fields:
+        settings.pop("kernel", None)
+    given = {
+        name: getattr(config, name)
+        for name in settings.keys() & names
+        if getattr(config, name) is not None
+    }
+    for name in _CATALOGUES.keys() & settings.keys():
+        settings[name] = errors.pick(
+            _CATALOGUES[name], given.pop(name, settings[name]), name
+        )
+    deviations = as_published.resolve(config.as_published)
+    settings = {**as_published.apply(deviations, settings), **given}
+    settings["annealing_updates"] = config.noise_annealing_steps * (
+        settings["critic_steps"] + 1
+    )
+    return settings
+
+
+def make_objective(config: TrainConfig) -> objectives.Objective:
+    """The objective, its settings as given or else as published.
+
+    Raises:
+      UsageError: as `settings_of`, and for settings that do not go together.
+    """
+    return _objective(config, settings_of(config))
+
+
+def _objective(
+    config: TrainConfig, settings: dict[str, Any]
+) -> objectives.Objective:
+    entry = objectives.OBJECTIVES[config.objective]
+    objective = objectives.build(entry, settings)
+    if settings["critic_batch_norm"] and objective.needs_independent_examples:
+        raise errors.UsageError(
+            "Batch normalisation in the critic with a gradient penalty: the "
+            "penalty is on single images, batch normalisation mixes them. Give "
+            "--nocritic_batch_norm, or no penalty."
+        )
+    return objective
+
+
+def make_model(
+    config: TrainConfig,
+    image_shape: tuple[int, ...],
+    num_classes: int | None = None,
+) -> AdversarialModel:
+    """The compiled model; call it in the scope of the strategy.
+
+    Raises:
+      UsageError: for unknown names and impossible combinations.
+    """
+    settings = settings_of(config)
+    objective = _objective(config, settings)
+    # Weights depend on the seed alone, not on what was drawn before.
+    keras.utils.set_random_seed(config.seed)
+    latents = Latents(config.latent_size, config.latent_distribution)
+    generator, critic = _networks(config, settings, image_shape, num_classes)
+    model = AdversarialModel(
+        generator,
+        critic,
+        latents,
+        objective,
+        critic_steps=settings["critic_steps"],
+        burn_in=_burn_in(config, settings),
+        moved_with_generator=settings["moved_with_generator"],
+        num_classes=num_classes if config.conditioning != "none" else None,
+        seed=config.seed,
+        ema_decay=config.ema_decay,
+    )
+    critic_rate = config.critic_learning_rate or config.learning_rate
+    model.compile(
+        _optimizer(config, config.learning_rate, 1),
+        _optimizer(config, critic_rate, settings["critic_steps"]),
+        clip_norm=settings["clip_norm"],
+        steps_per_execution=config.steps_per_execution,
+        jit_compile=False,
+    )
+    return model
+
+
+def _networks(
+    config: TrainConfig,
+    settings: dict[str, Any],
+    image_shape: tuple[int, ...],
+    num_classes: int | None,
+) -> tuple[keras.Model, keras.Model]:
+    architecture = errors.pick(
+        architectures.ARCHITECTURES, config.architecture, "architecture"
+    )
+    conditioning = None
+    if config.conditioning != "none":
+        if not num_classes:
+            raise errors.UsageError(
+                f"--conditioning={config.conditioning}: the data set "
+                f"{config.dataset} has no labels."
+            )
+        conditioning = Conditioning(num_classes, config.conditioning)
+    spectral_norm = None
+    if settings["spectral_norm"] != "none":
+        spectral_norm = SpectralNorm(
+            settings["spectral_norm"],
+            settings["learnable_spectral_scale"],
+            settings["spectral_scale"],
+        )
+
+    def generator(latent_size, conditioning):
+        return architecture.generator(
+            image_shape,
+            latent_size,
+            config.generator_width,
+            batch_norm=config.generator_batch_norm,
+            conditioning=conditioning,
+            batch_statistics=settings["batch_statistics"],
+        )
+
+    made = generator(config.latent_size, conditioning)
+    critic = architecture.critic(
+        image_shape,
+        settings["critic_output"],
+        config.critic_width,
+        batch_norm=settings["critic_batch_norm"],
+        spectral_norm=spectral_norm,
+        conditioning=conditioning,
+        published_weights=settings["published_weights"],
+    )
+    if objectives.OBJECTIVES[config.objective].criterion.needs_decoder:
+        critic = architectures.with_decoder(
+            critic, generator(settings["critic_output"], None)
+        )
+    return made, critic
+
+
+def _burn_in(config: TrainConfig, settings: dict[str, Any]) -> BurnIn | None:
+    steps = settings["burn_in_critic_steps"]
+    if not steps:
+        return None
+    if steps <= settings["critic_steps"]:
+        raise errors.UsageError(
+            f"--burn_in_critic_steps={steps}: must be more than "
+            f"--critic_steps={settings['critic_steps']}, or 0."
+        )
+    return BurnIn(steps, config.burn_in_first, config.burn_in_every)
+
+
+class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that is constant up to one update and 0 from another on."""
+
+    def __init__(self, rate: float, start: int, end: int):
+        self.rate, self.start, self.end = rate, start, end
+
+    def __call__(self, step):
+        """The rate at an update."""
+        left = (self.end - keras.ops.cast(step, "float32")) / (
+            self.end - self.start
+        )
+        return self.rate * keras.ops.clip(left, 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """See Keras."""
+        return {"rate": self.rate, "start": self.start, "end": self.end}
+
+
+def _optimizer(
+    config: TrainConfig, rate: float, updates_per_step: int
+) -> keras.optimizers.Optimizer:
+    if config.learning_rate_decay_to:
+        rate = LinearDecay(
+            rate,
+            config.learning_rate_decay_from * updates_per_step,
+            config.learning_rate_decay_to * updates_per_step,
+        )
+    if config.optimizer == "rmsprop":
+        return keras.optimizers.RMSprop(rate)
+    return keras.optimizers.Adam(
+        rate, beta_1=config.beta_1, beta_2=config.beta_2
+    )

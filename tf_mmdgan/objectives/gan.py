@@ -1,0 +1,123 @@
+"""Criteria made of the logits of a classifier: GANs and f-GANs.
+
+Goodfellow et al. 2014, "Generative adversarial nets"; Miyato et al. 2018,
+"Spectral normalization for generative adversarial networks"; Hjelm et al. 2018,
+"Boundary-seeking generative adversarial networks"; Nowozin, Cseke, Tomioka
+2016, "f-GAN".
+"""
+
+import dataclasses
+from typing import Literal
+
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.f_divergences import FDivergence
+from tf_mmdgan.objectives.protocol import Loss, ScalarCriterion, View
+
+softplus, mean = tf.math.softplus, tf.reduce_mean
+
+
+@dataclasses.dataclass(frozen=True)
+class GAN(ScalarCriterion):
+    """A critic with logit a, D = sigmoid(a), that tells real from generated.
+
+    critic: E softplus(-a(X)) + E softplus(a(Y)) = -E log D(X) - E log(1 - D(Y))
+    generator, minimax:         -E softplus(a(Y)) =  E log(1 - D(Y))
+    generator, non_saturating:   E softplus(-a(Y)) = -E log D(Y)
+    generator, boundary_seeking: E a(Y)^2 / 2, a = log D - log(1 - D)
+
+    Goodfellow et al. 2014, section 3; Hjelm et al. 2018, section 2.3.
+
+    Attributes:
+      generator_form: which of the three.
+    """
+
+    generator_form: Literal["minimax", "non_saturating", "boundary_seeking"]
+
+    def __post_init__(self):
+        errors.pick(_GENERATOR_LOSSES, self.generator_form, "generator form")
+
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        real, fake = mean(softplus(-view.x)), mean(softplus(view.y))
+        return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
+
+    def generator_loss(self, view: View) -> Loss:
+        """See `Criterion.generator_loss`."""
+        value = _GENERATOR_LOSSES[self.generator_form](view.y)
+        return Loss(value, {"fake_mean": mean(view.y)})
+
+    def noise_curvatures(
+        self, real: tf.Tensor, fake: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """(1 - D)^2 at real and D^2 at generated logits, [b] each."""
+        return tf.square(tf.sigmoid(-real)), tf.square(tf.sigmoid(fake))
+
+
+_GENERATOR_LOSSES = {
+    "minimax": lambda a: -mean(softplus(a)),
+    "non_saturating": lambda a: mean(softplus(-a)),
+    "boundary_seeking": lambda a: 0.5 * mean(tf.square(a)),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class HingeGAN(ScalarCriterion):
+    """critic: E max(0, 1 - f(X)) + E max(0, 1 + f(Y)), generator: -E f(Y).
+
+    Lim and Ye 2017, "Geometric GAN"; Miyato et al. 2018, eqs. 16 and 17.
+    """
+
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        real = mean(tf.nn.relu(1.0 - view.x))
+        fake = mean(tf.nn.relu(1.0 + view.y))
+        return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
+
+    def generator_loss(self, view: View) -> Loss:
+        """See `Criterion.generator_loss`."""
+        return Loss(-mean(view.y), {"fake_mean": mean(view.y)})
+
+
+@dataclasses.dataclass(frozen=True)
+class FGAN(ScalarCriterion):
+    """A lower bound of D_f(P || Q), tight at the critic T = f'(p / q).
+
+    critic:    -(E T(X) - E f*(T(Y))),  T = g(v)
+    generator: -E f*(T(Y));  non-saturating: -E T(Y)
+
+    with the critic's output v and the divergence's output activation g. Nowozin
+    et al. 2016, eqs. 4 to 6 and section 3.2.
+
+    Attributes:
+      divergence: f.
+      generator_form: "minimax" or "non_saturating".
+    """
+
+    divergence: FDivergence
+    generator_form: Literal["minimax", "non_saturating"] = "minimax"
+
+    def __post_init__(self):
+        forms = {"minimax": None, "non_saturating": None}
+        errors.pick(forms, self.generator_form, "generator form")
+
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        real = mean(self.divergence.output(view.x))
+        fake = mean(self.divergence.conjugate_of_output(view.y))
+        return Loss(fake - real, {"divergence": real - fake})
+
+    def generator_loss(self, view: View) -> Loss:
+        """See `Criterion.generator_loss`."""
+        if self.generator_form == "minimax":
+            value = -mean(self.divergence.conjugate_of_output(view.y))
+        else:
+            value = -mean(self.divergence.output(view.y))
+        return Loss(value, {"fake_mean": mean(view.y)})
+
+    def noise_curvatures(
+        self, real: tf.Tensor, fake: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """0 at real and f*''(T) g'(v)^2 at generated outputs, [b] each."""
+        return tf.zeros_like(real), self.divergence.curvature(fake)

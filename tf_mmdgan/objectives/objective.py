@@ -1,0 +1,104 @@
+"""A criterion with what regularises it: what a model trains on."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.distribution import Draw
+from tf_mmdgan.objectives import protocol
+from tf_mmdgan.objectives.protocol import Batch, Criterion, Critic, Loss
+from tf_mmdgan.objectives.regularizers import (
+    InstanceNoise,
+    Regularizer,
+    WeightClipping,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """The two losses of adversarial training, as a value.
+
+    critic:    criterion's loss + sum_r weight_r penalty_r
+    generator: criterion's loss
+
+    Attributes:
+      criterion: what the two play for.
+      regularizers: of the critic.
+      instance_noise: on all images that the critic sees, or None.
+      weight_clipping: of the critic, or None.
+    """
+
+    criterion: Criterion
+    regularizers: Sequence[Regularizer] = ()
+    instance_noise: InstanceNoise | None = None
+    weight_clipping: WeightClipping | None = None
+
+    @property
+    def fakes_per_real(self) -> int:
+        """Independent batches of generated images for each real one."""
+        return self.criterion.fakes_per_real
+
+    @property
+    def needs_independent_examples(self) -> bool:
+        """Whether the critic must treat each image by itself.
+
+        A gradient penalty is a statement about single images; batch
+        normalisation in the critic would make it one about batches.
+        """
+        return any(
+            part.needs_independent_examples
+            for part in (self.criterion, *self.regularizers)
+        )
+
+    def check(self, output_width: int) -> None:
+        """Refuses a critic with the wrong number of outputs.
+
+        Raises:
+          UsageError: with the reason.
+        """
+        if self.criterion.single_output and output_width != 1:
+            raise errors.UsageError(
+                f"--critic_output={output_width}: "
+                f"{type(self.criterion).__name__} needs a critic with one "
+                "output."
+            )
+        for regularizer in self.regularizers:
+            regularizer.check(self.criterion, output_width)
+
+    def critic_loss(
+        self, critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
+    ) -> Loss:
+        """Loss of the critic; called in replica context."""
+        real, *fakes = self._noisy([real, *fakes], draw)
+        view = protocol.see_all(critic, real, fakes, draw)
+        value, terms = self.criterion.critic_loss(view)
+        for regularizer in self.regularizers:
+            penalty = regularizer.penalty(self.criterion, view)
+            value += regularizer.weight * penalty
+            terms = {**terms, regularizer.name: penalty}
+        return Loss(value, terms)
+
+    def generator_loss(
+        self, critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
+    ) -> Loss:
+        """Loss of the generator; called in replica context."""
+        real, *fakes = self._noisy([real, *fakes], draw)
+        view = protocol.see_apart(
+            critic, real, fakes, draw, self.criterion.generator_sees_real
+        )
+        return self.criterion.generator_loss(view)
+
+    def after_update(
+        self, critic: Critic, terms: Mapping[str, tf.Tensor]
+    ) -> None:
+        """What follows the optimizer's update of the critic."""
+        self.criterion.after_update(critic, terms)
+        if self.weight_clipping is not None:
+            self.weight_clipping.after_update(critic)
+
+    def _noisy(self, batches: list[Batch], draw: Draw) -> list[Batch]:
+        if self.instance_noise is None:
+            return batches
+        return self.instance_noise.add(batches, draw)

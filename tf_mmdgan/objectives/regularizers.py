@@ -1,0 +1,259 @@
+"""What may be added to the critic's loss of any criterion.
+
+Each is a frozen value; `penalty` is called in replica context. That which a
+gradient penalty bounds is the criterion's witness: the function by which it
+tells real from generated images.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import ClassVar, Literal, Protocol
+
+import tensorflow as tf
+
+from tf_mmdgan import distribution, errors, penalties
+from tf_mmdgan.objectives.annealing import CONSTANT, Annealing
+from tf_mmdgan.objectives.protocol import (
+    Batch,
+    Criterion,
+    Critic,
+    Side,
+    View,
+)
+
+
+class Regularizer(Protocol):
+    """A term of the critic's loss; a frozen dataclass.
+
+    Attributes:
+      name: of its term in the logs.
+      needs_independent_examples: as in `Criterion`.
+    """
+
+    name: ClassVar[str]
+    needs_independent_examples: ClassVar[bool]
+    weight: float
+
+    def check(self, criterion: Criterion, output_width: int) -> None:
+        """Refuses criteria and critics that it cannot be used with.
+
+        Raises:
+          UsageError: with the reason.
+        """
+
+    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+        """The term before its weight, a scalar."""
+
+
+@dataclasses.dataclass(frozen=True)
+class GradientPenalty:
+    """mean_i (||grad f(x_i)|| - 1)^2 at points between real and fake images.
+
+    f is the witness: for an MMD its witness function, which makes this the
+    penalty of Binkowski et al. 2018; for a critic with one output that output,
+    which makes it that of Gulrajani et al. 2017. Gradients are by pixels in
+    [0, 1] and over the whole image.
+
+    Attributes:
+      weight: lambda, >= 0.
+      function: "witness", or "critic" for the critic's single output itself.
+      norm: over the "image"; or, as published codes have it, over the "rows"
+        or the "channels" of it alone, then averaged over the rest.
+      epsilon: under the root.
+    """
+
+    weight: float
+    function: Literal["witness", "critic"] = "witness"
+    norm: Literal["image", "rows", "channels"] = "image"
+    epsilon: float = 1e-12
+
+    name: ClassVar[str] = "gradient_penalty"
+    needs_independent_examples: ClassVar[bool] = True
+
+    def check(self, criterion: Criterion, output_width: int) -> None:
+        """See `Regularizer.check`."""
+        del criterion
+        if self.function == "critic" and output_width != 1:
+            raise errors.UsageError(
+                "--penalized_function=critic penalises a single output, not "
+                f"--critic_output={output_width}: give --critic_output=1 or "
+                "--penalized_function=witness."
+            )
+
+    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+        """See `Regularizer.penalty`."""
+        real, fake = view.real.images, view.fakes[0].images
+        weights = view.draw.uniform(
+            distribution.INTERPOLATION, tf.shape(real)[0]
+        )
+        points = penalties.interpolate(real, fake, weights)
+
+        def function(images: tf.Tensor) -> tf.Tensor:
+            features = view.critic(Batch(images, view.real.labels)).features
+            if self.function == "critic":
+                return features[:, 0]
+            return criterion.witness(features, view)
+
+        axes = {"image": None, "rows": [1], "channels": [3]}[self.norm]
+        norms = penalties.gradient_norms(function, points, axes, self.epsilon)
+        return penalties.two_sided(penalties.slope_unit(points) * norms)
+
+
+@dataclasses.dataclass(frozen=True)
+class ZeroCentredPenalty:
+    """E ||grad f||^2 / 2 on one side's images: R1 on real, R2 on generated.
+
+    f is the witness, gradients are by pixels in [0, 1]. Mescheder, Geiger,
+    Nowozin 2018, "Which training methods for GANs do actually converge?", eqs.
+    9 and 10; their code multiplies E ||grad f||^2 by the weight, without 1/2.
+
+    Attributes:
+      weight: gamma, >= 0.
+      side: "real" for R1, "fake" for R2.
+    """
+
+    weight: float
+    side: Side
+
+    needs_independent_examples: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        """r1 or r2."""
+        return {"real": "r1", "fake": "r2"}[self.side]
+
+    def check(self, criterion: Criterion, output_width: int) -> None:
+        """Any criterion will do."""
+
+    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+        """See `Regularizer.penalty`."""
+        batch = view.real if self.side == "real" else view.fakes[0]
+        return 0.5 * tf.reduce_mean(_squares(criterion, view, batch))
+
+
+@dataclasses.dataclass(frozen=True)
+class NoisePenalty:
+    """Limit of small instance noise: weight / 2 Omega_f, annealed.
+
+    Omega_f = E[w_x(f(X)) ||grad f(X)||^2] + E[w_y(f(Y)) ||grad f(Y)||^2]
+
+    with the criterion's curvatures w. For a GAN with D = sigmoid(f) they are
+    (1 - D)^2 and D^2. The weight is the noise's variance, on images in [0, 1].
+    Roth, Lucchi, Nowozin, Hofmann 2017, "Stabilizing training of generative
+    adversarial networks through regularization", eqs. 15 and 24.
+
+    Attributes:
+      weight: gamma at the start, >= 0.
+      annealing: gamma falls to a hundredth.
+    """
+
+    weight: float
+    annealing: Annealing = CONSTANT
+
+    name: ClassVar[str] = "noise_penalty"
+    needs_independent_examples: ClassVar[bool] = True
+
+    def check(self, criterion: Criterion, output_width: int) -> None:
+        """See `Regularizer.check`."""
+        del output_width
+        if not hasattr(criterion, "noise_curvatures"):
+            raise errors.UsageError(
+                "--noise_penalty is the small-noise limit of GANs and f-GANs; "
+                f"{type(criterion).__name__} has none. Use --instance_noise or "
+                "--r1."
+            )
+
+    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+        """See `Regularizer.penalty`."""
+        rows = [view.real_features[:, 0], view.fake_features[0][:, 0]]
+        curvatures = criterion.noise_curvatures(*rows)
+        omega = sum(
+            tf.reduce_mean(weights * _squares(criterion, view, batch))
+            for weights, batch in zip(
+                curvatures, (view.real, view.fakes[0]), strict=True
+            )
+        )
+        return 0.5 * self.annealing.factor(view.draw.update) ** 2 * omega
+
+
+@dataclasses.dataclass(frozen=True)
+class FeaturePenalty:
+    """Sum over layers, output included, of the mean squared activation.
+
+    On the real images and on the generated ones, added. Binkowski et al. 2018,
+    footnote 19.
+
+    Attributes:
+      weight: >= 0.
+    """
+
+    weight: float
+
+    name: ClassVar[str] = "feature_penalty"
+    needs_independent_examples: ClassVar[bool] = False
+
+    def check(self, criterion: Criterion, output_width: int) -> None:
+        """Any criterion will do."""
+
+    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+        """See `Regularizer.penalty`."""
+        del criterion
+        layers = [*view.output.activations, view.output.features]
+        # The mean over all rows is the share of a batch in the sum of means.
+        return (1.0 + len(view.fakes)) * penalties.feature_l2(layers)
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightClipping:
+    """Weights of the critic in [-bound, bound] after each of its updates.
+
+    Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", algorithm 1.
+    """
+
+    bound: float
+
+    def after_update(self, critic: Critic) -> None:
+        """Clips."""
+        critic.clip_weights(self.bound)
+
+
+@dataclasses.dataclass(frozen=True)
+class InstanceNoise:
+    """N(0, deviation^2) on each pixel of real and generated images.
+
+    On images in [0, 1], in both losses, annealed. Sonderby et al. 2017,
+    "Amortised MAP inference for image super-resolution"; Roth et al. 2017.
+
+    Attributes:
+      deviation: at the start, >= 0.
+      annealing: the deviation falls to a tenth.
+    """
+
+    deviation: float
+    annealing: Annealing = CONSTANT
+
+    def add(self, batches: Sequence[Batch], draw) -> list[Batch]:
+        """The batches with noise of their own each."""
+        sigma = self.deviation * self.annealing.factor(draw.update)
+        noisy = []
+        for index, batch in enumerate(batches):
+            images = batch.images
+            noise = draw.normal(
+                distribution.INSTANCE_NOISE, tf.shape(images)[0],
+                images.shape[1:], index,
+            )  # fmt: skip
+            scale = sigma * penalties.slope_unit(images)
+            added = tf.cast(scale * noise, images.dtype)
+            noisy.append(batch._replace(images=images + added))
+        return noisy
+
+
+def _squares(criterion: Criterion, view: View, batch: Batch) -> tf.Tensor:
+    """||grad f||^2 at each image of a batch, by pixels in [0, 1]: [b]."""
+
+    def function(images: tf.Tensor) -> tf.Tensor:
+        features = view.critic(batch._replace(images=images)).features
+        return criterion.witness(features, view)
+
+    squares = penalties.gradient_squares(function, batch.images)
+    return penalties.slope_unit(batch.images) ** 2 * squares

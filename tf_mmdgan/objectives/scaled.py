@@ -1,0 +1,166 @@
+"""Criteria divided by the critic's size and slope.
+
+Arbel, Sutherland, Binkowski, Gretton 2018, "On gradient regularizers for MMD
+GANs", https://arxiv.org/abs/1805.11565
+"""
+
+import dataclasses
+from typing import ClassVar, Literal
+
+import tensorflow as tf
+
+from tf_mmdgan import constrained_mmd, distribution, errors, penalties
+from tf_mmdgan.kernels import Kernel, Linear
+from tf_mmdgan.objectives.mmd_gan import MMDGAN
+from tf_mmdgan.objectives.protocol import Batch, Loss, View
+from tf_mmdgan.objectives.wasserstein import WGAN
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """sigma^2 of the Scaled MMD for the critic of a view.
+
+    Attributes:
+      offset: lambda, > 0.
+      measure: points that the critic's slope is taken at. "real" images, as in
+        the paper's experiments; "mixture": one half of real, one half of
+        generated images; "noise": images of independent N(0, 10^2) pixels on
+        the scale of [0, 1].
+      jacobian: "exact", one backward pass per output of the critic;
+        "hutchinson", an unbiased estimate in one pass for all.
+      coefficient: c of the published code, 1 / (c E ||J||^2 + 1), which leaves
+        k(x, x) and the kernel's constant out; None for the paper's formula.
+    """
+
+    offset: float = 1.0
+    measure: Literal["real", "mixture", "noise"] = "real"
+    jacobian: Literal["exact", "hutchinson"] = "exact"
+    coefficient: float | None = None
+
+    def check(self, kernel: Kernel, flag: str) -> None:
+        """Refuses kernels that have no such scale.
+
+        Raises:
+          UsageError: naming the reason.
+        """
+        probe, full = tf.zeros([1, 2]), self.jacobian == "exact"
+        squares = tf.zeros([1, 2, 2] if full else [1])
+        try:
+            kernel.derivative_trace(probe, squares)
+        except ValueError as error:
+            remedy = "" if full else "; --scale_jacobian=exact may do"
+            raise errors.UsageError(
+                f"{flag} has no Scaled MMD: {error}{remedy}"
+            ) from None
+
+    def square(self, kernel: Kernel, view: View) -> tf.Tensor:
+        """sigma^2, a scalar, over the global batch."""
+        batch = self._points(view)
+
+        def features(images):
+            return view.critic(batch._replace(images=images)).features
+
+        if self.jacobian == "exact":
+            h, squares = penalties.jacobian_products(features, batch.images)
+        else:
+            width = (view.x if view.x is not None else view.y).shape[1]
+            signs = view.draw.signs(
+                distribution.PROBES, tf.shape(batch.images)[0], width
+            )
+            h, squares = penalties.estimated_jacobian_squares(
+                features, batch.images, signs
+            )
+        squares *= penalties.slope_unit(batch.images) ** 2
+        if self.coefficient is not None:
+            if self.jacobian == "exact":
+                squares = tf.linalg.trace(squares)
+            mean = tf.reduce_mean(distribution.gather(squares))
+            return 1.0 / (self.coefficient * mean + 1.0)
+        terms = constrained_mmd.scaled_mmd_terms(kernel, h, squares)
+        return constrained_mmd.scaled_mmd_square(
+            distribution.gather(terms), self.offset
+        )
+
+    def _points(self, view: View) -> Batch:
+        if self.measure == "real":
+            return view.real
+        if self.measure == "noise":
+            noise = view.draw.normal(
+                distribution.MEASURE, tf.shape(view.real.images)[0],
+                view.real.images.shape[1:],
+            )  # fmt: skip
+            return view.real._replace(images=2.0 * (10.0 * noise) - 1.0)
+        coins = view.draw.uniform(
+            distribution.MEASURE, tf.shape(view.real.images)[0]
+        )
+        # A pair of real and generated image has one label.
+        half = penalties.interpolate(
+            view.real.images, view.fakes[0].images, tf.floor(2.0 * coins)
+        )
+        return view.real._replace(images=half)
+
+
+PAPER_SCALE = Scale()
+
+
+@dataclasses.dataclass(frozen=True)
+class ScaledMMD(MMDGAN):
+    """MMD GAN whose distance is scaled by the critic's slope.
+
+    critic: -sigma^2 MMD^2_u,  generator: sigma^2 MMD^2_u
+
+    The gradient passes through sigma to the critic; to the generator sigma is
+    a constant. Arbel et al. 2018, section 3.
+
+    Attributes:
+      kernel: with a derivative at coinciding points.
+      scale: sigma.
+    """
+
+    scale: Scale = PAPER_SCALE
+
+    needs_independent_examples: ClassVar[bool] = True
+
+    def __post_init__(self):
+        self.scale.check(self.kernel, "--kernel")
+
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        mmd2 = self._mmd2(view)
+        square = self.scale.square(self.kernel, view)
+        scaled = square * mmd2
+        terms = {"mmd2": mmd2, "smmd2": scaled, "scale": square}
+        return Loss(-scaled, terms)
+
+    def generator_loss(self, view: View) -> Loss:
+        """See `Criterion.generator_loss`."""
+        mmd2 = self._mmd2(view)
+        square = tf.stop_gradient(self.scale.square(self.kernel, view))
+        return Loss(square * mmd2, {"mmd2": mmd2, "scale": square})
+
+
+@dataclasses.dataclass(frozen=True)
+class ScaledWGAN(WGAN):
+    """WGAN scaled by the critic's values and slope, the linear kernel's sigma.
+
+    critic: -sigma (E f(X) - E f(Y)),  generator: its negative
+    sigma^-2 = lambda + E_mu[f^2 + |grad f|^2]
+
+    Arbel et al. 2018, section 3 and the experiments with SN-SWGAN.
+    """
+
+    scale: Scale = PAPER_SCALE
+
+    needs_independent_examples: ClassVar[bool] = True
+
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        loss = super().critic_loss(view)
+        root = tf.sqrt(self.scale.square(Linear(), view))
+        return Loss(root * loss.value, {**loss.terms, "scale": root})
+
+    def generator_loss(self, view: View) -> Loss:
+        """See `Criterion.generator_loss`."""
+        loss = super().generator_loss(view)
+        root = tf.stop_gradient(tf.sqrt(self.scale.square(Linear(), view)))
+        return Loss(root * loss.value, {**loss.terms, "scale": root})

@@ -1,0 +1,85 @@
+"""Criteria that compare means of a critic with one output.
+
+Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN"; Mroueh, Li, Sercu, Raj,
+Cheng 2018, "Sobolev GAN".
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import ClassVar
+
+import tensorflow as tf
+
+from tf_mmdgan import distribution, penalties
+from tf_mmdgan.objectives.protocol import Critic, Loss, ScalarCriterion, View
+
+
+@dataclasses.dataclass(frozen=True)
+class WGAN(ScalarCriterion):
+    """The critic f maximises E f(X) - E f(Y), the generator E f(Y).
+
+    What bounds f is a regulariser: clipped weights (Arjovsky et al. 2017), or a
+    gradient penalty (Gulrajani et al. 2017, "Improved training of Wasserstein
+    GANs").
+    """
+
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        difference = tf.reduce_mean(view.x) - tf.reduce_mean(view.y)
+        return Loss(-difference, {"mean_difference": difference})
+
+    def generator_loss(self, view: View) -> Loss:
+        """See `Criterion.generator_loss`."""
+        mean = tf.reduce_mean(view.y)
+        return Loss(-mean, {"fake_mean": mean})
+
+
+@dataclasses.dataclass(frozen=True)
+class SobolevGAN(WGAN):
+    """WGAN under the constraint (E |grad f(X)|^2 + E |grad f(Y)|^2) / 2 = 1.
+
+    critic: -(E f(X) - E f(Y)) + m c + rho / 2 c^2,  then  m <- m + rho c
+
+    with c the left side less 1, gradients by pixels in [0, 1], and the
+    multiplier m of an augmented Lagrangian. Mroueh et al. 2018, section 5 and
+    algorithm 1. The code of the Scaled MMD GAN has the same loss, but never
+    moves m.
+
+    Attributes:
+      constraint_weight: rho, > 0.
+    """
+
+    constraint_weight: float
+
+    needs_independent_examples: ClassVar[bool] = True
+
+    def critic_loss(self, view: View) -> Loss:
+        """See `Criterion.critic_loss`."""
+        loss = super().critic_loss(view)
+        c = 0.5 * (
+            self._mean_square(view, view.real)
+            + self._mean_square(view, view.fakes[0])
+        )
+        c -= 1.0
+        multiplier = tf.identity(view.critic.multiplier.value)
+        multiplier = tf.cast(multiplier, c.dtype)
+        value = loss.value + multiplier * c
+        value += 0.5 * self.constraint_weight * tf.square(c)
+        terms = {**loss.terms, "constraint": c, "multiplier": multiplier}
+        return Loss(value, terms)
+
+    def after_update(
+        self, critic: Critic, terms: Mapping[str, tf.Tensor]
+    ) -> None:
+        """Moves the multiplier."""
+        moved = terms["multiplier"]
+        moved += self.constraint_weight * terms["constraint"]
+        critic.multiplier.assign(tf.cast(moved, critic.multiplier.dtype))
+
+    def _mean_square(self, view: View, batch) -> tf.Tensor:
+        def output(images):
+            return view.critic(batch._replace(images=images)).features[:, 0]
+
+        squares = penalties.gradient_squares(output, batch.images)
+        squares *= penalties.slope_unit(batch.images) ** 2
+        return tf.reduce_mean(distribution.gather(squares))

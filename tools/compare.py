@@ -1,0 +1,117 @@
+"""Trains every method on every data set and writes one table of results.
+
+python tools/compare.py --output_dir=runs/compare
+python tools/compare.py --output_dir=runs/compare --data=ring --methods=mmd,wgan
+
+A comparison that was interrupted continues when the same command is given
+again; what is finished is not trained again. The table is written after each
+training: results.md, results.json and samples_DATA.png in the folder.
+"""
+
+import collections
+import dataclasses
+import pathlib
+import signal
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from absl import flags
+
+from tf_mmdgan import errors
+from tf_mmdgan.comparison_config import CompareConfig
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.tools import cli, flag_config
+
+if TYPE_CHECKING:
+    from tf_mmdgan import comparison
+
+
+def compare(config: CompareConfig) -> Mapping[str, Any]:
+    """Runs the comparison, or the one training, that `config` names."""
+    from tf_mmdgan import comparison
+
+    if config.only is not None:
+        return _train(config)
+    # As Ctrl-C does: the trainings end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    cells = comparison.plan(config, _parse)
+    output_dir = pathlib.Path(config.output_dir)
+    docs_dir = config.docs_dir and pathlib.Path(config.docs_dir)
+    if not config.table_only:
+        _run(config, cells)
+    comparison.write_outputs(output_dir, cells, docs_dir)
+    results = {r.key: r.status for r in comparison.read_results(output_dir)}
+    status = [results.get(cell.key, "not_run") for cell in cells]
+    return {
+        "table": str(output_dir / "results.md"),
+        **dict.fromkeys(("done", "diverged", "failed", "not_run"), 0),
+        **collections.Counter(status),
+    }
+
+
+def _run(config: CompareConfig, cells: "list[comparison.Cell]") -> None:
+    """Trains what is not settled."""
+    from tf_mmdgan import comparison, run_directory
+
+    output_dir = pathlib.Path(config.output_dir)
+    for cell in cells:
+        run_directory.check(cell.config)
+    run_directory.claim(output_dir)
+    found = {r.key: r for r in comparison.read_results(output_dir)}
+    comparison.run(
+        [
+            cell
+            for cell in cells
+            if cell.key not in found or not found[cell.key].settles(cell)
+        ],
+        lambda cell: _command(config, cell),
+        config.jobs,
+        lambda result: comparison.write_outputs(
+            output_dir, cells, only_data=[result.data]
+        ),
+    )
+
+
+def _command(config: CompareConfig, cell: "comparison.Cell") -> list[str]:
+    """What trains one cell: the usual tool, where the data is images."""
+    from tf_mmdgan import data
+
+    module = [sys.executable, "-m", "tf_mmdgan.tools"]
+    if cell.data in data.DATASETS:
+        module[-1] += ".train"
+        return [*module, *cell.flags]
+    module[-1] += ".compare"
+    steps = [] if config.steps is None else [f"--steps={config.steps}"]
+    folder = f"--output_dir={config.output_dir}"
+    return [*module, folder, f"--only={cell.name}", *steps]
+
+
+def _train(config: CompareConfig) -> Mapping[str, Any]:
+    """Trains the cell of --only."""
+    from tf_mmdgan import comparison, data, experiment
+
+    name, method, seed = config.only.split("/")
+    one = dataclasses.replace(
+        config, data=name, methods=method, seeds=seed, only=None
+    )
+    (cell,) = comparison.plan(one, _parse)
+    if cell.data in data.DATASETS:
+        return experiment.prepare(cell.config).train()
+    return comparison.train_ring(cell.config)
+
+
+def _parse(arguments: list[str]) -> TrainConfig:
+    try:
+        return flag_config.parse(TrainConfig, arguments)
+    except flags.Error as error:
+        raise errors.UsageError(f"{error} (of {' '.join(arguments)})") from None
+
+
+def main() -> None:
+    """Console entry point."""
+    cli.run(CompareConfig, compare)
+
+
+if __name__ == "__main__":
+    main()
