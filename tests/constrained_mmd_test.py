@@ -127,7 +127,9 @@ def constrained_square(width, x, y, points, offset):
     witness = (
         matrix(points, x)[..., 0].mean(1) - matrix(points, y)[..., 0].mean(1)
     ).ravel()
-    solved = np.linalg.solve(gram + len(points) * offset * np.eye(size), witness)
+    solved = np.linalg.solve(
+        gram + len(points) * offset * np.eye(size), witness
+    )
     return mmd2, (mmd2 - witness @ solved) / offset
 
 

@@ -47,7 +47,10 @@ def test_every_key_gives_other_numbers():
     for i, first in enumerate(draws):
         for second in draws[:i]:
             assert (first.numpy() != second.numpy()).any()
-    for method in (lambda p: draw().uniform(p, 8), lambda p: draw().signs(p, 8, 3)):
+    for method in (
+        lambda p: draw().uniform(p, 8),
+        lambda p: draw().signs(p, 8, 3),
+    ):
         assert (method(2).numpy() != method(3).numpy()).any()
 
 
@@ -65,7 +68,9 @@ def test_signs_are_fair_and_independent():
     signs = draw().signs(distribution.PROBES, 4000, 3).numpy()
     assert set(signs.ravel()) == {-1.0, 1.0}
     # Mean products of two columns, and means: standard deviation 1 / sqrt(n).
-    moments = np.concatenate([signs.mean(0), *(signs.T @ signs / 4000 - np.eye(3))])
+    moments = np.concatenate(
+        [signs.mean(0), *(signs.T @ signs / 4000 - np.eye(3))]
+    )
     assert np.abs(moments).max() < 4 / np.sqrt(4000)
 
 

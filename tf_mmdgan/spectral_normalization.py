@@ -120,11 +120,7 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def build(self, input_shape: Any = None) -> None:
         """Makes the layer's weights, then u, v and the scale."""
-        with tf.init_scope():
-            super().build(input_shape)
-            self._add_weights(input_shape)
-
-    def _add_weights(self, input_shape: Any) -> None:
+        super().build(input_shape)
         if self._convolves:
             shape_v = self._one_image(input_shape)
             shape_u = self.layer.compute_output_shape(shape_v)
@@ -226,10 +222,17 @@ class SpectralNormalization(keras.layers.Wrapper):
         self, u: tf.Tensor, v: tf.Tensor, iterations: int
     ) -> tuple[tf.Tensor, tf.Tensor]:
         kernel = tf.stop_gradient(self._kernel())
-        for _ in range(iterations):
+
+        def step(u, v):
             v = _unit(self._apply(kernel, u, adjoint=True), v)
-            u = _unit(self._apply(kernel, v), u)
-        return u, v
+            return _unit(self._apply(kernel, v), u), v
+
+        if iterations == 1:
+            return step(u, v)
+        # Unrolled, the hundred steps of the start take seconds to trace.
+        return tf.while_loop(
+            lambda u, v: True, step, (u, v), maximum_iterations=iterations
+        )
 
     def _apply(
         self, kernel: tf.Tensor, x: tf.Tensor, adjoint: bool = False

@@ -1,6 +1,4 @@
-"""What holds for every objective."""
-
-import dataclasses
+"""What holds for every objective, and for every f-divergence of f-GAN."""
 
 import keras
 import numpy as np
@@ -8,38 +6,52 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import distribution, kernels
+from tf_mmdgan.f_divergences import DIVERGENCES
 from tf_mmdgan.models.adversarial import CriticView
-from tf_mmdgan.objectives import OBJECTIVES, Batch
+from tf_mmdgan.objectives import OBJECTIVES, Batch, build, catalogue
 
-SHAPE = (4, 4, 1)
-pytestmark = pytest.mark.parametrize("name", OBJECTIVES)
-
-
-def make(name, kernel=None):
-    published = OBJECTIVES[name].published(kernel)
-    values = {
-        field.name: published[field.name]
-        for field in dataclasses.fields(OBJECTIVES[name])
-    }
-    if "kernel" in values:
-        values["kernel"] = kernels.KERNELS[values["kernel"]]
-    return OBJECTIVES[name](**values), published["critic_output"]
+IMAGE, POINT = (4, 4, 1), (2,)
+CASES = [(name, None) for name in OBJECTIVES if name != "f_gan"]
+CASES += [("f_gan", divergence) for divergence in DIVERGENCES]
+every_case = pytest.mark.parametrize("name, divergence", CASES)
+both_shapes = pytest.mark.parametrize("shape", [IMAGE, POINT])
 
 
-def make_critic(width):
+def make(name, divergence=None, kernel=None):
+    entry = OBJECTIVES[name]
+    settings = entry.published(kernel)
+    if "kernel" in settings:
+        settings["kernel"] = kernels.KERNELS[settings["kernel"]]
+    if "divergence" in settings:
+        settings["divergence"] = DIVERGENCES[
+            divergence or settings["divergence"]
+        ]
+    return build(entry, settings), settings["critic_output"]
+
+
+def make_critic(objective, width, shape):
     keras.utils.set_random_seed(0)
-    images = keras.Input(SHAPE)
+    images = keras.Input(shape)
     hidden = keras.layers.Dense(5, activation="tanh")(
         keras.layers.Flatten()(images)
     )
     features = keras.layers.Dense(width)(hidden)
-    return keras.Model(images, {"features": features, "activations": [hidden]})
+    outputs = {"features": features, "activations": [hidden]}
+    if objective.criterion.needs_decoder:
+        pixels = int(np.prod(shape))
+        flat = keras.layers.Dense(pixels, name="decoder")(features)
+        outputs["reconstruction"] = keras.layers.Reshape(shape)(flat)
+    return keras.Model(images, outputs)
 
 
-def batches(rng, objective, same=False):
-    real = rng.uniform(-1, 1, (6, *SHAPE)).astype(np.float32)
+def view(critic):
+    return CriticView(critic, keras.Variable(0.0, trainable=False))
+
+
+def batches(rng, objective, shape, same=False):
+    real = rng.uniform(-1, 1, (6, *shape)).astype(np.float32)
     fakes = [
-        rng.uniform(-1, 1, (6, *SHAPE)).astype(np.float32) * 0.5 + 0.3
+        rng.uniform(-1, 1, (6, *shape)).astype(np.float32) * 0.5 + 0.3
         for _ in range(objective.fakes_per_real)
     ]
     if same:
@@ -47,40 +59,128 @@ def batches(rng, objective, same=False):
     return Batch(tf.constant(real)), [Batch(tf.constant(f)) for f in fakes]
 
 
-def test_published_settings_cover_every_field(name):
+def draw():
+    return distribution.Draw(0, tf.constant(0, tf.int64))
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_published_settings_are_complete(name):
+    entry = OBJECTIVES[name]
+    common = set(catalogue.DEFAULTS)
     for kernel in (None, *kernels.KERNELS):
-        objective, width = make(name, kernel)
-        assert width >= 1
-        assert dataclasses.is_dataclass(objective)
+        published = entry.published(kernel)
+        assert common <= published.keys()
+        unknown = published.keys() - common - entry.fields - {"kernel"}
+        assert not unknown
+        assert published["critic_output"] >= 1
+        assert published["critic_steps"] >= 1
+    objective, _ = make(name)
+    assert isinstance(objective.criterion, entry.criterion)
+    assert entry.source
+    # Batch norm goes with objectives of batches only.
+    if entry.published()["critic_batch_norm"]:
+        assert not objective.needs_independent_examples
 
 
-def test_both_gradients_are_finite_and_not_zero(name, rng):
-    objective, width = make(name)
-    critic = make_critic(width)
-    real, fakes = batches(rng, objective)
-    draw = distribution.Draw(0, tf.constant(0, tf.int64))
+@every_case
+@both_shapes
+def test_both_gradients_are_finite_and_not_zero(name, divergence, shape, rng):
+    objective, width = make(name, divergence)
+    critic = make_critic(objective, width, shape)
+    real, fakes = batches(rng, objective, shape)
     images = [f.images for f in fakes]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)
-        view = CriticView(critic)
-        arguments = (view, real, [Batch(i) for i in images], draw)
+        arguments = (view(critic), real, [Batch(i) for i in images], draw())
         for_critic = objective.critic_loss(*arguments).value
         for_generator = objective.generator_loss(*arguments).value
     assert for_critic.shape == for_generator.shape == ()
+    assert np.isfinite(for_critic) and np.isfinite(for_generator)
+    # Of a difference of features, a bias is no part.
+    weights = [w for w in critic.trainable_variables if len(w.shape) == 2]
     for gradient in (
-        *tape.gradient(for_critic, critic.trainable_variables[:3]),
+        *tape.gradient(for_critic, weights),
         *tape.gradient(for_generator, images),
     ):
         assert np.isfinite(gradient.numpy()).all()
         assert np.abs(gradient.numpy()).max() > 0
 
 
-def test_losses_stay_finite_where_real_and_fake_coincide(name, rng):
-    objective, width = make(name)
-    critic = make_critic(width)
-    real, fakes = batches(rng, objective, same=True)
-    draw = distribution.Draw(0, tf.constant(0, tf.int64))
-    with tf.GradientTape() as tape:
-        loss = objective.critic_loss(CriticView(critic), real, fakes, draw)
-    gradients = tape.gradient(loss.value, critic.trainable_variables)
+@every_case
+def test_losses_stay_finite_where_real_and_fake_coincide(name, divergence, rng):
+    objective, width = make(name, divergence)
+    critic = make_critic(objective, width, IMAGE)
+    real, fakes = batches(rng, objective, IMAGE, same=True)
+    images = [f.images for f in fakes]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(images)
+        arguments = (view(critic), real, [Batch(i) for i in images], draw())
+        for_critic = objective.critic_loss(*arguments).value
+        for_generator = objective.generator_loss(*arguments).value
+    assert np.isfinite(for_critic) and np.isfinite(for_generator)
+    gradients = tape.gradient(
+        for_critic, critic.trainable_variables, unconnected_gradients="zero"
+    )
+    gradients += tape.gradient(for_generator, images)
     assert all(np.isfinite(g.numpy()).all() for g in gradients)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_after_an_update_weights_are_within_their_bound(name, rng):
+    objective, width = make(name)
+    critic = make_critic(objective, width, IMAGE)
+    real, fakes = batches(rng, objective, IMAGE)
+    seen = view(critic)
+    loss = objective.critic_loss(seen, real, fakes, draw())
+    before = [w.numpy() for w in critic.weights]
+    objective.after_update(seen, loss.terms)
+    bound = OBJECTIVES[name].published()["weight_clip"] or np.inf
+    for weight, old in zip(critic.weights, before, strict=True):
+        limit = np.inf if "decoder" in weight.path else bound
+        expected = np.clip(old, -limit, limit)
+        np.testing.assert_array_equal(weight.numpy(), expected)
+    if bound < np.inf:
+        assert max(np.abs(old).max() for old in before) > bound
+
+
+def test_two_replicas_have_the_loss_of_one_device(two_cpus, rng):
+    """One with all that a replica may get wrong: noise, means, penalties."""
+    entry = OBJECTIVES["smmd"]
+    settings = {
+        **entry.published(),
+        "kernel": kernels.Gaussian(),
+        "scale_measure": "mixture",
+        "scale_jacobian": "hutchinson",
+        "gradient_penalty": 1.0,
+        "r1": 1.0,
+        "feature_penalty": 1.0,
+        "instance_noise": 0.2,
+    }
+    objective = build(entry, settings)
+    with two_cpus.scope():
+        critic = make_critic(objective, 3, IMAGE)
+        seen = view(critic)
+    real, (fake,) = batches(rng, objective, IMAGE)
+
+    def update(rows):
+        with tf.GradientTape() as tape:
+            parts = [Batch(batch.images[rows]) for batch in (real, fake)]
+            loss = objective.critic_loss(seen, parts[0], parts[1:], draw())
+        return loss.value, tape.gradient(loss.value, critic.weights[0].value)
+
+    def on_replica():
+        context = tf.distribute.get_replica_context()
+        first = 3 * context.replica_id_in_sync_group
+        mean = tf.distribute.ReduceOp.MEAN
+        return context.all_reduce(mean, update(slice(first, first + 3)))
+
+    @tf.function
+    def on_replicas():
+        results = two_cpus.run(on_replica)
+        return tf.nest.map_structure(
+            lambda x: two_cpus.experimental_local_results(x)[0], results
+        )
+
+    expected = update(slice(None))
+    for actual, one_device in zip(on_replicas(), expected, strict=True):
+        np.testing.assert_allclose(actual, one_device, rtol=1e-4, atol=1e-6)

@@ -55,9 +55,7 @@ def test_losses_have_the_energy_distance_as_their_mean(rng):
     def mean_distance(a, b):
         return norms(a[:, None] - b[None]).mean()
 
-    energy = (
-        2 * mean_distance(x, y) - mean_distance(x, x) - mean_distance(y, y)
-    )
+    energy = 2 * mean_distance(x, y) - mean_distance(x, x) - mean_distance(y, y)
     _, loss = smooth.losses(CramerGAN("energy"), critic, *sets)
     # The distance of two real images is no function of the generator.
     smooth.assert_close(loss.value - mean_distance(x, x), energy)

@@ -12,9 +12,7 @@ from tf_mmdgan.objectives import Batch, protocol
 def test_concatenate_keeps_images_and_labels_together(rng, labels):
     images = rng.normal(size=(4, 3, 3, 1))
     parts = [
-        Batch(
-            tf.constant(images[rows]), labels and tf.constant(labels[rows])
-        )
+        Batch(tf.constant(images[rows]), labels and tf.constant(labels[rows]))
         for rows in (slice(0, 1), slice(1, 3), slice(3, 4))
     ]
     together = protocol.concatenate(*parts)

@@ -129,9 +129,7 @@ def test_penalty_of_a_flat_critic_has_a_finite_gradient(rng):
     critic.weights[1].assign(tf.zeros_like(critic.weights[1]))
     pair = smooth.images(rng)
     with tf.GradientTape() as tape:
-        value = GradientPenalty(1.0).penalty(
-            WGAN(), smooth.view(critic, *pair)
-        )
+        value = GradientPenalty(1.0).penalty(WGAN(), smooth.view(critic, *pair))
     assert float(value) == pytest.approx(1, abs=1e-5)
     for gradient in tape.gradient(value, critic.weights[:2]):
         assert np.isfinite(gradient).all()
@@ -332,7 +330,9 @@ def test_noise_penalty_needs_a_criterion_with_its_limit():
     penalty.check(GAN("minimax"), 1)
     penalty.check(FGAN(DIVERGENCES["kl"]), 1)
     for criterion in (MMD, WGAN()):
-        with pytest.raises(errors.UsageError, match="--noise_penalty .*has n"):
+        with pytest.raises(
+            errors.UsageError, match=r"--noise_penalty .* has n"
+        ):
             penalty.check(criterion, 1)
 
 

@@ -103,7 +103,7 @@ def test_estimated_jacobian_has_no_bias(rng):
     scale = Scale(jacobian="hutchinson")
     numbers = [
         1 / scale.square(KERNELS["rbf"], smooth.view(critic, *pair, update=i))
-        for i in range(200)
+        for i in range(100)
     ]
     expected = 1 / expected_square("rbf", Scale(), critic, *pair)
     error = np.std(numbers, ddof=1) / np.sqrt(len(numbers))
@@ -181,7 +181,11 @@ def test_scale_is_a_constant_to_the_generator(rng):
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(image)
         apart = smooth.protocol.see_apart(
-            critic, Batch(tf.constant(real)), [Batch(image)], smooth.draw(), True
+            critic,
+            Batch(tf.constant(real)),
+            [Batch(image)],
+            smooth.draw(),
+            True,
         )
         loss = scaled.generator_loss(apart)
     of_loss = tape.gradient(loss.value, image)

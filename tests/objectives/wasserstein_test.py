@@ -22,10 +22,14 @@ def test_wgan_compares_means(rng, dtype):
 def constraint(critic, real, fake):
     """(E |grad f(X)|^2 + E |grad f(Y)|^2) / 2 - 1, by pixels in [0, 1]."""
     unit = 2.0 if real.ndim == 4 else 1.0
-    return 0.5 * sum(
-        ((unit * critic.jacobian(points)) ** 2).sum((1, 2)).mean()
-        for points in (real, fake)
-    ) - 1.0
+    return (
+        0.5
+        * sum(
+            ((unit * critic.jacobian(points)) ** 2).sum((1, 2)).mean()
+            for points in (real, fake)
+        )
+        - 1.0
+    )
 
 
 @both_types

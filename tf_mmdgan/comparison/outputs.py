@@ -76,8 +76,12 @@ def _drawn(data: str, results: Sequence[Result]) -> list[Result]:
 def _sheet(
     output_dir: pathlib.Path, data: str, results: Sequence[Result]
 ) -> bytes:
+    measure = "" if data == ring.NAME else "KID "
     runs = {
-        f"{r.method}\n{r.summary}": (r, cells.run_folder(output_dir, *r.key))
+        f"{r.method}\n{measure}{r.summary}": (
+            r,
+            cells.run_folder(output_dir, *r.key),
+        )
         for r in results
     }
     if data != ring.NAME:
@@ -164,8 +168,8 @@ def _footer(data: str, results: Sequence[Result]) -> str | None:
             )
             if (values := [s[name] for s in scores if s.get(name) is not None])
         ),
-        f"{sum(r.seconds for r in column) / 60:.0f} minutes in all, "
-        f"{_listed({r.threads for r in column})} threads a run",
+        f"{sum(r.seconds for r in column) / 60:.0f} minutes in all",
+        f"threads of a run {_listed({r.threads for r in column})}",
         _listed({r.date for r in column}),
         f"commit {_listed({r.commit or 'unknown' for r in column})}",
     ]

@@ -1,0 +1,182 @@
+"""Every recipe in flags/ parses, builds and takes a step."""
+
+import dataclasses
+import pathlib
+import re
+
+import numpy as np
+import pytest
+
+from tf_mmdgan import (
+    architectures,
+    callbacks,
+    config,
+    data,
+    method,
+    objectives,
+    spectral_normalization,
+)
+from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.tools import flag_config
+
+FOLDER = pathlib.Path(__file__).parents[2] / "flags"
+RECIPES = sorted(path.stem for path in FOLDER.glob("*.cfg"))
+NUM_CLASSES = 3
+
+
+@pytest.fixture(autouse=True)
+def short_warm_start(monkeypatch):
+    """The hundred power steps of the start are half the time of a build."""
+    monkeypatch.setattr(spectral_normalization, "_WARM_START", 1)
+
+
+def parse(name, *flags):
+    """The configuration of a recipe, with more flags behind it."""
+    return flag_config.parse(
+        config.TrainConfig,
+        [f"--flagfile={FOLDER / name}.cfg", "--run_dir=x", *flags],
+    )
+
+
+def image_shape(recipe):
+    """Height, width and channels of a recipe's images."""
+    entry = data.DATASETS.get(recipe.dataset)
+    size = recipe.image_size or entry.image_size
+    return size, size, entry.channels if entry else 3
+
+
+def toy(recipe):
+    """The recipe with networks and images as small as can be."""
+    size, _, _ = image_shape(recipe)
+    # SNResNet is another network at 64 pixels than at all other sizes.
+    if size > 32 and (recipe.architecture, size) != ("snresnet", 64):
+        size = architectures.ARCHITECTURES[recipe.architecture].minimum_size
+    return dataclasses.replace(
+        recipe, image_size=size, generator_width=2, critic_width=2
+    )
+
+
+def one_step(recipe):
+    """A toy with few and small batches in a step."""
+    return dataclasses.replace(
+        toy(recipe), batch_size=4, critic_steps=1, burn_in_critic_steps=0
+    )
+
+
+def networks_of(recipe):
+    """All that the layers of a toy depend on but their widths."""
+    settings = method.settings_of(recipe)
+    criterion = objectives.OBJECTIVES[recipe.objective].criterion
+    return (
+        recipe.architecture,
+        image_shape(recipe),
+        recipe.conditioning,
+        recipe.generator_batch_norm,
+        criterion.needs_decoder,
+        settings["critic_batch_norm"],
+        settings["spectral_norm"],
+        settings["learnable_spectral_scale"],
+    )
+
+
+def make(recipe):
+    """The model of a recipe."""
+    return method.make_model(recipe, image_shape(recipe), NUM_CLASSES)
+
+
+def batches_of(recipe):
+    """Noise in place of the recipe's images, as training draws them."""
+    rng = np.random.default_rng(0)
+    shape = (8, *image_shape(recipe))
+    images = rng.integers(0, 256, shape, dtype=np.uint8)
+    labels = np.arange(len(images)) % NUM_CLASSES
+    return data.batches(
+        ImageSet(images, labels, NUM_CLASSES),
+        recipe.batch_size,
+        recipe.seed,
+        with_labels=recipe.conditioning != "none",
+    )
+
+
+def numbers(weights):
+    """What weights hold, in their order."""
+    return [weight.numpy() for weight in weights]
+
+
+def check_one_step(recipe, strategy, folder):
+    """A step moves both networks, and a checkpoint brings all of it back."""
+    with strategy.scope():
+        model, restored = make(recipe), make(recipe)
+    networks = (model.generator, model.critic)
+    before = [numbers(network.trainable_weights) for network in networks]
+    model.fit(
+        strategy.experimental_distribute_dataset(batches_of(recipe)),
+        epochs=1,
+        steps_per_epoch=1,
+        shuffle=False,
+        verbose=0,
+        callbacks=[callbacks.Checkpoints(model, folder)],
+    )
+    assert int(model.step.numpy()) == 1
+    for network, old in zip(networks, before, strict=True):
+        new = numbers(network.trainable_weights)
+        assert all(np.isfinite(value).all() for value in new)
+        changed = [np.any(a != b) for a, b in zip(old, new, strict=True)]
+        assert any(changed), network.name
+    assert callbacks.Checkpoints(restored, folder).restore()
+    pairs = zip(model.weights, restored.weights, strict=True)
+    for saved, loaded in pairs:
+        np.testing.assert_array_equal(
+            saved.numpy(), loaded.numpy(), err_msg=saved.path
+        )
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipe_has_an_objective_and_a_size_that_its_networks_make(name):
+    recipe = parse(name)
+    method.make_objective(recipe)
+    architecture = architectures.ARCHITECTURES[recipe.architecture]
+    size, _, _ = image_shape(recipe)
+    assert architecture.minimum_size <= size <= architecture.maximum_size
+    assert size % architecture.size_multiple == 0
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_note_gives_the_command_for_this_recipe_and_data_that_can_be_read(name):
+    note = (FOLDER / f"{name}.cfg").read_text()
+    assert all(len(line) <= 100 for line in note.splitlines())
+    for found in re.findall(r"--flagfile=flags/(\S+)\.cfg", note):
+        assert found == name
+    assert re.search(r"^# python tools/\w+\.py .*", note, re.MULTILINE)
+    if parse(name).dataset not in data.DATASETS:
+        assert "--dataset=synthetic" in re.sub(r"\s*\n# ", " ", note)
+
+
+def distinct(names, key):
+    """The first name of each value of `key`."""
+    first = {}
+    for name in names:
+        first.setdefault(key(name), name)
+    return sorted(first.values())
+
+
+@pytest.mark.parametrize(
+    "name", distinct(RECIPES, lambda name: networks_of(toy(parse(name))))
+)
+def test_networks_of_recipes_build_at_toy_width(name):
+    recipe = toy(parse(name))
+    model = make(recipe)
+    settings = method.settings_of(recipe)
+    assert model.generator.output.shape[1:] == image_shape(recipe)
+    assert (
+        model.critic.output["features"].shape[-1] == (settings["critic_output"])
+    )
+    assert model.critic_steps == settings["critic_steps"]
+    assert len(model.generator.inputs) == len(model.critic.inputs)
+    assert (len(model.critic.inputs) == 2) == (recipe.conditioning != "none")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RECIPES)
+def test_step_on_two_devices_survives_a_checkpoint(name, two_cpus, tmp_path):
+    check_one_step(one_step(parse(name)), two_cpus, tmp_path)

@@ -1,0 +1,72 @@
+"""tools/compare.py as a user runs it."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import PIL.Image
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "tools/compare.py", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def result(*arguments):
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_comparison_is_run_once_and_tabulated(tmp_path):
+    flags = [f"--output_dir={tmp_path}/c", "--data=ring", "--methods=gan", "--steps=2"]  # fmt: skip  # noqa: E501
+    first = result(*flags)
+    assert first == {
+        "table": f"{tmp_path}/c/results.md",
+        "done": 1, "diverged": 0, "failed": 0, "not_run": 0,
+    }  # fmt: skip
+    (found,) = json.loads((tmp_path / "c/results.json").read_text())["results"]
+    assert (found["status"], found["steps"], found["seed"]) == ("done", 2, 0)
+    assert 0 <= found["scores"]["high_quality"] <= 1
+    assert PIL.Image.open(tmp_path / "c" / "samples_ring.png").format == "PNG"
+
+    file = tmp_path / "c" / "ring" / "gan" / "seed_0.json"
+    written = file.stat().st_mtime_ns
+    table = ["--methods=gan,mmd", "--table_only", f"--docs_dir={tmp_path}/d"]
+    assert result(*flags) == first
+    assert file.stat().st_mtime_ns == written
+    again = result(*flags, *table)
+    assert (again["done"], again["not_run"]) == (1, 1)
+    text = (tmp_path / "d" / "results.md").read_text()
+    assert "| mmd | not run |" in text and "| gan | " in text
+
+
+def test_help_lists_the_flags_without_tensorflow():
+    done = run("--help")
+    assert done.returncode == 0 and "--methods" in done.stdout
+    assert "tensorflow" not in done.stderr.lower()
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([], "--output_dir is missing"),
+        (["--output_dir=x", "--jobs=0"], "--jobs=0"),
+        (["--output_dir=x", "--methods=wgan_pg"], "Did you mean 'wgan_gp'"),
+        (["--output_dir=x", "--only=ring/mmd/a"], "--seeds=a"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, words):
+    done = run(*arguments)
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.startswith("error: ") and words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (ROOT / "x").exists()
