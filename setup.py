@@ -6,7 +6,7 @@ import setuptools
 
 ROOT = pathlib.Path(__file__).parent
 
-TOOLS = ("train", "evaluate", "export", "sample", "train_lenet")
+TOOLS = ("train", "evaluate", "export", "sample", "compare", "train_lenet")
 
 setuptools.setup(
     name="tf_mmdgan",
@@ -25,6 +25,7 @@ setuptools.setup(
     install_requires=[
         "absl-py>=2.1,<3",  # flags and entry points
         "keras>=3.13,<4",  # networks, optimizers, fit
+        "matplotlib>=3.8,<4",  # pictures of a comparison
         "numpy>=1.26,<3",
         "pillow>=10,<14",  # PNG files, resizing of data sets
         "scikit-learn>=1.4,<2",  # the embedded digits

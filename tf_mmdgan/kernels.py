@@ -366,9 +366,11 @@ class Polynomial(Kernel):
 
 # The mixtures and rq_linear (rq* there) are those of Binkowski et al. 2018;
 # the other weights of the linear term and the tanh kernels are in their code.
-# rbf_octaves is the mixture of Li et al. 2017.
+# rbf_octaves is the mixture of Li et al. 2017, rbf_half_octaves that of Wang et
+# al. 2019 for the attractive loss.
 KERNELS: dict[str, Kernel] = {
     "rbf": Gaussian(),
+    "rbf_half_octaves": Gaussian((1.0, 2**0.5, 2.0, 8**0.5, 4.0)),
     "rbf_octaves": Gaussian((1.0, 2.0, 4.0, 8.0, 16.0)),
     "rbf_mix": Gaussian((2.0, 5.0, 10.0, 20.0, 40.0, 80.0)),
     "rq": RationalQuadratic(),

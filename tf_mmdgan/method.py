@@ -152,7 +152,11 @@ def _networks(
                 f"--conditioning={config.conditioning}: the data set "
                 f"{config.dataset} has no labels."
             )
-        conditioning = Conditioning(num_classes, config.conditioning)
+        conditioning = Conditioning(
+            num_classes,
+            config.conditioning,
+            settings["project_output"] and config.conditioning == "projection",
+        )
     spectral_norm = None
     if settings["spectral_norm"] != "none":
         spectral_norm = SpectralNorm(

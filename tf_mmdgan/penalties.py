@@ -126,6 +126,7 @@ def estimated_jacobian_squares(
       Features [b, d] and the estimates [b].
     """
     features, tape = _watched(function, images)
+    signs = tf.cast(signs, features.dtype)
     products = tape.gradient(features, images, output_gradients=signs)
     products = tf.cast(products, features.dtype)
     axes = list(range(1, images.shape.rank))

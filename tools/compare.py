@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from tf_mmdgan import errors
-from tf_mmdgan.comparison_config import CompareConfig
-from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config import CompareConfig, TrainConfig
 from tf_mmdgan.tools import cli, flag_config
 
 if TYPE_CHECKING:

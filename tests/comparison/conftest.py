@@ -3,8 +3,7 @@
 import pytest
 
 from tf_mmdgan import comparison
-from tf_mmdgan.comparison_config import CompareConfig
-from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config import CompareConfig, TrainConfig
 from tf_mmdgan.tools import flag_config
 
 

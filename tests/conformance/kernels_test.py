@@ -31,6 +31,7 @@ def distance(u, v):
 
 FORMULAS = {
     "rbf": gaussians(1),
+    "rbf_half_octaves": gaussians(1, np.sqrt(2), 2, np.sqrt(8), 4),
     "rbf_octaves": gaussians(1, 2, 4, 8, 16),
     "rbf_mix": gaussians(2, 5, 10, 20, 40, 80),
     "rq": rq,

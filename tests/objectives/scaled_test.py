@@ -172,25 +172,29 @@ def test_gradients_pass_finite_differences(rng, name):
     smooth.assert_generator_slope(CRITERIA[name], critic, rng, *pair)
 
 
-def test_scale_is_a_constant_to_the_generator(rng):
+MIXTURE = Scale(measure="mixture")
+
+
+@pytest.mark.parametrize(
+    "criterion, term, sign",
+    [
+        (ScaledMMD(KERNELS["rbf"], scale=MIXTURE), "mmd2", 1.0),
+        (ScaledWGAN(scale=MIXTURE), "fake_mean", -1.0),
+    ],
+)
+def test_scale_is_a_constant_to_the_generator(rng, criterion, term, sign):
     """Also where its points are generated images."""
-    critic = smooth.SmoothCritic(rng)
-    real, fake = smooth.images(rng)
-    scaled = ScaledMMD(KERNELS["rbf"], scale=Scale(measure="mixture"))
-    image = tf.constant(fake)
+    critic = smooth.SmoothCritic(rng, outputs=1)
+    real, fake = (tf.constant(images) for images in smooth.images(rng))
     with tf.GradientTape(persistent=True) as tape:
-        tape.watch(image)
+        tape.watch(fake)
         apart = smooth.protocol.see_apart(
-            critic,
-            Batch(tf.constant(real)),
-            [Batch(image)],
-            smooth.draw(),
-            True,
+            critic, Batch(real), [Batch(fake)], smooth.draw(), True
         )
-        loss = scaled.generator_loss(apart)
-    of_loss = tape.gradient(loss.value, image)
-    of_mmd2 = tape.gradient(loss.terms["mmd2"], image)
-    np.testing.assert_allclose(of_loss, loss.terms["scale"] * of_mmd2)
+        loss = criterion.generator_loss(apart)
+    of_loss = tape.gradient(loss.value, fake)
+    of_term = tape.gradient(loss.terms[term], fake)
+    np.testing.assert_allclose(of_loss, sign * loss.terms["scale"] * of_term)
 
 
 def test_scaled_mmd_does_not_change_with_a_critic_of_another_scale(rng):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from tf_mmdgan import data, errors
 from tf_mmdgan.comparison import methods, ring
-from tf_mmdgan.comparison_config import CompareConfig, names
-from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config import CompareConfig, TrainConfig
+from tf_mmdgan.config.compare import names
 
 # In the order of the table's columns; the others have compare_DATA.cfg.
 DATA = {ring.NAME: "Ring", "digits": "Digits", "fashion_mnist": "Fashion-MNIST"}
@@ -100,6 +100,7 @@ def _cell(
     flags = [
         *_settings_of_data(config, name),
         *methods.METHODS[method],
+        *(methods.ON_RING.get(method, []) if name == ring.NAME else []),
         f"--seed={seed}",
         f"--run_dir={run_dir}",
     ]

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import callbacks, experiment, files, kernels, run_directory
+from tf_mmdgan import (
+    callbacks,
+    experiment,
+    files,
+    kernels,
+    method,
+    run_directory,
+)
 from tf_mmdgan.comparison import pictures
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.data import ring
@@ -62,7 +69,7 @@ def train_ring(config: TrainConfig) -> dict[str, Any]:
         tf.config.experimental.enable_op_determinism()
     run_dir = pathlib.Path(config.run_dir)
     run_directory.check(config)
-    model = experiment.make_model(config, SHAPE)
+    model = method.make_model(config, SHAPE)
     run_directory.claim(run_dir)
     run_directory.write_config(config, SHAPE)
     _fit(model, config)

@@ -4,6 +4,7 @@ A field carries its help text; the command line is derived from it, so that a
 default exists once. None means "as published for the chosen method".
 """
 
+from tf_mmdgan.config.compare import CompareConfig
 from tf_mmdgan.config.fields import field_type, setting
 from tf_mmdgan.config.tools import EvaluateConfig, ExportConfig, SampleConfig
 from tf_mmdgan.config.train import TrainConfig

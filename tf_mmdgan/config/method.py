@@ -44,6 +44,11 @@ class MethodConfig:
         "each, or hutchinson, an unbiased estimate in one pass.",
         choices=("exact", "hutchinson"),
     )
+    real_weight: float | None = setting(
+        None,
+        "Of --objective=repulsive_mmd: -1 repulsive, 1 attractive, 0 without "
+        "real pairs.",
+    )
     reconstruction_weight: float | None = setting(
         None, "Weight of the auto-encoder's error in --objective=li_mmd."
     )

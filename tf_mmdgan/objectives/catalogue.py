@@ -85,6 +85,8 @@ DEFAULTS: dict[str, Any] = {
     "spectral_norm": "none",
     "spectral_scale": 1.0,
     "learnable_spectral_scale": False,
+    "spectral_vectors": 8,
+    "project_output": False,
     "gradient_penalty": 0.0,
     "penalized_function": "witness",
     "penalty_norm": "image",
@@ -260,7 +262,9 @@ OBJECTIVES: dict[str, Entry] = {
             "divergence": "jensen_shannon",
             "generator_form": "minimax",
             "critic_steps": 1,
-            "r1": 10.0,
+            # 10 on images in [-1, 1], in the code of S. Nowozin's tutorial at
+            # the Machine Learning Summer School 2018.
+            "r1": 2.5,
         },
     ),
 }

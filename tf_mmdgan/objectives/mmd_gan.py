@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from tf_mmdgan import kernels, mmd, penalties
+from tf_mmdgan import errors, kernels, mmd, penalties
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.objectives.protocol import BaseCriterion, Loss, View
 
@@ -92,6 +92,12 @@ class RepulsiveMMD(MMDGAN):
     estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_ustatistic
     real_weight: float = -1.0
     bounds: tuple[float, float] | None = None
+
+    def __post_init__(self):
+        if self.bounds and not isinstance(self.kernel, kernels.Gaussian):
+            raise errors.UsageError(
+                f"--kernel: bounds need a Gaussian kernel, not {self.kernel}."
+            )
 
     def critic_loss(self, view: View) -> Loss:
         """See `Criterion.critic_loss`."""

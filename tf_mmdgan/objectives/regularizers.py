@@ -173,7 +173,8 @@ class NoisePenalty:
                 curvatures, (view.real, view.fakes[0]), strict=True
             )
         )
-        return 0.5 * self.annealing.factor(view.draw.update) ** 2 * omega
+        factor = tf.cast(self.annealing.factor(view.draw.update), omega.dtype)
+        return 0.5 * factor**2 * omega
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,7 +29,8 @@ class Scale:
       jacobian: "exact", one backward pass per output of the critic;
         "hutchinson", an unbiased estimate in one pass for all.
       coefficient: c of the published code, 1 / (c E ||J||^2 + 1), which leaves
-        k(x, x) and the kernel's constant out; None for the paper's formula.
+        k(x, x) and the kernel's constant out, but has E f^2 beside ||J||^2 for
+        the linear kernel; None for the paper's formula.
     """
 
     offset: float = 1.0
@@ -63,7 +64,7 @@ class Scale:
         if self.jacobian == "exact":
             h, squares = penalties.jacobian_products(features, batch.images)
         else:
-            width = (view.x if view.x is not None else view.y).shape[1]
+            width = view.fake_features[0].shape[1]
             signs = view.draw.signs(
                 distribution.PROBES, tf.shape(batch.images)[0], width
             )
@@ -74,6 +75,8 @@ class Scale:
         if self.coefficient is not None:
             if self.jacobian == "exact":
                 squares = tf.linalg.trace(squares)
+            if isinstance(kernel, Linear):
+                squares += kernel.diagonal(h)
             mean = tf.reduce_mean(distribution.gather(squares))
             return 1.0 / (self.coefficient * mean + 1.0)
         terms = constrained_mmd.scaled_mmd_terms(kernel, h, squares)
@@ -85,11 +88,13 @@ class Scale:
         if self.measure == "real":
             return view.real
         if self.measure == "noise":
-            noise = view.draw.normal(
-                distribution.MEASURE, tf.shape(view.real.images)[0],
-                view.real.images.shape[1:],
-            )  # fmt: skip
-            return view.real._replace(images=2.0 * (10.0 * noise) - 1.0)
+            images = view.real.images
+            noise = 10.0 * view.draw.normal(
+                distribution.MEASURE, tf.shape(images)[0], images.shape[1:]
+            )
+            unit = penalties.slope_unit(images)
+            noise = tf.cast(unit * noise - (unit - 1.0), images.dtype)
+            return view.real._replace(images=noise)
         coins = view.draw.uniform(
             distribution.MEASURE, tf.shape(view.real.images)[0]
         )
@@ -143,7 +148,7 @@ class ScaledMMD(MMDGAN):
 class ScaledWGAN(WGAN):
     """WGAN scaled by the critic's values and slope, the linear kernel's sigma.
 
-    critic: -sigma (E f(X) - E f(Y)),  generator: its negative
+    critic: -sigma (E f(X) - E f(Y)),  generator: -sigma E f(Y)
     sigma^-2 = lambda + E_mu[f^2 + |grad f|^2]
 
     Arbel et al. 2018, section 3 and the experiments with SN-SWGAN.

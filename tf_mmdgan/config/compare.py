@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from tf_mmdgan.config import fields, setting
+from tf_mmdgan.config import fields
+from tf_mmdgan.config.fields import setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

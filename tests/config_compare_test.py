@@ -2,12 +2,12 @@
 
 import pytest
 
-from tf_mmdgan import comparison_config, errors
-from tf_mmdgan.comparison_config import CompareConfig
+from tf_mmdgan import errors
+from tf_mmdgan.config import CompareConfig, compare
 
 
 def test_lists_are_split_at_commas_and_each_entry_counts_once():
-    assert comparison_config.names(" ring, digits,,ring") == ["ring", "digits"]
+    assert compare.names(" ring, digits,,ring") == ["ring", "digits"]
 
 
 @pytest.mark.parametrize(
