@@ -52,7 +52,10 @@ def adam():
 def make_fit(batches, shape):
     """A function that runs some steps through `fit`."""
     generator, critic = make_networks(shape)
-    objective = objectives.MMDGAN(kernels.KERNELS["rq_linear"], 1.0, 1.0)
+    objective = objectives.Objective(
+        objectives.MMDGAN(kernels.KERNELS["rq_linear"]),
+        (objectives.GradientPenalty(1.0), objectives.FeaturePenalty(1.0)),
+    )
     model = AdversarialModel(
         generator, critic, Latents(100, "uniform"), objective
     )

@@ -103,6 +103,16 @@ def test_input_and_output_names_and_types(loaded):
         for name, function in loaded.signatures.items()
     }
     count_and_seed = {"num_samples": "int32", "seed": "int64"}
+    outputs = {
+        name: set(function.structured_outputs)
+        for name, function in loaded.signatures.items()
+    }
+    assert outputs == {
+        "serving_default": {"images"},
+        "sample": {"images", "latents"},
+        "sample_png": {"png"},
+        "sample_range": {"images", "latents"},
+    }
     assert found == {
         "serving_default": {"latents": "float32"},
         "sample": count_and_seed,
@@ -187,6 +197,8 @@ def test_sample_refuses_bad_arguments(loaded):
         export.sample(loaded, 1, seed=0, batch_size=0)
     with pytest.raises(errors.UsageError, match="64 bits"):
         export.sample(loaded, 1, seed=2**63)
+    with pytest.raises(errors.UsageError, match="label=0: .* no classes"):
+        export.sample(loaded, 1, seed=0, label=0)
 
 
 def test_metadata(loaded, export_dir):

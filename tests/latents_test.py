@@ -155,3 +155,79 @@ def test_bad_settings_are_usage_errors():
         latents.Latents(8, "unifrom")
     with pytest.raises(errors.UsageError, match="1 or more, not 0"):
         latents.Latents(0, "normal")
+
+
+def labels_of(count, start=0, num_classes=10):
+    return latents.draw_labels(SEED, count, start, num_classes).numpy()
+
+
+@pytest.mark.parametrize("num_classes", [1, 2, 10, 1000])
+def test_labels_are_the_integer_parts_of_scaled_philox(num_classes):
+    got = latents.draw_labels(SEED, 4, 5, num_classes)
+    stream = (SEED[0], SEED[1] ^ 0x1ABE0000)
+    unit = [(uniform_row(stream, row, 1)[0] + 1.0) / 2.0 for row in range(5, 9)]
+    np.testing.assert_array_equal(got, np.floor(num_classes * np.array(unit)))
+    assert got.dtype == tf.int32 and got.shape == (4,)
+
+
+@pytest.mark.parametrize("bits, last", [(-(2**23), False), (2**23 - 1, True)])
+def test_labels_stay_in_range_at_the_ends(monkeypatch, bits, last):
+    end = tf.constant([[bits / 2.0**23]])
+    monkeypatch.setattr(latents, "_uniform", lambda *arguments: end)
+    for num_classes in [*range(1, 300), 1000, 10_000, 2**20 + 1]:
+        expected = num_classes - 1 if last else 0
+        assert labels_of(1, 0, num_classes) == expected
+
+
+# 99.9 % quantiles of chi-square, by degrees of freedom.
+@pytest.mark.parametrize(
+    "num_classes, quantile", [(2, 10.828), (10, 27.877), (100, 148.230)]
+)
+def test_labels_are_uniform(num_classes, quantile):
+    seed = latents.sampling_seed(0)
+    labels = latents.draw_labels(seed, 10_000, 0, num_classes)
+    counts = np.bincount(labels)
+    assert counts.shape == (num_classes,)
+    assert chi_square(counts, 10_000 / num_classes) < quantile
+
+
+def chi_square(counts, expected):
+    return np.sum((counts - expected) ** 2 / expected)
+
+
+def test_a_label_depends_on_seed_and_row_only():
+    whole = labels_of(300)
+    draw = tf.function(
+        lambda count, start: latents.draw_labels(SEED, count, start, 10)
+    )
+    for start, count in [(0, 3), (3, 297), (201, 1), (17, 64), (5, 0)]:
+        part = draw(tf.constant(count), tf.constant(start))
+        np.testing.assert_array_equal(part, whole[start : start + count])
+    far = tf.constant(2**40, tf.int64)
+    np.testing.assert_array_equal(labels_of(2, far)[1:], labels_of(1, far + 1))
+    for other in ((4, -7), (3, -6)):
+        drawn = latents.draw_labels(other, 300, 0, 10).numpy()
+        assert np.mean(drawn == whole) < 0.2
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_labels_tell_nothing_of_the_latents(size):
+    labels = labels_of(10_000)
+    drawn = latents.Latents(size, "uniform").sample(SEED, 10_000).numpy()
+    for column in drawn.T:
+        tenths = np.floor(5.0 * (column + 1.0)).astype(int)
+        table = np.bincount(10 * labels + tenths, minlength=100)
+        # 99.9 % quantile of 99 degrees of freedom; a copy has 90,000.
+        assert chi_square(table, 100.0) < 148.230
+
+
+def test_check_label_names_what_there_is():
+    latents.check_label(None, None)
+    latents.check_label(None, 3)
+    for label in (0, 2):
+        latents.check_label(label, 3)
+    for label in (-1, 3):
+        with pytest.raises(errors.UsageError, match=f"label={label}.*0 to 2"):
+            latents.check_label(label, 3)
+    with pytest.raises(errors.UsageError, match="no classes; leave the label"):
+        latents.check_label(0, None)

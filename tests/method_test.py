@@ -1,10 +1,33 @@
 """From a configuration to an objective and a model."""
 
+import dataclasses
+
+import keras
 import numpy as np
 import pytest
 
-from tf_mmdgan import config, data, errors, kernels, method
-from tf_mmdgan.objectives import FeaturePenalty, GradientPenalty
+from tf_mmdgan import (
+    config,
+    errors,
+    f_divergences,
+    kernels,
+    method,
+    spectral_normalization,
+)
+from tf_mmdgan.models import BurnIn
+from tf_mmdgan.objectives import (
+    FeaturePenalty,
+    GradientPenalty,
+    InstanceNoise,
+    Scale,
+    WeightClipping,
+    ZeroCentredPenalty,
+)
+from tf_mmdgan.objectives.annealing import Annealing
+from tf_mmdgan.objectives.catalogue import DEFAULTS
+from tf_mmdgan.spectral_normalization import spectral_layers
+
+TINY = {"generator_width": 2, "critic_width": 2}
 
 
 def settings(**kwargs):
@@ -62,31 +85,243 @@ def test_weights_depend_on_the_seed_alone():
     assert (weights(1) != weights(2)).any()
 
 
-@pytest.mark.parametrize(
-    "wrong, words",
-    [
-        ({"kernel": "rqq"}, "known: rbf"),
-        ({"objective": "mdm"}, "Did you mean 'mmd'"),
-        ({"architecture": "dcgan4"}, "known: dcgan"),
-        ({"critic_batch_norm": True}, "--nocritic_batch_norm"),
-    ],
-    ids=str,
-)
+# Settings, and what the refusal says of them.
+IMPOSSIBLE = [
+    ({"kernel": "rqq"}, "known: rbf"),
+    ({"objective": "mdm"}, "Did you mean 'mmd'"),
+    ({"architecture": "dcgan4"}, "known: dcgan"),
+    ({"critic_batch_norm": True}, "--nocritic_batch_norm"),
+    (
+        {"objective": "smmd", "critic_batch_norm": True},
+        "--nocritic_batch_norm",
+    ),
+    ({"noise_penalty": 1.0}, "--noise_penalty .* MMDGAN has none"),
+    (
+        {"objective": "gan_hinge", "noise_penalty": 1.0},
+        "HingeGAN has none. Use --instance_noise or --r1",
+    ),
+    ({"objective": "smmd", "kernel": "distance"}, "--kernel has no Scaled MMD"),
+    (
+        {
+            "objective": "smmd",
+            "kernel": "polynomial",
+            "scale_jacobian": "hutchinson",
+        },
+        "--scale_jacobian=exact may do",
+    ),
+    (
+        {"objective": "bounded_repulsive_mmd", "kernel": "rq"},
+        "--kernel: bounds need a Gaussian kernel",
+    ),
+    ({"penalized_function": "critic"}, "--critic_output=16: give"),
+    ({"objective": "gan", "kernel": "rbf"}, "--kernel has no .*=gan"),
+    ({"objective": "cramer", "kernel": "rbf"}, "--kernel has no meaning"),
+    ({"objective": "wgan", "divergence": "kl"}, "--divergence has no meaning"),
+    ({"objective": "wgan", "scale_offset": 0.1}, "--scale_offset has no mean"),
+    ({"constraint_weight": 0.1}, "--constraint_weight has no .*=mmd"),
+    (
+        {"objective": "f_gan", "divergence": "pearsn"},
+        "Unknown divergence 'pearsn'; .* Did you mean 'pearson'",
+    ),
+    (
+        {"objective": "gan", "generator_form": "energy"},
+        "Unknown generator form 'energy'; known: minimax, .*boundary_seeking",
+    ),
+    (
+        {"objective": "f_gan", "generator_form": "boundary_seeking"},
+        "known: minimax, non_saturating",
+    ),
+    (
+        {"objective": "cramer", "generator_form": "minimax"},
+        "known: energy, surrogate",
+    ),
+    ({"conditioning": "projection"}, "the data set digits has no labels"),
+    ({"architecture": "sngan"}, "in steps of 8, not of 17 x 17"),
+    (
+        {"burn_in_critic_steps": 5},
+        "--burn_in_critic_steps=5: must be more than --critic_steps=5, or 0",
+    ),
+    ({"as_published": "rows"}, "Unknown deviation"),
+    *(
+        (
+            {"objective": name, "critic_output": 2},
+            "--critic_output=2: .* needs a critic with one output",
+        )
+        for name in (
+            "gan", "gan_hinge", "boundary_seeking", "f_gan", "wgan", "wgan_gp",
+            "sobolev", "swgan",
+        )
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong, words", IMPOSSIBLE, ids=str)
 def test_impossible_settings_are_refused(wrong, words):
-    with pytest.raises(errors.UsageError, match=words):
-        method.make_model(settings(**wrong), (16, 16, 1))
+    with pytest.raises(errors.UsageError, match=words) as caught:
+        method.make_model(settings(**TINY, **wrong), (17, 17, 1))
+    assert "\n" not in str(caught.value)
 
 
-def test_critic_batch_norm_is_fine_without_penalty():
+def test_conditioning_takes_labels():
+    given = settings(conditioning="projection", **TINY)
+    with pytest.raises(errors.UsageError, match="leave that on"):
+        method.make_model(
+            dataclasses.replace(given, generator_batch_norm=False),
+            (16, 16, 1), 3,
+        )  # fmt: skip
+    model = method.make_model(given, (16, 16, 1), 3)
+    assert (model.num_classes, len(model.critic.inputs)) == (3, 2)
+    # Labels that are not asked for are left alone.
+    model = method.make_model(settings(**TINY), (16, 16, 1), 3)
+    assert (model.num_classes, len(model.critic.inputs)) == (None, 1)
+
+
+def test_objectives_have_the_settings_of_their_criteria():
+    made = method.make_objective(settings(objective="f_gan", divergence="kl"))
+    assert made.criterion.divergence == f_divergences.DIVERGENCES["kl"]
+    made = method.make_objective(
+        settings(objective="smmd", scale_offset=0.5, scale_measure="mixture")
+    )
+    assert made.criterion.scale == Scale(offset=0.5, measure="mixture")
+    made = method.make_objective(
+        settings(objective="repulsive_mmd", real_weight=1.0)
+    )
+    assert made.criterion.real_weight == 1.0
+    made = method.make_objective(
+        settings(objective="wgan", r1=3.0, r2=2.0, critic_batch_norm=False)
+    )
+    assert made.regularizers == (
+        ZeroCentredPenalty(3.0, "real"), ZeroCentredPenalty(2.0, "fake"),
+    )  # fmt: skip
+    assert made.weight_clipping == WeightClipping(0.01)
+
+
+def test_noise_is_annealed_in_steps():
+    """Of which each has the updates of both networks."""
+    for critic_steps in (1, 5):
+        made = method.make_objective(
+            settings(
+                instance_noise=0.3, noise_annealing_steps=10,
+                critic_steps=critic_steps,
+            )
+        )  # fmt: skip
+        updates = 10 * (critic_steps + 1)
+        assert made.instance_noise == InstanceNoise(0.3, Annealing(updates))
+
+
+def test_burn_in_of_the_configuration():
     model = method.make_model(
         settings(
-            critic_batch_norm=True, gradient_penalty=0.0, critic_width=4,
-            generator_width=4, critic_steps=1,
+            burn_in_critic_steps=9, burn_in_first=3, burn_in_every=7, **TINY
+        ),
+        (16, 16, 1),
+    )
+    assert model.burn_in == BurnIn(9, 3, 7)
+    model = method.make_model(settings(objective="wgan", **TINY), (16, 16, 1))
+    assert model.burn_in == BurnIn(100, 25, 500)
+
+
+def test_rates_fall_linearly():
+    decay = method.LinearDecay(0.4, 10, 30)
+    expected = {0: 0.4, 10: 0.4, 15: 0.3, 20: 0.2, 29: 0.02, 30: 0, 99: 0}
+    for update, rate in expected.items():
+        assert float(decay(update)) == pytest.approx(rate)
+    copy = method.LinearDecay.from_config(decay.get_config())
+    assert float(copy(15)) == pytest.approx(0.3)
+
+
+def test_rates_of_both_networks_fall_in_the_same_steps():
+    model = method.make_model(
+        settings(
+            learning_rate=0.1, critic_learning_rate=0.2, critic_steps=4,
+            learning_rate_decay_from=10, learning_rate_decay_to=20, **TINY,
         ),
         (16, 16, 1),
     )  # fmt: skip
-    images = data.load("synthetic_grey", "train", 16)
-    history = model.fit(
-        data.batches(images, 8, 0), steps_per_epoch=1, verbose=0
-    ).history
-    assert np.isfinite(list(history.values())).all()
+    for optimizer, updates, rate in (
+        (model.generator_optimizer, 1, 0.1),
+        (model.critic_optimizer, 4, 0.2),
+    ):
+        for step, share in ((10, 1.0), (15, 0.5), (20, 0.0)):
+            optimizer.iterations.assign(step * updates)
+            actual = float(optimizer.learning_rate)
+            assert actual == pytest.approx(share * rate)
+
+
+def test_rmsprop():
+    model = method.make_model(
+        settings(optimizer="rmsprop", learning_rate=3e-4, **TINY), (16, 16, 1)
+    )
+    for optimizer in (model.generator_optimizer, model.critic_optimizer):
+        assert isinstance(optimizer, keras.optimizers.RMSprop)
+        assert float(optimizer.learning_rate) == pytest.approx(3e-4)
+
+
+@pytest.mark.parametrize(
+    "given, form, scale, learnable",
+    [
+        ({"objective": "sn_smmd"}, "matrix", 1.0, True),
+        ({"objective": "sn_gan"}, "matrix", 1.0, False),
+        ({"objective": "repulsive_mmd"}, "operator", 1 / 0.55, False),
+        (
+            {
+                "spectral_norm": "operator",
+                "spectral_scale": 1.5,
+                "learnable_spectral_scale": True,
+            },
+            "operator", 1.5, True,
+        ),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_spectral_settings_reach_the_layers(
+    monkeypatch, given, form, scale, learnable
+):
+    # The steps of the start are most of the time of a build.
+    monkeypatch.setattr(spectral_normalization, "_WARM_START", 1)
+    model = method.make_model(settings(**given, **TINY), (16, 16, 1))
+    layers = spectral_layers(model.critic)
+    assert len(layers) == 5
+    for layer in layers:
+        assert layer.form == form
+        assert float(layer.scale.value) == pytest.approx(scale)
+        assert layer.scale.trainable == learnable
+        assert layer.vectors == DEFAULTS["spectral_vectors"]
+
+
+def test_critic_of_li_mmd_is_an_auto_encoder(rng):
+    model = method.make_model(
+        settings(objective="li_mmd", critic_output=3, **TINY), (16, 16, 1)
+    )
+    images = rng.uniform(-1, 1, (4, 16, 16, 1)).astype("float32")
+    output = model.critic(images, training=True)
+    decoder = model.critic.get_layer("decoder")
+    np.testing.assert_allclose(
+        output["reconstruction"],
+        decoder(output["features"], training=True),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+    for weight in model.critic.trainable_variables:
+        weight.assign(np.full(weight.shape, 0.5))
+    model.critic_update(images, np.int64(0))
+    # The optimizer's step is 1e-4 at most, before clipping.
+    in_decoder = {id(weight) for weight in decoder.trainable_variables}
+    assert 0 < len(in_decoder) < len(model.critic.trainable_variables)
+    for weight in model.critic.trainable_variables:
+        expected = 0.5 if id(weight) in in_decoder else 0.01
+        np.testing.assert_allclose(weight.numpy(), expected, atol=2e-4)
+
+
+def test_critic_batch_norm_is_fine_without_penalty(rng):
+    model = method.make_model(
+        settings(critic_batch_norm=True, gradient_penalty=0.0, **TINY),
+        (16, 16, 1),
+    )
+    images = rng.uniform(-1, 1, (8, 16, 16, 1)).astype("float32")
+    moving = model.critic.get_layer("bn2").moving_mean
+    terms = model.critic_update(images, np.int64(0))
+    assert np.isfinite([float(value) for value in terms.values()]).all()
+    # They start at 0, and a tenth of the batches' means is taken each time.
+    assert np.abs(moving.numpy()).max() > 0
+    assert spectral_layers(model.critic) == []

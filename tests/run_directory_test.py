@@ -29,6 +29,27 @@ def test_configuration_comes_back(run):
     assert "commit" in content
 
 
+def test_number_of_classes_comes_back(tmp_path):
+    made = config.TrainConfig(run_dir=str(tmp_path), conditioning="projection")
+    run_directory.write_config(made, SHAPE, num_classes=10)
+    assert run_directory.read_config(tmp_path) == (made, SHAPE, 10)
+    # A folder from before there were classes.
+    path = tmp_path / run_directory.CONFIG_FILE
+    content = json.loads(path.read_text())
+    del content["num_classes"], content["config"]["conditioning"]
+    path.write_text(json.dumps(content))
+    found, shape, num_classes = run_directory.read_config(tmp_path)
+    assert (found.conditioning, shape, num_classes) == ("none", SHAPE, None)
+
+
+def test_other_conditioning_is_refused(run):
+    other = dataclasses.replace(run, conditioning="projection")
+    with pytest.raises(
+        errors.UsageError, match="conditioning is 'none' there, 'projection' h"
+    ):
+        run_directory.check(other)
+
+
 def test_other_settings_are_refused_by_name(run):
     other = dataclasses.replace(run, batch_size=64, kernel="rbf")
     with pytest.raises(errors.UsageError) as caught:

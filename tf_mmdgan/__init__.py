@@ -19,8 +19,17 @@ _HOMES = {
         "three_sample_test",
     ),
     "latents": ("Latents",),
-    "objectives": ("MMDGAN", "OBJECTIVES"),
-    "architectures": ("ARCHITECTURES",),
+    "f_divergences": ("FDivergence", "DIVERGENCES"),
+    "spectral_normalization": ("SpectralNorm", "SpectralNormalization"),
+    "constrained_mmd": ("scaled_mmd_terms", "scaled_mmd_square"),
+    "objectives": (
+        "Objective", "MMDGAN", "RatioMMD", "RepulsiveMMD", "AutoencoderMMD",
+        "ScaledMMD", "ScaledWGAN", "Scale", "WGAN", "SobolevGAN", "CramerGAN",
+        "GAN", "HingeGAN", "FGAN", "GradientPenalty", "ZeroCentredPenalty",
+        "NoisePenalty", "FeaturePenalty", "InstanceNoise", "WeightClipping",
+        "Annealing", "OBJECTIVES", "REGULARIZERS",
+    ),
+    "architectures": ("ARCHITECTURES", "Conditioning", "with_decoder"),
     "data": ("ImageSet", "DATASETS"),
     "models": ("ImplicitModel", "AdversarialModel", "BurnIn"),
     "evaluation": ("METRICS", "EXTRACTORS", "Report"),
@@ -28,6 +37,7 @@ _HOMES = {
     "export": ("export_generator", "load_generator"),
     "config": (
         "TrainConfig", "EvaluateConfig", "ExportConfig", "SampleConfig",
+        "CompareConfig",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -10,15 +10,24 @@ https://github.com/MichaelArbel/Scaled-MMD-GAN (Arbel et al. 2018, "scaled")
 
 import dataclasses
 import functools
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from tf_mmdgan import errors, mmd
-from tf_mmdgan.kernels import Distance, Kernel, RationalQuadratic, Sum, Tanh
+from tf_mmdgan.kernels import (
+    Distance,
+    Kernel,
+    Linear,
+    RationalQuadratic,
+    Sum,
+    Tanh,
+)
 
 Settings = Mapping[str, Any]
+_NONE: Settings = types.MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +45,26 @@ class Deviation:
     change: Callable[[Settings], Settings]
 
 
-def _constantly(**changed: Any) -> Callable[[Settings], Settings]:
-    return lambda settings: changed
+@dataclasses.dataclass(frozen=True)
+class RoundedDistance(Kernel):
+    """k(u, v) = (s(||u||^2) + s(||v||^2) - s(||u - v||^2)) / 2.
+
+    With s(t) = sqrt(t + 1e-5) this is `kernels.Distance` without its kinks, at
+    most .0016 below and .0032 above it.
+    """
+
+    def _matrix(self, x, y):
+        x_squares, y_squares = (
+            tf.reduce_sum(tf.square(rows), axis=-1) for rows in (x, y)
+        )
+        squares = x_squares[..., :, None] + y_squares[..., None, :]
+        squares -= 2.0 * tf.matmul(x, y, transpose_b=True)
+        norms = _root(x_squares)[..., :, None] + _root(y_squares)[..., None, :]
+        return 0.5 * (norms - _root(squares))
+
+
+def _root(squares: tf.Tensor) -> tf.Tensor:
+    return tf.sqrt(tf.maximum(squares, 0.0) + 1e-5)
 
 
 def mmd2_constant_diagonal(
@@ -61,16 +88,35 @@ def mmd2_constant_diagonal(
     return mean(grams.xx) + mean(grams.yy) - 2.0 * tf.reduce_mean(grams.xy)
 
 
-def _constant_diagonal(settings: Settings) -> Settings:
-    if settings.get("estimator", mmd.mmd2_unbiased) is not mmd.mmd2_unbiased:
-        return {}
-    kernel = settings.get("kernel")
-    # Only kernels that add a linear term to a mixture have it wrong.
-    if not (isinstance(kernel, Sum) and len(kernel.kernels) > 1):
-        return {}
-    at_zero = float(kernel.diagonal(tf.zeros([1, 1]))[0])
-    estimator = functools.partial(mmd2_constant_diagonal, diagonal=at_zero)
-    return {"estimator": estimator}
+def mmd2_ratio(
+    grams: mmd.Grams,
+    floor: float = 1e-12,
+    plug_in: bool = False,
+    diagonals: bool = False,
+) -> tf.Tensor:
+    """`mmd.mmd2_ratio` with what the codes do otherwise in it.
+
+    Args:
+      grams: kernel matrices.
+      floor: the least variance, > 0.
+      plug_in: takes the published estimate of the variance, see
+        `mmd.variance_from_sums`.
+      diagonals: leaves the diagonals in the sums of MMD^2, and divides by
+        m (m - 1) all the same.
+    """
+    variance = mmd.variance_from_sums(mmd.sum_pairs(grams), plug_in=plug_in)
+    variance = variance.total if plug_in else variance.clipped
+    deviation = tf.sqrt(tf.maximum(variance, floor))
+    value = (
+        mmd2_constant_diagonal(grams, 0.0)
+        if diagonals
+        else mmd.mmd2_unbiased(grams)
+    )
+    return value / tf.cast(deviation, value.dtype)
+
+
+def _constantly(**changed: Any) -> Callable[[Settings], Settings]:
+    return lambda settings: changed
 
 
 def _replace_kernels(
@@ -84,59 +130,127 @@ def _replace_kernels(
     return replace(kernel)
 
 
-def _kernel_change(
-    replace: Callable[[Kernel], Kernel],
+def _each_kernel(
+    known: type[Kernel], other: Kernel
 ) -> Callable[[Settings], Settings]:
+    """The change of all kernels of a class to another one."""
+
     def change(settings: Settings) -> Settings:
         if "kernel" not in settings:
-            return {}
-        return {"kernel": _replace_kernels(settings["kernel"], replace)}
+            return _NONE
+        kernel = _replace_kernels(
+            settings["kernel"], lambda k: other if isinstance(k, known) else k
+        )
+        return {"kernel": kernel}
 
     return change
 
 
-def _published_scales(kernel: Kernel) -> Kernel:
-    known = isinstance(kernel, RationalQuadratic)
-    return RationalQuadratic((0.1, 1.0, 10.0)) if known else kernel
-
-
 def _without_half(settings: Settings) -> Settings:
     kernel = settings.get("kernel")
-    plain = isinstance(kernel, Distance) or (
-        isinstance(kernel, Tanh) and isinstance(kernel.kernel, Distance)
-    )
-    return {"kernel": 2.0 * kernel} if plain else {}
+    inner = kernel.kernel if isinstance(kernel, Tanh) else kernel
+    plain = isinstance(inner, Distance | RoundedDistance)
+    return {"kernel": 2.0 * kernel} if plain else _NONE
 
 
-def _floored_ratio(settings: Settings) -> Settings:
-    if settings.get("estimator") is not mmd.mmd2_ratio:
-        return {}
-    return {"estimator": functools.partial(mmd.mmd2_ratio, floor=1e-5)}
+def _terms(kernel: Kernel | None) -> list[Kernel | None]:
+    if isinstance(kernel, Sum):
+        return [term for k in kernel.kernels for term in _terms(k)]
+    return [kernel]
+
+
+def _constant_diagonal(settings: Settings) -> Settings:
+    if settings.get("estimator", mmd.mmd2_unbiased) is not mmd.mmd2_unbiased:
+        return _NONE
+    kernel = settings.get("kernel")
+    terms = {type(term) for term in _terms(kernel)}
+    # Only kernels that add a linear term to others have it wrong.
+    if Linear not in terms or len(terms) < 2:
+        return _NONE
+    at_zero = float(kernel.diagonal(tf.zeros([1, 1]))[0])
+    estimator = functools.partial(mmd2_constant_diagonal, diagonal=at_zero)
+    return {"estimator": estimator}
+
+
+def _ratio(**keywords: Any) -> Callable[[Settings], Settings]:
+    """The change of the t-statistic, which keeps what changed before."""
+
+    def change(settings: Settings) -> Settings:
+        estimator = settings.get("estimator")
+        if estimator is mmd.mmd2_ratio:
+            estimator = mmd2_ratio
+        if getattr(estimator, "func", estimator) is not mmd2_ratio:
+            return _NONE
+        return {"estimator": functools.partial(estimator, **keywords)}
+
+    return change
+
+
+def _norm_epsilon(settings: Settings) -> Settings:
+    cramer = settings.get("generator_form") in {"energy", "surrogate"}
+    # WGAN-GP has none. The codes' images are in [0, 1], those that
+    # `penalty_epsilon` stands beside the squared gradients of in [-1, 1].
+    if "kernel" in settings or cramer:
+        return {"penalty_epsilon": 1e-5 / 4.0}
+    return _NONE
+
+
+def _burn_in(settings: Settings) -> Settings:
+    # A method that was published elsewhere keeps a burn-in of its own.
+    if settings["burn_in_critic_steps"] or settings["critic_steps"] >= 10:
+        return _NONE
+    return {
+        "burn_in_critic_steps": 10, "burn_in_first": 20, "burn_in_every": 500
+    }  # fmt: skip
+
+
+def _scale_coefficient(settings: Settings) -> Settings:
+    # The code has no lambda: whoever gives one means the paper's formula.
+    if settings["scale_offset"] != 1.0:
+        return _NONE
+    return {"scale_coefficient": 10.0}
 
 
 _BOTH = ("demystifying", "scaled")
 
+# In the order in which they are applied: what depends on the kernel is behind
+# what changes it.
 DEVIATIONS: dict[str, Deviation] = {
-    "constant_diagonal": Deviation(
-        _BOTH,
-        "kernels with a linear term: a constant is taken for the diagonal, so "
-        "that the estimate of MMD^2 is not unbiased",
-        _constant_diagonal,
-    ),
     "rq_scales": Deviation(
         _BOTH,
         "rational quadratic kernels with the scales .1, 1, 10",
-        _kernel_change(_published_scales),
+        _each_kernel(RationalQuadratic, RationalQuadratic((0.1, 1.0, 10.0))),
     ),
     "distance_without_half": Deviation(
         _BOTH,
         "the distance kernel without the factor 1/2",
         _without_half,
     ),
+    "distance_epsilon": Deviation(
+        _BOTH,
+        "1e-5 is added under the roots of the distance kernel",
+        _each_kernel(Distance, RoundedDistance()),
+    ),
+    "constant_diagonal": Deviation(
+        _BOTH,
+        "kernels with a linear term: a constant is taken for the diagonal, so "
+        "that the estimate of MMD^2 is not unbiased",
+        _constant_diagonal,
+    ),
+    "ratio_diagonals": Deviation(
+        _BOTH,
+        "the t-statistic's MMD^2 has the diagonals in its sums",
+        _ratio(diagonals=True),
+    ),
+    "ratio_plug_in": Deviation(
+        _BOTH,
+        "the t-statistic's variance is the biased estimate",
+        _ratio(plug_in=True),
+    ),
     "ratio_floor": Deviation(
         _BOTH,
         "the t-statistic's variance is at least 1e-5",
-        _floored_ratio,
+        _ratio(floor=1e-5),
     ),
     "norm_over_rows": Deviation(
         ("demystifying",),
@@ -150,8 +264,9 @@ DEVIATIONS: dict[str, Deviation] = {
     ),
     "norm_epsilon": Deviation(
         _BOTH,
-        "1e-5 is added under the root of the gradient penalty's norm",
-        _constantly(penalty_epsilon=1e-5),
+        "1e-5 is added under the root of the gradient penalty's norm, but for "
+        "WGAN-GP",
+        _norm_epsilon,
     ),
     "clipped_gradients": Deviation(
         _BOTH,
@@ -165,16 +280,26 @@ DEVIATIONS: dict[str, Deviation] = {
         _constantly(published_weights=True),
     ),
     "batch_statistics": Deviation(
-        ("demystifying",),
+        _BOTH,
         "the generator's batch normalisation takes the statistics of the batch "
         "in scoring and sampling too",
         _constantly(batch_statistics=True),
+    ),
+    "early_critic_steps": Deviation(
+        ("scaled",),
+        "10 critic updates in each of the first 20 steps and in every 500th",
+        _burn_in,
     ),
     "scale_coefficient": Deviation(
         ("scaled",),
         "the Scaled MMD's sigma^2 is 1 / (10 E ||J||^2 + 1), without k(x, x) "
         "and the kernel's own constant",
-        _constantly(scale_coefficient=10.0),
+        _scale_coefficient,
+    ),
+    "one_power_vector": Deviation(
+        ("scaled",),
+        "spectral normalisation follows one singular vector alone",
+        _constantly(spectral_vectors=1),
     ),
     "moved_with_generator": Deviation(
         ("scaled",),
@@ -182,7 +307,14 @@ DEVIATIONS: dict[str, Deviation] = {
         "too",
         _constantly(moved_with_generator=True),
     ),
+    "project_output": Deviation(
+        ("scaled",),
+        "a critic that is told the labels projects its output on them, not its "
+        "last activations",
+        _constantly(project_output=True),
+    ),
 }
+_ONE_NORM = {"norm_over_rows", "norm_over_channels"}
 
 
 def resolve(text: str) -> tuple[str, ...]:
@@ -193,26 +325,39 @@ def resolve(text: str) -> tuple[str, ...]:
         separated by commas.
 
     Raises:
-      UsageError: for an unknown name.
+      UsageError: for an unknown name, and for names that exclude each other.
     """
     if text == "none":
         return ()
     if text in _BOTH:
         return tuple(n for n, d in DEVIATIONS.items() if text in d.codes)
-    chosen = {name.strip() for name in text.split(",")}
+    chosen = [name.strip() for name in text.split(",")]
     for name in chosen:
         known = {**DEVIATIONS, **dict.fromkeys(("none", *_BOTH))}
         errors.pick(known, name, "deviation (--as_published)")
-    if chosen & {"none", *_BOTH}:
+    if {"none", *_BOTH}.intersection(chosen):
         raise errors.UsageError(
             f"--as_published={text}: none, demystifying and scaled stand alone."
+        )
+    if _ONE_NORM.issubset(chosen):
+        raise errors.UsageError(
+            f"--as_published={text}: the gradient penalty has one norm; give "
+            "norm_over_rows or norm_over_channels."
         )
     return tuple(name for name in DEVIATIONS if name in chosen)
 
 
-def apply(names: tuple[str, ...], settings: Settings) -> dict[str, Any]:
-    """The settings with these deviations."""
-    changed = dict(settings)
+def apply(
+    names: tuple[str, ...], settings: Settings, given: Settings = _NONE
+) -> dict[str, Any]:
+    """The settings with these deviations, and with what was given by hand.
+
+    Args:
+      names: as `resolve` has them.
+      settings: all of them.
+      given: those that win over settings and deviations.
+    """
+    changed = {**settings, **given}
     for name in names:
         changed.update(DEVIATIONS[name].change(changed))
-    return changed
+    return {**changed, **given}

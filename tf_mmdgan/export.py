@@ -16,8 +16,9 @@
 Float images are in [-1, 1]. A seed stands for one endless sequence of latents:
 `sample` and `sample_png` take its first rows, `sample_range` those from `start`
 on. It is a signature of its own because inputs of a signature are never
-optional. `sample_class` is there for a generator with classes, of one of them;
-the other signatures draw the labels, and return them too.
+optional. Of a generator with classes, all but `serving_default` return labels
+int32 [n] too: `sample_class`, which is there for such a generator only, those
+asked for, and the others those drawn, each class as often.
 """
 
 import dataclasses
@@ -35,7 +36,12 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, files, images
-from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
+from tf_mmdgan.latents import (
+    Latents,
+    check_label,
+    draw_labels,
+    sampling_seed,
+)
 
 METADATA = "assets.extra/tf_mmdgan.json"
 _FORMAT = "tf_mmdgan generator"
@@ -103,22 +109,40 @@ class _Servable(tf.Module):
     def sample_png(
         self, num_samples: tf.Tensor, seed: tf.Tensor
     ) -> dict[str, tf.Tensor]:
+        drawn = self.sample(num_samples, seed)
         pngs = tf.map_fn(
             tf.io.encode_png,
-            self.sample(num_samples, seed)["images"],
+            drawn["images"],
             fn_output_signature=tf.TensorSpec([], tf.string),
         )
-        return {"png": pngs}
+        named = {"labels": drawn["labels"]} if "labels" in drawn else {}
+        return {"png": pngs, **named}
 
     def sample_range(
-        self, num_samples: tf.Tensor, seed: tf.Tensor, start: tf.Tensor
+        self,
+        num_samples: tf.Tensor,
+        seed: tf.Tensor,
+        start: tf.Tensor,
+        label: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
-        if not self._num_classes:
-            return self._draw(num_samples, seed, start)
-        labels = draw_labels(
-            sampling_seed(seed), num_samples, start, self._num_classes
-        )
-        return self._draw(num_samples, seed, start, labels)
+        checks = [
+            tf.debugging.assert_non_negative(
+                value, message=f"{name} must be 0 or more"
+            )
+            for name, value in (("num_samples", num_samples), ("start", start))
+        ]
+        pair = sampling_seed(seed)
+        # Else a draw may fail first, with a message about dimensions.
+        with tf.control_dependencies(checks):
+            drawn = {"latents": self._latents.sample(pair, num_samples, start)}
+            if label is not None:
+                drawn["labels"] = tf.fill([num_samples], label)
+            elif self._num_classes:
+                drawn["labels"] = draw_labels(
+                    pair, num_samples, start, self._num_classes
+                )
+        generated = self.serve(**drawn)["images"]
+        return {"images": images.to_uint8(generated), **drawn}
 
     def sample_class(
         self,
@@ -133,30 +157,8 @@ class _Servable(tf.Module):
             message=f"label must be 0 to {self._num_classes - 1}",
         )
         with tf.control_dependencies([check]):
-            labels = tf.fill([num_samples], label)
-        return self._draw(num_samples, seed, start, labels)
-
-    def _draw(
-        self,
-        num_samples: tf.Tensor,
-        seed: tf.Tensor,
-        start: tf.Tensor,
-        labels: tf.Tensor | None = None,
-    ) -> dict[str, tf.Tensor]:
-        checks = [
-            tf.debugging.assert_non_negative(
-                value, message=f"{name} must be 0 or more"
-            )
-            for name, value in (("num_samples", num_samples), ("start", start))
-        ]
-        # Else the draw may fail first, with a message about dimensions.
-        with tf.control_dependencies(checks):
-            drawn = self._latents.sample(
-                sampling_seed(seed), num_samples, start
-            )
-        generated = images.to_uint8(self.serve(drawn, labels)["images"])
-        outputs = {"images": generated, "latents": drawn}
-        return outputs if labels is None else {**outputs, "labels": labels}
+            label = tf.identity(label)
+        return self.sample_range(num_samples, seed, start, label)
 
     def signatures(self) -> dict[str, Any]:
         latents = tf.TensorSpec(
@@ -298,11 +300,7 @@ def sample(
         )
     if not -(2**63) <= seed < 2**63:
         raise errors.UsageError(f"seed={seed} does not fit into 64 bits.")
-    num_classes = loaded.metadata.get("num_classes")
-    if label is not None and not 0 <= label < (num_classes or 0):
-        raise errors.UsageError(
-            f"label={label}: this generator has {num_classes or 'no'} classes."
-        )
+    check_label(label, loaded.metadata.get("num_classes"))
     chosen = {} if label is None else {"label": tf.constant(label, tf.int32)}
     draw = loaded.signatures["sample_class" if chosen else "sample_range"]
     drawn = np.empty([num_samples, *loaded.metadata["image_shape"]], np.uint8)
@@ -321,15 +319,21 @@ def _image_shape(
     generator: keras.Model, latents: Latents, num_classes: int | None
 ) -> tuple[int, int, int]:
     """The [h, w, c] that the generator makes."""
-    inputs = tf.zeros([1, latents.size])
+    inputs = [tf.zeros([1, latents.size])]
     if num_classes:
-        inputs = [inputs, tf.zeros([1], tf.int32)]
+        inputs.append(tf.zeros([1], tf.int32))
     try:
-        generated = generator(inputs, training=False)
+        # Keras drops inputs that a network does not take.
+        if len(getattr(generator, "inputs", inputs)) != len(inputs):
+            raise ValueError
+        generated = generator(
+            inputs if num_classes else inputs[0], training=False
+        )
     except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
         raise errors.UsageError(
-            f"The generator does not take latents [n, {latents.size}]: it "
-            f"expects {getattr(generator, 'input_shape', 'another shape')}."
+            f"The generator does not take latents [n, {latents.size}]"
+            f"{' and labels [n]' if num_classes else ''}: it expects "
+            f"{getattr(generator, 'input_shape', 'another shape')}."
         ) from error
     shape = tuple(generated.shape[1:])
     if len(shape) != 3 or shape[-1] not in _PNG_CHANNELS:

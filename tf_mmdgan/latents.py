@@ -99,6 +99,25 @@ def draw_labels(
     return tf.cast(unit * num_classes, tf.int32)
 
 
+def check_label(label: int | None, num_classes: int | None) -> None:
+    """Refuses a class that a generator does not have; None means any.
+
+    Raises:
+      UsageError: for such a label.
+    """
+    if label is None or 0 <= label < (num_classes or 0):
+        return
+    if not num_classes:
+        raise errors.UsageError(
+            f"label={label}: this generator has no classes; leave the label "
+            "out."
+        )
+    raise errors.UsageError(
+        f"label={label}: this generator has {num_classes} classes; give 0 to "
+        f"{num_classes - 1}."
+    )
+
+
 def _uniform(
     seed: tf.Tensor,
     count: int | tf.Tensor,

@@ -119,7 +119,7 @@ def make_model(
         latents,
         objective,
         critic_steps=settings["critic_steps"],
-        burn_in=_burn_in(config, settings),
+        burn_in=_burn_in(settings),
         moved_with_generator=settings["moved_with_generator"],
         num_classes=num_classes if config.conditioning != "none" else None,
         seed=config.seed,
@@ -192,7 +192,7 @@ def _networks(
     return made, critic
 
 
-def _burn_in(config: TrainConfig, settings: dict[str, Any]) -> BurnIn | None:
+def _burn_in(settings: dict[str, Any]) -> BurnIn | None:
     steps = settings["burn_in_critic_steps"]
     if not steps:
         return None
@@ -201,7 +201,9 @@ def _burn_in(config: TrainConfig, settings: dict[str, Any]) -> BurnIn | None:
             f"--burn_in_critic_steps={steps}: must be more than "
             f"--critic_steps={settings['critic_steps']}, or 0."
         )
-    return BurnIn(steps, config.burn_in_first, config.burn_in_every)
+    return BurnIn(
+        steps, settings["burn_in_first"], settings["burn_in_every"]
+    )
 
 
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):

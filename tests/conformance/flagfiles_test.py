@@ -176,6 +176,42 @@ def test_networks_of_recipes_build_at_toy_width(name):
     assert (len(model.critic.inputs) == 2) == (recipe.conditioning != "none")
 
 
+def first_with(field, value):
+    """The first recipe with that setting; else the default one with it."""
+    for name in RECIPES:
+        if getattr(parse(name), field) == value:
+            return parse(name)
+    return parse("digits_mmd", f"--{field}={value}")
+
+
+@pytest.mark.parametrize("name", objectives.OBJECTIVES)
+def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
+    # Its smallest networks, for the time that tracing takes.
+    recipe = dataclasses.replace(
+        one_step(first_with("objective", name)),
+        architecture="mlp",
+        conditioning="none",
+        image_size=8,
+        critic_output=None,
+    )
+    check_one_step(recipe, two_cpus, tmp_path)
+
+
+@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+def test_networks_step_on_two_devices(name, two_cpus, tmp_path):
+    recipe = dataclasses.replace(
+        one_step(first_with("architecture", name)),
+        objective="gan_hinge",
+        **dict.fromkeys(
+            (
+                "kernel", "divergence", "gradient_penalty", "feature_penalty",
+                "scale_offset", "real_weight", "critic_output", "weight_clip",
+            )
+        ),
+    )  # fmt: skip
+    check_one_step(recipe, two_cpus, tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_step_on_two_devices_survives_a_checkpoint(name, two_cpus, tmp_path):

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
+import tiny_conditional
 
-from tf_mmdgan import images
-from tf_mmdgan.latents import sampling_seed
+from tf_mmdgan import errors, images
+from tf_mmdgan.latents import draw_labels, sampling_seed
 
 
 def test_several_steps_in_one_execution_are_the_same_steps():
@@ -53,6 +54,34 @@ def test_generate_repeats_its_prefix_and_follows_its_seed():
     first = made.generate(6, seed=1)
     np.testing.assert_array_equal(made.generate(4, seed=1), first[:4])
     assert (made.generate(6, seed=2) != first).any()
+
+
+@pytest.mark.parametrize("label", [None, 0, 2])
+def test_generate_with_classes(label):
+    made = tiny_conditional.model()
+    seed = sampling_seed(4)
+    labels = draw_labels(seed, 9, 0, 3) if label is None else tf.fill(9, label)
+    expected = images.to_uint8(
+        made.ema_generator([tiny.LATENTS.sample(seed, 9), labels])
+    ).numpy()
+    drawn = made.generate(9, seed=4, batch_size=4, label=label)
+    assert np.abs(drawn.astype(int) - expected).max() <= 1
+    # The classes tell the images apart by more than that.
+    others = made.ema_generator(
+        [tiny.LATENTS.sample(seed, 9), (labels + 1) % 3]
+    )
+    assert np.abs(drawn - images.to_uint8(others).numpy().astype(int)).max() > 9
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_class_that_the_model_does_not_have(label):
+    with pytest.raises(errors.UsageError, match=rf"label={label}: .*0 to 2"):
+        tiny_conditional.model().generate(1, label=label)
+
+
+def test_a_class_of_a_model_without_classes():
+    with pytest.raises(errors.UsageError, match="has no classes"):
+        tiny.model().generate(1, label=0)
 
 
 def test_generator_called_after_training_is_the_trained_one():

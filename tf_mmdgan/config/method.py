@@ -137,9 +137,11 @@ class MethodConfig:
     burn_in_critic_steps: int | None = setting(
         None, "Critic updates in a burn-in step; 0 switches burn-in off."
     )
-    burn_in_first: int = setting(25, "So many first steps are burn-in steps.")
-    burn_in_every: int = setting(
-        500, "So is every step whose number this divides; 0: none."
+    burn_in_first: int | None = setting(
+        None, "So many first steps are burn-in steps."
+    )
+    burn_in_every: int | None = setting(
+        None, "So is every step whose number this divides; 0: none."
     )
 
     def __post_init__(self):

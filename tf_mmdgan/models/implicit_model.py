@@ -8,7 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
+from tf_mmdgan.latents import (
+    Latents,
+    check_label,
+    draw_labels,
+    sampling_seed,
+)
 
 Logs = Mapping[str, tf.Tensor]
 
@@ -135,11 +140,7 @@ class ImplicitModel(keras.Model):
         Raises:
           UsageError: for a label that the model does not have.
         """
-        if label is not None and not 0 <= label < (self.num_classes or 0):
-            raise errors.UsageError(
-                f"label={label}: this model has {self.num_classes or 'no'} "
-                "classes."
-            )
+        check_label(label, self.num_classes)
         chosen = -1 if label is None else label
         if weights not in self._sampler:
             self._sampler[weights] = self._make_sampler(weights)

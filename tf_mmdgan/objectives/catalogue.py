@@ -61,8 +61,15 @@ class Entry:
 
     def published(self, kernel: str | None = None) -> dict[str, Any]:
         """All settings, those for `kernel` where it has its own."""
+        own = {
+            field.name: field.default
+            for field in dataclasses.fields(self.criterion)
+            if field.name in self.fields
+            and field.default is not dataclasses.MISSING
+        }
         return {
             **DEFAULTS,
+            **own,
             **self.settings,
             **({"kernel": kernel} if kernel else {}),
             **self.by_kernel.get(kernel, {}),
@@ -82,6 +89,8 @@ DEFAULTS: dict[str, Any] = {
     "critic_batch_norm": False,
     "critic_steps": 5,
     "burn_in_critic_steps": 0,
+    "burn_in_first": 25,
+    "burn_in_every": 500,
     "spectral_norm": "none",
     "spectral_scale": 1.0,
     "learnable_spectral_scale": False,
