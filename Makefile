@@ -11,10 +11,10 @@ train: $(READY)
 	@$(PY) tools/train.py --flagfile=flags/digits_mmd.cfg --run_dir=$(RUN_DIR)
 
 test: $(READY)
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest --numprocesses=auto -m "not slow"
 
 test-full: $(READY)
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses=auto
 
 lint: $(READY)
 	$(PY) -m ruff check .

@@ -197,7 +197,7 @@ def test_sample_refuses_bad_arguments(loaded):
         export.sample(loaded, 1, seed=0, batch_size=0)
     with pytest.raises(errors.UsageError, match="64 bits"):
         export.sample(loaded, 1, seed=2**63)
-    with pytest.raises(errors.UsageError, match="label=0: .* no classes"):
+    with pytest.raises(errors.UsageError, match=r"label=0: .* no classes"):
         export.sample(loaded, 1, seed=0, label=0)
 
 

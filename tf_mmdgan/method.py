@@ -67,7 +67,7 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
             _CATALOGUES[name], given.pop(name, settings[name]), name
         )
     deviations = as_published.resolve(config.as_published)
-    settings = {**as_published.apply(deviations, settings), **given}
+    settings = as_published.apply(deviations, settings, given)
     settings["annealing_updates"] = config.noise_annealing_steps * (
         settings["critic_steps"] + 1
     )
@@ -113,6 +113,8 @@ def make_model(
     keras.utils.set_random_seed(config.seed)
     latents = Latents(config.latent_size, config.latent_distribution)
     generator, critic = _networks(config, settings, image_shape, num_classes)
+    # Some networks have more outputs than they are asked for.
+    objective.check(critic.output["features"].shape[-1])
     model = AdversarialModel(
         generator,
         critic,
@@ -158,11 +160,19 @@ def _networks(
             settings["project_output"] and config.conditioning == "projection",
         )
     spectral_norm = None
-    if settings["spectral_norm"] != "none":
+    if settings["spectral_norm"] == "none":
+        for name in ("spectral_scale", "learnable_spectral_scale"):
+            if getattr(config, name):
+                raise errors.UsageError(
+                    f"--{name} without spectral normalisation: give "
+                    "--spectral_norm=matrix or operator."
+                )
+    else:
         spectral_norm = SpectralNorm(
             settings["spectral_norm"],
             settings["learnable_spectral_scale"],
             settings["spectral_scale"],
+            settings["spectral_vectors"],
         )
 
     def generator(latent_size, conditioning):
@@ -186,9 +196,8 @@ def _networks(
         published_weights=settings["published_weights"],
     )
     if objectives.OBJECTIVES[config.objective].criterion.needs_decoder:
-        critic = architectures.with_decoder(
-            critic, generator(settings["critic_output"], None)
-        )
+        width = critic.output["features"].shape[-1]
+        critic = architectures.with_decoder(critic, generator(width, None))
     return made, critic
 
 

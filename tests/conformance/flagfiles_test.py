@@ -181,14 +181,18 @@ def first_with(field, value):
     for name in RECIPES:
         if getattr(parse(name), field) == value:
             return parse(name)
-    return parse("digits_mmd", f"--{field}={value}")
+    return parse("digits_mmd", f"--{field}={value}", "--image_size=32")
 
 
 @pytest.mark.parametrize("name", objectives.OBJECTIVES)
 def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
+    recipe = one_step(first_with("objective", name))
+    if method.settings_of(recipe)["weight_clip"]:
+        # A critic this narrow sees nothing with weights below .01.
+        recipe = dataclasses.replace(recipe, weight_clip=1.0)
     # Its smallest networks, for the time that tracing takes.
     recipe = dataclasses.replace(
-        one_step(first_with("objective", name)),
+        recipe,
         architecture="mlp",
         conditioning="none",
         image_size=8,

@@ -45,6 +45,9 @@ class Regularizer(Protocol):
         """The term before its weight, a scalar."""
 
 
+_AXES = {"image": None, "rows": [1], "channels": [3]}
+
+
 @dataclasses.dataclass(frozen=True)
 class GradientPenalty:
     """mean_i (||grad f(x_i)|| - 1)^2 at points between real and fake images.
@@ -94,7 +97,12 @@ class GradientPenalty:
                 return features[:, 0]
             return criterion.witness(features, view)
 
-        axes = {"image": None, "rows": [1], "channels": [3]}[self.norm]
+        axes = _AXES[self.norm]
+        if axes is not None and points.shape.rank != 4:
+            raise errors.UsageError(
+                f"The gradient's norm over {self.norm} is for images, not for "
+                f"arrays of shape {points.shape[1:]}."
+            )
         norms = penalties.gradient_norms(function, points, axes, self.epsilon)
         return penalties.two_sided(penalties.slope_unit(points) * norms)
 

@@ -1,0 +1,184 @@
+"""Exported generators with classes."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import errors, export, images
+from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
+
+LATENTS = Latents(6, "uniform")
+CLASSES = 3
+
+
+def one_hot(labels):
+    return keras.ops.one_hot(labels, CLASSES)
+
+
+@pytest.fixture(scope="module")
+def generator():
+    """The red channel is brightest for class 0, and so on."""
+    keras.utils.set_random_seed(0)
+    latents = keras.Input((LATENTS.size,))
+    labels = keras.Input((), dtype="int32")
+    x = keras.layers.Dense(4 * 4 * 3)(latents)
+    x = keras.layers.Reshape((4, 4, 3))(x)
+    share = keras.layers.Reshape((1, 1, 3))(one_hot(labels))
+    x = keras.layers.Activation("tanh")(0.1 * x + share - 0.5)
+    return keras.Model([latents, labels], x)
+
+
+@pytest.fixture(scope="module")
+def loaded(generator, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    export.export_generator(
+        generator, LATENTS, folder, {"step": 3}, num_classes=CLASSES
+    )
+    return export.load_generator(folder)
+
+
+def call(loaded, signature, **inputs):
+    outputs = loaded.signatures[signature](**inputs)
+    return {name: value.numpy() for name, value in outputs.items()}
+
+
+def draw(loaded, signature, count, seed=7, start=None, label=None):
+    inputs = {
+        "num_samples": tf.constant(count),
+        "seed": tf.constant(seed, tf.int64),
+    }
+    if start is not None:
+        inputs["start"] = tf.constant(start, tf.int64)
+    if label is not None:
+        inputs["label"] = tf.constant(label)
+    return call(loaded, signature, **inputs)
+
+
+def test_input_and_output_names_and_types(loaded):
+    found = {
+        name: (
+            {
+                tensor.name: (tensor.dtype.name, tensor.shape.rank)
+                for tensor in function.structured_input_signature[1].values()
+            },
+            {
+                name: output.dtype.name
+                for name, output in function.structured_outputs.items()
+            },
+        )
+        for name, function in loaded.signatures.items()
+    }
+    asked = {"num_samples": ("int32", 0), "seed": ("int64", 0)}
+    start, label = {"start": ("int64", 0)}, {"label": ("int32", 0)}
+    drawn = {"images": "uint8", "latents": "float32", "labels": "int32"}
+    assert found == {
+        "serving_default": (
+            {"latents": ("float32", 2), "labels": ("int32", 1)},
+            {"images": "float32"},
+        ),
+        "sample": (asked, drawn),
+        "sample_png": (asked, {"png": "string", "labels": "int32"}),
+        "sample_range": ({**asked, **start}, drawn),
+        "sample_class": ({**asked, **start, **label}, drawn),
+    }
+
+
+def test_serving_default_is_the_generator(loaded, generator, rng):
+    latents = tf.constant(rng.uniform(-1, 1, size=(4, 6)), tf.float32)
+    labels = tf.constant([2, 0, 1, 2])
+    got = call(loaded, "serving_default", latents=latents, labels=labels)
+    want = generator([latents, labels], training=False)
+    np.testing.assert_allclose(got["images"], want, atol=1e-6)
+    brightest = got["images"].mean((1, 2)).argmax(1)
+    np.testing.assert_array_equal(brightest, labels)
+
+
+@pytest.mark.parametrize("start", [0, 4])
+def test_labels_are_drawn_and_returned(loaded, generator, start):
+    got = draw(loaded, "sample_range", 20, start=start)
+    seed = sampling_seed(7)
+    labels = draw_labels(seed, 20, start, CLASSES)
+    latents = LATENTS.sample(seed, 20, start)
+    np.testing.assert_array_equal(got["labels"], labels)
+    np.testing.assert_array_equal(got["latents"], latents)
+    assert set(got["labels"]) == {0, 1, 2}
+    want = images.to_uint8(generator([latents, labels])).numpy().astype(int)
+    assert np.abs(got["images"] - want).max() <= 1
+
+
+def test_all_signatures_draw_the_same_sequence(loaded):
+    ranged = draw(loaded, "sample_range", 9, start=0)
+    sampled = draw(loaded, "sample", 9)
+    for name, value in ranged.items():
+        np.testing.assert_array_equal(sampled[name], value)
+    encoded = draw(loaded, "sample_png", 9)
+    np.testing.assert_array_equal(encoded["labels"], ranged["labels"])
+    decoded = [tf.io.decode_png(png) for png in encoded["png"]]
+    np.testing.assert_array_equal(decoded, ranged["images"])
+
+
+@pytest.mark.parametrize("label", range(CLASSES))
+def test_sample_class_gives_the_class_asked_for(loaded, label):
+    got = draw(loaded, "sample_class", 9, start=2, label=label)
+    np.testing.assert_array_equal(got["labels"], np.full(9, label))
+    np.testing.assert_array_equal(
+        got["images"].mean((1, 2)).argmax(1), np.full(9, label)
+    )
+    ranged = draw(loaded, "sample_range", 9, start=2)
+    np.testing.assert_array_equal(got["latents"], ranged["latents"])
+    same = ranged["labels"] == label
+    np.testing.assert_array_equal(got["images"][same], ranged["images"][same])
+
+
+@pytest.mark.parametrize("label", [None, 1])
+def test_sample_in_chunks(loaded, label):
+    got = export.sample(loaded, 7, seed=5, batch_size=3, label=label)
+    if label is None:
+        want = draw(loaded, "sample", 7, seed=5)
+    else:
+        want = draw(loaded, "sample_class", 7, seed=5, start=0, label=label)
+    assert np.abs(got - want["images"].astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize("label", [-1, CLASSES])
+def test_a_class_that_there_is_not(loaded, label):
+    with pytest.raises(errors.UsageError, match=rf"label={label}: .*0 to 2"):
+        export.sample(loaded, 1, seed=0, label=label)
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match="label must be 0 to 2"
+    ):
+        draw(loaded, "sample_class", 1, start=0, label=label)
+
+
+@pytest.mark.parametrize("signature", ["sample_range", "sample_class"])
+@pytest.mark.parametrize(
+    "numbers, name", [((-1, 0), "num_samples"), ((1, -1), "start")]
+)
+def test_negative_numbers_are_named(loaded, signature, numbers, name):
+    count, start = numbers
+    label = 0 if signature == "sample_class" else None
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=f"{name} must be 0 or more"
+    ):
+        draw(loaded, signature, count, start=start, label=label)
+
+
+def test_no_samples(loaded):
+    assert draw(loaded, "sample", 0)["labels"].shape == (0,)
+    got = draw(loaded, "sample_class", 0, start=0, label=1)
+    assert got["images"].shape == (0, 4, 4, 3)
+
+
+def test_metadata(loaded):
+    assert loaded.metadata["num_classes"] == CLASSES
+    assert loaded.metadata["step"] == 3
+
+
+def test_classes_are_those_of_the_generator(generator, tmp_path):
+    with pytest.raises(errors.UsageError, match=r"take latents \[n, 6\]: it"):
+        export.export_generator(generator, LATENTS, tmp_path)
+    plain = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4)])
+    with pytest.raises(errors.UsageError, match=r"\[n, 6\] and labels \[n\]"):
+        export.export_generator(plain, LATENTS, tmp_path, num_classes=3)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,127 @@
+"""Training on (images, labels): whose labels the generated images bear."""
+
+import types
+
+import numpy as np
+import tensorflow as tf
+import tiny
+import tiny_conditional
+
+from tf_mmdgan import distribution
+from tf_mmdgan.objectives import Batch, Loss
+
+
+def fit(made, steps, data=None):
+    data = tiny_conditional.batches() if data is None else data
+    made.fit(data, steps_per_epoch=steps, epochs=1, verbose=0)
+    return made
+
+
+def trained_by_hand(labels_of):
+    """One step; `labels_of` gives the generated images' from the real ones'."""
+    made = tiny_conditional.model()
+    data = iter(tiny_conditional.batches())
+    for update in range(3):
+        draw = distribution.Draw(5, tf.constant(update, tf.int64))
+        real = Batch(*next(data))
+        inputs = [draw.latents(tiny.LATENTS, 8), labels_of(real.labels)]
+        on_critic = update < 2
+        network = made.critic if on_critic else made.generator
+        objective = made.objective
+        loss_of = (
+            objective.critic_loss if on_critic else objective.generator_loss
+        )
+        with tf.GradientTape() as tape:
+            fakes = [Batch(made.generator(inputs, training=True), inputs[1])]
+            loss = loss_of(made.view, real, fakes, draw).value
+        variables = network.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        for variable, gradient in zip(variables, gradients, strict=True):
+            variable.assign_sub(0.001 * gradient)
+    return made
+
+
+def largest_difference(first, second):
+    return max(
+        np.abs(a - b).max()
+        for name in ("critic", "generator")
+        for a, b in zip(
+            getattr(first, name).get_weights(),
+            getattr(second, name).get_weights(),
+            strict=True,
+        )
+    )
+
+
+def test_step_takes_the_labels_of_the_real_images():
+    trained = fit(tiny_conditional.model(), 1)
+    assert largest_difference(trained, trained_by_hand(lambda x: x)) < 1e-6
+    others = trained_by_hand(lambda x: (x + 1) % 3)
+    assert largest_difference(trained, others) > 1e-5
+
+
+class Recorder:
+    """An objective that keeps what it is shown, and teaches nothing."""
+
+    fakes_per_real = 2
+
+    def critic_loss(self, view, real, fakes, draw):
+        self.seen = types.SimpleNamespace(real=real, fakes=fakes, draw=draw)
+        self.joint = view.joint(real, *fakes)
+        return Loss(tf.reduce_sum(0.0 * self.joint.features), {})
+
+    generator_loss = critic_loss
+
+    def after_update(self, view, terms):
+        pass
+
+
+def test_every_set_of_generated_images_bears_the_real_labels():
+    objective = Recorder()
+    made = tiny_conditional.model(objective=objective)
+    images, labels = next(iter(tiny_conditional.batches()))
+    assert len(set(labels.numpy())) == 3
+    for update in (made.critic_update, made.generator_update):
+        update((images, labels), tf.constant(4, tf.int64))
+        seen = objective.seen
+        np.testing.assert_array_equal(seen.real.labels, labels)
+        assert len(seen.fakes) == 2
+        for index, fake in enumerate(seen.fakes):
+            np.testing.assert_array_equal(fake.labels, labels)
+            latents = seen.draw.latents(tiny.LATENTS, 8, index)
+            expected = made.generator([latents, labels], training=True)
+            np.testing.assert_allclose(fake.images, expected, atol=1e-6)
+
+
+def test_the_critic_is_told_the_label_of_each_row():
+    objective = Recorder()
+    made = tiny_conditional.model(objective=objective)
+    images, labels = next(iter(tiny_conditional.batches()))
+    made.critic_update((images, labels), tf.constant(4, tf.int64))
+    rows = tf.split(objective.joint.features, 3)
+    sets = [images, *(fake.images for fake in objective.seen.fakes)]
+    for features, shown in zip(rows, sets, strict=True):
+        expected = made.critic([shown, labels])["features"]
+        np.testing.assert_allclose(features, expected, rtol=1e-5, atol=1e-6)
+        others = made.critic([shown, (labels + 1) % 3])["features"]
+        assert np.abs(features - others).max() > 1e-3
+
+
+def test_networks_without_labels_ignore_those_of_the_data():
+    plain, labelled = tiny.model(), tiny.model()
+    plain.fit(tiny.batches(), steps_per_epoch=2, verbose=0)
+    fit(labelled, 2)
+    for a, b in zip(tiny.weights(plain), tiny.weights(labelled), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_two_replicas_train_like_one_device(two_cpus):
+    data = tiny_conditional.batches(dtype=np.float64)
+    one = fit(tiny_conditional.model("float64"), 3, data)
+    with two_cpus.scope():
+        two = tiny_conditional.model("float64")
+    fit(two, 3, two_cpus.experimental_distribute_dataset(data))
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_allclose(
+            a.numpy(), b.numpy(), atol=1e-10, err_msg=a.path
+        )
