@@ -44,9 +44,10 @@ def expected_square(kernel, scale, critic, real, fake):
         squares = (np.einsum("bdp,bd->bp", jacobian, signs) ** 2).sum(1)
     else:
         squares = (jacobian**2).sum((1, 2))
-    if scale.coefficient is not None:
-        return 1 / (scale.coefficient * squares.mean() + 1)
     norms = (h**2).sum(1)
+    if scale.coefficient is not None:
+        values = norms.mean() if kernel == "linear" else 0.0
+        return 1 / (scale.coefficient * (squares.mean() + values) + 1)
     if kernel == "rbf":
         terms = 1 + squares
     elif kernel == "linear":
