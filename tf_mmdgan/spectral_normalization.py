@@ -28,11 +28,10 @@ SUPPORTED = (
 )
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
 
-# Steps when a layer is built, and how many vectors take them at least. From a
-# random start they find .999 of the norm of a Gaussian 512 x 4608 matrix; one
-# vector alone, .99 of it in 50 steps.
-_WARM_START = 20
-_START_VECTORS = 16
+# Steps when a layer is built, and how many vectors take them at least: from a
+# random start, they find .999 of the norm of a Gaussian 512 x 4608 matrix.
+_WARM_START = 8
+_START_VECTORS = 8
 _SEED = (2018, 5957)
 
 
@@ -50,7 +49,7 @@ class SpectralNorm:
     form: str = "matrix"
     learnable_scale: bool = False
     scale: float = 1.0
-    vectors: int = 16
+    vectors: int = 8
 
     def __post_init__(self):
         _check(self.form, self.scale, self.vectors)
@@ -82,29 +81,19 @@ class SpectralNormalization(keras.layers.Wrapper):
     M. Binkowski and A. Gretton, "On gradient regularizers for MMD GANs",
     NeurIPS 2018, arXiv:1805.11565.
 
-    One vector gains on the second direction by (s_2 / s_1)^2 in a step, s_i
-    the singular values, and in training they lie so close that it lags
-    percents behind the kernel. So the u above is the first of k orthonormal
-    vectors U, for which the ratio is (s_{k+1} / s_1)^2. A step is one of
-    orthogonal (or subspace) iteration with the Rayleigh-Ritz method:
+    While a critic is trained, its first singular values s_1, s_2, ... lie so
+    close that one vector, gaining (s_2 / s_1)^2 in a step on the second, lags
+    percents behind the kernel. So u is the first of k orthonormal rows U, and
+    a step takes the longest that W^T can make of a unit vector in their span
+    and that of their power, the Rayleigh-Ritz method in a block Krylov space:
 
-      V = W^T U,  V V^T = R^T diag(s_i^2) R,  v = (R V)_1 / ||(R V)_1||,
-      U <- orthonormal rows, in their order, of W R V.
+      P = orthonormal rows for the part of U W W^T that U does not span,
+      M = [U; P] W,  M M^T = R^T diag(s_i^2) R, s_i decreasing,
+      v = (R M)_1 / ||(R M)_1||,
+      U <- orthonormal rows, in their order, for the first k of R M W^T.
 
-    G. H. Golub and C. F. Van Loan, "Matrix Computations", 4th ed., 2013,
-    sections 7.3.2 and 8.2.4; with a random start of more vectors than are
-    kept, N. Halko, P. G. Martinsson and J. A. Tropp, "Finding structure with
-    randomness", SIAM Review 53(2), 2011, algorithm 4.4. With k = 1 it is the
-    power step. With 16, sigma is within .01 of the norm at nearly every update
-    of a DCGAN critic by Adam with a step size of 2e-4; with 1, too small by
-    .02 to .06 on average, and by up to .24.
-
-    U (the weight `u`, [k, ...]) and v ([1, ...]) are saved. Only
-    `power_iteration` moves them: right after building they are near their
-    limit; call it once per update, and some 20 times after `set_weights` of
-    another kernel. sigma is float32 at least, in any policy. A kernel of zeros
-    has no direction, and gives NaN.
-
+    W is the matrix of inputs by outputs in the other lines and of outputs by
+    inputs here.
     Args:
       layer: Dense, Conv2D, Conv2DTranspose or Embedding.
       form: "matrix" or "operator". A convolution in the form "operator" takes
@@ -126,7 +115,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         form: str = "matrix",
         learnable_scale: bool = False,
         scale: float = 1.0,
-        vectors: int = 16,
+        vectors: int = 8,
         **kwargs: Any,
     ):
         _check(form, scale, vectors)
@@ -259,7 +248,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         kernel = tf.stop_gradient(self._kernel())
 
         def step(u, v):
-            products = _ritz(self._apply(kernel, u, adjoint=True))
+            products = self._ritz_products(kernel, u)
             norm = tf.norm(products[0])
             v = _orthonormal(products[:1], v)
             # As long as v: their squares are in range wherever sigma's is.
@@ -273,6 +262,20 @@ class SpectralNormalization(keras.layers.Wrapper):
             lambda u, v: True, step, (u, v), maximum_iterations=iterations
         )
 
+    def _ritz_products(self, kernel: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
+        """Rows R W^T [U; P], as many as of U, the longest first."""
+        count = u.shape[0]
+        products = self._apply(kernel, u, adjoint=True)
+        if count == 1:
+            return products
+        more = min(count, self._rank - count)
+        if more:
+            powers = self._apply(kernel, products[:more])
+            complement = _complement(u, powers)
+            complement = self._apply(kernel, complement, adjoint=True)
+            products = tf.concat([products, complement], 0)
+        return _longest(products)[:count]
+
     def _apply(
         self, kernel: tf.Tensor, x: tf.Tensor, adjoint: bool = False
     ) -> tf.Tensor:
@@ -280,7 +283,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         layer = self.layer
         if not self._convolves:
             matrix = kernel_matrix(layer, kernel)
-            # Not x times the matrix, which on the CPU takes several times as long.
+            # x times the matrix takes several times as long on the CPU.
             columns = tf.matmul(
                 matrix, x, transpose_a=not adjoint, transpose_b=True
             )
@@ -333,16 +336,24 @@ def kernel_matrix(layer: keras.layers.Layer, kernel: tf.Tensor) -> tf.Tensor:
     return tf.reshape(kernel, [-1, kernel.shape[-1]])
 
 
-def _ritz(rows: tf.Tensor) -> tf.Tensor:
-    """Turns a block [k, ...] by R: orthogonal rows, the longest first."""
-    if rows.shape[0] == 1:
-        return rows
+def _longest(rows: tf.Tensor) -> tf.Tensor:
+    """Turns rows [k, ...] among themselves: orthogonal, the longest first."""
     flat = tf.reshape(rows, [rows.shape[0], -1])
     gram = tf.matmul(flat, flat, transpose_b=True)
     # For NaN, `eigh` would raise an error where training reports it.
     gram = tf.where(tf.math.is_finite(gram), gram, 0.0)
-    vectors = tf.reverse(tf.linalg.eigh(gram)[1], [1])
-    return tf.reshape(tf.matmul(vectors, flat, transpose_a=True), rows.shape)
+    turn = tf.reverse(tf.linalg.eigh(gram)[1], [1])
+    return tf.reshape(tf.matmul(turn, flat, transpose_a=True), rows.shape)
+
+
+def _complement(rows: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Orthonormal rows that span, with `rows`, all of both, in their order."""
+    both = tf.concat([rows, others], 0)
+    flat = tf.reshape(both, [both.shape[0], -1])
+    # XLA loses orthogonality where rows dwindle, as powers at low rank do.
+    flat = tf.math.l2_normalize(flat, axis=1, epsilon=1e-30)
+    columns = tf.linalg.qr(tf.transpose(flat))[0][:, rows.shape[0] :]
+    return tf.reshape(tf.transpose(columns), others.shape)
 
 
 def _orthonormal(rows: tf.Tensor, otherwise: tf.Tensor) -> tf.Tensor:
@@ -353,10 +364,7 @@ def _orthonormal(rows: tf.Tensor, otherwise: tf.Tensor) -> tf.Tensor:
     norm = tf.norm(rows[0])
     block = rows[:1] / norm
     if rows.shape[0] > 1:
-        columns = tf.transpose(tf.reshape(rows, [rows.shape[0], -1]))
-        others = tf.transpose(tf.linalg.qr(columns)[0][:, 1:])
-        # `qr` leaves the sign of the first open.
-        block = tf.concat([block, tf.reshape(others, rows[1:].shape)], 0)
+        block = tf.concat([block, _complement(block, rows[1:])], 0)
     return tf.where(norm > 0.0, block, otherwise)
 
 

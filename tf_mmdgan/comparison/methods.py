@@ -20,7 +20,14 @@ EXTRA_METHODS: dict[str, list[str]] = {
         "--critic_output=10",
         "--optimizer=rmsprop",
     ],
-    "wgan": ["--objective=wgan", "--optimizer=rmsprop"],
+    # With the published bound of .01 and batch normalisation this critic's
+    # output saturates, and the generator stands still.
+    "wgan": [
+        "--objective=wgan",
+        "--optimizer=rmsprop",
+        "--weight_clip=0.03",
+        "--nocritic_batch_norm",
+    ],
     # Spectral normalisation as all that holds the critic of a WGAN.
     "sn_wgan": [
         "--objective=wgan",

@@ -34,15 +34,18 @@ class MMDGAN(BaseCriterion):
     kernel: Kernel
     estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_unbiased
 
+    # What the estimate is called in the logs.
+    term: ClassVar[str] = "mmd2"
+
     def critic_loss(self, view: View) -> Loss:
         """See `Criterion.critic_loss`."""
         mmd2 = self._mmd2(view)
-        return Loss(-mmd2, {"mmd2": mmd2})
+        return Loss(-mmd2, {self.term: mmd2})
 
     def generator_loss(self, view: View) -> Loss:
         """See `Criterion.generator_loss`."""
         mmd2 = self._mmd2(view)
-        return Loss(mmd2, {"mmd2": mmd2})
+        return Loss(mmd2, {self.term: mmd2})
 
     def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
         """The witness function of the MMD, not normalised."""
@@ -64,6 +67,8 @@ class RatioMMD(MMDGAN):
     """
 
     estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_ratio
+
+    term: ClassVar[str] = "ratio"
 
 
 @dataclasses.dataclass(frozen=True)
