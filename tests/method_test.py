@@ -197,16 +197,37 @@ def test_objectives_have_the_settings_of_their_criteria():
 
 
 def test_noise_is_annealed_in_steps():
-    """Of which each has the updates of both networks."""
-    for critic_steps in (1, 5):
-        made = method.make_objective(
+    made = method.make_objective(
+        settings(instance_noise=0.3, noise_annealing_steps=10)
+    )
+    assert made.instance_noise == InstanceNoise(0.3, Annealing(10))
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("penalized_function", "witness"),
+        ("burn_in_first", 3),
+        ("burn_in_every", 3),
+        ("noise_annealing_steps", 3),
+    ],
+)
+def test_settings_without_what_they_belong_to_are_refused(name, value):
+    alone = settings(objective="sn_gan", **{name: value})
+    with pytest.raises(errors.UsageError, match=f"--{name} needs --"):
+        method.settings_of(alone)
+
+
+def test_objectives_published_with_batch_norm_do_without_it():
+    other = settings(objective="gan", architecture="sngan")
+    assert not method.settings_of(other)["critic_batch_norm"]
+    with pytest.raises(errors.UsageError, match="--nocritic_batch_norm"):
+        method.make_model(
             settings(
-                instance_noise=0.3, noise_annealing_steps=10,
-                critic_steps=critic_steps,
-            )
-        )  # fmt: skip
-        updates = 10 * (critic_steps + 1)
-        assert made.instance_noise == InstanceNoise(0.3, Annealing(updates))
+                objective="gan", architecture="sngan", critic_batch_norm=True
+            ),
+            (16, 16, 1),
+        )
 
 
 def test_burn_in_of_the_configuration():
@@ -222,12 +243,12 @@ def test_burn_in_of_the_configuration():
 
 
 def test_rates_fall_linearly():
-    decay = method.LinearDecay(0.4, 10, 30)
+    step = keras.Variable(0, dtype="int64")
+    decay = method.LinearDecay(0.4, 10, 30, step)
     expected = {0: 0.4, 10: 0.4, 15: 0.3, 20: 0.2, 29: 0.02, 30: 0, 99: 0}
-    for update, rate in expected.items():
-        assert float(decay(update)) == pytest.approx(rate)
-    copy = method.LinearDecay.from_config(decay.get_config())
-    assert float(copy(15)) == pytest.approx(0.3)
+    for now, rate in expected.items():
+        step.assign(now)
+        assert float(decay(1000)) == pytest.approx(rate)
 
 
 def test_rates_of_both_networks_fall_in_the_same_steps():
@@ -238,12 +259,12 @@ def test_rates_of_both_networks_fall_in_the_same_steps():
         ),
         (16, 16, 1),
     )  # fmt: skip
-    for optimizer, updates, rate in (
-        (model.generator_optimizer, 1, 0.1),
-        (model.critic_optimizer, 4, 0.2),
-    ):
-        for step, share in ((10, 1.0), (15, 0.5), (20, 0.0)):
-            optimizer.iterations.assign(step * updates)
+    for step, share in ((10, 1.0), (15, 0.5), (20, 0.0)):
+        model.step.assign(step)
+        for optimizer, rate in (
+            (model.generator_optimizer, 0.1),
+            (model.critic_optimizer, 0.2),
+        ):
             actual = float(optimizer.learning_rate)
             assert actual == pytest.approx(share * rate)
 

@@ -52,7 +52,7 @@ def make(case, norm, rng, **kwargs):
     kernel = raw(wrapped)
     # A mean sets the first singular value apart, so that few steps find it.
     kernel.assign(0.5 + rng.normal(size=kernel.shape))
-    wrapped.power_iteration(100)
+    wrapped.power_iteration(30)
     return wrapped
 
 
@@ -194,8 +194,8 @@ def test_only_a_learnable_scale_is_trained(rng):
     assert sorted(kept) == ["scale", "u", "v"]
 
 
-def test_power_steps_by_numpy(rng):
-    wrapped = make(DENSE, SpectralNorm(), rng)
+def test_one_vector_takes_power_steps(rng):
+    wrapped = make(DENSE, SpectralNorm(vectors=1), rng)
     kernel = rng.normal(size=(7, 5)).astype(np.float32)
     wrapped.layer.kernel.assign(kernel)
     u = wrapped.u.numpy()[0]
@@ -208,19 +208,92 @@ def test_power_steps_by_numpy(rng):
     np.testing.assert_allclose(wrapped.sigma(), v @ kernel @ u, rtol=1e-5)
 
 
+def orthonormal_rows(rows):
+    return np.linalg.qr(rows.T)[0].T
+
+
+def test_a_step_of_many_vectors_by_numpy(rng):
+    wrapped = SpectralNorm(vectors=3).wrap(keras.layers.Dense(12))
+    wrapped.build((None, 15))
+    kernel = rng.normal(size=(15, 12))
+    wrapped.layer.kernel.assign(kernel)
+    block = wrapped.u.numpy()
+    assert block.shape == (3, 12) and wrapped.v.shape == (1, 15)
+    wrapped.power_iteration()
+
+    # The largest of the operator on the span of the block and its power.
+    basis = orthonormal_rows(np.vstack([block, block @ kernel.T @ kernel]))
+    right = np.linalg.svd(basis @ kernel.T, full_matrices=False)[2]
+    block = orthonormal_rows(right[:3] @ kernel)
+    sign = np.sign(wrapped.v.numpy()[0] @ right[0])
+    np.testing.assert_allclose(
+        wrapped.v.numpy()[0], sign * right[0], rtol=1e-3, atol=1e-4
+    )
+    found = wrapped.u.numpy()
+    np.testing.assert_allclose(found @ found.T, np.eye(3), atol=1e-5)
+    np.testing.assert_allclose(
+        found.T @ found, block.T @ block, rtol=1e-3, atol=1e-4
+    )
+    first = right[0] @ kernel
+    np.testing.assert_allclose(
+        found[0], sign * first / np.linalg.norm(first), rtol=1e-3, atol=1e-4
+    )
+    np.testing.assert_allclose(wrapped.sigma(), np.linalg.norm(first), 1e-5)
+
+
+def test_a_block_tells_close_singular_values_apart(rng):
+    errors_of = {}
+    for vectors in (1, 8):
+        wrapped = SpectralNorm(vectors=vectors).wrap(keras.layers.Dense(40))
+        wrapped.build((None, 60))
+        left = orthonormal_rows(rng.normal(size=(40, 60)))
+        right = orthonormal_rows(rng.normal(size=(40, 40)))
+        values = np.r_[1.0, 0.99, np.linspace(0.98, 0.1, 38)]
+        wrapped.layer.kernel.assign(left.T @ np.diag(values) @ right)
+        wrapped.power_iteration(6)
+        errors_of[vectors] = 1.0 - float(wrapped.sigma())
+    assert errors_of[1] > 0.02
+    assert -1e-5 < errors_of[8] < 1e-3
+
+
+# More vectors than half the matrix has directions, than it has, and than its
+# rank: then there is little or nothing to complete their span with.
+@pytest.mark.parametrize(
+    "vectors, rank, jit_compile",
+    [(3, 1, True), (3, 1, False), (4, 5, False), (5, 1, False), (9, 5, False)],
+)
+def test_any_number_of_vectors(vectors, rank, jit_compile, rng):
+    wrapped = make(DENSE, SpectralNorm(vectors=vectors), rng)
+    kernel = rng.normal(size=(7, rank)) @ rng.normal(size=(rank, 5))
+    wrapped.layer.kernel.assign(kernel)
+    step = tf.function(wrapped.power_iteration, jit_compile=jit_compile)
+    for _ in range(4):
+        step()
+    block = wrapped.u.numpy()
+    count = min(vectors, 5)
+    np.testing.assert_allclose(block @ block.T, np.eye(count), atol=1e-5)
+    np.testing.assert_allclose(
+        wrapped.sigma(), np.linalg.norm(kernel, 2), rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("vectors", [1, 8])
 @pytest.mark.parametrize("form", ["matrix", "operator"])
-def test_a_built_layer_is_near_the_limit(form):
-    wrapped = SpectralNorm(form).wrap(keras.layers.Conv2D(32, 3))
+def test_a_built_layer_is_near_the_limit(form, vectors):
+    norm = SpectralNorm(form, vectors=vectors)
+    wrapped = norm.wrap(keras.layers.Conv2D(32, 3))
     wrapped.build((None, 8, 8, 16))
     start = wrapped.sigma()
-    wrapped.power_iteration(300)
+    wrapped.power_iteration(100)
     np.testing.assert_allclose(start, wrapped.sigma(), rtol=0.01)
 
 
-def test_a_kernel_of_zeros_leaves_the_vectors(rng):
-    wrapped = make(DENSE, SpectralNorm(), rng)
+@pytest.mark.parametrize("vectors", [1, 3])
+@pytest.mark.parametrize("bad", [0.0, np.nan])
+def test_a_bad_kernel_leaves_the_vectors(bad, vectors, rng):
+    wrapped = make(DENSE, SpectralNorm(vectors=vectors), rng)
     kernel, u = wrapped.layer.kernel.numpy(), wrapped.u.numpy()
-    wrapped.layer.kernel.assign(np.zeros_like(kernel))
+    wrapped.layer.kernel.assign(np.full_like(kernel, bad))
     wrapped.power_iteration(3)
     np.testing.assert_array_equal(wrapped.u, u)
     wrapped.layer.kernel.assign(kernel)
@@ -248,6 +321,8 @@ def test_bad_settings_are_refused():
     for scale in (0.0, -1.0, float("nan")):
         with pytest.raises(errors.UsageError, match="scale="):
             SpectralNorm(scale=scale)
+    with pytest.raises(errors.UsageError, match="vectors=0"):
+        SpectralNorm(vectors=0)
 
 
 def test_the_operator_form_needs_one_size():
@@ -275,7 +350,7 @@ def test_layers_of_nested_models(rng):
     assert outer.get_layer("last") is wrapped
     for layer in found:
         layer.layer.kernel.assign(rng.normal(size=layer.layer.kernel.shape))
-    spectral_normalization.move(outer, 200)
+    spectral_normalization.move(outer, 30)
     for layer in found:
         norm = matrix_norm(layer.layer, layer.layer.kernel)
         np.testing.assert_allclose(layer.sigma(), norm, rtol=1e-3)

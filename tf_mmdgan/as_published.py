@@ -38,11 +38,13 @@ class Deviation:
       codes: which of the two have it.
       text: what it is.
       change: from all settings to those that become others.
+      yields_to: a setting that, given by hand, leaves nothing to change.
     """
 
     codes: tuple[str, ...]
     text: str
     change: Callable[[Settings], Settings]
+    yields_to: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,13 +206,6 @@ def _burn_in(settings: Settings) -> Settings:
     }  # fmt: skip
 
 
-def _scale_coefficient(settings: Settings) -> Settings:
-    # The code has no lambda: whoever gives one means the paper's formula.
-    if settings["scale_offset"] != 1.0:
-        return _NONE
-    return {"scale_coefficient": 10.0}
-
-
 _BOTH = ("demystifying", "scaled")
 
 # In the order in which they are applied: what depends on the kernel is behind
@@ -294,7 +289,9 @@ DEVIATIONS: dict[str, Deviation] = {
         ("scaled",),
         "the Scaled MMD's sigma^2 is 1 / (10 E ||J||^2 + 1), without k(x, x) "
         "and the kernel's own constant",
-        _scale_coefficient,
+        _constantly(scale_coefficient=10.0),
+        # The code has no lambda: whoever gives one means the paper's formula.
+        yields_to="scale_offset",
     ),
     "one_power_vector": Deviation(
         ("scaled",),
@@ -359,5 +356,7 @@ def apply(
     """
     changed = {**settings, **given}
     for name in names:
-        changed.update(DEVIATIONS[name].change(changed))
+        deviation = DEVIATIONS[name]
+        if deviation.yields_to not in given:
+            changed.update(deviation.change(changed))
     return {**changed, **given}

@@ -79,10 +79,12 @@ class Draw:
       seed: seed of the run.
       update: int64 scalar, the number of updates before this one; with the
         seed it determines every number.
+      step: int64 scalar, the number of steps before that of this update.
     """
 
     seed: int
     update: tf.Tensor
+    step: tf.Tensor | int = 0
 
     def latents(
         self, latents: Latents, count: int, index: int = 0

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tf_mmdgan import (
     architectures,
@@ -30,6 +31,14 @@ _DEFAULTS = {
 _CATALOGUES = {
     "kernel": kernels.KERNELS,
     "divergence": f_divergences.DIVERGENCES,
+}
+
+# Settings that mean nothing without one of others.
+_NEEDS = {
+    "penalized_function": ("gradient_penalty",),
+    "burn_in_first": ("burn_in_critic_steps",),
+    "burn_in_every": ("burn_in_critic_steps",),
+    "noise_annealing_steps": ("instance_noise", "noise_penalty"),
 }
 
 
@@ -66,11 +75,17 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
         settings[name] = errors.pick(
             _CATALOGUES[name], given.pop(name, settings[name]), name
         )
+    architecture = errors.pick(
+        architectures.ARCHITECTURES, config.architecture, "architecture"
+    )
+    # Published with another network, and never a part of this one.
+    settings["critic_batch_norm"] &= architecture.critic_batch_norm
     deviations = as_published.resolve(config.as_published)
     settings = as_published.apply(deviations, settings, given)
-    settings["annealing_updates"] = config.noise_annealing_steps * (
-        settings["critic_steps"] + 1
-    )
+    for name, others in _NEEDS.items():
+        if getattr(config, name) and not any(settings[o] for o in others):
+            needed = " or --".join(others)
+            raise errors.UsageError(f"--{name} needs --{needed}.")
     return settings
 
 
@@ -129,8 +144,8 @@ def make_model(
     )
     critic_rate = config.critic_learning_rate or config.learning_rate
     model.compile(
-        _optimizer(config, config.learning_rate, 1),
-        _optimizer(config, critic_rate, settings["critic_steps"]),
+        _optimizer(config, config.learning_rate, model.step),
+        _optimizer(config, critic_rate, model.step),
         clip_norm=settings["clip_norm"],
         steps_per_execution=config.steps_per_execution,
         jit_compile=False,
@@ -144,9 +159,7 @@ def _networks(
     image_shape: tuple[int, ...],
     num_classes: int | None,
 ) -> tuple[keras.Model, keras.Model]:
-    architecture = errors.pick(
-        architectures.ARCHITECTURES, config.architecture, "architecture"
-    )
+    architecture = architectures.ARCHITECTURES[config.architecture]
     conditioning = None
     if config.conditioning != "none":
         if not num_classes:
@@ -175,7 +188,9 @@ def _networks(
             settings["spectral_vectors"],
         )
 
-    def generator(latent_size, conditioning):
+    def generator(
+        latent_size: int, conditioning: Conditioning | None
+    ) -> keras.Model:
         return architecture.generator(
             image_shape,
             latent_size,
@@ -210,23 +225,25 @@ def _burn_in(settings: dict[str, Any]) -> BurnIn | None:
             f"--burn_in_critic_steps={steps}: must be more than "
             f"--critic_steps={settings['critic_steps']}, or 0."
         )
-    return BurnIn(
-        steps, settings["burn_in_first"], settings["burn_in_every"]
-    )
+    return BurnIn(steps, settings["burn_in_first"], settings["burn_in_every"])
 
 
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that is constant up to one update and 0 from another on."""
+    """A rate that is constant up to one step and 0 from another on.
 
-    def __init__(self, rate: float, start: int, end: int):
+    Steps are those of the model, of which each has several updates.
+    """
+
+    def __init__(self, rate: float, start: int, end: int, step: keras.Variable):
         self.rate, self.start, self.end = rate, start, end
+        self._step = step
 
-    def __call__(self, step):
-        """The rate at an update."""
-        left = (self.end - keras.ops.cast(step, "float32")) / (
-            self.end - self.start
-        )
-        return self.rate * keras.ops.clip(left, 0.0, 1.0)
+    def __call__(self, updates: tf.Tensor) -> tf.Tensor:
+        """The rate now."""
+        del updates
+        done = tf.cast(self._step.value, tf.float32)
+        left = (self.end - done) / (self.end - self.start)
+        return self.rate * tf.clip_by_value(left, 0.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
         """See Keras."""
@@ -234,13 +251,14 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def _optimizer(
-    config: TrainConfig, rate: float, updates_per_step: int
+    config: TrainConfig, rate: float, step: keras.Variable
 ) -> keras.optimizers.Optimizer:
     if config.learning_rate_decay_to:
         rate = LinearDecay(
             rate,
-            config.learning_rate_decay_from * updates_per_step,
-            config.learning_rate_decay_to * updates_per_step,
+            config.learning_rate_decay_from,
+            config.learning_rate_decay_to,
+            step,
         )
     if config.optimizer == "rmsprop":
         return keras.optimizers.RMSprop(rate)

@@ -43,7 +43,7 @@ class SpectralNorm:
       form: the norm sigma(W) to divide by, see `SpectralNormalization`.
       learnable_scale: whether the scale s is trained.
       scale: initial or fixed s, > 0.
-      vectors: how many vectors look for the first singular one.
+      vectors: how many vectors follow the first singular ones.
     """
 
     form: str = "matrix"
@@ -81,19 +81,28 @@ class SpectralNormalization(keras.layers.Wrapper):
     M. Binkowski and A. Gretton, "On gradient regularizers for MMD GANs",
     NeurIPS 2018, arXiv:1805.11565.
 
-    While a critic is trained, its first singular values s_1, s_2, ... lie so
-    close that one vector, gaining (s_2 / s_1)^2 in a step on the second, lags
-    percents behind the kernel. So u is the first of k orthonormal rows U, and
-    a step takes the longest that W^T can make of a unit vector in their span
-    and that of their power, the Rayleigh-Ritz method in a block Krylov space:
+    The first singular values s_i of a critic in training lie so close that one
+    vector, for which the second fades by (s_2 / s_1)^2 in a power step, lags
+    percents behind the kernel. So u is the first of k orthonormal columns U,
+    moved by subspace iteration with the Rayleigh-Ritz method, there in the
+    wider span of U and W W^T U, with P an orthonormal basis of what that adds:
 
-      P = orthonormal rows for the part of U W W^T that U does not span,
-      M = [U; P] W,  M M^T = R^T diag(s_i^2) R, s_i decreasing,
-      v = (R M)_1 / ||(R M)_1||,
-      U <- orthonormal rows, in their order, for the first k of R M W^T.
+      V = W^T [U, P],  V^T V = R diag(s_i^2) R^T,  V <- first k columns of V R,
+      v = V_1 / ||V_1||,  U <- orthonormal basis of W V in the columns' order.
 
-    W is the matrix of inputs by outputs in the other lines and of outputs by
-    inputs here.
+    G. H. Golub and C. F. Van Loan, "Matrix Computations", 4th ed., 2013,
+    sections 8.2.4 and 10.1; N. Halko, P. G. Martinsson and J. A. Tropp,
+    "Finding structure with randomness", SIAM Review 53(2), 2011; C. Musco and
+    C. Musco, "Randomized block Krylov methods for stronger and faster
+    approximate singular value decomposition", NeurIPS 2015. With k = 1, P is
+    left out, and this is the power step.
+
+    U (the weight `u`, [k, ...]) and v ([1, ...]) are saved. Only
+    `power_iteration` moves them: right after building they are near their
+    limit; call it once per update, and some 10 times after `set_weights` of
+    another kernel (100, with k = 1). sigma is float32 at least, in any policy.
+    A kernel of zeros has no direction, and gives NaN.
+
     Args:
       layer: Dense, Conv2D, Conv2DTranspose or Embedding.
       form: "matrix" or "operator". A convolution in the form "operator" takes
@@ -145,7 +154,7 @@ class SpectralNormalization(keras.layers.Wrapper):
             shape_v, shape_u = (1, rows), (1, columns)
         self._shape_u, self._shape_v = shape_u, shape_v
         self._rank = min(math.prod(shape_u), math.prod(shape_v))
-        count = min(self.vectors, self._rank)
+        block = (min(self.vectors, self._rank), *shape_u[1:])
         # Replicas compute the same vectors up to rounding; all take those of
         # the first, bit for bit.
         vector = {
@@ -156,10 +165,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         # Found by initializers, not by assignments: wherever Keras puts off the
         # kernel's own initial value, it puts off these as well.
         self.u = self.add_weight(
-            name="u",
-            shape=(count, *shape_u[1:]),
-            initializer=self._first_u,
-            **vector,
+            name="u", shape=block, initializer=self._first_u, **vector
         )
         self.v = self.add_weight(
             name="v", shape=shape_v, initializer=self._first_v, **vector
@@ -186,8 +192,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         start = tf.random.stateless_normal(
             (count, *shape[1:]), _SEED, dtype=self.dtype
         )
-        v = tf.zeros(self._shape_v, self.dtype)
-        u = _orthonormal(start, start)
+        u, v = _orthonormal(start, start), tf.zeros(self._shape_v, self.dtype)
         return self._power_steps(u, v, _WARM_START)[0][: shape[0]]
 
     def _first_v(self, shape: Any, dtype: Any = None) -> tf.Tensor:
@@ -263,7 +268,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         )
 
     def _ritz_products(self, kernel: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
-        """Rows R W^T [U; P], as many as of U, the longest first."""
+        """W^T [U, P] R, as many as there are in U."""
         count = u.shape[0]
         products = self._apply(kernel, u, adjoint=True)
         if count == 1:

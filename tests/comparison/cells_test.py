@@ -56,7 +56,7 @@ def test_order_is_data_then_seed_then_method(plan, tmp_path):
 def test_given_steps_win(plan):
     ring, digits = plan(data="ring,digits", methods="mmd", steps=7)
     assert (ring.config.steps, digits.config.steps) == (7, 7)
-    assert [c.config.steps for c in plan(methods="mmd")] == [3000, 1500, 1000]
+    assert [c.config.steps for c in plan(methods="mmd")] == [3000, 500, 1000]
 
 
 def test_data_folder_goes_to_images_only(plan):

@@ -39,7 +39,7 @@ def test_table_of_every_kind_of_cell(plan, make_result):
         f"| cramer | a / {'b' * 53}... | NaN at step 3 |",
     ]
     assert (
-        "- Digits: 1,500 steps; seed 0; KID before training 40.00; KID of "
+        "- Digits: 500 steps; seed 0; KID before training 40.00; KID of "
         "training images -1.00; 3 minutes in all; threads of a run 2; "
         "2026-01-31; commit abc."
     ) in text
@@ -92,6 +92,19 @@ def test_results_of_earlier_plans_stay_in_the_table(plan, make_result):
         "| mmd | not run | not run |",
         "| wgan_gp | not run | 1.50 (0.25) |",
     ]
+
+
+def test_results_of_data_that_are_no_more_are_left_out(
+    plan, make_result, tmp_path
+):
+    planned = plan(data="digits", methods="mmd")
+    gone = make_result(planned[0], KID, data="gone")
+    results.write_result(tmp_path / "gone" / "mmd" / "seed_0.json", gone)
+    outputs.write_outputs(tmp_path, planned)
+    written = json.loads((tmp_path / "results.json").read_text())
+    assert written == {"results": []}
+    text = (tmp_path / "results.md").read_text()
+    assert rows(text)[2:] == ["| mmd | not run |"]
 
 
 def pixels(png, tmp_path):

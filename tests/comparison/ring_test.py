@@ -56,6 +56,12 @@ def test_a_run_goes_on_to_the_same_points(plan, tmp_path):
     assert [line["step"] for line in log] == [1, 2, 3]
     picture = tmp_path / "more" / "samples" / "step_0000003.png"
     assert PIL.Image.open(picture).format == "PNG"
+    # One that has gone further already is scored where it is.
+    shutil.copytree(more.run_dir, tmp_path / "back")
+    back = dataclasses.replace(more, steps=1, run_dir=str(tmp_path / "back"))
+    result = comparison.train_ring(back)
+    assert result["steps"] == 3
+    assert result["samples"].endswith("back/samples/step_0000003.png")
     with pytest.raises(errors.UsageError, match="batch_size is 16 there"):
         comparison.train_ring(dataclasses.replace(more, batch_size=8))
 

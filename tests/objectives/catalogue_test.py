@@ -57,7 +57,7 @@ def test_every_regularizer_is_made_of_its_setting():
         noise_penalty=0.5,
         instance_noise=0.6,
         weight_clip=0.7,
-        annealing_updates=8,
+        noise_annealing_steps=8,
     )
     assert objective.regularizers == (
         GradientPenalty(0.1, "critic", "rows", 1e-5),

@@ -59,7 +59,9 @@ class SmoothCritic:
 
 
 def draw(update=7):
-    return distribution.Draw(3, tf.constant(update, tf.int64))
+    """Of one update in each step."""
+    number = tf.constant(update, tf.int64)
+    return distribution.Draw(3, number, number)
 
 
 def images(rng, count=2, shape=IMAGE, size=6):

@@ -50,6 +50,7 @@ class Architecture:
       maximum_size: the largest height and width in pixels.
       size_multiple: heights and widths are multiples of this.
       makes_points: whether image_shape may be (n,).
+      critic_batch_norm: whether the critic can have batch normalization.
 
     Both builders raise UsageError for what they cannot make.
     """
@@ -60,13 +61,14 @@ class Architecture:
     maximum_size: int
     size_multiple: int = 1
     makes_points: bool = False
+    critic_batch_norm: bool = True
 
 
 def _pair(
     generator: Callable[..., keras.Model],
     critic: Callable[..., keras.Model],
     sizes: blocks.Sizes,
-    makes_points: bool = False,
+    **options: bool,
 ) -> Architecture:
     return Architecture(
         generator=generator,
@@ -74,7 +76,7 @@ def _pair(
         minimum_size=sizes.minimum,
         maximum_size=sizes.maximum,
         size_multiple=sizes.multiple,
-        makes_points=makes_points,
+        **options,
     )
 
 
@@ -90,10 +92,19 @@ ARCHITECTURES = {
         dcgan.fully_convolutional_critic,
         dcgan.sizes(stages=5),
     ),
-    "sngan": _pair(sngan.generator, sngan.critic, sngan.SIZES),
+    "sngan": _pair(
+        sngan.generator, sngan.critic, sngan.SIZES, critic_batch_norm=False
+    ),
     "g_resnet5": _pair(resnet.generator, _dcgan5_critic, resnet.SIZES),
     "g_resnet5_plain": _pair(_plain_generator, _dcgan5_critic, resnet.SIZES),
-    "resnet5": _pair(resnet.generator, resnet.critic, resnet.SIZES),
-    "snresnet": _pair(resnet.sn_generator, resnet.sn_critic, resnet.SIZES),
+    "resnet5": _pair(
+        resnet.generator, resnet.critic, resnet.SIZES, critic_batch_norm=False
+    ),
+    "snresnet": _pair(
+        resnet.sn_generator,
+        resnet.sn_critic,
+        resnet.SIZES,
+        critic_batch_norm=False,
+    ),
     "mlp": _pair(mlp.generator, mlp.critic, mlp.SIZES, makes_points=True),
 }

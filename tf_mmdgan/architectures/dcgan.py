@@ -157,7 +157,7 @@ def fully_convolutional_critic(
     if inputs.projects_activations:
         raise errors.UsageError(
             "The fully convolutional critic has no linear layer for labels to "
-            "be projected beside: give project_output=True or concatenation."
+            "be projected beside: give --conditioning=concatenation."
         )
     activations = _convolutions(x, width, stages - 1, batch_norm, kernels)
     x = kernels.conv(output_width, 5, 2, dtype="float32", name=f"conv{stages}")(

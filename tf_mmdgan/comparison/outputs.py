@@ -31,7 +31,8 @@ def write_outputs(
 ) -> None:
     """Writes results.json, results.md and samples_DATA.png.
 
-    Of all results in the folder, planned now or earlier.
+    Of all results in the folder, planned now or earlier, but not of data sets
+    that are no more.
 
     Args:
       output_dir: folder of the comparison.
@@ -39,7 +40,8 @@ def write_outputs(
       docs_dir: gets results.md and the pictures, as results_DATA.png, too.
       only_data: data sets whose pictures are drawn.
     """
-    results = sorted(read_results(output_dir), key=_order)
+    found = [r for r in read_results(output_dir) if r.data in DATA]
+    results = sorted(found, key=_order)
     content = {"results": [dataclasses.asdict(r) for r in results]}
     files.write_json(output_dir / "results.json", content)
     folders = {output_dir: "samples"}

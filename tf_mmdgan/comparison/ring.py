@@ -74,18 +74,16 @@ def train_ring(config: TrainConfig) -> dict[str, Any]:
     run_directory.write_config(config, SHAPE)
     _fit(model, config)
 
+    # More than asked for, where the run had gone further before.
+    step = callbacks.current_step(model)
     points = draw_points(model, config.evaluation_weights)
     scores = score(points)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, points=points)
     files.write_bytes(run_dir / POINTS_FILE, buffer.getvalue())
-    picture = run_dir / "samples" / f"step_{config.steps:07d}.png"
+    picture = run_dir / "samples" / f"step_{step:07d}.png"
     files.write_bytes(picture, pictures.scatter_sheet({NAME: points}))
-    return {
-        "steps": callbacks.current_step(model),
-        **scores,
-        "samples": str(picture),
-    }
+    return {"steps": step, **scores, "samples": str(picture)}
 
 
 def _fit(model: ImplicitModel, config: TrainConfig) -> None:

@@ -20,6 +20,11 @@ from tf_mmdgan.comparison.results import Result
 _POLL_SECONDS = 0.2
 _NEWS_SECONDS = 60.0
 _PATIENCE_SECONDS = 10.0
+_THREAD_LIMITS = (
+    "OMP_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +79,6 @@ def run(
 
 def _start(cell: Cell, command: list[str], threads: int) -> _Running:
     cell.log_file.parent.mkdir(parents=True, exist_ok=True)
-    limits = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")  # fmt: skip  # noqa: E501
     stdout = tempfile.TemporaryFile()  # noqa: SIM115, closed by _finish
     with open(cell.log_file, "wb") as log:
         process = subprocess.Popen(
@@ -82,7 +86,7 @@ def _start(cell: Cell, command: list[str], threads: int) -> _Running:
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=log,
-            env=os.environ | dict.fromkeys(limits, str(threads)),
+            env=os.environ | dict.fromkeys(_THREAD_LIMITS, str(threads)),
         )
     return _Running(cell, process, stdout)
 
@@ -148,7 +152,8 @@ def _tell_progress(
         step = log[-1]["step"] if log else 0
         _say(f"{entry.cell.name}: step {step} of {entry.cell.config.steps}")
     if waiting and not running:
-        _say(f"{waiting[0].name}: waits for another process in {waiting[0].run_dir}")  # fmt: skip  # noqa: E501
+        cell = waiting[0]
+        _say(f"{cell.name}: waits for another process in {cell.run_dir}")
 
 
 def _say(line: str) -> None:

@@ -83,8 +83,8 @@ class MethodConfig:
     noise_penalty: float | None = setting(
         None, "Variance of the instance noise whose limit penalises a GAN."
     )
-    noise_annealing_steps: int = setting(
-        0, "Steps in which noise falls to a tenth; 0: it is constant."
+    noise_annealing_steps: int | None = setting(
+        None, "Steps in which noise falls to a tenth; 0: it is constant."
     )
     weight_clip: float | None = setting(
         None, "Bound that the critic's weights are clipped to; 0: none."

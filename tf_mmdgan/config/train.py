@@ -140,6 +140,11 @@ class TrainConfig(MethodConfig):
             f"{self.learning_rate_decay_to}.",
         )
         fields.require(
+            not self.learning_rate_decay_from or self.learning_rate_decay_to,
+            f"--learning_rate_decay_from={self.learning_rate_decay_from} needs "
+            "--learning_rate_decay_to.",
+        )
+        fields.require(
             self.logical_cpus == 0 or self.strategy != "one_device",
             f"--logical_cpus={self.logical_cpus} needs --strategy=mirrored.",
         )

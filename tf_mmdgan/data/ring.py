@@ -88,7 +88,9 @@ def batches(
       UsageError: for a batch without points, a start below 0, or a dimension
         that is neither 2 nor 3.
     """
-    _check(batch_size=batch_size, start=start + 1)
+    _check(batch_size=batch_size)
+    if start < 0:
+        raise errors.UsageError(f"start={start}, need >= 0.")
     _centres(MODES, RADIUS, dimension)
 
     def batch(number: tf.Tensor) -> tf.Tensor:

@@ -175,7 +175,7 @@ class AdversarialModel(ImplicitModel):
 
     def critic_update(self, batch: Any, update: tf.Tensor) -> Logs:
         """One update of the critic, in replica context."""
-        real, draw = _as_batch(batch), Draw(self.seed, update)
+        real, draw = _as_batch(batch), self._draw(update)
         spectral_normalization.move(self.critic)
         fakes = self._fakes(real, draw)
         with tf.GradientTape() as tape:
@@ -187,7 +187,7 @@ class AdversarialModel(ImplicitModel):
 
     def generator_update(self, batch: Any, update: tf.Tensor) -> Logs:
         """One update of the generator, in replica context."""
-        real, draw = _as_batch(batch), Draw(self.seed, update)
+        real, draw = _as_batch(batch), self._draw(update)
         if self.moved_with_generator:
             spectral_normalization.move(self.critic)
         with tf.GradientTape() as tape:
@@ -196,6 +196,9 @@ class AdversarialModel(ImplicitModel):
         weights = self.generator.trainable_variables
         self._apply(self.generator_optimizer, tape, loss.value, weights)
         return {"loss": loss.value, **loss.terms}
+
+    def _draw(self, update: tf.Tensor) -> Draw:
+        return Draw(self.seed, update, tf.identity(self.step.value))
 
     def _fakes(self, real: Batch, draw: Draw) -> list[Batch]:
         """Images with the labels of the real ones, where there are any."""
@@ -219,13 +222,15 @@ class AdversarialModel(ImplicitModel):
         replicas = context.num_replicas_in_sync
         # The optimizer sums over replicas; dividing makes that a mean.
         share = tf.ones_like(loss) / replicas
-        # A weight that this loss does not reach has gradient 0, not none.
-        gradients = tape.gradient(
-            loss,
-            weights,
-            output_gradients=share,
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
+        gradients = [
+            # The weight may be none that this loss depends on.
+            tf.zeros_like(weight.value) if gradient is None else gradient
+            for weight, gradient in zip(
+                weights,
+                tape.gradient(loss, weights, output_gradients=share),
+                strict=True,
+            )
+        ]
         if self.clip_norm is not None:
             total = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
             gradients = [

@@ -82,8 +82,7 @@ class RepulsiveMMD(MMDGAN):
     1 the usual, attractive, one, and 0 leaves the real features alone. With
     `bounds`, the critic's kernel is the bounded one,
 
-    exp(-min(r^2, upper) / 2) for real, exp(-max(r^2, lower) / 2) for generated
-    pairs,
+    k(min(r^2, upper)) for real, k(max(r^2, lower)) for generated pairs,
 
     which has no gradient where real features are far apart, or generated ones
     close, already. Wang et al. 2019, eqs. 5 to 8.
@@ -121,9 +120,7 @@ class RepulsiveMMD(MMDGAN):
         lower, upper = self.bounds
         x, y = kernels.as_matrices(view.x, view.y)
 
-        def gram(squares):
-            return self.kernel.of_squares(squares)
-
+        gram = self.kernel.of_squares
         return mmd.Grams(
             gram(tf.minimum(kernels.squared_distances(x, x), upper)),
             self.kernel(x, y),

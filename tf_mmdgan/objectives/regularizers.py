@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, Protocol
 import tensorflow as tf
 
 from tf_mmdgan import distribution, errors, penalties
+from tf_mmdgan.distribution import Draw
 from tf_mmdgan.objectives.annealing import CONSTANT, Annealing
 from tf_mmdgan.objectives.protocol import (
     Batch,
@@ -181,7 +182,7 @@ class NoisePenalty:
                 curvatures, (view.real, view.fakes[0]), strict=True
             )
         )
-        factor = tf.cast(self.annealing.factor(view.draw.update), omega.dtype)
+        factor = tf.cast(self.annealing.factor(view.draw.step), omega.dtype)
         return 0.5 * factor**2 * omega
 
 
@@ -241,9 +242,9 @@ class InstanceNoise:
     deviation: float
     annealing: Annealing = CONSTANT
 
-    def add(self, batches: Sequence[Batch], draw) -> list[Batch]:
+    def add(self, batches: Sequence[Batch], draw: Draw) -> list[Batch]:
         """The batches with noise of their own each."""
-        sigma = self.deviation * self.annealing.factor(draw.update)
+        sigma = self.deviation * self.annealing.factor(draw.step)
         noisy = []
         for index, batch in enumerate(batches):
             images = batch.images

@@ -11,7 +11,13 @@ from typing import ClassVar
 import tensorflow as tf
 
 from tf_mmdgan import distribution, penalties
-from tf_mmdgan.objectives.protocol import Critic, Loss, ScalarCriterion, View
+from tf_mmdgan.objectives.protocol import (
+    Batch,
+    Critic,
+    Loss,
+    ScalarCriterion,
+    View,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +82,7 @@ class SobolevGAN(WGAN):
         moved += self.constraint_weight * terms["constraint"]
         critic.multiplier.assign(tf.cast(moved, critic.multiplier.dtype))
 
-    def _mean_square(self, view: View, batch) -> tf.Tensor:
+    def _mean_square(self, view: View, batch: Batch) -> tf.Tensor:
         def output(images):
             return view.critic(batch._replace(images=images)).features[:, 0]
 

@@ -1,0 +1,101 @@
+"""Losses and gradients over two replicas are those of one device."""
+
+import numpy as np
+import pytest
+import smooth
+import tensorflow as tf
+
+from tf_mmdgan import kernels
+from tf_mmdgan.objectives import (
+    GAN,
+    WGAN,
+    Annealing,
+    AutoencoderMMD,
+    Batch,
+    CramerGAN,
+    GradientPenalty,
+    InstanceNoise,
+    NoisePenalty,
+    Objective,
+    SobolevGAN,
+    ZeroCentredPenalty,
+)
+
+PENALTY = GradientPenalty(10.0)
+# What has means over rows, some in squares or roots, and noise of single rows.
+OBJECTIVES = {
+    "cramer": Objective(CramerGAN("energy"), [PENALTY]),
+    "li_mmd": Objective(AutoencoderMMD(kernels.Gaussian())),
+    "sobolev": Objective(SobolevGAN(constraint_weight=0.5)),
+    "gan_noise_penalty": Objective(
+        GAN("non_saturating"), [NoisePenalty(0.1, Annealing(10))]
+    ),
+    "wgan_gp_instance_noise": Objective(
+        WGAN(), [PENALTY], InstanceNoise(0.2, Annealing(10))
+    ),
+    "r1_r2": Objective(
+        GAN("minimax"),
+        [ZeroCentredPenalty(1.0, "real"), ZeroCentredPenalty(2.0, "fake")],
+    ),
+}
+ROWS = 6
+
+
+def updates(objective, critic, gain, sets, first, count):
+    """Losses of both networks at these rows, their terms and gradients."""
+    real, *bases = (tf.constant(s)[first : first + count] for s in sets)
+
+    def play(network_loss, variables):
+        with tf.GradientTape() as tape:
+            fakes = [Batch(gain * base) for base in bases]
+            loss = network_loss(critic, Batch(real), fakes, smooth.draw())
+        gradients = tape.gradient(
+            loss.value, variables, unconnected_gradients="zero"
+        )
+        return loss.value, dict(loss.terms), gradients
+
+    return {
+        "critic": play(objective.critic_loss, critic.weights),
+        "generator": play(objective.generator_loss, [gain]),
+    }
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_two_replicas_are_one_device(rng, two_cpus, name):
+    objective = OBJECTIVES[name]
+    sets = smooth.images(rng, 1 + objective.fakes_per_real, size=ROWS)
+    with two_cpus.scope():
+        outputs = 1 if objective.criterion.single_output else 3
+        critic = smooth.SmoothCritic(rng, outputs)
+        gain = tf.Variable(rng.uniform(0.5, 1, smooth.IMAGE), dtype=tf.float64)
+    critic.multiplier.assign(0.5)
+
+    def on_replica():
+        context = tf.distribute.get_replica_context()
+        share = ROWS // context.num_replicas_in_sync
+        first = share * context.replica_id_in_sync_group
+        update = updates(objective, critic, gain, sets, first, share)
+        flat = context.all_reduce(
+            tf.distribute.ReduceOp.MEAN, tf.nest.flatten(update)
+        )
+        return tf.nest.pack_sequence_as(update, flat)
+
+    @tf.function
+    def on_replicas():
+        return tf.nest.map_structure(
+            lambda x: two_cpus.experimental_local_results(x)[0],
+            two_cpus.run(on_replica),
+        )
+
+    one = updates(objective, critic, gain, sets, 0, ROWS)
+    # No part of it is idle at this critic.
+    for _, terms, gradients in one.values():
+        assert all(abs(value) > 1e-4 for value in terms.values())
+        assert any(np.abs(g).max() > 1e-4 for g in gradients)
+    tf.nest.map_structure(
+        lambda actual, expected: np.testing.assert_allclose(
+            actual, expected, rtol=1e-10, atol=1e-10
+        ),
+        on_replicas(),
+        one,
+    )
