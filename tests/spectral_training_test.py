@@ -62,15 +62,14 @@ def assert_same_weights(one, other):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_sigma_keeps_up_with_training(jit_compile, rng):
+def test_sigma_keeps_up_with_compiled_training(rng):
     network = critic(SpectralNorm(learnable_scale=True, scale=1.5))
     optimizer = keras.optimizers.Adam(2e-3, beta_1=0.5)
     optimizer.build(network.trainable_variables)
     inputs = tf.constant(images(rng, 32))
     kernel = network.layers[0].layer.kernel.numpy()
 
-    @tf.function(jit_compile=jit_compile)
+    @tf.function(jit_compile=True)
     def train():
         return update(network, optimizer, inputs)
 
@@ -93,7 +92,7 @@ def test_sigma_keeps_up_with_training(jit_compile, rng):
         )
 
 
-def lags(vectors, updates=20):
+def lags(vectors, updates=15):
     """By how much sigma is too small: a row per update, a column per layer."""
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
@@ -101,7 +100,7 @@ def lags(vectors, updates=20):
     network = keras.Sequential(
         [
             keras.Input((8, 8, 1)),
-            norm.wrap(keras.layers.Conv2D(8, 5, strides=2, padding="same")),
+            norm.wrap(keras.layers.Conv2D(16, 5, strides=2, padding="same")),
             keras.layers.LeakyReLU(0.2),
             norm.wrap(keras.layers.Conv2D(32, 5, strides=2, padding="same")),
             keras.layers.LeakyReLU(0.2),
@@ -130,7 +129,7 @@ def lags(vectors, updates=20):
     found = []
     for _ in range(updates):
         fake = rng.uniform(-1.0, 1.0, size=(32, 8, 8, 1)).astype(np.float32)
-        real = np.sign(np.cumsum(fake, axis=2))
+        real = np.tanh(np.cumsum(fake, axis=2))
         sigmas, kernels = train(real, fake)
         flat = [
             np.reshape(kernel, [-1, kernel.shape[-1]]) for kernel in kernels
@@ -160,17 +159,16 @@ def test_compiled_is_as_eager(form, rng):
 
     expected = moved(inputs)
     vectors = [layer.numpy() for layer in network.non_trainable_variables]
-    for jit_compile in (False, True):
-        network.set_weights(weights)
-        found = tf.function(moved, jit_compile=jit_compile)(inputs)
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-        for one, other in zip(
-            network.non_trainable_variables, vectors, strict=True
-        ):
-            # `eigh` leaves their signs open.
-            np.testing.assert_allclose(
-                np.abs(one), np.abs(other), rtol=1e-4, atol=1e-5
-            )
+    network.set_weights(weights)
+    found = tf.function(moved, jit_compile=True)(inputs)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    for one, other in zip(
+        network.non_trainable_variables, vectors, strict=True
+    ):
+        # `eigh` leaves their signs open.
+        np.testing.assert_allclose(
+            np.abs(one), np.abs(other), rtol=1e-4, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("form, vectors", [("matrix", 1), ("operator", 3)])

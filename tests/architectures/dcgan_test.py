@@ -204,7 +204,7 @@ def test_fully_convolutional_critic_projects_its_output_only():
             conditioning=Conditioning(3, "projection", **kwargs),
         )
 
-    with pytest.raises(errors.UsageError, match="project_output=True"):
+    with pytest.raises(errors.UsageError, match="--conditioning=concatenation"):
         build()
     critic = build(project_output=True)
     assert weights(critic, "embedding")[0].shape == (3, 5)

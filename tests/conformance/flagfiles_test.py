@@ -26,7 +26,7 @@ NUM_CLASSES = 3
 
 @pytest.fixture(autouse=True)
 def short_warm_start(monkeypatch):
-    """The hundred power steps of the start are half the time of a build."""
+    """The power steps of the start take time that these tests have no use for."""
     monkeypatch.setattr(spectral_normalization, "_WARM_START", 1)
 
 
@@ -59,7 +59,12 @@ def toy(recipe):
 def one_step(recipe):
     """A toy with few and small batches in a step."""
     return dataclasses.replace(
-        toy(recipe), batch_size=4, critic_steps=1, burn_in_critic_steps=0
+        toy(recipe),
+        batch_size=4,
+        critic_steps=1,
+        burn_in_critic_steps=0,
+        burn_in_first=None,
+        burn_in_every=None,
     )
 
 

@@ -222,7 +222,7 @@ def test_gradients_pass_finite_differences(rng, name):
 class FixedNoise:
     """A draw whose noise is given."""
 
-    update = tf.constant(0, tf.int64)
+    update = step = tf.constant(0, tf.int64)
 
     def __init__(self, noise):
         self.noise = noise

@@ -94,7 +94,7 @@ DEFAULTS: dict[str, Any] = {
     "spectral_norm": "none",
     "spectral_scale": 1.0,
     "learnable_spectral_scale": False,
-    "spectral_vectors": 16,
+    "spectral_vectors": 8,
     "project_output": False,
     "gradient_penalty": 0.0,
     "penalized_function": "witness",
