@@ -44,3 +44,9 @@ def test_errors_are_value_errors_with_an_exit_code(error, code):
     assert issubclass(error, ValueError)
     assert error("message").exit_code == code
     assert str(error("message")) == "message"
+
+
+def test_numbers_below_one_are_named():
+    errors.check_positive(width=1, count=7)
+    with pytest.raises(errors.UsageError, match="count=0, need >= 1"):
+        errors.check_positive(width=1, count=0)

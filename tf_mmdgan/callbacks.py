@@ -13,7 +13,7 @@ import pathlib
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import tensorflow as tf
@@ -321,6 +321,27 @@ class Progress(keras.callbacks.Callback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def fit(
+    model: ImplicitModel,
+    batches: tf.data.Dataset,
+    steps: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+    progress: Progress,
+) -> None:
+    """Trains for `steps` more steps; the bar ends also after a failure."""
+    try:
+        model.fit(
+            batches,
+            epochs=1,
+            steps_per_epoch=steps,
+            shuffle=False,
+            verbose=0,
+            callbacks=[*callbacks, progress],
+        )
+    finally:
+        progress.close()
 
 
 class _Lines:

@@ -35,3 +35,10 @@ def pick(catalogue: Mapping[str, Entry], name: str, kind: str) -> Entry:
     hint = f" Did you mean '{close[0]}'?" if close else ""
     known = ", ".join(catalogue)
     raise UsageError(f"Unknown {kind} '{name}'; known: {known}.{hint}")
+
+
+def check_positive(**numbers: int) -> None:
+    """Raises UsageError for a number below 1, by its name."""
+    for name, value in numbers.items():
+        if value < 1:
+            raise UsageError(f"{name}={value}, need >= 1.")

@@ -55,7 +55,13 @@ class Run:
         run_dir = pathlib.Path(self.config.run_dir)
         remaining = self.config.steps - callbacks.current_step(self.model)
         if remaining > 0:
-            self._fit(remaining)
+            callbacks.fit(
+                self.model,
+                self.batches,
+                remaining,
+                self.callbacks,
+                self.progress,
+            )
         step = callbacks.current_step(self.model)
         report_file = run_dir / REPORT_FILE
         if _recorded_step(report_file) != step:
@@ -85,19 +91,6 @@ class Run:
                 )
             result["saved_model"] = str(path)
         return result
-
-    def _fit(self, steps: int) -> None:
-        try:
-            self.model.fit(
-                self.batches,
-                epochs=1,
-                steps_per_epoch=steps,
-                shuffle=False,
-                verbose=0,
-                callbacks=[*self.callbacks, self.progress],
-            )
-        finally:
-            self.progress.close()
 
 
 def _recorded_step(path: pathlib.Path) -> int | None:

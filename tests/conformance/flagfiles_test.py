@@ -26,7 +26,7 @@ NUM_CLASSES = 3
 
 @pytest.fixture(autouse=True)
 def short_warm_start(monkeypatch):
-    """The power steps of the start take time that these tests have no use for."""
+    """The power steps of the start take time that nothing here needs."""
     monkeypatch.setattr(spectral_normalization, "_WARM_START", 1)
 
 

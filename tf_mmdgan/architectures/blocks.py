@@ -59,14 +59,7 @@ class Sizes:
                 f"{network} makes images of {self.minimum} to {self.maximum} "
                 f"pixels a side{steps}, not of {height} x {width}."
             )
-        check_positive(channels=channels)
-
-
-def check_positive(**numbers: int) -> None:
-    """Raises UsageError for a number below 1, by its name."""
-    for name, value in numbers.items():
-        if value < 1:
-            raise errors.UsageError(f"{name}={value}, need >= 1.")
+        errors.check_positive(channels=channels)
 
 
 def refuse_batch_norm(network: str, batch_norm: bool) -> None:

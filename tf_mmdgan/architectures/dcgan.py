@@ -58,7 +58,7 @@ def generator(
       UsageError: for a shape or a number out of range.
     """
     sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
-    blocks.check_positive(latent_size=latent_size, width=width)
+    errors.check_positive(latent_size=latent_size, width=width)
     shapes = blocks.stage_shapes(image_shape, stages)
     depths = [image_shape[2], *(width * 2**stage for stage in range(stages))]
 
@@ -109,7 +109,7 @@ def critic(
       UsageError: for a shape or a number out of range.
     """
     sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
-    blocks.check_positive(output_width=output_width, width=width)
+    errors.check_positive(output_width=output_width, width=width)
     kernels = _kernels(published_weights, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
     activations = _convolutions(x, width, stages, batch_norm, kernels)
@@ -151,7 +151,7 @@ def fully_convolutional_critic(
     """
     stages = _FULLY_CONVOLUTIONAL_STAGES
     sizes(stages).check("The fully convolutional critic", image_shape)
-    blocks.check_positive(output_width=output_width, width=width)
+    errors.check_positive(output_width=output_width, width=width)
     kernels = _kernels(published_weights, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
     if inputs.projects_activations:

@@ -5,7 +5,7 @@ import math
 
 import keras
 
-from tf_mmdgan import layers
+from tf_mmdgan import errors, layers
 from tf_mmdgan.architectures import blocks
 from tf_mmdgan.architectures.conditioning import Conditioning, Inputs
 from tf_mmdgan.spectral_normalization import SpectralNorm
@@ -135,5 +135,5 @@ def _check(image_shape: tuple[int, ...], **numbers: int) -> None:
     if _is_image(image_shape):
         SIZES.check("MLP", image_shape)
     else:
-        blocks.check_positive(coordinates=math.prod(image_shape))
-    blocks.check_positive(**numbers)
+        errors.check_positive(coordinates=math.prod(image_shape))
+    errors.check_positive(**numbers)

@@ -18,7 +18,7 @@ import math
 
 import keras
 
-from tf_mmdgan import layers
+from tf_mmdgan import errors, layers
 from tf_mmdgan.architectures import blocks, residual
 from tf_mmdgan.architectures.conditioning import (
     Conditioning,
@@ -62,7 +62,7 @@ def generator(
       UsageError: for a shape or a number out of range.
     """
     SIZES.check("ResNet", image_shape)
-    blocks.check_positive(latent_size=latent_size, width=width)
+    errors.check_positive(latent_size=latent_size, width=width)
     shapes = blocks.stage_shapes(image_shape, _STAGES)
     inputs = Inputs((latent_size,), "latents", conditioning)
     normalize = inputs.normalization(batch_norm, batch_statistics)
@@ -113,7 +113,7 @@ def critic(
       UsageError: for a shape or a number out of range, or batch_norm.
     """
     SIZES.check("ResNet", image_shape)
-    blocks.check_positive(output_width=output_width, width=width)
+    errors.check_positive(output_width=output_width, width=width)
     blocks.refuse_batch_norm("ResNet", batch_norm)
     kernels = _kernels(residual.HE_MEAN, published_weights, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
@@ -154,7 +154,7 @@ def sn_generator(
       UsageError: for a shape or a number out of range.
     """
     SIZES.check("SNResNet", image_shape)
-    blocks.check_positive(latent_size=latent_size, width=width)
+    errors.check_positive(latent_size=latent_size, width=width)
     depths = [depth * width for depth in (16, 8, 4, 2, 1)]
     if _is_64(image_shape):
         del depths[0]
@@ -204,7 +204,7 @@ def sn_critic(
       UsageError: for a shape or a number out of range, or batch_norm.
     """
     SIZES.check("SNResNet", image_shape)
-    blocks.check_positive(output_width=output_width, width=width)
+    errors.check_positive(output_width=output_width, width=width)
     blocks.refuse_batch_norm("SNResNet", batch_norm)
     kernels = _kernels(residual.GLOROT, published_weights, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)

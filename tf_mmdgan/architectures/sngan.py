@@ -16,7 +16,7 @@ import dataclasses
 
 import keras
 
-from tf_mmdgan import layers
+from tf_mmdgan import errors, layers
 from tf_mmdgan.architectures import blocks
 from tf_mmdgan.architectures.conditioning import Conditioning, Inputs
 from tf_mmdgan.spectral_normalization import SpectralNorm
@@ -66,7 +66,7 @@ def generator(
       UsageError: for a shape or a number out of range.
     """
     SIZES.check("SNGAN", image_shape)
-    blocks.check_positive(latent_size=latent_size, width=width)
+    errors.check_positive(latent_size=latent_size, width=width)
     height, columns, channels = image_shape
 
     inputs = Inputs((latent_size,), "latents", conditioning)
@@ -121,7 +121,7 @@ def critic(
       UsageError: for a shape or a number out of range, or batch_norm.
     """
     SIZES.check("SNGAN", image_shape)
-    blocks.check_positive(output_width=output_width, width=width)
+    errors.check_positive(output_width=output_width, width=width)
     blocks.refuse_batch_norm("SNGAN", batch_norm)
     kernels = dataclasses.replace(
         _PUBLISHED if published_weights else blocks.Kernels(),

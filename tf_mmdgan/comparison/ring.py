@@ -101,25 +101,19 @@ def _fit(model: ImplicitModel, config: TrainConfig) -> None:
     log_file = run_dir / experiment.METRICS_FILE
     callbacks.cut_log(log_file, step or -1)
     writer = tf.summary.create_file_writer(str(run_dir))
-    progress = callbacks.Progress(config.steps, config.log_every)
-    try:
-        model.fit(
-            ring.batches(
-                config.batch_size, config.seed, int(model.updates.numpy())
-            ),
-            epochs=1,
-            steps_per_epoch=config.steps - step,
-            shuffle=False,
-            verbose=0,
-            callbacks=[
-                callbacks.StopAtNaN(),
-                callbacks.MetricsLog(log_file, config.log_every, writer),
-                checkpoints,
-                progress,
-            ],
-        )
-    finally:
-        progress.close()
+    callbacks.fit(
+        model,
+        ring.batches(
+            config.batch_size, config.seed, int(model.updates.numpy())
+        ),
+        config.steps - step,
+        [
+            callbacks.StopAtNaN(),
+            callbacks.MetricsLog(log_file, config.log_every, writer),
+            checkpoints,
+        ],
+        callbacks.Progress(config.steps, config.log_every),
+    )
 
 
 def draw_points(model: ImplicitModel, weights: str) -> np.ndarray:

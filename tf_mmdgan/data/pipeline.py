@@ -102,18 +102,23 @@ def _pipeline(
             return chosen_images
         return chosen_images, tf.gather(labels, chosen)
 
-    options = tf.data.Options()
-    options.deterministic = True
-    # The rewriting of graphs, which has nothing to gain here, would copy the
-    # images once more for every iterator.
-    options.experimental_optimization.apply_default_optimizations = False
-    # The end of an iterator waits for the tuner, which sleeps for up to a
-    # minute at a time.
-    options.autotune.enabled = False
-    # Every worker walks through the same order and takes its own rows.
-    policy = tf.data.experimental.AutoShardPolicy.OFF
-    options.experimental_distribute.auto_shard_policy = policy
     dataset = tf.data.Dataset.counter(first_epoch).map(indices).prefetch(1)
     dataset = dataset.rebatch(batch_size, drop_remainder=True)
     dataset = dataset.map(batch, num_parallel_calls=_PARALLEL_BATCHES)
-    return dataset.prefetch(_BATCHES_AHEAD).with_options(options)
+    return dataset.prefetch(_BATCHES_AHEAD).with_options(options())
+
+
+def options() -> tf.data.Options:
+    """How batches that are functions of their number are made."""
+    made = tf.data.Options()
+    made.deterministic = True
+    # The rewriting of graphs, which has nothing to gain here, would copy the
+    # images once more for every iterator.
+    made.experimental_optimization.apply_default_optimizations = False
+    # The end of an iterator waits for the tuner, which sleeps for up to a
+    # minute at a time.
+    made.autotune.enabled = False
+    # Every worker walks through the same order and takes its own rows.
+    policy = tf.data.experimental.AutoShardPolicy.OFF
+    made.experimental_distribute.auto_shard_policy = policy
+    return made

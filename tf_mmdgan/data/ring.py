@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.data import pipeline
 from tf_mmdgan.latents import Latents
 
 MODES = 8
@@ -36,7 +37,7 @@ def centres(
     Raises:
       UsageError: for no mode, or a dimension that is neither 2 nor 3.
     """
-    _check(modes=modes)
+    errors.check_positive(modes=modes)
     return _centres(modes, radius, dimension).numpy()
 
 
@@ -54,7 +55,7 @@ def ring(
     Raises:
       UsageError: for no mode, or a count below 1.
     """
-    _check(modes=modes, count=count)
+    errors.check_positive(modes=modes, count=count)
     return _points(count, seed, 0, modes, radius, std, 2).numpy()
 
 
@@ -72,7 +73,7 @@ def ring3d(
     Raises:
       UsageError: for no mode, or a count below 1.
     """
-    _check(modes=modes, count=count)
+    errors.check_positive(modes=modes, count=count)
     return _points(count, seed, 0, modes, radius, std, 3).numpy()
 
 
@@ -88,7 +89,7 @@ def batches(
       UsageError: for a batch without points, a start below 0, or a dimension
         that is neither 2 nor 3.
     """
-    _check(batch_size=batch_size)
+    errors.check_positive(batch_size=batch_size)
     if start < 0:
         raise errors.UsageError(f"start={start}, need >= 0.")
     _centres(MODES, RADIUS, dimension)
@@ -98,13 +99,8 @@ def batches(
         points = _points(batch_size, seed, first, MODES, RADIUS, STD, dimension)
         return tf.ensure_shape(points, [batch_size, dimension])
 
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    # Every worker walks through the same sequence and takes its own rows.
-    policy = tf.data.experimental.AutoShardPolicy.OFF
-    options.experimental_distribute.auto_shard_policy = policy
     dataset = tf.data.Dataset.counter(start).map(batch).prefetch(12)
-    return dataset.with_options(options)
+    return dataset.with_options(pipeline.options())
 
 
 def _points(
@@ -142,9 +138,3 @@ def _centres(modes: int, radius: float, dimension: int) -> tf.Tensor:
 def _tilt(points: tf.Tensor) -> tf.Tensor:
     cos, sin = math.cos(TILT), math.sin(TILT)
     return points @ tf.constant([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
-
-
-def _check(**numbers: int) -> None:
-    for name, value in numbers.items():
-        if value < 1:
-            raise errors.UsageError(f"{name}={value}, need >= 1.")
