@@ -100,7 +100,7 @@ def _cell(
     flags = [
         *_settings_of_data(config, name),
         *methods.METHODS[method],
-        *(methods.ON_RING.get(method, []) if name == ring.NAME else []),
+        *methods.ON_DATA.get(name, {}).get(method, []),
         f"--seed={seed}",
         f"--run_dir={run_dir}",
     ]

@@ -38,15 +38,6 @@ EXTRA_METHODS: dict[str, list[str]] = {
     ],
 }
 
-# What is published for points in the plane instead: Gulrajani et al. 2017,
-# code for toy data; Srivastava et al. 2020, code for MMD GAN on the ring.
-ON_RING: dict[str, list[str]] = {
-    "wgan_gp": ["--gradient_penalty=0.1"],
-    "wgan": ["--weight_clip=0.1"],
-    "li_mmd": ["--weight_clip=0.1"],
-}
-
-
 def catalogue(
     objectives: Collection[str],
     families: Mapping[str, tuple[str, Collection[str]]],
@@ -68,3 +59,28 @@ def catalogue(
 
 
 METHODS = catalogue(objectives.OBJECTIVES, FAMILIES, EXTRA_METHODS)
+
+# What is published for points in the plane instead: Gulrajani et al. 2017,
+# code for toy data; Srivastava et al. 2020, code for MMD GAN on the ring.
+_ON_RING = {
+    "wgan_gp": ["--gradient_penalty=0.1"],
+    "wgan": ["--weight_clip=0.1"],
+    "li_mmd": ["--weight_clip=0.1"],
+}
+
+# Methods with one critic update in a generator step get as many critic updates
+# as the others, which have five.
+_SINGLE_UPDATES = (
+    "repulsive_mmd",
+    "bounded_repulsive_mmd",
+    "gan_minimax",
+    "gan",
+    "boundary_seeking",
+    *(f"f_gan_{name}" for name in f_divergences.DIVERGENCES),
+)
+
+# What a method's own flags give way to on one data set, by data set.
+ON_DATA: dict[str, dict[str, list[str]]] = {
+    "ring": _ON_RING,
+    "digits": {name: ["--steps=2500"] for name in _SINGLE_UPDATES},
+}
