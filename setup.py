@@ -48,7 +48,12 @@ setuptools.setup(
             "tensorflow-serving-api>=2.19,<2.22",
             "grpcio>=1.60,<2",
         ],
-        "dev": ["pytest>=8,<10", "pytest-xdist>=3.5,<4", "ruff>=0.8,<1"],
+        "dev": [
+            "pytest>=8,<10",
+            "pytest-xdist>=3.5,<4",
+            "ruff>=0.8,<1",
+            "scipy>=1.11,<2",
+        ],
     },
     entry_points={
         "console_scripts": [

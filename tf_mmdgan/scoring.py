@@ -11,7 +11,10 @@ from tf_mmdgan import data, errors, evaluation, files
 from tf_mmdgan.config import EvaluateConfig, TrainConfig
 from tf_mmdgan.models import ImplicitModel
 
+# The usual settings of metrics; fewer where there are few images.
 MAXIMUM_SUBSET = 1000
+NEAREST_K = 5
+SPLITS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Scorer:
       settings: of the metrics, such as `max_block_size`.
       count: generated images in a score of a model.
       seed: of generated images.
-      metrics: names of the metrics of a report.
+      metrics: names of the metrics of a report, as `evaluation.choose` reads
+        them.
     """
 
     extractor: evaluation.FeatureExtractor
@@ -34,14 +38,17 @@ class Scorer:
     settings: dict[str, Any]
     count: int
     seed: int = 0
-    metrics: tuple[str, ...] = tuple(evaluation.METRICS)
+    metrics: str | None = None
 
     def __post_init__(self):
         # Now rather than after the first hour of a run.
         evaluation.block_bounds(
             len(self.real), self.count, self.settings["max_block_size"]
         )
+        classifies = hasattr(self.extractor, "classify")
+        chosen = evaluation.choose(self.metrics, classifies)
         features = evaluation.extract(self.extractor, shuffled(self.real))
+        object.__setattr__(self, "_chosen", chosen)
         object.__setattr__(self, "_real_features", features)
 
     def kid(self, images: np.ndarray) -> float:
@@ -72,7 +79,7 @@ class Scorer:
     ) -> evaluation.Report:
         """All metrics of uint8 images [m, h, w, c], in an order of chance."""
         start = time.monotonic()
-        scores = self._score(images, self.metrics)
+        scores = self._score(images, self._chosen)
         return evaluation.Report(
             scores=scores,
             num_real=len(self.real),
@@ -89,12 +96,16 @@ class Scorer:
         smaller = min(len(self.real), len(features))
         settings = {
             "subset_size": max(2, min(MAXIMUM_SUBSET, smaller // 2)),
+            "nearest_k": min(NEAREST_K, smaller - 1),
+            "num_splits": min(SPLITS, len(features)),
             "seed": self.seed,
         }
+        classify = getattr(self.extractor, "classify", None)
         return evaluation.score(
             self._real_features,
             features,
             metrics,
+            classify and classify(features),
             **settings | self.settings,
         )
 
@@ -160,9 +171,6 @@ def make_scorer(
     }
     if config.subset_size is not None:
         settings["subset_size"] = config.subset_size
-    metrics = tuple(m.strip() for m in config.metrics.split(","))
-    for metric in metrics:
-        errors.pick(evaluation.METRICS, metric, "metric")
     return Scorer(
         evaluation.get_extractor(features),
         real,
@@ -170,7 +178,7 @@ def make_scorer(
         settings,
         count or config.num_samples or len(real),
         config.seed,
-        metrics,
+        config.metrics,
     )
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.special
 
 from tf_mmdgan import errors
 from tf_mmdgan.evaluation import extract, features, get_extractor, lenet
@@ -33,6 +34,9 @@ def test_lenet_gives_the_last_hidden_layer(weights, images):
     kernel, bias = model.get_layer("logits").get_weights()
     logits = model(images / 127.5 - 1.0, training=False)
     np.testing.assert_allclose(got @ kernel + bias, logits, atol=1e-4)
+    np.testing.assert_allclose(
+        extractor.classify(got), scipy.special.softmax(logits, 1), atol=1e-5
+    )
     assert got.shape == (23, extractor.feature_width) == (23, 8)
     assert (got >= 0.0).all() and got.any()
     assert extractor.name == "small"

@@ -38,6 +38,7 @@ EXTRA_METHODS: dict[str, list[str]] = {
     ],
 }
 
+
 def catalogue(
     objectives: Collection[str],
     families: Mapping[str, tuple[str, Collection[str]]],

@@ -22,9 +22,10 @@ class EvaluateConfig:
         None, "Images to score, given like --real, instead of --run_dir."
     )
     data_dir: str | None = setting(None, "Folder of the data set's files.")
-    metrics: str = setting(
-        "kid_tfgan,kid_blocks,kid_subsets,kid_exact",
-        "Names of metrics, separated by commas.",
+    metrics: str | None = setting(
+        None,
+        "Names of metrics, separated by commas; all: all that the features "
+        "allow; by default, all of them but the slow one, fid_infinity.",
     )
     features: str | None = setting(
         None,

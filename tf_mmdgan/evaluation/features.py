@@ -18,7 +18,11 @@ _WEIGHTS = pathlib.Path(__file__).parent / "weights"
 
 
 class FeatureExtractor(Protocol):
-    """Images uint8 [n, h, w, c] -> features float32 [n, feature_width]."""
+    """Images uint8 [n, h, w, c] -> features float32 [n, feature_width].
+
+    One that is a classifier too has `classify`, from features [n, d] to
+    probabilities [n, k] of its classes.
+    """
 
     name: str
     # The name and, where there are weights, the start of their SHA-256: equal
@@ -64,6 +68,7 @@ class LeNet:
             model.inputs, model.get_layer(lenet.FEATURES).output
         )
         self.feature_width = self._features.output_shape[-1]
+        self._logits = model.get_layer(lenet.LOGITS)
         self._image_shape = model.input_shape[1:]
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
@@ -80,6 +85,10 @@ class LeNet:
                 "extractor, or train one with tools/train_lenet.py."
             )
         return self._run(tf.constant(images)).numpy()
+
+    def classify(self, features: np.ndarray) -> np.ndarray:
+        """Class probabilities [n, k] of features [n, feature_width]."""
+        return keras.ops.softmax(self._logits(features)).numpy()
 
     @functools.cached_property
     def _run(self) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -147,11 +147,7 @@ def _exact(
     kernel: kernels.Kernel, real: np.ndarray, fake: np.ndarray
 ) -> tuple[float, float, float]:
     sums = pair_sums.all_pair_sums(kernel, real, fake)
-    mean = float(mmd.unbiased_from_sums(sums))
-    if min(len(real), len(fake)) < 4:
-        return mean, _NAN, _NAN
-    variance = mmd.variance_from_sums(sums)
-    return mean, math.sqrt(variance.clipped), _NAN
+    return *pair_sums.estimate(sums), _NAN
 
 
 def _mmd2(kernel: kernels.Kernel, real: np.ndarray, fake: np.ndarray) -> float:

@@ -19,7 +19,9 @@ import numpy as np
 from tf_mmdgan import errors, files
 from tf_mmdgan import images as image_borders
 
-FEATURES = "features"  # the name of the layer
+# Names of the last two layers.
+FEATURES = "features"
+LOGITS = "logits"
 _METADATA = "metadata"
 
 
@@ -63,7 +65,7 @@ def build(
                 4 * width, activation="relu", name=FEATURES, **settings
             ),
             keras.layers.Dropout(0.5, seed=seed, dtype="float32"),
-            keras.layers.Dense(num_classes, name="logits", **settings),
+            keras.layers.Dense(num_classes, name=LOGITS, **settings),
         ],
         name="lenet",
     )

@@ -1,8 +1,9 @@
 """Metrics by name: real and fake features in, named numbers out.
 
-To add a metric, write a function here (or import one) and give it a line in
-`METRICS`. Its keyword arguments are its settings; `score` passes each setting
-to the metrics that name it.
+To add a metric, write a function here and give it a line in `METRICS`. Of the
+arguments `real`, `fake` (features) and `fake_probabilities` (of classes) it
+takes those that it needs; the others are its settings, and `score` passes each
+setting to the metrics that name it.
 """
 
 import inspect
@@ -12,9 +13,18 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import errors
-from tf_mmdgan.evaluation import kid, tfgan
+from tf_mmdgan.evaluation import (
+    fid,
+    gaussian_mmd,
+    inception_score,
+    kid,
+    neighbors,
+    tfgan,
+)
 
 Metric = Callable[..., dict[str, float]]
+
+_INPUTS = ("real", "fake", "fake_probabilities")
 
 
 def kid_tfgan(
@@ -68,10 +78,60 @@ def _numbers(value: kid.KID) -> dict[str, float]:
     }
 
 
+def _fid(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+    """FID. See `fid.fid`."""
+    return {"fid": fid.fid(real, fake)}
+
+
+def _fid_infinity(
+    real: np.ndarray, fake: np.ndarray, seed: int = 0
+) -> dict[str, float]:
+    """FID for infinitely many fake samples. See `fid.fid_infinity`."""
+    return {"fid_infinity": fid.fid_infinity(real, fake, seed=seed)}
+
+
+def _gaussian_mmd(
+    real: np.ndarray, fake: np.ndarray, sigma: float | None = None
+) -> dict[str, float]:
+    """MMD^2 with a Gaussian kernel. See `gaussian_mmd.gaussian_mmd`."""
+    value = gaussian_mmd.gaussian_mmd(real, fake, sigma)
+    return {
+        "gaussian_mmd2": value.mmd2,
+        "gaussian_mmd2_standard_error": value.standard_error,
+        "sigma": value.sigma,
+    }
+
+
+def _prdc(
+    real: np.ndarray, fake: np.ndarray, nearest_k: int = 5
+) -> dict[str, float]:
+    """Precision, recall, density, coverage. See `neighbors.prdc`."""
+    return neighbors.prdc(real, fake, nearest_k)._asdict()
+
+
+def _nearest_neighbor(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+    """Two-sample accuracy. See `neighbors.nearest_neighbor_accuracy`."""
+    of_real, of_fake = neighbors.nearest_neighbor_accuracy(real, fake)
+    return {
+        "nearest_neighbor_accuracy": (of_real + of_fake) / 2.0,
+        "nearest_neighbor_accuracy_real": of_real,
+        "nearest_neighbor_accuracy_fake": of_fake,
+    }
+
+
+def _inception_score(
+    fake_probabilities: np.ndarray, num_splits: int = 10
+) -> dict[str, float]:
+    """Inception Score. See `inception_score.inception_score`."""
+    value = inception_score.inception_score(fake_probabilities, num_splits)
+    return {"inception_score": value.mean, "inception_score_std": value.std}
+
+
 def score(
     real: np.ndarray,
     fake: np.ndarray,
     metrics: Iterable[str],
+    fake_probabilities: np.ndarray | None = None,
     **settings: Any,
 ) -> dict[str, dict[str, float]]:
     """Computes several metrics of one pair of features.
@@ -80,6 +140,8 @@ def score(
       real: features, [n, d].
       fake: features, [m, d].
       metrics: names in `METRICS`.
+      fake_probabilities: class probabilities of the fake samples, [m, k], for
+        the metrics that need them.
       **settings: such as `max_block_size` and `subset_size`; each goes to the
         metrics that name it.
 
@@ -87,28 +149,76 @@ def score(
       For each metric its named numbers, in the order of `metrics`.
 
     Raises:
-      UsageError: for an unknown metric, or a setting that no metric has.
+      UsageError: for an unknown metric, a setting that no metric has, or a
+        metric that needs probabilities where there are none.
       DataError: for features that cannot be scored.
     """
-    chosen = {name: errors.pick(METRICS, name, "metric") for name in metrics}
-    known = {
-        setting: None for metric in METRICS.values()
-        for setting in _settings(metric)
-    }  # fmt: skip
+    metrics = list(metrics)
+    for name in metrics:
+        errors.pick(METRICS, name, "metric")
+    known = dict.fromkeys(
+        setting for metric in METRICS.values() for setting in _settings(metric)
+    )
     for setting in settings:
         errors.pick(known, setting, "setting of the metrics")
+    given = {"real": real, "fake": fake}
+    if fake_probabilities is not None:
+        given["fake_probabilities"] = fake_probabilities
+    for name in metrics:
+        if _classwise(name) and fake_probabilities is None:
+            raise errors.UsageError(
+                f"The metric {name} needs class probabilities, which this "
+                "extractor does not give: leave it out, or choose another "
+                "extractor."
+            )
+    given |= settings
     return {
-        name: metric(
-            real,
-            fake,
-            **{key: settings[key] for key in _settings(metric) & set(settings)},
+        name: METRICS[name](
+            **{
+                key: given[key]
+                for key in _parameters(METRICS[name]) & set(given)
+            }
         )
-        for name, metric in chosen.items()
+        for name in metrics
     }
 
 
+def choose(names: str | None, classifies: bool) -> tuple[str, ...]:
+    """Metrics by names with commas between.
+
+    "all" is all that can be had; None all of these that take no longer than
+    extracting the features does.
+
+    Args:
+      names: in `METRICS`.
+      classifies: whether there will be class probabilities.
+
+    Raises:
+      UsageError: for an unknown name.
+    """
+    if names not in (None, "all"):
+        chosen = tuple(name.strip() for name in names.split(","))
+        for name in chosen:
+            errors.pick(METRICS, name, "metric")
+        return chosen
+    left_out = set() if names else _SLOW
+    return tuple(
+        name
+        for name in METRICS
+        if name not in left_out and (classifies or not _classwise(name))
+    )
+
+
+def _classwise(name: str) -> bool:
+    return "fake_probabilities" in _parameters(METRICS[name])
+
+
+def _parameters(metric: Metric) -> set[str]:
+    return set(inspect.signature(metric).parameters)
+
+
 def _settings(metric: Metric) -> set[str]:
-    return set(inspect.signature(metric).parameters) - {"real", "fake"}
+    return _parameters(metric) - set(_INPUTS)
 
 
 METRICS: dict[str, Metric] = {
@@ -116,4 +226,12 @@ METRICS: dict[str, Metric] = {
     "kid_blocks": kid_blocks,
     "kid_subsets": kid_subsets,
     "kid_exact": kid_exact,
+    "fid": _fid,
+    "fid_infinity": _fid_infinity,
+    "gaussian_mmd": _gaussian_mmd,
+    "prdc": _prdc,
+    "nearest_neighbor": _nearest_neighbor,
+    "inception_score": _inception_score,
 }
+
+_SLOW = {"fid_infinity"}

@@ -6,6 +6,7 @@ the two symmetric matrices serves both halves.
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -44,6 +45,14 @@ def all_pair_sums(
         xy_squares=xy.squares,
         yy_squares=yy.squares,
     )
+
+
+def estimate(sums: mmd.PairSums) -> tuple[float, float]:
+    """Unbiased MMD^2 and its standard error, NaN for fewer than 4 points."""
+    mean = float(mmd.unbiased_from_sums(sums))
+    if min(len(sums.xx), len(sums.yy)) < 4:
+        return mean, float("nan")
+    return mean, math.sqrt(mmd.variance_from_sums(sums).clipped)
 
 
 @dataclasses.dataclass(frozen=True)

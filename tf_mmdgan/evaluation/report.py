@@ -19,6 +19,10 @@ NOTES = (
     "be negative, and is so about half of the time when both laws are equal.",
     "kid_tfgan is kernel_classifier_distance_and_std of TF-GAN 2.1.0, in "
     "float64; its 'std' is an estimate of the standard error.",
+    "FID grows as the number of samples falls: compare equal numbers only. "
+    "fid_infinity is extrapolated over the generated ones.",
+    "gaussian_mmd2 is an unbiased MMD^2 with one Gaussian of width sigma, by "
+    "default the median distance of real features.",
     "kid_standard_error is that of the estimate; kid_subset_std is the "
     "standard deviation over subsets or blocks. null: not defined.",
 )

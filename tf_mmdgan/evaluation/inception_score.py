@@ -1,0 +1,60 @@
+"""The Inception Score, from class probabilities."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tf_mmdgan import errors
+
+
+class InceptionScore(NamedTuple):
+    """Mean and population standard deviation over splits; 1 to k classes."""
+
+    mean: float
+    std: float
+
+
+def inception_score(
+    probabilities: np.ndarray, num_splits: int = 10
+) -> InceptionScore:
+    """exp(E_x KL(p(y | x) || p(y))), for each of some splits.
+
+    Salimans et al. 2016, "Improved techniques for training GANs",
+    https://arxiv.org/abs/1606.03498, section 4; p(y) is the mean over the
+    split. It says nothing of the likeness to real images: one perfect image of
+    each class has the highest score there is, and another classifier gives
+    another scale.
+
+    Args:
+      probabilities: p(y | x) of fake images, [m, k], each row of sum 1.
+      num_splits: contiguous parts of nearly equal size.
+
+    Raises:
+      UsageError: for no split, or more splits than rows.
+      DataError: for what is no matrix of probabilities.
+    """
+    rows = np.asarray(probabilities, np.float64)
+    if rows.ndim != 2 or not len(rows):
+        raise errors.DataError(
+            f"Class probabilities have shape {rows.shape}: need [m, k]."
+        )
+    if not np.allclose(rows.sum(axis=1), 1.0, atol=1e-3) or rows.min() < 0.0:
+        raise errors.DataError(
+            "Class probabilities must be 0 or more and sum to 1 in each row: "
+            "are these logits, or NaN?"
+        )
+    if not 1 <= num_splits <= len(rows):
+        raise errors.UsageError(
+            f"num_splits={num_splits}: need 1 to {len(rows)}, the number of "
+            "samples."
+        )
+    scores = [_score(part) for part in np.array_split(rows, num_splits)]
+    return InceptionScore(float(np.mean(scores)), float(np.std(scores)))
+
+
+def _score(rows: np.ndarray) -> float:
+    # A class of probability 0 adds nothing, whatever its mean is.
+    ratio = np.divide(
+        rows, rows.mean(axis=0), out=np.ones_like(rows), where=rows > 0.0
+    )
+    return np.exp(np.mean(np.sum(rows * np.log(ratio), axis=1)))
