@@ -92,7 +92,8 @@ def test_evaluate_reports_every_metric(trained, tmp_path):
     )
     assert report["scores"]["kid_tfgan"]["kid"] == last_line["kid"]
     assert set(report["scores"]) == {
-        "kid_tfgan", "kid_blocks", "kid_subsets", "kid_exact",
+        "kid_tfgan", "kid_blocks", "kid_subsets", "kid_exact", "fid",
+        "gaussian_mmd", "prdc", "nearest_neighbor", "inception_score",
     }  # fmt: skip
     assert json.loads((tmp_path / "r.json").read_text()) == report
 
