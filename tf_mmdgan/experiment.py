@@ -161,6 +161,7 @@ def prepare(config: TrainConfig) -> Run:
                 config.seed,
                 start=int(model.updates.numpy()),
                 with_labels=config.conditioning != "none",
+                augmentation=data.Augmentation.parse(config.augment),
             )
         ),
         train.images,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from tf_mmdgan import errors
 from tf_mmdgan.data import digits, mnist, synthetic
+from tf_mmdgan.data.augment import AUGMENTATIONS, Augmentation
 from tf_mmdgan.data.image_set import ImageSet
 from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 from tf_mmdgan.data.pipeline import batches, check_batch_size

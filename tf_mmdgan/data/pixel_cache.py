@@ -32,7 +32,7 @@ from tf_mmdgan.data.options import LoadOptions
 
 # Raised when the files of a cache, or what writes them, change.
 _FORMAT = 1
-# TensorFlow shares memory that is aligned so, and copies any other.
+# The pipeline shares memory that is aligned so, and copies any other.
 _ALIGNMENT = 64
 
 
