@@ -19,10 +19,13 @@ def flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
       images: [b, h, w, c], of any type.
       seed: integers, [2].
     """
+    count = tf.shape(images)[0]
     coins = tf.random.stateless_uniform(
-        [tf.shape(images)[0], 1, 1, 1], seed, alg="philox"
+        [count], seed, minval=0, maxval=2, dtype=tf.int32, alg="philox"
     )
-    return tf.where(coins < 0.5, images[:, :, ::-1], images)
+    # [::-1] and tf.where together take ten times as long.
+    both = tf.concat([images, tf.reverse(images, [2])], axis=0)
+    return tf.gather(both, coins * count + tf.range(count))
 
 
 def crop(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
