@@ -20,7 +20,8 @@ LAYERS = [
     {"models"},
     {"callbacks"},
     {"diagnostics"},
-    {"run_directory", "scoring", "as_published"},
+    {"run_directory", "loading", "as_published"},
+    {"scoring"},
     {"method"},
     {"experiment"},
     {"comparison"},
@@ -69,7 +70,7 @@ def test_imports_only_lower_layers(unit, path):
 
 def test_only_the_top_layers_see_the_configuration():
     for unit, path in units():
-        if unit != "config" and LEVEL[unit] < LEVEL["scoring"]:
+        if unit != "config" and LEVEL[unit] < LEVEL["loading"]:
             assert "config" not in set(imported(path)), path
 
 

@@ -19,6 +19,7 @@ from tf_mmdgan import (
     errors,
     export,
     images,
+    loading,
     run_directory,
     scoring,
 )
@@ -124,9 +125,7 @@ def prepare(config: TrainConfig) -> Run:
         )
     run_dir = pathlib.Path(config.run_dir)
     run_directory.check(config)
-    train = data.load(
-        config.dataset, "train", config.image_size, config.data_dir
-    )
+    train = loading.load(config, "train")
     data.check_batch_size(train, config.batch_size)
     with strategy.scope():
         model = make_model(config, train.image_shape, train.num_classes)
@@ -162,6 +161,7 @@ def prepare(config: TrainConfig) -> Run:
                 config.seed,
                 start=int(model.updates.numpy()),
                 with_labels=config.conditioning != "none",
+                augmentation=data.Augmentation.parse(config.augment),
             )
         ),
         train.images,

@@ -15,7 +15,7 @@ from tf_mmdgan import files
 
 
 def from_uint8(images: tf.Tensor) -> tf.Tensor:
-    """Maps 0..255 to [-1, 1] in float32; the inverse of `to_uint8`."""
+    """Maps levels 0..255 to [-1, 1], float32; the inverse of `to_uint8`."""
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 

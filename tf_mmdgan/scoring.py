@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import data, errors, evaluation, files
-from tf_mmdgan.config import EvaluateConfig, TrainConfig
+from tf_mmdgan import data, errors, evaluation, files, loading
+from tf_mmdgan.config import EvaluateConfig, ReadConfig, TrainConfig
 from tf_mmdgan.models import ImplicitModel
 
 # The usual settings of metrics; fewer where there are few images.
@@ -122,9 +122,7 @@ def shuffled(images: np.ndarray) -> np.ndarray:
 def scorer_of_run(config: TrainConfig) -> Scorer:
     """The scorer of a run: against the held-out images of its data set."""
     entry = errors.pick(data.DATASETS, config.dataset, "data set")
-    held_out = data.load(
-        config.dataset, "test", config.image_size, config.data_dir
-    )
+    held_out = loading.load(config, "test")
     return Scorer(
         evaluation.get_extractor(config.features or entry.features),
         held_out.images,
@@ -151,11 +149,8 @@ def make_scorer(
     source = config.real or f"{run.dataset}/test"
     name = source.partition("/")[0]
     entry = data.DATASETS.get(name) or (run and data.DATASETS[run.dataset])
-    real = load_images(
-        source,
-        config.data_dir or (run and run.data_dir),
-        run and run.image_size,
-    )
+    reading = loading.inherited(config, run) if run else config
+    real = load_images(source, reading, run and run.image_size)
     features = config.features or (run and run.features)
     if features is None:
         if entry is None:
@@ -183,7 +178,9 @@ def make_scorer(
 
 
 def load_images(
-    source: str, data_dir: str | None = None, image_size: int | None = None
+    source: str,
+    reading: ReadConfig | None = None,
+    image_size: int | None = None,
 ) -> np.ndarray:
     """Images uint8 [n, h, w, c] of NAME, NAME/SPLIT or FILE.npz.
 
@@ -193,10 +190,17 @@ def load_images(
       UsageError: for an unknown name or split.
       DataError: for a file that is missing, damaged or holds something else.
     """
-    if not source.endswith(".npz"):
-        name, _, split = source.partition("/")
-        return data.load(name, split or "test", image_size, data_dir).images
-    return _read_npz(source)
+    if source.endswith(".npz"):
+        return _read_npz(source)
+    reading = reading or ReadConfig()
+    name, _, split = source.partition("/")
+    return data.load(
+        name,
+        split or "test",
+        image_size,
+        reading.data_dir,
+        loading.options(reading),
+    ).images
 
 
 def _read_npz(path: str | os.PathLike) -> np.ndarray:

@@ -20,7 +20,7 @@ def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
 
     out = config.out
     if config.run_dir is None:
-        images = scoring.load_images(config.fake, config.data_dir)
+        images = scoring.load_images(config.fake, config)
         scorer = scoring.make_scorer(config, count=len(images))
         report = scorer.report_images(scoring.shuffled(images), config.fake)
     else:

@@ -11,27 +11,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from tf_mmdgan import errors
-from tf_mmdgan.config import setting
+from tf_mmdgan.config import DataConfig, setting
 from tf_mmdgan.tools import cli
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainLeNetConfig:
+class TrainLeNetConfig(DataConfig):
     """One training run of a LeNet classifier."""
 
-    dataset: str = setting("digits", "Name of a data set with labels.")
-    data_dir: str | None = setting(
-        None, "Folder of the data set's files, where it needs one."
-    )
-    image_size: int | None = setting(
-        None, "Height and width in pixels; by default the data set's own."
-    )
     out: str = setting("", "File to write the weights to (.npz).")
     width: int = setting(16, "Channels of the first convolution.")
     epochs: int = setting(40, "Passes over the training images.")
     seed: int = setting(0, "Seed of all that is random.")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.out.endswith(".npz"):
             raise errors.UsageError(
                 f"--out='{self.out}': name a file that ends in .npz."
@@ -49,15 +43,15 @@ class TrainLeNetConfig:
 def train_lenet(config: TrainLeNetConfig) -> Mapping[str, Any]:
     """Trains, tests and saves the network that `config` describes."""
     # Here, because TensorFlow would make --help wait for seconds.
-    from tf_mmdgan import data
+    from tf_mmdgan import loading
     from tf_mmdgan.evaluation import lenet
 
-    def load(split: str) -> data.ImageSet:
-        return data.load(
-            config.dataset, split, config.image_size, config.data_dir
+    train, test = loading.load(config, "train"), loading.load(config, "test")
+    if train.labels is None:
+        raise errors.DataError(
+            f"--dataset={config.dataset} has no labels, which a LeNet is "
+            "trained on: of a folder, each class is a folder in it."
         )
-
-    train, test = load("train"), load("test")
     model = lenet.train(
         train.images,
         train.labels,

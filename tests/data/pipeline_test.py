@@ -78,6 +78,68 @@ def test_labels_stay_with_their_images():
     assert labels.dtype == tf.int64
 
 
+ALL = data.Augmentation(tuple(data.AUGMENTATIONS))
+
+
+def stores(folder, images):
+    """The same images as an array, aligned or not, and in a mapped file."""
+    np.save(folder / "images.npy", images)
+    memory = np.empty(images.nbytes + 128, np.uint8)
+    start = -memory.ctypes.data % 64
+    for offset in (start, start + 1):
+        array = memory[offset : offset + images.nbytes].reshape(images.shape)
+        array[...] = images
+        yield array
+    for mode in ("c", "r"):
+        yield np.load(folder / "images.npy", mmap_mode=mode)
+
+
+@pytest.mark.parametrize("augmentation", [data.Augmentation(), ALL], ids=str)
+def test_batches_are_the_same_from_every_store(tmp_path, rng, augmentation):
+    images = rng.integers(0, 256, (23, 8, 8, 3), dtype=np.uint8)
+    made = [
+        list(
+            data.batches(
+                data.ImageSet(store), 5, seed=1, augmentation=augmentation
+            ).take(12)
+        )
+        for store in stores(tmp_path, images)
+    ]
+    for other in made[1:]:
+        np.testing.assert_array_equal(made[0], other)
+
+
+def test_changes_depend_on_seed_and_number_alone(rng):
+    one = rng.integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
+
+    def take(start, count):
+        batches = data.batches(
+            data.ImageSet(one.repeat(10, axis=0)), 3, 5, start, augmentation=ALL
+        )
+        return np.stack(list(batches.take(count)))
+
+    whole = take(0, 12)
+    np.testing.assert_array_equal(whole[4:], take(4, 8))
+    # The images being equal, so were batches that are changed alike.
+    assert len({batch.tobytes() for batch in whole}) == 12
+    assert whole.min() >= -1.0 and whole.max() <= 1.0
+
+
+def test_changed_images_keep_their_labels():
+    image_set = numbered(40)
+    wide = np.repeat(np.repeat(image_set.images, 8, axis=1), 8, axis=2)
+    batches = data.batches(
+        data.ImageSet(wide, image_set.labels, 40),
+        7,
+        seed=1,
+        with_labels=True,
+        augmentation=data.Augmentation(("flip",)),
+    )
+    for images, labels in batches.take(20):
+        high_or_low = np.rint((images[:, 0, ::15, 0] + 1.0) * 127.5)
+        np.testing.assert_array_equal(high_or_low.sum(axis=1), labels)
+
+
 def test_permutations_are_fair():
     # How often each image comes at each place: chi**2 with (n - 1)**2 degrees
     # of freedom. Raw, unhashed seeds have failed this elsewhere by far.

@@ -3,11 +3,12 @@
 import dataclasses
 
 from tf_mmdgan.config import fields
+from tf_mmdgan.config.data import ReadConfig
 from tf_mmdgan.config.fields import WEIGHTS, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class EvaluateConfig:
+class EvaluateConfig(ReadConfig):
     """One scoring of a trained run, or of one set of images with another."""
 
     run_dir: str | None = setting(
@@ -21,7 +22,6 @@ class EvaluateConfig:
     fake: str | None = setting(
         None, "Images to score, given like --real, instead of --run_dir."
     )
-    data_dir: str | None = setting(None, "Folder of the data set's files.")
     metrics: str | None = setting(
         None,
         "Names of metrics, separated by commas; all: all that the features "
@@ -53,6 +53,7 @@ class EvaluateConfig:
     )
 
     def __post_init__(self):
+        super().__post_init__()
         fields.require(
             (self.run_dir is None) != (self.fake is None),
             "Name what to score: either --run_dir or --fake.",

@@ -3,27 +3,19 @@
 import dataclasses
 
 from tf_mmdgan.config import fields
+from tf_mmdgan.config.data import AugmentedDataConfig
 from tf_mmdgan.config.fields import WEIGHTS, setting
 from tf_mmdgan.config.method import MethodConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainConfig(MethodConfig):
+class TrainConfig(MethodConfig, AugmentedDataConfig):
     """One training run. The defaults are those of Binkowski et al. 2018."""
 
     run_dir: str = setting(
         "", "Folder of the run; a run found there is continued.",
         may_change=True,
     )  # fmt: skip
-
-    dataset: str = setting("digits", "Name of the data set.")
-    data_dir: str | None = setting(
-        None, "Folder of the data set's files, where it needs one.",
-        may_change=True,
-    )  # fmt: skip
-    image_size: int | None = setting(
-        None, "Height and width in pixels; by default the data set's own."
-    )
 
     steps: int = setting(
         150_000, "Generator steps of the whole run.", may_change=True
@@ -113,12 +105,13 @@ class TrainConfig(MethodConfig):
     )
 
     def __post_init__(self):
-        super().__post_init__()
+        MethodConfig.__post_init__(self)
+        AugmentedDataConfig.__post_init__(self)
         fields.require(
             bool(self.run_dir), "--run_dir is missing: name the run's folder."
         )
         fields.require_positive(
-            self, "image_size", "steps", "batch_size", "learning_rate",
+            self, "steps", "batch_size", "learning_rate",
             "critic_learning_rate", "clip_norm", "steps_per_execution",
             "log_every", "keep_checkpoints", "max_block_size",
             "evaluation_samples",

@@ -11,7 +11,9 @@ from collections.abc import Callable
 
 from tf_mmdgan import errors
 from tf_mmdgan.data import digits, mnist, synthetic
+from tf_mmdgan.data.augment import AUGMENTATIONS, Augmentation
 from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 from tf_mmdgan.data.pipeline import batches, check_batch_size
 
 SPLITS = ("train", "test")
@@ -22,7 +24,7 @@ class DatasetEntry:
     """How to load a data set, and what is known before it is loaded.
 
     Attributes:
-      load: load(split, image_size, data_dir) -> ImageSet.
+      load: load(split, image_size, data_dir, options) -> ImageSet.
       image_size: height and width in pixels, unless another is asked for.
       channels: number of channels.
       num_classes: number of classes.
@@ -85,14 +87,16 @@ def load(
     split: str,
     image_size: int | None = None,
     data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
 ) -> ImageSet:
-    """Loads one split of a data set into memory.
+    """Loads one split of a data set.
 
     Args:
       name: a name in `DATASETS`.
       split: "train" or "test".
       image_size: height and width in pixels; None for the data set's own.
       data_dir: the folder of its files, for the data sets that have files.
+      options: how it is read and kept.
 
     Raises:
       UsageError: for an unknown name or split, or a size out of range.
@@ -104,4 +108,6 @@ def load(
             f"Unknown split '{split}'; known: {', '.join(SPLITS)}."
         )
     size = entry.image_size if image_size is None else image_size
-    return entry.load(split, image_size=size, data_dir=data_dir)
+    return entry.load(
+        split, image_size=size, data_dir=data_dir, options=options
+    )

@@ -7,6 +7,7 @@ import numpy as np
 import sklearn.datasets
 
 from tf_mmdgan.data import image_set, resize
+from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 
 NUM_TEST = 500
 
@@ -39,6 +40,7 @@ def load(
     split: str,
     image_size: int = 16,
     data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """1,797 digits, white strokes on black: 1,297 to train, 500 to test.
 
@@ -49,6 +51,7 @@ def load(
       split: "train" or "test".
       image_size: height and width in pixels, at least 8.
       data_dir: not used; the images are in scikit-learn's wheel.
+      options: not used.
 
     Returns:
       Images [n, image_size, image_size, 1] with labels 0..9.
@@ -59,7 +62,7 @@ def load(
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten
     Digits, UCI Machine Learning Repository, 1998, doi:10.24432/C50P49.
     """
-    del data_dir
+    del data_dir, options
     bunch = sklearn.datasets.load_digits()
     held_out = test_indices(bunch.target)
     kept = np.setdiff1d(np.arange(len(bunch.target)), held_out)

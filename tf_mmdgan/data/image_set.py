@@ -1,4 +1,4 @@
-"""Images in memory with their labels: what every data set loads."""
+"""Images with their labels: what every data set loads."""
 
 import dataclasses
 
@@ -9,10 +9,10 @@ from tf_mmdgan import errors
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images in memory, [n, h, w, c] in uint8, and what is known of them.
+    """Images [n, h, w, c] in uint8, and what is known of them.
 
     Attributes:
-      images: uint8, [n, h, w, c].
+      images: uint8, [n, h, w, c], in memory or memory-mapped.
       labels: int64 in 0 .. num_classes - 1, [n], or None.
       num_classes: the number of classes, or None where there are no labels.
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.data import idx, image_set, resize
+from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 
 DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist"
 
@@ -18,6 +19,7 @@ def load_fashion_mnist(
     split: str,
     image_size: int = 28,
     data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """Fashion-MNIST: 60,000 images of clothes to train and 10,000 to test.
 
@@ -27,6 +29,7 @@ def load_fashion_mnist(
         resized by an antialiased bicubic filter.
       data_dir: the folder of the IDX files, plain or gzipped; by default that
         of Debian's package dataset-fashion-mnist.
+      options: not used.
 
     Returns:
       Images [n, image_size, image_size, 1] with labels 0..9.
@@ -37,6 +40,7 @@ def load_fashion_mnist(
 
     Source: H. Xiao, K. Rasul and R. Vollgraf, arXiv:1708.07747, 2017.
     """
+    del options
     return _load(
         data_dir or DEBIAN_FOLDER,
         split,
@@ -50,6 +54,7 @@ def load_mnist(
     split: str,
     image_size: int = 28,
     data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """MNIST: 60,000 handwritten digits to train and 10,000 to test.
 
@@ -62,6 +67,7 @@ def load_mnist(
     Source: Y. LeCun, C. Cortes and C. Burges, 1998,
     http://yann.lecun.com/exdb/mnist/.
     """
+    del options
     remedy = "Name the folder of MNIST's four IDX files with --data_dir=..."
     if data_dir is None:
         raise errors.UsageError(f"mnist needs a folder. {remedy}")

@@ -1,13 +1,20 @@
 """Endless batches, each a pure function of the seed and its number."""
 
+import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
 from tf_mmdgan.data import image_set as image_sets
+from tf_mmdgan.data.augment import NONE, Augmentation
 
 _PARALLEL_BATCHES = 2
 # A step of five critic updates takes six batches at once.
 _BATCHES_AHEAD = 12
+
+# Second numbers of a seed: order and changes have nothing in common.
+_ORDER, _CHANGES = 0, 1
+# As TensorFlow wants its memory.
+_ALIGNMENT = 64
 
 
 def batches(
@@ -16,6 +23,7 @@ def batches(
     seed: int,
     start: int = 0,
     with_labels: bool = False,
+    augmentation: Augmentation = NONE,
 ) -> tf.data.Dataset:
     """Shuffled batches without end, from number `start` on.
 
@@ -25,12 +33,13 @@ def batches(
     have seen, at the cost of one permutation whatever `start` is.
 
     Args:
-      image_set: n images. They are copied once, in uint8; drop the set to
-        hold them once in memory.
+      image_set: n images. Those that `load` reads from files are shared, not
+        copied; any others are copied once, in uint8.
       batch_size: the global batch under a distribution strategy, 1 .. n.
       seed: any 64-bit integer.
       start: number of the first batch, >= 0.
       with_labels: yields (images, labels) instead of images.
+      augmentation: random changes, keyed by seed and number of the batch.
 
     Returns:
       A data set of float32 images in [-1, 1], [batch_size, h, w, c], and with
@@ -50,9 +59,9 @@ def batches(
     with tf.device("CPU"):
         # Captured by the functions below as one tensor, not as a constant of
         # their graphs (which may not exceed 2 GB), and shared by all batches.
-        pixels = tf.constant(image_set.images)
+        pixels = _shared(image_set.images)
         labels = tf.constant(image_set.labels) if with_labels else None
-        return _pipeline(pixels, labels, batch_size, seed, start)
+        return _pipeline(pixels, labels, batch_size, seed, start, augmentation)
 
 
 def check_batch_size(image_set: image_sets.ImageSet, batch_size: int) -> None:
@@ -74,10 +83,22 @@ def permutation(n: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:
     The epoch is folded into a hash of the seed. Used as they are, neighbouring
     numbers make some generators' permutations resemble each other.
     """
-    key = tf.constant([seed, 0], tf.int64)
-    key = tf.random.experimental.stateless_fold_in(key, epoch, alg="philox")
+    key = _key(seed, _ORDER, epoch)
     order = tf.range(n, dtype=tf.int64)
     return tf.random.experimental.stateless_shuffle(order, key, alg="philox")
+
+
+def _key(seed: int, stream: int, number: tf.Tensor) -> tf.Tensor:
+    key = tf.constant([seed, stream], tf.int64)
+    return tf.random.experimental.stateless_fold_in(key, number, alg="philox")
+
+
+def _shared(array: np.ndarray) -> tf.Tensor:
+    """The array as a tensor: the same memory, where TensorFlow can use it."""
+    usable = array.flags.c_contiguous and array.flags.writeable
+    if usable and array.ctypes.data % _ALIGNMENT == 0:
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return tf.constant(array)
 
 
 def _pipeline(
@@ -86,6 +107,7 @@ def _pipeline(
     batch_size: int,
     seed: int,
     start: int,
+    augmentation: Augmentation,
 ) -> tf.data.Dataset:
     n = len(pixels)
     first_epoch, position = divmod(start * batch_size, n)
@@ -96,14 +118,18 @@ def _pipeline(
         # Not order[skipped:], a view, of which TensorFlow complains on stderr.
         return tf.gather(order, tf.range(skipped, n))
 
-    def batch(chosen):
-        chosen_images = images.from_uint8(tf.gather(pixels, chosen))
+    def batch(number, chosen):
+        changed = augmentation(
+            tf.gather(pixels, chosen), _key(seed, _CHANGES, number)
+        )
+        chosen_images = images.from_uint8(changed)
         if labels is None:
             return chosen_images
         return chosen_images, tf.gather(labels, chosen)
 
     dataset = tf.data.Dataset.counter(first_epoch).map(indices).prefetch(1)
     dataset = dataset.rebatch(batch_size, drop_remainder=True)
+    dataset = dataset.enumerate(start)
     dataset = dataset.map(batch, num_parallel_calls=_PARALLEL_BATCHES)
     return dataset.prefetch(_BATCHES_AHEAD).with_options(options())
 

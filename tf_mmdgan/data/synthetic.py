@@ -6,6 +6,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.data import image_set, resize
+from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 
 _NUM_IMAGES = {"train": 1024, "test": 256}
 _STREAMS = {"train": 0, "test": 1}
@@ -16,6 +17,7 @@ def load(
     split: str,
     image_size: int = 32,
     data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
     channels: int = 3,
     num_classes: int = 10,
     seed: int = 0,
@@ -31,6 +33,7 @@ def load(
       split: "train", 1,024 images, or "test", 256 other ones.
       image_size: height and width in pixels, at least 8.
       data_dir: not used.
+      options: not used.
       channels: number of channels, >= 1.
       num_classes: number of classes, >= 1; image i is of class i mod
         num_classes.
@@ -43,7 +46,7 @@ def load(
       UsageError: for a size, a number of channels or of classes or a seed out
         of range.
     """
-    del data_dir
+    del data_dir, options
     resize.check_size(image_size)
     ranges = (("channels", channels, 1), ("num_classes", num_classes, 1))
     for name, value, minimum in (*ranges, ("seed", seed, 0)):

@@ -1,0 +1,73 @@
+"""One .npy file that is filled in any order, row by row."""
+
+import io
+import os
+import pathlib
+
+import numpy as np
+
+
+class RowFile:
+    """Rows of one shape and type, written with plain calls.
+
+    A full disk is then an error of the call that met it; a memory-mapped file
+    would kill the process.
+    """
+
+    def __init__(
+        self, path: pathlib.Path, row_shape: tuple[int, ...], dtype: type
+    ):
+        """Opens the file, or makes an empty one."""
+        self._row_shape = row_shape
+        self._dtype = np.dtype(dtype)
+        self._row_bytes = int(np.prod(row_shape)) * self._dtype.itemsize
+        # NumPy pads the header: it is as long for any number of rows.
+        self._start = len(self._header(0))
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._file = open(os.open(path, flags, 0o666), "r+b")  # noqa: SIM115
+
+    def _header(self, count: int) -> bytes:
+        buffer = io.BytesIO()
+        content = {
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (count, *self._row_shape),
+        }
+        np.lib.format.write_array_header_1_0(buffer, content)
+        return buffer.getvalue()
+
+    def write(self, first: int, rows: np.ndarray) -> None:
+        """Writes rows from number `first` on."""
+        self._file.seek(self._start + first * self._row_bytes)
+        self._file.write(np.ascontiguousarray(rows, self._dtype))
+        self._file.flush()
+
+    def read(self, first: int, count: int) -> np.ndarray:
+        """`count` rows from number `first` on; fewer at the end of the file."""
+        self._file.seek(self._start + first * self._row_bytes)
+        content = self._file.read(count * self._row_bytes)
+        whole = len(content) // self._row_bytes * self._row_bytes
+        rows = np.frombuffer(content[:whole], self._dtype)
+        return rows.reshape(-1, *self._row_shape)
+
+    def close_gaps(self, runs: list[tuple[int, int]]) -> int:
+        """Moves runs of (first, count) rows together, and ends the file.
+
+        Returns:
+          The number of rows.
+        """
+        end = 0
+        for first, count in runs:
+            if first != end:
+                self.write(end, self.read(first, count))
+            end += count
+        self._file.truncate(self._start + end * self._row_bytes)
+        self._file.seek(0)
+        self._file.write(self._header(end))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return end
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
