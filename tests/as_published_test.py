@@ -18,16 +18,16 @@ from tf_mmdgan.spectral_normalization import move, spectral_layers
 DEMYSTIFYING = (
     "rq_scales", "distance_without_half", "distance_epsilon",
     "constant_diagonal", "ratio_diagonals", "ratio_plug_in", "ratio_floor",
-    "norm_over_rows", "norm_epsilon", "clipped_gradients",
+    "norm_over_rows", "norm_epsilon", "clipped_gradients", "schedule_floor",
     "small_initial_weights", "batch_statistics",
 )  # fmt: skip
 SCALED = (
     "rq_scales", "distance_without_half", "distance_epsilon",
     "constant_diagonal", "ratio_diagonals", "ratio_plug_in", "ratio_floor",
     "norm_over_channels", "norm_epsilon", "clipped_gradients",
-    "small_initial_weights", "batch_statistics", "early_critic_steps",
-    "scale_coefficient", "one_power_vector", "moved_with_generator",
-    "project_output",
+    "schedule_floor", "small_initial_weights", "batch_statistics",
+    "early_critic_steps", "scale_coefficient", "one_power_vector",
+    "moved_with_generator", "project_output",
 )  # fmt: skip
 
 
@@ -110,7 +110,10 @@ def changed_settings(text, **kwargs):
     return {k for k in after if after[k] != before[k]}
 
 
-COMMON = {"clip_norm", "published_weights", "batch_statistics", "penalty_norm"}
+COMMON = {
+    "clip_norm", "published_weights", "batch_statistics", "penalty_norm",
+    "schedule_floor",
+}  # fmt: skip
 OF_SCALED = {
     "burn_in_critic_steps", "burn_in_first", "scale_coefficient",
     "spectral_vectors", "moved_with_generator", "project_output",

@@ -1,10 +1,11 @@
 """What is refused before a run, and how flags follow a flagfile."""
 
 import pathlib
+import shutil
 
 import pytest
 
-from tf_mmdgan import config, errors, experiment
+from tf_mmdgan import callbacks, config, errors, experiment
 from tf_mmdgan.tools import flag_config
 
 RECIPES = sorted((pathlib.Path(__file__).parents[1] / "flags").glob("*.cfg"))
@@ -48,3 +49,34 @@ def test_later_flags_win_over_the_flagfile():
         [f"--flagfile={RECIPES[0]}", "--run_dir=run", "--batch_size=7"],
     )
     assert recipe.batch_size == 7
+
+
+def test_rates_that_follow_kid_go_on_where_they_were(tmp_path):
+    def rates(folder, steps):
+        experiment.prepare(
+            settings(
+                run_dir=str(tmp_path / folder), steps=steps,
+                generator_width=2, critic_width=2, batch_size=8,
+                critic_steps=1, evaluate_every=0, evaluation_samples=20,
+                max_block_size=500, schedule_every=1, schedule_history=2,
+                schedule_patience=2, schedule_threshold=1e-12,
+                schedule_samples=50, export=False,
+            )
+        ).train()  # fmt: skip
+        log = callbacks.read_log(tmp_path / folder / experiment.METRICS_FILE)
+        return [
+            (line["step"], line["learning_rate"], line.get("three_sample_p"))
+            for line in log
+            if "learning_rate" in line
+        ]
+
+    straight = rates("straight", 6)
+    # Stored at 0 and 1; nothing is closer by that threshold at 2 and 3, where
+    # the rates fall and both sets stay; and so on.
+    halvings = [0, 0, 0, 1, 1, 2, 2]
+    expected = pytest.approx([1e-4 * 0.5**h for h in halvings])
+    assert [rate for _, rate, _ in straight] == expected
+    assert [p is None for *_, p in straight] == [True] * 2 + [False] * 5
+    rates("first", 3)
+    shutil.copytree(tmp_path / "first", tmp_path / "continued")
+    assert rates("continued", 6) == straight

@@ -19,7 +19,7 @@ LAYERS = [
     {"objectives", "architectures", "data", "evaluation", "export"},
     {"models"},
     {"callbacks"},
-    {"diagnostics"},
+    {"diagnostics", "kid_schedule"},
     {"run_directory", "loading", "as_published"},
     {"scoring"},
     {"method"},

@@ -268,6 +268,12 @@ DEVIATIONS: dict[str, Deviation] = {
         "the gradient of each variable is clipped to norm 1",
         _constantly(clip_norm=1.0),
     ),
+    "schedule_floor": Deviation(
+        _BOTH,
+        "the variance in the three-sample test of the learning rate is at "
+        "least 1e-5",
+        _constantly(schedule_floor=1e-5),
+    ),
     "small_initial_weights": Deviation(
         _BOTH,
         "the critic's first weights have standard deviation .02, not He et "

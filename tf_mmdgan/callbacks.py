@@ -218,10 +218,12 @@ class Checkpoints(Every):
         folder: str | os.PathLike,
         interval: int = 0,
         keep: int = 2,
+        **parts: tf.Module,
     ):
+        """Makes the manager; `parts` are saved beside the model."""
         super().__init__(interval, at_end=True)
         self.folder = pathlib.Path(folder)
-        self.checkpoint = tf.train.Checkpoint(model=model)
+        self.checkpoint = tf.train.Checkpoint(model=model, **parts)
         self.manager = tf.train.CheckpointManager(
             self.checkpoint,
             str(folder),

@@ -17,14 +17,16 @@ from tf_mmdgan import (
     diagnostics,
     distribution,
     errors,
+    evaluation,
     export,
     images,
+    kid_schedule,
     loading,
     run_directory,
     scoring,
 )
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.method import make_model
+from tf_mmdgan.method import make_model, settings_of
 from tf_mmdgan.models import AdversarialModel
 from tf_mmdgan.objectives import Batch
 
@@ -133,11 +135,13 @@ def prepare(config: TrainConfig) -> Run:
 
     run_directory.claim(run_dir)
     run_directory.write_config(config, train.image_shape, train.num_classes)
+    rule = _rate_rule(config, len(train.images))
     checkpoints = callbacks.Checkpoints(
         model,
         run_dir / "checkpoints",
         config.checkpoint_every,
         config.keep_checkpoints,
+        **({"rate_rule": rule} if rule else {}),
     )
     checkpoints.restore()
     callbacks.cut_log(
@@ -181,9 +185,45 @@ def prepare(config: TrainConfig) -> Run:
             diagnostics.CriticDiagnostics(
                 config.spectra_every, log, _probe(train, config)
             ),
+            *([_schedule(config, rule, scorer, train, log)] if rule else []),
             checkpoints,
         ],
         callbacks.Progress(config.steps, config.log_every),
+    )
+
+
+def _rate_rule(
+    config: TrainConfig, num_images: int
+) -> kid_schedule.ThreeSampleRule | None:
+    if not config.schedule_every:
+        return None
+    return kid_schedule.ThreeSampleRule(
+        min(config.schedule_samples, num_images),
+        config.schedule_history,
+        config.schedule_patience,
+        config.schedule_threshold,
+        settings_of(config)["schedule_floor"],
+    )
+
+
+def _schedule(
+    config: TrainConfig,
+    rule: kid_schedule.ThreeSampleRule,
+    scorer: scoring.Scorer,
+    train: data.ImageSet,
+    log: callbacks.MetricsLog,
+) -> kid_schedule.KIDSchedule:
+    features = functools.partial(evaluation.extract, scorer.extractor)
+    order = np.random.default_rng(0).permutation(len(train.images))
+    return kid_schedule.KIDSchedule(
+        rule,
+        features,
+        features(train.images[order[: rule.num_samples]]),
+        config.schedule_every,
+        log,
+        factor=config.schedule_factor,
+        minimum=config.schedule_minimum,
+        weights=config.evaluation_weights,
     )
 
 

@@ -20,9 +20,10 @@ from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import AdversarialModel, BurnIn
 from tf_mmdgan.spectral_normalization import SpectralNorm
 
-# Settings of the model that only a flag or a deviation gives.
+# Settings of the run that only a flag or a deviation gives.
 _DEFAULTS = {
     "clip_norm": None,
+    "schedule_floor": 1e-12,
     "published_weights": False,
     "batch_statistics": False,
     "moved_with_generator": False,

@@ -6,10 +6,11 @@ from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import AugmentedDataConfig
 from tf_mmdgan.config.fields import WEIGHTS, setting
 from tf_mmdgan.config.method import MethodConfig
+from tf_mmdgan.config.rate import RateConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainConfig(MethodConfig, AugmentedDataConfig):
+class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
     """One training run. The defaults are those of Binkowski et al. 2018."""
 
     run_dir: str = setting(
@@ -25,16 +26,6 @@ class TrainConfig(MethodConfig, AugmentedDataConfig):
     )
     optimizer: str = setting(
         "adam", "Optimizer of both networks.", choices=("adam", "rmsprop")
-    )
-    learning_rate: float = setting(1e-4, "The optimizer's learning rate.")
-    critic_learning_rate: float | None = setting(
-        None, "The critic's learning rate, where it differs."
-    )
-    learning_rate_decay_from: int = setting(
-        0, "Step at which the rates start to fall linearly."
-    )
-    learning_rate_decay_to: int = setting(
-        0, "Step at which they have reached 0; 0: they are constant."
     )
     beta_1: float = setting(0.5, "Adam's decay of the first moment.")
     beta_2: float = setting(0.9, "Adam's decay of the second moment.")
@@ -105,37 +96,23 @@ class TrainConfig(MethodConfig, AugmentedDataConfig):
     )
 
     def __post_init__(self):
-        MethodConfig.__post_init__(self)
-        AugmentedDataConfig.__post_init__(self)
+        for part in (MethodConfig, RateConfig, AugmentedDataConfig):
+            part.__post_init__(self)
         fields.require(
             bool(self.run_dir), "--run_dir is missing: name the run's folder."
         )
         fields.require_positive(
-            self, "steps", "batch_size", "learning_rate",
-            "critic_learning_rate", "clip_norm", "steps_per_execution",
+            self, "steps", "batch_size", "clip_norm", "steps_per_execution",
             "log_every", "keep_checkpoints", "max_block_size",
             "evaluation_samples",
         )  # fmt: skip
         fields.require_non_negative(
-            self, "seed", "learning_rate_decay_from", "learning_rate_decay_to",
-            "logical_cpus", "sample_every", "evaluate_every",
+            self, "seed", "logical_cpus", "sample_every", "evaluate_every",
             "checkpoint_every", "spectra_every",
         )  # fmt: skip
         fields.require(
             self.batch_size >= 2,
             f"--batch_size={self.batch_size}: MMD^2 needs at least 2.",
-        )
-        fields.require(
-            not self.learning_rate_decay_to
-            or self.learning_rate_decay_from < self.learning_rate_decay_to,
-            f"--learning_rate_decay_from={self.learning_rate_decay_from}: must "
-            "be less than --learning_rate_decay_to="
-            f"{self.learning_rate_decay_to}.",
-        )
-        fields.require(
-            not self.learning_rate_decay_from or self.learning_rate_decay_to,
-            f"--learning_rate_decay_from={self.learning_rate_decay_from} needs "
-            "--learning_rate_decay_to.",
         )
         fields.require(
             self.logical_cpus == 0 or self.strategy != "one_device",
@@ -151,7 +128,7 @@ class TrainConfig(MethodConfig, AugmentedDataConfig):
             )
         for name in (
             "steps", "log_every", "sample_every", "evaluate_every",
-            "checkpoint_every", "spectra_every",
+            "checkpoint_every", "spectra_every", "schedule_every",
         ):  # fmt: skip
             value = getattr(self, name)
             fields.require(
