@@ -8,6 +8,7 @@ import tiny
 import tiny_conditional
 
 from tf_mmdgan import errors, images
+from tf_mmdgan.evaluation import kid
 from tf_mmdgan.latents import draw_labels, sampling_seed
 
 
@@ -108,3 +109,60 @@ def test_call_uses_the_averaged_generator():
     np.testing.assert_array_equal(
         made(latents), made.ema_generator(latents, training=False)
     )
+
+
+class Flat:
+    """Pixels in [0, 1], and how often they were asked for."""
+
+    calls = 0
+
+    def __call__(self, drawn):
+        assert drawn.dtype == np.uint8
+        self.calls += 1
+        return drawn.reshape(len(drawn), -1) / np.float32(255.0)
+
+
+def validation(n=24):
+    rng = np.random.default_rng(3)
+    return rng.uniform(-1.0, 1.0, (n, *tiny.SHAPE)).astype(np.float32)
+
+
+def test_validation_data_puts_kid_in_the_logs():
+    made, real = tiny.model(features=Flat()), validation()
+    dataset = tf.data.Dataset.from_tensor_slices(real).batch(10)
+    history = made.fit(
+        tiny.batches(), steps_per_epoch=1, epochs=2, verbose=0,
+        validation_data=dataset,
+    ).history  # fmt: skip
+    expected = kid.kid(
+        Flat()(images.to_uint8(real).numpy()),
+        Flat()(made.generate(len(real))),
+        "exact",
+    )
+    assert len(history["val_kid"]) == 2
+    assert history["val_kid"][-1] == pytest.approx(expected.mean, rel=1e-5)
+    assert history["val_kid_standard_error"][-1] == pytest.approx(
+        expected.standard_error, rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("form", ["array", "labels", "uint8", "endless"])
+def test_evaluate_takes_images_in_any_form(form):
+    made, real = tiny.model(features=Flat()), validation()
+    expected = made.evaluate(
+        tf.data.Dataset.from_tensor_slices(real).batch(8), return_dict=True
+    )
+    labels = np.zeros(len(real), np.int64)
+    forms = {
+        "array": real,
+        "labels": tf.data.Dataset.from_tensor_slices((real, labels)).batch(5),
+        "uint8": images.to_uint8(real).numpy(),
+        "endless": tf.data.Dataset.from_tensor_slices(real).repeat().batch(8),
+    }
+    got = made.evaluate(forms[form], steps=3 if form == "endless" else None)
+    assert got == pytest.approx(list(expected.values()), rel=1e-6)
+
+
+def test_evaluate_needs_features():
+    with pytest.raises(errors.UsageError, match="features=evaluation"):
+        tiny.model().evaluate(validation())

@@ -63,6 +63,7 @@ def model(
     steps_per_execution=1,
     optimizer=keras.optimizers.SGD,
     objective=None,
+    features=None,
     **kwargs,
 ):
     keras.utils.set_random_seed(1)
@@ -77,6 +78,7 @@ def model(
         optimizer(rate),
         optimizer(rate),
         clip_norm=clip_norm,
+        features=features,
         steps_per_execution=steps_per_execution,
         jit_compile=False,
     )

@@ -132,9 +132,9 @@ class AdversarialModel(ImplicitModel):
           critic_optimizer: of the critic's.
           clip_norm: clips the gradient of each variable, over the global
             batch, to this L2 norm.
-          **kwargs: of `keras.Model.compile`, such as `steps_per_execution`.
+          **kwargs: of `ImplicitModel.compile`.
         """
-        super().compile(optimizer=None, **kwargs)
+        super().compile(**kwargs)
         # Slots made inside the step function fail under several replicas.
         generator_optimizer.build(self.generator.trainable_variables)
         critic_optimizer.build(self.critic.trainable_variables)

@@ -1,5 +1,6 @@
 """A generator under training: sampling, averaging, and a distributed `fit`."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, images
+from tf_mmdgan import errors, evaluation, images
+from tf_mmdgan.evaluation import kid
 from tf_mmdgan.latents import (
     Latents,
     check_label,
@@ -30,7 +32,7 @@ class ImplicitModel(keras.Model):
 
     A subclass says how many batches a step takes and what a replica does with
     them; this class counts, averages weights, and spreads steps over devices.
-    Compile with `optimizer=None`: the optimizers belong to the subclass.
+    The optimizers belong to the subclass.
 
     Attributes:
       generator: latents [b, z] -> images [b, h, w, c] in [-1, 1]; with
@@ -82,6 +84,60 @@ class ImplicitModel(keras.Model):
             initializer="zeros",
             trainable=False,
         )
+
+    def compile(
+        self,
+        features: evaluation.FeatureExtractor | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Sets how steps are run, and what `evaluate` compares images by.
+
+        Args:
+          features: an extractor, such as `evaluation.get_extractor("pixels")`.
+          **kwargs: of `keras.Model.compile`, such as `steps_per_execution`.
+        """
+        super().compile(optimizer=None, **kwargs)
+        self.features = features
+
+    def evaluate(
+        self,
+        x: Any,
+        *,
+        steps: int | None = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, float] | list[float]:
+        """KID between images and as many of the averaged generator.
+
+        `fit` calls it for `validation_data` and logs "val_kid" and
+        "val_kid_standard_error". Over all pairs, raw: see `evaluation.kid.kid`.
+
+        Args:
+          x: images in [-1, 1], or uint8, [n, h, w, c]: an array or an iterable
+            of batches, which may be (images, labels).
+          steps: batches taken of an iterable; by default all.
+          return_dict: numbers by name, not a list of them.
+          **kwargs: of `keras.Model.evaluate`; they change nothing here.
+
+        Raises:
+          UsageError: if the model was compiled without `features`.
+          DataError: for images that cannot be scored.
+        """
+        if self.features is None:
+            raise errors.UsageError(
+                "To score by KID, name what to compare by: model.compile(..., "
+                'features=evaluation.get_extractor("pixels")).'
+            )
+        batches = [x] if isinstance(x, np.ndarray | tf.Tensor) else x
+        batches = itertools.islice(batches, steps)
+        real = evaluation.extract(self.features, map(_as_uint8, batches))
+        fake = evaluation.extract(self.features, self.generate(len(real)))
+        value = kid.kid(real, fake, "exact")
+        logs = {
+            "kid": value.mean,
+            "kid_standard_error": value.standard_error,
+        }
+        return logs if return_dict else list(logs.values())
 
     def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Images of the averaged generator."""
@@ -241,3 +297,9 @@ class ImplicitModel(keras.Model):
             target = self._global(weight)
             keep = tf.cast(decay, target.dtype)
             average.assign_sub((1.0 - keep) * (self._global(average) - target))
+
+
+def _as_uint8(batch: Any) -> np.ndarray:
+    """The images of a batch with or without labels, in 8 bits."""
+    batch = np.asarray(batch[0] if isinstance(batch, tuple) else batch)
+    return batch if batch.dtype == np.uint8 else images.to_uint8(batch).numpy()
