@@ -1,4 +1,5 @@
 import numpy as np
+import PIL.Image
 import pytest
 
 from tf_mmdgan import errors
@@ -41,3 +42,59 @@ def test_same_size_changes_nothing(rng):
 def test_refuses_tiny_images():
     with pytest.raises(errors.UsageError, match=r"image_size=7.*>= 8"):
         resize.resize_grey(np.zeros((1, 9, 9), np.uint8), 7)
+
+
+@pytest.mark.parametrize("width, height", [(20, 14), (14, 19), (14, 14)])
+def test_square_is_the_middle(rng, width, height):
+    pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    square = resize.resize_square(
+        PIL.Image.fromarray(pixels), 14, resize.RESIZES["antialias"]
+    )
+    top, left = (height - 14) // 2, (width - 14) // 2
+    middle = pixels[top : top + 14, left : left + 14]
+    np.testing.assert_array_equal(square, middle)
+
+
+FILTERS = {
+    "antialias": (cubic, 2.0),
+    "enlarge": (cubic, 2.0),
+    "bilinear": (lambda x: 1.0 - np.abs(x), 1.0),
+    "area": (lambda x: (x > -0.5) & (x <= 0.5), 0.5),
+    "lanczos": (lambda x: np.sinc(x) * np.sinc(x / 3.0), 3.0),
+}
+
+
+def resampling(old, size, kernel, support):
+    """Weights [size, old] of a separable filter, widened to shrink."""
+    centres = (np.arange(size) + 0.5) * old / size
+    stretch = max(1.0, old / size)
+    distance = (np.arange(old) + 0.5 - centres[:, np.newaxis]) / stretch
+    weights = np.where(np.abs(distance) <= support, kernel(distance), 0.0)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_every_mode_is_its_filter(rng, name):
+    # Bytes are rounded after either axis: half a level each, and the second
+    # filter's weights add up to more than 1 in magnitude.
+    pixels = rng.integers(0, 256, (20, 32, 3), dtype=np.uint8)
+    square = resize.resize_square(
+        PIL.Image.fromarray(pixels), 10, resize.RESIZES[name]
+    )
+    weights = resampling(20, 10, *FILTERS[name])
+    expected = np.einsum(
+        "yr,xc,rcd->yxd", weights, weights, pixels[:, 6:26].astype(float)
+    )
+    np.testing.assert_allclose(square, np.clip(expected, 0, 255), atol=1.3)
+
+
+def test_nearest_keeps_levels(rng):
+    pixels = rng.integers(0, 256, (12, 12), dtype=np.uint8)
+    square = resize.resize_square(
+        PIL.Image.fromarray(pixels), 6, resize.RESIZES["nearest"]
+    )
+    np.testing.assert_array_equal(square[..., 0], pixels[1::2, 1::2])
+
+
+def test_every_mode_has_been_tested():
+    assert set(FILTERS) | {"nearest"} == set(resize.RESIZES)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 
 from tf_mmdgan import errors
-from tf_mmdgan.data import digits, mnist, synthetic
+from tf_mmdgan.data import digits, folder, mnist, synthetic
 from tf_mmdgan.data.augment import AUGMENTATIONS, Augmentation
 from tf_mmdgan.data.image_set import ImageSet
 from tf_mmdgan.data.options import DEFAULTS, LoadOptions
@@ -26,18 +26,20 @@ class DatasetEntry:
     Attributes:
       load: load(split, image_size, data_dir, options) -> ImageSet.
       image_size: height and width in pixels, unless another is asked for.
-      channels: number of channels.
-      num_classes: number of classes.
+      channels: number of channels; None where the files decide.
+      num_classes: number of classes, None without labels; not said, if None,
+        where the files decide.
       features: name of the features in which its samples are scored.
-      kid_block_size: images in a block of the block estimator of KID.
+      kid_block_size: images in a block of the block estimator of KID; None
+        for a fifth of the held-out images.
     """
 
     load: Callable[..., ImageSet]
     image_size: int
-    channels: int
-    num_classes: int
+    channels: int | None
+    num_classes: int | None
     features: str
-    kid_block_size: int = 500
+    kid_block_size: int | None = 500
 
 
 DATASETS = {
@@ -62,6 +64,14 @@ DATASETS = {
         channels=1,
         num_classes=10,
         features="pixels",
+    ),
+    "folder": DatasetEntry(
+        load=folder.load,
+        image_size=64,
+        channels=None,
+        num_classes=None,
+        features="thumbnails",
+        kid_block_size=None,
     ),
     "synthetic": DatasetEntry(
         load=synthetic.load,

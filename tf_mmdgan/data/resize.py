@@ -1,4 +1,12 @@
-"""One way to change the size of grey images, for every source."""
+"""One way to change the size of images, for every source.
+
+Each resize mode is one of Pillow's filters. They widen when they shrink an
+image, so that it does not alias; on why this matters for scores, see Parmar,
+Zhang and Zhu, "On aliased resizing and surprising subtleties in GAN
+evaluation", CVPR 2022, section 3. "nearest" alone aliases.
+"""
+
+import dataclasses
 
 import numpy as np
 import PIL.Image
@@ -6,6 +14,32 @@ import PIL.Image
 from tf_mmdgan import errors
 
 MINIMUM_SIZE = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Resize:
+    """How an image is brought to another size.
+
+    Attributes:
+      filter: Pillow's.
+      enlarges: whether it makes images larger, which adds pixels but nothing
+        to see; the other modes refuse this.
+    """
+
+    filter: PIL.Image.Resampling
+    enlarges: bool = False
+
+
+DEFAULT = "antialias"
+
+RESIZES = {
+    "antialias": Resize(PIL.Image.Resampling.BICUBIC),
+    "area": Resize(PIL.Image.Resampling.BOX),
+    "bilinear": Resize(PIL.Image.Resampling.BILINEAR),
+    "lanczos": Resize(PIL.Image.Resampling.LANCZOS),
+    "nearest": Resize(PIL.Image.Resampling.NEAREST),
+    "enlarge": Resize(PIL.Image.Resampling.BICUBIC, enlarges=True),
+}
 
 
 def check_size(image_size: int) -> None:
@@ -24,9 +58,7 @@ def resize_grey(images: np.ndarray, image_size: int) -> np.ndarray:
     """Resizes uint8 images [n, h, w] to [n, image_size, image_size].
 
     Pillow's bicubic filter (Keys 1981, a = -0.5), rounded and clipped to
-    0..255. The filter widens when it shrinks an image, so that it does not
-    alias (Parmar, Zhang and Zhu 2022, section 3, on why this matters for
-    scores).
+    0..255.
 
     Raises:
       UsageError: for fewer than 8 pixels.
@@ -42,3 +74,27 @@ def resize_grey(images: np.ndarray, image_size: int) -> np.ndarray:
         levels = np.asarray(levels.resize(size, bicubic))
         resized[index] = np.rint(np.clip(levels, 0.0, 255.0))
     return resized
+
+
+def resize_square(
+    image: PIL.Image.Image, image_size: int, mode: Resize
+) -> np.ndarray:
+    """The square in the middle of an image, resized.
+
+    Where an odd number of pixels is cut off, one more of them is at the right
+    or the bottom. Bytes are rounded and clipped after either axis, as usual.
+
+    Args:
+      image: of Pillow's mode L or RGB.
+      image_size: height and width of the result.
+      mode: which filter. The caller refuses images that are too small.
+
+    Returns:
+      uint8 [image_size, image_size, c].
+    """
+    side = min(image.size)
+    left, top = ((length - side) // 2 for length in image.size)
+    # Not resize(box=...), whose filter would see the pixels around the box.
+    square = image.crop((left, top, left + side, top + side))
+    square = square.resize((image_size, image_size), mode.filter)
+    return np.asarray(square).reshape(image_size, image_size, -1)
