@@ -22,7 +22,7 @@ class _Edition:
       title: its name, for messages.
       archive: the file in which it is published.
       folder: what that unpacks to.
-      pickles: the same of the archive of Python objects.
+      pickles: what holds Python objects, which are not read.
       files: of each split.
       label_bytes: before the pixels of an image; the last one counts.
       num_classes: number of classes.
@@ -32,7 +32,7 @@ class _Edition:
     title: str
     archive: str
     folder: str
-    pickles: str
+    pickles: tuple[str, ...]
     files: dict[str, tuple[str, ...]]
     label_bytes: int
     num_classes: int
@@ -43,7 +43,7 @@ _CIFAR10 = _Edition(
     title="CIFAR-10",
     archive="cifar-10-binary.tar.gz",
     folder="cifar-10-batches-bin",
-    pickles="cifar-10-batches-py",
+    pickles=("cifar-10-batches-py", "cifar-10-python.tar.gz"),
     files={
         "train": tuple(f"data_batch_{number}.bin" for number in range(1, 6)),
         "test": ("test_batch.bin",),
@@ -56,7 +56,7 @@ _CIFAR100 = _Edition(
     title="CIFAR-100",
     archive="cifar-100-binary.tar.gz",
     folder="cifar-100-binary",
-    pickles="cifar-100-python",
+    pickles=("cifar-100-python", "cifar-100-python.tar.gz"),
     files={"train": ("train.bin",), "test": ("test.bin",)},
     label_bytes=2,  # twenty superclasses, then the class
     num_classes=100,
@@ -116,7 +116,9 @@ def _load(
     options: LoadOptions,
 ) -> image_set.ImageSet:
     resize.check_size(image_size)  # before seconds of reading
-    folder = None if data_dir is None else _find(edition, pathlib.Path(data_dir))
+    folder = (
+        None if data_dir is None else _find(edition, pathlib.Path(data_dir))
+    )
     if folder is None:
         return tfds_sources.load(
             edition.name, split, image_size, data_dir, options
@@ -124,7 +126,7 @@ def _load(
     parts = [_read(edition, folder / name) for name in edition.files[split]]
     images, labels = map(np.concatenate, zip(*parts, strict=True))
     return image_set.ImageSet(
-        resize.resize(images, image_size, options.resize),
+        resize.resize_images(images, image_size),
         labels.astype(np.int64),
         edition.num_classes,
     )
@@ -136,9 +138,8 @@ def _find(edition: _Edition, data_dir: pathlib.Path) -> pathlib.Path | None:
     for folder in (data_dir, data_dir / edition.folder):
         if any((folder / name).is_file() for name in names):
             return folder
-    pickles = (edition.pickles, f"{edition.pickles}.tar.gz")
-    for found in (data_dir, *(data_dir / name for name in pickles)):
-        if found.exists() and found.name in pickles:
+    for found in (data_dir, *(data_dir / name for name in edition.pickles)):
+        if found.exists() and found.name in edition.pickles:
             raise errors.DataError(
                 f"{found} holds pickled Python objects, which are not read: "
                 f"unpack {edition.title}'s binary version, "

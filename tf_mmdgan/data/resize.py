@@ -98,3 +98,10 @@ def resize_square(
     square = image.crop((left, top, left + side, top + side))
     square = square.resize((image_size, image_size), mode.filter)
     return np.asarray(square).reshape(image_size, image_size, -1)
+
+
+def resize_images(images: np.ndarray, image_size: int) -> np.ndarray:
+    """`resize_grey` of each channel of uint8 images [n, h, w, c]."""
+    channels = np.moveaxis(images, -1, 0)
+    resized = [resize_grey(channel, image_size) for channel in channels]
+    return np.stack(resized, axis=-1)

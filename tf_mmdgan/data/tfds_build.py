@@ -130,7 +130,11 @@ class Split:
             yield from dataset.as_numpy_iterator()
         except tf.errors.OpError as error:
             reason = error.message.split("\n")[0]
-            raise _damaged(self._folder, f"cannot be read: {reason}") from None
+            raise self.damaged(f"cannot be read: {reason}") from None
+
+    def damaged(self, fault: str) -> errors.DataError:
+        """The error that says what is wrong with the files of this build."""
+        return _damaged(self._folder, fault)
 
 
 def build(name: str, url: str, data_dir: str | os.PathLike | None) -> None:

@@ -18,6 +18,7 @@ import PIL.Image
 
 from tf_mmdgan import errors
 from tf_mmdgan.data import (
+    cache_build,
     image_set,
     pixel_cache,
     preprocessing,
@@ -124,7 +125,7 @@ def _absent(
 
 def _plan(
     source: Source, folder: pathlib.Path, split: str, image_size: int
-) -> pixel_cache.Plan:
+) -> cache_build.Plan:
     own = {"train": source.train, "test": source.test}[split] or source.train
     opened = tfds_build.Split(folder, own)
     numbers = range(opened.count)
@@ -134,7 +135,7 @@ def _plan(
     if not numbers:
         raise errors.DataError(f"The TFDS build in {folder} has no image.")
     _check_features(source, opened.features, folder)
-    return pixel_cache.Plan(
+    return cache_build.Plan(
         count=len(numbers),
         image_shape=(image_size, image_size, source.channels),
         num_classes=source.num_classes,
@@ -178,6 +179,8 @@ class _Reader:
             self._examples = self._split.examples(rest, self._names)
         self._next = stop
         examples = list(itertools.islice(self._examples, stop - start))
+        if len(examples) < stop - start:
+            raise self._split.damaged("ends too early")
         # Pillow lets other threads work while it decodes and resizes.
         with concurrent.futures.ThreadPoolExecutor() as threads:
             images = threads.map(
@@ -201,7 +204,7 @@ class _Reader:
         image = image.reshape(*image.shape[:2], self._source.channels)
         if self._source.preprocess is not None:
             return self._source.preprocess(image, self._image_size, number)
-        return resize.resize_channels(image, self._image_size)
+        return resize.resize_images(image[np.newaxis], self._image_size)[0]
 
 
 SOURCES = {
