@@ -60,7 +60,7 @@ def write(data_dir, name, splits, version="1.0.0"):
 
     class LocalBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         VERSION = tfds.core.Version(version)
-        BUILDER_CONFIGS = [  # noqa: RUF012
+        BUILDER_CONFIGS = [
             tfds.core.BuilderConfig(name=config, version=version)
         ] * bool(config)
 

@@ -2,8 +2,8 @@ import numpy as np
 import PIL.Image
 import pytest
 import tensorflow_datasets as tfds
-
 import tfds_builds
+
 from tf_mmdgan import data, errors
 from tf_mmdgan.data import cache_build, tfds_build, tfds_sources
 

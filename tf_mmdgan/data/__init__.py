@@ -10,7 +10,15 @@ import os
 from collections.abc import Callable
 
 from tf_mmdgan import errors
-from tf_mmdgan.data import digits, folder, mnist, synthetic
+from tf_mmdgan.data import (
+    cifar,
+    digits,
+    folder,
+    mnist,
+    npz,
+    synthetic,
+    tfds_sources,
+)
 from tf_mmdgan.data.augment import AUGMENTATIONS, Augmentation
 from tf_mmdgan.data.image_set import ImageSet
 from tf_mmdgan.data.options import DEFAULTS, LoadOptions
@@ -72,6 +80,62 @@ DATASETS = {
         num_classes=None,
         features="thumbnails",
         kid_block_size=None,
+    ),
+    "cifar10": DatasetEntry(
+        load=cifar.load_cifar10,
+        image_size=32,
+        channels=3,
+        num_classes=10,
+        features="pixels",
+    ),
+    "cifar100": DatasetEntry(
+        load=cifar.load_cifar100,
+        image_size=32,
+        channels=3,
+        num_classes=100,
+        features="pixels",
+    ),
+    "stl10": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "stl10"),
+        image_size=48,
+        channels=3,
+        num_classes=None,
+        features="pixels",
+    ),
+    "stl10_labelled": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "stl10_labelled"),
+        image_size=48,
+        channels=3,
+        num_classes=10,
+        features="pixels",
+    ),
+    "celeb_a": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "celeb_a"),
+        image_size=160,
+        channels=3,
+        num_classes=None,
+        features="pixels",
+    ),
+    "lsun_bedroom": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "lsun_bedroom"),
+        image_size=64,
+        channels=3,
+        num_classes=None,
+        features="pixels",
+    ),
+    "imagenet64": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "imagenet64"),
+        image_size=64,
+        channels=3,
+        num_classes=1000,
+        features="pixels",
+    ),
+    "npz": DatasetEntry(
+        load=npz.load,
+        image_size=None,
+        channels=None,
+        num_classes=None,
+        features="pixels",
     ),
     "synthetic": DatasetEntry(
         load=synthetic.load,

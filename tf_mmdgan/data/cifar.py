@@ -121,7 +121,12 @@ def _load(
     )
     if folder is None:
         return tfds_sources.load(
-            edition.name, split, image_size, data_dir, options
+            edition.name,
+            split,
+            image_size,
+            data_dir,
+            options,
+            otherwise=f"unpack {edition.archive} there",
         )
     parts = [_read(edition, folder / name) for name in edition.files[split]]
     images, labels = map(np.concatenate, zip(*parts, strict=True))

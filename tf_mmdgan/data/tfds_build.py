@@ -1,8 +1,8 @@
 """Data sets that TensorFlow Datasets (TFDS) has built: found, read, made.
 
 A build is a folder DATA_DIR/NAME[/CONFIG]/VERSION. It is found without TFDS,
-whose import takes seconds, and read without the code that made it. Images are left encoded: Pillow decodes
-them outside TensorFlow's graph, where the preprocessing is.
+whose import takes seconds, and read without the code that made it. Images are
+left encoded, for Pillow to decode where they are preprocessed.
 """
 
 import os

@@ -75,7 +75,7 @@ def load(
       data_dir: folder of TFDS' builds; by default that of TFDS.
       options: where decoded images are kept, and whether a set that is absent
         may be downloaded.
-      otherwise: what else there is to do where the set is absent, a sentence.
+      otherwise: what else the user can do where the set is absent.
 
     Returns:
       Images [n, image_size, image_size, c] as published for training, with
@@ -112,14 +112,13 @@ def _absent(
     name: str, data_dir: str | os.PathLike | None, otherwise: str
 ) -> str:
     folder = tfds_build.data_folder(data_dir)
-    command = f"python tools/prepare_data.py --dataset={name} --data_dir={folder} --download"
-    return " ".join(
-        [
-            f"No {name} in {folder}, as TFDS builds it ({SOURCES[name].name}).",
-            f"Prepare it with `{command}`;",
-            otherwise,
-            "or train on a folder of images, --dataset=folder --data_dir=...",
-        ]
+    return (
+        f"No {name} in {folder}, nor a TFDS build of it "
+        f"({SOURCES[name].name}). Fetch it with `python tools/prepare_data.py "
+        f"--dataset={name} --data_dir={folder} --download`"
+        + (otherwise and f", or {otherwise}")
+        + ", or train on a folder of images, --dataset=folder "
+        "--data_dir=FOLDER."
     )
 
 
@@ -133,7 +132,9 @@ def _plan(
         kept = opened.count - min(_HELD_OUT, opened.count // 10)
         numbers = {"train": numbers[:kept], "test": numbers[kept:]}[split]
     if not numbers:
-        raise errors.DataError(f"The TFDS build in {folder} has no image.")
+        raise errors.DataError(
+            f"The TFDS build in {folder} has too few images to hold out any."
+        )
     _check_features(source, opened.features, folder)
     return cache_build.Plan(
         count=len(numbers),
@@ -150,8 +151,8 @@ def _check_features(
     found = features["label"].num_classes if "label" in features else None
     if "image" not in features or source.num_classes not in (None, found):
         raise errors.DataError(
-            f"The TFDS build in {folder} has the features "
-            f"{', '.join(features)} and {found} classes: it is not {source.name}."
+            f"The TFDS build in {folder} is not {source.name}: it has "
+            f"{found} classes and the features {', '.join(features)}."
         )
 
 
