@@ -201,4 +201,3 @@ def load_images(
         reading.data_dir,
         loading.options(reading),
     ).images
-

@@ -37,6 +37,17 @@ _FEATURES = {
         "label": _label(1000),
     },
 }
+# Of the published images, but for LSUN's, whose short side has 256 pixels.
+SHAPES = {
+    "mnist": (28, 28, 1),
+    "fashion_mnist": (28, 28, 1),
+    "cifar10": (32, 32, 3),
+    "cifar100": (32, 32, 3),
+    "stl10": (96, 96, 3),
+    "celeb_a": (218, 178, 3),
+    "lsun/bedroom": (70, 90, 3),
+    "imagenet_resized/64x64": (64, 64, 3),
+}
 _SPLITS = {
     "stl10": ("train", "test", "unlabelled"),
     "celeb_a": ("train", "validation", "test"),

@@ -7,15 +7,6 @@ import tfds_builds
 from tf_mmdgan import data, errors
 from tf_mmdgan.data import cache_build, tfds_build, tfds_sources
 
-SHAPES = {
-    "mnist": (28, 28, 1),
-    "fashion_mnist": (28, 28, 1),
-    "cifar10": (32, 32, 3),
-    "cifar100": (32, 32, 3),
-    "stl10": (96, 96, 3),
-    "imagenet_resized/64x64": (64, 64, 3),
-}
-
 
 @pytest.fixture
 def load(tmp_path):
@@ -49,7 +40,7 @@ def pairs(images, labels):
 )
 def test_published_pixels_and_labels_are_kept(name, load, rng, tmp_path):
     source = tfds_sources.SOURCES[name]
-    shape = SHAPES[source.name]
+    shape = tfds_builds.SHAPES[source.name]
     written = {
         split: noise(rng, shape, count, source.num_classes)
         for split, count in zip(

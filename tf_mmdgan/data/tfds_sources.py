@@ -39,7 +39,6 @@ class Source:
       name: in TFDS, with the configuration.
       url: of what it is downloaded from.
       channels: of the images.
-      counts: published number of images of "train" and "test".
       preprocess: (image uint8 [h, w, c], image_size, its number) -> uint8
         [image_size, image_size, c]; None resizes where the sizes differ.
       train: split of TFDS.
@@ -51,7 +50,6 @@ class Source:
     name: str
     url: str
     channels: int
-    counts: Mapping[str, int]
     preprocess: Callable[[np.ndarray, int, int], np.ndarray] | None = None
     train: str = "train"
     test: str | None = "test"
@@ -214,28 +212,24 @@ SOURCES = {
         url="https://storage.googleapis.com/cvdf-datasets/mnist/",
         channels=1,
         num_classes=10,
-        counts={"train": 60_000, "test": 10_000},
     ),
     "fashion_mnist": Source(
         name="fashion_mnist",
         url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         channels=1,
         num_classes=10,
-        counts={"train": 60_000, "test": 10_000},
     ),
     "cifar10": Source(
         name="cifar10",
         url="https://www.cs.toronto.edu/~kriz/",
         channels=3,
         num_classes=10,
-        counts={"train": 50_000, "test": 10_000},
     ),
     "cifar100": Source(
         name="cifar100",
         url="https://www.cs.toronto.edu/~kriz/",
         channels=3,
         num_classes=100,
-        counts={"train": 50_000, "test": 10_000},
     ),
     # The papers train on the 100,000 images without labels.
     "stl10": Source(
@@ -244,7 +238,6 @@ SOURCES = {
         channels=3,
         train="unlabelled",
         preprocess=preprocessing.stl10,
-        counts={"train": 100_000, "test": 8_000},
     ),
     "stl10_labelled": Source(
         name="stl10",
@@ -252,14 +245,12 @@ SOURCES = {
         channels=3,
         num_classes=10,
         preprocess=preprocessing.stl10,
-        counts={"train": 5_000, "test": 8_000},
     ),
     "celeb_a": Source(
         name="celeb_a",
         url="https://drive.google.com/",
         channels=3,
         preprocess=preprocessing.celeb_a,
-        counts={"train": 162_770, "test": 19_962},
     ),
     # Its validation split, 300 images, is too small to score against.
     "lsun_bedroom": Source(
@@ -268,7 +259,6 @@ SOURCES = {
         channels=3,
         test=None,
         preprocess=preprocessing.lsun,
-        counts={"train": 3_023_042, "test": 10_000},
     ),
     "imagenet64": Source(
         name="imagenet_resized/64x64",
@@ -276,6 +266,5 @@ SOURCES = {
         channels=3,
         num_classes=1000,
         test="validation",
-        counts={"train": 1_281_167, "test": 50_000},
     ),
 }
