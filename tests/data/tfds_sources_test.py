@@ -150,6 +150,22 @@ def test_other_sizes_are_resized(load, rng, tmp_path):
     assert pairs(loaded.images, loaded.labels) == pairs(levels, labels)
 
 
+def test_named_mode_replaces_what_is_published(load, rng, tmp_path):
+    written = noise(rng, (96, 96, 3), 3)
+    tfds_builds.write(
+        tmp_path, "stl10", {"unlabelled": written, "test": written}
+    )
+    options = data.LoadOptions(cache_dir=tmp_path / "cache", resize="area")
+    assert load("stl10", "train", 48).image_shape == (48, 48, 3)
+    loaded = load("stl10", "train", 48, options=options)
+    means = [
+        image.reshape(48, 2, 48, 2, 3).mean((1, 3)) for image, _ in written
+    ]
+    for image in loaded.images:
+        # Bytes are rounded after either axis.
+        assert min(np.abs(image - mean).max() for mean in means) < 1.01
+
+
 def test_interrupted_cache_goes_on_with_the_same_images(
     load, rng, tmp_path, monkeypatch
 ):

@@ -131,7 +131,7 @@ def _load(
     parts = [_read(edition, folder / name) for name in edition.files[split]]
     images, labels = map(np.concatenate, zip(*parts, strict=True))
     return image_set.ImageSet(
-        resize.resize_images(images, image_size),
+        resize.resize_images(images, image_size, options.resize),
         labels.astype(np.int64),
         edition.num_classes,
     )

@@ -32,10 +32,10 @@ def load_fashion_mnist(
     Args:
       split: "train" or "test".
       image_size: height and width in pixels; other than 28, the images are
-        resized by an antialiased bicubic filter.
+        resized, by default by an antialiased bicubic filter.
       data_dir: the folder of the IDX files, plain or gzipped, or of TFDS'
         builds.
-      options: of a TFDS build.
+      options: how to resize, and what a TFDS build needs.
 
     Returns:
       Images [n, image_size, image_size, 1] with labels 0..9.
@@ -122,7 +122,9 @@ def _load(
             f"{_NUM_CLASSES - 1}. {_REMEDY}"
         )
     return image_set.ImageSet(
-        images=resize.resize_grey(images, image_size)[..., np.newaxis],
+        images=resize.resize_images(
+            images[..., np.newaxis], image_size, options.resize
+        ),
         labels=labels.astype(np.int64),
         num_classes=_NUM_CLASSES,
     )

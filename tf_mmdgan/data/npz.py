@@ -33,9 +33,9 @@ def load(
     Args:
       split: "train" or "test".
       image_size: height and width in pixels; None for that of the file. Other
-        sizes are resized by an antialiased bicubic filter.
+        sizes are resized, by default by an antialiased bicubic filter.
       data_dir: the file or the folder.
-      options: not used.
+      options: how to resize.
 
     Returns:
       Images [n, image_size, image_size, c] with labels, if the files have
@@ -45,7 +45,6 @@ def load(
       DataError: for missing or damaged files, pickled objects, other arrays.
       UsageError: for an image_size under 8, or without a data_dir.
     """
-    del options
     if data_dir is None:
         raise errors.UsageError(
             "npz needs a file: name it, or the folder of train.npz and "
@@ -63,7 +62,7 @@ def load(
             "squares."
         )
     if image_size is not None:
-        images = resize.resize_images(images, image_size)
+        images = resize.resize_images(images, image_size, options.resize)
     return image_set.ImageSet(images, labels, num_classes)
 
 

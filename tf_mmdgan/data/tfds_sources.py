@@ -39,8 +39,9 @@ class Source:
       name: in TFDS, with the configuration.
       url: of what it is downloaded from.
       channels: of the images.
-      preprocess: (image uint8 [h, w, c], image_size, its number) -> uint8
-        [image_size, image_size, c]; None resizes where the sizes differ.
+      preprocess: as published: (image uint8 [h, w, c], image_size, its
+        number) -> uint8 [image_size, image_size, c]; None where nothing was
+        done, which resizes images to other sizes.
       train: split of TFDS.
       test: split of TFDS; None holds out the last 10,000 training images, or
         a tenth of fewer.
@@ -71,8 +72,8 @@ def load(
       split: "train" or "test".
       image_size: height and width in pixels.
       data_dir: folder of TFDS' builds; by default that of TFDS.
-      options: where decoded images are kept, and whether a set that is absent
-        may be downloaded.
+      options: where decoded images are kept, whether a set that is absent may
+        be downloaded, and how to resize, if not as published.
       otherwise: what else the user can do where the set is absent.
 
     Returns:
@@ -96,12 +97,15 @@ def load(
         "source": name,
         "split": split,
         "image_size": image_size,
+        "resize": options.resize,
         "preprocessing": preprocessing.VERSION,
     }
     return pixel_cache.cached(
         f"{name}/{split}",
         key,
-        functools.partial(_plan, source, folder, split, image_size),
+        functools.partial(
+            _plan, source, folder, split, image_size, options.resize
+        ),
         options,
     )
 
@@ -121,7 +125,11 @@ def _absent(
 
 
 def _plan(
-    source: Source, folder: pathlib.Path, split: str, image_size: int
+    source: Source,
+    folder: pathlib.Path,
+    split: str,
+    image_size: int,
+    mode: str | None,
 ) -> cache_build.Plan:
     own = {"train": source.train, "test": source.test}[split] or source.train
     opened = tfds_build.Split(folder, own)
@@ -138,7 +146,7 @@ def _plan(
         count=len(numbers),
         image_shape=(image_size, image_size, source.channels),
         num_classes=source.num_classes,
-        fill=_Reader(source, opened, numbers, image_size),
+        fill=_Reader(source, opened, numbers, image_size, mode),
     )
 
 
@@ -163,9 +171,10 @@ class _Reader:
         split: tfds_build.Split,
         numbers: range,
         image_size: int,
+        mode: str | None,
     ):
         self._source, self._split, self._numbers = source, split, numbers
-        self._image_size = image_size
+        self._image_size, self._mode = image_size, mode
         self._names = ["image"] + ["label"] * (source.num_classes is not None)
         self._examples, self._next = iter(()), None
 
@@ -201,9 +210,11 @@ class _Reader:
                 f"({error}): delete its TFDS build and build it again."
             ) from None
         image = image.reshape(*image.shape[:2], self._source.channels)
-        if self._source.preprocess is not None:
+        if self._source.preprocess is not None and self._mode is None:
             return self._source.preprocess(image, self._image_size, number)
-        return resize.resize_images(image[np.newaxis], self._image_size)[0]
+        return resize.resize_images(
+            image[np.newaxis], self._image_size, self._mode
+        )[0]
 
 
 SOURCES = {
