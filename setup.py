@@ -6,7 +6,16 @@ import setuptools
 
 ROOT = pathlib.Path(__file__).parent
 
-TOOLS = ("train", "evaluate", "export", "sample", "compare", "train_lenet")
+TOOLS = (
+    "train",
+    "evaluate",
+    "export",
+    "sample",
+    "compare",
+    "train_lenet",
+    "prepare_data",
+    "show_data",
+)
 
 setuptools.setup(
     name="tf_mmdgan",
@@ -24,6 +33,7 @@ setuptools.setup(
     package_data={"tf_mmdgan": ["evaluation/weights/*.npz"]},
     install_requires=[
         "absl-py>=2.1,<3",  # flags and entry points
+        "importlib_resources>=6,<8",  # tensorflow-datasets forgets it
         "keras>=3.13,<4",  # networks, optimizers, fit
         "matplotlib>=3.8,<4",  # pictures of a comparison
         "numpy>=1.26,<3",
@@ -31,6 +41,7 @@ setuptools.setup(
         "scikit-learn>=1.4,<2",  # the embedded digits
         "tensorboard>=2.20,<2.22",  # no longer a dependency of TensorFlow
         "tensorflow>=2.20,<2.22",
+        "tensorflow-datasets>=4.9.9,<5",  # the public data sets
         "tqdm>=4.66,<5",  # progress bars
         # TF-GAN's eval part scores KID; the other five make it import.
         "tensorflow-gan==2.1.0",

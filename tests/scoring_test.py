@@ -79,8 +79,8 @@ def test_images_of_a_file(tmp_path, rng):
     [
         ({"pictures": np.zeros(3)}, "no array named 'images'"),
         ({"images": np.full((2, 4, 4, 1), np.nan)}, "holds NaN: 32 of 32"),
-        ({"images": np.zeros((2, 4, 4, 1), np.float32)}, "need uint8"),
-        ({"images": np.zeros((2, 4, 4), np.uint8)}, r"shape \(2, 4, 4\)"),
+        ({"images": np.zeros((2, 4, 4, 1), np.float32)}, "holds float32"),
+        ({"images": np.zeros((4, 4), np.uint8)}, r"shape \(4, 4\)"),
         ({"images": np.array([{}], object)}, "damaged or not"),
     ],
     ids=["name", "nan", "floats", "rank", "pickle"],

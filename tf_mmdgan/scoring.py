@@ -1,14 +1,14 @@
 """Scores of models and of images, by what a configuration names."""
 
 import dataclasses
-import os
 import time
 from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import data, errors, evaluation, files, loading
+from tf_mmdgan import data, errors, evaluation, loading
 from tf_mmdgan.config import EvaluateConfig, ReadConfig, TrainConfig
+from tf_mmdgan.data import npz
 from tf_mmdgan.models import ImplicitModel
 
 # The usual settings of metrics; fewer where there are few images.
@@ -191,7 +191,7 @@ def load_images(
       DataError: for a file that is missing, damaged or holds something else.
     """
     if source.endswith(".npz"):
-        return _read_npz(source)
+        return npz.read(source)[0]
     reading = reading or ReadConfig()
     name, _, split = source.partition("/")
     return data.load(
@@ -201,24 +201,3 @@ def load_images(
         reading.data_dir,
         loading.options(reading),
     ).images
-
-
-def _read_npz(path: str | os.PathLike) -> np.ndarray:
-    arrays = files.read_npz(path)
-    if "images" not in arrays:
-        raise errors.DataError(
-            f"{path} has no array named 'images': save uint8 images "
-            "[n, h, w, c] under that name."
-        )
-    images = arrays["images"]
-    if np.issubdtype(images.dtype, np.floating) and np.isnan(images).any():
-        raise errors.DataError(
-            f"{path} holds NaN: {np.isnan(images).sum()} of {images.size} "
-            "values. Save uint8 images, 0 to 255."
-        )
-    if images.dtype != np.uint8 or images.ndim != 4 or not images.size:
-        raise errors.DataError(
-            f"{path} holds {images.dtype} of shape {images.shape}: need uint8 "
-            "images [n, h, w, c], 0 to 255."
-        )
-    return images

@@ -74,8 +74,6 @@ def test_one_name_in_ten_is_held_out_for_ever():
     ]  # fmt: skip
 
 
-
-
 @pytest.mark.parametrize(
     "names, expected",
     [

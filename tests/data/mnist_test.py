@@ -3,6 +3,7 @@ import struct
 
 import numpy as np
 import pytest
+import tfds_builds
 
 from tf_mmdgan import data, errors
 from tf_mmdgan.data import mnist, resize
@@ -48,27 +49,34 @@ def test_other_sizes_are_resized(folder):
     )
 
 
-def test_missing_fashion_mnist_names_folder_and_remedies(tmp_path, monkeypatch):
-    nowhere = tmp_path / "nowhere"
-    monkeypatch.setattr(mnist, "DEBIAN_FOLDER", str(nowhere))
-    with pytest.raises(errors.DataError) as caught:
-        data.load("fashion_mnist", "train")
-    for part in (
-        str(nowhere),
-        "train-images-idx3-ubyte",
-        "apt-get install dataset-fashion-mnist",
-        "--data_dir=",
+def test_absent_sets_name_folder_and_remedies(tmp_path, monkeypatch):
+    monkeypatch.setattr(mnist, "DEBIAN_FOLDER", str(tmp_path / "debian"))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    for name, remedy in (
+        ("fashion_mnist", "apt-get install dataset-fashion-mnist"),
+        ("mnist", "train-images-idx3-ubyte"),
     ):
-        assert part in str(caught.value)
-    with pytest.raises(errors.DataError, match="t10k-images"):
-        data.load("fashion_mnist", "test", data_dir=nowhere)
+        with pytest.raises(errors.DataError) as caught:
+            data.load(name, "train")
+        folder = tmp_path / "tfds"
+        command = f"--dataset={name} --data_dir={folder} --download"
+        for part in (f"No {name} in {folder}", command, remedy):
+            assert part in str(caught.value)
+    with pytest.raises(errors.DataError, match=str(tmp_path / "mine")):
+        data.load("fashion_mnist", "test", data_dir=tmp_path / "mine")
 
 
-def test_mnist_needs_a_folder(tmp_path):
-    with pytest.raises(errors.UsageError, match="--data_dir="):
-        data.load("mnist", "train")
-    with pytest.raises(errors.DataError, match=str(tmp_path)):
-        data.load("mnist", "train", data_dir=tmp_path)
+def test_files_come_before_a_tfds_build(folder, written, rng):
+    other = rng.integers(0, 256, (3, 28, 28, 1)).astype(np.uint8)
+    examples = [(image, 0) for image in other]
+    tfds_builds.write(folder, "mnist", {"train": examples, "test": examples})
+    options = data.LoadOptions(cache_dir=folder / "cache")
+    loaded = data.load("mnist", "test", data_dir=folder, options=options)
+    np.testing.assert_array_equal(loaded.images[..., 0], written["test"])
+    for path in folder.glob("*ubyte*"):
+        path.unlink()
+    loaded = data.load("mnist", "test", data_dir=folder, options=options)
+    assert {x.tobytes() for x in loaded.images} == {x.tobytes() for x in other}
 
 
 def test_labels_must_fit_the_images(folder):

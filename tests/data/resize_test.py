@@ -98,3 +98,30 @@ def test_nearest_keeps_levels(rng):
 
 def test_every_mode_has_been_tested():
     assert set(FILTERS) | {"nearest"} == set(resize.RESIZES)
+
+
+def test_channels_are_resized_by_themselves(rng):
+    images = rng.integers(0, 256, (2, 12, 12, 3)).astype(np.uint8)
+    for size in (8, 20):
+        resized = resize.resize_images(images, size)
+        for channel in range(3):
+            np.testing.assert_array_equal(
+                resized[..., channel],
+                resize.resize_grey(images[..., channel], size),
+            )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_named_modes_take_the_square_in_the_middle(rng, channels):
+    images = rng.integers(0, 256, (2, 12, 16, channels)).astype(np.uint8)
+    resized = resize.resize_images(images, 8, "nearest")
+    assert resized.shape == (2, 8, 8, channels)
+    # Pixel i of 8 lies at (i + 1/2) 12 / 8 of 12.
+    places = np.floor((np.arange(8) + 0.5) * 1.5).astype(int)
+    expected = images[:, :, 2:14][:, places][:, :, places]
+    np.testing.assert_array_equal(resized, expected)
+    with pytest.raises(errors.UsageError, match="--resize=enlarge"):
+        resize.resize_images(images, 14, "nearest")
+    assert resize.resize_images(images, 14, "enlarge").shape[1] == 14
+    with pytest.raises(errors.UsageError, match="Unknown resize mode"):
+        resize.resize_images(images, 8, "cubic")

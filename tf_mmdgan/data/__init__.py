@@ -7,10 +7,18 @@ To add a data set, write its loader in a module here and give it a line in
 import dataclasses
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tf_mmdgan import errors
-from tf_mmdgan.data import digits, folder, mnist, synthetic
+from tf_mmdgan.data import (
+    cifar,
+    digits,
+    folder,
+    mnist,
+    npz,
+    synthetic,
+    tfds_sources,
+)
 from tf_mmdgan.data.augment import AUGMENTATIONS, Augmentation
 from tf_mmdgan.data.image_set import ImageSet
 from tf_mmdgan.data.options import DEFAULTS, LoadOptions
@@ -25,21 +33,24 @@ class DatasetEntry:
 
     Attributes:
       load: load(split, image_size, data_dir, options) -> ImageSet.
-      image_size: height and width in pixels, unless another is asked for.
+      image_size: height and width in pixels, unless another is asked for;
+        None where the files decide.
       channels: number of channels; None where the files decide.
       num_classes: number of classes, None without labels; not said, if None,
         where the files decide.
       features: name of the features in which its samples are scored.
       kid_block_size: images in a block of the block estimator of KID; None
         for a fifth of the held-out images.
+      counts: published number of images of "train" and "test".
     """
 
     load: Callable[..., ImageSet]
-    image_size: int
+    image_size: int | None
     channels: int | None
     num_classes: int | None
     features: str
     kid_block_size: int | None = 500
+    counts: Mapping[str, int] | None = None
 
 
 DATASETS = {
@@ -50,6 +61,7 @@ DATASETS = {
         num_classes=10,
         features="lenet_digits",
         kid_block_size=100,  # five blocks of the 500 held-out images
+        counts={"train": 1_297, "test": 500},
     ),
     "fashion_mnist": DatasetEntry(
         load=mnist.load_fashion_mnist,
@@ -57,6 +69,7 @@ DATASETS = {
         channels=1,
         num_classes=10,
         features="lenet_fashion_mnist",
+        counts={"train": 60_000, "test": 10_000},
     ),
     "mnist": DatasetEntry(
         load=mnist.load_mnist,
@@ -64,6 +77,7 @@ DATASETS = {
         channels=1,
         num_classes=10,
         features="pixels",
+        counts={"train": 60_000, "test": 10_000},
     ),
     "folder": DatasetEntry(
         load=folder.load,
@@ -73,6 +87,69 @@ DATASETS = {
         features="thumbnails",
         kid_block_size=None,
     ),
+    "cifar10": DatasetEntry(
+        load=cifar.load_cifar10,
+        image_size=32,
+        channels=3,
+        num_classes=10,
+        features="pixels",
+        counts={"train": 50_000, "test": 10_000},
+    ),
+    "cifar100": DatasetEntry(
+        load=cifar.load_cifar100,
+        image_size=32,
+        channels=3,
+        num_classes=100,
+        features="pixels",
+        counts={"train": 50_000, "test": 10_000},
+    ),
+    "stl10": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "stl10"),
+        image_size=48,
+        channels=3,
+        num_classes=None,
+        features="pixels",
+        counts={"train": 100_000, "test": 8_000},
+    ),
+    "stl10_labelled": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "stl10_labelled"),
+        image_size=48,
+        channels=3,
+        num_classes=10,
+        features="pixels",
+        counts={"train": 5_000, "test": 8_000},
+    ),
+    "celeb_a": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "celeb_a"),
+        image_size=160,
+        channels=3,
+        num_classes=None,
+        features="pixels",
+        counts={"train": 162_770, "test": 19_962},
+    ),
+    "lsun_bedroom": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "lsun_bedroom"),
+        image_size=64,
+        channels=3,
+        num_classes=None,
+        features="pixels",
+        counts={"train": 3_023_042, "test": 10_000},
+    ),
+    "imagenet64": DatasetEntry(
+        load=functools.partial(tfds_sources.load, "imagenet64"),
+        image_size=64,
+        channels=3,
+        num_classes=1000,
+        features="pixels",
+        counts={"train": 1_281_167, "test": 50_000},
+    ),
+    "npz": DatasetEntry(
+        load=npz.load,
+        image_size=None,
+        channels=None,
+        num_classes=None,
+        features="pixels",
+    ),
     "synthetic": DatasetEntry(
         load=synthetic.load,
         image_size=32,
@@ -80,6 +157,7 @@ DATASETS = {
         num_classes=10,
         features="pixels",
         kid_block_size=64,
+        counts={"train": 1_024, "test": 256},
     ),
     "synthetic_grey": DatasetEntry(
         load=functools.partial(synthetic.load, channels=1),
@@ -88,6 +166,7 @@ DATASETS = {
         num_classes=10,
         features="pixels",
         kid_block_size=64,
+        counts={"train": 1_024, "test": 256},
     ),
 }
 

@@ -98,3 +98,42 @@ def resize_square(
     square = image.crop((left, top, left + side, top + side))
     square = square.resize((image_size, image_size), mode.filter)
     return np.asarray(square).reshape(image_size, image_size, -1)
+
+
+def resize_images(
+    images: np.ndarray, image_size: int, mode: str | None = None
+) -> np.ndarray:
+    """Resizes uint8 images [n, h, w, c] to [n, image_size, image_size, c].
+
+    Args:
+      images: of one size, which are returned as they are if it is asked for.
+      image_size: height and width in pixels.
+      mode: name in `RESIZES`; None for `resize_grey` of each channel, which
+        enlarges too.
+
+    Raises:
+      UsageError: for an unknown mode, fewer than 8 pixels, or more than the
+        images have, if the mode does not enlarge.
+    """
+    if mode is None:
+        channels = np.moveaxis(images, -1, 0)
+        resized = [resize_grey(channel, image_size) for channel in channels]
+        return np.stack(resized, axis=-1)
+    check_size(image_size)
+    chosen = errors.pick(RESIZES, mode, "resize mode")
+    side = min(images.shape[1:3])
+    if side < image_size and not chosen.enlarges:
+        raise errors.UsageError(
+            f"image_size={image_size}: the images have {side} pixels. Ask for "
+            "fewer, or for --resize=enlarge."
+        )
+    if images.shape[1:3] == (image_size, image_size):
+        return images
+    # Pillow knows grey images without a channel only.
+    squeezed = images[..., 0] if images.shape[-1] == 1 else images
+    return np.stack(
+        [
+            resize_square(PIL.Image.fromarray(image), image_size, chosen)
+            for image in squeezed
+        ]
+    )

@@ -1,0 +1,281 @@
+"""The public data sets, as TensorFlow Datasets (TFDS) has built them.
+
+To add one, give it a line in `SOURCES`, and in `data.DATASETS`.
+"""
+
+import concurrent.futures
+import dataclasses
+import functools
+import io
+import itertools
+import os
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from tf_mmdgan import errors
+from tf_mmdgan.data import (
+    cache_build,
+    image_set,
+    pixel_cache,
+    preprocessing,
+    resize,
+    tfds_build,
+)
+from tf_mmdgan.data.options import DEFAULTS, LoadOptions
+
+# Of the last training images, where a set has no test split.
+_HELD_OUT = 10_000
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Source:
+    """A data set of TFDS, and what the papers make of its images.
+
+    Attributes:
+      name: in TFDS, with the configuration.
+      url: of what it is downloaded from.
+      channels: of the images.
+      preprocess: as published: (image uint8 [h, w, c], image_size, its
+        number) -> uint8 [image_size, image_size, c]; None where nothing was
+        done, which resizes images to other sizes.
+      train: split of TFDS.
+      test: split of TFDS; None holds out the last 10,000 training images, or
+        a tenth of fewer.
+      num_classes: of the labels; None leaves them out.
+    """
+
+    name: str
+    url: str
+    channels: int
+    preprocess: Callable[[np.ndarray, int, int], np.ndarray] | None = None
+    train: str = "train"
+    test: str | None = "test"
+    num_classes: int | None = None
+
+
+def load(
+    name: str,
+    split: str,
+    image_size: int,
+    data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
+    otherwise: str = "",
+) -> image_set.ImageSet:
+    """A public data set, from its TFDS build.
+
+    Args:
+      name: a name in `SOURCES`.
+      split: "train" or "test".
+      image_size: height and width in pixels.
+      data_dir: folder of TFDS' builds; by default that of TFDS.
+      options: where decoded images are kept, whether a set that is absent may
+        be downloaded, and how to resize, if not as published.
+      otherwise: what else the user can do where the set is absent.
+
+    Returns:
+      Images [n, image_size, image_size, c] as published for training, with
+      labels if the source has classes.
+
+    Raises:
+      DataError: for a build that is absent or damaged, and without a network.
+      UsageError: for a size that the images do not have.
+    """
+    resize.check_size(image_size)
+    source = SOURCES[name]
+    folder = tfds_build.find(source.name, data_dir)
+    if folder is None:
+        if not options.download:
+            raise errors.DataError(_absent(name, data_dir, otherwise))
+        tfds_build.build(source.name, source.url, data_dir)
+        folder = tfds_build.find(source.name, data_dir)
+    key = {
+        "build": tfds_build.fingerprint(folder),
+        "source": name,
+        "split": split,
+        "image_size": image_size,
+        "resize": options.resize,
+        "preprocessing": preprocessing.VERSION,
+    }
+    return pixel_cache.cached(
+        f"{name}/{split}",
+        key,
+        functools.partial(
+            _plan, source, folder, split, image_size, options.resize
+        ),
+        options,
+    )
+
+
+def _absent(
+    name: str, data_dir: str | os.PathLike | None, otherwise: str
+) -> str:
+    folder = tfds_build.data_folder(data_dir)
+    return (
+        f"No {name} in {folder}, nor a TFDS build of it "
+        f"({SOURCES[name].name}). Fetch it with `python tools/prepare_data.py "
+        f"--dataset={name} --data_dir={folder} --download`"
+        + (otherwise and f", or {otherwise}")
+        + ", or train on a folder of images, --dataset=folder "
+        "--data_dir=FOLDER."
+    )
+
+
+def _plan(
+    source: Source,
+    folder: pathlib.Path,
+    split: str,
+    image_size: int,
+    mode: str | None,
+) -> cache_build.Plan:
+    own = {"train": source.train, "test": source.test}[split] or source.train
+    opened = tfds_build.Split(folder, own)
+    numbers = range(opened.count)
+    if source.test is None:
+        kept = opened.count - min(_HELD_OUT, opened.count // 10)
+        numbers = {"train": numbers[:kept], "test": numbers[kept:]}[split]
+    if not numbers:
+        raise errors.DataError(
+            f"The TFDS build in {folder} has too few images to hold out any."
+        )
+    _check_features(source, opened.features, folder)
+    return cache_build.Plan(
+        count=len(numbers),
+        image_shape=(image_size, image_size, source.channels),
+        num_classes=source.num_classes,
+        fill=_Reader(source, opened, numbers, image_size, mode),
+    )
+
+
+def _check_features(
+    source: Source, features: Mapping[str, Any], folder: pathlib.Path
+) -> None:
+    """Refuses builds of something else under the same name."""
+    found = features["label"].num_classes if "label" in features else None
+    if "image" not in features or source.num_classes not in (None, found):
+        raise errors.DataError(
+            f"The TFDS build in {folder} is not {source.name}: it has "
+            f"{found} classes and the features {', '.join(features)}."
+        )
+
+
+class _Reader:
+    """Reads, decodes and preprocesses a range of examples, in order."""
+
+    def __init__(
+        self,
+        source: Source,
+        split: tfds_build.Split,
+        numbers: range,
+        image_size: int,
+        mode: str | None,
+    ):
+        self._source, self._split, self._numbers = source, split, numbers
+        self._image_size, self._mode = image_size, mode
+        self._names = ["image"] + ["label"] * (source.num_classes is not None)
+        self._examples, self._next = iter(()), None
+
+    def __call__(
+        self, start: int, stop: int
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        # One pass over the files: to begin anew costs reading up to `start`.
+        if start != self._next:
+            rest = self._numbers[start:]
+            self._examples = self._split.examples(rest, self._names)
+        self._next = stop
+        examples = list(itertools.islice(self._examples, stop - start))
+        if len(examples) < stop - start:
+            raise self._split.damaged("ends too early")
+        # Pillow lets other threads work while it decodes and resizes.
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            images = threads.map(
+                self._image, self._numbers[start:stop], examples
+            )
+            pixels = np.stack(list(images))
+        if self._source.num_classes is None:
+            return pixels, None
+        return pixels, np.array([e["label"] for e in examples], np.int64)
+
+    def _image(self, number: int, example: Mapping[str, Any]) -> np.ndarray:
+        mode = {1: "L", 3: "RGB"}[self._source.channels]
+        try:
+            with PIL.Image.open(io.BytesIO(example["image"])) as picture:
+                image = np.asarray(picture.convert(mode))
+        except (OSError, SyntaxError, ValueError) as error:
+            raise errors.DataError(
+                f"Image {number} of {self._source.name} cannot be decoded "
+                f"({error}): delete its TFDS build and build it again."
+            ) from None
+        image = image.reshape(*image.shape[:2], self._source.channels)
+        if self._source.preprocess is not None and self._mode is None:
+            return self._source.preprocess(image, self._image_size, number)
+        return resize.resize_images(
+            image[np.newaxis], self._image_size, self._mode
+        )[0]
+
+
+SOURCES = {
+    "mnist": Source(
+        name="mnist",
+        url="https://storage.googleapis.com/cvdf-datasets/mnist/",
+        channels=1,
+        num_classes=10,
+    ),
+    "fashion_mnist": Source(
+        name="fashion_mnist",
+        url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        channels=1,
+        num_classes=10,
+    ),
+    "cifar10": Source(
+        name="cifar10",
+        url="https://www.cs.toronto.edu/~kriz/",
+        channels=3,
+        num_classes=10,
+    ),
+    "cifar100": Source(
+        name="cifar100",
+        url="https://www.cs.toronto.edu/~kriz/",
+        channels=3,
+        num_classes=100,
+    ),
+    # The papers train on the 100,000 images without labels.
+    "stl10": Source(
+        name="stl10",
+        url="http://ai.stanford.edu/~acoates/stl10/",
+        channels=3,
+        train="unlabelled",
+        preprocess=preprocessing.stl10,
+    ),
+    "stl10_labelled": Source(
+        name="stl10",
+        url="http://ai.stanford.edu/~acoates/stl10/",
+        channels=3,
+        num_classes=10,
+        preprocess=preprocessing.stl10,
+    ),
+    "celeb_a": Source(
+        name="celeb_a",
+        url="https://drive.google.com/",
+        channels=3,
+        preprocess=preprocessing.celeb_a,
+    ),
+    # Its validation split, 300 images, is too small to score against.
+    "lsun_bedroom": Source(
+        name="lsun/bedroom",
+        url="http://dl.yf.io/lsun/",
+        channels=3,
+        test=None,
+        preprocess=preprocessing.lsun,
+    ),
+    "imagenet64": Source(
+        name="imagenet_resized/64x64",
+        url="http://www.image-net.org/data/downsample/",
+        channels=3,
+        num_classes=1000,
+        test="validation",
+    ),
+}

@@ -1,0 +1,55 @@
+"""Fetches and decodes a data set, and checks it against what was published.
+
+python tools/prepare_data.py --dataset=cifar10 --download
+python tools/prepare_data.py --dataset=folder --data_dir=pictures
+
+The last line of stdout is a JSON object with the numbers of each split. What
+is decoded is kept, so that training starts at once; a preparation that was
+interrupted continues when the same command is given again.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from tf_mmdgan import errors
+from tf_mmdgan.config import DataConfig
+from tf_mmdgan.tools import cli
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PrepareDataConfig(DataConfig):
+    """One data set."""
+
+
+def prepare_data(config: PrepareDataConfig) -> Mapping[str, Any]:
+    """Loads and checks both splits.
+
+    Raises:
+      DataError: for a split that is not what it should be.
+    """
+    from tf_mmdgan import data, loading
+    from tf_mmdgan.data import summary
+
+    entry = errors.pick(data.DATASETS, config.dataset, "data set")
+    report, faults = {}, []
+    for split in data.SPLITS:
+        found = summary.summary(loading.load(config, split))
+        report[split] = found
+        expected = entry.counts and entry.counts[split]
+        for fault in summary.faults(found, expected):
+            faults.append(f"{split} has {fault}")
+    if faults:
+        raise errors.DataError(
+            f"{config.dataset} is not as it should be: {'; '.join(faults)}."
+        )
+    return {"dataset": config.dataset, "data_dir": config.data_dir, **report}
+
+
+def main() -> None:
+    """Console entry point."""
+    cli.run(PrepareDataConfig, prepare_data)
+
+
+if __name__ == "__main__":
+    main()
