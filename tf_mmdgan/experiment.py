@@ -213,7 +213,10 @@ def _schedule(
     train: data.ImageSet,
     log: callbacks.MetricsLog,
 ) -> kid_schedule.KIDSchedule:
-    features = functools.partial(evaluation.extract, scorer.extractor)
+
+    def features(images: np.ndarray) -> np.ndarray:
+        return evaluation.extract(scorer.extractor, images).features
+
     order = np.random.default_rng(0).permutation(len(train.images))
     return kid_schedule.KIDSchedule(
         rule,

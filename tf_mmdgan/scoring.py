@@ -45,11 +45,10 @@ class Scorer:
         evaluation.block_bounds(
             len(self.real), self.count, self.settings["max_block_size"]
         )
-        classifies = hasattr(self.extractor, "classify")
-        chosen = evaluation.choose(self.metrics, classifies)
-        features = evaluation.extract(self.extractor, shuffled(self.real))
+        chosen = evaluation.choose(self.metrics, self.extractor.classifies)
+        real = evaluation.extract(self.extractor, shuffled(self.real))
         object.__setattr__(self, "_chosen", chosen)
-        object.__setattr__(self, "_real_features", features)
+        object.__setattr__(self, "_real_features", real.features)
 
     def kid(self, images: np.ndarray) -> float:
         """KID of `count` of the uint8 images [m, h, w, c], by TF-GAN."""
@@ -92,20 +91,19 @@ class Scorer:
         )
 
     def _score(self, images, metrics) -> dict[str, dict[str, float]]:
-        features = evaluation.extract(self.extractor, images)
-        smaller = min(len(self.real), len(features))
+        fake = evaluation.extract(self.extractor, images)
+        smaller = min(len(self.real), len(images))
         settings = {
             "subset_size": max(2, min(MAXIMUM_SUBSET, smaller // 2)),
             "nearest_k": min(NEAREST_K, smaller - 1),
-            "num_splits": min(SPLITS, len(features)),
+            "num_splits": min(SPLITS, len(images)),
             "seed": self.seed,
         }
-        classify = getattr(self.extractor, "classify", None)
         return evaluation.score(
             self._real_features,
-            features,
+            fake.features,
             metrics,
-            classify and classify(features),
+            fake.probabilities,
             **settings | self.settings,
         )
 

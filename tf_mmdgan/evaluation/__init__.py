@@ -8,5 +8,6 @@ from tf_mmdgan.evaluation.features import (
 )
 from tf_mmdgan.evaluation.kid import KID
 from tf_mmdgan.evaluation.metrics import METRICS, choose, score
+from tf_mmdgan.evaluation.network import Extracted
 from tf_mmdgan.evaluation.pairs import block_bounds
 from tf_mmdgan.evaluation.report import Report

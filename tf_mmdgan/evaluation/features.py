@@ -1,6 +1,7 @@
 """Feature extractors: what scores compare images by."""
 
 import functools
+import inspect
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
@@ -8,30 +9,26 @@ from typing import Protocol
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan import images as image_borders
-from tf_mmdgan.evaluation import lenet
+from tf_mmdgan.evaluation import lenet, saved_networks
+from tf_mmdgan.evaluation.network import Extracted, Network
 
 _WEIGHTS = pathlib.Path(__file__).parent / "weights"
 
 
 class FeatureExtractor(Protocol):
-    """Images uint8 [n, h, w, c] -> features float32 [n, feature_width].
-
-    One that is a classifier too has `classify`, from features [n, d] to
-    probabilities [n, k] of its classes.
-    """
+    """Images uint8 [n, h, w, c] -> features, and maybe class probabilities."""
 
     name: str
-    # The name and, where there are weights, the start of their SHA-256: equal
+    # Says all that the features depend on, weights by their SHA-256: equal
     # identifiers mean equal features, so they key caches and reports.
     identifier: str
-    feature_width: int | None  # None: as wide as the image
+    classifies: bool  # whether there are probabilities
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features [n, feature_width] of uint8 images [n, h, w, c]."""
+    def __call__(self, images: np.ndarray) -> Extracted:
+        """What is found in uint8 images [n, h, w, c]."""
 
 
 class Pixels:
@@ -39,88 +36,69 @@ class Pixels:
 
     name = "pixels"
     identifier = "pixels"
-    feature_width = None
+    classifies = False
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
+    def __call__(self, images: np.ndarray) -> Extracted:
         """Features [n, h * w * c] of uint8 images [n, h, w, c]."""
-        return image_borders.from_uint8(images).numpy().reshape(len(images), -1)
+        scaled = image_borders.from_uint8(images).numpy()
+        return Extracted(scaled.reshape(len(images), -1))
 
 
-class LeNet:
-    """Activations of a LeNet's last hidden layer, after its ReLU.
+def _lenet(path: str | os.PathLike) -> Network:
+    """Last hidden layer, after its ReLU, and classes of a LeNet.
 
-    Images of another size than the network was trained on are resized to it by
-    antialiased bilinear interpolation (`tf.image.resize`), in float32 and
-    without rounding; the aspect ratio is not kept.
-    """
-
-    def __init__(self, path: str | os.PathLike) -> None:
-        """Reads the weights that `tools/train_lenet.py` wrote.
-
-        Raises:
-          DataError: for a file that is missing, damaged or something else.
-        """
-        model, metadata = lenet.load(path)
-        digest = metadata["sha256"][:12]
-        self.name = pathlib.Path(path).stem
-        self.identifier = f"{self.name}-{digest}"
-        self._features = keras.Model(
-            model.inputs, model.get_layer(lenet.FEATURES).output
-        )
-        self.feature_width = self._features.output_shape[-1]
-        self._logits = model.get_layer(lenet.LOGITS)
-        self._image_shape = model.input_shape[1:]
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features [n, feature_width] of uint8 images [n, h, w, c].
-
-        Raises:
-          UsageError: for another number of channels than the network takes.
-        """
-        channels = self._image_shape[-1]
-        if images.shape[-1] != channels:
-            raise errors.UsageError(
-                f"The extractor {self.name} takes images of {channels} "
-                f"channel(s), these have {images.shape[-1]}: choose another "
-                "extractor, or train one with tools/train_lenet.py."
-            )
-        return self._run(tf.constant(images)).numpy()
-
-    def classify(self, features: np.ndarray) -> np.ndarray:
-        """Class probabilities [n, k] of features [n, feature_width]."""
-        return keras.ops.softmax(self._logits(features)).numpy()
-
-    @functools.cached_property
-    def _run(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        @tf.function(reduce_retracing=True)
-        def run(images: tf.Tensor) -> tf.Tensor:
-            scaled = image_borders.from_uint8(images)
-            size = self._image_shape[:2]
-            if tuple(images.shape[1:3]) != size:
-                scaled = tf.image.resize(scaled, size, antialias=True)
-            return self._features(scaled, training=False)
-
-        return run
-
-
-def get_extractor(name_or_path: str) -> FeatureExtractor:
-    """An extractor by its name, or a LeNet by the path of its weights (.npz).
+    Args:
+      path: weights that `tools/train_lenet.py` wrote.
 
     Raises:
-      UsageError: for an unknown name.
+      DataError: for a file that is missing, damaged or something else.
+    """
+    model, metadata = lenet.load(path)
+    layers = (lenet.FEATURES, lenet.LOGITS)
+    network = keras.Model(
+        model.inputs, [model.get_layer(name).output for name in layers]
+    )
+    return Network(
+        pathlib.Path(path).stem,
+        metadata["sha256"],
+        functools.partial(network, training=False),
+        model.input_shape[1:],
+        classifies=True,
+    )
+
+
+def get_extractor(text: str) -> FeatureExtractor:
+    """An extractor: NAME, NAME:PATH, NAME:PATH,setting=value,... or FILE.npz.
+
+    The settings are the arguments of what `EXTRACTORS` has under the name; a
+    file of its own holds the weights of a LeNet.
+
+    Raises:
+      UsageError: for an unknown name or setting.
       DataError: for weights that are missing, damaged or something else.
     """
-    if name_or_path.endswith(".npz"):
-        return LeNet(name_or_path)
-    return errors.pick(EXTRACTORS, name_or_path, "extractor")()
+    if text.endswith(".npz") and ":" not in text:
+        return _lenet(text)
+    head, *given = text.split(",")
+    name, _, path = head.partition(":")
+    make = errors.pick(EXTRACTORS, name, "extractor")
+    known = dict(inspect.signature(make).parameters)
+    settings = {"path": path} if path else {}
+    for setting in given:
+        key, _, value = setting.partition("=")
+        errors.pick(known, key, f"setting of the extractor {name}")
+        settings[key] = int(value) if value.isdecimal() else value
+    if settings.keys() - known.keys():
+        raise errors.UsageError(f"The extractor {name} takes no path.")
+    return make(**settings)
 
 
 def extract(
     extractor: FeatureExtractor,
     images: np.ndarray | Iterable[np.ndarray],
     batch_size: int = 500,
-) -> np.ndarray:
-    """Features float32 [n, d] of images in one array or in batches.
+) -> Extracted:
+    """What is found in images, in one array or in batches; in float32.
 
     Args:
       extractor: what computes them.
@@ -136,13 +114,17 @@ def extract(
     if batch_size < 1:
         raise errors.UsageError(f"batch_size={batch_size}: need >= 1.")
     batches = [images] if isinstance(images, np.ndarray) else images
-    features = [
-        np.asarray(extractor(batch), np.float32)
+    parts = [
+        extractor(batch)
         for batch in _rebatch(map(_checked, batches), batch_size)
     ]
-    if not features:
+    if not parts:
         raise errors.DataError("There are no images to extract features from.")
-    return np.concatenate(features)
+    features, probabilities = zip(*parts, strict=True)
+    return Extracted(
+        np.concatenate(features).astype(np.float32, copy=False),
+        np.concatenate(probabilities) if extractor.classifies else None,
+    )
 
 
 def _checked(images: np.ndarray) -> np.ndarray:
@@ -173,8 +155,12 @@ def _rebatch(
         yield np.concatenate(waiting)
 
 
-EXTRACTORS: dict[str, Callable[[], FeatureExtractor]] = {
+EXTRACTORS: dict[str, Callable[..., FeatureExtractor]] = {
     "pixels": Pixels,
-    "lenet_digits": lambda: LeNet(_WEIGHTS / "lenet_digits.npz"),
-    "lenet_fashion_mnist": lambda: LeNet(_WEIGHTS / "lenet_fashion_mnist.npz"),
+    "lenet_digits": lambda: _lenet(_WEIGHTS / "lenet_digits.npz"),
+    "lenet_fashion_mnist": lambda: _lenet(_WEIGHTS / "lenet_fashion_mnist.npz"),
+    "inception": saved_networks.inception,
+    "keras_inception": saved_networks.keras_inception,
+    "saved_model": saved_networks.saved_model,
+    "keras": saved_networks.keras_model,
 }

@@ -131,8 +131,10 @@ class ImplicitModel(keras.Model):
         batches = [x] if isinstance(x, np.ndarray | tf.Tensor) else x
         batches = itertools.islice(batches, steps)
         real = evaluation.extract(self.features, map(_as_uint8, batches))
-        fake = evaluation.extract(self.features, self.generate(len(real)))
-        value = kid.kid(real, fake, "exact")
+        fake = evaluation.extract(
+            self.features, self.generate(len(real.features))
+        )
+        value = kid.kid(real.features, fake.features, "exact")
         logs = {
             "kid": value.mean,
             "kid_standard_error": value.standard_error,

@@ -1,0 +1,139 @@
+"""Networks as feature extractors: how 8-bit images enter, what comes out."""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import errors
+
+
+class Extracted(NamedTuple):
+    """What an extractor finds in n images.
+
+    Attributes:
+      features: float32 [n, d].
+      probabilities: of classes, float32 [n, k]; None from what is no
+        classifier.
+    """
+
+    features: np.ndarray
+    probabilities: np.ndarray | None = None
+
+
+# float32 images [n, h, w, c] and (height, width) -> [n, height, width, c]. They
+# differ most where small images are enlarged or large ones shrunk, and so do
+# the scores.
+RESIZES: dict[str, Callable[..., tf.Tensor]] = {
+    # TensorFlow 1's bilinear filter: corner of pixel to corner of pixel, not
+    # antialiased. That of the 2015 Inception graph, and of published scores.
+    "tf1": lambda images, size: tf.compat.v1.image.resize_bilinear(
+        images, size, align_corners=False, half_pixel_centers=False
+    ),
+    "bilinear": tf.image.resize,
+    "antialias": functools.partial(tf.image.resize, antialias=True),
+    "bicubic_antialias": functools.partial(
+        tf.image.resize, method="bicubic", antialias=True
+    ),
+}
+
+# Levels 0 to 255, float32 -> what a network was trained on.
+RANGES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "levels": lambda levels: levels,
+    "unit": lambda levels: levels / 255.0,
+    "symmetric": lambda levels: levels / 127.5 - 1.0,
+    # The 2015 Inception: -1 to .992.
+    "inception": lambda levels: (levels - 128.0) / 128.0,
+}
+
+# Scaled images [n, h, w, c] -> features [n, ...] and logits [n, k] or None.
+Run = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor | None]]
+
+
+class Network:
+    """A network that gives features, and maybe classes, of 8-bit images.
+
+    Images are resized in float32, then scaled; never rounded again. Grey images
+    are repeated for a network of three channels.
+
+    Attributes:
+      name: as users choose it.
+      identifier: says all that the features depend on.
+      classifies: whether there are class probabilities.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        digest: str,
+        run: Run,
+        image_shape: tuple[int | None, int | None, int],
+        *,
+        resize: str = "antialias",
+        value_range: str = "symmetric",
+        classifies: bool = False,
+    ):
+        """Takes the network apart from its borders.
+
+        Args:
+          name: as users choose it.
+          digest: SHA-256 of the weights.
+          run: the network itself, in inference mode.
+          image_shape: [h, w, c] that it takes; None for any height and width.
+          resize: in `RESIZES`.
+          value_range: in `RANGES`.
+          classifies: whether `run` gives logits.
+
+        Raises:
+          UsageError: for an unknown resize or range.
+        """
+        self.name = name
+        self.classifies = classifies
+        self._network = run
+        self._image_shape = tuple(image_shape)
+        self._resize = errors.pick(RESIZES, resize, "resize")
+        self._scale = errors.pick(RANGES, value_range, "range")
+        self.identifier = f"{name}-{digest[:12]}-{resize}-{value_range}"
+
+    def __call__(self, images: np.ndarray) -> Extracted:
+        """Features and probabilities of uint8 images [n, h, w, c].
+
+        Raises:
+          UsageError: for another number of channels than the network takes.
+        """
+        channels, given = self._image_shape[-1], images.shape[-1]
+        if given not in (1, channels):
+            raise errors.UsageError(
+                f"The extractor {self.name} takes images of {channels} "
+                f"channel(s), these have {given}: choose another extractor, or "
+                "train one with tools/train_lenet.py."
+            )
+        if given != channels:
+            images = images.repeat(channels, axis=-1)
+        features, probabilities = self._run(tf.constant(images))
+        return Extracted(
+            features.numpy(),
+            probabilities.numpy() if self.classifies else None,
+        )
+
+    @functools.cached_property
+    def _run(self) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+        size = list(self._image_shape[:2])
+
+        # Not converted: errors in it stay what they are.
+        @tf.function(reduce_retracing=True, autograph=False)
+        def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            levels = tf.cast(images, tf.float32)
+            if None not in size and list(images.shape[1:3]) != size:
+                levels = self._resize(levels, size)
+            features, logits = self._network(self._scale(levels))
+            flat = tf.reshape(features, [tf.shape(images)[0], -1])
+            none = tf.zeros([0])
+            return (
+                tf.cast(flat, tf.float32),
+                tf.nn.softmax(logits) if self.classifies else none,
+            )
+
+        return run
