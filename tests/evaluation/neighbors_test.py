@@ -94,3 +94,9 @@ def test_k_out_of_range_is_refused(rng):
         neighbors.prdc(real, fake, 6)
     with pytest.raises(errors.UsageError, match="nearest_k=0"):
         neighbors.prdc(real, fake, 0)
+
+
+def test_nearest_rows_come_in_order(rng):
+    x, y = sets(rng, 11, 30)
+    expected = np.argsort(distances(x, y), axis=1)[:, :4]
+    np.testing.assert_array_equal(neighbors.nearest(x, y, 4), expected)

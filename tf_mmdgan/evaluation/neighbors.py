@@ -106,6 +106,17 @@ def nearest_neighbor_accuracy(
     )
 
 
+def nearest(features: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
+    """The rows of others [m, d] nearest to each of [n, d]: int64 [n, count].
+
+    The nearest comes first. `count` is at most m.
+    """
+    found = np.empty((len(features), count), np.int64)
+    for rows, squares in _tiles(features, others):
+        found[rows] = np.argsort(squares, axis=1, kind="stable")[:, :count]
+    return found
+
+
 def neighbor_squares(features: np.ndarray, k: int) -> np.ndarray:
     """Squared distance of each row of [n, d] to its k-th nearest other: [n]."""
     found = np.empty(len(features), features.dtype)

@@ -1,0 +1,112 @@
+"""A report as a page: numbers, settings, samples and their neighbours."""
+
+import base64
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tf_mmdgan import images as image_borders
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff;
+  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+table { border-collapse: collapse; }
+td, th { text-align: left; padding: .2rem 1.2rem .2rem 0;
+  border-bottom: 1px solid #ddd; vertical-align: top; }
+td.number { font-variant-numeric: tabular-nums; text-align: right; }
+img { image-rendering: pixelated; max-width: 100%; }
+li { margin: .2rem 0; } .quiet { color: #666; }
+"""
+_NEIGHBOURS = (
+    "Each row: a generated image, then the real images whose features are "
+    "nearest to its own, the nearest first. A generated image that is the copy "
+    "of a real one shows here."
+)
+_PIXELS = 64  # at least, of an image's side on the page
+
+
+def page(
+    report: Mapping[str, Any],
+    samples: np.ndarray,
+    neighbours: np.ndarray | None = None,
+) -> str:
+    """The page, with its pictures inside it.
+
+    Args:
+      report: as `Report.to_dict` gives it.
+      samples: uint8 generated images [n, h, w, c]; 64 are a good number.
+      neighbours: uint8 [rows, columns, h, w, c], in each row a generated image
+        and real ones that are like it.
+    """
+    title = f"{report['fake']} against {report['real']}"
+    parts = [
+        f"<h1>{html.escape(title)}</h1>",
+        _scores(report["scores"]),
+        "<h2>Samples</h2>",
+        _picture(samples, "generated images"),
+    ]
+    if neighbours is not None:
+        rows, columns, *shape = neighbours.shape
+        flat = neighbours.reshape(rows * columns, *shape)
+        parts += [
+            "<h2>Nearest real images</h2>",
+            f'<p class="quiet">{_NEIGHBOURS}</p>',
+            _picture(flat, "generated images and their neighbours", columns),
+        ]
+    settings = {
+        name: value
+        for name, value in report.items()
+        if name not in ("scores", "notes", "versions")
+    }
+    parts += [
+        "<h2>Settings</h2>",
+        _table(settings | dict(report["versions"])),
+        "<h2>Notes</h2>",
+        "<ul>",
+        *(f"<li>{html.escape(note)}</li>" for note in report["notes"]),
+        "</ul>",
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body>\n{chr(10).join(parts)}\n</body></html>\n"
+    )
+
+
+def _scores(scores: Mapping[str, Mapping[str, float | None]]) -> str:
+    rows = [
+        f"<tr><td>{html.escape(metric) if first else ''}</td>"
+        f"<td>{html.escape(name)}</td>"
+        f'<td class="number">{_number(value)}</td></tr>'
+        for metric, numbers in scores.items()
+        for first, (name, value) in _firsts(numbers)
+    ]
+    head = "<tr><th>metric</th><th>number</th><th></th></tr>"
+    return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _firsts(numbers: Mapping[str, float | None]):
+    return ((index == 0, item) for index, item in enumerate(numbers.items()))
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.5g}"
+
+
+def _table(values: Mapping[str, Any]) -> str:
+    rows = (
+        f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>"
+        for name, value in values.items()
+        if value is not None
+    )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _picture(images: np.ndarray, text: str, columns: int | None = None) -> str:
+    scale = max(1, _PIXELS // images.shape[1])
+    grid = image_borders.grid(images, columns, scale)
+    content = base64.b64encode(image_borders.encode_png(grid)).decode()
+    return f'<img alt="{text}" src="data:image/png;base64,{content}">'

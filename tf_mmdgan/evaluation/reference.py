@@ -1,0 +1,107 @@
+"""Features of real images kept on disk, and statistics files of other tools."""
+
+import hashlib
+import io
+import os
+import pathlib
+import warnings
+
+import numpy as np
+
+from tf_mmdgan import errors, files
+from tf_mmdgan.evaluation.features import FeatureExtractor, extract
+from tf_mmdgan.evaluation.fid import Moments
+from tf_mmdgan.evaluation.network import Extracted
+
+_BYTES_AT_A_TIME = 2**24
+
+
+def cached(
+    extractor: FeatureExtractor,
+    images: np.ndarray,
+    folder: str | os.PathLike | None,
+) -> Extracted:
+    """What `extract` finds in images, from a file if it was found before.
+
+    The file's name is a hash of the pixels, in their order, and of the
+    extractor's identifier: other images, weights, resizing or ranges have
+    another file. A damaged file is replaced, with a warning.
+
+    Args:
+      extractor: what computes the features.
+      images: uint8 [n, h, w, c].
+      folder: of the files; None for none.
+    """
+    if folder is None:
+        return extract(extractor, images)
+    path = pathlib.Path(folder, f"{_key(extractor, images)}.npz")
+    if path.exists():
+        try:
+            return _read(path, len(images))
+        except errors.DataError as error:
+            warnings.warn(f"{error} Its features are made anew.", stacklevel=2)
+    found = extract(extractor, images)
+    arrays = {k: v for k, v in found._asdict().items() if v is not None}
+    _write(path, **arrays)
+    return found
+
+
+def _key(extractor: FeatureExtractor, images: np.ndarray) -> str:
+    digest = hashlib.sha256(f"{extractor.identifier} {images.shape}".encode())
+    rows = max(1, _BYTES_AT_A_TIME // max(1, images[:1].nbytes))
+    for start in range(0, len(images), rows):
+        digest.update(np.ascontiguousarray(images[start : start + rows]))
+    return digest.hexdigest()
+
+
+def _read(path: pathlib.Path, count: int) -> Extracted:
+    arrays = files.read_npz(path)
+    features = arrays.get("features", np.empty(0))
+    if features.ndim != 2 or len(features) != count:
+        raise errors.DataError(f"{path} holds no features of {count} images.")
+    return Extracted(features, arrays.get("probabilities"))
+
+
+def read_moments(path: str | os.PathLike) -> Moments:
+    """Means and covariances from an .npz file with arrays mu and sigma.
+
+    The usual tools write such files (FID's own code, pytorch-fid, clean-fid).
+    They do not say by which extractor or resize: that is for you to know.
+
+    Raises:
+      DataError: for a file that is missing, damaged or something else.
+    """
+    arrays = files.read_npz(path)
+    if not {"mu", "sigma"} <= arrays.keys():
+        raise errors.DataError(
+            f"{path} holds {', '.join(arrays) or 'nothing'}: need the arrays "
+            "mu [d] and sigma [d, d]."
+        )
+    return Moments(
+        arrays["mu"].astype(np.float64), arrays["sigma"].astype(np.float64)
+    )
+
+
+def write_moments(
+    path: str | os.PathLike, moments: Moments, extractor: str
+) -> None:
+    """Writes what `read_moments` reads, atomically.
+
+    Args:
+      path: of the .npz file.
+      moments: what to write.
+      extractor: its identifier, as the array "extractor", which other tools
+        leave alone.
+    """
+    _write(
+        pathlib.Path(path),
+        mu=moments.mean,
+        sigma=moments.covariance,
+        extractor=np.array(extractor),
+    )
+
+
+def _write(path: pathlib.Path, **arrays: np.ndarray) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    files.write_bytes(path, buffer.getvalue())
