@@ -38,7 +38,7 @@ def class_scores(
             f"The generator has {model.num_classes or 'no'} classes and the "
             f"data {real.num_classes or 'none'}: no scores of single classes."
         )
-    features = evaluation.extract(extractor, real.images)
+    features = evaluation.extract(extractor, real.images).features
     scores = {}
     for label in range(real.num_classes):
         chosen = features[real.labels == label]
@@ -46,7 +46,7 @@ def class_scores(
         if len(chosen) < 2:
             continue
         images = model.generate(len(chosen), seed, weights, label=label)
-        generated = evaluation.extract(extractor, images)
+        generated = evaluation.extract(extractor, images).features
         found = evaluation.score(chosen, generated, ["kid_exact"])
         scores[str(label)] |= _finite(found["kid_exact"])
     return scores
