@@ -36,7 +36,8 @@ def class_scores(
     if model.num_classes is None or model.num_classes != real.num_classes:
         raise errors.UsageError(
             f"The generator has {model.num_classes or 'no'} classes and the "
-            f"data {real.num_classes or 'none'}: no scores of single classes."
+            f"data {real.num_classes or 'none'}: classes are scored of runs "
+            "with --conditioning."
         )
     features = evaluation.extract(extractor, real.images).features
     scores = {}

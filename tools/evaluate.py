@@ -28,20 +28,23 @@ def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
     else:
         run_config, model = experiment.load_run(config.run_dir)
         scorer = scoring.make_scorer(config, run_config)
-        report = scorer.report(model, config.weights, config.run_dir)
-        if config.per_class:
+        classes = None
+        if config.per_class:  # first, because it is what may be refused
             reading = loading.inherited(config, run_config)
             source = dataclasses.replace(
                 run_config, **dataclasses.asdict(reading)
             )
-            scores = class_scoring.class_scores(
+            classes = class_scoring.class_scores(
                 scorer.extractor,
                 loading.load(source, "test"),
                 model,
                 config.weights,
                 config.seed,
             )
-            report = dataclasses.replace(report, classes=scores)
+        report = dataclasses.replace(
+            scorer.report(model, config.weights, config.run_dir),
+            classes=classes,
+        )
         out = out or pathlib.Path(config.run_dir) / experiment.REPORT_FILE
     if out is not None:
         report.write(out)
