@@ -21,7 +21,7 @@ LAYERS = [
     {"callbacks"},
     {"diagnostics", "kid_schedule"},
     {"run_directory", "loading", "as_published"},
-    {"scoring"},
+    {"scoring", "class_scoring"},
     {"method"},
     {"experiment"},
     {"comparison"},

@@ -1,11 +1,13 @@
 """Scores a run, or any images, against real images.
 
 python tools/evaluate.py --run_dir=runs/digits
+python tools/evaluate.py --run_dir=runs/classes --per_class
 python tools/evaluate.py --real=digits/test --fake=images.npz
 
 Prints the report as JSON; of a run, it is written to RUN_DIR/report.json too.
 """
 
+import dataclasses
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +18,7 @@ from tf_mmdgan.tools import cli
 
 def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
     """Scores what `config` names."""
-    from tf_mmdgan import experiment, scoring
+    from tf_mmdgan import class_scoring, experiment, loading, scoring
 
     out = config.out
     if config.run_dir is None:
@@ -26,7 +28,23 @@ def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
     else:
         run_config, model = experiment.load_run(config.run_dir)
         scorer = scoring.make_scorer(config, run_config)
-        report = scorer.report(model, config.weights, config.run_dir)
+        classes = None
+        if config.per_class:  # first, because it is what may be refused
+            reading = loading.inherited(config, run_config)
+            source = dataclasses.replace(
+                run_config, **dataclasses.asdict(reading)
+            )
+            classes = class_scoring.class_scores(
+                scorer.extractor,
+                loading.load(source, "test"),
+                model,
+                config.weights,
+                config.seed,
+            )
+        report = dataclasses.replace(
+            scorer.report(model, config.weights, config.run_dir),
+            classes=classes,
+        )
         out = out or pathlib.Path(config.run_dir) / experiment.REPORT_FILE
     if out is not None:
         report.write(out)

@@ -4,8 +4,8 @@ python tools/prepare_data.py --dataset=cifar10 --download
 python tools/prepare_data.py --dataset=folder --data_dir=pictures
 
 The last line of stdout is a JSON object with the numbers of each split. What
-is decoded is kept, so that training starts at once; a preparation that was
-interrupted continues when the same command is given again.
+was fetched and decoded is kept: training starts at once, and a preparation that
+was interrupted does not repeat it when the same command is given again.
 """
 
 import dataclasses

@@ -3,7 +3,6 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import errors
 from tf_mmdgan.data import preprocessing
 
 
@@ -106,16 +105,3 @@ def test_stl10_is_shrunk_by_lanczos(picture):
         preprocessing.stl10(image, 48, 0), np.asarray(expected)
     )
     np.testing.assert_array_equal(preprocessing.stl10(image, 96, 0), image)
-
-
-@pytest.mark.parametrize(
-    ("function", "shape", "size", "known"),
-    [
-        (preprocessing.celeb_a, (218, 178), 161, 160),
-        (preprocessing.lsun, (300, 256), 257, 256),
-        (preprocessing.stl10, (96, 96), 97, 96),
-    ],
-)
-def test_images_are_not_enlarged(picture, function, shape, size, known):
-    with pytest.raises(errors.UsageError, match=f"={size}.* {known} pixels"):
-        function(picture(*shape), size, 0)

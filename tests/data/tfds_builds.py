@@ -66,6 +66,13 @@ def write(data_dir, name, splits, version="1.0.0"):
 
     An image is an array, or bytes that are stored as they are.
     """
+    made = builder(data_dir, name, splits, version)
+    made.download_and_prepare()
+    return made.data_path
+
+
+def builder(data_dir, name, splits, version="1.0.0"):
+    """What builds such a set."""
     name, _, config = name.partition("/")
     full_name = f"{name}/{config}" if config else name
 
@@ -95,9 +102,7 @@ def write(data_dir, name, splits, version="1.0.0"):
                 yield number, _example(self.info.features, values)
 
     LocalBuilder.name = name
-    builder = LocalBuilder(data_dir=data_dir)
-    builder.download_and_prepare()
-    return builder.data_path
+    return LocalBuilder(data_dir=data_dir)
 
 
 def jpeg(image):

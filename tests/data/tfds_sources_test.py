@@ -272,6 +272,7 @@ def test_half_made_build_is_named(build, load):
     with pytest.raises(errors.DataError, match="interrupted") as caught:
         load("mnist", "train", 28)
     assert str(unfinished) in str(caught.value)
+    assert "--download" in str(caught.value)
 
 
 def test_build_of_something_else_is_refused(load, rng, tmp_path):
@@ -296,14 +297,31 @@ def test_image_that_is_none_is_named(load, rng, tmp_path):
         load("celeb_a", "train", 64)
 
 
-def test_too_large_a_size_is_refused(load, rng, tmp_path):
-    written = noise(rng, (96, 96, 3), 3)
-    tfds_builds.write(
-        tmp_path, "stl10",
-        {"train": written, "test": written, "unlabelled": written},
-    )  # fmt: skip
-    with pytest.raises(errors.UsageError, match="image_size=128"):
-        load("stl10", "train", 128)
+@pytest.mark.parametrize(
+    ("name", "size", "known"),
+    [("celeb_a", 161, 160), ("stl10", 97, 96), ("lsun_bedroom", 257, 256)],
+)
+def test_images_are_not_enlarged_unless_asked_for(
+    name, size, known, load, rng, tmp_path
+):
+    with pytest.raises(errors.UsageError, match=f"={size}.* {known} pixels"):
+        load(name, "train", size)
+    options = data.LoadOptions(cache_dir=tmp_path / "c", resize="lanczos")
+    with pytest.raises(errors.UsageError, match="--resize=enlarge"):
+        load(name, "train", size, options=options)
+    source = tfds_sources.SOURCES[name]
+    written = noise(rng, tfds_builds.SHAPES[source.name], 10)
+    splits = dict.fromkeys(tfds_builds.splits_of(source.name), written)
+    tfds_builds.write(tmp_path, source.name, splits)
+    options = data.LoadOptions(cache_dir=tmp_path / "c", resize="enlarge")
+    loaded = load(name, "train", size, options=options)
+    assert loaded.image_shape == (size, size, 3)
+
+
+def test_unknown_mode_is_refused_before_anything_is_read(load, tmp_path):
+    options = data.LoadOptions(cache_dir=tmp_path / "c", resize="cubic")
+    with pytest.raises(errors.UsageError, match="Unknown resize mode 'cubic'"):
+        load("celeb_a", "train", 64, options=options)
 
 
 def test_cached_set_needs_no_tfds(build, load, monkeypatch):

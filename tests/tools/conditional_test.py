@@ -65,6 +65,18 @@ def test_run_and_export_draw_the_same_class(sources, tmp_path):
     assert np.abs(of_export - others).max() > 9
 
 
+def test_classes_are_scored_by_themselves(sources, tmp_path):
+    report = result(
+        "evaluate", sources[0], "--per_class", "--metrics=kid_exact",
+        f"--out={tmp_path}/report.json",
+    )  # fmt: skip
+    assert list(report["classes"]) == [str(label) for label in range(10)]
+    counts = [scores["num_images"] for scores in report["classes"].values()]
+    assert sum(counts) == 500
+    kids = [scores["kid"] for scores in report["classes"].values()]
+    assert min(kids) > 1 and np.ptp(kids) > 1  # untrained
+
+
 def test_a_class_that_there_is_not_is_one_line(sources, tmp_path):
     for source, label in zip(sources, (-1, 10), strict=True):
         done = run(

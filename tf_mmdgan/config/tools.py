@@ -38,6 +38,11 @@ class EvaluateConfig(ReadConfig):
     max_block_size: int | None = setting(
         None, "Images in a block; by default the data set's own."
     )
+    per_class: bool = setting(
+        False,
+        "Also KID of each class of a run with classes, against its held-out "
+        "images.",
+    )
     num_subsets: int = setting(100, "Subsets of kid_subsets.")
     subset_size: int | None = setting(
         None,
@@ -65,6 +70,10 @@ class EvaluateConfig(ReadConfig):
         fields.require(
             self.fake is None or self.num_samples is None,
             "--num_samples is for --run_dir; of --fake, all images count.",
+        )
+        fields.require(
+            not self.per_class or self.real is None,
+            "--per_class is for --run_dir, without --real.",
         )
         fields.require_seed(self)
         fields.require_positive(

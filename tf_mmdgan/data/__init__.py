@@ -108,7 +108,7 @@ DATASETS = {
         image_size=48,
         channels=3,
         num_classes=None,
-        features="pixels",
+        features="thumbnails",
         counts={"train": 100_000, "test": 8_000},
     ),
     "stl10_labelled": DatasetEntry(
@@ -116,7 +116,7 @@ DATASETS = {
         image_size=48,
         channels=3,
         num_classes=10,
-        features="pixels",
+        features="thumbnails",
         counts={"train": 5_000, "test": 8_000},
     ),
     "celeb_a": DatasetEntry(
@@ -124,7 +124,7 @@ DATASETS = {
         image_size=160,
         channels=3,
         num_classes=None,
-        features="pixels",
+        features="thumbnails",
         counts={"train": 162_770, "test": 19_962},
     ),
     "lsun_bedroom": DatasetEntry(
@@ -132,7 +132,7 @@ DATASETS = {
         image_size=64,
         channels=3,
         num_classes=None,
-        features="pixels",
+        features="thumbnails",
         counts={"train": 3_023_042, "test": 10_000},
     ),
     "imagenet64": DatasetEntry(
@@ -140,7 +140,7 @@ DATASETS = {
         image_size=64,
         channels=3,
         num_classes=1000,
-        features="pixels",
+        features="thumbnails",
         counts={"train": 1_281_167, "test": 50_000},
     ),
     "npz": DatasetEntry(
@@ -148,7 +148,8 @@ DATASETS = {
         image_size=None,
         channels=None,
         num_classes=None,
-        features="pixels",
+        features="thumbnails",
+        kid_block_size=None,
     ),
     "synthetic": DatasetEntry(
         load=synthetic.load,

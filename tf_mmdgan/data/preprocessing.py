@@ -13,8 +13,6 @@ import hashlib
 import numpy as np
 import PIL.Image
 
-from tf_mmdgan import errors
-
 VERSION = 1  # raised when a function here returns other pixels
 
 _CELEB_A_CENTRE = 178
@@ -35,7 +33,6 @@ def celeb_a(image: np.ndarray, image_size: int, index: int) -> np.ndarray:
 
     Source: https://github.com/mbinkowski/MMD-GAN, gan/core/pipeline.py:118-139.
     """
-    _check_size(image_size, _CELEB_A_CROP, "celeb_a")
     centre = _centre(image, _CELEB_A_CENTRE)
     drawn = _drawn(centre, _CELEB_A_CROP, f"celeb_a {index}")
     return interpolate(drawn, image_size)
@@ -57,7 +54,6 @@ def lsun(image: np.ndarray, image_size: int, index: int) -> np.ndarray:
     """
     height, width = image.shape[:2]
     short = min(height, width)
-    _check_size(image_size, short, "lsun_bedroom")
     size = [round(length * image_size / short) for length in (width, height)]
     bicubic = PIL.Image.Resampling.BICUBIC
     shrunk = np.asarray(PIL.Image.fromarray(image).resize(size, bicubic))
@@ -76,7 +72,6 @@ def stl10(image: np.ndarray, image_size: int, index: int) -> np.ndarray:
     GeneralTools/input_func.py.
     """
     del index
-    _check_size(image_size, min(image.shape[:2]), "stl10")
     size = (image_size, image_size)
     lanczos = PIL.Image.Resampling.LANCZOS
     return np.asarray(PIL.Image.fromarray(image).resize(size, lanczos))
@@ -122,11 +117,3 @@ def _drawn(image: np.ndarray, size: int, lot: str) -> np.ndarray:
         )
     )
     return image[top : top + size, left : left + size]
-
-
-def _check_size(image_size: int, maximum: int, name: str) -> None:
-    if image_size > maximum:
-        raise errors.UsageError(
-            f"image_size={image_size}: {name} has images of {maximum} pixels; "
-            "ask for fewer."
-        )

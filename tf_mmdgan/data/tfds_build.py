@@ -29,27 +29,33 @@ def find(name: str, data_dir: str | os.PathLike | None) -> pathlib.Path | None:
     """The newest build of NAME or NAME/CONFIG; None where there is none.
 
     Raises:
-      DataError: for a build that was interrupted or lacks its descriptions.
+      DataError: for a build that lacks its descriptions.
     """
     parent = data_folder(data_dir) / name
-    names = [path.name for path in parent.glob("*") if path.is_dir()]
-    versions = sorted(
-        (entry for entry in names if _VERSION.fullmatch(entry)),
-        key=lambda version: [int(number) for number in version.split(".")],
-    )
+    versions = [
+        path
+        for path in parent.glob("*")
+        if path.is_dir() and _VERSION.fullmatch(path.name)
+    ]
     if not versions:
-        unfinished = [entry for entry in names if "incomplete" in entry]
-        if unfinished:
-            raise errors.DataError(
-                f"The TFDS build of {name} in {parent / unfinished[0]} was "
-                "interrupted: delete that folder and build it again."
-            )
         return None
-    folder = parent / versions[-1]
+    folder = max(
+        versions, key=lambda path: list(map(int, path.name.split(".")))
+    )
     for file in _METADATA:
         if not (folder / file).is_file():
             raise _damaged(folder, f"has no {file}")
     return folder
+
+
+def unfinished(
+    name: str, data_dir: str | os.PathLike | None
+) -> list[pathlib.Path]:
+    """Folders of builds of NAME or NAME/CONFIG that did not come to an end."""
+    parent = data_folder(data_dir) / name
+    return sorted(
+        path for path in parent.glob("*") if "incomplete" in path.name
+    )
 
 
 def fingerprint(folder: pathlib.Path) -> list[list[Any]]:

@@ -46,6 +46,8 @@ class Source:
       test: split of TFDS; None holds out the last 10,000 training images, or
         a tenth of fewer.
       num_classes: of the labels; None leaves them out.
+      largest: image_size that needs no enlarging, which is refused; None
+        where the papers enlarge.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Source:
     train: str = "train"
     test: str | None = "test"
     num_classes: int | None = None
+    largest: int | None = None
 
 
 def load(
@@ -84,8 +87,8 @@ def load(
       DataError: for a build that is absent or damaged, and without a network.
       UsageError: for a size that the images do not have.
     """
-    resize.check_size(image_size)
     source = SOURCES[name]
+    _check_size(name, image_size, options.resize)
     folder = tfds_build.find(source.name, data_dir)
     if folder is None:
         if not options.download:
@@ -110,13 +113,33 @@ def load(
     )
 
 
+def _check_size(name: str, image_size: int, mode: str | None) -> None:
+    """Now rather than after hours of downloading."""
+    resize.check_size(image_size)
+    enlarges = False
+    if mode is not None:
+        enlarges = errors.pick(resize.RESIZES, mode, "resize mode").enlarges
+    largest = SOURCES[name].largest
+    if largest is not None and image_size > largest and not enlarges:
+        raise errors.UsageError(
+            f"image_size={image_size}: {name} has images of {largest} pixels. "
+            "Ask for fewer, or for --resize=enlarge."
+        )
+
+
 def _absent(
     name: str, data_dir: str | os.PathLike | None, otherwise: str
 ) -> str:
     folder = tfds_build.data_folder(data_dir)
+    unfinished = tfds_build.unfinished(SOURCES[name].name, data_dir)
+    found = (
+        f"The TFDS build of {name} in {unfinished[0]} was interrupted. "
+        if unfinished
+        else f"No {name} in {folder}, nor a TFDS build of it "
+        f"({SOURCES[name].name}). "
+    )
     return (
-        f"No {name} in {folder}, nor a TFDS build of it "
-        f"({SOURCES[name].name}). Fetch it with `python tools/prepare_data.py "
+        f"{found}Fetch it with `python tools/prepare_data.py "
         f"--dataset={name} --data_dir={folder} --download`"
         + (otherwise and f", or {otherwise}")
         + ", or train on a folder of images, --dataset=folder "
@@ -131,8 +154,8 @@ def _plan(
     image_size: int,
     mode: str | None,
 ) -> cache_build.Plan:
-    own = {"train": source.train, "test": source.test}[split] or source.train
-    opened = tfds_build.Split(folder, own)
+    separate = split == "test" and source.test is not None
+    opened = tfds_build.Split(folder, source.test if separate else source.train)
     numbers = range(opened.count)
     if source.test is None:
         kept = opened.count - min(_HELD_OUT, opened.count // 10)
@@ -204,7 +227,8 @@ class _Reader:
         try:
             with PIL.Image.open(io.BytesIO(example["image"])) as picture:
                 image = np.asarray(picture.convert(mode))
-        except (OSError, SyntaxError, ValueError) as error:
+        except Exception as error:
+            # Pillow's readers raise errors of many kinds.
             raise errors.DataError(
                 f"Image {number} of {self._source.name} cannot be decoded "
                 f"({error}): delete its TFDS build and build it again."
@@ -249,6 +273,7 @@ SOURCES = {
         channels=3,
         train="unlabelled",
         preprocess=preprocessing.stl10,
+        largest=96,
     ),
     "stl10_labelled": Source(
         name="stl10",
@@ -256,12 +281,14 @@ SOURCES = {
         channels=3,
         num_classes=10,
         preprocess=preprocessing.stl10,
+        largest=96,
     ),
     "celeb_a": Source(
         name="celeb_a",
         url="https://drive.google.com/",
         channels=3,
         preprocess=preprocessing.celeb_a,
+        largest=160,
     ),
     # Its validation split, 300 images, is too small to score against.
     "lsun_bedroom": Source(
@@ -270,6 +297,7 @@ SOURCES = {
         channels=3,
         test=None,
         preprocess=preprocessing.lsun,
+        largest=256,
     ),
     "imagenet64": Source(
         name="imagenet_resized/64x64",

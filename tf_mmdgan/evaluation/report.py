@@ -56,6 +56,7 @@ class Report:
       fake: where the fake images come from.
       seconds: how long scoring took.
       step: generator steps of the scored model; None for images.
+      classes: the numbers of each class, by its number, if asked for.
       versions: versions of packages.
     """
 
@@ -67,6 +68,7 @@ class Report:
     fake: str
     seconds: float
     step: int | None = None
+    classes: Mapping[str, Mapping[str, float]] | None = None
     versions: Mapping[str, str] = dataclasses.field(
         default_factory=installed_versions
     )
