@@ -42,7 +42,7 @@ def image_shape(recipe):
     """Height, width and channels of a recipe's images."""
     entry = data.DATASETS.get(recipe.dataset)
     size = recipe.image_size or entry.image_size
-    return size, size, entry.channels if entry else 3
+    return size, size, (entry and entry.channels) or 3
 
 
 def toy(recipe):
