@@ -38,7 +38,7 @@ class Source:
     Attributes:
       name: in TFDS, with the configuration.
       url: of what it is downloaded from.
-      channels: of the images.
+      image_shape: height, width and channels as published; None: they differ.
       preprocess: as published: (image uint8 [h, w, c], image_size, its
         number) -> uint8 [image_size, image_size, c]; None where nothing was
         done, which resizes images to other sizes.
@@ -52,7 +52,7 @@ class Source:
 
     name: str
     url: str
-    channels: int
+    image_shape: tuple[int | None, int | None, int]
     preprocess: Callable[[np.ndarray, int, int], np.ndarray] | None = None
     train: str = "train"
     test: str | None = "test"
@@ -167,7 +167,7 @@ def _plan(
     _check_features(source, opened.features, folder)
     return cache_build.Plan(
         count=len(numbers),
-        image_shape=(image_size, image_size, source.channels),
+        image_shape=(image_size, image_size, source.image_shape[-1]),
         num_classes=source.num_classes,
         fill=_Reader(source, opened, numbers, image_size, mode),
     )
@@ -177,11 +177,15 @@ def _check_features(
     source: Source, features: Mapping[str, Any], folder: pathlib.Path
 ) -> None:
     """Refuses builds of something else under the same name."""
-    found = features["label"].num_classes if "label" in features else None
-    if "image" not in features or source.num_classes not in (None, found):
+    known = dict(features.items())
+    image, label = known.get("image"), known.get("label")
+    shape = image and image.shape
+    classes = label and label.num_classes
+    if shape != source.image_shape or source.num_classes not in (None, classes):
         raise errors.DataError(
-            f"The TFDS build in {folder} is not {source.name}: it has "
-            f"{found} classes and the features {', '.join(features)}."
+            f"The TFDS build in {folder} is not {source.name}: it has images "
+            f"{shape} and {classes} classes, not {source.image_shape} and "
+            f"{source.num_classes}."
         )
 
 
@@ -223,7 +227,8 @@ class _Reader:
         return pixels, np.array([e["label"] for e in examples], np.int64)
 
     def _image(self, number: int, example: Mapping[str, Any]) -> np.ndarray:
-        mode = {1: "L", 3: "RGB"}[self._source.channels]
+        channels = self._source.image_shape[-1]
+        mode = {1: "L", 3: "RGB"}[channels]
         try:
             with PIL.Image.open(io.BytesIO(example["image"])) as picture:
                 image = np.asarray(picture.convert(mode))
@@ -233,7 +238,7 @@ class _Reader:
                 f"Image {number} of {self._source.name} cannot be decoded "
                 f"({error}): delete its TFDS build and build it again."
             ) from None
-        image = image.reshape(*image.shape[:2], self._source.channels)
+        image = image.reshape(*image.shape[:2], channels)
         if self._source.preprocess is not None and self._mode is None:
             return self._source.preprocess(image, self._image_size, number)
         return resize.resize_images(
@@ -245,32 +250,32 @@ SOURCES = {
     "mnist": Source(
         name="mnist",
         url="https://storage.googleapis.com/cvdf-datasets/mnist/",
-        channels=1,
+        image_shape=(28, 28, 1),
         num_classes=10,
     ),
     "fashion_mnist": Source(
         name="fashion_mnist",
         url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-        channels=1,
+        image_shape=(28, 28, 1),
         num_classes=10,
     ),
     "cifar10": Source(
         name="cifar10",
         url="https://www.cs.toronto.edu/~kriz/",
-        channels=3,
+        image_shape=(32, 32, 3),
         num_classes=10,
     ),
     "cifar100": Source(
         name="cifar100",
         url="https://www.cs.toronto.edu/~kriz/",
-        channels=3,
+        image_shape=(32, 32, 3),
         num_classes=100,
     ),
     # The papers train on the 100,000 images without labels.
     "stl10": Source(
         name="stl10",
         url="http://ai.stanford.edu/~acoates/stl10/",
-        channels=3,
+        image_shape=(96, 96, 3),
         train="unlabelled",
         preprocess=preprocessing.stl10,
         largest=96,
@@ -278,7 +283,7 @@ SOURCES = {
     "stl10_labelled": Source(
         name="stl10",
         url="http://ai.stanford.edu/~acoates/stl10/",
-        channels=3,
+        image_shape=(96, 96, 3),
         num_classes=10,
         preprocess=preprocessing.stl10,
         largest=96,
@@ -286,7 +291,7 @@ SOURCES = {
     "celeb_a": Source(
         name="celeb_a",
         url="https://drive.google.com/",
-        channels=3,
+        image_shape=(218, 178, 3),
         preprocess=preprocessing.celeb_a,
         largest=160,
     ),
@@ -294,7 +299,7 @@ SOURCES = {
     "lsun_bedroom": Source(
         name="lsun/bedroom",
         url="http://dl.yf.io/lsun/",
-        channels=3,
+        image_shape=(None, None, 3),
         test=None,
         preprocess=preprocessing.lsun,
         largest=256,
@@ -302,7 +307,7 @@ SOURCES = {
     "imagenet64": Source(
         name="imagenet_resized/64x64",
         url="http://www.image-net.org/data/downsample/",
-        channels=3,
+        image_shape=(64, 64, 3),
         num_classes=1000,
         test="validation",
     ),
