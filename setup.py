@@ -59,7 +59,9 @@ setuptools.setup(
             "tensorflow-serving-api>=2.19,<2.22",
             "grpcio>=1.60,<2",
         ],
+        "lsun": ["lmdb>=1.4,<4"],  # the files that LSUN comes in
         "dev": [
+            "lmdb>=1.4,<4",
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",

@@ -3,22 +3,19 @@
 To add one, give it a line in `SOURCES`, and in `data.DATASETS`.
 """
 
-import concurrent.futures
 import dataclasses
 import functools
-import io
-import itertools
 import os
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import PIL.Image
 
 from tf_mmdgan import errors
 from tf_mmdgan.data import (
     cache_build,
+    example_reader,
     image_set,
     pixel_cache,
     preprocessing,
@@ -37,7 +34,7 @@ class Source:
 
     Attributes:
       name: in TFDS, with the configuration.
-      url: of what it is downloaded from.
+      url: of what it is downloaded from; None where TFDS cannot fetch it.
       image_shape: height, width and channels as published; None: they differ.
       preprocess: as published: (image uint8 [h, w, c], image_size, its
         number) -> uint8 [image_size, image_size, c]; None where nothing was
@@ -51,7 +48,7 @@ class Source:
     """
 
     name: str
-    url: str
+    url: str | None
     image_shape: tuple[int | None, int | None, int]
     preprocess: Callable[[np.ndarray, int, int], np.ndarray] | None = None
     train: str = "train"
@@ -88,10 +85,10 @@ def load(
       UsageError: for a size that the images do not have.
     """
     source = SOURCES[name]
-    _check_size(name, image_size, options.resize)
+    check_size(name, image_size, options.resize)
     folder = tfds_build.find(source.name, data_dir)
     if folder is None:
-        if not options.download:
+        if not options.download or source.url is None:
             raise errors.DataError(_absent(name, data_dir, otherwise))
         tfds_build.build(source.name, source.url, data_dir)
         folder = tfds_build.find(source.name, data_dir)
@@ -113,8 +110,12 @@ def load(
     )
 
 
-def _check_size(name: str, image_size: int, mode: str | None) -> None:
-    """Now rather than after hours of downloading."""
+def check_size(name: str, image_size: int, mode: str | None) -> None:
+    """Refuses sizes of a source now rather than after hours of downloading.
+
+    Raises:
+      UsageError: for a size that the images do not have, or an unknown mode.
+    """
     resize.check_size(image_size)
     enlarges = False
     if mode is not None:
@@ -138,13 +139,14 @@ def _absent(
         else f"No {name} in {folder}, nor a TFDS build of it "
         f"({SOURCES[name].name}). "
     )
-    return (
-        f"{found}Fetch it with `python tools/prepare_data.py "
-        f"--dataset={name} --data_dir={folder} --download`"
-        + (otherwise and f", or {otherwise}")
-        + ", or train on a folder of images, --dataset=folder "
-        "--data_dir=FOLDER."
-    )
+    remedies = [otherwise] if otherwise else []
+    if SOURCES[name].url is not None:
+        remedies.append(
+            f"fetch it with `python tools/prepare_data.py --dataset={name} "
+            f"--data_dir={folder} --download`"
+        )
+    remedies.append("train on a folder of images, --dataset=folder --data_dir=")
+    return f"{found}Remedy: {', or '.join(remedies)}."
 
 
 def _plan(
@@ -156,20 +158,53 @@ def _plan(
 ) -> cache_build.Plan:
     separate = split == "test" and source.test is not None
     opened = tfds_build.Split(folder, source.test if separate else source.train)
-    numbers = range(opened.count)
+    _check_features(source, opened.features, folder)
+    return plan(source, opened, split, image_size, mode)
+
+
+def plan(
+    source: Source,
+    examples: example_reader.Examples,
+    split: str,
+    image_size: int,
+    mode: str | None,
+) -> cache_build.Plan:
+    """How the examples of a source, wherever they are, are decoded.
+
+    Args:
+      source: what the papers make of them.
+      examples: of the split, or, where none is held out, of all.
+      split: "train" or "test".
+      image_size: height and width in pixels.
+      mode: name in `resize.RESIZES`; None for what the papers do.
+
+    Raises:
+      DataError: for too few examples to hold out any.
+    """
+    numbers = range(examples.count)
     if source.test is None:
-        kept = opened.count - min(_HELD_OUT, opened.count // 10)
+        kept = len(numbers) - min(_HELD_OUT, len(numbers) // 10)
         numbers = {"train": numbers[:kept], "test": numbers[kept:]}[split]
     if not numbers:
-        raise errors.DataError(
-            f"The TFDS build in {folder} has too few images to hold out any."
-        )
-    _check_features(source, opened.features, folder)
+        raise examples.damaged("has too few images to hold out any")
+    channels = source.image_shape[-1]
+
+    def transform(image: np.ndarray, number: int) -> np.ndarray:
+        if source.preprocess is not None and mode is None:
+            return source.preprocess(image, image_size, number)
+        return resize.resize_images(image[np.newaxis], image_size, mode)[0]
+
     return cache_build.Plan(
         count=len(numbers),
-        image_shape=(image_size, image_size, source.image_shape[-1]),
+        image_shape=(image_size, image_size, channels),
         num_classes=source.num_classes,
-        fill=_Reader(source, opened, numbers, image_size, mode),
+        fill=example_reader.ExampleReader(
+            examples,
+            numbers,
+            channels,
+            transform,
+            labelled=source.num_classes is not None,
+        ),
     )
 
 
@@ -187,63 +222,6 @@ def _check_features(
             f"{shape} and {classes} classes, not {source.image_shape} and "
             f"{source.num_classes}."
         )
-
-
-class _Reader:
-    """Reads, decodes and preprocesses a range of examples, in order."""
-
-    def __init__(
-        self,
-        source: Source,
-        split: tfds_build.Split,
-        numbers: range,
-        image_size: int,
-        mode: str | None,
-    ):
-        self._source, self._split, self._numbers = source, split, numbers
-        self._image_size, self._mode = image_size, mode
-        self._names = ["image"] + ["label"] * (source.num_classes is not None)
-        self._examples, self._next = iter(()), None
-
-    def __call__(
-        self, start: int, stop: int
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        # One pass over the files: to begin anew costs reading up to `start`.
-        if start != self._next:
-            rest = self._numbers[start:]
-            self._examples = self._split.examples(rest, self._names)
-        self._next = stop
-        examples = list(itertools.islice(self._examples, stop - start))
-        if len(examples) < stop - start:
-            raise self._split.damaged("ends too early")
-        # Pillow lets other threads work while it decodes and resizes.
-        with concurrent.futures.ThreadPoolExecutor() as threads:
-            images = threads.map(
-                self._image, self._numbers[start:stop], examples
-            )
-            pixels = np.stack(list(images))
-        if self._source.num_classes is None:
-            return pixels, None
-        return pixels, np.array([e["label"] for e in examples], np.int64)
-
-    def _image(self, number: int, example: Mapping[str, Any]) -> np.ndarray:
-        channels = self._source.image_shape[-1]
-        mode = {1: "L", 3: "RGB"}[channels]
-        try:
-            with PIL.Image.open(io.BytesIO(example["image"])) as picture:
-                image = np.asarray(picture.convert(mode))
-        except Exception as error:
-            # Pillow's readers raise errors of many kinds.
-            raise errors.DataError(
-                f"Image {number} of {self._source.name} cannot be decoded "
-                f"({error}): delete its TFDS build and build it again."
-            ) from None
-        image = image.reshape(*image.shape[:2], channels)
-        if self._source.preprocess is not None and self._mode is None:
-            return self._source.preprocess(image, self._image_size, number)
-        return resize.resize_images(
-            image[np.newaxis], self._image_size, self._mode
-        )[0]
 
 
 SOURCES = {
@@ -298,7 +276,7 @@ SOURCES = {
     # Its validation split, 300 images, is too small to score against.
     "lsun_bedroom": Source(
         name="lsun/bedroom",
-        url="http://dl.yf.io/lsun/",
+        url=None,  # 46 GB that TFDS could then not read: see lsun.py
         image_shape=(None, None, 3),
         test=None,
         preprocess=preprocessing.lsun,
