@@ -4,6 +4,7 @@ import importlib.util
 import json
 import pathlib
 import shutil
+import time
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import callbacks, errors
+from tf_mmdgan.models.implicit_model import InputClock
 
 _SPEC = importlib.util.spec_from_file_location(
     "tiny", pathlib.Path(__file__).parent / "models" / "tiny.py"
@@ -163,6 +165,46 @@ def test_log_has_one_line_per_interval(tmp_path):
     assert lines[0]["seconds_per_step"] > 0
     assert np.isfinite(lines[0]["critic/mmd2"])
     assert list(tmp_path.glob("events.*"))
+
+
+def test_log_has_the_share_of_time_spent_waiting(tmp_path):
+    model = adam_model()
+    path = tmp_path / "metrics.jsonl"
+    writer = tf.summary.create_file_writer(str(tmp_path))
+
+    def slow(images):
+        time.sleep(0.2)
+        return images
+
+    def slowed(batch):
+        passed = tf.numpy_function(slow, [batch], batch.dtype)
+        return tf.ensure_shape(passed, batch.shape)
+
+    model.fit(
+        tiny.batches().map(slowed),
+        steps_per_epoch=5,
+        verbose=0,
+        callbacks=[callbacks.MetricsLog(path, 1, writer)],
+    )
+    # Building the graph, in the first call, is no waiting; after that a step
+    # of milliseconds waits for two batches of 0.2 s.
+    first, *others = (line["input_wait"] for line in callbacks.read_log(path))
+    assert first == 0.0
+    assert min(others) > 0.2 and max(others) <= 1.0
+
+
+def test_first_step_of_a_call_speaks_for_all(monkeypatch):
+    now = [10.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    clock = InputClock()
+    clock.arrived()
+    assert clock.seconds == 0.0
+    clock.called(steps=3)
+    now[0] += 0.5
+    clock.arrived()
+    now[0] += 2.0
+    clock.arrived()
+    assert clock.seconds == 1.5
 
 
 def test_log_is_cut_back_and_survives_a_torn_line(tmp_path):

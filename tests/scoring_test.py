@@ -63,6 +63,29 @@ def test_evaluation_takes_what_it_leaves_out_from_the_run():
     assert (made.count, made.seed) == (77, 4)
 
 
+@pytest.mark.parametrize(
+    "counts, expected", [((10, 10), 2), ((31, 12), 7), ((9_000, 60_000), 1000)]
+)
+def test_blocks_are_five_or_as_many_as_are_not_too_large(counts, expected):
+    assert scoring.block_size(*counts) == expected
+
+
+def test_too_few_images_to_score_with_are_told():
+    with pytest.raises(errors.DataError, match="9 images are too few"):
+        scoring.block_size(40, 9)
+
+
+def test_shuffled_batches_are_the_shuffled_images(rng):
+    images = rng.integers(0, 256, (1203, 2, 2, 1), dtype=np.uint8)
+    batches = list(scoring.shuffled_batches(images))
+    assert max(map(len, batches)) == 500
+    np.testing.assert_array_equal(
+        np.concatenate(batches), scoring.shuffled(images)
+    )
+    some = np.concatenate(list(scoring.shuffled_batches(images, 700)))
+    np.testing.assert_array_equal(some, scoring.shuffled(images)[:700])
+
+
 def test_images_of_a_file(tmp_path, rng):
     images = rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
     np.savez(tmp_path / "a.npz", images=images)

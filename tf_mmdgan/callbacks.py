@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tqdm
 
@@ -83,7 +84,11 @@ class StopAtNaN(keras.callbacks.Callback):
 
 
 class MetricsLog(Every):
-    """Appends one JSON object per interval to a file, and to TensorBoard."""
+    """Appends one JSON object per interval to a file, and to TensorBoard.
+
+    Beside the losses, "seconds_per_step", and "input_wait", the share of the
+    time in which steps have waited for their batches.
+    """
 
     def __init__(
         self,
@@ -97,15 +102,20 @@ class MetricsLog(Every):
         self._clock = None
 
     def on_train_begin(self, logs=None):  # noqa: D102
-        self._clock = (current_step(self.model), time.monotonic())
+        self._clock = self._now(current_step(self.model))
 
     def act(self, step: int, logs: Mapping[str, float]) -> None:
         """See `Every.act`."""
-        last_step, last_time = self._clock
-        now = time.monotonic()
-        self._clock = (step, now)
-        seconds = (now - last_time) / max(step - last_step, 1)
-        self.write(step, {**logs, "seconds_per_step": round(seconds, 6)})
+        last, self._clock = self._clock, self._now(step)
+        steps, seconds, waited = np.subtract(self._clock, last)
+        times = {
+            "seconds_per_step": round(seconds / max(steps, 1), 6),
+            "input_wait": round(waited / seconds, 6),
+        }
+        self.write(step, {**logs, **times})
+
+    def _now(self, step: int) -> tuple[int, float, float]:
+        return step, time.monotonic(), self.model.input_clock.seconds
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Appends `values` under `step`."""

@@ -127,6 +127,7 @@ def prepare(config: TrainConfig) -> Run:
         )
     run_dir = pathlib.Path(config.run_dir)
     run_directory.check(config)
+    augmentation = data.Augmentation.parse(config.augment)
     train = loading.load(config, "train")
     data.check_batch_size(train, config.batch_size)
     with strategy.scope():
@@ -165,7 +166,7 @@ def prepare(config: TrainConfig) -> Run:
                 config.seed,
                 start=int(model.updates.numpy()),
                 with_labels=config.conditioning != "none",
-                augmentation=data.Augmentation.parse(config.augment),
+                augmentation=augmentation,
             )
         ),
         train.images,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ from tf_mmdgan.models import ImplicitModel
 MAXIMUM_SUBSET = 1000
 NEAREST_K = 5
 SPLITS = 10
+MAXIMUM_BLOCK = 1000
+BLOCKS = 5
+
+_BATCH = 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,13 +51,13 @@ class Scorer:
             len(self.real), self.count, self.settings["max_block_size"]
         )
         chosen = evaluation.choose(self.metrics, self.extractor.classifies)
-        real = evaluation.extract(self.extractor, shuffled(self.real))
+        real = evaluation.extract(self.extractor, shuffled_batches(self.real))
         object.__setattr__(self, "_chosen", chosen)
         object.__setattr__(self, "_real_features", real.features)
 
     def kid(self, images: np.ndarray) -> float:
         """KID of `count` of the uint8 images [m, h, w, c], by TF-GAN."""
-        chosen = shuffled(images)[: self.count]
+        chosen = shuffled_batches(images, self.count)
         return self._score(chosen, ["kid_tfgan"])["kid_tfgan"]["kid"]
 
     def score_model(
@@ -92,11 +97,12 @@ class Scorer:
 
     def _score(self, images, metrics) -> dict[str, dict[str, float]]:
         fake = evaluation.extract(self.extractor, images)
-        smaller = min(len(self.real), len(images))
+        count = len(fake.features)
+        smaller = min(len(self.real), count)
         settings = {
             "subset_size": max(2, min(MAXIMUM_SUBSET, smaller // 2)),
             "nearest_k": min(NEAREST_K, smaller - 1),
-            "num_splits": min(SPLITS, len(images)),
+            "num_splits": min(SPLITS, count),
             "seed": self.seed,
         }
         return evaluation.score(
@@ -114,19 +120,54 @@ def shuffled(images: np.ndarray) -> np.ndarray:
     Blocks are compared in the order of their rows, and files hold images by
     writer or by class: blocks of neighbours are not samples of the whole.
     """
-    return images[np.random.default_rng(0).permutation(len(images))]
+    return images[_order(images)]
+
+
+def shuffled_batches(
+    images: np.ndarray, count: int | None = None
+) -> Iterator[np.ndarray]:
+    """The first `count` of the shuffled images, a few at a time.
+
+    No copy is made of all of them, which may be more than fit in memory.
+    """
+    order = _order(images)[:count]
+    for start in range(0, len(order), _BATCH):
+        yield images[order[start : start + _BATCH]]
+
+
+def _order(images: np.ndarray) -> np.ndarray:
+    return np.random.default_rng(0).permutation(len(images))
+
+
+def block_size(num_real: int, num_fake: int) -> int:
+    """Images in a block of KID, where nothing else is said: five blocks.
+
+    There are more than five where blocks would exceed 1,000 images.
+
+    Raises:
+      DataError: for fewer images than five blocks need.
+    """
+    smaller, larger = sorted((num_real, num_fake))
+    if smaller < 2 * BLOCKS:
+        raise errors.DataError(
+            f"{smaller} images are too few for a score: need {2 * BLOCKS}. "
+            "Add images; of a folder, one in ten is held out to score with."
+        )
+    return min(MAXIMUM_BLOCK, -(-larger // BLOCKS))
 
 
 def scorer_of_run(config: TrainConfig) -> Scorer:
     """The scorer of a run: against the held-out images of its data set."""
     entry = errors.pick(data.DATASETS, config.dataset, "data set")
-    held_out = loading.load(config, "test")
+    real = loading.load(config, "test").images
+    count = config.evaluation_samples or len(real)
+    block = config.max_block_size or entry.kid_block_size
     return Scorer(
         evaluation.get_extractor(config.features or entry.features),
-        held_out.images,
+        real,
         f"{config.dataset}/test",
-        {"max_block_size": config.max_block_size or entry.kid_block_size},
-        config.evaluation_samples or len(held_out.images),
+        {"max_block_size": block or block_size(len(real), count)},
+        count,
     )
 
 
@@ -157,9 +198,15 @@ def make_scorer(
                 f"{source}; known: {', '.join(evaluation.EXTRACTORS)}."
             )
         features = entry.features
-    block = config.max_block_size or (run and run.max_block_size)
+    count = count or config.num_samples or len(real)
+    block = (
+        config.max_block_size
+        or (run and run.max_block_size)
+        or (entry and entry.kid_block_size)
+        or block_size(len(real), count)
+    )
     settings = {
-        "max_block_size": block or (entry.kid_block_size if entry else 1000),
+        "max_block_size": block,
         "num_subsets": config.num_subsets,
     }
     if config.subset_size is not None:
@@ -169,7 +216,7 @@ def make_scorer(
         real,
         source,
         settings,
-        count or config.num_samples or len(real),
+        count,
         config.seed,
         config.metrics,
     )

@@ -42,7 +42,7 @@ def image_shape(recipe):
     """Height, width and channels of a recipe's images."""
     entry = data.DATASETS[recipe.dataset]
     size = recipe.image_size or entry.image_size
-    return size, size, entry.channels
+    return size, size, entry.channels or 3
 
 
 def toy(recipe):

@@ -53,7 +53,9 @@ def test_missing_packages_are_named(tmp_path, monkeypatch):
         tfds_build.build("lsun/bedroom", "http://lsun.invalid/", tmp_path)
 
 
-def test_download_fetches_what_is_absent_once(tmp_path, rng, monkeypatch):
+def test_download_fetches_what_is_absent_once(
+    tmp_path, rng, monkeypatch, capsys
+):
     images = rng.integers(0, 256, (5, 28, 28, 1)).astype(np.uint8)
     examples = [(image, number) for number, image in enumerate(images)]
     asked, built = [], []
@@ -73,6 +75,7 @@ def test_download_fetches_what_is_absent_once(tmp_path, rng, monkeypatch):
             np.testing.assert_array_equal(image, images[label])
     assert built == ["mnist"]
     assert asked == [tfds_sources.SOURCES["mnist"].url]
+    assert not capsys.readouterr().out
 
 
 def test_no_network_no_build(tmp_path, monkeypatch):

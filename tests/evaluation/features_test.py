@@ -27,6 +27,30 @@ def test_pixels_are_flat_and_between_minus_one_and_one():
     np.testing.assert_allclose(got, [[-1.0, 1.0], [-0.6, -0.2]], atol=1e-6)
 
 
+def test_thumbnails_are_antialiased(rng):
+    images = rng.integers(0, 256, size=(3, 64, 64, 3), dtype=np.uint8)
+    got = extract(get_extractor("thumbnails"), images).features
+    # The bilinear triangle, widened to four pixels on either side.
+    triangle = np.array([1, 3, 5, 7, 7, 5, 3, 1]) / 32.0
+    rows = np.zeros((16, 64))
+    for row in range(16):
+        for offset, weight in enumerate(triangle):
+            column = 4 * row - 2 + offset
+            if 0 <= column < 64:
+                rows[row, column] = weight
+    rows /= rows.sum(axis=1, keepdims=True)
+    scaled = images / 127.5 - 1.0
+    expected = np.einsum("yr,xc,nrcd->nyxd", rows, rows, scaled)
+    np.testing.assert_allclose(got, expected.reshape(3, -1), atol=1e-5)
+
+
+def test_small_images_are_their_own_thumbnails(images):
+    np.testing.assert_array_equal(
+        extract(get_extractor("thumbnails"), images).features,
+        extract(get_extractor("pixels"), images).features,
+    )
+
+
 def test_lenet_gives_the_last_hidden_layer(weights, images):
     extractor = get_extractor(str(weights))
     model, metadata = lenet.load(weights)

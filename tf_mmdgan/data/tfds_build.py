@@ -5,6 +5,7 @@ whose import takes seconds, and read without the code that made it. Images are
 left encoded, for Pillow to decode where they are preprocessed.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -160,8 +161,10 @@ def build(name: str, url: str, data_dir: str | os.PathLike | None) -> None:
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
     try:
-        builder = tfds.builder(name, data_dir=data_folder(data_dir))
-        builder.download_and_prepare()
+        # TFDS prints what it does; stdout is for results.
+        with contextlib.redirect_stdout(sys.stderr):
+            builder = tfds.builder(name, data_dir=data_folder(data_dir))
+            builder.download_and_prepare()
     except Exception as error:
         # Its downloaders and extractors raise what they like.
         raise errors.DataError(

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan import images as image_borders
@@ -42,6 +43,25 @@ class Pixels:
         """Features [n, h * w * c] of uint8 images [n, h, w, c]."""
         scaled = image_borders.from_uint8(images).numpy()
         return Extracted(scaled.reshape(len(images), -1))
+
+
+class Thumbnails:
+    """The pixels of images reduced to 16 x 16 at most, flattened, in [-1, 1].
+
+    For pictures of any kind and size, where no network is at hand. Antialiased
+    bilinear interpolation (`tf.image.resize`), in float32.
+    """
+
+    name = "thumbnails"
+    identifier = "thumbnails-16"
+    classifies = False
+
+    def __call__(self, images: np.ndarray) -> Extracted:
+        """Features [n, 16 * 16 * c at most] of uint8 images [n, h, w, c]."""
+        scaled = image_borders.from_uint8(images)
+        size = [min(16, side) for side in images.shape[1:3]]
+        small = tf.image.resize(scaled, size, antialias=True).numpy()
+        return Extracted(small.reshape(len(images), -1))
 
 
 def _lenet(path: str | os.PathLike) -> Network:
@@ -157,6 +177,7 @@ def _rebatch(
 
 EXTRACTORS: dict[str, Callable[..., FeatureExtractor]] = {
     "pixels": Pixels,
+    "thumbnails": Thumbnails,
     "lenet_digits": lambda: _lenet(_WEIGHTS / "lenet_digits.npz"),
     "lenet_fashion_mnist": lambda: _lenet(_WEIGHTS / "lenet_fashion_mnist.npz"),
     "inception": saved_networks.inception,

@@ -1,6 +1,7 @@
 """A generator under training: sampling, averaging, and a distributed `fit`."""
 
 import itertools
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,31 @@ def with_labels(
     return [inputs, labels] if len(network.inputs) > 1 else inputs
 
 
+class InputClock:
+    """Sums up how long steps have waited for their batches.
+
+    Attributes:
+      seconds: waited so far. Of the steps in one call from Python, the first
+        speaks for all.
+    """
+
+    def __init__(self):
+        self.seconds = 0.0
+        self._start = None
+        self._steps = 1
+
+    def called(self, steps: int) -> None:
+        """Notes that a call which executes so many steps begins."""
+        self._start, self._steps = time.monotonic(), steps
+
+    def arrived(self) -> None:
+        """Notes that all batches of a step are there."""
+        if self._start is not None:
+            waited = time.monotonic() - self._start
+            self.seconds += waited * self._steps
+            self._start = None
+
+
 class ImplicitModel(keras.Model):
     """Base of all models: `fit` on an endless data set of single batches.
 
@@ -42,6 +68,7 @@ class ImplicitModel(keras.Model):
       latents: the law of the generator's input.
       num_classes: of a generator that takes labels, or None.
       step: int64 variable, steps done.
+      input_clock: how long steps have waited for their batches.
       updates: int64 variable, updates done. It is also the number of batches
         consumed, hence the position in the data, and the key of all noise.
     """
@@ -72,6 +99,7 @@ class ImplicitModel(keras.Model):
         self.ema_decay = ema_decay
         self.step = self._counter("step")
         self.updates = self._counter("updates")
+        self.input_clock = InputClock()
         self._sampler = {}
         # `fit` would otherwise call the model on a batch of images.
         self.built = True
@@ -240,12 +268,18 @@ class ImplicitModel(keras.Model):
         steps = self.steps_per_execution
 
         @tf.function(reduce_retracing=True)
-        def train_function(iterator):
+        def execute(iterator):
             # One step is the usual case, and traced once, not twice.
             if steps > 1:
                 for _ in tf.range(steps - 1):
                     self._step(iterator)
             return self._step(iterator)
+
+        def train_function(iterator):
+            if execute.experimental_get_tracing_count():
+                # Building the graph, in the first call, is no waiting.
+                self.input_clock.called(steps)
+            return execute(iterator)
 
         self.train_function = train_function
         return train_function
@@ -272,6 +306,10 @@ class ImplicitModel(keras.Model):
                 )
                 self.updates.assign_add(1)
         batches = [next(iterator) for _ in range(self.batches_per_step)]
+        # Not tf.timestamp, which deterministic runs refuse. The step does not
+        # wait for it.
+        with tf.control_dependencies(tf.nest.flatten(batches, True)):
+            tf.numpy_function(self.input_clock.arrived, [], [])
         logs = self._run(self.replica_step, batches, self._global(self.updates))
         self.updates.assign_add(self.batches_per_step)
         self.step.assign_add(1)
