@@ -196,7 +196,7 @@ def test_help_is_quick_and_lists_the_flags(tool):
         ("train", ["--strategy=tpus"], 2, "one_device"),
         ("evaluate", [], 2, "either --run_dir or --fake"),
         ("export", [], 2, "--run_dir is missing"),
-        ("sample", ["--run_dir=a", "--out=x.jpg"], 2, ".png or .npz"),
+        ("sample", ["--run_dir=a", "--out=x.jpg"], 2, ".png, .npz or .gif"),
         ("sample", ["--run_dir=/nonexistent"], 1, "is not a run"),
         ("sample", ["--saved_model=flags"], 1, "not a generator exported"),
         ("train", ["--run_dir=flags"], 2, "it is not empty"),
