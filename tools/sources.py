@@ -35,15 +35,9 @@ def predictor(config: ConnectionConfig) -> "Predictor":
 def _connection(config: ConnectionConfig):
     from tf_mmdgan import serving
 
-    token = ca = None
+    token = None
     if config.token_file is not None:
-        token = _read(config.token_file).decode("ascii", "replace").strip()
-        if not token.isascii() or not token.isprintable() or not token:
-            raise errors.DataError(
-                f"{config.token_file} holds no token: one line of ASCII."
-            )
-    if config.tls_ca is not None:
-        ca = _read(config.tls_ca)
+        token = _read_token(config.token_file)
     return serving.Connection(
         target=config.target,
         model_name=config.model_name,
@@ -51,16 +45,17 @@ def _connection(config: ConnectionConfig):
         timeout=config.timeout,
         retries=config.retries,
         tls=config.tls,
-        tls_ca=ca,
+        tls_ca=config.tls_ca,
         token=token,
         token_in_clear=config.token_in_clear,
     )
 
 
-def _read(path: str) -> bytes:
+def _read_token(path: str) -> str:
     try:
-        return pathlib.Path(path).read_bytes()
-    except OSError as error:
-        raise errors.DataError(
-            f"{path} cannot be read: {error.strerror}."
-        ) from error
+        token = pathlib.Path(path).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeError) as error:
+        raise errors.DataError(f"{path} cannot be read: {error}.") from error
+    if not token.isprintable() or not token:
+        raise errors.DataError(f"{path} holds no token, which is one line.")
+    return token

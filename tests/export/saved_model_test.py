@@ -51,6 +51,23 @@ def test_only_the_generator_is_saved(loaded, generator):
     assert sorted(shapes) == sorted(tuple(v.shape) for v in generator.variables)
 
 
+def test_a_session_restores_what_the_functions_read(loaded):
+    """TF Serving has sessions; tf.saved_model.load takes another way."""
+    compat = tf.compat.v1
+    with tf.Graph().as_default(), compat.Session() as session:
+        model = compat.saved_model.load(session, ["serve"], str(loaded.path))
+        definition = model.signature_def["sample"]
+        fetches = {k: v.name for k, v in definition.outputs.items()}
+        feeds = {"num_samples": 5, "seed": 7}
+        served = session.run(
+            fetches, {definition.inputs[k].name: v for k, v in feeds.items()}
+        )
+    here = call(loaded, "sample", num_samples=5, seed=7)
+    assert set(served) == set(here)
+    for name, value in here.items():
+        np.testing.assert_array_equal(served[name], value)
+
+
 def test_reload_in_another_process_gives_the_same_bits(loaded, tmp_path):
     out = tmp_path / "out.npz"
     program = (

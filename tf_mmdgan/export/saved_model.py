@@ -104,7 +104,9 @@ def export_generator(
     _check_owner(folder)
     signatures = servable.signatures()
     with versions.unpublished(folder) as hidden:
-        tf.saved_model.save(servable, os.fspath(hidden), signatures=signatures)
+        tf.saved_model.save(
+            servable.weights(), os.fspath(hidden), signatures=signatures
+        )
         files.write_json(hidden / METADATA, record)
         extra = (hidden / METADATA).parent
         for document in documents:

@@ -57,7 +57,7 @@ _ENDS = (
 _LABEL = _scalar("label", tf.int32)
 
 
-class Servable(tf.Module):
+class Servable:
     """The generator in inference mode, behind the functions of the signatures.
 
     Attributes:
@@ -78,7 +78,6 @@ class Servable(tf.Module):
         num_classes: int | None = None,
         max_samples: int = MAX_SAMPLES,
     ):
-        super().__init__()
         if max_samples < 2:
             raise errors.UsageError(f"max_samples={max_samples}, need >= 2.")
         self.generator = generator
@@ -180,6 +179,16 @@ class Servable(tf.Module):
             name: tf.function(function).get_concrete_function(*specs)
             for name, (function, *specs) in arguments.items()
         }
+
+    def weights(self) -> tf.Module:
+        """What a SavedModel has to hold beside the signatures.
+
+        Not the network itself: of that, sessions such as those of a server
+        restore copies of the variables, and miss those that the functions read.
+        """
+        module = tf.Module()
+        module.weights = [v.value for v in self.generator.variables]
+        return module
 
     def _draw(
         self,

@@ -1,6 +1,7 @@
 """How a server is reached, how long, and how often."""
 
 import dataclasses
+import os
 import random
 import time
 from collections.abc import Callable
@@ -26,12 +27,13 @@ class Connection:
       retries: further tries of a request while the server is unavailable; no
         other failure is tried again.
       tls: whether to encrypt, and to check the server's certificate.
-      tls_ca: certificates to trust, as PEM; None for the system's.
+      tls_ca: file of certificates to trust, as PEM; None for the system's.
       token: bearer token sent with each request, or None.
       token_in_clear: whether to send the token without TLS all the same.
 
     Raises:
-      UsageError: for a token that would be sent in clear.
+      UsageError: for a token that would be sent in clear, or a file of
+        certificates that is not there.
     """
 
     target: str
@@ -40,16 +42,23 @@ class Connection:
     timeout: float = 30.0
     retries: int = 4
     tls: bool = False
-    tls_ca: bytes | None = None
+    tls_ca: str | None = None
     token: str | None = dataclasses.field(default=None, repr=False)
     token_in_clear: bool = False
 
     def __post_init__(self):
+        if self.tls_ca is not None and not os.path.isfile(self.tls_ca):
+            raise errors.UsageError(f"There is no file {self.tls_ca}.")
         if self.token and not (self.tls or self.token_in_clear):
             raise errors.UsageError(
                 "A token needs TLS, else anyone on the way can read it; "
                 "token_in_clear sends it all the same."
             )
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header that carries the token, where there is one."""
+        return {"authorization": f"Bearer {self.token}"} if self.token else {}
 
     @property
     def model(self) -> str:
@@ -60,6 +69,20 @@ class Connection:
 
 class Unavailable(Exception):
     """The server cannot be reached, or says that it is not ready."""
+
+
+def late(connection: Connection) -> errors.DataError:
+    """The error of a server that takes too long."""
+    return errors.DataError(
+        f"{connection.model} has not answered within {connection.timeout:g} "
+        "seconds: give it more, or ask for fewer images at a time."
+    )
+
+
+def refused(connection: Connection, code: object) -> errors.UsageError:
+    """The error of a server that wants to know who asks."""
+    hint = "refuses the token" if connection.token else "wants a token"
+    return errors.UsageError(f"{connection.target} {hint} ({code}).")
 
 
 def persist(

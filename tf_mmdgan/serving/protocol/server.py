@@ -1,0 +1,76 @@
+"""Both interfaces of the test server, on ports of this machine."""
+
+import os
+import threading
+from collections.abc import Mapping
+
+from tf_mmdgan import errors
+from tf_mmdgan.serving.protocol import grpc_server, rest_server
+from tf_mmdgan.serving.protocol.model import ServedModel
+
+with errors.extra("demo", "The test server"):
+    import waitress
+
+_HOST = "127.0.0.1"
+_THREADS = 8
+
+
+class ProtocolServer:
+    """Serves versions of one model until it is stopped; a context manager.
+
+    Args:
+      name: what clients call the model.
+      paths: folders of SavedModels, by version.
+      grpc_port: 0 takes a free one.
+      rest_port: 0 takes a free one.
+
+    Attributes:
+      grpc_target: host:port of the gRPC interface.
+      rest_target: host:port of the REST interface.
+
+    Raises:
+      DataError: for a version that cannot be loaded, or a port that is taken.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        paths: Mapping[int, str | os.PathLike],
+        grpc_port: int = 0,
+        rest_port: int = 0,
+    ):
+        model = ServedModel(name, paths)
+        self._grpc = grpc_server.make_server(model, _THREADS)
+        try:
+            port = self._grpc.add_insecure_port(f"{_HOST}:{grpc_port}")
+        except RuntimeError as error:
+            raise _taken(grpc_port) from error
+        self.grpc_target = f"{_HOST}:{port}"
+        try:
+            self._rest = waitress.create_server(
+                rest_server.make_app(model),
+                host=_HOST,
+                port=rest_port,
+                threads=_THREADS,
+            )
+        except OSError as error:
+            raise _taken(rest_port) from error
+        self.rest_target = f"{_HOST}:{self._rest.effective_port}"
+        self._thread = threading.Thread(target=self._rest.run, daemon=True)
+
+    def __enter__(self) -> "ProtocolServer":
+        self._grpc.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._grpc.stop(grace=1.0).wait()
+        self._rest.close()
+        self._thread.join(timeout=5.0)
+
+
+def _taken(port: int) -> errors.DataError:
+    return errors.DataError(
+        f"The port {port} is taken: stop what listens there, or name another "
+        "one."
+    )
