@@ -64,6 +64,7 @@ setuptools.setup(
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",
+            "trustme>=1.1,<2",  # certificates for tests
         ],
     },
     entry_points={

@@ -102,7 +102,7 @@ class RestPredictor:
                 requests.exceptions.ConnectionError,
                 requests.exceptions.ChunkedEncodingError,
             ) as error:
-                raise Unavailable(reason(str(error))) from error
+                raise Unavailable(type(error).__name__) from error
 
         return persist(self._connection, attempt)
 

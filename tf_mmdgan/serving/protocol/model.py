@@ -5,8 +5,9 @@ Codes and messages of errors are those of `predict_util.cc`,
 github.com/tensorflow/serving.
 """
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -44,7 +45,7 @@ class Version:
         graph = tf.Graph()
         self._session = compat.Session(graph=graph)
         try:
-            with graph.as_default():
+            with graph.as_default(), _no_advice():
                 loaded = compat.saved_model.load(
                     self._session,
                     [tf.saved_model.SERVING],
@@ -100,6 +101,18 @@ class Version:
                 f'Serving signature key "{name}" not found.',
             )
         return self.signatures[name]
+
+
+@contextlib.contextmanager
+def _no_advice() -> Iterator[None]:
+    """Without the remark that sessions are deprecated: servers have them."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class ServedModel:

@@ -1,6 +1,7 @@
 """Both interfaces of the test server, on ports of this machine."""
 
 import os
+import socket
 import threading
 from collections.abc import Mapping
 
@@ -9,7 +10,7 @@ from tf_mmdgan.serving.protocol import grpc_server, rest_server
 from tf_mmdgan.serving.protocol.model import ServedModel
 
 with errors.extra("demo", "The test server"):
-    import waitress
+    import werkzeug.serving
 
 _HOST = "127.0.0.1"
 _THREADS = 8
@@ -47,16 +48,21 @@ class ProtocolServer:
             raise _taken(grpc_port) from error
         self.grpc_target = f"{_HOST}:{port}"
         try:
-            self._rest = waitress.create_server(
-                rest_server.make_app(model),
-                host=_HOST,
-                port=rest_port,
-                threads=_THREADS,
-            )
+            # make_server would print, and end the process.
+            listener = socket.create_server((_HOST, rest_port))
         except OSError as error:
             raise _taken(rest_port) from error
-        self.rest_target = f"{_HOST}:{self._rest.effective_port}"
-        self._thread = threading.Thread(target=self._rest.run, daemon=True)
+        with listener:
+            self._rest = werkzeug.serving.make_server(
+                _HOST,
+                rest_port,
+                rest_server.make_app(model),
+                threaded=True,
+                request_handler=_QuietHandler,
+                fd=listener.fileno(),
+            )
+        self.rest_target = f"{_HOST}:{self._rest.port}"
+        self._thread = threading.Thread(target=self._rest.serve_forever)
 
     def __enter__(self) -> "ProtocolServer":
         self._grpc.start()
@@ -65,8 +71,18 @@ class ProtocolServer:
 
     def __exit__(self, *exception: object) -> None:
         self._grpc.stop(grace=1.0).wait()
-        self._rest.close()
-        self._thread.join(timeout=5.0)
+        self._rest.shutdown()
+        self._thread.join()
+        self._rest.server_close()
+
+
+class _QuietHandler(werkzeug.serving.WSGIRequestHandler):
+    """Keeps connections open, as the real server does, and writes no log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Nothing."""
 
 
 def _taken(port: int) -> errors.DataError:
