@@ -7,7 +7,7 @@ import setuptools
 ROOT = pathlib.Path(__file__).parent
 
 TOOLS = (
-    "train", "evaluate", "export", "sample", "compare", "train_lenet",
+    "train", "evaluate", "export", "sample", "demo", "compare", "train_lenet",
 )  # fmt: skip
 
 setuptools.setup(
@@ -64,6 +64,7 @@ setuptools.setup(
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",
+            "playwright>=1.45,<2",  # drives a Chromium that is there
             "trustme>=1.1,<2",  # certificates for tests
         ],
     },

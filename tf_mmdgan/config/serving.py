@@ -74,7 +74,7 @@ class ConnectionConfig:
             self.target is None or re.fullmatch(r"[^\s/]+:\d+", self.target),
             f"--target={self.target}: must be host:port.",
         )
-        self._require_target("rest", "tls", "token_file", "model_version")
+        self._require_target("tls", "token_file", "model_version")
         fields.require(
             self.tls_ca is None or self.tls, "--tls_ca is for --tls only."
         )
@@ -151,6 +151,7 @@ class SampleConfig(ConnectionConfig):
             f"--out={self.out}: must end in .png, .npz or .gif, or name a "
             "folder.",
         )
+        self._require_target("rest")
         fields.require(
             suffix != ".gif" or self.interpolate_to is not None,
             f"--out={self.out}: a .gif shows an interpolation; name its end, "
@@ -181,6 +182,8 @@ class DemoConfig(ConnectionConfig):
             not self.local or self.saved_model is not None,
             "--local is for --saved_model: the folder that it serves.",
         )
+        if not self.local:
+            self._require_target("rest")
         for name in ("port", "grpc_port", "rest_port"):
             value = getattr(self, name)
             fields.require(

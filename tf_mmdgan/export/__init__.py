@@ -11,5 +11,5 @@ from tf_mmdgan.export.saved_model import (
     load_generator,
 )
 from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable
-from tf_mmdgan.export.versions import newest_version
+from tf_mmdgan.export.versions import newest_version, version_paths
 from tf_mmdgan.export.warmup import available as warmup_available

@@ -28,6 +28,24 @@ def versions(folder: pathlib.Path) -> dict[int, str]:
     return {int(name): name for name in names if name.isdecimal()}
 
 
+def version_paths(path: str | os.PathLike) -> dict[int, pathlib.Path]:
+    """The versions in an export folder, or the one version that is named.
+
+    Raises:
+      DataError: if there is none.
+    """
+    folder = pathlib.Path(path).resolve()
+    if folder.name.isdecimal() and (folder / "saved_model.pb").is_file():
+        return {int(folder.name): folder}
+    found = versions(folder) if folder.is_dir() else {}
+    if not found:
+        raise errors.DataError(
+            f"{path} holds no exported generator; tools/export.py "
+            "--run_dir=... --export_dir=... writes one."
+        )
+    return {number: folder / name for number, name in found.items()}
+
+
 @contextlib.contextmanager
 def unpublished(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """The name of a hidden folder for a version in the making.
