@@ -7,15 +7,9 @@ import setuptools
 ROOT = pathlib.Path(__file__).parent
 
 TOOLS = (
-    "train",
-    "evaluate",
-    "export",
-    "sample",
-    "compare",
-    "train_lenet",
-    "prepare_data",
-    "show_data",
-)
+    "train", "evaluate", "export", "sample", "demo", "compare", "train_lenet",
+    "prepare_data", "show_data",
+)  # fmt: skip
 
 setuptools.setup(
     name="tf_mmdgan",
@@ -30,7 +24,9 @@ setuptools.setup(
         "tf_mmdgan.tools",
     ],
     package_dir={"tf_mmdgan.tools": "tools"},
-    package_data={"tf_mmdgan": ["evaluation/weights/*.npz"]},
+    package_data={
+        "tf_mmdgan": ["evaluation/weights/*.npz", "serving/page/static/*"]
+    },
     install_requires=[
         "absl-py>=2.1,<3",  # flags and entry points
         "importlib_resources>=6,<8",  # tensorflow-datasets forgets it
@@ -56,16 +52,25 @@ setuptools.setup(
         # The newest wheel for TPUs is that of TensorFlow 2.20.
         "tpu": ["tensorflow-tpu>=2.20,<2.21"],
         "serving": [
-            "tensorflow-serving-api>=2.19,<2.22",
+            "tensorflow-serving-api>=2.19,<2.22",  # protos and stubs
             "grpcio>=1.60,<2",
+            "requests>=2.31,<3",  # the REST interface
         ],
         "lsun": ["lmdb>=1.4,<4"],  # the files that LSUN comes in
+        "demo": [
+            "tf_mmdgan[serving]",
+            "flask>=3,<4",  # the page, and REST of the test server
+            "waitress>=3,<4",  # serves them
+        ],
+        "onnx": ["tf2onnx>=1.16.1,<2", "onnx>=1.16,<2"],
         "dev": [
-            "lmdb>=1.4,<4",
+            "tf_mmdgan[demo,lsun,onnx,serving]",
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",
-            "scipy>=1.11,<2",
+            "scipy>=1.11,<2",  # independent formulas in tests
+            "playwright>=1.45,<2",  # drives a Chromium that is there
+            "trustme>=1.1,<2",  # certificates for tests
         ],
     },
     entry_points={

@@ -7,7 +7,7 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import images
+from tf_mmdgan import errors, images
 
 GAP = 2
 GREY = 128
@@ -106,3 +106,38 @@ def test_written_grid_is_the_grid(rng, tmp_path):
     decoded, _ = decode(path.read_bytes())
     np.testing.assert_array_equal(decoded, images.grid(pictures, 2, 2))
     assert [file.name for file in path.parent.iterdir()] == ["grid.png"]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_animation_goes_there_and_back(tmp_path, channels):
+    levels = np.array([0, 60, 120, 180], np.uint8)
+    frames = np.broadcast_to(levels[:, None, None, None], (4, 2, 3, channels))
+    path = tmp_path / "way.gif"
+    images.write_animation(path, frames, scale=2)
+    with PIL.Image.open(path) as animation:
+        assert animation.size == (6, 4) and animation.n_frames == 6
+        assert animation.info["loop"] == 0
+        shown = []
+        for number in range(6):
+            animation.seek(number)
+            shown.append(np.asarray(animation.convert("L"))[0, 0])
+    np.testing.assert_allclose(shown, [0, 60, 120, 180, 120, 60], atol=2)
+
+
+def test_a_folder_of_images(tmp_path, rng):
+    drawn = rng.integers(0, 256, (3, 4, 5, 1), np.uint8)
+    images.write_folder(tmp_path / "out", drawn)
+    files = sorted((tmp_path / "out").iterdir())
+    assert [f.name for f in files] == ["00000.png", "00001.png", "00002.png"]
+    for file, image in zip(files, drawn, strict=True):
+        np.testing.assert_array_equal(PIL.Image.open(file), image[..., 0])
+
+
+def test_a_folder_with_other_files_is_refused(tmp_path):
+    (tmp_path / "00007.png").write_bytes(b"mine")
+    drawn = np.zeros((1, 2, 2, 1), np.uint8)
+    with pytest.raises(errors.DataError, match="not an empty folder"):
+        images.write_folder(tmp_path, drawn)
+    with pytest.raises(errors.DataError, match="not an empty folder"):
+        images.write_folder(tmp_path / "00007.png", drawn)
+    assert [path.name for path in tmp_path.iterdir()] == ["00007.png"]

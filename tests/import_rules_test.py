@@ -16,7 +16,10 @@ LAYERS = [
     },
     {"mmd", "spectra"},
     {"constrained_mmd", "penalties", "distribution"},
-    {"objectives", "architectures", "data", "evaluation", "export"},
+    {
+        "objectives", "architectures", "data", "evaluation", "export",
+        "serving",
+    },
     {"models"},
     {"callbacks"},
     {"diagnostics", "kid_schedule"},

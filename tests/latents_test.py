@@ -1,5 +1,7 @@
 """Values, moments and split independence of the latent noise."""
 
+import statistics
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -231,3 +233,73 @@ def test_check_label_names_what_there_is():
             latents.check_label(label, 3)
     with pytest.raises(errors.UsageError, match="no classes; leave the label"):
         latents.check_label(0, None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_truncation_of_one_is_none_bit_for_bit(kind):
+    source = latents.Latents(20, kind)
+    whole = source.sample(SEED, 50)
+    truncated = source.sample(SEED, 50, truncation=tf.constant(1.0))
+    np.testing.assert_array_equal(truncated, whole)
+
+
+def test_truncation_scales_uniform_latents():
+    source = latents.Latents(20, "uniform")
+    want = source.sample(SEED, 50).numpy() * np.float32(0.3)
+    got = source.sample(SEED, 50, truncation=0.3)
+    np.testing.assert_array_equal(got, want)
+
+
+def test_truncation_keeps_the_central_share_of_normal_latents():
+    normal = statistics.NormalDist()
+    source = latents.Latents(20, "normal")
+    whole = source.sample(SEED, 2_000).numpy()
+    got = source.sample(SEED, 2_000, truncation=0.7).numpy()
+    for z, inner in zip(whole.flat[:200], got.flat[:200], strict=True):
+        want = normal.inv_cdf(0.5 + 0.7 * (normal.cdf(z) - 0.5))
+        assert abs(inner - want) < 1e-5
+    bound = normal.inv_cdf(0.85)
+    assert np.abs(got).max() < bound + 1e-6
+    # Those of a truncated normal distribution, by its density.
+    grid = np.linspace(-bound, bound, 100_001)
+    density = np.exp(-(grid**2) / 2.0)
+    variance = np.average(grid**2, weights=density)
+    fourth = np.average(grid**4, weights=density)
+    within(got.mean(), 0.0, variance, got.size)
+    within((got**2).mean(), variance, fourth - variance**2, got.size)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", SIZES)
+def test_truncated_rows_depend_on_seed_and_index_only(kind, size):
+    source = latents.Latents(size, kind)
+    whole = source.sample(SEED, 300, truncation=0.6).numpy()
+    for start, count in [(0, 3), (3, 297), (201, 1), (199, 7), (17, 64)]:
+        part = source.sample(SEED, count, start, truncation=0.6)
+        np.testing.assert_array_equal(part, whole[start : start + count])
+
+
+def test_uniform_latents_go_straight():
+    source = latents.Latents(3, "uniform")
+    first, last = np.float32([[1.0, 0.0, -0.5], [0.0, 0.5, 0.5]])
+    got = source.interpolate(first, last, 3)
+    np.testing.assert_allclose(got, [first, [0.5, 0.25, 0.0], last], atol=1e-7)
+
+
+def test_normal_latents_go_along_the_great_circle(rng):
+    source = latents.Latents(64, "normal")
+    first, last = rng.normal(size=(2, 64)).astype(np.float32)
+    last *= np.linalg.norm(first) / np.linalg.norm(last)
+    got = source.interpolate(first, last, tf.constant(9)).numpy()
+    np.testing.assert_array_equal(got[[0, -1]], [first, last])
+    lengths = np.linalg.norm(got, axis=1)
+    np.testing.assert_allclose(lengths, lengths[0], rtol=1e-5)
+    angles = np.arccos(np.sum(got[1:] * got[:-1], 1) / lengths[0] ** 2)
+    np.testing.assert_allclose(angles, angles[0], rtol=1e-3)
+
+
+def test_a_row_leads_to_itself():
+    row = np.float32([0.3, -2.0, 0.0])
+    for kind in KINDS:
+        got = latents.Latents(3, kind).interpolate(row, row, 4)
+        np.testing.assert_allclose(got, [row] * 4, rtol=1e-6)

@@ -4,8 +4,9 @@ The command-line tools print the message of either on one line, without a
 traceback, and exit with its `exit_code`.
 """
 
+import contextlib
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 Entry = TypeVar("Entry")
@@ -42,3 +43,19 @@ def check_positive(**numbers: int) -> None:
     for name, value in numbers.items():
         if value < 1:
             raise UsageError(f"{name}={value}, need >= 1.")
+
+
+@contextlib.contextmanager
+def extra(name: str, what: str) -> Iterator[None]:
+    """For imports of packages that an extra of this package installs.
+
+    Raises:
+      UsageError: instead of ImportError; the message says what to install.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError(
+            f"{what} need{'' if what.endswith('s') else 's'} the package "
+            f"{error.name}: pip install 'tf_mmdgan[{name}]'."
+        ) from error

@@ -249,6 +249,8 @@ def load_run(
       DataError: if the folder is not a run, or has no checkpoint yet.
     """
     config, image_shape, num_classes = run_directory.read_config(run_dir)
+    # The folder may have been moved.
+    config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
     model = make_model(config, image_shape, num_classes)
     folder = pathlib.Path(run_dir) / "checkpoints"
     if not callbacks.Checkpoints(model, folder).restore():
@@ -264,17 +266,39 @@ def export_run(
     model: AdversarialModel,
     export_dir: str | os.PathLike,
     weights: str = "ema",
+    **options: Any,
 ) -> pathlib.Path:
-    """Writes the generator as the next version in `export_dir`."""
-    metadata = {
-        "config": dataclasses.asdict(config),
-        "step": callbacks.current_step(model),
-        "weights": weights,
-    }
+    """Writes the generator as the next version in `export_dir`.
+
+    The run's configuration, and its report if it is one of this step, go with
+    it; so do warm-up records where they can be made.
+
+    Args:
+      config: that of the run.
+      model: the run's model.
+      export_dir: the folder of the exported versions.
+      weights: "ema" (averaged) or "current".
+      **options: passed on to `export.export_generator`.
+
+    Returns:
+      The folder of the new version.
+    """
+    step = callbacks.current_step(model)
+    run_dir = pathlib.Path(config.run_dir)
+    documents = [run_dir / run_directory.CONFIG_FILE]
+    if _recorded_step(run_dir / REPORT_FILE) == step:
+        documents.append(run_dir / REPORT_FILE)
     return export.export_generator(
         model.network(weights),
         model.latents,
         export_dir,
-        metadata,
+        {
+            "config": dataclasses.asdict(config),
+            "step": step,
+            "weights": weights,
+        },
         num_classes=model.num_classes,
+        documents=documents,
+        with_warmup=export.warmup_available(),
+        **options,
     )

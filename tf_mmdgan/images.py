@@ -6,12 +6,13 @@ Inside the package images are float32 in [-1, 1], [n, h, w, c], c = 1 or 3.
 import io
 import math
 import os
+import pathlib
 
 import numpy as np
 import PIL.Image
 import tensorflow as tf
 
-from tf_mmdgan import files
+from tf_mmdgan import errors, files
 
 
 def from_uint8(images: tf.Tensor) -> tf.Tensor:
@@ -47,15 +48,22 @@ def grid(
     for index, image in enumerate(images):
         top, left = (index // columns) * (h + gap), index % columns * (w + gap)
         canvas[top : top + h, left : left + w] = image
-    canvas = canvas[:-gap, :-gap]
-    return canvas.repeat(scale, axis=0).repeat(scale, axis=1)
+    return _enlarged(canvas[:-gap, :-gap], scale)
+
+
+def _enlarged(image: np.ndarray, scale: int) -> np.ndarray:
+    return image.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def _squeezed(image: np.ndarray) -> np.ndarray:
+    """Pillow has no channel axis for grey images."""
+    return image[..., 0] if image.shape[-1] == 1 else image
 
 
 def encode_png(image: np.ndarray) -> bytes:
     """Encodes one uint8 image [h, w, c], c = 1 or 3, losslessly."""
     buffer = io.BytesIO()
-    squeezed = image[..., 0] if image.shape[-1] == 1 else image
-    PIL.Image.fromarray(squeezed).save(buffer, "PNG")
+    PIL.Image.fromarray(_squeezed(image)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -67,3 +75,54 @@ def write_grid(
 ) -> None:
     """Writes uint8 images [n, h, w, c] as one PNG file, atomically."""
     files.write_bytes(path, encode_png(grid(images, columns, scale)))
+
+
+def write_animation(
+    path: str | os.PathLike,
+    images: np.ndarray,
+    scale: int = 1,
+    milliseconds: int = 80,
+) -> None:
+    """Writes uint8 images [n, h, w, c] as one GIF, there and back, for ever.
+
+    Args:
+      path: the file, which is complete or absent.
+      images: uint8, [n, h, w, c]; colours are reduced to 256 by image.
+      scale: each pixel becomes scale x scale pixels.
+      milliseconds: how long each image is shown.
+    """
+    there_and_back = [*images, *images[-2:0:-1]]
+    first, *rest = (
+        PIL.Image.fromarray(_squeezed(_enlarged(image, scale)))
+        for image in there_and_back
+    )
+    buffer = io.BytesIO()
+    first.save(
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=rest,
+        duration=milliseconds,
+        loop=0,
+    )
+    files.write_bytes(path, buffer.getvalue())
+
+
+def write_folder(
+    folder: str | os.PathLike, images: np.ndarray, scale: int = 1
+) -> None:
+    """Writes uint8 images [n, h, w, c] as PNG files 00000.png, 00001.png, ...
+
+    Raises:
+      DataError: if the folder holds anything: the files of another draw could
+        not be told from these.
+    """
+    folder = pathlib.Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise errors.DataError(
+            f"{folder} is there already, and not an empty folder: name "
+            "another one."
+        )
+    for number, image in enumerate(images):
+        png = encode_png(_enlarged(image, scale))
+        files.write_bytes(folder / f"{number:05}.png", png)

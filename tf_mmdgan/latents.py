@@ -55,6 +55,7 @@ class Latents:
         seed: tf.Tensor,
         count: int | tf.Tensor,
         start: int | tf.Tensor = 0,
+        truncation: float | tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Draws the rows start .. start + count - 1 of the seed's sequence.
 
@@ -68,11 +69,40 @@ class Latents:
             second the upper half of its counter.
           count: rows, 0 or more; may be a scalar tensor.
           start: the first row, 0 or more; may be a scalar tensor.
+          truncation: the central share of the distribution that elements are
+            drawn from, in (0, 1]; may be a scalar tensor. With F the
+            distribution function, z becomes F^-1(1/2 + t (F(z) - 1/2)): t z of
+            uniform latents, sqrt(2) erfinv(t erf(z / sqrt(2))) of normal ones.
+            So each element moves towards 0 and none is drawn again. 1 is no
+            truncation, bit for bit; None does not even compute it.
 
         Returns:
           float32 [count, size].
         """
-        return _DISTRIBUTIONS[self.distribution](seed, count, start, self.size)
+        draw = _DISTRIBUTIONS[self.distribution]
+        return draw(seed, count, start, self.size, truncation)
+
+    def interpolate(
+        self, first: tf.Tensor, last: tf.Tensor, steps: int | tf.Tensor
+    ) -> tf.Tensor:
+        """Latents on the way from one row to another, both ends included.
+
+        A straight line for uniform latents. For normal ones a great circle
+        (Shoemake 1985; White 2016), whose points are as long as normal latents
+        are; the middle of a straight line is shorter.
+
+        Args:
+          first: [size], the first row.
+          last: [size], the last one.
+          steps: rows, 2 or more; may be a scalar tensor.
+
+        Returns:
+          float32 [steps, size].
+        """
+        steps = tf.convert_to_tensor(steps)
+        share = tf.range(steps) / (steps - 1)
+        share = tf.cast(share, tf.float32)[:, tf.newaxis]
+        return _PATHS[self.distribution](first, last, share)
 
 
 def sampling_seed(seed: int | tf.Tensor) -> tf.Tensor:
@@ -123,8 +153,9 @@ def _uniform(
     count: int | tf.Tensor,
     start: int | tf.Tensor,
     size: int,
+    truncation: float | tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Multiples of 2^-23 in [-1, 1), float32 [count, size]."""
+    """Multiples of 2^-23 in [-1, 1), float32 [count, size], scaled."""
     counters = math.ceil(size / _WORDS_PER_COUNTER)
     # The public stateless functions have no offset, and they derive key and
     # counter in a way that differs between XLA and the other devices.
@@ -140,7 +171,8 @@ def _uniform(
     # 24 signed bits are exact in float32; XLA keeps other bits than the
     # usual kernel where the operation itself returns floats.
     bits = tf.bitwise.right_shift(words[:, :size], 8)
-    return tf.cast(bits, tf.float32) * 2.0**-23
+    unit = tf.cast(bits, tf.float32) * 2.0**-23
+    return unit if truncation is None else truncation * unit
 
 
 def _normal(
@@ -148,6 +180,7 @@ def _normal(
     count: int | tf.Tensor,
     start: int | tf.Tensor,
     size: int,
+    truncation: float | tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Box and Muller 1958: sqrt(-2 log u) (cos, sin)(angle).
 
@@ -158,11 +191,46 @@ def _normal(
     u = 0.5 * (first + (1.0 + 2.0**-23))  # exact in float32, never 0
     radius = tf.sqrt(-2.0 * tf.math.log(u))
     angle = math.pi * second
-    both = [radius * tf.cos(angle), radius * tf.sin(angle)]
-    return tf.concat(both, axis=1)[:, :size]
+    both = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=1)
+    # Before the columns are cut: erf too has other code behind full vectors.
+    if truncation is not None:
+        both = _truncate_normal(both, truncation)
+    return both[:, :size]
+
+
+def _truncate_normal(
+    values: tf.Tensor, truncation: float | tf.Tensor
+) -> tf.Tensor:
+    # In float32, erf rounds to 1 from 3.9 on, and the tails would be one value.
+    share = tf.cast(truncation, tf.float64)
+    scaled = tf.cast(values, tf.float64) / math.sqrt(2.0)
+    inner = math.sqrt(2.0) * tf.math.erfinv(share * tf.math.erf(scaled))
+    return tf.where(share < 1.0, tf.cast(inner, tf.float32), values)
+
+
+def _line(first: tf.Tensor, last: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    return (1.0 - share) * first + share * last
+
+
+def _great_circle(
+    first: tf.Tensor, last: tf.Tensor, share: tf.Tensor
+) -> tf.Tensor:
+    norms = tf.norm(first) * tf.norm(last)
+    cosine = tf.math.divide_no_nan(tf.reduce_sum(first * last), norms)
+    angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
+    sine = tf.sin(angle)
+    # Divided first, the weights of the ends are 1 exactly.
+    weights = [tf.sin(part * angle) / sine for part in (1.0 - share, share)]
+    arc = weights[0] * first + weights[1] * last
+    # Parallel rows, such as a row and itself, have no circle of their own.
+    return tf.where(sine < 1e-6, _line(first, last, share), arc)
 
 
 _DISTRIBUTIONS: dict[str, Callable[..., tf.Tensor]] = {
     "uniform": _uniform,
     "normal": _normal,
+}
+_PATHS: dict[str, Callable[..., tf.Tensor]] = {
+    "uniform": _line,
+    "normal": _great_circle,
 }

@@ -97,11 +97,12 @@ class Scorer:
 
     def _score(self, images, metrics) -> dict[str, dict[str, float]]:
         fake = evaluation.extract(self.extractor, images)
-        smaller = min(len(self.real), len(images))
+        count = len(fake.features)
+        smaller = min(len(self.real), count)
         settings = {
             "subset_size": max(2, min(MAXIMUM_SUBSET, smaller // 2)),
             "nearest_k": min(NEAREST_K, smaller - 1),
-            "num_splits": min(SPLITS, len(images)),
+            "num_splits": min(SPLITS, count),
             "seed": self.seed,
         }
         return evaluation.score(

@@ -2,10 +2,12 @@
 
 python tools/export.py --run_dir=runs/digits --export_dir=served/digits
 
-Each call adds a version: served/digits/1, served/digits/2, ...
+Each call adds a version: served/digits/1, served/digits/2, ... The commands
+that serve them are printed at the end.
 """
 
 import pathlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,11 +18,32 @@ from tf_mmdgan.tools import cli
 def export(config: ExportConfig) -> Mapping[str, Any]:
     """Exports the run that `config` names."""
     from tf_mmdgan import experiment
+    from tf_mmdgan import export as exporting
+    from tf_mmdgan.export import configs
 
     run_config, model = experiment.load_run(config.run_dir)
     folder = config.export_dir or pathlib.Path(config.run_dir) / "export"
-    path = experiment.export_run(run_config, model, folder, config.weights)
-    return {"saved_model": str(path)}
+    path = experiment.export_run(
+        run_config,
+        model,
+        folder,
+        config.weights,
+        max_samples=config.max_samples,
+        model_name=config.model_name,
+        other_formats=config.formats.split(","),
+    )
+    result = {"saved_model": str(path)}
+    if exporting.warmup_available():
+        result["server_configs"] = configs.write(folder, config.model_name)
+        print("To serve it:", file=sys.stderr)
+        print(configs.server_commands(folder), file=sys.stderr)
+    else:
+        print(
+            "warning: no warm-up records and no configurations of a server: "
+            "they need pip install 'tf_mmdgan[serving]'.",
+            file=sys.stderr,
+        )
+    return result
 
 
 def main() -> None:

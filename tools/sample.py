@@ -1,42 +1,66 @@
-"""Draws images from a run or from a SavedModel: a grid or an array.
+"""Draws images: from a run, from a SavedModel, or from a server.
 
 python tools/sample.py --run_dir=runs/digits --num_samples=64 --out=grid.png
 python tools/sample.py --saved_model=served/digits --seed=7 --out=images.npz
+python tools/sample.py --target=localhost:8500 --interpolate_to=8 --out=way.gif
+
+--out is a grid (.png), arrays (.npz), an animation (.gif) or a folder of PNGs.
 """
 
 import io
+import pathlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tf_mmdgan.config import SampleConfig
-from tf_mmdgan.tools import cli
+from tf_mmdgan.tools import cli, sources
+
+if TYPE_CHECKING:
+    from tf_mmdgan.serving import Sampler, Samples
 
 
 def sample(config: SampleConfig) -> Mapping[str, Any]:
     """Draws the images that `config` describes and writes them."""
+    from tf_mmdgan import serving
+
+    sampler = serving.Sampler(sources.predictor(config), config.batch_size)
+    drawn = _draw(sampler, config)
+    _write(config.out, drawn, config.scale)
+    return {
+        "out": config.out,
+        "num_samples": len(drawn.images),
+        "seed": config.seed,
+        "latency_ms": serving.latency_summary(drawn.seconds),
+    }
+
+
+def _draw(sampler: "Sampler", config: SampleConfig) -> "Samples":
+    shared = {"truncation": config.truncation, "label": config.label}
+    if config.interpolate_to is None:
+        return sampler.sample(
+            config.num_samples, config.seed, config.start, **shared
+        )
+    return sampler.interpolate(
+        config.seed, config.interpolate_to, config.steps, **shared
+    )
+
+
+def _write(out: str, drawn: "Samples", scale: int) -> None:
     import numpy as np
 
-    from tf_mmdgan import experiment, export, files, images
+    from tf_mmdgan import files, images
 
-    if config.run_dir is not None:
-        _, model = experiment.load_run(config.run_dir)
-        drawn = model.generate(
-            config.num_samples, config.seed, config.weights, label=config.label
-        )
-    else:
-        drawn = export.sample(
-            export.load_generator(config.saved_model),
-            config.num_samples,
-            config.seed,
-            label=config.label,
-        )
-    if config.out.endswith(".png"):
-        images.write_grid(config.out, drawn, scale=config.scale)
-    else:
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, images=drawn)
-        files.write_bytes(config.out, buffer.getvalue())
-    return {"out": config.out, "num_samples": len(drawn), "seed": config.seed}
+    match pathlib.Path(out).suffix:
+        case ".png":
+            images.write_grid(out, drawn.images, scale=scale)
+        case ".gif":
+            images.write_animation(out, drawn.images, scale=scale)
+        case ".npz":
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, **drawn.arrays())
+            files.write_bytes(out, buffer.getvalue())
+        case _:
+            images.write_folder(out, drawn.images, scale=scale)
 
 
 def main() -> None:

@@ -83,8 +83,5 @@ def test_a_class_that_there_is_not_is_one_line(sources, tmp_path):
             "sample", source, f"--label={label}", f"--out={tmp_path}/x.png"
         )
         assert done.returncode == 2 and not done.stdout
-        assert done.stderr == (
-            f"error: label={label}: this generator has 10 classes; give 0 to "
-            "9.\n"
-        )
+        assert done.stderr == (f"error: label must be 0 to 9, not {label}\n")
     assert not list(tmp_path.iterdir())

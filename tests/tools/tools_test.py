@@ -100,10 +100,20 @@ def test_evaluate_reports_every_metric(trained, tmp_path):
 
 def test_export_and_sample_give_the_same_images(trained, tmp_path):
     run_dir, _, _ = trained
-    exported = result(
-        "export", f"--run_dir={run_dir}", f"--export_dir={tmp_path}/m"
-    )
-    assert exported["saved_model"].endswith("m/1")
+    done = run("export", f"--run_dir={run_dir}", f"--export_dir={tmp_path}/m")
+    assert json.loads(done.stdout)["saved_model"].endswith("m/1")
+    configs = f"--model_config_file={tmp_path}/m/models.config"
+    commands = done.stderr.splitlines()[-2:]
+    assert commands[0].startswith("docker run ") and configs in commands[0]
+    assert commands[1].startswith("tensorflow_model_server --port=8500 ")
+    version = tmp_path / "m" / "1"
+    assert {path.name for path in (version / "assets.extra").iterdir()} == {
+        "config.json", "report.json", "tf_mmdgan.json",
+        "tf_serving_warmup_requests",
+    }  # fmt: skip
+    saved = tf.train.list_variables(str(version / "variables" / "variables"))
+    # Of the generator alone: no critic, no optimizer, one set of weights.
+    assert len([name for name, _ in saved if "VALUE" in name]) == 26
     drawn = []
     for source in (f"--run_dir={run_dir}", f"--saved_model={tmp_path}/m"):
         out = tmp_path / f"{len(drawn)}.npz"
@@ -197,9 +207,10 @@ def test_help_is_quick_and_lists_the_flags(tool):
         ("train", ["--strategy=tpus"], 2, "one_device"),
         ("evaluate", [], 2, "either --run_dir or --fake"),
         ("export", [], 2, "--run_dir is missing"),
-        ("sample", ["--run_dir=a", "--out=x.jpg"], 2, ".png or .npz"),
+        ("sample", ["--run_dir=a", "--out=x.jpg"], 2, ".png, .npz or .gif"),
         ("sample", ["--run_dir=/nonexistent"], 1, "is not a run"),
         ("sample", ["--saved_model=flags"], 1, "not a generator exported"),
+        ("sample", ["--target=127.0.0.1:1", "--retries=0"], 1, "No server"),
         ("train", ["--run_dir=flags"], 2, "it is not empty"),
         ("train_lenet", ["--out=weights.bin"], 2, ".npz"),
     ],

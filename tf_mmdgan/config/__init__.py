@@ -6,6 +6,12 @@ default exists once. None means "as published for the chosen method".
 
 from tf_mmdgan.config.compare import CompareConfig
 from tf_mmdgan.config.data import AugmentedDataConfig, DataConfig, ReadConfig
+from tf_mmdgan.config.evaluate import EvaluateConfig
 from tf_mmdgan.config.fields import field_type, setting
-from tf_mmdgan.config.tools import EvaluateConfig, ExportConfig, SampleConfig
+from tf_mmdgan.config.serving import (
+    ConnectionConfig,
+    DemoConfig,
+    ExportConfig,
+    SampleConfig,
+)
 from tf_mmdgan.config.train import TrainConfig

@@ -23,6 +23,9 @@ from tf_mmdgan.data.image_set import ImageSet
 from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 
 _NAMED = 5  # files in a message
+# Pillow decodes without holding Python's lock, but not all of the work is
+# decoding; and each worker has a shard in memory.
+_WORKERS = 8
 
 
 def load(
@@ -121,7 +124,7 @@ def _plan(
         num_classes=len(classes) if classes else None,
         fill=decoder.fill,
         finish=decoder.finish,
-        workers=os.cpu_count() or 1,
+        workers=min(_WORKERS, os.cpu_count() or 1),
     )
 
 

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from small import LATENTS, call
 
 from tf_mmdgan import errors, export, images
-from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
+from tf_mmdgan.latents import draw_labels, sampling_seed
 
-LATENTS = Latents(6, "uniform")
 CLASSES = 3
 
 
@@ -38,20 +38,12 @@ def loaded(generator, tmp_path_factory):
     return export.load_generator(folder)
 
 
-def call(loaded, signature, **inputs):
-    outputs = loaded.signatures[signature](**inputs)
-    return {name: value.numpy() for name, value in outputs.items()}
-
-
 def draw(loaded, signature, count, seed=7, start=None, label=None):
-    inputs = {
-        "num_samples": tf.constant(count),
-        "seed": tf.constant(seed, tf.int64),
-    }
+    inputs = {"num_samples": count, "seed": seed}
     if start is not None:
-        inputs["start"] = tf.constant(start, tf.int64)
+        inputs |= {"start": start, "truncation": 1.0}
     if label is not None:
-        inputs["label"] = tf.constant(label)
+        inputs["label"] = label
     return call(loaded, signature, **inputs)
 
 
@@ -70,7 +62,10 @@ def test_input_and_output_names_and_types(loaded):
         for name, function in loaded.signatures.items()
     }
     asked = {"num_samples": ("int32", 0), "seed": ("int64", 0)}
-    start, label = {"start": ("int64", 0)}, {"label": ("int32", 0)}
+    truncation, label = {"truncation": ("float32", 0)}, {"label": ("int32", 0)}
+    ranged = {**asked, "start": ("int64", 0), **truncation}
+    ends = dict.fromkeys(("seed_a", "seed_b"), ("int64", 0))
+    way = {**ends, "steps": ("int32", 0), **truncation, **label}
     drawn = {"images": "uint8", "latents": "float32", "labels": "int32"}
     assert found == {
         "serving_default": (
@@ -78,9 +73,10 @@ def test_input_and_output_names_and_types(loaded):
             {"images": "float32"},
         ),
         "sample": (asked, drawn),
-        "sample_png": (asked, {"png": "string", "labels": "int32"}),
-        "sample_range": ({**asked, **start}, drawn),
-        "sample_class": ({**asked, **start, **label}, drawn),
+        "sample_png": (asked, {"png_bytes": "string", "labels": "int32"}),
+        "sample_range": (ranged, drawn),
+        "sample_class": ({**ranged, **label}, drawn),
+        "interpolate": (way, drawn),
     }
 
 
@@ -114,7 +110,7 @@ def test_all_signatures_draw_the_same_sequence(loaded):
         np.testing.assert_array_equal(sampled[name], value)
     encoded = draw(loaded, "sample_png", 9)
     np.testing.assert_array_equal(encoded["labels"], ranged["labels"])
-    decoded = [tf.io.decode_png(png) for png in encoded["png"]]
+    decoded = [tf.io.decode_png(png) for png in encoded["png_bytes"]]
     np.testing.assert_array_equal(decoded, ranged["images"])
 
 
@@ -131,43 +127,36 @@ def test_sample_class_gives_the_class_asked_for(loaded, label):
     np.testing.assert_array_equal(got["images"][same], ranged["images"][same])
 
 
-@pytest.mark.parametrize("label", [None, 1])
-def test_sample_in_chunks(loaded, label):
-    got = export.sample(loaded, 7, seed=5, batch_size=3, label=label)
-    if label is None:
-        want = draw(loaded, "sample", 7, seed=5)
-    else:
-        want = draw(loaded, "sample_class", 7, seed=5, start=0, label=label)
-    assert np.abs(got - want["images"].astype(int)).max() <= 1
+@pytest.mark.parametrize("label", range(CLASSES))
+def test_an_interpolation_shows_one_class(loaded, label):
+    got = call(
+        loaded, "interpolate", seed_a=1, seed_b=2, steps=4, truncation=1.0,
+        label=label,
+    )  # fmt: skip
+    np.testing.assert_array_equal(got["labels"], np.full(4, label))
+    brightest = got["images"].mean((1, 2)).argmax(1)
+    np.testing.assert_array_equal(brightest, got["labels"])
 
 
 @pytest.mark.parametrize("label", [-1, CLASSES])
 def test_a_class_that_there_is_not(loaded, label):
-    with pytest.raises(errors.UsageError, match=rf"label={label}: .*0 to 2"):
-        export.sample(loaded, 1, seed=0, label=label)
-    with pytest.raises(
-        tf.errors.InvalidArgumentError, match="label must be 0 to 2"
-    ):
+    message = f"label must be 0 to 2, not {label}"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         draw(loaded, "sample_class", 1, start=0, label=label)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        call(
+            loaded, "interpolate", seed_a=1, seed_b=2, steps=4, truncation=1.0,
+            label=label,
+        )  # fmt: skip
 
 
-@pytest.mark.parametrize("signature", ["sample_range", "sample_class"])
 @pytest.mark.parametrize(
-    "numbers, name", [((-1, 0), "num_samples"), ((1, -1), "start")]
+    "count, start, message",
+    [(0, 0, "num_samples must be 1 to 1024"), (1, -1, "start must be >= 0")],
 )
-def test_negative_numbers_are_named(loaded, signature, numbers, name):
-    count, start = numbers
-    label = 0 if signature == "sample_class" else None
-    with pytest.raises(
-        tf.errors.InvalidArgumentError, match=f"{name} must be 0 or more"
-    ):
-        draw(loaded, signature, count, start=start, label=label)
-
-
-def test_no_samples(loaded):
-    assert draw(loaded, "sample", 0)["labels"].shape == (0,)
-    got = draw(loaded, "sample_class", 0, start=0, label=1)
-    assert got["images"].shape == (0, 4, 4, 3)
+def test_numbers_out_of_range_are_named(loaded, count, start, message):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        draw(loaded, "sample_class", count, start=start, label=0)
 
 
 def test_metadata(loaded):

@@ -1,4 +1,4 @@
-"""Settings of scoring, export and sampling."""
+"""Settings of scoring."""
 
 import dataclasses
 
@@ -80,56 +80,3 @@ class EvaluateConfig(ReadConfig):
             self, "num_samples", "max_block_size", "num_subsets",
             "subset_size",
         )  # fmt: skip
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ExportConfig:
-    """One SavedModel made from a trained run."""
-
-    run_dir: str = setting("", "Folder of the run.")
-    export_dir: str | None = setting(
-        None,
-        "Folder that gets the next version; by default RUN_DIR/export.",
-    )
-    weights: str = setting(
-        "ema", "Averaged or current generator weights.", choices=WEIGHTS
-    )
-
-    def __post_init__(self):
-        fields.require(bool(self.run_dir), "--run_dir is missing: name a run.")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SampleConfig:
-    """Images drawn from a trained run or from a SavedModel."""
-
-    run_dir: str | None = setting(None, "Folder of the run.")
-    saved_model: str | None = setting(
-        None, "Folder of an exported generator, with or without a version."
-    )
-    num_samples: int = setting(64, "Number of images.")
-    seed: int = setting(0, "The same seed gives the same images.")
-    label: int | None = setting(
-        None, "Class of all images, of a generator with classes."
-    )
-    out: str = setting(
-        "samples.png", "A grid as .png, or uint8 images as .npz."
-    )
-    scale: int = setting(1, "Pixels of the grid per pixel of an image.")
-    weights: str = setting(
-        "ema",
-        "Averaged or current generator weights, of a run.",
-        choices=WEIGHTS,
-    )
-
-    def __post_init__(self):
-        fields.require(
-            (self.run_dir is None) != (self.saved_model is None),
-            "Name what to draw from: either --run_dir or --saved_model.",
-        )
-        fields.require_positive(self, "num_samples", "scale")
-        fields.require_seed(self)
-        fields.require(
-            self.out.endswith((".png", ".npz")),
-            f"--out={self.out}: must end in .png or .npz.",
-        )

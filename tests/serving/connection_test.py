@@ -1,0 +1,79 @@
+"""Deadlines, retries and tokens."""
+
+import time
+
+import pytest
+
+from tf_mmdgan import errors
+from tf_mmdgan.serving import connection
+from tf_mmdgan.serving.connection import Connection, Unavailable
+
+
+def failing(times, answer="answer"):
+    calls = []
+
+    def attempt(seconds):
+        calls.append(seconds)
+        if len(calls) <= times:
+            raise Unavailable("not yet")
+        return answer
+
+    return attempt, calls
+
+
+def test_it_goes_on_until_there_is_an_answer():
+    attempt, calls = failing(3)
+    pauses = []
+    to = Connection("host:1", timeout=100.0, retries=3)
+    assert connection.persist(to, attempt, pauses.append) == "answer"
+    assert len(calls) == 4
+    # Each of the three lies between half of its limit and its limit.
+    for pause, longest in zip(pauses, (0.1, 0.2, 0.4), strict=True):
+        assert longest / 2 <= pause <= longest
+    # What is left of the timeout, which no try prolongs.
+    assert calls[0] <= 100.0 and sorted(calls, reverse=True) == calls
+
+
+def test_it_gives_up_after_the_last_retry():
+    attempt, calls = failing(9)
+    to = Connection("host:1", retries=2)
+    with pytest.raises(errors.DataError, match=r"host:1 \(tried 3 times: not"):
+        connection.persist(to, attempt, lambda pause: None)
+    assert len(calls) == 3
+
+
+def test_it_does_not_pause_beyond_the_deadline():
+    attempt, calls = failing(9)
+    began = time.monotonic()
+    to = Connection("host:1", timeout=0.3, retries=100)
+    with pytest.raises(errors.DataError, match="host:1"):
+        connection.persist(to, attempt)
+    assert time.monotonic() - began < 0.4 and 2 <= len(calls) <= 4
+
+
+def test_other_failures_are_not_tried_again():
+    calls = []
+
+    def attempt(seconds):
+        calls.append(seconds)
+        raise errors.UsageError("no")
+
+    with pytest.raises(errors.UsageError, match="no"):
+        connection.persist(Connection("host:1"), attempt)
+    assert len(calls) == 1
+
+
+def test_a_token_never_travels_in_clear_unasked():
+    with pytest.raises(errors.UsageError, match="A token needs TLS"):
+        Connection("host:1", token="secret")
+    bearer = {"authorization": "Bearer secret"}
+    for allowed in ({"tls": True}, {"token_in_clear": True}):
+        to = Connection("host:1", token="secret", **allowed)
+        assert to.authorization == bearer
+        assert "secret" not in repr(to)
+    assert Connection("host:1").authorization == {}
+
+
+def test_certificates_that_are_not_there():
+    with pytest.raises(errors.UsageError, match=r"no file /nowhere\.pem"):
+        Connection("host:1", tls=True, tls_ca="/nowhere.pem")

@@ -1,0 +1,167 @@
+"""Both clients against servers that are slow, absent, closed or strange."""
+
+import socket
+import ssl
+
+import grpc
+import pytest
+import trustme
+from scripted import Scripted, grpc_server, hanging_up, rest_server
+
+from tf_mmdgan import errors, serving
+from tf_mmdgan.serving import Connection
+
+INTERFACES = ("grpc", "rest")
+
+
+DEFINITIONS = '{"metadata": {"signature_def": {"signature_def": {}}}}'
+
+
+def ask_rest(port, **settings):
+    connection = Connection(f"localhost:{port}", **settings)
+    return serving.connect(connection, rest=True).signatures()
+
+
+def ask_grpc(port, host="127.0.0.1", **settings):
+    connection = Connection(f"{host}:{port}", **settings)
+    return serving.connect(connection).predict("sample", {}, [])
+
+
+@pytest.mark.parametrize("interface", INTERFACES)
+def test_a_server_that_is_down(interface):
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        target = f"127.0.0.1:{unused.getsockname()[1]}"
+    connection = Connection(target, retries=1)
+    asked = serving.connect(connection, rest=interface == "rest")
+    with pytest.raises(errors.DataError, match=f"at {target} .tried 2 times"):
+        serving.Sampler(asked)
+
+
+@pytest.mark.parametrize("interface", INTERFACES)
+def test_a_server_that_closes_mid_request(interface):
+    with hanging_up() as (target, accepted):
+        connection = Connection(target, retries=2)
+        asked = serving.connect(connection, rest=interface == "rest")
+        with pytest.raises(errors.DataError, match="tried 3 times"):
+            asked.predict("sample", {}, ["images"])
+    assert len(accepted) >= 1
+
+
+def test_grpc_tries_again_while_unavailable_and_only_then():
+    unavailable = grpc.StatusCode.UNAVAILABLE
+    service = Scripted([unavailable, unavailable])
+    with grpc_server(service) as port:
+        assert ask_grpc(port) == {}
+    assert len(service.calls) == 3
+    for code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.RESOURCE_EXHAUSTED):
+        service = Scripted([code])
+        with (
+            grpc_server(service) as port,
+            pytest.raises(errors.DataError, match=f"{code.name}, as scr"),
+        ):
+            ask_grpc(port)
+        assert len(service.calls) == 1
+
+
+def test_rest_tries_again_while_unavailable_and_only_then():
+    with rest_server([(503, "busy"), (503, ""), (200, DEFINITIONS)]) as (
+        p,
+        calls,
+    ):
+        assert ask_rest(p) == {}
+        assert len(calls) == 3
+    with rest_server([(500, '{"error": "broken"}')]) as (port, calls):
+        with pytest.raises(errors.DataError, match="status 500, broken"):
+            ask_rest(port)
+        assert len(calls) == 1
+
+
+def test_deadlines():
+    with (
+        grpc_server(Scripted(pause=2.0)) as port,
+        pytest.raises(errors.DataError, match=r"within 0\.2 seconds"),
+    ):
+        ask_grpc(port, timeout=0.2)
+    with (
+        rest_server([(200, DEFINITIONS)], pause=1.0) as (port, _),
+        pytest.raises(errors.DataError, match=r"within 0\.2 seconds"),
+    ):
+        ask_rest(port, timeout=0.2)
+
+
+def test_answers_of_something_else():
+    for body in ("<html>", "[]", '{"metadata": 3}'):
+        with (
+            rest_server([(200, body)]) as (port, _),
+            pytest.raises(errors.DataError, match="is it the REST port"),
+        ):
+            ask_rest(port)
+    with (
+        rest_server([(302, "elsewhere")]) as (port, _),
+        pytest.raises(errors.DataError, match="is it the REST port"),
+    ):
+        ask_rest(port)
+
+
+def test_tokens_in_clear_when_asked_for():
+    settings = {"token": "secret", "token_in_clear": True}
+    service = Scripted()
+    with grpc_server(service) as port:
+        ask_grpc(port, **settings)
+        ask_grpc(port)
+    sent = [call.get("authorization") for call in service.calls]
+    assert sent == ["Bearer secret", None]
+    with rest_server([(200, DEFINITIONS)]) as (port, calls):
+        ask_rest(port, **settings)
+    assert calls[0]["Authorization"] == "Bearer secret"
+
+
+def test_tokens_that_are_refused():
+    service = Scripted([grpc.StatusCode.UNAUTHENTICATED] * 2)
+    with grpc_server(service) as port:
+        with pytest.raises(errors.UsageError, match=r"wants a token \(UNAUTH"):
+            ask_grpc(port)
+        with pytest.raises(errors.UsageError, match="refuses the token"):
+            ask_grpc(port, token="old", token_in_clear=True)
+    with (
+        rest_server([(401, "")]) as (port, _),
+        pytest.raises(errors.UsageError, match=r"wants a token \(401"),
+    ):
+        ask_rest(port)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    authority = trustme.CA()
+    file = tmp_path_factory.mktemp("tls") / "ca.pem"
+    authority.cert_pem.write_to_path(file)
+    return authority, str(file), authority.issue_cert("localhost")
+
+
+def test_grpc_over_tls(authority):
+    _, ca, certificate = authority
+    chain = b"".join(p.bytes() for p in certificate.cert_chain_pems)
+    credentials = grpc.ssl_server_credentials(
+        [(certificate.private_key_pem.bytes(), chain)]
+    )
+    service = Scripted()
+    trusting = {"host": "localhost", "tls": True, "tls_ca": ca}
+    with grpc_server(service, credentials) as port:
+        ask_grpc(port, token="secret", **trusting)
+        assert service.calls[0]["authorization"] == "Bearer secret"
+        # The system does not know this authority.
+        with pytest.raises(errors.DataError, match="No server answers"):
+            ask_grpc(port, host="localhost", tls=True, retries=0)
+    assert len(service.calls) == 1
+
+
+def test_rest_over_tls(authority):
+    _, ca, certificate = authority
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    with rest_server([(200, DEFINITIONS)], context=context) as (port, calls):
+        ask_rest(port, tls=True, tls_ca=ca, token="secret")
+        assert calls[0]["Authorization"] == "Bearer secret"
+        with pytest.raises(errors.DataError, match="cannot be trusted"):
+            ask_rest(port, tls=True, token="secret")
+        assert len(calls) == 1

@@ -1,0 +1,186 @@
+"""The page: what it answers, and what it shows in a browser."""
+
+import base64
+import io
+import shutil
+import threading
+
+import numpy as np
+import PIL.Image
+import pytest
+import waitress
+from playwright import sync_api
+
+from tf_mmdgan import errors, export, serving
+from tf_mmdgan.serving.page import make_app
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def sampler(paths):
+    signatures = export.load_generator(paths[2]).signatures
+    return serving.Sampler(serving.LocalPredictor(signatures))
+
+
+@pytest.fixture(scope="module")
+def app(sampler):
+    return make_app(lambda: sampler, "a test")
+
+
+@pytest.fixture(scope="module")
+def client(app):
+    return app.test_client()
+
+
+def decoded(urls):
+    prefix = "data:image/png;base64,"
+    assert all(url.startswith(prefix) for url in urls)
+    files = [base64.b64decode(url.removeprefix(prefix)) for url in urls]
+    return [np.asarray(PIL.Image.open(io.BytesIO(file))) for file in files]
+
+
+def test_samples_are_those_of_the_sampler(client, sampler):
+    found = client.get(
+        "/api/samples?num_samples=5&seed=3&start=2&truncation=0.5&label="
+    ).json
+    want = sampler.sample(5, 3, 2, 0.5)
+    np.testing.assert_array_equal(decoded(found["images"]), want.images)
+    assert found["labels"] == want.labels.tolist()
+    assert found["latency_ms"]["requests"] == 1
+    assert len(client.get("/api/samples").json["images"]) == 64
+
+
+def test_interpolations_are_those_of_the_sampler(client, sampler):
+    found = client.get("/api/interpolation?seed=3&to=4&steps=5&label=1").json
+    want = sampler.interpolate(3, 4, 5, label=1)
+    np.testing.assert_array_equal(decoded(found["images"]), want.images)
+
+
+@pytest.mark.parametrize(
+    "query, message",
+    [
+        ("samples?seed=abc", "seed=abc: must be a whole number."),
+        ("samples?truncation=x", "truncation=x: must be a number in (0, 1]."),
+        ("samples?truncation=2", "truncation must be > 0 and <= 1, not 2"),
+        ("samples?num_samples=0", "num_samples=0, need >= 1."),
+        ("samples?num_samples=257", "num_samples=257: the page shows 256"),
+        ("samples?label=3", "label must be 0 to 2, not 3"),
+        ("samples?start=-1", "start must be >= 0, not -1"),
+        ("interpolation?label=0&steps=1", "steps must be 2 to 100, not 1"),
+        ("interpolation", "This generator has classes: name the label"),
+    ],
+)
+def test_bad_requests_say_why(client, query, message):
+    response = client.get(f"/api/{query}")
+    assert response.status_code == 400
+    assert message in response.json["error"]
+
+
+def test_a_server_may_come_later(sampler):
+    answers = iter([errors.DataError("No server answers"), sampler])
+
+    def connect():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    client = make_app(connect, "a test").test_client()
+    response = client.get("/api/model")
+    assert response.status_code == 502
+    assert response.json == {"error": "No server answers"}
+    for _ in range(2):
+        found = client.get("/api/model").json
+        assert found == {"source": "a test", "has_classes": True}
+
+
+def test_pages_of_others_can_do_nothing_with_it(client):
+    for path in ("/", "/api/model", "/api/samples?seed=x", "/static/page.js"):
+        headers = client.get(path).headers
+        assert "default-src 'self'" in headers["Content-Security-Policy"]
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+@pytest.fixture(scope="module")
+def url(app):
+    server = waitress.create_server(app, host="127.0.0.1", port=0)
+    threading.Thread(target=server.run, daemon=True).start()
+    yield f"http://127.0.0.1:{server.effective_port}/"
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM:
+        pytest.skip("there is no Chromium here: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        yield playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox"],  # needed in containers
+        )
+
+
+@pytest.fixture
+def page(browser, url):
+    page = browser.new_page()
+    page.goto(url + "?seed=3&num_samples=16&to=4")
+    page.wait_for_selector("#grid img")
+    page.wait_for_selector("#frame[src]")
+    yield page
+    page.close()
+
+
+def expect_grid(page, client, query):
+    """Waits until the page shows what the request `query` answers."""
+    want = client.get(f"/api/samples?{query}").json["images"]
+    grid = page.locator("#grid img")
+    sync_api.expect(grid).to_have_count(len(want))
+    for number, url in enumerate(want):
+        sync_api.expect(grid.nth(number)).to_have_attribute("src", url)
+
+
+@pytest.mark.slow
+def test_the_page_shows_what_the_address_says(page, client, sampler):
+    expect_grid(page, client, "num_samples=16&seed=3")
+    labels = [f.inner_text() for f in page.query_selector_all("figcaption")]
+    assert labels == [str(label) for label in sampler.sample(16, 3).labels]
+    assert page.inner_text("#source") == "a test"
+    assert page.is_hidden("#error")
+
+
+@pytest.mark.slow
+def test_controls_change_what_is_shown(page, client):
+    page.click("#next")
+    expect_grid(page, client, "num_samples=16&seed=4")
+    for selector, value in (("#label", "2"), ("#truncation", "0.5")):
+        page.fill(selector, value)
+        page.dispatch_event(selector, "change")
+    expect_grid(page, client, "num_samples=16&seed=4&label=2&truncation=0.5")
+    assert "truncation=0.5" in page.url and "label=2" in page.url
+
+
+@pytest.mark.slow
+def test_the_slider_walks_the_interpolation(page, sampler):
+    want = sampler.interpolate(3, 4, 24, label=0).images
+    for position in (0, 10, 23):
+        page.fill("#position", str(position))
+        (frame,) = decoded([page.get_attribute("#frame", "src")])
+        np.testing.assert_array_equal(frame, want[position])
+    page.click("#play")
+    sync_api.expect(page.locator("#position")).not_to_have_value("23")
+    page.click("#play")
+    assert page.inner_text("#play") == "Play"
+
+
+@pytest.mark.slow
+def test_errors_are_shown_and_go_away(page):
+    page.fill("#label", "9")
+    page.dispatch_event("#label", "change")
+    page.wait_for_selector("#error:not([hidden])")
+    assert page.inner_text("#error") == "label must be 0 to 2, not 9"
+    assert not page.query_selector_all("#grid img")
+    page.fill("#label", "")
+    page.dispatch_event("#label", "change")
+    page.wait_for_selector("#grid img")
+    assert page.is_hidden("#error")

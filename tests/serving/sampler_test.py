@@ -1,0 +1,121 @@
+"""Requests that a sampler makes, and what it makes of the answers."""
+
+import numpy as np
+import pytest
+
+from tf_mmdgan import errors, serving
+
+PLAIN = {
+    "sample_range": frozenset({"num_samples", "seed", "start", "truncation"}),
+    "interpolate": frozenset({"seed_a", "seed_b", "steps", "truncation"}),
+}
+WITH_CLASSES = {**PLAIN, "sample_class": PLAIN["sample_range"] | {"label"}}
+
+
+class Recorder:
+    """Row i of a seed is an image of value i; the label is i % 3."""
+
+    def __init__(self, signatures):
+        self._signatures = signatures
+        self.requests = []
+
+    def signatures(self):
+        return self._signatures
+
+    def predict(self, signature, inputs, outputs):
+        self.requests.append((signature, inputs))
+        count = inputs["steps" if signature == "interpolate" else "num_samples"]
+        rows = inputs.get("start", 0) + np.arange(count)
+        images = np.broadcast_to(rows[:, None, None, None], (count, 2, 2, 1))
+        labels = (
+            np.full(count, inputs["label"]) if "label" in inputs else rows % 3
+        )
+        arrays = {"images": images.astype(np.uint8), "labels": labels}
+        return {name: arrays[name] for name in outputs}
+
+
+def test_large_requests_are_split_by_start():
+    recorder = Recorder(PLAIN)
+    drawn = serving.Sampler(recorder, batch_size=4).sample(
+        10, seed=7, start=5, truncation=0.5
+    )
+    np.testing.assert_array_equal(drawn.images[:, 0, 0, 0], np.arange(5, 15))
+    assert drawn.labels is None and len(drawn.seconds) == 3
+    asked = [
+        (name, int(inputs["start"]), int(inputs["num_samples"]))
+        for name, inputs in recorder.requests
+    ]
+    assert asked == [
+        ("sample_range", 5, 4),
+        ("sample_range", 9, 4),
+        ("sample_range", 13, 2),
+    ]
+    for _, inputs in recorder.requests:
+        assert set(inputs) == PLAIN["sample_range"]
+        assert inputs["seed"] == 7 and inputs["truncation"] == 0.5
+
+
+def test_inputs_have_the_types_of_the_signatures():
+    recorder = Recorder(WITH_CLASSES)
+    sampler = serving.Sampler(recorder)
+    sampler.sample(1, seed=-(2**63), label=2)
+    sampler.interpolate(1, 2, steps=3, label=0)
+    types = {
+        name: value.dtype.name
+        for _, inputs in recorder.requests
+        for name, value in inputs.items()
+    }
+    assert types == {
+        "num_samples": "int32", "seed": "int64", "start": "int64",
+        "truncation": "float32", "label": "int32", "seed_a": "int64",
+        "seed_b": "int64", "steps": "int32",
+    }  # fmt: skip
+
+
+def test_labels_are_returned_where_there_are_classes():
+    sampler = serving.Sampler(Recorder(WITH_CLASSES), batch_size=2)
+    drawn = sampler.sample(5, seed=0)
+    np.testing.assert_array_equal(drawn.labels, [0, 1, 2, 0, 1])
+    assert set(drawn.arrays()) == {"images", "labels"}
+    drawn = sampler.sample(5, seed=0, label=2)
+    np.testing.assert_array_equal(drawn.labels, [2] * 5)
+
+
+def test_an_interpolation_is_one_request():
+    recorder = Recorder(PLAIN)
+    drawn = serving.Sampler(recorder, batch_size=2).interpolate(3, 4, steps=9)
+    assert len(drawn.images) == 9 and len(recorder.requests) == 1
+    name, inputs = recorder.requests[0]
+    assert name == "interpolate"
+    assert (inputs["seed_a"], inputs["seed_b"]) == (3, 4)
+
+
+def test_bad_requests_never_leave():
+    recorder = Recorder(PLAIN)
+    sampler = serving.Sampler(recorder)
+    with pytest.raises(errors.UsageError, match="num_samples=0, need >= 1"):
+        sampler.sample(0, seed=0)
+    with pytest.raises(errors.UsageError, match="not fit into int64"):
+        sampler.sample(1, seed=2**63)
+    with pytest.raises(errors.UsageError, match="has no classes"):
+        sampler.sample(1, seed=0, label=1)
+    with pytest.raises(errors.UsageError, match="has no classes"):
+        sampler.interpolate(0, 1, 2, label=1)
+    with pytest.raises(errors.UsageError, match="has classes: name the label"):
+        serving.Sampler(Recorder(WITH_CLASSES)).interpolate(0, 1, 2)
+    with pytest.raises(errors.UsageError, match="batch_size=0"):
+        serving.Sampler(recorder, batch_size=0)
+    assert not recorder.requests
+
+
+def test_other_models_are_refused():
+    with pytest.raises(errors.UsageError, match="not exported by tf_mmdgan"):
+        serving.Sampler(Recorder({"serving_default": frozenset({"x"})}))
+
+
+def test_latency_summary():
+    seconds = np.arange(1, 101) / 1000.0
+    assert serving.latency_summary(seconds) == {
+        "requests": 100, "mean": 50.5, "max": 100.0, "p50": 50.5,
+        "p90": 90.1, "p99": 99.01,
+    }  # fmt: skip

@@ -1,0 +1,200 @@
+"""Settings of export, sampling, and of the page that shows samples."""
+
+import dataclasses
+import pathlib
+import re
+
+from tf_mmdgan.config import fields
+from tf_mmdgan.config.fields import WEIGHTS, setting
+
+_MOST_SAMPLES = 1_000_000
+_OUT_SUFFIXES = (".png", ".npz", ".gif", "")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """One SavedModel made from a trained run."""
+
+    run_dir: str = setting("", "Folder of the run.")
+    export_dir: str | None = setting(
+        None,
+        "Folder that gets the next version; by default RUN_DIR/export.",
+    )
+    weights: str = setting(
+        "ema", "Averaged or current generator weights.", choices=WEIGHTS
+    )
+    formats: str = setting(
+        "saved_model",
+        "Formats, separated by commas: saved_model, and beside it keras, "
+        "litert, onnx.",
+    )
+    max_samples: int = setting(1024, "The most images of one request.")
+    model_name: str = setting("generator", "What clients call the model.")
+
+    def __post_init__(self):
+        fields.require(bool(self.run_dir), "--run_dir is missing: name a run.")
+        fields.require_positive(self, "max_samples")
+        _require_model_name(self)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ConnectionConfig:
+    """Where samples come from: a server, or a SavedModel in this process."""
+
+    saved_model: str | None = setting(
+        None, "Folder of an exported generator, with or without a version."
+    )
+    target: str | None = setting(
+        None, "Address of a model server, as host:port."
+    )
+    rest: bool = setting(False, "Whether to talk JSON over HTTP, not gRPC.")
+    model_name: str = setting("generator", "What the server calls the model.")
+    model_version: int | None = setting(
+        None, "Version to ask for; by default the newest."
+    )
+    timeout: float = setting(30.0, "Seconds for a request and its retries.")
+    retries: int = setting(4, "Further tries while the server is unavailable.")
+    batch_size: int = setting(64, "Images of one request; more are split.")
+    tls: bool = setting(False, "Whether to encrypt, and to check the server.")
+    tls_ca: str | None = setting(
+        None, "File of certificates to trust; by default the system's."
+    )
+    token_file: str | None = setting(
+        None, "File with a bearer token, which is sent with every request."
+    )
+    token_in_clear: bool = setting(
+        False, "Whether to send the token without --tls all the same."
+    )
+
+    def __post_init__(self):
+        _require_model_name(self)
+        fields.require_positive(self, "timeout", "batch_size")
+        fields.require_non_negative(self, "retries", "model_version")
+        fields.require(
+            self.target is None or re.fullmatch(r"[^\s/]+:\d+", self.target),
+            f"--target={self.target}: must be host:port.",
+        )
+        self._require_target("tls", "token_file", "model_version")
+        fields.require(
+            self.tls_ca is None or self.tls, "--tls_ca is for --tls only."
+        )
+        fields.require(
+            self.token_file is None or self.tls or self.token_in_clear,
+            "--token_file needs --tls, else anyone on the way can read the "
+            "token; --token_in_clear sends it all the same.",
+        )
+
+    def _require_target(self, *names: str) -> None:
+        for name in names:
+            fields.require(
+                self.target is not None or not getattr(self, name),
+                f"--{name} is for --target=host:port only.",
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SampleConfig(ConnectionConfig):
+    """Images drawn from a trained run, a SavedModel or a server."""
+
+    run_dir: str | None = setting(None, "Folder of the run.")
+    num_samples: int = setting(64, "Number of images.")
+    seed: int = setting(0, "The same seed gives the same images.")
+    start: int = setting(0, "Number of the first image of the seed's sequence.")
+    truncation: float = setting(
+        1.0,
+        "Central share of the latents' distribution that is drawn from, in "
+        "(0, 1]: less variety, more typical images.",
+    )
+    label: int | None = setting(
+        None, "Class of all images, of a generator with classes."
+    )
+    interpolate_to: int | None = setting(
+        None, "Another seed: draws the way there from --seed."
+    )
+    steps: int = setting(16, "Images of that way.")
+    out: str = setting(
+        "samples.png",
+        "A grid as .png, uint8 images as .npz, an interpolation as .gif, or a "
+        "folder of PNG files.",
+    )
+    scale: int = setting(1, "Pixels of the picture per pixel of an image.")
+    weights: str = setting(
+        "ema",
+        "Averaged or current generator weights, of a run.",
+        choices=WEIGHTS,
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        sources = (self.run_dir, self.saved_model, self.target)
+        fields.require(
+            sum(source is not None for source in sources) == 1,
+            "Name what to draw from: either --run_dir, --saved_model or "
+            "--target.",
+        )
+        fields.require_positive(self, "num_samples", "scale")
+        fields.require_non_negative(self, "start", "interpolate_to")
+        fields.require_seed(self)
+        fields.require(
+            self.num_samples <= _MOST_SAMPLES,
+            f"--num_samples={self.num_samples}: must be <= {_MOST_SAMPLES}; "
+            "--start draws the next ones.",
+        )
+        fields.require(
+            0.0 < self.truncation <= 1.0,
+            f"--truncation={self.truncation}: must be in (0, 1].",
+        )
+        fields.require(self.steps >= 2, f"--steps={self.steps}: must be >= 2.")
+        suffix = pathlib.Path(self.out).suffix
+        fields.require(
+            suffix in _OUT_SUFFIXES,
+            f"--out={self.out}: must end in .png, .npz or .gif, or name a "
+            "folder.",
+        )
+        self._require_target("rest")
+        fields.require(
+            suffix != ".gif" or self.interpolate_to is not None,
+            f"--out={self.out}: a .gif shows an interpolation; name its end, "
+            "--interpolate_to=SEED.",
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DemoConfig(ConnectionConfig):
+    """A web page that shows samples."""
+
+    local: bool = setting(
+        False,
+        "Whether to start the test server on --saved_model, and ask that.",
+    )
+    host: str = setting("127.0.0.1", "Address that the page is served on.")
+    port: int = setting(8080, "Port of the page; 0 takes a free one.")
+    grpc_port: int = setting(8500, "Port of --local for gRPC; 0: a free one.")
+    rest_port: int = setting(8501, "Port of --local for REST; 0: a free one.")
+
+    def __post_init__(self):
+        super().__post_init__()
+        fields.require(
+            (self.saved_model is None) != (self.target is None),
+            "Name what to show: either --saved_model or --target.",
+        )
+        fields.require(
+            not self.local or self.saved_model is not None,
+            "--local is for --saved_model: the folder that it serves.",
+        )
+        if not self.local:
+            self._require_target("rest")
+        for name in ("port", "grpc_port", "rest_port"):
+            value = getattr(self, name)
+            fields.require(
+                0 <= value < 2**16, f"--{name}={value}: must be 0 to 65535."
+            )
+
+
+def _require_model_name(config: ExportConfig | ConnectionConfig) -> None:
+    # It is a part of URLs.
+    fields.require(
+        re.fullmatch(r"[\w.-]+", config.model_name) is not None,
+        f"--model_name={config.model_name}: must be letters, digits, '.', '_' "
+        "and '-'.",
+    )

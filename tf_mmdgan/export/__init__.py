@@ -1,0 +1,15 @@
+"""Trained generators for use elsewhere: TF Serving, Keras, LiteRT, ONNX.
+
+A folder <export_dir>/<version>/ for each export, versions 1, 2, ..., in the
+layout that TensorFlow Serving reads. `signatures` says what can be asked of it.
+"""
+
+from tf_mmdgan.export.saved_model import (
+    METADATA,
+    LoadedGenerator,
+    export_generator,
+    load_generator,
+)
+from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable
+from tf_mmdgan.export.versions import newest_version, version_paths
+from tf_mmdgan.export.warmup import available as warmup_available

@@ -1,0 +1,198 @@
+"""Configuration of TensorFlow Serving for an exported model, as text protos.
+
+Three files beside the versions, written once and then left to the user:
+`models.config` (where the model is), `monitoring.config` (metrics for
+Prometheus) and `batching.config`.
+"""
+
+import os
+import pathlib
+import shlex
+from collections.abc import Mapping
+
+from google.protobuf import (
+    descriptor_pb2,
+    descriptor_pool,
+    message,
+    message_factory,
+    text_format,
+    wrappers_pb2,
+)
+
+from tf_mmdgan import errors, files
+
+MODELS = "models.config"
+BATCHING = "batching.config"
+MONITORING = "monitoring.config"
+NAMES = (MODELS, BATCHING, MONITORING)
+GRPC_PORT = 8500
+REST_PORT = 8501
+METRICS_PATH = "/monitoring/prometheus/metrics"
+# The newest one, and the one before to go back to.
+_VERSIONS_SERVED = 2
+
+_Field = descriptor_pb2.FieldDescriptorProto
+
+
+def write(export_dir: str | os.PathLike, model_name: str) -> list[str]:
+    """Writes those files that are not there yet, and reads all three back.
+
+    Args:
+      export_dir: the model's folder, with the versions in it.
+      model_name: what clients call the model.
+
+    Returns:
+      The paths of the three files.
+
+    Raises:
+      UsageError: without the extra `serving`.
+      DataError: if a file there cannot be read by a server, or `models.config`
+        is about another folder or another name.
+    """
+    folder = pathlib.Path(export_dir).resolve()
+    for name, content in _contents(folder, model_name).items():
+        if not (folder / name).exists():
+            text = text_format.MessageToString(content)
+            files.write_bytes(folder / name, text.encode())
+    found = parse(folder)
+    served = [
+        (model.name, model.base_path)
+        for model in found[MODELS].model_config_list.config
+    ]
+    if (model_name, str(folder)) not in served:
+        raise errors.DataError(
+            f"{folder / MODELS} is not about the model {model_name} in "
+            f"{folder}: edit it, or delete it to have it written anew."
+        )
+    return [str(folder / name) for name in NAMES]
+
+
+def parse(export_dir: str | os.PathLike) -> Mapping[str, message.Message]:
+    """Reads the three files by the protos of TensorFlow Serving.
+
+    Raises:
+      UsageError: without the extra `serving`.
+      DataError: for a file that is missing or cannot be read.
+    """
+    found = {}
+    for name, kind in _kinds().items():
+        path = pathlib.Path(export_dir) / name
+        try:
+            found[name] = text_format.Parse(path.read_text(), kind())
+        except (OSError, UnicodeError, text_format.ParseError) as error:
+            raise errors.DataError(
+                f"{path} cannot be read: {error}; delete it to have it "
+                "written anew."
+            ) from error
+    return found
+
+
+def server_commands(export_dir: str | os.PathLike) -> str:
+    """How to serve the model: in a container, or by an installed server."""
+    folder = str(pathlib.Path(export_dir).resolve())
+    options = [
+        f"--model_config_file={folder}/{MODELS}",
+        f"--monitoring_config_file={folder}/{MONITORING}",
+    ]
+    ports = [f"--port={GRPC_PORT}", f"--rest_api_port={REST_PORT}"]
+    # Under the same path inside, so that one models.config is right in both.
+    container = ["docker", "run", "--rm"]
+    for port in (GRPC_PORT, REST_PORT):
+        container += ["-p", f"{port}:{port}"]
+    container += ["-v", f"{folder}:{folder}:ro", "tensorflow/serving"]
+    return "\n".join(
+        shlex.join(command)
+        for command in (
+            [*container, *options],
+            ["tensorflow_model_server", *ports, *options],
+        )
+    )
+
+
+def _contents(
+    folder: pathlib.Path, model_name: str
+) -> Mapping[str, message.Message]:
+    kinds = _kinds()
+    models = kinds[MODELS]()
+    model = models.model_config_list.config.add(
+        name=model_name, base_path=str(folder), model_platform="tensorflow"
+    )
+    model.model_version_policy.latest.num_versions = _VERSIONS_SERVED
+    batching = kinds[BATCHING]()
+    batching.max_batch_size.value = 64
+    batching.batch_timeout_micros.value = 5000
+    batching.max_enqueued_batches.value = 100
+    batching.num_batch_threads.value = os.cpu_count() or 1
+    monitoring = kinds[MONITORING]()
+    monitoring.prometheus_config.enable = True
+    monitoring.prometheus_config.path = METRICS_PATH
+    return {MODELS: models, BATCHING: batching, MONITORING: monitoring}
+
+
+def _kinds() -> Mapping[str, type[message.Message]]:
+    with errors.extra("serving", "Configurations of a server"):
+        from tensorflow_serving.config import model_server_config_pb2
+    pool = _server_protos()
+    official = {
+        BATCHING: "tensorflow.serving.BatchingParameters",
+        MONITORING: "tensorflow.serving.MonitoringConfig",
+    }
+    return {
+        MODELS: model_server_config_pb2.ModelServerConfig,
+        **{
+            name: message_factory.GetMessageClass(
+                pool.FindMessageTypeByName(kind)
+            )
+            for name, kind in official.items()
+        },
+    }
+
+
+def _server_protos() -> descriptor_pool.DescriptorPool:
+    """Two messages of the server that tensorflow-serving-api leaves out.
+
+    Names, numbers and types are those of `session_bundle_config.proto` and of
+    `monitoring_config.proto` in github.com/tensorflow/serving.
+    """
+    wrappers = ".google.protobuf."
+    integer, string = f"{wrappers}Int64Value", f"{wrappers}StringValue"
+    messages = {
+        "BatchingParameters": [
+            ("max_batch_size", 1, integer),
+            ("batch_timeout_micros", 2, integer),
+            ("max_enqueued_batches", 3, integer),
+            ("num_batch_threads", 4, integer),
+            ("thread_pool_name", 5, string),
+            ("allowed_batch_sizes", 6, _Field.TYPE_INT64),
+            ("pad_variable_length_inputs", 7, _Field.TYPE_BOOL),
+        ],
+        "PrometheusConfig": [
+            ("enable", 1, _Field.TYPE_BOOL),
+            ("path", 2, _Field.TYPE_STRING),
+        ],
+        "MonitoringConfig": [
+            ("prometheus_config", 1, ".tensorflow.serving.PrometheusConfig"),
+        ],
+    }
+    file = descriptor_pb2.FileDescriptorProto(
+        name="server_configs.proto",
+        package="tensorflow.serving",
+        syntax="proto3",
+        dependency=[wrappers_pb2.DESCRIPTOR.name],
+    )
+    for name, fields in messages.items():
+        kind = file.message_type.add(name=name)
+        for field, number, type_ in fields:
+            added = kind.field.add(name=field, number=number)
+            added.label = _Field.LABEL_OPTIONAL
+            if isinstance(type_, str):
+                added.type, added.type_name = _Field.TYPE_MESSAGE, type_
+            else:
+                added.type = type_
+            if field == "allowed_batch_sizes":
+                added.label = _Field.LABEL_REPEATED
+    # A pool of their own: whoever ships the whole protos shall not collide.
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool

@@ -1,0 +1,92 @@
+"""The bare generator in the other formats that Keras exports.
+
+A file of each lies in the version's `assets.extra`, which servers ignore. They
+hold latents (and labels) -> float images in [-1, 1], and draw nothing.
+"""
+
+import importlib.util
+import pathlib
+import warnings
+from collections.abc import Callable, Sequence
+
+import keras
+
+from tf_mmdgan import errors
+
+# Beside the formats below, and always there.
+SAVED_MODEL = "saved_model"
+
+
+def check(names: Sequence[str]) -> None:
+    """Refuses formats that are unknown, or that need an absent package.
+
+    Raises:
+      UsageError: naming the format.
+    """
+    for name in names:
+        if name == SAVED_MODEL:
+            continue
+        errors.pick({SAVED_MODEL: None, **FORMATS}, name, "format")
+        if name == "onnx" and not importlib.util.find_spec("tf2onnx"):
+            raise errors.UsageError(
+                "The format 'onnx' needs the package tf2onnx: pip install "
+                "'tf_mmdgan[onnx]'."
+            )
+
+
+def write(
+    generator: keras.Model, folder: pathlib.Path, names: Sequence[str]
+) -> list[pathlib.Path]:
+    """Writes `generator` in each of the formats.
+
+    Args:
+      generator: the network.
+      folder: made where it does not exist.
+      names: of `FORMATS`; "saved_model" counts as written.
+
+    Returns:
+      The files.
+
+    Raises:
+      UsageError: if Keras cannot put this generator into a format.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name in names:
+        if name == SAVED_MODEL:
+            continue
+        suffix, save = FORMATS[name]
+        path = folder / f"generator.{suffix}"
+        try:
+            with warnings.catch_warnings():
+                # Of converters, about NumPy and about themselves.
+                warnings.simplefilter("ignore")
+                save(generator, path)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # Converters raise anything.
+            reason = (str(error).strip() or type(error).__name__).split("\n")
+            raise errors.UsageError(
+                f"Keras cannot export this generator as {name}: {reason[0]}"
+            ) from error
+        paths.append(path)
+    return paths
+
+
+def _keras(generator: keras.Model, path: pathlib.Path) -> None:
+    generator.save(path)
+
+
+def _litert(generator: keras.Model, path: pathlib.Path) -> None:
+    generator.export(path, format="litert", verbose=False)
+
+
+def _onnx(generator: keras.Model, path: pathlib.Path) -> None:
+    generator.export(path, format="onnx", verbose=False)
+
+
+FORMATS: dict[str, tuple[str, Callable[[keras.Model, pathlib.Path], None]]] = {
+    "keras": ("keras", _keras),
+    "litert": ("tflite", _litert),
+    "onnx": ("onnx", _onnx),
+}

@@ -1,0 +1,193 @@
+"""Generators written as SavedModels, and read back."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import errors, files
+from tf_mmdgan.export import configs, formats, versions, warmup
+from tf_mmdgan.export.signatures import (
+    MAX_SAMPLES,
+    Servable,
+    example_requests,
+)
+from tf_mmdgan.latents import Latents
+
+METADATA = "assets.extra/tf_mmdgan.json"
+_FORMAT = "tf_mmdgan generator"
+_PNG_CHANNELS = (1, 3)
+# What reading a truncated file of a SavedModel raises.
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, tf.errors.OpError)
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadedGenerator:
+    """An exported generator.
+
+    Attributes:
+      path: the folder of the version.
+      metadata: what `export_generator` was given, with the keys "format",
+        "latents" (size, distribution) and "image_shape" ([h, w, c]) beside it.
+      module: the loaded SavedModel; it keeps the weights alive.
+    """
+
+    path: pathlib.Path
+    metadata: Mapping[str, Any]
+    module: Any
+
+    @property
+    def signatures(self) -> Mapping[str, Any]:
+        """The signatures by name; each takes tensors by keyword."""
+        return self.module.signatures
+
+
+def export_generator(
+    generator: keras.Model,
+    latents: Latents,
+    export_dir: str | os.PathLike,
+    metadata: Mapping[str, Any] | None = None,
+    num_classes: int | None = None,
+    *,
+    max_samples: int = MAX_SAMPLES,
+    model_name: str = "generator",
+    other_formats: Sequence[str] = (),
+    documents: Sequence[str | os.PathLike] = (),
+    with_warmup: bool = False,
+) -> pathlib.Path:
+    """Writes the generator as the next version in `export_dir`.
+
+    The version is written into a hidden folder and renamed when complete, so
+    a server that polls `export_dir` never sees half of one.
+
+    Args:
+      generator: latents [n, z] -> images [n, h, w, c] in [-1, 1].
+      latents: what the sampling signatures draw.
+      export_dir: the model's folder; made if it does not exist.
+      metadata: anything that JSON holds (objective, step, scores, ...); kept
+        in `assets.extra/tf_mmdgan.json`, a place which servers ignore.
+      num_classes: of a generator that takes [latents, labels].
+      max_samples: the most images that one request may ask for.
+      model_name: what the warm-up records call the model.
+      other_formats: of `formats.FORMATS`, beside the SavedModel.
+      documents: files that go into `assets.extra` too.
+      with_warmup: whether to add warm-up records; the extra `serving` has what
+        that needs.
+
+    Returns:
+      The folder of the new version.
+
+    Raises:
+      UsageError: for a generator that does not turn such latents into images,
+        a format that cannot be written, or an extra that is not installed.
+      DataError: if `export_dir` cannot be made, or holds something else.
+    """
+    formats.check(other_formats)
+    servable = Servable(generator, latents, num_classes, max_samples)
+    shape = _image_shape(servable)
+    record = {
+        **(metadata or {}),
+        "format": _FORMAT,
+        "latents": dataclasses.asdict(latents),
+        "image_shape": list(shape),
+        "num_classes": num_classes,
+        "max_samples": max_samples,
+    }
+    json.dumps(record)  # Fails now rather than after the slow part.
+    folder = versions.make_folder(export_dir)
+    _check_owner(folder)
+    signatures = servable.signatures()
+    with versions.unpublished(folder) as hidden:
+        tf.saved_model.save(
+            servable.weights(), os.fspath(hidden), signatures=signatures
+        )
+        files.write_json(hidden / METADATA, record)
+        extra = (hidden / METADATA).parent
+        for document in documents:
+            shutil.copy(document, extra)
+        formats.write(generator, extra, other_formats)
+        if with_warmup:
+            requests = example_requests(latents, signatures)
+            warmup.write(hidden, requests, model_name)
+        return versions.publish(hidden)
+
+
+def load_generator(path: str | os.PathLike) -> LoadedGenerator:
+    """Loads `<export_dir>` (its newest version) or `<export_dir>/<version>`.
+
+    A SavedModel is a program: load those that you trust.
+
+    Raises:
+      DataError: if there is no such folder, or none that `export_generator`
+        wrote, or if a part of it is damaged.
+    """
+    path = pathlib.Path(path)
+    remedy = "tools/export.py --run_dir=... --export_dir=... writes one."
+    if not path.is_dir():
+        raise errors.DataError(f"There is no folder {path}; {remedy}")
+    if not (path / "saved_model.pb").exists():
+        path = versions.newest_version(path) or path
+    record = path / METADATA
+    if not (path / "saved_model.pb").is_file() or not record.is_file():
+        raise errors.DataError(
+            f"{path} is not a generator exported by tf_mmdgan; {remedy}"
+        )
+    try:
+        metadata = json.loads(record.read_bytes())
+        if metadata["format"] != _FORMAT:
+            raise KeyError("format")
+        module = tf.saved_model.load(os.fspath(path))
+    except _DAMAGE as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise errors.DataError(
+            f"The exported generator {path} is damaged ({reason}); load "
+            f"another version, or export it again: {remedy}"
+        ) from error
+    return LoadedGenerator(path, metadata, module)
+
+
+def _check_owner(folder: pathlib.Path) -> None:
+    """Refuses a folder with something else in it than exported generators."""
+    for entry in folder.iterdir():
+        ours = entry.name.startswith(".") or entry.name in configs.NAMES
+        if entry.name.isdecimal() and entry.is_dir():
+            ours = (entry / METADATA).is_file() or not any(entry.iterdir())
+        if not ours:
+            raise errors.DataError(
+                f"{entry} is no generator exported by tf_mmdgan: name another "
+                "export_dir, new or with such generators only."
+            )
+
+
+def _image_shape(servable: Servable) -> tuple[int, int, int]:
+    """The [h, w, c] that the generator makes."""
+    generator, num_classes = servable.generator, servable.num_classes
+    inputs = [tf.zeros([1, servable.latents.size])]
+    if num_classes:
+        inputs.append(tf.zeros([1], tf.int32))
+    try:
+        # Keras drops inputs that a network does not take.
+        if len(getattr(generator, "inputs", inputs)) != len(inputs):
+            raise ValueError
+        generated = generator(
+            inputs if num_classes else inputs[0], training=False
+        )
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        raise errors.UsageError(
+            f"The generator does not take latents [n, {servable.latents.size}]"
+            f"{' and labels [n]' if num_classes else ''}: it expects "
+            f"{getattr(generator, 'input_shape', 'another shape')}."
+        ) from error
+    shape = tuple(generated.shape[1:])
+    if len(shape) != 3 or shape[-1] not in _PNG_CHANNELS:
+        raise errors.UsageError(
+            f"The generator makes arrays of shape {list(shape)}; images "
+            "[h, w, c] with 1 or 3 channels can be exported."
+        )
+    return shape

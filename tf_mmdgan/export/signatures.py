@@ -1,0 +1,271 @@
+"""What an exported generator can be asked for: its signatures.
+
+  serving_default  latents float32 [n, z]      -> images float32 [n, h, w, c]
+  sample           num_samples int32, seed int64
+                                               -> images uint8 [n, h, w, c],
+                                                  latents float32 [n, z]
+  sample_png       num_samples, seed           -> png_bytes strings [n]
+  sample_range     num_samples, seed, start int64, truncation float32
+                                               -> the outputs of `sample`
+  interpolate      seed_a int64, seed_b int64, steps int32, truncation
+                                               -> the outputs of `sample`
+
+Of a generator with classes `serving_default` takes labels int32 [n] too,
+`interpolate` one label int32, and all but `serving_default` return labels
+int32 [n]: those asked for, or drawn, each class as often. It has one more:
+
+  sample_class     num_samples, seed, start, truncation, label
+                                               -> the outputs of `sample`
+
+Float images are in [-1, 1]. A seed stands for one endless sequence of latents:
+`sample` and `sample_png` take its first rows, `sample_range` those from `start`
+on, so that split requests do not repeat images; truncation, in (0, 1], is that
+of `Latents.sample`, and 1 is none. `interpolate` goes from the first row of one
+seed to that of another. Servers take no request that leaves an input out, which
+is why `sample_range` and `sample` are two. REST interfaces write outputs whose
+names end in `_bytes` as base64.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import errors, images
+from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
+
+# Of one request. Enough for a grid, too few to take a server's memory.
+MAX_SAMPLES = 1024
+
+Tensors = dict[str, tf.Tensor]
+
+
+def _scalar(name: str, dtype: tf.DType) -> tf.TensorSpec:
+    return tf.TensorSpec([], dtype, name=name)
+
+
+_FIRST_ROWS = (_scalar("num_samples", tf.int32), _scalar("seed", tf.int64))
+_TRUNCATION = _scalar("truncation", tf.float32)
+_RANGE = (*_FIRST_ROWS, _scalar("start", tf.int64), _TRUNCATION)
+_ENDS = (
+    _scalar("seed_a", tf.int64),
+    _scalar("seed_b", tf.int64),
+    _scalar("steps", tf.int32),
+    _TRUNCATION,
+)
+_LABEL = _scalar("label", tf.int32)
+
+
+class Servable:
+    """The generator in inference mode, behind the functions of the signatures.
+
+    Attributes:
+      generator: latents [n, z] -> images [n, h, w, c] in [-1, 1]; with
+        `num_classes`, of [latents, labels].
+      latents: what the sampling signatures draw.
+      num_classes: of a generator that takes labels, or None.
+      max_samples: the most images of one request.
+
+    Raises:
+      UsageError: for a `max_samples` below 2, which leaves no interpolation.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        latents: Latents,
+        num_classes: int | None = None,
+        max_samples: int = MAX_SAMPLES,
+    ):
+        if max_samples < 2:
+            raise errors.UsageError(f"max_samples={max_samples}, need >= 2.")
+        self.generator = generator
+        self.latents = latents
+        self.num_classes = num_classes
+        self.max_samples = max_samples
+
+    def serve(
+        self, latents: tf.Tensor, labels: tf.Tensor | None = None
+    ) -> Tensors:
+        """Float images of given latents."""
+        inputs = latents if labels is None else [latents, labels]
+        generated = self.generator(inputs, training=False)
+        # Under a mixed policy the generator may return 16-bit floats.
+        return {"images": tf.cast(generated, tf.float32)}
+
+    def sample(self, num_samples: tf.Tensor, seed: tf.Tensor) -> Tensors:
+        """The first images of a seed."""
+        return self._draw(num_samples, seed, tf.constant(0, tf.int64))
+
+    def sample_png(self, num_samples: tf.Tensor, seed: tf.Tensor) -> Tensors:
+        """The first images of a seed, as PNG files."""
+        drawn = self.sample(num_samples, seed)
+        pngs = tf.map_fn(
+            tf.io.encode_png,
+            drawn["images"],
+            fn_output_signature=tf.TensorSpec([], tf.string),
+        )
+        named = {"labels": drawn["labels"]} if "labels" in drawn else {}
+        return {"png_bytes": pngs, **named}
+
+    def sample_range(
+        self,
+        num_samples: tf.Tensor,
+        seed: tf.Tensor,
+        start: tf.Tensor,
+        truncation: tf.Tensor,
+    ) -> Tensors:
+        """Images of a seed from number `start` on."""
+        with tf.control_dependencies([_truncation_check(truncation)]):
+            return self._draw(num_samples, seed, start, truncation)
+
+    def sample_class(
+        self,
+        num_samples: tf.Tensor,
+        seed: tf.Tensor,
+        start: tf.Tensor,
+        truncation: tf.Tensor,
+        label: tf.Tensor,
+    ) -> Tensors:
+        """The same images, all of one class."""
+        checks = [_truncation_check(truncation), self._label_check(label)]
+        with tf.control_dependencies(checks):
+            return self._draw(num_samples, seed, start, truncation, label)
+
+    def interpolate(
+        self,
+        seed_a: tf.Tensor,
+        seed_b: tf.Tensor,
+        steps: tf.Tensor,
+        truncation: tf.Tensor,
+        label: tf.Tensor | None = None,
+    ) -> Tensors:
+        """Images on the way from one seed's first to another's."""
+        checks = [
+            _truncation_check(truncation),
+            self._count_check("steps", steps, 2),
+        ]
+        if label is not None:
+            checks.append(self._label_check(label))
+        with tf.control_dependencies(checks):
+            ends = [
+                self.latents.sample(sampling_seed(seed), 1, 0, truncation)[0]
+                for seed in (seed_a, seed_b)
+            ]
+            drawn = {"latents": self.latents.interpolate(*ends, steps)}
+            if label is not None:
+                drawn["labels"] = tf.fill([steps], label)
+        return self._images_of(drawn)
+
+    def signatures(self) -> dict[str, Callable[..., Tensors]]:
+        """Concrete functions by the names of the signatures."""
+        latents = tf.TensorSpec(
+            [None, self.latents.size], tf.float32, name="latents"
+        )
+        labels = tf.TensorSpec([None], tf.int32, name="labels")
+        with_labels = (labels,) if self.num_classes else ()
+        with_label = (_LABEL,) if self.num_classes else ()
+        arguments = {
+            "serving_default": (self.serve, latents, *with_labels),
+            "sample": (self.sample, *_FIRST_ROWS),
+            "sample_png": (self.sample_png, *_FIRST_ROWS),
+            "sample_range": (self.sample_range, *_RANGE),
+            "interpolate": (self.interpolate, *_ENDS, *with_label),
+        }
+        if self.num_classes:
+            arguments["sample_class"] = (self.sample_class, *_RANGE, _LABEL)
+        return {
+            name: tf.function(function).get_concrete_function(*specs)
+            for name, (function, *specs) in arguments.items()
+        }
+
+    def weights(self) -> tf.Module:
+        """What a SavedModel has to hold beside the signatures.
+
+        Not the network itself: of that, sessions such as those of a server
+        restore copies of the variables, and miss those that the functions read.
+        """
+        module = tf.Module()
+        module.weights = [v.value for v in self.generator.variables]
+        return module
+
+    def _draw(
+        self,
+        num_samples: tf.Tensor,
+        seed: tf.Tensor,
+        start: tf.Tensor,
+        truncation: tf.Tensor | None = None,
+        label: tf.Tensor | None = None,
+    ) -> Tensors:
+        checks = [
+            self._count_check("num_samples", num_samples, 1),
+            _check(start >= 0, "start must be >= 0, not {}", start),
+        ]
+        pair = sampling_seed(seed)
+        # Else a draw may fail first, with a message about dimensions.
+        with tf.control_dependencies(checks):
+            drawn = {
+                "latents": self.latents.sample(
+                    pair, num_samples, start, truncation
+                )
+            }
+            if label is not None:
+                drawn["labels"] = tf.fill([num_samples], label)
+            elif self.num_classes:
+                drawn["labels"] = draw_labels(
+                    pair, num_samples, start, self.num_classes
+                )
+        return self._images_of(drawn)
+
+    def _images_of(self, drawn: Tensors) -> Tensors:
+        generated = self.serve(**drawn)["images"]
+        return {"images": images.to_uint8(generated), **drawn}
+
+    def _count_check(
+        self, name: str, count: tf.Tensor, least: int
+    ) -> tf.Operation:
+        return _check(
+            tf.logical_and(count >= least, count <= self.max_samples),
+            f"{name} must be {least} to {self.max_samples}, not {{}}",
+            count,
+        )
+
+    def _label_check(self, label: tf.Tensor) -> tf.Operation:
+        return _check(
+            tf.logical_and(label >= 0, label < self.num_classes),
+            f"label must be 0 to {self.num_classes - 1}, not {{}}",
+            label,
+        )
+
+
+def _truncation_check(truncation: tf.Tensor) -> tf.Operation:
+    # Of NaN too, which no comparison holds for.
+    inside = tf.logical_and(truncation > 0.0, truncation <= 1.0)
+    return _check(inside, "truncation must be > 0 and <= 1, not {}", truncation)
+
+
+def _check(
+    condition: tf.Tensor, message: str, value: tf.Tensor
+) -> tf.Operation:
+    """Fails with INVALID_ARGUMENT, in graphs too, unless `condition` holds."""
+    return tf.debugging.Assert(condition, [tf.strings.format(message, value)])
+
+
+def example_requests(
+    latents: Latents, signatures: Mapping[str, Any]
+) -> dict[str, Mapping[str, Any]]:
+    """A small request for each signature: inputs by name, as NumPy values."""
+    shown = {
+        "latents": latents.sample((0, 0), 1), "labels": [0], "label": 0,
+        "num_samples": 1, "seed": 0, "start": 0, "truncation": 1.0,
+        "seed_a": 0, "seed_b": 1, "steps": 2,
+    }  # fmt: skip
+    return {
+        name: {
+            spec.name: tf.constant(shown[spec.name], spec.dtype).numpy()
+            for spec in tf.nest.flatten(function.structured_input_signature)
+            if spec is not None
+        }
+        for name, function in signatures.items()
+    }

@@ -1,0 +1,99 @@
+"""The numbered folders of an exported model, none of them ever half-written."""
+
+import contextlib
+import os
+import pathlib
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+
+from tf_mmdgan import errors
+
+_HIDDEN = ".export-"
+# A hidden folder this old belongs to no export that still runs.
+_LEFTOVER_SECONDS = 3600.0
+
+
+def newest_version(export_dir: str | os.PathLike) -> pathlib.Path | None:
+    """The folder of the newest version in `export_dir`; None without any."""
+    folder = pathlib.Path(export_dir)
+    found = versions(folder) if folder.is_dir() else {}
+    return folder / found[max(found)] if found else None
+
+
+def versions(folder: pathlib.Path) -> dict[int, str]:
+    """The versions in a folder, as TensorFlow Serving reads their names."""
+    names = (entry.name for entry in folder.iterdir())
+    return {int(name): name for name in names if name.isdecimal()}
+
+
+def version_paths(path: str | os.PathLike) -> dict[int, pathlib.Path]:
+    """The versions in an export folder, or the one version that is named.
+
+    Raises:
+      DataError: if there is none.
+    """
+    folder = pathlib.Path(path).resolve()
+    if folder.name.isdecimal() and (folder / "saved_model.pb").is_file():
+        return {int(folder.name): folder}
+    found = versions(folder) if folder.is_dir() else {}
+    if not found:
+        raise errors.DataError(
+            f"{path} holds no exported generator; tools/export.py "
+            "--run_dir=... --export_dir=... writes one."
+        )
+    return {number: folder / name for number, name in found.items()}
+
+
+@contextlib.contextmanager
+def unpublished(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """The name of a hidden folder for a version in the making.
+
+    It is removed afterwards, unless it has been published.
+    """
+    _remove_leftovers(folder)
+    hidden = folder / f"{_HIDDEN}{secrets.token_hex(4)}"
+    try:
+        yield hidden
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def publish(hidden: pathlib.Path) -> pathlib.Path:
+    """Renames to the next free version, whoever else exports meanwhile."""
+    folder = hidden.parent
+    while True:
+        target = folder / str(max(versions(folder), default=0) + 1)
+        try:
+            # Replaces nothing but an empty folder.
+            os.replace(hidden, target)
+        except OSError:
+            if not target.exists():
+                raise
+        else:
+            return target
+
+
+def make_folder(export_dir: str | os.PathLike) -> pathlib.Path:
+    """Makes the folder of a model, where it is not there yet.
+
+    Raises:
+      DataError: if it cannot be made.
+    """
+    folder = pathlib.Path(export_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.DataError(
+            f"Cannot make the folder {folder} ({error.strerror}); name another "
+            "export_dir."
+        ) from error
+    return folder
+
+
+def _remove_leftovers(folder: pathlib.Path) -> None:
+    """Deletes what exports that were killed have left behind."""
+    for entry in folder.glob(f"{_HIDDEN}*"):
+        if time.time() - entry.stat().st_mtime > _LEFTOVER_SECONDS:
+            shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,122 @@
+"""How a server is reached, how long, and how often."""
+
+import dataclasses
+import os
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from tf_mmdgan import errors
+
+Answer = TypeVar("Answer")
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 5.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Connection:
+    """A model on a server, and how to ask it.
+
+    Attributes:
+      target: host:port.
+      model_name: what the server calls the model.
+      model_version: the version to ask, or None for the newest.
+      timeout: seconds for one request, its retries included.
+      retries: further tries of a request while the server is unavailable; no
+        other failure is tried again.
+      tls: whether to encrypt, and to check the server's certificate.
+      tls_ca: file of certificates to trust, as PEM; None for the system's.
+      token: bearer token sent with each request, or None.
+      token_in_clear: whether to send the token without TLS all the same.
+
+    Raises:
+      UsageError: for a token that would be sent in clear, or a file of
+        certificates that is not there.
+    """
+
+    target: str
+    model_name: str = "generator"
+    model_version: int | None = None
+    timeout: float = 30.0
+    retries: int = 4
+    tls: bool = False
+    tls_ca: str | None = None
+    token: str | None = dataclasses.field(default=None, repr=False)
+    token_in_clear: bool = False
+
+    def __post_init__(self):
+        if self.tls_ca is not None and not os.path.isfile(self.tls_ca):
+            raise errors.UsageError(f"There is no file {self.tls_ca}.")
+        if self.token and not (self.tls or self.token_in_clear):
+            raise errors.UsageError(
+                "A token needs TLS, else anyone on the way can read it; "
+                "token_in_clear sends it all the same."
+            )
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header that carries the token, where there is one."""
+        return {"authorization": f"Bearer {self.token}"} if self.token else {}
+
+    @property
+    def model(self) -> str:
+        """The model and its version, for messages."""
+        version = "" if self.model_version is None else f"/{self.model_version}"
+        return f"{self.model_name}{version} on {self.target}"
+
+
+class Unavailable(Exception):
+    """The server cannot be reached, or says that it is not ready."""
+
+
+def late(connection: Connection) -> errors.DataError:
+    """The error of a server that takes too long."""
+    return errors.DataError(
+        f"{connection.model} has not answered within {connection.timeout:g} "
+        "seconds: give it more, or ask for fewer images at a time."
+    )
+
+
+def refused(connection: Connection, code: object) -> errors.UsageError:
+    """The error of a server that wants to know who asks."""
+    hint = "refuses the token" if connection.token else "wants a token"
+    return errors.UsageError(f"{connection.target} {hint} ({code}).")
+
+
+def persist(
+    connection: Connection,
+    attempt: Callable[[float], Answer],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Answer:
+    """Tries until the server is available, pausing longer each time.
+
+    Args:
+      connection: how long, and how often.
+      attempt: makes the request within the given seconds; raises Unavailable.
+      sleep: waits for some seconds.
+
+    Returns:
+      What `attempt` returned.
+
+    Raises:
+      DataError: if the server stays unavailable.
+    """
+    deadline = time.monotonic() + connection.timeout
+    for tries in range(1, connection.retries + 2):
+        try:
+            return attempt(deadline - time.monotonic())
+        except Unavailable as error:
+            cause = error
+        longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (tries - 1))
+        # At random, so that clients of one server do not return together.
+        pause = random.uniform(0.5, 1.0) * longest
+        if time.monotonic() + pause >= deadline:
+            break
+        if tries <= connection.retries:
+            sleep(pause)
+    raise errors.DataError(
+        f"No server answers at {connection.target} (tried {tries} times: "
+        f"{cause}); start it, or name another target."
+    ) from cause

@@ -1,0 +1,43 @@
+"""Signatures of a generator in this process."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.serving.predictor import Arrays, reason
+
+
+class LocalPredictor:
+    """Asks concrete functions, of a loaded SavedModel or of a `Servable`.
+
+    Args:
+      signatures: concrete functions by the names of the signatures.
+    """
+
+    def __init__(self, signatures: Mapping[str, Any]):
+        self._functions = signatures
+
+    def signatures(self) -> Mapping[str, frozenset[str]]:
+        """See `Predictor`."""
+        return {
+            name: frozenset(
+                spec.name
+                for spec in tf.nest.flatten(function.structured_input_signature)
+                if spec is not None
+            )
+            for name, function in self._functions.items()
+        }
+
+    def predict(
+        self, signature: str, inputs: Arrays, outputs: Sequence[str]
+    ) -> Arrays:
+        """See `Predictor`."""
+        function = errors.pick(self._functions, signature, "signature")
+        tensors = {name: tf.constant(value) for name, value in inputs.items()}
+        try:
+            found = function(**tensors)
+        except tf.errors.InvalidArgumentError as error:
+            raise errors.UsageError(reason(error.message)) from error
+        return {name: found[name].numpy() for name in outputs}

@@ -1,0 +1,116 @@
+"""The page and the two requests that it makes, as a WSGI application."""
+
+import base64
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from tf_mmdgan import errors, images
+from tf_mmdgan.serving.sampler import Sampler, Samples, latency_summary
+
+with errors.extra("demo", "The page"):
+    import flask
+
+_MOST_IMAGES = 256
+# Nothing comes from elsewhere, and no other page may frame or use this one.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src data:; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def make_app(connect: Callable[[], Sampler], source: str) -> flask.Flask:
+    """The page.
+
+    Args:
+      connect: makes the sampler, when it is first needed and until that works:
+        so a server may be started after the page.
+      source: what the page says where its images come from.
+
+    Returns:
+      A WSGI application: `/`, `/api/model`, `/api/samples` and
+      `/api/interpolation`. Failures are JSON, {"error": one sentence}, with
+      status 400 if the request cannot be honoured and 502 if the server fails.
+    """
+    app = flask.Flask(__name__, static_folder="static")
+    sampler = functools.cache(connect)
+
+    @app.get("/")
+    def page():
+        return app.send_static_file("index.html")
+
+    @app.get("/api/model")
+    def model():
+        return {"source": source, "has_classes": sampler().has_classes}
+
+    @app.get("/api/samples")
+    def samples():
+        number = _whole("num_samples", 64)
+        if number > _MOST_IMAGES:
+            raise errors.UsageError(
+                f"num_samples={number}: the page shows {_MOST_IMAGES} at most."
+            )
+        drawn = sampler().sample(
+            number, _whole("seed", 0), _whole("start", 0), *_shared()
+        )
+        return _shown(drawn)
+
+    @app.get("/api/interpolation")
+    def interpolation():
+        steps = _whole("steps", 24)
+        drawn = sampler().interpolate(
+            _whole("seed", 0), _whole("to", 1), steps, *_shared()
+        )
+        return _shown(drawn)
+
+    @app.errorhandler(errors.UsageError)
+    def refuse(error):
+        return {"error": str(error)}, 400
+
+    @app.errorhandler(errors.DataError)
+    def fail(error):
+        return {"error": str(error)}, 502
+
+    @app.after_request
+    def secure(response):
+        response.headers.update(_HEADERS)
+        return response
+
+    return app
+
+
+def _shared() -> tuple[float, int | None]:
+    """Truncation and label."""
+    text = flask.request.args.get("truncation", "1")
+    try:
+        truncation = float(text)
+    except ValueError:
+        raise errors.UsageError(
+            f"truncation={text}: must be a number in (0, 1]."
+        ) from None
+    return truncation, _whole("label", None)
+
+
+def _whole(name: str, default: int | None) -> int | None:
+    """A parameter of the request; an empty one counts as left out."""
+    text = flask.request.args.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise errors.UsageError(
+            f"{name}={text}: must be a whole number."
+        ) from None
+
+
+def _shown(drawn: Samples) -> dict[str, Any]:
+    pngs = [base64.b64encode(images.encode_png(i)) for i in drawn.images]
+    return {
+        "images": [f"data:image/png;base64,{png.decode()}" for png in pngs],
+        "labels": None if drawn.labels is None else drawn.labels.tolist(),
+        "latency_ms": latency_summary(drawn.seconds),
+    }

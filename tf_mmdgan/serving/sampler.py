@@ -1,0 +1,197 @@
+"""Images by seed, in requests of a size that a server takes."""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from tf_mmdgan import errors
+from tf_mmdgan.serving.predictor import INPUT_TYPES, Arrays, Predictor
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """Images that were drawn.
+
+    Attributes:
+      images: uint8 [n, h, w, c].
+      labels: int32 [n], of a generator with classes, or None.
+      seconds: what each request took.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    seconds: tuple[float, ...]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The images, and the labels where there are any, by name."""
+        named = {} if self.labels is None else {"labels": self.labels}
+        return {"images": self.images, **named}
+
+
+class Sampler:
+    """Draws images from a predictor.
+
+    The same seed gives the same latents, bit for bit, however many images are
+    drawn and however the requests are split; images of the same requests are
+    the same bits, those of other splits may differ by one level, because
+    convolutions of another batch size sum in another order.
+
+    Args:
+      predictor: what is asked.
+      batch_size: images of one request; more are split.
+
+    Attributes:
+      has_classes: whether images can be of a class that is asked for.
+
+    Raises:
+      UsageError: if the model is none of this package.
+      DataError: if the server does not answer.
+    """
+
+    def __init__(self, predictor: Predictor, batch_size: int = 64):
+        errors.check_positive(batch_size=batch_size)
+        self._predictor = predictor
+        self._batch_size = batch_size
+        signatures = predictor.signatures()
+        if "sample_range" not in signatures:
+            raise errors.UsageError(
+                "The model was not exported by tf_mmdgan: it has no signature "
+                f"sample_range, but {', '.join(sorted(signatures))}."
+            )
+        self.has_classes = "sample_class" in signatures
+
+    def sample(
+        self,
+        num_samples: int,
+        seed: int,
+        start: int = 0,
+        truncation: float = 1.0,
+        label: int | None = None,
+    ) -> Samples:
+        """Draws images of a seed.
+
+        Args:
+          num_samples: how many, 1 or more.
+          seed: any integer of 64 bits.
+          start: number of the first one, 0 or more.
+          truncation: see `Latents.sample`.
+          label: class of all images; by default they are drawn.
+
+        Returns:
+          Those images, and their labels where there are classes.
+
+        Raises:
+          UsageError: for inputs that the model refuses.
+          DataError: if the server does not answer.
+        """
+        errors.check_positive(num_samples=num_samples)
+        signature, named = "sample_range", {}
+        if label is not None:
+            self._check_has_classes(label)
+            signature, named = "sample_class", {"label": label}
+        parts = [
+            self._ask(
+                signature,
+                seed=seed,
+                start=first,
+                num_samples=min(self._batch_size, start + num_samples - first),
+                truncation=truncation,
+                **named,
+            )
+            for first in range(start, start + num_samples, self._batch_size)
+        ]
+        return _joined(parts)
+
+    def interpolate(
+        self,
+        seed_a: int,
+        seed_b: int,
+        steps: int,
+        truncation: float = 1.0,
+        label: int | None = None,
+    ) -> Samples:
+        """Draws the way from the first image of a seed to that of another.
+
+        Args:
+          seed_a: the seed at the beginning.
+          seed_b: the seed at the end.
+          steps: images, both ends included.
+          truncation: see `Latents.sample`.
+          label: class of all images; a generator with classes needs one.
+
+        Returns:
+          The images on the way.
+
+        Raises:
+          UsageError: for inputs that the model refuses.
+          DataError: if the server does not answer.
+        """
+        named = {}
+        if label is not None:
+            self._check_has_classes(label)
+            named = {"label": label}
+        elif self.has_classes:
+            raise errors.UsageError(
+                "This generator has classes: name the label that the whole "
+                "interpolation shows."
+            )
+        part = self._ask(
+            "interpolate",
+            seed_a=seed_a,
+            seed_b=seed_b,
+            steps=steps,
+            truncation=truncation,
+            **named,
+        )
+        return _joined([part])
+
+    def _ask(self, signature: str, **inputs: float) -> tuple[Arrays, float]:
+        outputs = ["images", *(["labels"] if self.has_classes else [])]
+        began = time.perf_counter()
+        found = self._predictor.predict(signature, _typed(inputs), outputs)
+        return found, time.perf_counter() - began
+
+    def _check_has_classes(self, label: int) -> None:
+        if not self.has_classes:
+            raise errors.UsageError(
+                f"label={label}: this generator has no classes; leave the "
+                "label out."
+            )
+
+
+def latency_summary(seconds: Sequence[float]) -> dict[str, float]:
+    """Number of requests, and mean, percentiles and maximum in milliseconds."""
+    milliseconds = 1000.0 * np.asarray(seconds)
+    summary = {"mean": milliseconds.mean(), "max": milliseconds.max()}
+    for share in (50, 90, 99):
+        summary[f"p{share}"] = np.percentile(milliseconds, share)
+    rounded = {name: round(float(ms), 2) for name, ms in summary.items()}
+    return {"requests": len(milliseconds), **rounded}
+
+
+def _typed(inputs: dict[str, float]) -> Arrays:
+    typed = {}
+    for name, value in inputs.items():
+        kind = INPUT_TYPES[name]
+        try:
+            # Of an integer that is too large, asarray says so; astype wraps.
+            typed[name] = np.asarray(value, kind)
+        except OverflowError:
+            raise errors.UsageError(
+                f"{name}={value} does not fit into {kind.__name__}."
+            ) from None
+    return typed
+
+
+def _joined(parts: Sequence[tuple[Arrays, float]]) -> Samples:
+    arrays = [part for part, _ in parts]
+    labels = None
+    if "labels" in arrays[0]:
+        labels = np.concatenate([part["labels"] for part in arrays])
+    return Samples(
+        np.concatenate([part["images"] for part in arrays]),
+        labels,
+        tuple(seconds for _, seconds in parts),
+    )

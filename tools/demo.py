@@ -1,0 +1,88 @@
+"""Serves a web page with samples, a seed, truncation and interpolation.
+
+python tools/demo.py --target=localhost:8500       asks a TF Serving model
+python tools/demo.py --saved_model=served/digits   asks it in this process
+python tools/demo.py --saved_model=served/digits --local
+                     starts the test server on its ports, and asks that
+"""
+
+import contextlib
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from tf_mmdgan import errors
+from tf_mmdgan.config import DemoConfig
+from tf_mmdgan.tools import cli, sources
+
+
+def demo(config: DemoConfig) -> Mapping[str, Any]:
+    """Serves the page until it is interrupted."""
+    from tf_mmdgan import serving
+    from tf_mmdgan.serving.page import make_app
+
+    with contextlib.ExitStack() as stack:
+        predictor, source = _source(config, stack)
+        app = make_app(
+            lambda: serving.Sampler(predictor, config.batch_size), source
+        )
+        server = _listening(app, config)
+        url = f"http://{config.host}:{server.effective_port}/"
+        print(f"The page is at {url}; Ctrl+C ends it.", file=sys.stderr)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+    return {"page": url}
+
+
+def _source(config: DemoConfig, stack: contextlib.ExitStack) -> tuple[Any, str]:
+    """What is asked, and what the page says of it."""
+    from tf_mmdgan import serving
+
+    if not config.local:
+        place = config.target or f"{config.saved_model}, in this process"
+        return sources.predictor(config), f"{config.model_name} of {place}"
+    from tf_mmdgan import export
+    from tf_mmdgan.serving.protocol import ProtocolServer
+
+    server = stack.enter_context(
+        ProtocolServer(
+            config.model_name,
+            export.version_paths(config.saved_model),
+            config.grpc_port,
+            config.rest_port,
+        )
+    )
+    print(
+        f"The test server answers gRPC at {server.grpc_target} and REST at "
+        f"{server.rest_target}.",
+        file=sys.stderr,
+    )
+    target = server.rest_target if config.rest else server.grpc_target
+    connection = serving.Connection(target, config.model_name)
+    return (
+        serving.connect(connection, config.rest),
+        f"{config.model_name} of the test server at {target}",
+    )
+
+
+def _listening(app: Any, config: DemoConfig) -> Any:
+    with errors.extra("demo", "The page"):
+        import waitress
+    try:
+        return waitress.create_server(
+            app, host=config.host, port=config.port, threads=8
+        )
+    except OSError as error:
+        raise errors.DataError(
+            f"The page cannot be served on {config.host}:{config.port} "
+            f"({error.strerror}); name another --port or --host."
+        ) from error
+
+
+def main() -> None:
+    """Console entry point."""
+    cli.run(DemoConfig, demo)
+
+
+if __name__ == "__main__":
+    main()

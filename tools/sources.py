@@ -1,0 +1,61 @@
+"""Where samples come from, as the flags of a tool say."""
+
+import pathlib
+from typing import TYPE_CHECKING
+
+from tf_mmdgan import errors
+from tf_mmdgan.config import ConnectionConfig
+
+if TYPE_CHECKING:
+    from tf_mmdgan.serving import Predictor
+
+
+def predictor(config: ConnectionConfig) -> "Predictor":
+    """What `config` names: a server, a SavedModel, or else a run.
+
+    Raises:
+      UsageError: for settings that cannot be honoured.
+      DataError: for files that cannot be used.
+    """
+    from tf_mmdgan import export, serving
+
+    if config.target is not None:
+        return serving.connect(_connection(config), config.rest)
+    if config.saved_model is not None:
+        loaded = export.load_generator(config.saved_model)
+        return serving.LocalPredictor(loaded.signatures)
+    from tf_mmdgan import experiment
+
+    _, model = experiment.load_run(config.run_dir)
+    network = model.network(config.weights)
+    servable = export.Servable(network, model.latents, model.num_classes)
+    return serving.LocalPredictor(servable.signatures())
+
+
+def _connection(config: ConnectionConfig):
+    from tf_mmdgan import serving
+
+    token = None
+    if config.token_file is not None:
+        token = _read_token(config.token_file)
+    return serving.Connection(
+        target=config.target,
+        model_name=config.model_name,
+        model_version=config.model_version,
+        timeout=config.timeout,
+        retries=config.retries,
+        tls=config.tls,
+        tls_ca=config.tls_ca,
+        token=token,
+        token_in_clear=config.token_in_clear,
+    )
+
+
+def _read_token(path: str) -> str:
+    try:
+        token = pathlib.Path(path).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeError) as error:
+        raise errors.DataError(f"{path} cannot be read: {error}.") from error
+    if not token.isprintable() or not token:
+        raise errors.DataError(f"{path} holds no token, which is one line.")
+    return token
