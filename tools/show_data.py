@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _DPI = 100
 _PLOTS = 200  # pixels of their height
 _MARGIN = 50
+_LISTED = 20  # classes; of more, JSON has the counts
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,13 @@ def _text(title: str, found: Mapping[str, Any]) -> str:
         f"{found['mean']:.1f}; {found['constant_images']:,} images of one "
         "level",
     ]
-    for number, count in enumerate(found["class_counts"] or []):
+    counts = found["class_counts"] or []
+    if len(counts) > _LISTED:
+        lines.append(
+            f"{len(counts):,} classes of {min(counts):,} to {max(counts):,}"
+        )
+        return "\n".join(lines)
+    for number, count in enumerate(counts):
         lines.append(f"class {number}: {count:,}")
     return "\n".join(lines)
 

@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 from tf_mmdgan import data, errors, images
-from tf_mmdgan.tools import prepare_data
+from tf_mmdgan.tools import prepare_data, show_data
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -56,6 +56,29 @@ def test_show_draws_the_first_batch(tmp_path):
     np.testing.assert_array_equal(
         picture[50 : 50 + len(grid), 50 : 50 + grid.shape[1]], grid
     )
+
+
+def test_many_classes_are_summed_up():
+    found = {
+        "count": 5000, "image_shape": [32, 32, 3], "minimum": 1,
+        "maximum": 254, "mean": 99.96, "constant_images": 0,
+        "class_counts": [48, 52] * 50,
+    }  # fmt: skip
+    assert show_data._text("cifar100/test", found).splitlines() == [
+        "cifar100/test: 5,000 images, 32 x 32 x 3",
+        "levels 1 to 254, mean 100.0; 0 images of one level",
+        "100 classes of 48 to 52",
+    ]
+
+
+@pytest.mark.parametrize("tool", ["prepare_data", "show_data"])
+def test_help_needs_no_tensorflow(tool):
+    done = run(tool, "--help", PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0
+    for flag in ("--dataset", "--data_dir", "--image_size", "--cache_dir"):
+        assert flag in done.stdout
+    imported = done.stderr.splitlines()
+    assert imported and not any("tensorflow" in line for line in imported)
 
 
 @pytest.fixture
