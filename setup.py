@@ -56,6 +56,7 @@ setuptools.setup(
             "grpcio>=1.60,<2",
             "requests>=2.31,<3",  # the REST interface
         ],
+        "lsun": ["lmdb>=1.4,<4"],  # the files that LSUN comes in
         "demo": [
             "tf_mmdgan[serving]",
             "flask>=3,<4",  # the page, and REST of the test server
@@ -63,7 +64,7 @@ setuptools.setup(
         ],
         "onnx": ["tf2onnx>=1.16.1,<2", "onnx>=1.16,<2"],
         "dev": [
-            "tf_mmdgan[demo,onnx,serving]",
+            "tf_mmdgan[demo,lsun,onnx,serving]",
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",

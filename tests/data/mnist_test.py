@@ -79,6 +79,34 @@ def test_files_come_before_a_tfds_build(folder, written, rng):
     assert {x.tobytes() for x in loaded.images} == {x.tobytes() for x in other}
 
 
+def test_files_and_build_hold_the_same_images(folder, written, tmp_path):
+    """The sample of what was done by hand with all of Fashion-MNIST."""
+    tfds = tmp_path / "tfds"
+    options = data.LoadOptions(cache_dir=tmp_path / "cache")
+    splits = {
+        split: [
+            (image[..., np.newaxis], number)
+            for number, image in enumerate(images)
+        ]
+        for split, images in written.items()
+    }
+    tfds_builds.write(tfds, "fashion_mnist", splits)
+    for split in data.SPLITS:
+        of_files, of_build = (
+            sorted(
+                (image.tobytes(), int(label))
+                for image, label in zip(
+                    loaded.images, loaded.labels, strict=True
+                )
+            )
+            for loaded in (
+                data.load("fashion_mnist", split, None, data_dir, options)
+                for data_dir in (folder, tfds)
+            )
+        )
+        assert of_files == of_build and len(of_files) == len(written[split])
+
+
 def test_labels_must_fit_the_images(folder):
     path = folder / "train-labels-idx1-ubyte.gz"
     write(path, np.zeros(6, np.uint8))

@@ -14,6 +14,7 @@ from tf_mmdgan.data import (
     cifar,
     digits,
     folder,
+    lsun,
     mnist,
     npz,
     synthetic,
@@ -128,7 +129,7 @@ DATASETS = {
         counts={"train": 162_770, "test": 19_962},
     ),
     "lsun_bedroom": DatasetEntry(
-        load=functools.partial(tfds_sources.load, "lsun_bedroom"),
+        load=lsun.load_bedroom,
         image_size=64,
         channels=3,
         num_classes=None,

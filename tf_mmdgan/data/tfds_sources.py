@@ -3,22 +3,19 @@
 To add one, give it a line in `SOURCES`, and in `data.DATASETS`.
 """
 
-import concurrent.futures
 import dataclasses
 import functools
-import io
-import itertools
 import os
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import PIL.Image
 
 from tf_mmdgan import errors
 from tf_mmdgan.data import (
     cache_build,
+    example_reader,
     image_set,
     pixel_cache,
     preprocessing,
@@ -37,8 +34,8 @@ class Source:
 
     Attributes:
       name: in TFDS, with the configuration.
-      url: of what it is downloaded from.
-      channels: of the images.
+      url: of what it is downloaded from; None where TFDS cannot fetch it.
+      image_shape: height, width and channels as published; None: they differ.
       preprocess: as published: (image uint8 [h, w, c], image_size, its
         number) -> uint8 [image_size, image_size, c]; None where nothing was
         done, which resizes images to other sizes.
@@ -51,8 +48,8 @@ class Source:
     """
 
     name: str
-    url: str
-    channels: int
+    url: str | None
+    image_shape: tuple[int | None, int | None, int]
     preprocess: Callable[[np.ndarray, int, int], np.ndarray] | None = None
     train: str = "train"
     test: str | None = "test"
@@ -88,10 +85,10 @@ def load(
       UsageError: for a size that the images do not have.
     """
     source = SOURCES[name]
-    _check_size(name, image_size, options.resize)
+    check_size(name, image_size, options.resize)
     folder = tfds_build.find(source.name, data_dir)
     if folder is None:
-        if not options.download:
+        if not options.download or source.url is None:
             raise errors.DataError(_absent(name, data_dir, otherwise))
         tfds_build.build(source.name, source.url, data_dir)
         folder = tfds_build.find(source.name, data_dir)
@@ -113,8 +110,12 @@ def load(
     )
 
 
-def _check_size(name: str, image_size: int, mode: str | None) -> None:
-    """Now rather than after hours of downloading."""
+def check_size(name: str, image_size: int, mode: str | None) -> None:
+    """Refuses sizes of a source now rather than after hours of downloading.
+
+    Raises:
+      UsageError: for a size that the images do not have, or an unknown mode.
+    """
     resize.check_size(image_size)
     enlarges = False
     if mode is not None:
@@ -138,13 +139,14 @@ def _absent(
         else f"No {name} in {folder}, nor a TFDS build of it "
         f"({SOURCES[name].name}). "
     )
-    return (
-        f"{found}Fetch it with `python tools/prepare_data.py "
-        f"--dataset={name} --data_dir={folder} --download`"
-        + (otherwise and f", or {otherwise}")
-        + ", or train on a folder of images, --dataset=folder "
-        "--data_dir=FOLDER."
-    )
+    remedies = [otherwise] if otherwise else []
+    if SOURCES[name].url is not None:
+        remedies.append(
+            f"fetch it with `python tools/prepare_data.py --dataset={name} "
+            f"--data_dir={folder} --download`"
+        )
+    remedies.append("train on a folder of images, --dataset=folder --data_dir=")
+    return f"{found}Remedy: {', or '.join(remedies)}."
 
 
 def _plan(
@@ -156,20 +158,53 @@ def _plan(
 ) -> cache_build.Plan:
     separate = split == "test" and source.test is not None
     opened = tfds_build.Split(folder, source.test if separate else source.train)
-    numbers = range(opened.count)
+    _check_features(source, opened.features, folder)
+    return plan(source, opened, split, image_size, mode)
+
+
+def plan(
+    source: Source,
+    examples: example_reader.Examples,
+    split: str,
+    image_size: int,
+    mode: str | None,
+) -> cache_build.Plan:
+    """How the examples of a source, wherever they are, are decoded.
+
+    Args:
+      source: what the papers make of them.
+      examples: of the split, or, where none is held out, of all.
+      split: "train" or "test".
+      image_size: height and width in pixels.
+      mode: name in `resize.RESIZES`; None for what the papers do.
+
+    Raises:
+      DataError: for too few examples to hold out any.
+    """
+    numbers = range(examples.count)
     if source.test is None:
-        kept = opened.count - min(_HELD_OUT, opened.count // 10)
+        kept = len(numbers) - min(_HELD_OUT, len(numbers) // 10)
         numbers = {"train": numbers[:kept], "test": numbers[kept:]}[split]
     if not numbers:
-        raise errors.DataError(
-            f"The TFDS build in {folder} has too few images to hold out any."
-        )
-    _check_features(source, opened.features, folder)
+        raise examples.damaged("has too few images to hold out any")
+    channels = source.image_shape[-1]
+
+    def transform(image: np.ndarray, number: int) -> np.ndarray:
+        if source.preprocess is not None and mode is None:
+            return source.preprocess(image, image_size, number)
+        return resize.resize_images(image[np.newaxis], image_size, mode)[0]
+
     return cache_build.Plan(
         count=len(numbers),
-        image_shape=(image_size, image_size, source.channels),
+        image_shape=(image_size, image_size, channels),
         num_classes=source.num_classes,
-        fill=_Reader(source, opened, numbers, image_size, mode),
+        fill=example_reader.ExampleReader(
+            examples,
+            numbers,
+            channels,
+            transform,
+            labelled=source.num_classes is not None,
+        ),
     )
 
 
@@ -177,100 +212,48 @@ def _check_features(
     source: Source, features: Mapping[str, Any], folder: pathlib.Path
 ) -> None:
     """Refuses builds of something else under the same name."""
-    found = features["label"].num_classes if "label" in features else None
-    if "image" not in features or source.num_classes not in (None, found):
+    known = dict(features.items())
+    image, label = known.get("image"), known.get("label")
+    shape = image and image.shape
+    classes = label and label.num_classes
+    if shape != source.image_shape or source.num_classes not in (None, classes):
         raise errors.DataError(
-            f"The TFDS build in {folder} is not {source.name}: it has "
-            f"{found} classes and the features {', '.join(features)}."
+            f"The TFDS build in {folder} is not {source.name}: it has images "
+            f"{shape} and {classes} classes, not {source.image_shape} and "
+            f"{source.num_classes}."
         )
-
-
-class _Reader:
-    """Reads, decodes and preprocesses a range of examples, in order."""
-
-    def __init__(
-        self,
-        source: Source,
-        split: tfds_build.Split,
-        numbers: range,
-        image_size: int,
-        mode: str | None,
-    ):
-        self._source, self._split, self._numbers = source, split, numbers
-        self._image_size, self._mode = image_size, mode
-        self._names = ["image"] + ["label"] * (source.num_classes is not None)
-        self._examples, self._next = iter(()), None
-
-    def __call__(
-        self, start: int, stop: int
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        # One pass over the files: to begin anew costs reading up to `start`.
-        if start != self._next:
-            rest = self._numbers[start:]
-            self._examples = self._split.examples(rest, self._names)
-        self._next = stop
-        examples = list(itertools.islice(self._examples, stop - start))
-        if len(examples) < stop - start:
-            raise self._split.damaged("ends too early")
-        # Pillow lets other threads work while it decodes and resizes.
-        with concurrent.futures.ThreadPoolExecutor() as threads:
-            images = threads.map(
-                self._image, self._numbers[start:stop], examples
-            )
-            pixels = np.stack(list(images))
-        if self._source.num_classes is None:
-            return pixels, None
-        return pixels, np.array([e["label"] for e in examples], np.int64)
-
-    def _image(self, number: int, example: Mapping[str, Any]) -> np.ndarray:
-        mode = {1: "L", 3: "RGB"}[self._source.channels]
-        try:
-            with PIL.Image.open(io.BytesIO(example["image"])) as picture:
-                image = np.asarray(picture.convert(mode))
-        except Exception as error:
-            # Pillow's readers raise errors of many kinds.
-            raise errors.DataError(
-                f"Image {number} of {self._source.name} cannot be decoded "
-                f"({error}): delete its TFDS build and build it again."
-            ) from None
-        image = image.reshape(*image.shape[:2], self._source.channels)
-        if self._source.preprocess is not None and self._mode is None:
-            return self._source.preprocess(image, self._image_size, number)
-        return resize.resize_images(
-            image[np.newaxis], self._image_size, self._mode
-        )[0]
 
 
 SOURCES = {
     "mnist": Source(
         name="mnist",
         url="https://storage.googleapis.com/cvdf-datasets/mnist/",
-        channels=1,
+        image_shape=(28, 28, 1),
         num_classes=10,
     ),
     "fashion_mnist": Source(
         name="fashion_mnist",
         url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-        channels=1,
+        image_shape=(28, 28, 1),
         num_classes=10,
     ),
     "cifar10": Source(
         name="cifar10",
         url="https://www.cs.toronto.edu/~kriz/",
-        channels=3,
+        image_shape=(32, 32, 3),
         num_classes=10,
     ),
     "cifar100": Source(
         name="cifar100",
         url="https://www.cs.toronto.edu/~kriz/",
-        channels=3,
+        image_shape=(32, 32, 3),
         num_classes=100,
     ),
     # The papers train on the 100,000 images without labels.
     "stl10": Source(
         name="stl10",
         url="http://ai.stanford.edu/~acoates/stl10/",
-        channels=3,
+        image_shape=(96, 96, 3),
         train="unlabelled",
         preprocess=preprocessing.stl10,
         largest=96,
@@ -278,7 +261,7 @@ SOURCES = {
     "stl10_labelled": Source(
         name="stl10",
         url="http://ai.stanford.edu/~acoates/stl10/",
-        channels=3,
+        image_shape=(96, 96, 3),
         num_classes=10,
         preprocess=preprocessing.stl10,
         largest=96,
@@ -286,15 +269,15 @@ SOURCES = {
     "celeb_a": Source(
         name="celeb_a",
         url="https://drive.google.com/",
-        channels=3,
+        image_shape=(218, 178, 3),
         preprocess=preprocessing.celeb_a,
         largest=160,
     ),
     # Its validation split, 300 images, is too small to score against.
     "lsun_bedroom": Source(
         name="lsun/bedroom",
-        url="http://dl.yf.io/lsun/",
-        channels=3,
+        url=None,  # 46 GB that TFDS could then not read: see lsun.py
+        image_shape=(None, None, 3),
         test=None,
         preprocess=preprocessing.lsun,
         largest=256,
@@ -302,7 +285,7 @@ SOURCES = {
     "imagenet64": Source(
         name="imagenet_resized/64x64",
         url="http://www.image-net.org/data/downsample/",
-        channels=3,
+        image_shape=(64, 64, 3),
         num_classes=1000,
         test="validation",
     ),
