@@ -50,3 +50,15 @@ def test_numbers_below_one_are_named():
     errors.check_positive(width=1, count=7)
     with pytest.raises(errors.UsageError, match="count=0, need >= 1"):
         errors.check_positive(width=1, count=0)
+
+
+def test_a_missing_package_names_its_extra():
+    with (
+        pytest.raises(errors.UsageError) as caught,
+        errors.extra("demo", "The page needs"),
+    ):
+        import no_such_package  # noqa: F401
+    assert str(caught.value) == (
+        "The page needs the package no_such_package: pip install "
+        "'tf_mmdgan[demo]'."
+    )

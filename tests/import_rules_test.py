@@ -24,6 +24,7 @@ LAYERS = [
     {"callbacks"},
     {"diagnostics", "kid_schedule"},
     {"run_directory", "loading", "as_published"},
+    {"image_sources"},
     {"scoring", "class_scoring"},
     {"method"},
     {"experiment"},

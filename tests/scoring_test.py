@@ -32,15 +32,8 @@ def test_noise_is_far_and_training_images_are_near(scorer, rng):
     assert abs(near) < 5 and scorer.kid(noise) > 5 * abs(near) + 5
 
 
-def test_order_of_the_images_is_one_of_chance(rng):
-    order = scoring.shuffled(np.arange(1000))
-    np.testing.assert_array_equal(order, scoring.shuffled(np.arange(1000)))
-    np.testing.assert_array_equal(np.sort(order), np.arange(1000))
-    assert abs(np.corrcoef(order, np.arange(1000))[0, 1]) < 0.1
-
-
 def test_same_images_have_no_exact_distance(scorer):
-    report = scorer.report_images(scorer.real, "itself")
+    report = scorer.report(scorer.real, "itself")
     exact = report.scores["kid_exact"]
     # Unbiased: the diagonal of the cross term is all that is left.
     assert exact["kid"] < 0
@@ -75,74 +68,99 @@ def test_too_few_images_to_score_with_are_told():
         scoring.block_size(40, 9)
 
 
-def test_shuffled_batches_are_the_shuffled_images(rng):
-    images = rng.integers(0, 256, (1203, 2, 2, 1), dtype=np.uint8)
-    batches = list(scoring.shuffled_batches(images))
-    assert max(map(len, batches)) == 500
-    np.testing.assert_array_equal(
-        np.concatenate(batches), scoring.shuffled(images)
-    )
-    some = np.concatenate(list(scoring.shuffled_batches(images, 700)))
-    np.testing.assert_array_equal(some, scoring.shuffled(images)[:700])
-
-
-def test_images_of_a_file(tmp_path, rng):
-    images = rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
-    np.savez(tmp_path / "a.npz", images=images)
-    loaded = scoring.load_images(str(tmp_path / "a.npz"))
-    np.testing.assert_array_equal(loaded, images)
+def test_features_have_to_be_named_for_a_file(tmp_path, rng):
+    path = tmp_path / "a.npz"
+    np.savez(path, images=rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8))
     with pytest.raises(errors.UsageError, match="--features is missing"):
         scoring.make_scorer(
-            config.EvaluateConfig(fake="x", real=str(tmp_path / "a.npz")), None
+            config.EvaluateConfig(fake="x", real=str(path)), None
         )
 
 
+def test_the_order_of_the_images_does_not_matter_to_sets(scorer, rng):
+    images = rng.integers(0, 256, (90, 16, 16, 1), dtype=np.uint8)
+    first = scorer.report(images, "a").scores
+    second = scorer.report(images[::-1], "b").scores
+    for metric in ("kid_exact", "fid", "gaussian_mmd", "prdc"):
+        assert first[metric] == pytest.approx(
+            second[metric], rel=1e-4, nan_ok=True
+        )
+    # Blocks are of neighbours, after an order of chance.
+    assert first["kid_blocks"] != second["kid_blocks"]
+
+
+def test_the_page_shows_the_nearest_real_images(scorer, monkeypatch):
+    shown = {}
+
+    def render(report, samples, neighbours):
+        shown.update(report=report, samples=samples, neighbours=neighbours)
+        return "page"
+
+    monkeypatch.setattr(scoring.evaluation, "render_page", render)
+    images = scorer.real[:70]
+    assert scorer.page(scorer.report(images, "copies"), images) == "page"
+    assert shown["report"]["fake"] == "copies"
+    np.testing.assert_array_equal(shown["samples"], images[:64])
+    # The image itself, and its copy among the real ones before all others.
+    assert shown["neighbours"].shape == (8, 8, 16, 16, 1)
+    for column in (0, 1):
+        np.testing.assert_array_equal(
+            shown["neighbours"][:, column], images[:8]
+        )
+
+
+def test_features_of_slow_extractors_are_kept(tmp_path):
+    class Slow:
+        classifies = False
+        identifier = name = "slow"
+        slow = True
+        calls = 0
+
+        def __call__(self, images):
+            self.calls += 1
+            flat = images.reshape(len(images), -1).astype(np.float32)
+            return evaluation.Extracted(flat[:, :8])
+
+    extractor = Slow()
+    real = data.load("digits", "test").images
+    for _ in range(2):
+        scoring.Scorer(
+            extractor, real, "x", {"max_block_size": 100}, 100,
+            cache_dir=tmp_path / "features",
+        )  # fmt: skip
+    assert extractor.calls == 1
+    extractor.slow = False
+    scoring.Scorer(extractor, real, "x", {"max_block_size": 100}, 100)
+    assert extractor.calls == 2
+
+
+def statistics(tmp_path, features):
+    path = tmp_path / "stats.npz"
+    evaluation.write_moments(path, evaluation.moments(features), "pixels")
+    return str(path)
+
+
+def test_fid_against_a_statistics_file(tmp_path, scorer):
+    path = statistics(tmp_path, scorer.real_features)
+    assert scoring.is_statistics(path)
+    assert not scoring.is_statistics("digits/test")
+    report = scoring.score_by_statistics(
+        config.EvaluateConfig(
+            real=path, fake="digits/train", features="lenet_digits"
+        )
+    )
+    images = data.load("digits", "train").images
+    expected = scorer.report(images, "train").scores["fid"]
+    assert report.scores == {"fid": pytest.approx(expected, rel=1e-5)}
+    assert report.num_real is None and report.num_fake == len(images)
+
+
 @pytest.mark.parametrize(
-    "arrays, words",
-    [
-        ({"pictures": np.zeros(3)}, "no array named 'images'"),
-        ({"images": np.full((2, 4, 4, 1), np.nan)}, "holds NaN: 32 of 32"),
-        ({"images": np.zeros((2, 4, 4, 1), np.float32)}, "holds float32"),
-        ({"images": np.zeros((4, 4), np.uint8)}, r"shape \(4, 4\)"),
-        ({"images": np.array([{}], object)}, "damaged or not"),
-    ],
-    ids=["name", "nan", "floats", "rank", "pickle"],
+    "wrong", [{"metrics": "kid_exact", "features": "pixels"}, {}]
 )
-def test_unusable_arrays_are_named(tmp_path, arrays, words):
-    np.savez(tmp_path / "a.npz", **arrays)
-    with pytest.raises(errors.DataError, match=words):
-        scoring.load_images(str(tmp_path / "a.npz"))
-
-
-@pytest.mark.parametrize("keep", [0, 10, 200])
-def test_truncated_file_is_named(tmp_path, keep):
-    path = tmp_path / "a.npz"
-    np.savez(path, images=np.zeros((9, 4, 4, 1), np.uint8))
-    path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(errors.DataError, match=r"a\.npz is damaged"):
-        scoring.load_images(str(path))
-
-
-def test_file_of_another_kind_is_named(tmp_path):
-    path = tmp_path / "a.npz"
-    with open(path, "wb") as file:
-        np.save(file, np.zeros((9, 4, 4, 1), np.uint8))
-    with pytest.raises(errors.DataError, match="not a zip archive"):
-        scoring.load_images(str(path))
-
-
-def test_flipped_bits_are_noticed(tmp_path, rng):
-    path = tmp_path / "a.npz"
-    images = rng.integers(0, 256, (9, 4, 4, 1), dtype=np.uint8)
-    np.savez_compressed(path, images=images)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0x55
-    path.write_bytes(content)
-    with pytest.raises(errors.DataError, match=r"a\.npz is damaged"):
-        scoring.load_images(str(path))
-
-
-@pytest.mark.parametrize("source", ["digitz", "digits/validation"])
-def test_unknown_source_lists_the_known(source):
-    with pytest.raises(errors.UsageError, match="known: "):
-        scoring.load_images(source)
+def test_statistics_allow_fid_alone(tmp_path, rng, wrong):
+    path = statistics(tmp_path, rng.normal(size=(9, 4)))
+    with pytest.raises(errors.UsageError, match=r"holds moments: .*fid"):
+        scoring.score_by_statistics(
+            config.EvaluateConfig(real=path, fake="digits/test", **wrong)
+        )

@@ -35,9 +35,10 @@ _HOMES = {
     "evaluation": ("METRICS", "EXTRACTORS", "Report"),
     "evaluation.kid": ("kid", "KID"),
     "export": ("export_generator", "load_generator"),
+    "serving": ("Connection", "LocalPredictor", "Sampler"),
     "config": (
         "TrainConfig", "EvaluateConfig", "ExportConfig", "SampleConfig",
-        "CompareConfig",
+        "DemoConfig", "CompareConfig",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

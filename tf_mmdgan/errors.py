@@ -46,8 +46,12 @@ def check_positive(**numbers: int) -> None:
 
 
 @contextlib.contextmanager
-def extra(name: str, what: str) -> Iterator[None]:
+def extra(name: str, who_needs: str) -> Iterator[None]:
     """For imports of packages that an extra of this package installs.
+
+    Args:
+      name: of the extra.
+      who_needs: the beginning of the message, such as "The page needs".
 
     Raises:
       UsageError: instead of ImportError; the message says what to install.
@@ -56,6 +60,6 @@ def extra(name: str, what: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise UsageError(
-            f"{what} need{'' if what.endswith('s') else 's'} the package "
-            f"{error.name}: pip install 'tf_mmdgan[{name}]'."
+            f"{who_needs} the package {error.name}: pip install "
+            f"'tf_mmdgan[{name}]'."
         ) from error

@@ -68,9 +68,7 @@ class Run:
         step = callbacks.current_step(self.model)
         report_file = run_dir / REPORT_FILE
         if _recorded_step(report_file) != step:
-            self.scorer.report(
-                self.model, self.config.evaluation_weights, str(run_dir)
-            ).write(report_file)
+            score_run(self.config, self.model, self.scorer)
         log = callbacks.read_log(run_dir / METRICS_FILE)
         kid = {line["step"]: line["kid"] for line in log if "kid" in line}
         result = {
@@ -94,6 +92,39 @@ class Run:
                 )
             result["saved_model"] = str(path)
         return result
+
+
+def score_run(
+    config: TrainConfig,
+    model: AdversarialModel,
+    scorer: scoring.Scorer,
+    weights: str | None = None,
+    out: str | os.PathLike | None = None,
+    classes: dict[str, dict[str, float]] | None = None,
+) -> evaluation.Report:
+    """Scores the model of a run and writes report and page.
+
+    Args:
+      config: of the run.
+      model: what is scored.
+      scorer: that scores it.
+      weights: "ema" or "current"; by default as the run has it.
+      out: the report's file; by default the run's own.
+      classes: scores class by class, if there are any.
+    """
+    weights = weights or config.evaluation_weights
+    images = scorer.draw(model, weights)
+    report = dataclasses.replace(
+        scorer.report(
+            images,
+            f"{config.run_dir}, {weights} weights, seed {scorer.seed}",
+            step=callbacks.current_step(model),
+        ),
+        classes=classes,
+    )
+    out = out or pathlib.Path(config.run_dir) / REPORT_FILE
+    scorer.write(report, images, out)
+    return report
 
 
 def _recorded_step(path: pathlib.Path) -> int | None:

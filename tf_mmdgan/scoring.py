@@ -1,15 +1,21 @@
 """Scores of models and of images, by what a configuration names."""
 
 import dataclasses
+import os
+import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import data, errors, evaluation, loading
+from tf_mmdgan import data, errors, evaluation, files, loading
 from tf_mmdgan.config import EvaluateConfig, ReadConfig, TrainConfig
-from tf_mmdgan.data import npz
+from tf_mmdgan.image_sources import (
+    is_generator,
+    load_images,
+    shuffled_order,
+)
 from tf_mmdgan.models import ImplicitModel
 
 # The usual settings of metrics; fewer where there are few images.
@@ -20,6 +26,10 @@ MAXIMUM_BLOCK = 1000
 BLOCKS = 5
 
 _BATCH = 500
+# On the page of a report.
+_SAMPLES = 64
+_SHOWN = 8
+_NEIGHBOURS = 7
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +45,8 @@ class Scorer:
       seed: of generated images.
       metrics: names of the metrics of a report, as `evaluation.choose` reads
         them.
+      cache_dir: folder of what slow extractors find in real images, or None.
+      real_features: float32 [n, d], in the order of `real`.
     """
 
     extractor: evaluation.FeatureExtractor
@@ -44,48 +56,55 @@ class Scorer:
     count: int
     seed: int = 0
     metrics: str | None = None
+    cache_dir: pathlib.Path | None = None
+    real_features: np.ndarray = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self):
         # Now rather than after the first hour of a run.
         evaluation.block_bounds(
             len(self.real), self.count, self.settings["max_block_size"]
         )
-        chosen = evaluation.choose(self.metrics, self.extractor.classifies)
-        real = evaluation.extract(self.extractor, shuffled_batches(self.real))
-        object.__setattr__(self, "_chosen", chosen)
-        object.__setattr__(self, "_real_features", real.features)
+        evaluation.choose(self.metrics, self.extractor.classifies)
+        folder = self.cache_dir if self.extractor.slow else None
+        found = evaluation.cached(self.extractor, self.real, folder)
+        object.__setattr__(self, "real_features", found.features)
 
     def kid(self, images: np.ndarray) -> float:
         """KID of `count` of the uint8 images [m, h, w, c], by TF-GAN."""
-        chosen = shuffled_batches(images, self.count)
-        return self._score(chosen, ["kid_tfgan"])["kid_tfgan"]["kid"]
+        order = shuffled_order(len(images))[: self.count]
+        # No copy is made of all of them: they may not fit in memory.
+        batches = np.array_split(order, -(-len(order) // _BATCH))
+        found = evaluation.extract(
+            self.extractor, (images[rows] for rows in batches)
+        )
+        return self._score(found, ["kid_tfgan"])["kid_tfgan"]["kid"]
+
+    def draw(self, model: ImplicitModel, weights: str) -> np.ndarray:
+        """The images of a model that are scored."""
+        return model.generate(self.count, self.seed, weights)
 
     def score_model(
         self, model: ImplicitModel, weights: str
     ) -> dict[str, float]:
         """KID of a model, by TF-GAN, with its standard error."""
-        images = model.generate(self.count, self.seed, weights)
-        return self._score(images, ["kid_tfgan"])["kid_tfgan"]
+        found = evaluation.extract(self.extractor, self.draw(model, weights))
+        return self._score(found, ["kid_tfgan"])["kid_tfgan"]
 
     def report(
-        self, model: ImplicitModel, weights: str, source: str
-    ) -> evaluation.Report:
-        """All metrics of a model."""
-        images = model.generate(self.count, self.seed, weights)
-        return self.report_images(
-            images,
-            f"{source}, {weights} weights, seed {self.seed}",
-            step=int(model.step.numpy()),
-        )
-
-    def report_images(
         self, images: np.ndarray, source: str, step: int | None = None
     ) -> evaluation.Report:
-        """All metrics of uint8 images [m, h, w, c], in an order of chance."""
+        """All metrics of uint8 images [m, h, w, c].
+
+        Args:
+          images: what is scored.
+          source: where they come from.
+          step: of the model that made them.
+        """
         start = time.monotonic()
-        scores = self._score(images, self._chosen)
+        found = evaluation.extract(self.extractor, images)
+        chosen = evaluation.choose(self.metrics, self.extractor.classifies)
         return evaluation.Report(
-            scores=scores,
+            scores=self._score(found, chosen),
             num_real=len(self.real),
             num_fake=len(images),
             extractor=self.extractor.identifier,
@@ -95,8 +114,40 @@ class Scorer:
             step=step,
         )
 
-    def _score(self, images, metrics) -> dict[str, dict[str, float]]:
-        fake = evaluation.extract(self.extractor, images)
+    def page(self, report: evaluation.Report, images: np.ndarray) -> str:
+        """The report of images as a page, with some of them on it."""
+        neighbours = None
+        if images.shape[1:] == self.real.shape[1:]:
+            shown = images[:_SHOWN]
+            found = evaluation.extract(self.extractor, shown).features
+            count = min(_NEIGHBOURS, len(self.real))
+            near = evaluation.nearest(found, self.real_features, count)
+            neighbours = np.stack(
+                [
+                    np.concatenate([shown[row : row + 1], self.real[rows]])
+                    for row, rows in enumerate(near)
+                ]
+            )
+        return evaluation.render_page(
+            report.to_dict(), images[:_SAMPLES], neighbours
+        )
+
+    def write(
+        self,
+        report: evaluation.Report,
+        images: np.ndarray,
+        path: str | os.PathLike,
+    ) -> None:
+        """Writes the report of images as JSON, and as a page beside it."""
+        report.write(path)
+        page = self.page(report, images)
+        files.write_bytes(
+            pathlib.Path(path).with_suffix(".html"), page.encode()
+        )
+
+    def _score(
+        self, fake: evaluation.Extracted, metrics: Sequence[str]
+    ) -> dict[str, dict[str, float]]:
         count = len(fake.features)
         smaller = min(len(self.real), count)
         settings = {
@@ -105,38 +156,14 @@ class Scorer:
             "num_splits": min(SPLITS, count),
             "seed": self.seed,
         }
+        order, classes = shuffled_order(count), fake.probabilities
         return evaluation.score(
-            self._real_features,
-            fake.features,
+            self.real_features[shuffled_order(len(self.real))],
+            fake.features[order],
             metrics,
-            fake.probabilities,
+            None if classes is None else classes[order],
             **settings | self.settings,
         )
-
-
-def shuffled(images: np.ndarray) -> np.ndarray:
-    """The images in an order of chance, the same each time.
-
-    Blocks are compared in the order of their rows, and files hold images by
-    writer or by class: blocks of neighbours are not samples of the whole.
-    """
-    return images[_order(images)]
-
-
-def shuffled_batches(
-    images: np.ndarray, count: int | None = None
-) -> Iterator[np.ndarray]:
-    """The first `count` of the shuffled images, a few at a time.
-
-    No copy is made of all of them, which may be more than fit in memory.
-    """
-    order = _order(images)[:count]
-    for start in range(0, len(order), _BATCH):
-        yield images[order[start : start + _BATCH]]
-
-
-def _order(images: np.ndarray) -> np.ndarray:
-    return np.random.default_rng(0).permutation(len(images))
 
 
 def block_size(num_real: int, num_fake: int) -> int:
@@ -168,6 +195,7 @@ def scorer_of_run(config: TrainConfig) -> Scorer:
         f"{config.dataset}/test",
         {"max_block_size": block or block_size(len(real), count)},
         count,
+        cache_dir=_cache_dir(config),
     )
 
 
@@ -175,11 +203,15 @@ def make_scorer(
     config: EvaluateConfig,
     run: TrainConfig | None = None,
     count: int | None = None,
+    real: np.ndarray | None = None,
 ) -> Scorer:
     """The scorer that `config` describes; what it leaves out is the run's.
 
-    `count` is the number of images that it will be given, where it will not
-    make them itself.
+    Args:
+      config: of the scoring.
+      run: of the run that is scored, if one is.
+      count: of the images that it will be given, where it does not make them.
+      real: the real images, where they are loaded already.
 
     Raises:
       UsageError: for unknown names.
@@ -189,7 +221,9 @@ def make_scorer(
     name = source.partition("/")[0]
     entry = data.DATASETS.get(name) or (run and data.DATASETS[run.dataset])
     reading = loading.inherited(config, run) if run else config
-    real = load_images(source, reading, run and run.image_size)
+    if real is None:
+        size = config.image_size or (run and run.image_size)
+        real = load_images(source, reading, size)
     features = config.features or (run and run.features)
     if features is None:
         if entry is None:
@@ -219,30 +253,73 @@ def make_scorer(
         count,
         config.seed,
         config.metrics,
+        _cache_dir(reading),
     )
 
 
-def load_images(
-    source: str,
-    reading: ReadConfig | None = None,
-    image_size: int | None = None,
-) -> np.ndarray:
-    """Images uint8 [n, h, w, c] of NAME, NAME/SPLIT or FILE.npz.
-
-    The split is "test" where none is named.
+def make_pair(config: EvaluateConfig) -> tuple[Scorer, np.ndarray]:
+    """The scorer of two sets of images, and the one that is scored.
 
     Raises:
-      UsageError: for an unknown name or split.
-      DataError: for a file that is missing, damaged or holds something else.
+      UsageError: for unknown names.
+      DataError: for images or weights that cannot be used.
     """
-    if source.endswith(".npz"):
-        return npz.read(source)[0]
-    reading = reading or ReadConfig()
-    name, _, split = source.partition("/")
-    return data.load(
-        name,
-        split or "test",
+    real = load_images(config.real, config, config.image_size)
+    images = _fake_images(
+        config, real.shape[1], config.num_samples or len(real)
+    )
+    return make_scorer(config, count=len(images), real=real), images
+
+
+def is_statistics(source: str) -> bool:
+    """Whether real images are given by the moments of their features."""
+    return source.endswith(".npz") and "mu" in files.read_npz(source)
+
+
+def score_by_statistics(config: EvaluateConfig) -> evaluation.Report:
+    """FID, all that moments allow, of images against a statistics file.
+
+    Raises:
+      UsageError: for unknown names, or another metric.
+      DataError: for images or a file that cannot be used.
+    """
+    if config.metrics not in (None, "fid") or config.features is None:
+        raise errors.UsageError(
+            f"--real={config.real} holds moments: give --metrics=fid, and by "
+            "--features the extractor that they were made with."
+        )
+    start = time.monotonic()
+    extractor = evaluation.get_extractor(config.features)
+    images = _fake_images(config, config.image_size, config.num_samples)
+    found = evaluation.extract(extractor, images)
+    value = evaluation.frechet_distance(
+        evaluation.read_moments(config.real),
+        evaluation.moments(found.features),
+    )
+    return evaluation.Report(
+        scores={"fid": {"fid": value}},
+        num_real=None,
+        num_fake=len(images),
+        extractor=extractor.identifier,
+        real=config.real,
+        fake=config.fake,
+        seconds=round(time.monotonic() - start, 3),
+    )
+
+
+def _fake_images(
+    config: EvaluateConfig, image_size: int | None, count: int | None
+) -> np.ndarray:
+    """All images of a set, or `count` of a generator."""
+    generated = is_generator(config.fake)
+    return load_images(
+        config.fake,
+        config,
         image_size,
-        reading.data_dir,
-        loading.options(reading),
-    ).images
+        count if generated else config.num_samples,
+        config.seed,
+    )
+
+
+def _cache_dir(config: ReadConfig) -> pathlib.Path:
+    return loading.options(config).cache_folder / "features"

@@ -66,7 +66,7 @@ def _source(config: DemoConfig, stack: contextlib.ExitStack) -> tuple[Any, str]:
 
 
 def _listening(app: Any, config: DemoConfig) -> Any:
-    with errors.extra("demo", "The page"):
+    with errors.extra("demo", "The page needs"):
         import waitress
     try:
         return waitress.create_server(

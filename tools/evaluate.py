@@ -3,52 +3,75 @@
 python tools/evaluate.py --run_dir=runs/digits
 python tools/evaluate.py --run_dir=runs/classes --per_class
 python tools/evaluate.py --real=digits/test --fake=images.npz
+python tools/evaluate.py --real=my_photos --fake=served/mine --features=pixels
 
-Prints the report as JSON; of a run, it is written to RUN_DIR/report.json too.
+Prints the report as JSON. Of a run, it is written to RUN_DIR/report.json and
+.html too, of other images where --out says.
 """
 
 import dataclasses
-import pathlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tf_mmdgan.config import EvaluateConfig
 from tf_mmdgan.tools import cli
 
+if TYPE_CHECKING:
+    from tf_mmdgan import scoring
+
 
 def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
     """Scores what `config` names."""
+    from tf_mmdgan import scoring
+
+    if config.run_dir is not None:
+        return _evaluate_run(config)
+    if scoring.is_statistics(config.real):
+        report = scoring.score_by_statistics(config)
+        if config.out is not None:
+            report.write(config.out)
+        return report.to_dict()
+    scorer, images = scoring.make_pair(config)
+    report = scorer.report(images, config.fake)
+    if config.out is not None:
+        scorer.write(report, images, config.out)
+    _save_statistics(config, scorer)
+    return report.to_dict()
+
+
+def _evaluate_run(config: EvaluateConfig) -> Mapping[str, Any]:
     from tf_mmdgan import class_scoring, experiment, loading, scoring
 
-    out = config.out
-    if config.run_dir is None:
-        images = scoring.load_images(config.fake, config)
-        scorer = scoring.make_scorer(config, count=len(images))
-        report = scorer.report_images(scoring.shuffled(images), config.fake)
-    else:
-        run_config, model = experiment.load_run(config.run_dir)
-        scorer = scoring.make_scorer(config, run_config)
-        classes = None
-        if config.per_class:  # first, because it is what may be refused
-            reading = loading.inherited(config, run_config)
-            source = dataclasses.replace(
-                run_config, **dataclasses.asdict(reading)
-            )
-            classes = class_scoring.class_scores(
-                scorer.extractor,
-                loading.load(source, "test"),
-                model,
-                config.weights,
-                config.seed,
-            )
-        report = dataclasses.replace(
-            scorer.report(model, config.weights, config.run_dir),
-            classes=classes,
+    run_config, model = experiment.load_run(config.run_dir)
+    scorer = scoring.make_scorer(config, run_config)
+    classes = None
+    if config.per_class:  # first, because it is what may be refused
+        reading = loading.inherited(config, run_config)
+        source = dataclasses.replace(run_config, **dataclasses.asdict(reading))
+        classes = class_scoring.class_scores(
+            scorer.extractor,
+            loading.load(source, "test"),
+            model,
+            config.weights,
+            config.seed,
         )
-        out = out or pathlib.Path(config.run_dir) / experiment.REPORT_FILE
-    if out is not None:
-        report.write(out)
+    run_config = dataclasses.replace(run_config, run_dir=config.run_dir)
+    report = experiment.score_run(
+        run_config, model, scorer, config.weights, config.out, classes
+    )
+    _save_statistics(config, scorer)
     return report.to_dict()
+
+
+def _save_statistics(config: EvaluateConfig, scorer: "scoring.Scorer") -> None:
+    from tf_mmdgan import evaluation
+
+    if config.save_statistics is not None:
+        evaluation.write_moments(
+            config.save_statistics,
+            evaluation.moments(scorer.real_features),
+            scorer.extractor.identifier,
+        )
 
 
 def main() -> None:

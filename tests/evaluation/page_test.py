@@ -37,7 +37,7 @@ def pictures(text):
 
 def test_page_has_numbers_settings_and_notes(report, rng):
     samples = rng.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
-    text = page.page(report, samples)
+    text = page.render_page(report, samples)
     for words in ("1.2346", "not defined", "500", "3.15", "KID is raw."):
         assert words in text
     assert "None" not in text
@@ -52,6 +52,6 @@ def test_page_has_numbers_settings_and_notes(report, rng):
 def test_neighbours_are_in_rows(report, rng):
     samples = rng.integers(0, 256, (2, 64, 64, 1), dtype=np.uint8)
     neighbours = rng.integers(0, 256, (2, 3, 64, 64, 1), dtype=np.uint8)
-    _, picture = pictures(page.page(report, samples, neighbours))
+    _, picture = pictures(page.render_page(report, samples, neighbours))
     assert picture.shape == (2 * 66 - 2, 3 * 66 - 2)
     np.testing.assert_array_equal(picture[66:, 132:], neighbours[1, 2, :, :, 0])

@@ -8,8 +8,6 @@ from google.protobuf import text_format
 from tf_mmdgan import errors
 from tf_mmdgan.export import configs
 
-pytest.importorskip("tensorflow_serving", reason="needs the extra serving")
-
 
 def test_models_config_names_the_folder_and_the_model(tmp_path):
     from tensorflow_serving.config import model_server_config_pb2

@@ -5,6 +5,8 @@ import warnings
 
 import keras
 import numpy as np
+import onnx
+import onnx.reference
 import pytest
 import tensorflow as tf
 from small import LATENTS, make_generator
@@ -12,9 +14,6 @@ from small import LATENTS, make_generator
 from tf_mmdgan import errors, export
 from tf_mmdgan.export import formats
 
-with_onnx = pytest.mark.skipif(
-    not importlib.util.find_spec("tf2onnx"), reason="needs the extra onnx"
-)
 RNG = np.random.default_rng(0)
 LATENT_ROWS = RNG.uniform(-1, 1, (3, LATENTS.size)).astype(np.float32)
 
@@ -34,9 +33,6 @@ def of_litert(path):
 
 
 def of_onnx(path):
-    import onnx
-    import onnx.reference
-
     model = onnx.load(path)
     onnx.checker.check_model(model)
     evaluator = onnx.reference.ReferenceEvaluator(model)
@@ -53,7 +49,7 @@ def generator():
     [
         ("keras", "generator.keras", of_keras),
         ("litert", "generator.tflite", of_litert),
-        pytest.param("onnx", "generator.onnx", of_onnx, marks=with_onnx),
+        ("onnx", "generator.onnx", of_onnx),
     ],
 )
 def test_the_same_images(generator, tmp_path, name, file, run):

@@ -1,10 +1,11 @@
 """Deadlines, retries and tokens."""
 
+import sys
 import time
 
 import pytest
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, serving
 from tf_mmdgan.serving import connection
 from tf_mmdgan.serving.connection import Connection, Unavailable
 
@@ -72,6 +73,24 @@ def test_a_token_never_travels_in_clear_unasked():
         assert to.authorization == bearer
         assert "secret" not in repr(to)
     assert Connection("host:1").authorization == {}
+
+
+@pytest.mark.parametrize(
+    "rest, package, module",
+    [(False, "grpc", "grpc_client"), (True, "requests", "rest_client")],
+)
+def test_without_the_package_the_extra_is_named(
+    monkeypatch, rest, package, module
+):
+    module = f"tf_mmdgan.serving.{module}"
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(errors.UsageError) as caught:
+        serving.connect(Connection("host:1"), rest)
+    assert str(caught.value) == (
+        f"Requests to a server need the package {package}: pip install "
+        "'tf_mmdgan[serving]'."
+    )
 
 
 def test_certificates_that_are_not_there():

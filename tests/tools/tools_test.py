@@ -96,6 +96,39 @@ def test_evaluate_reports_every_metric(trained, tmp_path):
         "gaussian_mmd", "prdc", "nearest_neighbor", "inception_score",
     }  # fmt: skip
     assert json.loads((tmp_path / "r.json").read_text()) == report
+    assert "kid_exact" in (tmp_path / "r.html").read_text()
+
+
+def test_run_saved_model_and_saved_samples_have_the_same_scores(
+    trained, tmp_path
+):
+    run_dir, _, _ = trained
+    images, pictures = tmp_path / "images.npz", tmp_path / "pictures"
+    for out in (images, pictures):
+        result(
+            "sample", f"--run_dir={run_dir}", "--num_samples=200",
+            f"--out={out}",
+        )  # fmt: skip
+    of_run = result(
+        "evaluate", f"--run_dir={run_dir}", "--num_samples=200",
+        f"--out={tmp_path}/r.json", f"--save_statistics={tmp_path}/s.npz",
+    )["scores"]  # fmt: skip
+    real = ("--real=digits/test", "--features=lenet_digits")
+    for fake in (f"{run_dir}/export", images):
+        report = result("evaluate", *real, f"--fake={fake}", "--num_samples=200")  # fmt: skip  # noqa: E501
+        assert report["scores"] == of_run, fake
+    # Files of pictures come by name, in another order.
+    report = result(
+        "evaluate", *real, f"--fake={pictures}", "--metrics=kid_exact,fid",
+        f"--cache_dir={tmp_path}/cache", f"--out={tmp_path}/f.json",
+    )  # fmt: skip
+    assert (tmp_path / "f.html").exists()
+    for metric in ("kid_exact", "fid"):
+        assert report["scores"][metric] == pytest.approx(
+            of_run[metric], rel=1e-4
+        )
+    report = result("evaluate", f"--real={tmp_path}/s.npz", "--features=lenet_digits", f"--fake={images}")  # fmt: skip  # noqa: E501
+    assert report["scores"] == {"fid": pytest.approx(of_run["fid"], rel=1e-5)}
 
 
 def test_export_and_sample_give_the_same_images(trained, tmp_path):

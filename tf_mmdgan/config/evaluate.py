@@ -16,11 +16,20 @@ class EvaluateConfig(ReadConfig):
     )
     real: str | None = setting(
         None,
-        "Real images: a data set as NAME or NAME/SPLIT, or an .npz file with "
-        "uint8 images [n, h, w, c]; by default the run's held-out images.",
+        "Real images: a data set as NAME or NAME/SPLIT, an .npz file with "
+        "uint8 images [n, h, w, c], or a folder of pictures; or an .npz file "
+        "with mu and sigma, for FID alone; by default the run's held-out "
+        "images.",
     )
     fake: str | None = setting(
-        None, "Images to score, given like --real, instead of --run_dir."
+        None,
+        "Images to score, given like --real, or the folder of an exported "
+        "generator; instead of --run_dir.",
+    )
+    image_size: int | None = setting(
+        None,
+        "Height and width of data sets and folders; by default the run's, or "
+        "the data set's own; of --fake, those of the real images.",
     )
     metrics: str | None = setting(
         None,
@@ -29,11 +38,13 @@ class EvaluateConfig(ReadConfig):
     )
     features: str | None = setting(
         None,
-        "Feature extractor: a name, or a file of tools/train_lenet.py; by "
-        "default the data set's own.",
+        "Feature extractor: a name, a file of tools/train_lenet.py, or "
+        "NAME:PATH,setting=value; by default the data set's own.",
     )
     num_samples: int | None = setting(
-        None, "Generated images; by default as many as real ones."
+        None,
+        "Images scored; by default as many generated ones as real ones, and "
+        "all of others.",
     )
     max_block_size: int | None = setting(
         None, "Images in a block; by default the data set's own."
@@ -54,7 +65,12 @@ class EvaluateConfig(ReadConfig):
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
     out: str | None = setting(
-        None, "File of the report; by default RUN_DIR/report.json."
+        None,
+        "File of the report, which is written as a page beside it; by default "
+        "RUN_DIR/report.json.",
+    )
+    save_statistics: str | None = setting(
+        None, "Writes mean and covariance of the real features to this .npz."
     )
 
     def __post_init__(self):
@@ -68,15 +84,11 @@ class EvaluateConfig(ReadConfig):
             "--fake needs --real: the images to compare with.",
         )
         fields.require(
-            self.fake is None or self.num_samples is None,
-            "--num_samples is for --run_dir; of --fake, all images count.",
-        )
-        fields.require(
             not self.per_class or self.real is None,
             "--per_class is for --run_dir, without --real.",
         )
         fields.require_seed(self)
         fields.require_positive(
             self, "num_samples", "max_block_size", "num_subsets",
-            "subset_size",
+            "subset_size", "image_size",
         )  # fmt: skip

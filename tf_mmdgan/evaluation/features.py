@@ -27,6 +27,7 @@ class FeatureExtractor(Protocol):
     # identifiers mean equal features, so they key caches and reports.
     identifier: str
     classifies: bool  # whether there are probabilities
+    slow: bool  # whether what it finds is worth keeping in a file
 
     def __call__(self, images: np.ndarray) -> Extracted:
         """What is found in uint8 images [n, h, w, c]."""
@@ -38,6 +39,7 @@ class Pixels:
     name = "pixels"
     identifier = "pixels"
     classifies = False
+    slow = False
 
     def __call__(self, images: np.ndarray) -> Extracted:
         """Features [n, h * w * c] of uint8 images [n, h, w, c]."""
@@ -55,6 +57,7 @@ class Thumbnails:
     name = "thumbnails"
     identifier = "thumbnails-16"
     classifies = False
+    slow = False
 
     def __call__(self, images: np.ndarray) -> Extracted:
         """Features [n, 16 * 16 * c at most] of uint8 images [n, h, w, c]."""
@@ -84,6 +87,7 @@ def _lenet(path: str | os.PathLike) -> Network:
         functools.partial(network, training=False),
         model.input_shape[1:],
         classifies=True,
+        slow=False,
     )
 
 

@@ -62,6 +62,7 @@ class Network:
       name: as users choose it.
       identifier: says all that the features depend on.
       classifies: whether there are class probabilities.
+      slow: whether what it finds is worth keeping in a file.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Network:
         resize: str = "antialias",
         value_range: str = "symmetric",
         classifies: bool = False,
+        slow: bool = True,
     ):
         """Takes the network apart from its borders.
 
@@ -85,12 +87,14 @@ class Network:
           resize: in `RESIZES`.
           value_range: in `RANGES`.
           classifies: whether `run` gives logits.
+          slow: whether it takes longer than reading a file.
 
         Raises:
           UsageError: for an unknown resize or range.
         """
         self.name = name
         self.classifies = classifies
+        self.slow = slow
         self._network = run
         self._image_shape = tuple(image_shape)
         self._resize = errors.pick(RESIZES, resize, "resize")

@@ -28,7 +28,7 @@ _NEIGHBOURS = (
 _PIXELS = 64  # at least, of an image's side on the page
 
 
-def page(
+def render_page(
     report: Mapping[str, Any],
     samples: np.ndarray,
     neighbours: np.ndarray | None = None,

@@ -49,7 +49,7 @@ class Report:
 
     Attributes:
       scores: for each metric, its named numbers.
-      num_real: number of real images.
+      num_real: number of real images; None where only moments are known.
       num_fake: number of fake images.
       extractor: identifier of the feature extractor.
       real: where the real images come from.
@@ -61,7 +61,7 @@ class Report:
     """
 
     scores: Mapping[str, Mapping[str, float]]
-    num_real: int
+    num_real: int | None
     num_fake: int
     extractor: str
     real: str

@@ -130,7 +130,7 @@ def _contents(
 
 
 def _kinds() -> Mapping[str, type[message.Message]]:
-    with errors.extra("serving", "Configurations of a server"):
+    with errors.extra("serving", "Configurations of a server need"):
         from tensorflow_serving.config import model_server_config_pb2
     pool = _server_protos()
     official = {

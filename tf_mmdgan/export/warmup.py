@@ -37,7 +37,7 @@ def write(
     Raises:
       UsageError: without the extra `serving`.
     """
-    with errors.extra("serving", "Warm-up records"):
+    with errors.extra("serving", "Warm-up records need"):
         from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
     path = version / FILE
     path.parent.mkdir(exist_ok=True)
@@ -62,7 +62,7 @@ def read(
     Raises:
       UsageError: without the extra `serving`.
     """
-    with errors.extra("serving", "Warm-up records"):
+    with errors.extra("serving", "Warm-up records need"):
         from tensorflow_serving.apis import prediction_log_pb2
     for record in tf.data.TFRecordDataset(str(version / FILE)):
         log = prediction_log_pb2.PredictionLog.FromString(record.numpy())

@@ -15,7 +15,7 @@ from tf_mmdgan.serving.connection import (
 )
 from tf_mmdgan.serving.predictor import Arrays, reason
 
-with errors.extra("serving", "Requests to a server"):
+with errors.extra("serving", "Requests to a server need"):
     import grpc
     from tensorflow_serving.apis import (
         get_model_metadata_pb2,

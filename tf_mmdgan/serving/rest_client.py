@@ -20,7 +20,7 @@ from tf_mmdgan.serving.connection import (
 )
 from tf_mmdgan.serving.predictor import Arrays, reason
 
-with errors.extra("serving", "Requests to a server"):
+with errors.extra("serving", "Requests to a server need"):
     import requests
 
 _PIECE = 1 << 16

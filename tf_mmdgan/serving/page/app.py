@@ -8,7 +8,7 @@ from typing import Any
 from tf_mmdgan import errors, images
 from tf_mmdgan.serving.sampler import Sampler, Samples, latency_summary
 
-with errors.extra("demo", "The page"):
+with errors.extra("demo", "The page needs"):
     import flask
 
 _MOST_IMAGES = 256

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.serving.protocol.model import Code, ServedModel, StatusError
 
-with errors.extra("demo", "The test server"):
+with errors.extra("demo", "The test server needs"):
     import grpc
     from tensorflow_serving.apis import (
         get_model_metadata_pb2,

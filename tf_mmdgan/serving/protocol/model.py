@@ -15,7 +15,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 
 from tf_mmdgan import errors
 
-with errors.extra("demo", "The test server"):
+with errors.extra("demo", "The test server needs"):
     import grpc
     from tensorflow_serving.apis import model_pb2
 

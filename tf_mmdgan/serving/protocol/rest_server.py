@@ -22,7 +22,7 @@ from tf_mmdgan.serving.protocol.model import (
     StatusError,
 )
 
-with errors.extra("demo", "The test server"):
+with errors.extra("demo", "The test server needs"):
     import flask
     from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2
 

@@ -9,7 +9,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.serving.protocol import grpc_server, rest_server
 from tf_mmdgan.serving.protocol.model import ServedModel
 
-with errors.extra("demo", "The test server"):
+with errors.extra("demo", "The test server needs"):
     import werkzeug.serving
 
 _HOST = "127.0.0.1"
