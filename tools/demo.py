@@ -58,7 +58,12 @@ def _source(config: DemoConfig, stack: contextlib.ExitStack) -> tuple[Any, str]:
         file=sys.stderr,
     )
     target = server.rest_target if config.rest else server.grpc_target
-    connection = serving.Connection(target, config.model_name)
+    connection = serving.Connection(
+        target,
+        config.model_name,
+        timeout=config.timeout,
+        retries=config.retries,
+    )
     return (
         serving.connect(connection, config.rest),
         f"{config.model_name} of the test server at {target}",

@@ -21,8 +21,11 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
     from tf_mmdgan import export as exporting
     from tf_mmdgan.export import configs
 
-    run_config, model = experiment.load_run(config.run_dir)
     folder = config.export_dir or pathlib.Path(config.run_dir) / "export"
+    for_server = exporting.warmup_available()
+    if for_server:
+        configs.check(folder, config.model_name)
+    run_config, model = experiment.load_run(config.run_dir)
     path = experiment.export_run(
         run_config,
         model,
@@ -30,10 +33,10 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
         config.weights,
         max_samples=config.max_samples,
         model_name=config.model_name,
-        other_formats=config.formats.split(","),
+        other_formats=[name.strip() for name in config.formats.split(",")],
     )
     result = {"saved_model": str(path)}
-    if exporting.warmup_available():
+    if for_server:
         result["server_configs"] = configs.write(folder, config.model_name)
         print("To serve it:", file=sys.stderr)
         print(configs.server_commands(folder), file=sys.stderr)

@@ -7,7 +7,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.config import ConnectionConfig
 
 if TYPE_CHECKING:
-    from tf_mmdgan.serving import Predictor
+    from tf_mmdgan.serving import Connection, Predictor
 
 
 def predictor(config: ConnectionConfig) -> "Predictor":
@@ -32,7 +32,7 @@ def predictor(config: ConnectionConfig) -> "Predictor":
     return serving.LocalPredictor(servable.signatures())
 
 
-def _connection(config: ConnectionConfig):
+def _connection(config: ConnectionConfig) -> "Connection":
     from tf_mmdgan import serving
 
     token = None

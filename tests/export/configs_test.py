@@ -68,6 +68,11 @@ def test_files_that_a_server_would_refuse(tmp_path, name, text, message):
     assert (tmp_path / name).read_text() == text
 
 
+def test_what_is_not_written_yet_is_fine(tmp_path):
+    configs.check(tmp_path / "new", "digits")
+    assert configs.parse(tmp_path / "new") == {}
+
+
 def test_another_name_is_refused(tmp_path):
     configs.write(tmp_path, "digits")
     with pytest.raises(errors.DataError, match="is not about the model faces"):

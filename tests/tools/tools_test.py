@@ -144,6 +144,10 @@ def test_export_and_sample_give_the_same_images(trained, tmp_path):
         "config.json", "report.json", "tf_mmdgan.json",
         "tf_serving_warmup_requests",
     }  # fmt: skip
+    (tmp_path / "m" / "models.config").write_text("")
+    done = run("export", f"--run_dir={run_dir}", f"--export_dir={tmp_path}/m")
+    assert done.returncode == 1 and "is not about the model" in done.stderr
+    assert not (tmp_path / "m" / "2").exists()
     saved = tf.train.list_variables(str(version / "variables" / "variables"))
     # Of the generator alone: no critic, no optimizer, one set of weights.
     assert len([name for name, _ in saved if "VALUE" in name]) == 26

@@ -35,7 +35,7 @@ _Field = descriptor_pb2.FieldDescriptorProto
 
 
 def write(export_dir: str | os.PathLike, model_name: str) -> list[str]:
-    """Writes those files that are not there yet, and reads all three back.
+    """Writes those files that are not there yet.
 
     Args:
       export_dir: the model's folder, with the versions in it.
@@ -46,15 +46,31 @@ def write(export_dir: str | os.PathLike, model_name: str) -> list[str]:
 
     Raises:
       UsageError: without the extra `serving`.
-      DataError: if a file there cannot be read by a server, or `models.config`
-        is about another folder or another name.
+      DataError: as `check`.
     """
     folder = pathlib.Path(export_dir).resolve()
     for name, content in _contents(folder, model_name).items():
         if not (folder / name).exists():
             text = text_format.MessageToString(content)
             files.write_bytes(folder / name, text.encode())
+    check(folder, model_name)
+    return [str(folder / name) for name in NAMES]
+
+
+def check(export_dir: str | os.PathLike, model_name: str) -> None:
+    """Refuses files that a server could not serve this model by.
+
+    Files that are not there yet are none of them.
+
+    Raises:
+      UsageError: without the extra `serving`.
+      DataError: if a file there cannot be read by a server, or `models.config`
+        is about another folder or another name.
+    """
+    folder = pathlib.Path(export_dir).resolve()
     found = parse(folder)
+    if MODELS not in found:
+        return
     served = [
         (model.name, model.base_path)
         for model in found[MODELS].model_config_list.config
@@ -64,19 +80,20 @@ def write(export_dir: str | os.PathLike, model_name: str) -> list[str]:
             f"{folder / MODELS} is not about the model {model_name} in "
             f"{folder}: edit it, or delete it to have it written anew."
         )
-    return [str(folder / name) for name in NAMES]
 
 
 def parse(export_dir: str | os.PathLike) -> Mapping[str, message.Message]:
-    """Reads the three files by the protos of TensorFlow Serving.
+    """Reads those files that are there, by the protos of TensorFlow Serving.
 
     Raises:
       UsageError: without the extra `serving`.
-      DataError: for a file that is missing or cannot be read.
+      DataError: for a file that cannot be read.
     """
     found = {}
     for name, kind in _kinds().items():
         path = pathlib.Path(export_dir) / name
+        if not path.exists():
+            continue
         try:
             found[name] = text_format.Parse(path.read_text(), kind())
         except (OSError, UnicodeError, text_format.ParseError) as error:
