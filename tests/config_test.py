@@ -56,7 +56,7 @@ def test_interval_must_be_a_multiple_of_the_execution():
         {},
         {"run_dir": "a", "fake": "b"},
         {"fake": "b"},
-        {"fake": "b", "real": "c", "num_samples": 3},
+        {"fake": "b", "real": "c", "num_samples": 0},
         {"run_dir": "a", "seed": -1},
         {"run_dir": "a", "num_samples": 0},
     ],
