@@ -1,5 +1,6 @@
 """tools/demo.py as a user runs it: the page, and the test server behind it."""
 
+import pathlib
 import re
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from tf_mmdgan.config import DemoConfig, SampleConfig
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.tools.demo import demo
 from tf_mmdgan.tools.sample import sample
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +38,10 @@ def saved_model(tmp_path_factory):
 def addresses(saved_model):
     """Of gRPC, REST and the page, as the tool prints them."""
     flags = ["--port=0", "--grpc_port=0", "--rest_port=0", "--local"]
-    command = [sys.executable, "-m", "tf_mmdgan.tools.demo", *flags]
+    command = [sys.executable, "tools/demo.py", *flags]
     with subprocess.Popen(
         [*command, f"--saved_model={saved_model}"],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
