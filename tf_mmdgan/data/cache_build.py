@@ -29,7 +29,7 @@ from tf_mmdgan.data import row_file
 ABOUT, PIXELS, LABELS = "about.json", "pixels.npy", "labels.npy"
 
 _PROGRESS = "progress.jsonl"
-_SHARD_IMAGES = 1024
+_SHARD_IMAGES = 256
 _SHARD_BYTES = 32 * 2**20
 
 
@@ -179,10 +179,10 @@ class _Shards:
 
     def __init__(self, folder: pathlib.Path, plan: Plan):
         self._plan = plan
-        self._bounds = [
-            (start, min(start + plan.shard_size, plan.count))
+        self._bounds = {
+            (start, min(start + plan.shard_size, plan.count)): None
             for start in range(0, plan.count, plan.shard_size)
-        ]
+        }  # a set in order
         self._pixels = row_file.RowFile(
             folder / PIXELS, plan.image_shape, np.uint8
         )

@@ -45,12 +45,13 @@ class InputClock:
         """Notes that a call which executes so many steps begins."""
         self._start, self._steps = time.monotonic(), steps
 
-    def arrived(self) -> None:
-        """Notes that all batches of a step are there."""
+    def arrived(self) -> float:
+        """Notes that all batches of a step are there; returns `seconds`."""
         if self._start is not None:
             waited = time.monotonic() - self._start
             self.seconds += waited * self._steps
             self._start = None
+        return self.seconds
 
 
 class ImplicitModel(keras.Model):
@@ -306,10 +307,7 @@ class ImplicitModel(keras.Model):
                 )
                 self.updates.assign_add(1)
         batches = [next(iterator) for _ in range(self.batches_per_step)]
-        # Not tf.timestamp, which deterministic runs refuse. The step does not
-        # wait for it.
-        with tf.control_dependencies(tf.nest.flatten(batches, True)):
-            tf.numpy_function(self.input_clock.arrived, [], [])
+        batches = self._noted(batches)
         logs = self._run(self.replica_step, batches, self._global(self.updates))
         self.updates.assign_add(self.batches_per_step)
         self.step.assign_add(1)
@@ -318,6 +316,20 @@ class ImplicitModel(keras.Model):
             name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, None)
             for name, value in logs.items()
         }
+
+    def _noted(self, batches: list[Any]) -> list[Any]:
+        """The batches, once the clock has been told that they are there."""
+        # Not tf.timestamp, which deterministic runs refuse.
+        with tf.control_dependencies(tf.nest.flatten(batches, True)):
+            noted = tf.numpy_function(self.input_clock.arrived, [], tf.float64)
+
+        def after(tensor):
+            with tf.device(tensor.device):
+                return tf.identity(tensor)
+
+        # The step waits for the clock, which busy threads would delay.
+        with tf.control_dependencies([noted]):
+            return tf.nest.map_structure(after, batches, expand_composites=True)
 
     def _global(self, variable: keras.Variable) -> tf.Tensor:
         """The value as a plain tensor, which every replica then receives."""
