@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import callbacks, errors
-from tf_mmdgan.models.implicit_model import InputClock
+from tf_mmdgan.models import InputClock
 
 _SPEC = importlib.util.spec_from_file_location(
     "tiny", pathlib.Path(__file__).parent / "models" / "tiny.py"
@@ -180,6 +180,7 @@ def test_log_has_the_share_of_time_spent_waiting(tmp_path):
         passed = tf.numpy_function(slow, [batch], batch.dtype)
         return tf.ensure_shape(passed, batch.shape)
 
+    model.input_clock = InputClock()
     model.fit(
         tiny.batches().map(slowed),
         steps_per_epoch=5,

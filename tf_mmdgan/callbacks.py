@@ -108,14 +108,14 @@ class MetricsLog(Every):
         """See `Every.act`."""
         last, self._clock = self._clock, self._now(step)
         steps, seconds, waited = np.subtract(self._clock, last)
-        times = {
-            "seconds_per_step": round(seconds / max(steps, 1), 6),
-            "input_wait": round(waited / seconds, 6),
-        }
+        times = {"seconds_per_step": round(seconds / max(steps, 1), 6)}
+        if self.model.input_clock:
+            times["input_wait"] = round(waited / seconds, 6)
         self.write(step, {**logs, **times})
 
     def _now(self, step: int) -> tuple[int, float, float]:
-        return step, time.monotonic(), self.model.input_clock.seconds
+        clock = self.model.input_clock
+        return step, time.monotonic(), clock.seconds if clock else 0.0
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Appends `values` under `step`."""

@@ -27,7 +27,7 @@ from tf_mmdgan import (
 )
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.method import make_model, settings_of
-from tf_mmdgan.models import AdversarialModel
+from tf_mmdgan.models import AdversarialModel, InputClock
 from tf_mmdgan.objectives import Batch
 
 METRICS_FILE = "metrics.jsonl"
@@ -163,6 +163,7 @@ def prepare(config: TrainConfig) -> Run:
     data.check_batch_size(train, config.batch_size)
     with strategy.scope():
         model = make_model(config, train.image_shape, train.num_classes)
+    model.input_clock = InputClock()
     scorer = scoring.scorer_of_run(config)
 
     run_directory.claim(run_dir)

@@ -69,7 +69,9 @@ class ImplicitModel(keras.Model):
       latents: the law of the generator's input.
       num_classes: of a generator that takes labels, or None.
       step: int64 variable, steps done.
-      input_clock: how long steps have waited for their batches.
+      input_clock: an `InputClock` that is told how long steps wait for their
+        batches; by default None. Set it before the first `fit`. It puts a call
+        to Python into each step, which accelerators that are not local refuse.
       updates: int64 variable, updates done. It is also the number of batches
         consumed, hence the position in the data, and the key of all noise.
     """
@@ -100,7 +102,7 @@ class ImplicitModel(keras.Model):
         self.ema_decay = ema_decay
         self.step = self._counter("step")
         self.updates = self._counter("updates")
-        self.input_clock = InputClock()
+        self.input_clock = None
         self._sampler = {}
         # `fit` would otherwise call the model on a batch of images.
         self.built = True
@@ -277,8 +279,8 @@ class ImplicitModel(keras.Model):
             return self._step(iterator)
 
         def train_function(iterator):
-            if execute.experimental_get_tracing_count():
-                # Building the graph, in the first call, is no waiting.
+            # Building the graph, in the first call, is no waiting.
+            if self.input_clock and execute.experimental_get_tracing_count():
                 self.input_clock.called(steps)
             return execute(iterator)
 
@@ -307,7 +309,8 @@ class ImplicitModel(keras.Model):
                 )
                 self.updates.assign_add(1)
         batches = [next(iterator) for _ in range(self.batches_per_step)]
-        batches = self._noted(batches)
+        if self.input_clock:
+            batches = self._noted(batches)
         logs = self._run(self.replica_step, batches, self._global(self.updates))
         self.updates.assign_add(self.batches_per_step)
         self.step.assign_add(1)
