@@ -7,8 +7,9 @@ python tools/demo.py --saved_model=served/digits --local
 """
 
 import contextlib
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf_mmdgan import errors
@@ -29,9 +30,24 @@ def demo(config: DemoConfig) -> Mapping[str, Any]:
         server = _listening(app, config)
         url = f"http://{config.host}:{server.effective_port}/"
         print(f"The page is at {url}; Ctrl+C ends it.", file=sys.stderr)
-        with contextlib.suppress(KeyboardInterrupt):
+        with _until_stopped():
             server.run()
     return {"page": url}
+
+
+@contextlib.contextmanager
+def _until_stopped() -> Iterator[None]:
+    """Ctrl+C, and SIGTERM as from a container's end, leave quietly."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _source(config: DemoConfig, stack: contextlib.ExitStack) -> tuple[Any, str]:

@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import signal
 import subprocess
 import sys
 
@@ -48,8 +47,12 @@ def addresses(saved_model):
     ) as process:
         lines = [process.stderr.readline() for _ in range(2)]
         yield re.findall(r"127\.0\.0\.1:\d+", "".join(lines))
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        # Not SIGINT: what a shell starts in the background ignores it.
+        process.terminate()
+        try:
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
         assert '{"page": "http://127.0.0.1' in process.stdout.read()
 
 
