@@ -32,25 +32,21 @@ class InputClock:
     """Sums up how long steps have waited for their batches.
 
     Attributes:
-      seconds: waited so far. Of the steps in one call from Python, the first
-        speaks for all.
+      seconds: waited so far.
     """
 
     def __init__(self):
         self.seconds = 0.0
-        self._start = None
-        self._steps = 1
+        self._start = 0.0
 
-    def called(self, steps: int) -> None:
-        """Notes that a call which executes so many steps begins."""
-        self._start, self._steps = time.monotonic(), steps
+    def started(self) -> float:
+        """Notes that a step asks for its batches; returns `seconds`."""
+        self._start = time.monotonic()
+        return self.seconds
 
     def arrived(self) -> float:
-        """Notes that all batches of a step are there; returns `seconds`."""
-        if self._start is not None:
-            waited = time.monotonic() - self._start
-            self.seconds += waited * self._steps
-            self._start = None
+        """Notes that all of them are there; returns `seconds`."""
+        self.seconds += time.monotonic() - self._start
         return self.seconds
 
 
@@ -271,18 +267,12 @@ class ImplicitModel(keras.Model):
         steps = self.steps_per_execution
 
         @tf.function(reduce_retracing=True)
-        def execute(iterator):
+        def train_function(iterator):
             # One step is the usual case, and traced once, not twice.
             if steps > 1:
                 for _ in tf.range(steps - 1):
                     self._step(iterator)
             return self._step(iterator)
-
-        def train_function(iterator):
-            # Building the graph, in the first call, is no waiting.
-            if self.input_clock and execute.experimental_get_tracing_count():
-                self.input_clock.called(steps)
-            return execute(iterator)
 
         self.train_function = train_function
         return train_function
@@ -308,10 +298,8 @@ class ImplicitModel(keras.Model):
                     self._global(self.updates),
                 )
                 self.updates.assign_add(1)
-        batches = [next(iterator) for _ in range(self.batches_per_step)]
-        if self.input_clock:
-            batches = self._noted(batches)
-        logs = self._run(self.replica_step, batches, self._global(self.updates))
+        batches, first_update = self._next_batches(iterator)
+        logs = self._run(self.replica_step, batches, first_update)
         self.updates.assign_add(self.batches_per_step)
         self.step.assign_add(1)
         self._update_average()
@@ -320,19 +308,34 @@ class ImplicitModel(keras.Model):
             for name, value in logs.items()
         }
 
-    def _noted(self, batches: list[Any]) -> list[Any]:
-        """The batches, once the clock has been told that they are there."""
+    def _next_batches(
+        self, iterator: Iterator[Any]
+    ) -> tuple[list[Any], tf.Tensor]:
+        """The batches of a step and the number of its first update."""
+
+        def pull():
+            batches = [next(iterator) for _ in range(self.batches_per_step)]
+            return batches, self._global(self.updates)
+
+        if self.input_clock is None:
+            return pull()
         # Not tf.timestamp, which deterministic runs refuse.
-        with tf.control_dependencies(tf.nest.flatten(batches, True)):
-            noted = tf.numpy_function(self.input_clock.arrived, [], tf.float64)
+        started = tf.numpy_function(self.input_clock.started, [], tf.float64)
+        with tf.control_dependencies([started]):
+            pulled = pull()
+        with tf.control_dependencies(tf.nest.flatten(pulled, True)):
+            arrived = tf.numpy_function(
+                self.input_clock.arrived, [], tf.float64
+            )
 
         def after(tensor):
             with tf.device(tensor.device):
                 return tf.identity(tensor)
 
-        # The step waits for the clock, which busy threads would delay.
-        with tf.control_dependencies([noted]):
-            return tf.nest.map_structure(after, batches, expand_composites=True)
+        # All of the step waits for the clock, noise too, whose key the number
+        # is: work begun meanwhile would delay the batches.
+        with tf.control_dependencies([arrived]):
+            return tf.nest.map_structure(after, pulled, expand_composites=True)
 
     def _global(self, variable: keras.Variable) -> tf.Tensor:
         """The value as a plain tensor, which every replica then receives."""
