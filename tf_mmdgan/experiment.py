@@ -26,6 +26,7 @@ from tf_mmdgan import (
     scoring,
 )
 from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.image_sources import shuffled_order
 from tf_mmdgan.method import make_model, settings_of
 from tf_mmdgan.models import AdversarialModel, InputClock
 from tf_mmdgan.objectives import Batch
@@ -250,7 +251,7 @@ def _schedule(
     def features(images: np.ndarray) -> np.ndarray:
         return evaluation.extract(scorer.extractor, images).features
 
-    order = np.random.default_rng(0).permutation(len(train.images))
+    order = shuffled_order(len(train.images))
     return kid_schedule.KIDSchedule(
         rule,
         features,
@@ -265,7 +266,7 @@ def _schedule(
 
 def _probe(train: data.ImageSet, config: TrainConfig) -> Batch:
     """Real images that the critic's slopes are taken at."""
-    chosen = np.random.default_rng(0).permutation(len(train.images))[:64]
+    chosen = shuffled_order(len(train.images))[:64]
     labels = None
     if config.conditioning != "none":
         labels = tf.constant(train.labels[chosen])

@@ -1,5 +1,6 @@
 """Files that are either complete or absent, whenever the process dies."""
 
+import contextlib
 import json
 import math
 import os
@@ -7,7 +8,7 @@ import pathlib
 import secrets
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -52,11 +53,27 @@ def read_npz(path: str | os.PathLike) -> dict[str, np.ndarray]:
     Raises:
       DataError: for a file that is missing, damaged or something else.
     """
+    with _open_npz(path) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def npz_names(path: str | os.PathLike) -> list[str]:
+    """The names of its arrays, which are not read.
+
+    Raises:
+      DataError: as `read_npz`.
+    """
+    with _open_npz(path) as archive:
+        return archive.files
+
+
+@contextlib.contextmanager
+def _open_npz(path: str | os.PathLike) -> Iterator[np.lib.npyio.NpzFile]:
     try:
         if not zipfile.is_zipfile(path):
             raise ValueError("not a zip archive")
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            yield archive
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as e:
         if not pathlib.Path(path).exists():
             raise errors.DataError(f"There is no file {path}.") from None

@@ -273,7 +273,7 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, np.ndarray]:
 
 def is_statistics(source: str) -> bool:
     """Whether real images are given by the moments of their features."""
-    return source.endswith(".npz") and "mu" in files.read_npz(source)
+    return source.endswith(".npz") and "mu" in files.npz_names(source)
 
 
 def score_by_statistics(config: EvaluateConfig) -> evaluation.Report:

@@ -55,7 +55,6 @@ def _evaluate_run(config: EvaluateConfig) -> Mapping[str, Any]:
             config.weights,
             config.seed,
         )
-    run_config = dataclasses.replace(run_config, run_dir=config.run_dir)
     report = experiment.score_run(
         run_config, model, scorer, config.weights, config.out, classes
     )

@@ -14,23 +14,6 @@ from tf_mmdgan import errors, export
 from tf_mmdgan.latents import Latents
 
 
-@pytest.fixture(scope="module")
-def generator():
-    return make_generator()
-
-
-@pytest.fixture(scope="module")
-def export_dir(generator, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export")
-    export.export_generator(generator, LATENTS, folder, {"step": 12})
-    return folder
-
-
-@pytest.fixture(scope="module")
-def loaded(export_dir):
-    return export.load_generator(export_dir)
-
-
 def test_metadata(loaded, export_dir):
     assert loaded.path == export_dir / "1"
     assert loaded.metadata == {

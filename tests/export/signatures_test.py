@@ -10,23 +10,6 @@ from tf_mmdgan import errors, export, images
 from tf_mmdgan.latents import Latents, sampling_seed
 
 
-@pytest.fixture(scope="module")
-def generator():
-    return make_generator()
-
-
-@pytest.fixture(scope="module")
-def export_dir(generator, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export")
-    export.export_generator(generator, LATENTS, folder, {"step": 12})
-    return folder
-
-
-@pytest.fixture(scope="module")
-def loaded(export_dir):
-    return export.load_generator(export_dir)
-
-
 def draw(loaded, count, seed=7, signature="sample"):
     return call(loaded, signature, num_samples=count, seed=seed)
 
