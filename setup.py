@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).parent
 
 TOOLS = (
     "train", "evaluate", "export", "sample", "demo", "compare", "train_lenet",
-    "prepare_data", "show_data",
+    "prepare_data", "show_data", "study",
 )  # fmt: skip
 
 setuptools.setup(
@@ -31,9 +31,10 @@ setuptools.setup(
         "absl-py>=2.1,<3",  # flags and entry points
         "importlib_resources>=6,<8",  # tensorflow-datasets forgets it
         "keras>=3.13,<4",  # networks, optimizers, fit
-        "matplotlib>=3.8,<4",  # pictures of a comparison
+        "matplotlib>=3.8,<4",  # pictures of comparisons and studies
         "numpy>=1.26,<3",
         "pillow>=10,<14",  # PNG files, resizing of data sets
+        "scipy>=1.11,<2",  # quadrature and linear programs of studies
         "scikit-learn>=1.4,<2",  # the embedded digits
         "tensorboard>=2.20,<2.22",  # no longer a dependency of TensorFlow
         "tensorflow>=2.20,<2.22",
@@ -68,7 +69,6 @@ setuptools.setup(
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",
-            "scipy>=1.11,<2",  # independent formulas in tests
             "playwright>=1.45,<2",  # drives a Chromium that is there
             "trustme>=1.1,<2",  # certificates for tests
         ],

@@ -29,6 +29,7 @@ LAYERS = [
     {"method"},
     {"experiment"},
     {"comparison"},
+    {"studies"},
     {"tools"},
 ]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

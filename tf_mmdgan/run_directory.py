@@ -95,12 +95,12 @@ def write_config(
                 "tf_mmdgan": tf_mmdgan.__version__,
                 **{p: importlib.metadata.version(p) for p in packages},
             },
-            "commit": _commit(),
+            "commit": commit(),
         },
     )
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """The commit of the checkout this file is in; None outside of one."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     with contextlib.suppress(OSError, subprocess.CalledProcessError):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tf_mmdgan import data, errors
 from tf_mmdgan.comparison import methods, ring
 from tf_mmdgan.config import CompareConfig, TrainConfig
-from tf_mmdgan.config.compare import names
+from tf_mmdgan.config.fields import names
 
 # In the order of the table's columns; the others have compare_DATA.cfg.
 DATA = {ring.NAME: "Ring", "digits": "Digits", "fashion_mnist": "Fashion-MNIST"}

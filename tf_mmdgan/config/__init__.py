@@ -14,4 +14,5 @@ from tf_mmdgan.config.serving import (
     ExportConfig,
     SampleConfig,
 )
+from tf_mmdgan.config.study import StudyConfig
 from tf_mmdgan.config.train import TrainConfig

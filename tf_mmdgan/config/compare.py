@@ -3,7 +3,7 @@
 import dataclasses
 
 from tf_mmdgan.config import fields
-from tf_mmdgan.config.fields import setting
+from tf_mmdgan.config.fields import names, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,9 +61,3 @@ class CompareConfig:
             fields.require(
                 bool(names(getattr(self, name))), f"--{name} is empty."
             )
-
-
-def names(text: str) -> list[str]:
-    """The entries of a list with commas, each once, in order."""
-    entries = (entry.strip() for entry in text.split(","))
-    return list(dict.fromkeys(entry for entry in entries if entry))

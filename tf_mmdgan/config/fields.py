@@ -67,4 +67,10 @@ def require_choices(config: Any) -> None:
         )
 
 
+def names(text: str) -> list[str]:
+    """The entries of a list with commas, each once, in order."""
+    entries = (entry.strip() for entry in text.split(","))
+    return list(dict.fromkeys(entry for entry in entries if entry))
+
+
 WEIGHTS = ("ema", "current")

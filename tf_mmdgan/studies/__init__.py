@@ -1,0 +1,37 @@
+"""Claims of the literature, each tested by a small computation.
+
+A study is a module: data -> numbers -> figure. To add one, write the module
+with a `STUDY` at its end and give it a line in `STUDIES`.
+"""
+
+import os
+
+from tf_mmdgan import errors
+from tf_mmdgan.studies import documents, runner, witness
+from tf_mmdgan.studies.runner import Result
+from tf_mmdgan.studies.study import Budget, Parts, Study
+
+# In the order of the document's sections.
+STUDIES: dict[str, Study] = {
+    "witness": witness.STUDY,
+}
+
+
+def run(
+    name: str, output_dir: str | os.PathLike, quick: bool = False
+) -> Result:
+    """Runs a study, or draws a finished one again; see `runner.run`.
+
+    Raises:
+      UsageError: for an unknown study.
+      DataError: for a file of the study that is damaged.
+    """
+    study = errors.pick(STUDIES, name, "study")
+    return runner.run(name, study, output_dir, quick)
+
+
+def write_documents(
+    output_dir: str | os.PathLike, docs_dir: str | os.PathLike
+) -> list[str]:
+    """Writes studies.md of all studies; see `documents.write_documents`."""
+    return documents.write_documents(STUDIES, output_dir, docs_dir)

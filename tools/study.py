@@ -1,0 +1,69 @@
+"""Tests claims of the literature, each by a small computation and a figure.
+
+python tools/study.py --study=all --quick --output_dir=runs/quick
+python tools/study.py --study=witness,dirac_gan
+python tools/study.py --write_docs=docs
+
+A claim that fails is a result like any other; the exit code is 1 only if a
+study cannot be run to its end.
+"""
+
+import pathlib
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from tf_mmdgan import errors
+from tf_mmdgan.config import StudyConfig
+from tf_mmdgan.tools import cli
+
+
+def study(config: StudyConfig) -> Mapping[str, Any]:
+    """Runs what `config` names, then writes the document if it is wanted."""
+    # Here, because TensorFlow would make --help wait for seconds.
+    from tf_mmdgan import studies
+
+    names = list(studies.STUDIES) if config.names == ["all"] else config.names
+    for name in names:
+        errors.pick(studies.STUDIES, name, "study")
+    results, crashed = {}, []
+    for number, name in enumerate(names, 1):
+        print(f"[{number}/{len(names)}] {name}", file=sys.stderr, flush=True)
+        try:
+            results[name] = _run(config, name)
+        except Exception:
+            traceback.print_exc()
+            crashed.append(name)
+    if config.write_docs:
+        studies.write_documents(config.output_dir, config.write_docs)
+    if crashed:
+        raise errors.DataError(
+            f"{', '.join(crashed)}: crashed, see above; the others ran."
+        )
+    return results
+
+
+def _run(config: StudyConfig, name: str) -> Mapping[str, Any]:
+    from tf_mmdgan import run_directory, studies
+    from tf_mmdgan.studies import runner
+
+    folder = pathlib.Path(config.output_dir) / name
+    run_directory.claim(folder)
+    result = studies.run(name, config.output_dir, config.quick)
+    verdict = "holds" if result.holds else "FAILS"
+    print(f"  claim {verdict}; {result.sees}", file=sys.stderr, flush=True)
+    return {
+        "holds": result.holds,
+        "figure": str(folder / runner.FIGURE_FILE),
+        "seconds": result.seconds,
+    }
+
+
+def main() -> None:
+    """Console entry point."""
+    cli.run(StudyConfig, study)
+
+
+if __name__ == "__main__":
+    main()
