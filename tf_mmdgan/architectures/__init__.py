@@ -41,7 +41,8 @@ class Architecture:
         layer, the embedding of labels among them.
       published_weights: whether to start from the deviations of the published
         code. Else the weights are He's, with which a penalty on the activations
-        does not lead the critic to zero; those of the ResNets are so anyway.
+        does not lead the critic to zero; those of the ResNets are so anyway,
+        those of a DCGAN critic with batch normalization never.
 
     Attributes:
       generator: as above.

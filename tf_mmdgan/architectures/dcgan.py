@@ -102,7 +102,8 @@ def critic(
       spectral_norm: see `Architecture`.
       conditioning: see `Architecture`.
       published_weights: initial weights of truncated normals of deviation .02,
-        in the linear layer normals of .01; else He's and Glorot's.
+        in the linear layer normals of .01, as with batch normalization; else
+        He's and Glorot's.
       stages: number of convolutions.
 
     Raises:
@@ -110,7 +111,7 @@ def critic(
     """
     sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
     errors.check_positive(output_width=output_width, width=width)
-    kernels = _kernels(published_weights, spectral_norm)
+    kernels = _kernels(published_weights or batch_norm, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
     activations = _convolutions(x, width, stages, batch_norm, kernels)
     phi = keras.layers.Flatten(name="flat")(activations[-1])
@@ -152,7 +153,7 @@ def fully_convolutional_critic(
     stages = _FULLY_CONVOLUTIONAL_STAGES
     sizes(stages).check("The fully convolutional critic", image_shape)
     errors.check_positive(output_width=output_width, width=width)
-    kernels = _kernels(published_weights, spectral_norm)
+    kernels = _kernels(published_weights or batch_norm, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
     if inputs.projects_activations:
         raise errors.UsageError(
@@ -171,9 +172,12 @@ def fully_convolutional_critic(
 
 
 def _kernels(
-    published_weights: bool, spectral_norm: SpectralNorm | None
+    small_weights: bool, spectral_norm: SpectralNorm | None
 ) -> blocks.Kernels:
-    kernels = _PUBLISHED if published_weights else blocks.Kernels()
+    # Batch normalization makes the scale of the weights matter for the length
+    # of a step alone: from He's weights, a GAN's critic is sure of itself
+    # before the generator has moved, and that one never catches up.
+    kernels = _PUBLISHED if small_weights else blocks.Kernels()
     return dataclasses.replace(kernels, spectral_norm=spectral_norm)
 
 
