@@ -6,6 +6,7 @@ import scipy.linalg
 
 from tf_mmdgan import errors
 from tf_mmdgan.evaluation import fid
+from tf_mmdgan.evaluation.moments import Moments, moments
 
 
 def published(real, fake):
@@ -26,8 +27,8 @@ def test_fid_is_its_definition(rng, n, m):
     real, fake = sample(rng, n, 20), sample(rng, m, 20, 0.3)
     value = published(real.astype(np.float64), fake.astype(np.float64))
     assert fid.fid(real, fake) == pytest.approx(value, rel=1e-9)
-    moments = fid.moments(real), fid.moments(fake)
-    assert fid.frechet_distance(*moments) == pytest.approx(value, rel=1e-9)
+    both = moments(real), moments(fake)
+    assert fid.frechet_distance(*both) == pytest.approx(value, rel=1e-9)
 
 
 @pytest.mark.parametrize("n, m", [(12, 200), (200, 12), (12, 15), (15, 12)])
@@ -40,13 +41,13 @@ def test_fid_of_fewer_rows_than_features(rng, n, m):
     traces = np.sum(x**2) / (n - 1) + np.sum(y**2) / (m - 1)
     value = squares + traces - 2.0 * nuclear
     assert fid.fid(real, fake) == pytest.approx(value, rel=1e-5)
-    moments = fid.moments(real), fid.moments(fake)
-    assert fid.frechet_distance(*moments) == pytest.approx(value, rel=1e-5)
+    both = moments(real), moments(fake)
+    assert fid.frechet_distance(*both) == pytest.approx(value, rel=1e-5)
 
 
 def test_fid_of_gaussians_known_in_closed_form():
-    first = fid.Moments(np.zeros(3), np.diag([1.0, 4.0, 9.0]))
-    second = fid.Moments(np.ones(3), np.diag([4.0, 4.0, 0.0]))
+    first = Moments(np.zeros(3), np.diag([1.0, 4.0, 9.0]))
+    second = Moments(np.ones(3), np.diag([4.0, 4.0, 0.0]))
     assert fid.frechet_distance(first, second) == pytest.approx(3 + 1 + 0 + 9)
 
 
@@ -86,14 +87,12 @@ def test_fid_infinity_depends_on_the_seed_alone(rng):
 
 
 def test_bad_input_is_refused(rng):
-    good = fid.moments(sample(rng, 50, 4))
+    good = moments(sample(rng, 50, 4))
     with pytest.raises(errors.DataError, match="width 4, fake moments 3"):
-        fid.frechet_distance(good, fid.moments(sample(rng, 50, 3)))
+        fid.frechet_distance(good, moments(sample(rng, 50, 3)))
     with pytest.raises(errors.DataError, match=r"real .*\(4,\) and \(4, 3\)"):
-        fid.frechet_distance(
-            fid.Moments(good.mean, good.covariance[:, :3]), good
-        )
-    broken = fid.Moments(good.mean, good.covariance * np.nan)
+        fid.frechet_distance(Moments(good.mean, good.covariance[:, :3]), good)
+    broken = Moments(good.mean, good.covariance * np.nan)
     with pytest.raises(errors.DataError, match="fake moments are NaN"):
         fid.frechet_distance(good, broken)
     with pytest.raises(errors.DataError, match="at least 20"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import errors
-from tf_mmdgan.evaluation import Extracted, fid, reference
+from tf_mmdgan.evaluation import Extracted, moments, reference
 
 
 class Counted:
@@ -85,10 +85,10 @@ def test_a_damaged_file_is_made_anew(images, tmp_path, damage):
 
 
 def test_moments_go_to_a_file_and_back(rng, tmp_path):
-    moments = fid.moments(rng.normal(size=(50, 4)))
+    expected = moments(rng.normal(size=(50, 4)))
     path = tmp_path / "stats.npz"
-    reference.write_moments(path, moments, "lenet-1234")
-    for a, b in zip(reference.read_moments(path), moments, strict=True):
+    reference.write_moments(path, expected, "lenet-1234")
+    for a, b in zip(reference.read_moments(path), expected, strict=True):
         np.testing.assert_array_equal(a, b)
     with np.load(path) as archive:
         assert str(archive["extractor"]) == "lenet-1234"

@@ -6,9 +6,10 @@ from tf_mmdgan.evaluation.features import (
     extract,
     get_extractor,
 )
-from tf_mmdgan.evaluation.fid import Moments, frechet_distance, moments
+from tf_mmdgan.evaluation.fid import frechet_distance
 from tf_mmdgan.evaluation.kid import KID
 from tf_mmdgan.evaluation.metrics import METRICS, choose, score
+from tf_mmdgan.evaluation.moments import Moments, MomentSums, moments
 from tf_mmdgan.evaluation.neighbors import nearest
 from tf_mmdgan.evaluation.network import Extracted
 from tf_mmdgan.evaluation.page import render_page

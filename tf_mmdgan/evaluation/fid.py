@@ -11,32 +11,14 @@ roots of the eigenvalues of the symmetric L^T S2 L; and where fewer rows than
 features make S2 = Y^T Y singular, the sum of the singular values of Y L.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.evaluation import moments as moments_lib
 from tf_mmdgan.evaluation import pairs
+from tf_mmdgan.evaluation.moments import Moments
 
 INFINITY_SIZES = 15
-
-
-class Moments(NamedTuple):
-    """Mean and covariance of features, as the usual tools store them.
-
-    Attributes:
-      mean: float64 [d].
-      covariance: float64 [d, d], divided by n - 1.
-    """
-
-    mean: np.ndarray
-    covariance: np.ndarray
-
-
-def moments(features: np.ndarray) -> Moments:
-    """Mean and covariance of finite features [n, d], n >= 2."""
-    mean, centred = _centre(features)
-    return Moments(mean, centred.T @ centred / (len(features) - 1))
 
 
 def frechet_distance(real: Moments, fake: Moments) -> float:
@@ -46,7 +28,7 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
       DataError: for moments of unequal or wrong shapes, or not finite ones.
     """
     for name, given in (("real", real), ("fake", fake)):
-        _check_moments(name, given)
+        moments_lib.check(name, given)
     if real.mean.shape != fake.mean.shape:
         raise errors.DataError(
             f"real moments have width {len(real.mean)}, fake moments "
@@ -112,32 +94,37 @@ class _Reference:
     """The real side of many distances, with what they share."""
 
     def __init__(self, real: np.ndarray):
-        self._mean, centred = _centre(real)
-        rows, width = centred.shape
-        self._trace = _squares(centred) / (rows - 1)
+        rows, width = real.shape
         if rows > width:
-            self._factor = _factor(centred.T @ centred / (rows - 1))
+            self._mean, covariance = moments_lib.moments(real)
+            self._trace = np.trace(covariance)
+            self._factor = _factor(covariance)
         else:
+            self._mean, centred = moments_lib.centre(real)
+            self._trace = _squares(centred) / (rows - 1)
             self._factor = centred.T / np.sqrt(rows - 1)
 
     def distance(self, fake: np.ndarray) -> float:
-        mean, centred = _centre(fake)
-        freedom = len(fake) - 1
-        image = centred @ self._factor
-        if len(fake) > image.shape[1]:
-            trace = _trace_of_root(image.T @ image / freedom)
+        rows, width = fake.shape
+        if rows > width:
+            mean, covariance = moments_lib.moments(fake)
+            own = np.trace(covariance)
+            root = _trace_of_root(self._factor.T @ covariance @ self._factor)
         else:
-            values = np.linalg.svd(image, compute_uv=False)
-            trace = values.sum() / np.sqrt(freedom)
-        traces = self._trace + _squares(centred) / freedom
-        return float(_squares(self._mean - mean) + traces - 2.0 * trace)
+            mean, centred = moments_lib.centre(fake)
+            own = _squares(centred) / (rows - 1)
+            root = self._trace_of_few(centred)
+        traces = self._trace + own
+        return float(_squares(self._mean - mean) + traces - 2.0 * root)
 
-
-def _centre(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    features = features.astype(np.float64)
-    mean = features.mean(axis=0)
-    features -= mean
-    return mean, features
+    def _trace_of_few(self, centred: np.ndarray) -> float:
+        """The trace of the root, from fewer rows than a covariance needs."""
+        image = centred @ self._factor
+        freedom = len(image) - 1
+        if len(image) > image.shape[1]:
+            return _trace_of_root(image.T @ image / freedom)
+        values = np.linalg.svd(image, compute_uv=False)
+        return values.sum() / np.sqrt(freedom)
 
 
 def _factor(covariance: np.ndarray) -> np.ndarray:
@@ -156,17 +143,3 @@ def _trace_of_root(product: np.ndarray) -> float:
 
 def _squares(values: np.ndarray) -> float:
     return np.vdot(values, values)
-
-
-def _check_moments(name: str, given: Moments) -> None:
-    mean, covariance = np.asarray(given.mean), np.asarray(given.covariance)
-    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
-        raise errors.DataError(
-            f"{name} moments have shapes {mean.shape} and {covariance.shape}: "
-            "need a mean [d] and a covariance [d, d]."
-        )
-    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise errors.DataError(
-            f"{name} moments are NaN or infinite: the file or the samples that "
-            "they come from are damaged."
-        )

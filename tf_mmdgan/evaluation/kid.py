@@ -7,15 +7,17 @@ https://arxiv.org/abs/1801.01401. It is given raw, not times 100 or 1000.
 
 import dataclasses
 import math
+import statistics
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan import errors, kernels
 from tf_mmdgan.evaluation import pair_sums, pairs
 
 _NAN = float("nan")
+_DTYPES = {"float32": np.float32, "float64": np.float64}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,29 @@ class KID:
     num_real: int
     num_fake: int
 
+    def confidence_interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Where KID itself lies, with probability `level`, by a normal law.
+
+        mean -+ z standard_error, for "exact" alone; NaN for the others, whose
+        blocks are too few for a normal law. Where both laws are alike the
+        standard error is large rather than small (`mmd.Variance.clipped`), so
+        that the interval covers more than it says.
+
+        Raises:
+          UsageError: for a level that is not between 0 and 1.
+        """
+        if not 0.0 < level < 1.0:
+            raise errors.UsageError(
+                f"level={level}: need more than 0, below 1."
+            )
+        if self.estimator != "exact":
+            return _NAN, _NAN
+        z = statistics.NormalDist().inv_cdf((1.0 + level) / 2.0)
+        return (
+            self.mean - z * self.standard_error,
+            self.mean + z * self.standard_error,
+        )
+
 
 def kid(
     real: np.ndarray,
@@ -54,6 +79,7 @@ def kid(
     subset_size: int = 1000,
     seed: int = 0,
     kernel: kernels.Kernel | None = None,
+    dtype: str | None = None,
 ) -> KID:
     """KID of real [n, d] and fake [m, d] features.
 
@@ -64,13 +90,16 @@ def kid(
         max_block_size) blocks as TF-GAN does, and equals it; float64.
         "subsets" draws from both as the paper does, without replacement
         within a subset, independently between subsets. "exact" takes all
-        pairs of rows, and so has the least variance. The kernel values of
-        the last two have the dtype of the features, all sums are float64.
+        pairs of rows, and so has the least variance. All sums are float64.
       max_block_size: for "blocks", the most rows of one set in a block.
       num_subsets: for "subsets".
       subset_size: for "subsets", rows of either set; at most min(n, m).
-      seed: for "subsets"; the same seed draws the same rows.
-      kernel: another than (<x, y> / d + 1)^3.
+      seed: for "subsets"; the same seed draws the same rows, those that
+        torch-fidelity 0.4.0 draws of (real, fake) by its `rng_seed`.
+      kernel: another than (<x, y> / d + 1)^3, such as
+        `kernels.Polynomial(degree=2, gamma=.01, coef0=0.)`.
+      dtype: of the kernel values of "subsets" and "exact", float32 or float64;
+        by default that of the features.
 
     Raises:
       UsageError: for an unknown estimator or a setting out of range.
@@ -78,6 +107,9 @@ def kid(
         infinity, or with fewer than two rows (in each block).
     """
     real, fake = pairs.check(real, fake)
+    if dtype is not None:
+        errors.pick(_DTYPES, dtype, "dtype of KID")
+        real, fake = (x.astype(dtype, copy=False) for x in (real, fake))
     kernel = kernel or kernels.Polynomial(degree=3, coef0=1.0)
     estimators = {
         "blocks": lambda: _blocks(kernel, real, fake, max_block_size),
@@ -104,12 +136,19 @@ def _blocks(
 ) -> tuple[float, float, float]:
     """Source: Zaremba et al. 2013, https://arxiv.org/abs/1307.1954."""
     real_bounds, fake_bounds = pairs.block_bounds(len(real), len(fake), size)
+    mmd2 = pair_sums.mmd2(kernel)
+
     blocks = zip(
-        np.split(real.astype(np.float64), real_bounds[1:-1]),
-        np.split(fake.astype(np.float64), fake_bounds[1:-1]),
+        np.split(real, real_bounds[1:-1]),
+        np.split(fake, fake_bounds[1:-1]),
         strict=True,
     )
-    values = [_mmd2(kernel, *block) for block in blocks]
+
+    def value(block: tuple[np.ndarray, np.ndarray]) -> float:
+        points = tf.constant(np.concatenate(block, dtype=np.float64))
+        return float(mmd2(points, len(block[0])))
+
+    values = list(map(value, blocks))
     if len(values) == 1:
         return values[0], _NAN, _NAN
     standard_error = np.std(values, ddof=1) / math.sqrt(len(values))
@@ -134,12 +173,18 @@ def _subsets(
             f"of {len(real)} real and {len(fake)} fake samples; lower it or "
             "give more samples."
         )
-    rng = np.random.default_rng(seed)
+    # The generator and the order of the draws are those of torch-fidelity.
+    rng = np.random.RandomState(seed)
+    points = tf.constant(np.concatenate([real, fake]))
+    mmd2 = pair_sums.mmd2(kernel)
 
-    def draw(features: np.ndarray) -> np.ndarray:
-        return features[rng.choice(len(features), subset_size, replace=False)]
+    def value() -> float:
+        x = rng.choice(len(real), subset_size, replace=False)
+        y = rng.choice(len(fake), subset_size, replace=False)
+        rows = np.concatenate([x, len(real) + y])
+        return float(mmd2(tf.gather(points, rows), subset_size))
 
-    values = [_mmd2(kernel, draw(real), draw(fake)) for _ in range(num_subsets)]
+    values = [value() for _ in range(num_subsets)]
     return float(np.mean(values)), _NAN, _spread(values)
 
 
@@ -148,13 +193,6 @@ def _exact(
 ) -> tuple[float, float, float]:
     sums = pair_sums.all_pair_sums(kernel, real, fake)
     return *pair_sums.estimate(sums), _NAN
-
-
-def _mmd2(kernel: kernels.Kernel, real: np.ndarray, fake: np.ndarray) -> float:
-    grams = mmd.gram_matrices(kernel, real, fake)
-    # Averages of many terms: sum in float64 whatever the terms are in.
-    double = mmd.Grams(*(tf.cast(gram, tf.float64) for gram in grams))
-    return float(mmd.mmd2_unbiased(double))
 
 
 def _spread(values: Sequence[float]) -> float:

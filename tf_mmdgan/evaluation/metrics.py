@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, kernels
 from tf_mmdgan.evaluation import (
     fid,
     gaussian_mmd,
@@ -39,10 +39,15 @@ def kid_tfgan(
 
 
 def kid_blocks(
-    real: np.ndarray, fake: np.ndarray, max_block_size: int = 1024
+    real: np.ndarray,
+    fake: np.ndarray,
+    max_block_size: int = 1024,
+    kernel: kernels.Kernel | None = None,
 ) -> dict[str, float]:
     """KID in blocks, raw; the same numbers as `kid_tfgan`. See `kid.kid`."""
-    return _numbers(kid.kid(real, fake, "blocks", max_block_size))
+    return _numbers(
+        kid.kid(real, fake, "blocks", max_block_size, kernel=kernel)
+    )
 
 
 def kid_subsets(
@@ -51,6 +56,8 @@ def kid_subsets(
     num_subsets: int = 100,
     subset_size: int = 1000,
     seed: int = 0,
+    kernel: kernels.Kernel | None = None,
+    dtype: str | None = None,
 ) -> dict[str, float]:
     """KID over random subsets, as published, raw. See `kid.kid`."""
     return _numbers(
@@ -61,13 +68,25 @@ def kid_subsets(
             num_subsets=num_subsets,
             subset_size=subset_size,
             seed=seed,
+            kernel=kernel,
+            dtype=dtype,
         )
     )
 
 
-def kid_exact(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+def kid_exact(
+    real: np.ndarray,
+    fake: np.ndarray,
+    kernel: kernels.Kernel | None = None,
+    dtype: str | None = None,
+) -> dict[str, float]:
     """KID over all pairs, raw, with analytic error. See `kid.kid`."""
-    return _numbers(kid.kid(real, fake, "exact"))
+    value = kid.kid(real, fake, "exact", kernel=kernel, dtype=dtype)
+    low, high = value.confidence_interval()
+    return _numbers(value) | {
+        "kid_confidence_low": low,
+        "kid_confidence_high": high,
+    }
 
 
 def _numbers(value: kid.KID) -> dict[str, float]:

@@ -1,21 +1,26 @@
 """Kernel sums over all pairs of points, in memory that grows with n, not n^2.
 
 Kernel matrices are made one tile at a time and summed up at once; each tile of
-the two symmetric matrices serves both halves.
+the two symmetric matrices serves both halves. Sums over parts of the tiles,
+from several processes or devices, add up to those over all.
 """
 
-import dataclasses
+import concurrent.futures
+import functools
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import kernels, mmd
+from tf_mmdgan import errors, kernels, mmd
 
-TILE_SIZE = 2048
+# Large enough for the rate of the matrix product, small enough for the cache.
+TILE_SIZE = 1024
+# Of the rows of a symmetric matrix: 2/3 of it are computed.
+_STRIPES = 3
 
 
 def all_pair_sums(
@@ -23,27 +28,96 @@ def all_pair_sums(
     x: np.ndarray,
     y: np.ndarray,
     tile_size: int = TILE_SIZE,
+    devices: Sequence[str] = (),
 ) -> mmd.PairSums:
     """Sums of a centred kernel over the pairs of x [n, d] and y [m, d].
 
     Kernel values have the dtype of x and y, sums are float64. Centred: see
-    `_CentredKernel`; MMD^2 and its variance stay what they are.
+    `centred`; MMD^2 and its variance stay what they are.
+
+    Args:
+      kernel: a frozen value.
+      x: [n, d].
+      y: [m, d], of the same dtype.
+      tile_size: rows and columns of a tile.
+      devices: to share the tiles between; by default, the one of the scope.
     """
-    centre = (x.mean(axis=0, keepdims=True) + y.mean(axis=0, keepdims=True)) / 2
-    centre = tf.constant(centre, x.dtype)
-    half = kernel(centre, centre)[0, 0] / 2.0
-    centred = _CentredKernel(kernel, centre, half)
-    xx = _sums_within(centred, x, tile_size)
-    xy = _sums_between(centred, x, y, tile_size)
-    yy = _sums_within(centred, y, tile_size)
+    if not devices:
+        return centred(kernel, x, y, partial_sums(kernel, x, y, tile_size))
+
+    def on_device(part: int) -> mmd.PairSums:
+        with tf.device(devices[part]):
+            return partial_sums(kernel, x, y, tile_size, part, len(devices))
+
+    with concurrent.futures.ThreadPoolExecutor(len(devices)) as pool:
+        parts = list(pool.map(on_device, range(len(devices))))
+    return centred(kernel, x, y, functools.reduce(merge, parts))
+
+
+def partial_sums(
+    kernel: kernels.Kernel,
+    x: np.ndarray,
+    y: np.ndarray,
+    tile_size: int = TILE_SIZE,
+    part: int = 0,
+    num_parts: int = 1,
+) -> mmd.PairSums:
+    """Sums of k over some of the tiles of x [n, d] and y [m, d].
+
+    `merge` adds the sums of all parts up, `centred` makes of them what
+    `all_pair_sums` returns.
+
+    Raises:
+      UsageError: for a part that is not 0 to num_parts - 1.
+    """
+    if not 0 <= part < num_parts:
+        raise errors.UsageError(
+            f"part={part}: need 0 to {num_parts - 1}, one less than num_parts."
+        )
+    xx = _within(kernel, x, tile_size, part, num_parts)
+    xy = _between(kernel, x, y, tile_size, part, num_parts)
+    yy = _within(kernel, y, tile_size, part, num_parts)
     return mmd.PairSums(
-        xx=xx.rows,
-        xy=xy.rows,
-        yx=xy.columns,
-        yy=yy.rows,
-        xx_squares=xx.squares,
-        xy_squares=xy.squares,
-        yy_squares=yy.squares,
+        xx.rows, xy.rows, xy.columns, yy.rows,
+        xx.squares, xy.squares, yy.squares,
+    )  # fmt: skip
+
+
+def merge(first: mmd.PairSums, second: mmd.PairSums) -> mmd.PairSums:
+    """The sums over the tiles of both, which have none in common."""
+    return mmd.PairSums(*(a + b for a, b in zip(first, second, strict=True)))
+
+
+def centred(
+    kernel: kernels.Kernel, x: np.ndarray, y: np.ndarray, sums: mmd.PairSums
+) -> mmd.PairSums:
+    """The sums of k(u, v) - f(u) - f(v), f(u) = k(u, z) - k(z, z) / 2.
+
+    No f changes MMD^2 or the variance of its estimate: it cancels. But large
+    equal terms that have to cancel cost digits, most of all in the variance,
+    and with z amid the points little is left of them.
+
+    Args:
+      kernel: that of the sums.
+      x: [n, d].
+      y: [m, d].
+      sums: over all pairs, of k itself.
+    """
+    z = (x.mean(axis=0, keepdims=True) + y.mean(axis=0, keepdims=True)) / 2
+    half = float(kernel(z, z)[0, 0]) / 2.0
+    f = kernel(x, z)[:, 0].numpy().astype(np.float64) - half
+    g = kernel(y, z)[:, 0].numpy().astype(np.float64) - half
+    n, m = len(f), len(g)
+    xy_squares = sums.xy_squares - 2.0 * (f @ sums.xy + g @ sums.yx)
+    xy_squares += m * f @ f + n * g @ g + 2.0 * f.sum() * g.sum()
+    return mmd.PairSums(
+        xx=_centred_rows(sums.xx, f),
+        xy=sums.xy - m * f - g.sum(),
+        yx=sums.yx - n * g - f.sum(),
+        yy=_centred_rows(sums.yy, g),
+        xx_squares=_centred_squares(sums.xx_squares, sums.xx, f),
+        xy_squares=xy_squares,
+        yy_squares=_centred_squares(sums.yy_squares, sums.yy, g),
     )
 
 
@@ -55,25 +129,50 @@ def estimate(sums: mmd.PairSums) -> tuple[float, float]:
     return mean, math.sqrt(mmd.variance_from_sums(sums).clipped)
 
 
-@dataclasses.dataclass(frozen=True)
-class _CentredKernel:
-    """k(u, v) - f(u) - f(v) with f(u) = k(u, z) - k(z, z) / 2.
+@functools.lru_cache(maxsize=32)
+def mmd2(kernel: kernels.Kernel) -> Callable[[tf.Tensor, int], tf.Tensor]:
+    """A graph of the unbiased MMD^2, for points whose matrices fit in memory.
 
-    No f changes MMD^2 or the variance of its estimate: it cancels. But large
-    equal terms that have to cancel cost digits, most of all in the sums of
-    squares, and with z [1, d] amid the points little is left of them.
+    Its arguments are the points [n + m, d], those of x before those of y, and
+    n. It is `mmd.mmd2_unbiased` with all sums in float64 and a third of either
+    symmetric matrix left out.
     """
 
-    kernel: kernels.Kernel
-    centre: tf.Tensor
-    half: tf.Tensor  # k(z, z) / 2
+    @tf.function(reduce_retracing=True, autograph=False)
+    def graph(points: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
+        m = tf.shape(points)[0] - n
+        xx, xy = _stripe_sums(kernel, points, n)
+        yy, _ = _stripe_sums(kernel, points[n:], m)
+        n, m = (tf.cast(size, tf.float64) for size in (n, m))
+        within = xx / (n * (n - 1.0)) + yy / (m * (m - 1.0))
+        return within - 2.0 * xy / (n * m)
 
-    def __call__(self, u: np.ndarray, v: np.ndarray) -> tf.Tensor:
-        gram = self.kernel(u, v) - self._offsets(u)[:, tf.newaxis]
-        return gram - self._offsets(v)
+    return lambda points, n: graph(points, tf.constant(n))
 
-    def _offsets(self, u: np.ndarray) -> tf.Tensor:
-        return self.kernel(u, self.centre)[:, 0] - self.half
+
+def _stripe_sums(
+    kernel: kernels.Kernel, points: tf.Tensor, n: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Sums of k(z_i, z_j) over i != j < n, and over i < n <= j.
+
+    A stripe of rows meets what is right of it once, for both halves. Stripes
+    that are wide, across both sets, are multiplied faster than narrow ones.
+    """
+    within = between = tf.constant(0.0, tf.float64)
+    for stripe in range(_STRIPES):
+        first, last = n * stripe // _STRIPES, n * (stripe + 1) // _STRIPES
+        gram = kernel(points[first:last], points[first:])
+        gram = tf.cast(gram, tf.float64)
+        columns = tf.reduce_sum(gram, axis=0)
+        height, half = last - first, n - first
+        within += tf.reduce_sum(columns[:height]) - tf.linalg.trace(gram)
+        within += 2.0 * tf.reduce_sum(columns[height:half])
+        between += tf.reduce_sum(columns[half:])
+    return within, between
+
+
+def _without_diagonal(gram: tf.Tensor) -> tf.Tensor:
+    return tf.linalg.set_diag(gram, tf.zeros_like(tf.linalg.diag_part(gram)))
 
 
 class _Sums(NamedTuple):
@@ -84,48 +183,87 @@ class _Sums(NamedTuple):
     squares: float  # of k(u_i, v_j)^2, over i and j
 
 
-def _sums_within(
-    kernel: _CentredKernel, u: np.ndarray, tile_size: int
+# Where a tile begins in the rows of u and of v.
+_Tile = tuple[int, int]
+
+
+def _within(
+    kernel: kernels.Kernel, u: np.ndarray, size: int, part: int, num_parts: int
 ) -> _Sums:
-    """Sums over i != j."""
-    rows, squares = np.zeros(len(u)), 0.0
-    tiles = list(_tiles(len(u), tile_size))
-    for i, j in itertools.combinations_with_replacement(tiles, 2):
-        gram = kernel(u[i], u[j])
-        if i == j:
-            gram = tf.linalg.set_diag(gram, tf.zeros_like(gram[0]))
-        tile = _sums_of_tile(gram)
-        rows[i] += tile.rows
-        squares += tile.squares
-        if i != j:  # the tile's mirror image
-            rows[j] += tile.columns
-            squares += tile.squares
-    return _Sums(rows, rows, squares)
+    """Sums over i != j; a tile off the diagonal stands for its mirror too."""
+    starts = range(0, len(u), size)
+    above = itertools.combinations(starts, 2)
+    above = itertools.islice(above, part, None, num_parts)
+    diagonal = ((start, start) for start in starts[part::num_parts])
+    twice = _sums(kernel, u, u, size, above)
+    once = _sums(kernel, u, u, size, diagonal, diagonal=True)
+    rows = twice.rows + twice.columns + once.rows
+    return _Sums(rows, rows, 2.0 * twice.squares + once.squares)
 
 
-def _sums_between(
-    kernel: _CentredKernel, u: np.ndarray, v: np.ndarray, tile_size: int
+def _between(
+    kernel: kernels.Kernel,
+    u: np.ndarray,
+    v: np.ndarray,
+    size: int,
+    part: int,
+    num_parts: int,
 ) -> _Sums:
     """Sums over all i and j."""
+    starts = (range(0, len(points), size) for points in (u, v))
+    tiles = itertools.islice(itertools.product(*starts), part, None, num_parts)
+    return _sums(kernel, u, v, size, tiles)
+
+
+def _sums(
+    kernel: kernels.Kernel,
+    u: np.ndarray,
+    v: np.ndarray,
+    size: int,
+    tiles: Iterable[_Tile],
+    diagonal: bool = False,
+) -> _Sums:
+    """Sums over tiles, which lie on the diagonal of k(u, u) or all off it."""
     rows, columns, squares = np.zeros(len(u)), np.zeros(len(v)), 0.0
-    for i in _tiles(len(u), tile_size):
-        for j in _tiles(len(v), tile_size):
-            tile = _sums_of_tile(kernel(u[i], v[j]))
-            rows[i] += tile.rows
-            columns[j] += tile.columns
-            squares += tile.squares
+    graph = _tile_graph(kernel, diagonal)
+    # The rows of u stay the same from one tile to the next.
+    rows_of_u = functools.lru_cache(maxsize=1)(
+        lambda start: tf.constant(u[start : start + size])
+    )
+    for i, j in tiles:
+        tile = graph(rows_of_u(i), tf.constant(v[j : j + size]))
+        rows[i : i + size] += tile.rows
+        columns[j : j + size] += tile.columns
+        squares += float(tile.squares)
     return _Sums(rows, columns, squares)
 
 
-def _tiles(count: int, tile_size: int) -> Iterator[slice]:
-    for start in range(0, count, tile_size):
-        yield slice(start, min(start + tile_size, count))
+@functools.lru_cache(maxsize=64)
+def _tile_graph(
+    kernel: kernels.Kernel, diagonal: bool
+) -> Callable[[tf.Tensor, tf.Tensor], _Sums]:
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def graph(u: tf.Tensor, v: tf.Tensor) -> _Sums:
+        gram = kernel(u, v)
+        if diagonal:
+            gram = _without_diagonal(gram)
+        gram = tf.cast(gram, tf.float64)
+        return _Sums(
+            tf.reduce_sum(gram, axis=1),
+            tf.reduce_sum(gram, axis=0),
+            2.0 * tf.nn.l2_loss(gram),  # one pass, unlike a sum of squares
+        )
+
+    return graph
 
 
-def _sums_of_tile(gram: tf.Tensor) -> _Sums:
-    gram = tf.cast(gram, tf.float64)
-    return _Sums(
-        tf.reduce_sum(gram, axis=1).numpy(),
-        tf.reduce_sum(gram, axis=0).numpy(),
-        float(tf.reduce_sum(tf.square(gram))),
-    )
+def _centred_rows(rows: np.ndarray, f: np.ndarray) -> np.ndarray:
+    """Sums over j != i of k(u_i, u_j) - f_i - f_j, from those of k."""
+    return rows - (len(f) - 2) * f - f.sum()
+
+
+def _centred_squares(squares: float, rows: np.ndarray, f: np.ndarray) -> float:
+    """Sum over i != j of (k(u_i, u_j) - f_i - f_j)^2, from that of k^2."""
+    offsets = 2.0 * ((len(f) - 2) * f @ f + f.sum() ** 2)
+    return squares - 4.0 * f @ rows + offsets

@@ -1,0 +1,107 @@
+"""Mean and covariance of features, in one pass over parts that merge."""
+
+import dataclasses
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from tf_mmdgan import errors
+
+_ROWS_AT_A_TIME = 4096
+
+
+class Moments(NamedTuple):
+    """Mean and covariance of features, as the usual tools store them.
+
+    Attributes:
+      mean: float64 [d].
+      covariance: float64 [d, d], divided by n - 1.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class MomentSums:
+    """What the moments of a set need of a part of it; parts merge.
+
+        sums = MomentSums.of(first_batch)
+        for batch in others:
+            sums = sums.merge(MomentSums.of(batch))
+        sums.moments()
+
+    So does one pass over more samples than memory holds, and so do several
+    processes, each with its part. Nothing cancels, wherever the mean is: Chan,
+    Golub and LeVeque 1983, "Algorithms for computing the sample variance",
+    eq. 2.1.
+
+    Attributes:
+      count: rows, n.
+      mean: float64 [d].
+      scatter: sum of (x - mean) (x - mean)^T, float64 [d, d].
+    """
+
+    count: int
+    mean: np.ndarray
+    scatter: np.ndarray
+
+    @classmethod
+    def of(cls, features: np.ndarray) -> "MomentSums":
+        """Those of finite features [n, d], n >= 1."""
+        mean, deviations = centre(features)
+        return cls(len(features), mean, deviations.T @ deviations)
+
+    def merge(self, other: "MomentSums") -> "MomentSums":
+        """Those of the rows of both."""
+        count = self.count + other.count
+        step = other.mean - self.mean
+        share = other.count / count
+        scatter = self.scatter + other.scatter
+        scatter += np.outer(step, step * (self.count * share))
+        return MomentSums(count, self.mean + step * share, scatter)
+
+    def moments(self) -> Moments:
+        """Mean and covariance.
+
+        Raises:
+          DataError: for fewer than two rows.
+        """
+        if self.count < 2:
+            raise errors.DataError(
+                f"A covariance of {self.count} sample(s): need at least 2."
+            )
+        return Moments(self.mean, self.scatter / (self.count - 1))
+
+
+def moments(features: np.ndarray) -> Moments:
+    """Mean and covariance of finite features [n, d], n >= 2."""
+    parts = (
+        MomentSums.of(features[start : start + _ROWS_AT_A_TIME])
+        for start in range(0, len(features), _ROWS_AT_A_TIME)
+    )
+    return functools.reduce(MomentSums.merge, parts).moments()
+
+
+def centre(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean [d] of features [n, d] and what is left of them, in float64."""
+    features = features.astype(np.float64)
+    mean = features.mean(axis=0)
+    features -= mean
+    return mean, features
+
+
+def check(name: str, given: Moments) -> None:
+    """Raises DataError for moments of wrong shapes, or not finite ones."""
+    mean, covariance = np.asarray(given.mean), np.asarray(given.covariance)
+    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+        raise errors.DataError(
+            f"{name} moments have shapes {mean.shape} and {covariance.shape}: "
+            "need a mean [d] and a covariance [d, d]."
+        )
+    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+        raise errors.DataError(
+            f"{name} moments are NaN or infinite: the file or the samples that "
+            "they come from are damaged."
+        )
