@@ -15,7 +15,7 @@ LAYERS = [
         "f_divergences", "layers", "spectral_normalization",
     },
     {"mmd", "spectra"},
-    {"constrained_mmd", "penalties", "distribution"},
+    {"constrained_mmd", "penalties", "distribution", "strategies"},
     {
         "objectives", "architectures", "data", "evaluation", "export",
         "serving",

@@ -24,6 +24,7 @@ from tf_mmdgan import (
     loading,
     run_directory,
     scoring,
+    strategies,
 )
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.image_sources import shuffled_order
@@ -47,6 +48,7 @@ class Run:
     grid: callbacks.SampleGrid
     callbacks: list[keras.callbacks.Callback]
     progress: callbacks.Progress
+    chief: bool
 
     def train(self) -> dict[str, Any]:
         """Trains up to `config.steps`, reports and exports.
@@ -67,6 +69,8 @@ class Run:
                 self.progress,
             )
         step = callbacks.current_step(self.model)
+        if not self.chief:
+            return {"run_dir": str(run_dir), "steps": step}
         report_file = run_dir / REPORT_FILE
         if _recorded_step(report_file) != step:
             score_run(self.config, self.model, self.scorer)
@@ -144,21 +148,19 @@ def prepare(config: TrainConfig) -> Run:
         holds something else.
       DataError: for files that cannot be used.
     """
-    if config.logical_cpus:
-        distribution.split_cpu(config.logical_cpus)
+    strategies.configure_devices(
+        config.logical_cpus, config.gpus, config.memory_growth
+    )
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     # The remapper logs an error for each convolution with a leaky ReLU.
     tf.config.optimizer.set_experimental_options({"remapping": False})
-    strategy = distribution.make_strategy(config.strategy)
-    replicas = strategy.num_replicas_in_sync
-    if config.batch_size % replicas:
-        raise errors.UsageError(
-            f"--batch_size={config.batch_size}: must be a multiple of the "
-            f"{replicas} devices."
-        )
+    strategy = strategies.make_strategy(config.strategy)
+    distribution.replica_batch_size(strategy, config.batch_size)
+    chief = strategies.is_chief(strategy)
     run_dir = pathlib.Path(config.run_dir)
-    run_directory.check(config)
+    if chief:
+        run_directory.check(config)
     augmentation = data.Augmentation.parse(config.augment)
     train = loading.load(config, "train")
     data.check_batch_size(train, config.batch_size)
@@ -167,8 +169,9 @@ def prepare(config: TrainConfig) -> Run:
     model.input_clock = InputClock()
     scorer = scoring.scorer_of_run(config)
 
-    run_directory.claim(run_dir)
-    run_directory.write_config(config, train.image_shape, train.num_classes)
+    if chief:
+        run_directory.claim(run_dir)
+        run_directory.write_config(config, train.image_shape, train.num_classes)
     rule = _rate_rule(config, len(train.images))
     checkpoints = callbacks.Checkpoints(
         model,
@@ -178,13 +181,20 @@ def prepare(config: TrainConfig) -> Run:
         **({"rate_rule": rule} if rule else {}),
     )
     checkpoints.restore()
-    callbacks.cut_log(
-        run_dir / METRICS_FILE, callbacks.current_step(model) or -1
+    step = callbacks.current_step(model)
+    strategies.check_agreement(
+        strategy,
+        settings=run_directory.fingerprint(config),
+        images=len(train.images),
+        checkpoint=step,
     )
-    writer = tf.summary.create_file_writer(str(run_dir))
-    log = callbacks.MetricsLog(run_dir / METRICS_FILE, config.log_every, writer)
+    # The other workers do the same, and what they write is thrown away.
+    folder = run_dir if chief else run_directory.scratch()
+    callbacks.cut_log(folder / METRICS_FILE, step or -1)
+    writer = tf.summary.create_file_writer(str(folder))
+    log = callbacks.MetricsLog(folder / METRICS_FILE, config.log_every, writer)
     grid = callbacks.SampleGrid(
-        run_dir / "samples",
+        folder / "samples",
         config.sample_every,
         writer,
         config.evaluation_weights,
@@ -192,7 +202,8 @@ def prepare(config: TrainConfig) -> Run:
     return Run(
         config,
         model,
-        strategy.experimental_distribute_dataset(
+        distribution.spread(
+            strategy,
             data.batches(
                 train,
                 config.batch_size,
@@ -200,7 +211,8 @@ def prepare(config: TrainConfig) -> Run:
                 start=int(model.updates.numpy()),
                 with_labels=config.conditioning != "none",
                 augmentation=augmentation,
-            )
+            ),
+            config.batch_size,
         ),
         train.images,
         scorer,
@@ -220,9 +232,10 @@ def prepare(config: TrainConfig) -> Run:
                 config.spectra_every, log, _probe(train, config)
             ),
             *([_schedule(config, rule, scorer, train, log)] if rule else []),
-            checkpoints,
+            *([checkpoints] if chief else []),
         ],
         callbacks.Progress(config.steps, config.log_every),
+        chief,
     )
 
 
