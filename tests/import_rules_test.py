@@ -22,7 +22,7 @@ LAYERS = [
     },
     {"models"},
     {"callbacks"},
-    {"diagnostics", "kid_schedule"},
+    {"checkpoints", "diagnostics", "kid_schedule"},
     {"run_directory", "loading", "as_published"},
     {"image_sources"},
     {"scoring", "class_scoring"},

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tf_mmdgan import (
     callbacks,
+    checkpoints,
     data,
     diagnostics,
     distribution,
@@ -34,6 +35,8 @@ from tf_mmdgan.objectives import Batch
 
 METRICS_FILE = "metrics.jsonl"
 REPORT_FILE = "report.json"
+# Folders of what is saved: of the newest steps, and of the lowest KID.
+CHECKPOINTS = {"last": "checkpoints", "best": "best"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Run:
     scorer: scoring.Scorer
     grid: callbacks.SampleGrid
     callbacks: list[keras.callbacks.Callback]
+    preemption: checkpoints.Preemption
     progress: callbacks.Progress
     chief: bool
 
@@ -61,13 +65,14 @@ class Run:
         run_dir = pathlib.Path(self.config.run_dir)
         remaining = self.config.steps - callbacks.current_step(self.model)
         if remaining > 0:
-            callbacks.fit(
-                self.model,
-                self.batches,
-                remaining,
-                self.callbacks,
-                self.progress,
-            )
+            with self.preemption:
+                callbacks.fit(
+                    self.model,
+                    self.batches,
+                    remaining,
+                    [*self.callbacks, self.preemption],
+                    self.progress,
+                )
         step = callbacks.current_step(self.model)
         if not self.chief:
             return {"run_dir": str(run_dir), "steps": step}
@@ -173,14 +178,15 @@ def prepare(config: TrainConfig) -> Run:
         run_directory.claim(run_dir)
         run_directory.write_config(config, train.image_shape, train.num_classes)
     rule = _rate_rule(config, len(train.images))
-    checkpoints = callbacks.Checkpoints(
+    parts = {"rate_rule": rule} if rule else {}
+    saver = checkpoints.Checkpoints(
         model,
-        run_dir / "checkpoints",
+        run_dir / CHECKPOINTS["last"],
         config.checkpoint_every,
         config.keep_checkpoints,
-        **({"rate_rule": rule} if rule else {}),
+        **parts,
     )
-    checkpoints.restore()
+    saver.restore()
     step = callbacks.current_step(model)
     strategies.check_agreement(
         strategy,
@@ -198,6 +204,11 @@ def prepare(config: TrainConfig) -> Run:
         config.sample_every,
         writer,
         config.evaluation_weights,
+    )
+    best = checkpoints.BestCheckpoint(
+        checkpoints.Checkpoints(
+            model, run_dir / CHECKPOINTS["best"], keep=1, **parts
+        )
     )
     return Run(
         config,
@@ -227,13 +238,18 @@ def prepare(config: TrainConfig) -> Run:
                 ),
                 config.evaluate_every,
                 log,
+                *([best] if chief else []),
             ),
             diagnostics.CriticDiagnostics(
                 config.spectra_every, log, _probe(train, config)
             ),
             *([_schedule(config, rule, scorer, train, log)] if rule else []),
-            *([checkpoints] if chief else []),
+            *([saver] if chief else []),
         ],
+        checkpoints.Preemption(
+            saver.act if chief else lambda step, logs: None,
+            functools.partial(strategies.any_worker, strategy),
+        ),
         callbacks.Progress(config.steps, config.log_every),
         chief,
     )
@@ -288,8 +304,13 @@ def _probe(train: data.ImageSet, config: TrainConfig) -> Batch:
 
 def load_run(
     run_dir: str | os.PathLike,
+    checkpoint: str = "last",
 ) -> tuple[TrainConfig, AdversarialModel]:
-    """The model of a run, with the weights of its newest sound checkpoint.
+    """The model of a run, with the weights of a sound checkpoint.
+
+    Args:
+      run_dir: the run's folder.
+      checkpoint: "last", the newest one, or "best", that of the lowest KID.
 
     Raises:
       DataError: if the folder is not a run, or has no checkpoint yet.
@@ -298,11 +319,12 @@ def load_run(
     # The folder may have been moved.
     config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
     model = make_model(config, image_shape, num_classes)
-    folder = pathlib.Path(run_dir) / "checkpoints"
-    if not callbacks.Checkpoints(model, folder).restore():
+    folder = pathlib.Path(run_dir) / CHECKPOINTS[checkpoint]
+    if not checkpoints.Checkpoints(model, folder).restore():
+        every = {"last": "checkpoint", "best": "evaluate"}[checkpoint]
         raise errors.DataError(
-            f"{run_dir} has no checkpoint yet: let tools/train.py reach "
-            "--checkpoint_every steps first."
+            f"{run_dir} has no {checkpoint} checkpoint yet: let tools/train.py "
+            f"reach --{every}_every steps first."
         )
     return config, model
 

@@ -239,6 +239,19 @@ def gather_from_workers(
     return strategy.gather(shares, axis=0).numpy()
 
 
+def any_worker(strategy: tf.distribute.Strategy, flag: bool) -> bool:
+    """Whether any worker says so; all must call it."""
+    if num_workers(strategy) == 1:
+        return flag
+    return bool(_sum(strategy, tf.constant(float(flag))) > 0.0)
+
+
+@tf.function(autograph=False)
+def _sum(strategy: tf.distribute.Strategy, value: tf.Tensor) -> tf.Tensor:
+    values = strategy.run(tf.identity, [value])
+    return strategy.reduce(tf.distribute.ReduceOp.SUM, values, None)
+
+
 def check_agreement(strategy: tf.distribute.Strategy, **numbers: int) -> None:
     """Refuses workers that would start from different states.
 

@@ -68,3 +68,4 @@ def require_choices(config: Any) -> None:
 
 
 WEIGHTS = ("ema", "current")
+CHECKPOINTS = ("last", "best")
