@@ -1,18 +1,16 @@
-"""Guard, log, grid, score and checkpoints around a tiny run."""
+"""Guard, log, grid and score around a tiny run."""
 
 import importlib.util
 import json
 import pathlib
-import shutil
 import time
 
 import keras
 import numpy as np
 import PIL.Image
-import pytest
 import tensorflow as tf
 
-from tf_mmdgan import callbacks, errors
+from tf_mmdgan import callbacks
 from tf_mmdgan.models import InputClock
 
 _SPEC = importlib.util.spec_from_file_location(
@@ -44,115 +42,6 @@ def state(model):
         *model.critic_optimizer.variables,
     ]
     return [v.numpy() for v in variables]
-
-
-def checkpoints(model, folder, **kwargs):
-    return callbacks.Checkpoints(model, folder, **kwargs)
-
-
-def test_continued_run_ends_with_the_same_bits(tmp_path):
-    straight = adam_model(batch_norm=True)
-    fit(straight, 5)
-    first = adam_model(batch_norm=True)
-    fit(first, 2, checkpoints(first, tmp_path))
-    second = adam_model(batch_norm=True)
-    assert checkpoints(second, tmp_path).restore()
-    assert callbacks.current_step(second) == 2
-    fit(second, 3)
-    for a, b in zip(state(straight), state(second), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_nothing_to_restore_in_a_new_folder(tmp_path):
-    assert not checkpoints(adam_model(), tmp_path / "none").restore()
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    """A folder with checkpoints of steps 1 and 2, and the weights of 1."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    model = adam_model()
-    saver = checkpoints(model, folder, interval=1)
-    fit(model, 1, saver)
-    weights = model.generator.get_weights()
-    fit(model, 1, saver)
-    return folder, weights
-
-
-@pytest.fixture
-def two_checkpoints(sound, tmp_path):
-    folder, weights = sound
-    return shutil.copytree(folder, tmp_path / "copy"), weights
-
-
-def damage(path, how):
-    content = bytearray(path.read_bytes())
-    if how == "truncated":
-        content = content[: len(content) // 2]
-    elif how == "empty":
-        content = b""
-    else:
-        content[len(content) // 2] ^= 0x55
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize("how", ["truncated", "empty", "flipped"])
-@pytest.mark.parametrize("part", ["data-00000-of-00001", "index"])
-def test_damaged_checkpoint_is_passed_over(two_checkpoints, how, part):
-    folder, weights = two_checkpoints
-    damage(folder / f"step-2.{part}", how)
-    model = adam_model()
-    with pytest.warns(UserWarning, match="step-2 is damaged"):
-        assert checkpoints(model, folder).restore()
-    assert callbacks.current_step(model) == 1
-    for a, b in zip(model.generator.get_weights(), weights, strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-@pytest.mark.filterwarnings("ignore:Checkpoint")
-def test_all_checkpoints_damaged_is_one_clear_error(two_checkpoints):
-    folder, _ = two_checkpoints
-    for step in (1, 2):
-        damage(folder / f"step-{step}.data-00000-of-00001", "truncated")
-    with pytest.raises(errors.DataError, match="another --run_dir"):
-        checkpoints(adam_model(), folder).restore()
-
-
-def test_old_checkpoints_are_removed(tmp_path):
-    model = adam_model()
-    fit(model, 4, checkpoints(model, tmp_path, interval=1, keep=2))
-    kept = sorted(path.stem for path in tmp_path.glob("*.index"))
-    assert kept == ["step-3", "step-4"]
-
-
-def test_nan_stops_the_run_and_names_step_and_loss(tmp_path):
-    model, data = adam_model(), tiny.batches()
-    # Batches 0 to 3 are the first two steps; the fifth is broken.
-    nan = tf.constant(np.nan, tf.float32)
-    broken = data.take(4).concatenate(data.map(lambda x: x * nan))
-    saver = checkpoints(model, tmp_path, interval=1)
-    with pytest.raises(errors.DataError, match=r"Step 3: .*critic/loss"):
-        model.fit(
-            broken,
-            steps_per_epoch=5,
-            verbose=0,
-            callbacks=[callbacks.StopAtNaN(), saver],
-        )
-    newest = adam_model()
-    assert checkpoints(newest, tmp_path).restore()
-    assert callbacks.current_step(newest) == 2
-    assert all(np.isfinite(value).all() for value in state(newest))
-
-
-def test_weights_that_are_not_finite_are_not_saved(tmp_path):
-    model = adam_model()
-    saver = checkpoints(model, tmp_path)
-    saver.act(1, {})
-    kernel = model.generator.trainable_variables[0]
-    kernel.assign(kernel.value * np.nan)
-    with pytest.raises(errors.DataError, match=r"Step 2: .*kernel is not"):
-        saver.act(2, {})
-    assert [path.stem for path in tmp_path.glob("*.index")] == ["step-1"]
 
 
 def test_log_has_one_line_per_interval(tmp_path):

@@ -33,7 +33,7 @@ from tf_mmdgan import config, errors
         {"schedule_every": -1},
         {"schedule_every": 5, "steps_per_execution": 2},
         {"scale_measure": "reel"},
-        {"logical_cpus": 2},
+        {"logical_cpus": 2, "strategy": "one_device"},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )

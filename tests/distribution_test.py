@@ -95,12 +95,41 @@ def test_gather_joins_rows_in_replica_order(two_cpus):
         np.testing.assert_array_equal(replica[:, 0], [0, 0, 1, 1])
 
 
-def test_one_device_is_the_default_strategy():
-    strategy = distribution.make_strategy("one_device")
-    assert strategy.num_replicas_in_sync == 1
+@pytest.mark.parametrize("labelled", [False, True])
+def test_each_replica_gets_its_rows_of_the_global_batch(two_cpus, labelled):
+    batches = tf.data.Dataset.range(24).batch(6, drop_remainder=True)
+    if labelled:
+        batches = batches.map(lambda rows: (rows, -rows))
+    spread = iter(distribution.spread(two_cpus, batches, 6))
+    for first in (0, 6, 12):
+        got = tf.nest.flatten(next(spread))
+        for sign, part in zip((1, -1), got, strict=False):
+            rows = two_cpus.experimental_local_results(part)
+            expected = sign * np.arange(first, first + 6).reshape(2, 3)
+            np.testing.assert_array_equal(rows, expected)
+        assert len(got) == 1 + labelled
 
 
-def test_cpu_cannot_be_split_again():
-    distribution.split_cpu(2)
-    with pytest.raises(errors.UsageError, match="--logical_cpus=3"):
-        distribution.split_cpu(3)
+@pytest.mark.parametrize("worker", [0, 1])
+def test_each_worker_gets_its_rows_of_the_global_batch(worker):
+    class Strategy:
+        num_replicas_in_sync = 4
+
+        def distribute_datasets_from_function(self, function):
+            return function(tf.distribute.InputContext(2, worker, 4))
+
+    batches = tf.data.Dataset.range(16).batch(8, drop_remainder=True)
+    rows = list(distribution.spread(Strategy(), batches, 8).as_numpy_iterator())
+    first = 4 * worker
+    # Two replicas of this worker take turns.
+    np.testing.assert_array_equal(
+        rows,
+        np.arange(16)
+        .reshape(2, 4, 2)[:, first // 2 : first // 2 + 2]
+        .reshape(4, 2),
+    )
+
+
+def test_batch_must_be_shared_out_evenly(two_cpus):
+    with pytest.raises(errors.UsageError, match="multiple of the 2 devices"):
+        distribution.spread(two_cpus, tf.data.Dataset.range(3), 3)

@@ -12,7 +12,6 @@ import os
 import pathlib
 import sys
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import keras
@@ -23,7 +22,7 @@ import tqdm
 from tf_mmdgan import errors, files, images
 from tf_mmdgan.models import ImplicitModel
 
-_REMEDY = (
+DIVERGED = (
     "The last checkpoint is unharmed; try a smaller --learning_rate, or "
     "--clip_norm=1."
 )
@@ -79,7 +78,7 @@ class StopAtNaN(keras.callbacks.Callback):
         if broken:
             step = current_step(self.model)
             raise errors.DataError(
-                f"Step {step}: not finite: {', '.join(broken)}. {_REMEDY}"
+                f"Step {step}: not finite: {', '.join(broken)}. {DIVERGED}"
             )
 
 
@@ -187,18 +186,29 @@ class SampleGrid(Every):
             tf.summary.image("samples", images.grid(drawn)[None])
 
 
+Scores = Mapping[str, float]
+
+
 class Evaluation(Every):
-    """Scores the generator, at step 0 too, and logs the numbers."""
+    """Scores the generator, at step 0 too, and logs the numbers.
+
+    Attributes:
+      score: of a model.
+      log: gets the numbers.
+      listener: is told step and numbers, once they are in the log.
+    """
 
     def __init__(
         self,
-        score: Callable[[ImplicitModel], Mapping[str, float]],
+        score: Callable[[ImplicitModel], Scores],
         interval: int,
         log: MetricsLog,
+        listener: Callable[[int, Scores], None] = lambda step, scores: None,
     ):
         super().__init__(interval, at_end=True)
         self.score = score
         self.log = log
+        self.listener = listener
 
     def on_train_begin(self, logs=None):  # noqa: D102
         if current_step(self.model) == 0:
@@ -213,82 +223,7 @@ class Evaluation(Every):
             f"{name} {value:.5f}" for name, value in scores.items()
         )
         tqdm.tqdm.write(f"step {step}: {text}", file=sys.stderr)
-
-
-class Checkpoints(Every):
-    """Saves everything that a run needs to continue.
-
-    A damaged newest checkpoint (truncated, bits flipped) is passed over, with
-    a warning, for the one before.
-    """
-
-    def __init__(
-        self,
-        model: ImplicitModel,
-        folder: str | os.PathLike,
-        interval: int = 0,
-        keep: int = 2,
-        **parts: tf.Module,
-    ):
-        """Makes the manager; `parts` are saved beside the model."""
-        super().__init__(interval, at_end=True)
-        self.folder = pathlib.Path(folder)
-        self.checkpoint = tf.train.Checkpoint(model=model, **parts)
-        self.manager = tf.train.CheckpointManager(
-            self.checkpoint,
-            str(folder),
-            max_to_keep=keep,
-            checkpoint_name="step",
-        )
-
-    def restore(self) -> bool:
-        """Restores the newest sound checkpoint; False if there is none at all.
-
-        Raises:
-          DataError: if there are checkpoints and all are damaged.
-        """
-        candidates = sorted(
-            (
-                path
-                for path in self.folder.glob("step-*.index")
-                if path.stem.removeprefix("step-").isdecimal()
-            ),
-            key=lambda path: int(path.stem.removeprefix("step-")),
-            reverse=True,
-        )
-        for index in candidates:
-            path = str(index.with_suffix(""))
-            try:
-                self.checkpoint.restore(path).assert_existing_objects_matched()
-                return True
-            except Exception as error:  # TensorFlow raises many kinds.
-                reason = str(error).strip().split("\n")[0][:200]
-                warnings.warn(
-                    f"Checkpoint {path} is damaged ({reason}); trying the one "
-                    "before.",
-                    stacklevel=2,
-                )
-        if candidates:
-            raise errors.DataError(
-                f"No checkpoint in {self.folder} can be read. Restore the "
-                "folder from a copy, or start anew in another --run_dir."
-            )
-        return False
-
-    def act(self, step: int, logs: Mapping[str, float]) -> None:
-        """See `Every.act`.
-
-        Raises:
-          DataError: if a weight is not finite; nothing is saved then.
-        """
-        del logs
-        # The losses of a step are older than its last update.
-        for weight in self.checkpoint.model.trainable_weights:
-            if not tf.reduce_all(tf.math.is_finite(weight.value)):
-                raise errors.DataError(
-                    f"Step {step}: {weight.path} is not finite. {_REMEDY}"
-                )
-        self.manager.save(checkpoint_number=step)
+        self.listener(step, scores)
 
 
 class Progress(keras.callbacks.Callback):

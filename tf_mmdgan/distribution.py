@@ -1,4 +1,4 @@
-"""Devices, and what one update of a replica knows of the others.
+"""What one update of a replica knows of the others.
 
 The noise of an update belongs to the global batch: row i is the same at any
 number of replicas, and each replica draws its own rows.
@@ -19,43 +19,63 @@ PROBES = 4
 INSTANCE_NOISE = 5
 
 
-def split_cpu(count: int) -> None:
-    """Splits the CPU into `count` logical devices, before TensorFlow starts.
+def replica_batch_size(
+    strategy: tf.distribute.Strategy, batch_size: int
+) -> int:
+    """Rows of a global batch that each replica gets.
 
     Raises:
-      UsageError: if TensorFlow has started with another number.
+      UsageError: for a batch that cannot be shared out evenly.
     """
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    try:
-        tf.config.set_logical_device_configuration(
-            cpu, [tf.config.LogicalDeviceConfiguration()] * count
-        )
-    except RuntimeError:
-        if len(tf.config.list_logical_devices("CPU")) != count:
-            raise errors.UsageError(
-                f"--logical_cpus={count}: TensorFlow has already started "
-                "with another number of CPU devices."
-            ) from None
-
-
-def make_strategy(name: str) -> tf.distribute.Strategy:
-    """The strategy by its name: "one_device" or "mirrored".
-
-    "mirrored" takes all GPUs, or all logical CPUs where there is no GPU.
-
-    Raises:
-      UsageError: for "mirrored" with a single device.
-    """
-    if name == "one_device":
-        return tf.distribute.get_strategy()
-    kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
-    devices = [d.name for d in tf.config.list_logical_devices(kind)]
-    if len(devices) < 2:
+    replicas = strategy.num_replicas_in_sync
+    if batch_size % replicas:
         raise errors.UsageError(
-            f"--strategy={name}: found a single {kind} device. Give "
-            "--logical_cpus=2 to try it on a CPU, or --strategy=one_device."
+            f"--batch_size={batch_size}: must be a multiple of the "
+            f"{replicas} devices."
         )
-    return tf.distribute.MirroredStrategy(devices)
+    return batch_size // replicas
+
+
+def spread(
+    strategy: tf.distribute.Strategy,
+    dataset: tf.data.Dataset,
+    batch_size: int,
+) -> tf.distribute.DistributedDataset | tf.data.Dataset:
+    """Global batches, of which each replica gets its own rows, in order.
+
+    Every worker makes all batches, which are functions of their number, and
+    keeps its rows: the number of workers does not change what is learnt. Under
+    several workers, TensorFlow's own splitting would give each of them other
+    batches, or all of them the same rows.
+
+    Args:
+      strategy: whose replicas share the batches.
+      dataset: of tensors [batch_size, ...], or structures of them.
+      batch_size: a multiple of the number of replicas.
+
+    Raises:
+      UsageError: for another batch size.
+    """
+    share = replica_batch_size(strategy, batch_size)
+    if share == batch_size:
+        return dataset
+
+    def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        count = batch_size // context.num_input_pipelines
+        first = count * context.input_pipeline_id
+
+        def rows(*batch):
+            own = tf.nest.map_structure(
+                lambda value: value[first : first + count], batch
+            )
+            return own if len(own) > 1 else own[0]
+
+        own = dataset if count == batch_size else dataset.map(rows)
+        if share < count:
+            own = own.rebatch(share, drop_remainder=True)
+        return own.prefetch(2).with_options(dataset.options())
+
+    return strategy.distribute_datasets_from_function(of_worker)
 
 
 def gather(rows: tf.Tensor) -> tf.Tensor:

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tf_mmdgan import (
     callbacks,
+    checkpoints,
     data,
     diagnostics,
     distribution,
@@ -24,6 +25,7 @@ from tf_mmdgan import (
     loading,
     run_directory,
     scoring,
+    strategies,
 )
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.image_sources import shuffled_order
@@ -33,6 +35,8 @@ from tf_mmdgan.objectives import Batch
 
 METRICS_FILE = "metrics.jsonl"
 REPORT_FILE = "report.json"
+# Folders of what is saved: of the newest steps, and of the lowest KID.
+CHECKPOINTS = {"last": "checkpoints", "best": "best"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +50,9 @@ class Run:
     scorer: scoring.Scorer
     grid: callbacks.SampleGrid
     callbacks: list[keras.callbacks.Callback]
+    preemption: checkpoints.Preemption
     progress: callbacks.Progress
+    chief: bool
 
     def train(self) -> dict[str, Any]:
         """Trains up to `config.steps`, reports and exports.
@@ -59,14 +65,17 @@ class Run:
         run_dir = pathlib.Path(self.config.run_dir)
         remaining = self.config.steps - callbacks.current_step(self.model)
         if remaining > 0:
-            callbacks.fit(
-                self.model,
-                self.batches,
-                remaining,
-                self.callbacks,
-                self.progress,
-            )
+            with self.preemption:
+                callbacks.fit(
+                    self.model,
+                    self.batches,
+                    remaining,
+                    [*self.callbacks, self.preemption],
+                    self.progress,
+                )
         step = callbacks.current_step(self.model)
+        if not self.chief:
+            return {"run_dir": str(run_dir), "steps": step}
         report_file = run_dir / REPORT_FILE
         if _recorded_step(report_file) != step:
             score_run(self.config, self.model, self.scorer)
@@ -144,21 +153,19 @@ def prepare(config: TrainConfig) -> Run:
         holds something else.
       DataError: for files that cannot be used.
     """
-    if config.logical_cpus:
-        distribution.split_cpu(config.logical_cpus)
+    strategies.configure_devices(
+        config.logical_cpus, config.gpus, config.memory_growth
+    )
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     # The remapper logs an error for each convolution with a leaky ReLU.
     tf.config.optimizer.set_experimental_options({"remapping": False})
-    strategy = distribution.make_strategy(config.strategy)
-    replicas = strategy.num_replicas_in_sync
-    if config.batch_size % replicas:
-        raise errors.UsageError(
-            f"--batch_size={config.batch_size}: must be a multiple of the "
-            f"{replicas} devices."
-        )
+    strategy = strategies.make_strategy(config.strategy)
+    distribution.replica_batch_size(strategy, config.batch_size)
+    chief = strategies.is_chief(strategy)
     run_dir = pathlib.Path(config.run_dir)
-    run_directory.check(config)
+    if chief:
+        run_directory.check(config)
     augmentation = data.Augmentation.parse(config.augment)
     train = loading.load(config, "train")
     data.check_batch_size(train, config.batch_size)
@@ -167,32 +174,47 @@ def prepare(config: TrainConfig) -> Run:
     model.input_clock = InputClock()
     scorer = scoring.scorer_of_run(config)
 
-    run_directory.claim(run_dir)
-    run_directory.write_config(config, train.image_shape, train.num_classes)
+    if chief:
+        run_directory.claim(run_dir)
+        run_directory.write_config(config, train.image_shape, train.num_classes)
     rule = _rate_rule(config, len(train.images))
-    checkpoints = callbacks.Checkpoints(
+    parts = {"rate_rule": rule} if rule else {}
+    saver = checkpoints.Checkpoints(
         model,
-        run_dir / "checkpoints",
+        run_dir / CHECKPOINTS["last"],
         config.checkpoint_every,
         config.keep_checkpoints,
-        **({"rate_rule": rule} if rule else {}),
+        **parts,
     )
-    checkpoints.restore()
-    callbacks.cut_log(
-        run_dir / METRICS_FILE, callbacks.current_step(model) or -1
+    saver.restore()
+    step = callbacks.current_step(model)
+    strategies.check_agreement(
+        strategy,
+        settings=run_directory.fingerprint(config),
+        images=len(train.images),
+        checkpoint=step,
     )
-    writer = tf.summary.create_file_writer(str(run_dir))
-    log = callbacks.MetricsLog(run_dir / METRICS_FILE, config.log_every, writer)
+    # The other workers do the same, and what they write is thrown away.
+    folder = run_dir if chief else run_directory.scratch()
+    callbacks.cut_log(folder / METRICS_FILE, step or -1)
+    writer = tf.summary.create_file_writer(str(folder))
+    log = callbacks.MetricsLog(folder / METRICS_FILE, config.log_every, writer)
     grid = callbacks.SampleGrid(
-        run_dir / "samples",
+        folder / "samples",
         config.sample_every,
         writer,
         config.evaluation_weights,
     )
+    best = checkpoints.BestCheckpoint(
+        checkpoints.Checkpoints(
+            model, run_dir / CHECKPOINTS["best"], keep=1, **parts
+        )
+    )
     return Run(
         config,
         model,
-        strategy.experimental_distribute_dataset(
+        distribution.spread(
+            strategy,
             data.batches(
                 train,
                 config.batch_size,
@@ -200,7 +222,8 @@ def prepare(config: TrainConfig) -> Run:
                 start=int(model.updates.numpy()),
                 with_labels=config.conditioning != "none",
                 augmentation=augmentation,
-            )
+            ),
+            config.batch_size,
         ),
         train.images,
         scorer,
@@ -215,14 +238,20 @@ def prepare(config: TrainConfig) -> Run:
                 ),
                 config.evaluate_every,
                 log,
+                *([best] if chief else []),
             ),
             diagnostics.CriticDiagnostics(
                 config.spectra_every, log, _probe(train, config)
             ),
             *([_schedule(config, rule, scorer, train, log)] if rule else []),
-            checkpoints,
+            *([saver] if chief else []),
         ],
+        checkpoints.Preemption(
+            saver.act if chief else lambda step, logs: None,
+            functools.partial(strategies.any_worker, strategy),
+        ),
         callbacks.Progress(config.steps, config.log_every),
+        chief,
     )
 
 
@@ -275,8 +304,13 @@ def _probe(train: data.ImageSet, config: TrainConfig) -> Batch:
 
 def load_run(
     run_dir: str | os.PathLike,
+    checkpoint: str = "last",
 ) -> tuple[TrainConfig, AdversarialModel]:
-    """The model of a run, with the weights of its newest sound checkpoint.
+    """The model of a run, with the weights of a sound checkpoint.
+
+    Args:
+      run_dir: the run's folder.
+      checkpoint: "last", the newest one, or "best", that of the lowest KID.
 
     Raises:
       DataError: if the folder is not a run, or has no checkpoint yet.
@@ -285,11 +319,12 @@ def load_run(
     # The folder may have been moved.
     config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
     model = make_model(config, image_shape, num_classes)
-    folder = pathlib.Path(run_dir) / "checkpoints"
-    if not callbacks.Checkpoints(model, folder).restore():
+    folder = pathlib.Path(run_dir) / CHECKPOINTS[checkpoint]
+    if not checkpoints.Checkpoints(model, folder).restore():
+        every = {"last": "checkpoint", "best": "evaluate"}[checkpoint]
         raise errors.DataError(
-            f"{run_dir} has no checkpoint yet: let tools/train.py reach "
-            "--checkpoint_every steps first."
+            f"{run_dir} has no {checkpoint} checkpoint yet: let tools/train.py "
+            f"reach --{every}_every steps first."
         )
     return config, model
 

@@ -8,6 +8,8 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
+import zlib
 
 import tf_mmdgan
 from tf_mmdgan import errors, files
@@ -52,6 +54,24 @@ def check(config: TrainConfig) -> None:
         )
 
 
+def fingerprint(config: TrainConfig) -> int:
+    """A number for the settings that must not change in a run."""
+    settings = {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if not field.metadata["may_change"]
+    }
+    return zlib.crc32(json.dumps(settings, sort_keys=True).encode())
+
+
+def scratch() -> pathlib.Path:
+    """A folder that is removed when this process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="tf_mmdgan_")
+    _claims.append(folder)
+    return pathlib.Path(folder.name)
+
+
+# What is held until the process ends.
 _claims = []
 
 

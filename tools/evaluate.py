@@ -42,7 +42,7 @@ def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
 def _evaluate_run(config: EvaluateConfig) -> Mapping[str, Any]:
     from tf_mmdgan import class_scoring, experiment, loading, scoring
 
-    run_config, model = experiment.load_run(config.run_dir)
+    run_config, model = experiment.load_run(config.run_dir, config.checkpoint)
     scorer = scoring.make_scorer(config, run_config)
     classes = None
     if config.per_class:  # first, because it is what may be refused

@@ -25,7 +25,7 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
     for_server = exporting.warmup_available()
     if for_server:
         configs.check(folder, config.model_name)
-    run_config, model = experiment.load_run(config.run_dir)
+    run_config, model = experiment.load_run(config.run_dir, config.checkpoint)
     path = experiment.export_run(
         run_config,
         model,

@@ -26,7 +26,7 @@ def predictor(config: ConnectionConfig) -> "Predictor":
         return serving.LocalPredictor(loaded.signatures)
     from tf_mmdgan import experiment
 
-    _, model = experiment.load_run(config.run_dir)
+    _, model = experiment.load_run(config.run_dir, config.checkpoint)
     network = model.network(config.weights)
     servable = export.Servable(network, model.latents, model.num_classes)
     return serving.LocalPredictor(servable.signatures())

@@ -16,9 +16,10 @@ from tf_mmdgan.tools import cli
 
 def train(config: TrainConfig) -> Mapping[str, Any]:
     """Runs the training that `config` describes."""
-    from tf_mmdgan import experiment
+    from tf_mmdgan import experiment, strategies
 
-    return experiment.prepare(config).train()
+    with strategies.lost_workers():
+        return experiment.prepare(config).train()
 
 
 def main() -> None:

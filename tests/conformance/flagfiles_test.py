@@ -9,7 +9,7 @@ import pytest
 
 from tf_mmdgan import (
     architectures,
-    callbacks,
+    checkpoints,
     config,
     data,
     method,
@@ -120,7 +120,7 @@ def check_one_step(recipe, strategy, folder):
         steps_per_epoch=1,
         shuffle=False,
         verbose=0,
-        callbacks=[callbacks.Checkpoints(model, folder)],
+        callbacks=[checkpoints.Checkpoints(model, folder)],
     )
     assert int(model.step.numpy()) == 1
     for network, old in zip(networks, before, strict=True):
@@ -128,7 +128,7 @@ def check_one_step(recipe, strategy, folder):
         assert all(np.isfinite(value).all() for value in new)
         changed = [np.any(a != b) for a, b in zip(old, new, strict=True)]
         assert any(changed), network.name
-    assert callbacks.Checkpoints(restored, folder).restore()
+    assert checkpoints.Checkpoints(restored, folder).restore()
     pairs = zip(model.weights, restored.weights, strict=True)
     for saved, loaded in pairs:
         np.testing.assert_array_equal(

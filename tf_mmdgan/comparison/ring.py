@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tf_mmdgan import (
     callbacks,
+    checkpoints,
     experiment,
     files,
     kernels,
@@ -88,13 +89,13 @@ def train_ring(config: TrainConfig) -> dict[str, Any]:
 
 def _fit(model: ImplicitModel, config: TrainConfig) -> None:
     run_dir = pathlib.Path(config.run_dir)
-    checkpoints = callbacks.Checkpoints(
+    saver = checkpoints.Checkpoints(
         model,
         run_dir / "checkpoints",
         config.checkpoint_every,
         config.keep_checkpoints,
     )
-    checkpoints.restore()
+    saver.restore()
     step = callbacks.current_step(model)
     if step >= config.steps:
         return
@@ -110,7 +111,7 @@ def _fit(model: ImplicitModel, config: TrainConfig) -> None:
         [
             callbacks.StopAtNaN(),
             callbacks.MetricsLog(log_file, config.log_every, writer),
-            checkpoints,
+            saver,
         ],
         callbacks.Progress(config.steps, config.log_every),
     )

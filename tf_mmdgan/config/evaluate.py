@@ -4,7 +4,7 @@ import dataclasses
 
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import ReadConfig
-from tf_mmdgan.config.fields import WEIGHTS, setting
+from tf_mmdgan.config.fields import CHECKPOINTS, WEIGHTS, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,6 +61,11 @@ class EvaluateConfig(ReadConfig):
         "smaller set.",
     )
     seed: int = setting(0, "Seed of generated images and of subsets.")
+    checkpoint: str = setting(
+        "last",
+        "Checkpoint of a run: the last, or the best, that of the lowest KID.",
+        choices=CHECKPOINTS,
+    )
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )

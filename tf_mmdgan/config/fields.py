@@ -74,3 +74,4 @@ def names(text: str) -> list[str]:
 
 
 WEIGHTS = ("ema", "current")
+CHECKPOINTS = ("last", "best")

@@ -5,7 +5,7 @@ import pathlib
 import re
 
 from tf_mmdgan.config import fields
-from tf_mmdgan.config.fields import WEIGHTS, setting
+from tf_mmdgan.config.fields import CHECKPOINTS, WEIGHTS, setting
 
 _MOST_SAMPLES = 1_000_000
 _OUT_SUFFIXES = (".png", ".npz", ".gif", "")
@@ -19,6 +19,11 @@ class ExportConfig:
     export_dir: str | None = setting(
         None,
         "Folder that gets the next version; by default RUN_DIR/export.",
+    )
+    checkpoint: str = setting(
+        "last",
+        "Checkpoint of a run: the last, or the best, that of the lowest KID.",
+        choices=CHECKPOINTS,
     )
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
@@ -118,6 +123,11 @@ class SampleConfig(ConnectionConfig):
         "folder of PNG files.",
     )
     scale: int = setting(1, "Pixels of the picture per pixel of an image.")
+    checkpoint: str = setting(
+        "last",
+        "Checkpoint of a run: the last, or the best, that of the lowest KID.",
+        choices=CHECKPOINTS,
+    )
     weights: str = setting(
         "ema",
         "Averaged or current generator weights, of a run.",

@@ -41,12 +41,27 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         True, "The same bits on every run, at equal devices and threads."
     )
     strategy: str = setting(
-        "one_device",
-        "How the work is spread: one device or all those of this machine.",
-        choices=("one_device", "mirrored"),
+        "auto",
+        "How the work is spread: over one device, all devices of this machine "
+        "(mirrored), the processes that TF_CONFIG lists (multi_worker), the "
+        "TPU that TPU_NAME names; auto: over all that there is.",
+        choices=("auto", "one_device", "mirrored", "multi_worker", "tpu"),
+        may_change=True,
     )
     logical_cpus: int = setting(
-        0, "Split the CPU into so many devices, for trying --strategy."
+        0,
+        "Split the CPU into so many devices, for trying --strategy.",
+        may_change=True,
+    )
+    gpus: str | None = setting(
+        None,
+        'Indices of the GPUs to use, such as 0,2; "" for none, by default all.',
+        may_change=True,
+    )
+    memory_growth: bool = setting(
+        False,
+        "Take the memory of GPUs as it is needed, not all at once.",
+        may_change=True,
     )
     steps_per_execution: int = setting(
         1, "Steps in one call from Python; the other intervals are multiples."
@@ -116,7 +131,8 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         )
         fields.require(
             self.logical_cpus == 0 or self.strategy != "one_device",
-            f"--logical_cpus={self.logical_cpus} needs --strategy=mirrored.",
+            f"--logical_cpus={self.logical_cpus}: --strategy=one_device has no "
+            "use for them.",
         )
         fields.require(
             self.seed < 2**32, f"--seed={self.seed}: must be < 2^32."

@@ -1,0 +1,169 @@
+"""Starts N workers of tools/train.py on this machine, to try --strategy.
+
+python tools/launch_local.py 2 -- --flagfile=flags/digits_mmd.cfg --run_dir=two
+
+Worker 0 is the chief: it writes the run's files, and its last line of stdout
+is that of this tool. Logs of all come on stderr behind their numbers. Each
+worker gets its share of the processor cores, where there are enough. When one
+dies the others are ended; the same command again goes on from the last
+checkpoint. Signals are passed on to all.
+"""
+
+import collections
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import IO, NoReturn
+
+# From a signal to a worker to its end, which is a checkpoint away.
+_GRACE_SECONDS = 60.0
+# A worker that waits for a dead one can not save: it is not given long.
+_BEREAVED_SECONDS = 5.0
+_POLL_SECONDS = 0.2
+
+
+def main() -> NoReturn:
+    """Console entry point."""
+    count, flags = _parse(sys.argv[1:])
+    ports = _free_ports(count)
+    workers = [
+        _start(index, ports, cores, flags)
+        for index, cores in zip(range(count), _cores(count), strict=True)
+    ]
+    threads = [
+        threading.Thread(target=_relay, args=(index, worker.stderr))
+        for index, worker in enumerate(workers)
+    ]
+    last_lines = collections.deque(maxlen=1)
+    threads.append(
+        threading.Thread(target=last_lines.extend, args=(workers[0].stdout,))
+    )
+    for thread in threads:
+        thread.start()
+    code = _wait(workers)
+    for thread in threads:
+        thread.join()
+    if code == 0:
+        sys.stdout.writelines(last_lines)
+    sys.exit(code)
+
+
+def _parse(arguments: Sequence[str]) -> tuple[int, list[str]]:
+    if any(argument in ("--help", "-h") for argument in arguments[:1]):
+        print(__doc__)
+        sys.exit(0)
+    if not arguments or not arguments[0].isdecimal() or int(arguments[0]) < 1:
+        _fail("usage: launch_local.py N -- FLAGS OF tools/train.py, N >= 1.")
+    flags = list(arguments[1:])
+    if flags[:1] == ["--"]:
+        del flags[0]
+    return int(arguments[0]), ["--strategy=multi_worker", *flags]
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _cores(count: int) -> Iterator[list[int] | None]:
+    """Cores of each worker; None for all, where there are too few."""
+    cores = sorted(os.sched_getaffinity(0))
+    for index in range(count):
+        yield cores[index::count] if len(cores) >= count else None
+
+
+def _start(
+    index: int,
+    ports: Sequence[int],
+    cores: Sequence[int] | None,
+    flags: Sequence[str],
+) -> subprocess.Popen:
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    task = {"type": "worker", "index": index}
+
+    def pin():
+        if cores:
+            os.sched_setaffinity(0, cores)
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "tf_mmdgan.tools.train", *flags],
+        env={
+            **os.environ,
+            "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
+        },
+        stdout=subprocess.PIPE if index == 0 else subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Ctrl-C reaches the workers through this process alone.
+        start_new_session=True,
+        preexec_fn=pin,
+    )
+
+
+def _relay(index: int, lines: IO[str]) -> None:
+    for line in lines:
+        print(f"[{index}] {line}", end="", file=sys.stderr, flush=True)
+
+
+def _wait(workers: Sequence[subprocess.Popen]) -> int:
+    """Waits for all; ends all when one has failed, or at a signal."""
+    received = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: received.append(number))
+    while True:
+        codes = [worker.poll() for worker in workers]
+        failed = next((i for i, code in enumerate(codes) if code), None)
+        if received:
+            _end(workers, received[0], _GRACE_SECONDS)
+            return 128 + received[0]
+        if failed is not None:
+            code = codes[failed]
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            others = [w for w in workers if w.poll() is None]
+            _end(others, signal.SIGTERM, _BEREAVED_SECONDS)
+            print(
+                f"error: worker {failed} ended by {how}; the others have been "
+                "ended. The same command goes on from the last checkpoint.",
+                file=sys.stderr,
+            )
+            return code if code > 0 else 1
+        if None not in codes:
+            return 0
+        time.sleep(_POLL_SECONDS)
+
+
+def _end(
+    workers: Sequence[subprocess.Popen], number: int, seconds: float
+) -> None:
+    """Sends a signal, and SIGKILL to what is left after some seconds."""
+    for worker in workers:
+        if worker.poll() is None:
+            worker.send_signal(number)
+    deadline = time.monotonic() + seconds
+    for worker in workers:
+        try:
+            worker.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+
+
+if __name__ == "__main__":
+    main()
