@@ -12,7 +12,9 @@ RECIPES = sorted((pathlib.Path(__file__).parents[1] / "flags").glob("*.cfg"))
 
 
 def settings(**kwargs):
-    return config.TrainConfig(**{"run_dir": "run", **kwargs})
+    # Of two logical CPUs "auto" would make more than one strategy a process.
+    defaults = {"run_dir": "run", "strategy": "one_device"}
+    return config.TrainConfig(**{**defaults, **kwargs})
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def settings(tmp_path, pictures):
             "generator_width": 4,
             "critic_width": 4,
             "critic_steps": 1,
+            "strategy": "one_device",
             "steps": 2,
             "log_every": 1,
         }

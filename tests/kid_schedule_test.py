@@ -2,6 +2,7 @@
 
 import importlib.util
 import pathlib
+import types
 
 import keras
 import numpy as np
@@ -134,6 +135,25 @@ def test_callback_lowers_both_rates_and_logs(tmp_path, rng):
     assert "three_sample_p" not in lines[0]
     assert 0.0 < lines[1]["three_sample_p"] <= 1.0
     assert lines[1]["learning_rate"] == pytest.approx(0.002)
+
+
+def test_rates_of_two_devices_fall_and_are_logged(tmp_path, two_cpus, rng):
+    with two_cpus.scope():
+        model = tiny.model(rate=0.01, optimizer=keras.optimizers.Adam)
+    log = callbacks.MetricsLog(
+        tmp_path / "metrics.jsonl", 1, tf.summary.create_noop_writer()
+    )
+    always = types.SimpleNamespace(decide=lambda sums: (True, 0.5))
+    reference = flat(rng.integers(0, 256, (20, *tiny.SHAPE), dtype=np.uint8))
+    schedule = KIDSchedule(always, flat, reference, 2, log, factor=0.5)
+    schedule.set_model(model)
+    schedule.act(2, {})
+    (line,) = callbacks.read_log(log.path)
+    assert line["learning_rate"] == pytest.approx(0.005)
+    rate = model.critic_optimizer.learning_rate
+    assert [
+        float(v) for v in two_cpus.experimental_local_results(rate.value)
+    ] == pytest.approx([0.005] * 2)
 
 
 def test_a_rate_below_the_minimum_stays():

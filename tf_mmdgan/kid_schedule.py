@@ -165,7 +165,7 @@ class KIDSchedule(Every):
         falls, p_value = self.rule.decide(sums)
         if falls:
             lower_rates(self.model, self.factor, self.minimum)
-        rate = float(self.model.generator_optimizer.learning_rate)
+        rate = float(self.model.generator_optimizer.learning_rate.numpy())
         tested = {} if p_value is None else {"three_sample_p": p_value}
         self.log.write(step, {**tested, "learning_rate": rate})
 
