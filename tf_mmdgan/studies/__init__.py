@@ -7,13 +7,37 @@ with a `STUDY` at its end and give it a line in `STUDIES`.
 import os
 
 from tf_mmdgan import errors
-from tf_mmdgan.studies import documents, runner, witness
+from tf_mmdgan.studies import (
+    dirac_gan,
+    documents,
+    f_divergences,
+    gradient_bias,
+    gradient_fields,
+    inception_and_fid_failures,
+    instance_noise,
+    particles,
+    runner,
+    small_batches,
+    wasserstein,
+    white_noise_likelihood,
+    witness,
+)
 from tf_mmdgan.studies.runner import Result
 from tf_mmdgan.studies.study import Budget, Parts, Study
 
 # In the order of the document's sections.
 STUDIES: dict[str, Study] = {
     "witness": witness.STUDY,
+    "small_batches": small_batches.STUDY,
+    "gradient_bias": gradient_bias.STUDY,
+    "dirac_gan": dirac_gan.STUDY,
+    "gradient_fields": gradient_fields.STUDY,
+    "instance_noise": instance_noise.STUDY,
+    "f_divergences": f_divergences.STUDY,
+    "wasserstein": wasserstein.STUDY,
+    "particles": particles.STUDY,
+    "inception_and_fid_failures": inception_and_fid_failures.STUDY,
+    "white_noise_likelihood": white_noise_likelihood.STUDY,
 }
 
 
