@@ -7,13 +7,19 @@ with a `STUDY` at its end and give it a line in `STUDIES`.
 import os
 
 from tf_mmdgan import errors
-from tf_mmdgan.studies import documents, runner, witness
+from tf_mmdgan.studies import (
+    documents,
+    runner,
+    schedule_decisions,
+    witness,
+)
 from tf_mmdgan.studies.runner import Result
 from tf_mmdgan.studies.study import Budget, Parts, Study
 
 # In the order of the document's sections.
 STUDIES: dict[str, Study] = {
     "witness": witness.STUDY,
+    "schedule_decisions": schedule_decisions.STUDY,
 }
 
 
