@@ -9,6 +9,8 @@ import os
 from tf_mmdgan import errors
 from tf_mmdgan.studies import (
     documents,
+    fid_bias,
+    fid_ordering,
     runner,
     schedule_decisions,
     witness,
@@ -19,6 +21,8 @@ from tf_mmdgan.studies.study import Budget, Parts, Study
 # In the order of the document's sections.
 STUDIES: dict[str, Study] = {
     "witness": witness.STUDY,
+    "fid_bias": fid_bias.STUDY,
+    "fid_ordering": fid_ordering.STUDY,
     "schedule_decisions": schedule_decisions.STUDY,
 }
 

@@ -101,7 +101,7 @@ def decide(
 
 
 def p_values(seed: int, repetitions: int, shift: float) -> np.ndarray:
-    """The p of two sets of one law, N(shift, I), against a reference N(0, I)."""
+    """The p of two sets of N(shift, I) against a reference of N(0, I)."""
     rng = np.random.default_rng(seed)
     values = []
     for _ in range(repetitions):
@@ -191,7 +191,6 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
                 step, color=colour, ls="--" if marker == "o" else ":",
                 label=None if index else f"rate falls, floor {floor}",
             )  # fmt: skip
-    upper.set_yscale("symlog", linthresh=1.0)
     upper.legend(fontsize=7)
     lower.axhline(_THRESHOLD, color="0.6", lw=0.8)
     lower.set(yscale="log", xlabel="generator steps", ylabel="p of the test")
