@@ -6,7 +6,7 @@ import scipy.linalg
 
 from tf_mmdgan import errors
 from tf_mmdgan.evaluation import fid
-from tf_mmdgan.evaluation.moments import Moments, moments
+from tf_mmdgan.evaluation.feature_moments import Moments, moments
 
 
 def published(real, fake):

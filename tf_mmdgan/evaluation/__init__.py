@@ -1,5 +1,6 @@
 """Scores of generated images: features, metrics by name, and reports."""
 
+from tf_mmdgan.evaluation.feature_moments import Moments, MomentSums, moments
 from tf_mmdgan.evaluation.features import (
     EXTRACTORS,
     FeatureExtractor,
@@ -9,7 +10,6 @@ from tf_mmdgan.evaluation.features import (
 from tf_mmdgan.evaluation.fid import frechet_distance
 from tf_mmdgan.evaluation.kid import KID
 from tf_mmdgan.evaluation.metrics import METRICS, choose, score
-from tf_mmdgan.evaluation.moments import Moments, MomentSums, moments
 from tf_mmdgan.evaluation.neighbors import nearest
 from tf_mmdgan.evaluation.network import Extracted
 from tf_mmdgan.evaluation.page import render_page
@@ -20,3 +20,4 @@ from tf_mmdgan.evaluation.reference import (
     write_moments,
 )
 from tf_mmdgan.evaluation.report import Report
+from tf_mmdgan.evaluation.streaming import BlockKID

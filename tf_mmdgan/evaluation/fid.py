@@ -14,9 +14,8 @@ features make S2 = Y^T Y singular, the sum of the singular values of Y L.
 import numpy as np
 
 from tf_mmdgan import errors
-from tf_mmdgan.evaluation import moments as moments_lib
-from tf_mmdgan.evaluation import pairs
-from tf_mmdgan.evaluation.moments import Moments
+from tf_mmdgan.evaluation import feature_moments, pairs
+from tf_mmdgan.evaluation.feature_moments import Moments
 
 INFINITY_SIZES = 15
 
@@ -28,7 +27,7 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
       DataError: for moments of unequal or wrong shapes, or not finite ones.
     """
     for name, given in (("real", real), ("fake", fake)):
-        moments_lib.check(name, given)
+        feature_moments.check(name, given)
     if real.mean.shape != fake.mean.shape:
         raise errors.DataError(
             f"real moments have width {len(real.mean)}, fake moments "
@@ -96,22 +95,22 @@ class _Reference:
     def __init__(self, real: np.ndarray):
         rows, width = real.shape
         if rows > width:
-            self._mean, covariance = moments_lib.moments(real)
+            self._mean, covariance = feature_moments.moments(real)
             self._trace = np.trace(covariance)
             self._factor = _factor(covariance)
         else:
-            self._mean, centred = moments_lib.centre(real)
+            self._mean, centred = feature_moments.centre(real)
             self._trace = _squares(centred) / (rows - 1)
             self._factor = centred.T / np.sqrt(rows - 1)
 
     def distance(self, fake: np.ndarray) -> float:
         rows, width = fake.shape
         if rows > width:
-            mean, covariance = moments_lib.moments(fake)
+            mean, covariance = feature_moments.moments(fake)
             own = np.trace(covariance)
             root = _trace_of_root(self._factor.T @ covariance @ self._factor)
         else:
-            mean, centred = moments_lib.centre(fake)
+            mean, centred = feature_moments.centre(fake)
             own = _squares(centred) / (rows - 1)
             root = self._trace_of_few(centred)
         traces = self._trace + own

@@ -118,22 +118,27 @@ def kid(
         ),
         "exact": lambda: _exact(kernel, real, fake),
     }
-    mean, standard_error, subset_std = errors.pick(
-        estimators, estimator, "estimator of KID"
-    )()
+    return errors.pick(estimators, estimator, "estimator of KID")()
+
+
+def of_blocks(values: Sequence[float], num_real: int, num_fake: int) -> KID:
+    """KID from the MMD^2 of one or more blocks of equal size."""
+    standard_error = _NAN
+    if len(values) > 1:
+        standard_error = float(np.std(values, ddof=1) / math.sqrt(len(values)))
     return KID(
-        mean=mean,
+        mean=float(np.mean(values)),
         standard_error=standard_error,
-        subset_std=subset_std,
-        estimator=estimator,
-        num_real=len(real),
-        num_fake=len(fake),
+        subset_std=_spread(values),
+        estimator="blocks",
+        num_real=num_real,
+        num_fake=num_fake,
     )
 
 
 def _blocks(
     kernel: kernels.Kernel, real: np.ndarray, fake: np.ndarray, size: int
-) -> tuple[float, float, float]:
+) -> KID:
     """Source: Zaremba et al. 2013, https://arxiv.org/abs/1307.1954."""
     real_bounds, fake_bounds = pairs.block_bounds(len(real), len(fake), size)
     mmd2 = pair_sums.mmd2(kernel)
@@ -149,10 +154,7 @@ def _blocks(
         return float(mmd2(points, len(block[0])))
 
     values = list(map(value, blocks))
-    if len(values) == 1:
-        return values[0], _NAN, _NAN
-    standard_error = np.std(values, ddof=1) / math.sqrt(len(values))
-    return float(np.mean(values)), float(standard_error), _spread(values)
+    return of_blocks(values, len(real), len(fake))
 
 
 def _subsets(
@@ -162,7 +164,7 @@ def _subsets(
     num_subsets: int,
     subset_size: int,
     seed: int,
-) -> tuple[float, float, float]:
+) -> KID:
     """Source: Binkowski et al. 2018, section 4 and their code."""
     if num_subsets < 1:
         raise errors.UsageError(f"num_subsets={num_subsets}: need >= 1.")
@@ -185,14 +187,27 @@ def _subsets(
         return float(mmd2(tf.gather(points, rows), subset_size))
 
     values = [value() for _ in range(num_subsets)]
-    return float(np.mean(values)), _NAN, _spread(values)
+    return KID(
+        mean=float(np.mean(values)),
+        standard_error=_NAN,
+        subset_std=_spread(values),
+        estimator="subsets",
+        num_real=len(real),
+        num_fake=len(fake),
+    )
 
 
-def _exact(
-    kernel: kernels.Kernel, real: np.ndarray, fake: np.ndarray
-) -> tuple[float, float, float]:
+def _exact(kernel: kernels.Kernel, real: np.ndarray, fake: np.ndarray) -> KID:
     sums = pair_sums.all_pair_sums(kernel, real, fake)
-    return *pair_sums.estimate(sums), _NAN
+    mean, standard_error = pair_sums.estimate(sums)
+    return KID(
+        mean=mean,
+        standard_error=standard_error,
+        subset_std=_NAN,
+        estimator="exact",
+        num_real=len(real),
+        num_fake=len(fake),
+    )
 
 
 def _spread(values: Sequence[float]) -> float:

@@ -9,8 +9,8 @@ import warnings
 import numpy as np
 
 from tf_mmdgan import errors, files
+from tf_mmdgan.evaluation.feature_moments import Moments
 from tf_mmdgan.evaluation.features import FeatureExtractor, extract
-from tf_mmdgan.evaluation.moments import Moments
 from tf_mmdgan.evaluation.network import Extracted
 
 _BYTES_AT_A_TIME = 2**24

@@ -11,12 +11,15 @@ from tf_mmdgan.studies import (
     dirac_gan,
     documents,
     f_divergences,
+    fid_bias,
+    fid_ordering,
     gradient_bias,
     gradient_fields,
     inception_and_fid_failures,
     instance_noise,
     particles,
     runner,
+    schedule_decisions,
     small_batches,
     wasserstein,
     white_noise_likelihood,
@@ -38,6 +41,9 @@ STUDIES: dict[str, Study] = {
     "particles": particles.STUDY,
     "inception_and_fid_failures": inception_and_fid_failures.STUDY,
     "white_noise_likelihood": white_noise_likelihood.STUDY,
+    "fid_bias": fid_bias.STUDY,
+    "fid_ordering": fid_ordering.STUDY,
+    "schedule_decisions": schedule_decisions.STUDY,
 }
 
 
