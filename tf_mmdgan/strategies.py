@@ -338,7 +338,10 @@ def lost_workers() -> Iterator[None]:
         tf.errors.AbortedError,
         tf.errors.DeadlineExceededError,
     ) as error:
-        reason = str(error.message).strip().split("\n")[0][:160]
+        # Before it come the places in the graph, after it the payload.
+        lines = [line.strip() for line in str(error.message).split("\n")]
+        told = [line for line in lines if "Collective ops is aborted" in line]
+        reason = (told or [line for line in lines if line])[-1][:240]
         raise errors.DataError(
             "Another worker is gone, and training cannot go on without it "
             f"({reason}). Start all of them again with the same command; the "
