@@ -24,7 +24,7 @@ LAYERS = [
     {"callbacks"},
     {"checkpoints", "diagnostics", "kid_schedule"},
     {"run_directory", "loading", "as_published"},
-    {"image_sources"},
+    {"image_sources", "shared_extraction"},
     {"scoring", "class_scoring"},
     {"method"},
     {"experiment"},

@@ -5,6 +5,7 @@ number of replicas, and each replica draws its own rows.
 """
 
 import dataclasses
+from typing import Literal
 
 import tensorflow as tf
 
@@ -100,11 +101,18 @@ class Draw:
       update: int64 scalar, the number of updates before this one; with the
         seed it determines every number.
       step: int64 scalar, the number of steps before that of this update.
+      mmd_scope: what a loss is of: the "global" batch, or that of each
+        "replica", whose mean is then taken.
     """
 
     seed: int
     update: tf.Tensor
     step: tf.Tensor | int = 0
+    mmd_scope: Literal["global", "replica"] = "global"
+
+    def gather(self, rows: tf.Tensor) -> tf.Tensor:
+        """Rows [b, ...] of the batch that the loss is of: see `gather`."""
+        return gather(rows) if self.mmd_scope == "global" else rows
 
     def latents(
         self, latents: Latents, count: int, index: int = 0

@@ -53,6 +53,7 @@ class Run:
     preemption: checkpoints.Preemption
     progress: callbacks.Progress
     chief: bool
+    reproducible: dict[str, Any]
 
     def train(self) -> dict[str, Any]:
         """Trains up to `config.steps`, reports and exports.
@@ -74,11 +75,17 @@ class Run:
                     self.progress,
                 )
         step = callbacks.current_step(self.model)
-        if not self.chief:
-            return {"run_dir": str(run_dir), "steps": step}
         report_file = run_dir / REPORT_FILE
         if _recorded_step(report_file) != step:
-            score_run(self.config, self.model, self.scorer)
+            score_run(
+                self.config,
+                self.model,
+                self.scorer,
+                reproducible=self.reproducible,
+            )
+        kid_of_training_images = self.scorer.kid(self.train_images)
+        if not self.chief:
+            return {"run_dir": str(run_dir), "steps": step}
         log = callbacks.read_log(run_dir / METRICS_FILE)
         kid = {line["step"]: line["kid"] for line in log if "kid" in line}
         result = {
@@ -86,7 +93,7 @@ class Run:
             "steps": step,
             "kid_before": kid.get(0),
             "kid": kid.get(step),
-            "kid_of_training_images": self.scorer.kid(self.train_images),
+            "kid_of_training_images": kid_of_training_images,
             "report": str(report_file),
             "samples": str(self.grid.path(step)),
         }
@@ -111,6 +118,7 @@ def score_run(
     weights: str | None = None,
     out: str | os.PathLike | None = None,
     classes: dict[str, dict[str, float]] | None = None,
+    reproducible: dict[str, Any] | None = None,
 ) -> evaluation.Report:
     """Scores the model of a run and writes report and page.
 
@@ -121,19 +129,23 @@ def score_run(
       weights: "ema" or "current"; by default as the run has it.
       out: the report's file; by default the run's own.
       classes: scores class by class, if there are any.
+      reproducible: where a run that is trained would have the same bits again.
     """
     weights = weights or config.evaluation_weights
-    images = scorer.draw(model, weights)
     report = dataclasses.replace(
-        scorer.report(
-            images,
+        scorer.report_model(
+            model,
+            weights,
             f"{config.run_dir}, {weights} weights, seed {scorer.seed}",
-            step=callbacks.current_step(model),
+            callbacks.current_step(model),
         ),
         classes=classes,
+        reproducible=reproducible,
     )
-    out = out or pathlib.Path(config.run_dir) / REPORT_FILE
-    scorer.write(report, images, out)
+    if strategies.is_chief(scorer.strategy):
+        out = out or pathlib.Path(config.run_dir) / REPORT_FILE
+        shown = scorer.draw(model, weights, min(scorer.count, scoring.SAMPLES))
+        scorer.write(report, shown, out)
     return report
 
 
@@ -172,7 +184,7 @@ def prepare(config: TrainConfig) -> Run:
     with strategy.scope():
         model = make_model(config, train.image_shape, train.num_classes)
     model.input_clock = InputClock()
-    scorer = scoring.scorer_of_run(config)
+    scorer = scoring.scorer_of_run(config, strategy)
 
     if chief:
         run_directory.claim(run_dir)
@@ -252,6 +264,7 @@ def prepare(config: TrainConfig) -> Run:
         ),
         callbacks.Progress(config.steps, config.log_every),
         chief,
+        strategies.reproducibility(strategy, config.deterministic, config.jit),
     )
 
 
@@ -276,15 +289,11 @@ def _schedule(
     train: data.ImageSet,
     log: callbacks.MetricsLog,
 ) -> kid_schedule.KIDSchedule:
-
-    def features(images: np.ndarray) -> np.ndarray:
-        return evaluation.extract(scorer.extractor, images).features
-
     order = shuffled_order(len(train.images))
     return kid_schedule.KIDSchedule(
         rule,
-        features,
-        features(train.images[order[: rule.num_samples]]),
+        scorer.features,
+        scorer.features(train.images[order[: rule.num_samples]]),
         config.schedule_every,
         log,
         factor=config.schedule_factor,

@@ -1,6 +1,8 @@
 """From the names of a configuration to an objective and a model."""
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -128,7 +130,10 @@ def make_model(
     # Weights depend on the seed alone, not on what was drawn before.
     keras.utils.set_random_seed(config.seed)
     latents = Latents(config.latent_size, config.latent_distribution)
-    generator, critic = _networks(config, settings, image_shape, num_classes)
+    with _dtype_policy(config.dtype_policy):
+        generator, critic = _networks(
+            config, settings, image_shape, num_classes
+        )
     # Some networks have more outputs than they are asked for.
     objective.check(critic.output["features"].shape[-1])
     model = AdversarialModel(
@@ -142,6 +147,7 @@ def make_model(
         num_classes=num_classes if config.conditioning != "none" else None,
         seed=config.seed,
         ema_decay=config.ema_decay,
+        mmd_scope=config.mmd_scope,
     )
     critic_rate = config.critic_learning_rate or config.learning_rate
     model.compile(
@@ -149,9 +155,20 @@ def make_model(
         _optimizer(config, critic_rate, model.step),
         clip_norm=settings["clip_norm"],
         steps_per_execution=config.steps_per_execution,
-        jit_compile=False,
+        jit_compile=config.jit,
     )
     return model
+
+
+@contextlib.contextmanager
+def _dtype_policy(name: str) -> Iterator[None]:
+    """The policy of networks made meanwhile, and of no others."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _networks(
@@ -262,7 +279,12 @@ def _optimizer(
             step,
         )
     if config.optimizer == "rmsprop":
-        return keras.optimizers.RMSprop(rate)
-    return keras.optimizers.Adam(
-        rate, beta_1=config.beta_1, beta_2=config.beta_2
-    )
+        made = keras.optimizers.RMSprop(rate)
+    else:
+        made = keras.optimizers.Adam(
+            rate, beta_1=config.beta_1, beta_2=config.beta_2
+        )
+    if config.dtype_policy == "mixed_float16":
+        # Small gradients vanish in half precision; bfloat16 has the range.
+        return keras.optimizers.LossScaleOptimizer(made)
+    return made

@@ -8,8 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-from tf_mmdgan import data, errors, evaluation, files, loading
+from tf_mmdgan import (
+    data,
+    errors,
+    evaluation,
+    files,
+    loading,
+    shared_extraction,
+    strategies,
+)
 from tf_mmdgan.config import EvaluateConfig, ReadConfig, TrainConfig
 from tf_mmdgan.image_sources import (
     is_generator,
@@ -25,9 +34,8 @@ SPLITS = 10
 MAXIMUM_BLOCK = 1000
 BLOCKS = 5
 
-_BATCH = 500
 # On the page of a report.
-_SAMPLES = 64
+SAMPLES = 64
 _SHOWN = 8
 _NEIGHBOURS = 7
 
@@ -46,6 +54,8 @@ class Scorer:
       metrics: names of the metrics of a report, as `evaluation.choose` reads
         them.
       cache_dir: folder of what slow extractors find in real images, or None.
+      strategy: whose workers and devices share the work; all workers must call
+        the same methods, and get the same numbers.
       real_features: float32 [n, d], in the order of `real`.
     """
 
@@ -57,10 +67,19 @@ class Scorer:
     seed: int = 0
     metrics: str | None = None
     cache_dir: pathlib.Path | None = None
+    strategy: tf.distribute.Strategy = dataclasses.field(
+        default_factory=tf.distribute.get_strategy
+    )
     real_features: np.ndarray = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self):
         # Now rather than after the first hour of a run.
+        workers = strategies.num_workers(self.strategy)
+        if self.count < workers:
+            raise errors.UsageError(
+                f"--evaluation_samples={self.count}: need one for each of the "
+                f"{workers} workers."
+            )
         evaluation.block_bounds(
             len(self.real), self.count, self.settings["max_block_size"]
         )
@@ -72,23 +91,35 @@ class Scorer:
     def kid(self, images: np.ndarray) -> float:
         """KID of `count` of the uint8 images [m, h, w, c], by TF-GAN."""
         order = shuffled_order(len(images))[: self.count]
-        # No copy is made of all of them: they may not fit in memory.
-        batches = np.array_split(order, -(-len(order) // _BATCH))
-        found = evaluation.extract(
-            self.extractor, (images[rows] for rows in batches)
+        found = shared_extraction.of_images(
+            self.strategy, self.extractor, images, order
         )
         return self._score(found, ["kid_tfgan"])["kid_tfgan"]["kid"]
 
-    def draw(self, model: ImplicitModel, weights: str) -> np.ndarray:
-        """The images of a model that are scored."""
-        return model.generate(self.count, self.seed, weights)
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Features [m, d] of uint8 images [m, h, w, c]."""
+        return self._extract(images).features
+
+    def draw(
+        self, model: ImplicitModel, weights: str, count: int | None = None
+    ) -> np.ndarray:
+        """The images of a model that are scored, or the first of them."""
+        return model.generate(count or self.count, self.seed, weights)
 
     def score_model(
         self, model: ImplicitModel, weights: str
     ) -> dict[str, float]:
         """KID of a model, by TF-GAN, with its standard error."""
-        found = evaluation.extract(self.extractor, self.draw(model, weights))
+        found = self._extract_drawn(model, weights)
         return self._score(found, ["kid_tfgan"])["kid_tfgan"]
+
+    def report_model(
+        self, model: ImplicitModel, weights: str, source: str, step: int
+    ) -> evaluation.Report:
+        """All metrics of a model: see `report`."""
+        start = time.monotonic()
+        found = self._extract_drawn(model, weights)
+        return self._report(found, source, step, start)
 
     def report(
         self, images: np.ndarray, source: str, step: int | None = None
@@ -101,12 +132,21 @@ class Scorer:
           step: of the model that made them.
         """
         start = time.monotonic()
-        found = evaluation.extract(self.extractor, images)
+        found = self._extract(images)
+        return self._report(found, source, step, start)
+
+    def _report(
+        self,
+        found: evaluation.Extracted,
+        source: str,
+        step: int | None,
+        start: float,
+    ) -> evaluation.Report:
         chosen = evaluation.choose(self.metrics, self.extractor.classifies)
         return evaluation.Report(
             scores=self._score(found, chosen),
             num_real=len(self.real),
-            num_fake=len(images),
+            num_fake=len(found.features),
             extractor=self.extractor.identifier,
             real=self.source,
             fake=source,
@@ -129,7 +169,7 @@ class Scorer:
                 ]
             )
         return evaluation.render_page(
-            report.to_dict(), images[:_SAMPLES], neighbours
+            report.to_dict(), images[:SAMPLES], neighbours
         )
 
     def write(
@@ -143,6 +183,23 @@ class Scorer:
         page = self.page(report, images)
         files.write_bytes(
             pathlib.Path(path).with_suffix(".html"), page.encode()
+        )
+
+    def _extract(self, images: np.ndarray) -> evaluation.Extracted:
+        return shared_extraction.of_images(
+            self.strategy, self.extractor, images, np.arange(len(images))
+        )
+
+    def _extract_drawn(
+        self, model: ImplicitModel, weights: str
+    ) -> evaluation.Extracted:
+        return shared_extraction.of_drawn(
+            self.strategy,
+            self.extractor,
+            lambda first, last: model.generate(
+                last - first, self.seed, weights, first=first
+            ),
+            self.count,
         )
 
     def _score(
@@ -183,8 +240,15 @@ def block_size(num_real: int, num_fake: int) -> int:
     return min(MAXIMUM_BLOCK, -(-larger // BLOCKS))
 
 
-def scorer_of_run(config: TrainConfig) -> Scorer:
-    """The scorer of a run: against the held-out images of its data set."""
+def scorer_of_run(
+    config: TrainConfig, strategy: tf.distribute.Strategy | None = None
+) -> Scorer:
+    """The scorer of a run: against the held-out images of its data set.
+
+    Args:
+      config: of the run.
+      strategy: whose workers and devices share the work.
+    """
     entry = errors.pick(data.DATASETS, config.dataset, "data set")
     real = loading.load(config, "test").images
     count = config.evaluation_samples or len(real)
@@ -196,6 +260,7 @@ def scorer_of_run(config: TrainConfig) -> Scorer:
         {"max_block_size": block or block_size(len(real), count)},
         count,
         cache_dir=_cache_dir(config),
+        strategy=strategy or tf.distribute.get_strategy(),
     )
 
 

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -218,6 +218,58 @@ def num_workers(strategy: tf.distribute.Strategy) -> int:
     return len(_workers()) if isinstance(strategy, multi) else 1
 
 
+def num_local_replicas(strategy: tf.distribute.Strategy) -> int:
+    """Replicas in this process."""
+    return strategy.num_replicas_in_sync // num_workers(strategy)
+
+
+def run_locally(
+    strategy: tf.distribute.Strategy,
+    function: Callable[..., tf.Tensor],
+    arguments: Sequence[np.ndarray],
+) -> list[np.ndarray]:
+    """Runs a function on every replica of this process; the others may differ.
+
+    Args:
+      strategy: of the replicas.
+      function: that needs nothing of other replicas.
+      arguments: arrays [local replicas, ...]: entry i is for replica i.
+
+    Returns:
+      What it gives on each replica.
+    """
+    local = num_local_replicas(strategy)
+    if local == 1:
+        return [function(*(tf.constant(a[0]) for a in arguments)).numpy()]
+
+    def distributed(argument):
+        return strategy.experimental_distribute_values_from_function(
+            lambda context: tf.constant(
+                argument[context.replica_id_in_sync_group % local]
+            )
+        )
+
+    results = strategy.run(function, [distributed(a) for a in arguments])
+    return [r.numpy() for r in strategy.experimental_local_results(results)]
+
+
+def share_of_worker(
+    strategy: tf.distribute.Strategy, count: int
+) -> tuple[int, int]:
+    """First and last (exclusive) of the rows that this worker works at."""
+    workers = num_workers(strategy)
+    index = strategy.cluster_resolver.task_id if workers > 1 else 0
+    return count * index // workers, count * (index + 1) // workers
+
+
+def local_devices(strategy: tf.distribute.Strategy) -> list[str | None]:
+    """Devices of this process to share work by hand; None: wherever it is."""
+    single = num_local_replicas(strategy) == 1
+    if single or isinstance(strategy, tf.distribute.TPUStrategy):
+        return [None]
+    return list(strategy.extended.worker_devices)
+
+
 def gather_from_workers(
     strategy: tf.distribute.Strategy, rows: np.ndarray
 ) -> np.ndarray:
@@ -229,7 +281,7 @@ def gather_from_workers(
     """
     if num_workers(strategy) == 1:
         return rows
-    local = strategy.num_replicas_in_sync // num_workers(strategy)
+    local = num_local_replicas(strategy)
 
     def of_replica(context):
         first = context.replica_id_in_sync_group % local == 0
@@ -286,9 +338,31 @@ def lost_workers() -> Iterator[None]:
         tf.errors.AbortedError,
         tf.errors.DeadlineExceededError,
     ) as error:
-        reason = str(error.message).strip().split("\n")[0][:160]
+        # Before it come the places in the graph, after it the payload.
+        lines = [line.strip() for line in str(error.message).split("\n")]
+        told = [line for line in lines if "Collective ops is aborted" in line]
+        reason = (told or [line for line in lines if line])[-1][:240]
         raise errors.DataError(
             "Another worker is gone, and training cannot go on without it "
             f"({reason}). Start all of them again with the same command; the "
             "run goes on from its last checkpoint."
         ) from error
+
+
+def reproducibility(
+    strategy: tf.distribute.Strategy, deterministic: bool, jit: bool
+) -> dict[str, Any]:
+    """Whether a run's bits can be had again, and at what, for its report."""
+    devices = strategy.extended.worker_devices
+    kinds = {tf.DeviceSpec.from_string(name).device_type for name in devices}
+    return {
+        "bitwise": deterministic,
+        "where_equal": {
+            "devices": sorted(filter(None, kinds)) or ["CPU"],
+            "replicas": strategy.num_replicas_in_sync,
+            "workers": num_workers(strategy),
+            "threads": tf.config.threading.get_intra_op_parallelism_threads()
+            or len(os.sched_getaffinity(0)),
+            "jit": jit,
+        },
+    }

@@ -6,9 +6,11 @@ Worker 0 is the chief: it writes the run's files, and its last line of stdout
 is that of this tool. Logs of all come on stderr behind their numbers. Each
 worker gets its share of the processor cores, where there are enough. When one
 dies the others are ended; the same command again goes on from the last
-checkpoint. Signals are passed on to all.
+checkpoint, which --restarts=K before the -- does by itself, K times at most.
+Signals are passed on to all.
 """
 
+import argparse
 import collections
 import json
 import os
@@ -30,7 +32,44 @@ _POLL_SECONDS = 0.2
 
 def main() -> NoReturn:
     """Console entry point."""
-    count, flags = _parse(sys.argv[1:])
+    options = _parse(sys.argv[1:])
+    received = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: received.append(number))
+    for _ in range(options.restarts + 1):
+        code = _run(options.workers, options.flags, received)
+        # Neither success nor a wrong setting is better the second time.
+        if code in (0, 2) or received:
+            break
+    sys.exit(code)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("workers", type=int, help="N, workers to start.")
+    parser.add_argument(
+        "--restarts", type=int, default=0, help="K; by default none."
+    )
+    parser.add_argument(
+        "flags", nargs="*", help="Flags of tools/train.py, behind --."
+    )
+    parser.error = _fail
+    options = parser.parse_args(arguments)
+    if options.workers < 1 or options.restarts < 0:
+        _fail("N must be 1 or more, and --restarts 0 or more.")
+    return options
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _run(count: int, flags: Sequence[str], received: Sequence[int]) -> int:
+    """Runs all workers to their end; returns an exit code."""
     ports = _free_ports(count)
     workers = [
         _start(index, ports, cores, flags)
@@ -46,29 +85,12 @@ def main() -> NoReturn:
     )
     for thread in threads:
         thread.start()
-    code = _wait(workers)
+    code = _wait(workers, received)
     for thread in threads:
         thread.join()
     if code == 0:
         sys.stdout.writelines(last_lines)
-    sys.exit(code)
-
-
-def _parse(arguments: Sequence[str]) -> tuple[int, list[str]]:
-    if any(argument in ("--help", "-h") for argument in arguments[:1]):
-        print(__doc__)
-        sys.exit(0)
-    if not arguments or not arguments[0].isdecimal() or int(arguments[0]) < 1:
-        _fail("usage: launch_local.py N -- FLAGS OF tools/train.py, N >= 1.")
-    flags = list(arguments[1:])
-    if flags[:1] == ["--"]:
-        del flags[0]
-    return int(arguments[0]), ["--strategy=multi_worker", *flags]
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
-    sys.exit(2)
+    return code
 
 
 def _free_ports(count: int) -> list[int]:
@@ -103,7 +125,13 @@ def _start(
             os.sched_setaffinity(0, cores)
 
     return subprocess.Popen(
-        [sys.executable, "-m", "tf_mmdgan.tools.train", *flags],
+        [
+            sys.executable,
+            "-m",
+            "tf_mmdgan.tools.train",
+            "--strategy=multi_worker",
+            *flags,
+        ],
         env={
             **os.environ,
             "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
@@ -122,11 +150,8 @@ def _relay(index: int, lines: IO[str]) -> None:
         print(f"[{index}] {line}", end="", file=sys.stderr, flush=True)
 
 
-def _wait(workers: Sequence[subprocess.Popen]) -> int:
+def _wait(workers: Sequence[subprocess.Popen], received: Sequence[int]) -> int:
     """Waits for all; ends all when one has failed, or at a signal."""
-    received = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: received.append(number))
     while True:
         codes = [worker.poll() for worker in workers]
         failed = next((i for i, code in enumerate(codes) if code), None)

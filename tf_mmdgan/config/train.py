@@ -63,6 +63,22 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         "Take the memory of GPUs as it is needed, not all at once.",
         may_change=True,
     )
+    mmd_scope: str = setting(
+        "global",
+        "Batch that losses are of: the global one, the same on any number of "
+        "devices; or that of each replica, whose mean is taken.",
+        choices=("global", "replica"),
+    )
+    dtype_policy: str = setting(
+        "float32",
+        "What networks compute in; weights, losses and scores are float32.",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    jit: bool = setting(
+        False,
+        "Compile each step with XLA, on a single device: for GPUs; on CPUs "
+        "convolutions are slower by it.",
+    )
     steps_per_execution: int = setting(
         1, "Steps in one call from Python; the other intervals are multiples."
     )

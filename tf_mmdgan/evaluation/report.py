@@ -57,6 +57,8 @@ class Report:
       seconds: how long scoring took.
       step: generator steps of the scored model; None for images.
       classes: the numbers of each class, by its number, if asked for.
+      reproducible: of a trained run: whether the same command gives the same
+        bits, and what must be equal for that.
       versions: versions of packages.
     """
 
@@ -69,6 +71,7 @@ class Report:
     seconds: float
     step: int | None = None
     classes: Mapping[str, Mapping[str, float]] | None = None
+    reproducible: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = dataclasses.field(
         default_factory=installed_versions
     )

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -63,7 +63,12 @@ class CriticView:
 
     def _outputs(self, batch: Batch) -> dict[str, Any]:
         inputs = with_labels(self._network, *batch)
-        return self._network(inputs, training=True)
+        outputs = self._network(inputs, training=True)
+        # Losses are float32 at least, whatever the network computes in.
+        return {
+            name: value if name == "activations" else _wide(value)
+            for name, value in outputs.items()
+        }
 
     def clip_weights(self, bound: float) -> None:
         """See `objectives.Critic.clip_weights`."""
@@ -89,6 +94,7 @@ class AdversarialModel(ImplicitModel):
       burn_in: when there are more of them, or None.
       moved_with_generator: whether the vectors of spectral normalisation move
         in the generator's update too; they always do in the critic's.
+      mmd_scope: whether losses are of the "global" batch or of each "replica".
     """
 
     def __init__(
@@ -101,6 +107,7 @@ class AdversarialModel(ImplicitModel):
         critic_steps: int = 5,
         burn_in: BurnIn | None = None,
         moved_with_generator: bool = False,
+        mmd_scope: Literal["global", "replica"] = "global",
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
@@ -117,6 +124,7 @@ class AdversarialModel(ImplicitModel):
         self.critic_steps = critic_steps
         self.burn_in = burn_in
         self.moved_with_generator = moved_with_generator
+        self.mmd_scope = mmd_scope
 
     def compile(
         self,
@@ -198,7 +206,8 @@ class AdversarialModel(ImplicitModel):
         return {"loss": loss.value, **loss.terms}
 
     def _draw(self, update: tf.Tensor) -> Draw:
-        return Draw(self.seed, update, tf.identity(self.step.value))
+        step = tf.identity(self.step.value)
+        return Draw(self.seed, update, step, self.mmd_scope)
 
     def _fakes(self, real: Batch, draw: Draw) -> list[Batch]:
         """Images with the labels of the real ones, where there are any."""
@@ -207,7 +216,7 @@ class AdversarialModel(ImplicitModel):
         for index in range(self.objective.fakes_per_real):
             latents = draw.latents(self.latents, count, index)
             inputs = with_labels(self.generator, latents, real.labels)
-            images = self.generator(inputs, training=True)
+            images = _wide(self.generator(inputs, training=True))
             fakes.append(Batch(images, real.labels))
         return fakes
 
@@ -221,7 +230,8 @@ class AdversarialModel(ImplicitModel):
         context = tf.distribute.get_replica_context()
         replicas = context.num_replicas_in_sync
         # The optimizer sums over replicas; dividing makes that a mean.
-        share = tf.ones_like(loss) / replicas
+        scale = tf.cast(optimizer.scale_loss(tf.ones([])), loss.dtype)
+        share = scale / replicas
         gradients = [
             # The weight may be none that this loss depends on.
             tf.zeros_like(weight.value) if gradient is None else gradient
@@ -231,12 +241,22 @@ class AdversarialModel(ImplicitModel):
                 strict=True,
             )
         ]
-        if self.clip_norm is not None:
+        # Both look at the gradient of the global batch.
+        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if scaled or self.clip_norm is not None:
             total = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-            gradients = [
-                tf.clip_by_norm(g, self.clip_norm) / replicas for g in total
-            ]
+            gradients = [self._clipped(g, scale) / replicas for g in total]
         optimizer.apply(gradients, weights)
+
+    def _clipped(self, gradient: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+        if self.clip_norm is None:
+            return gradient
+        bound = tf.cast(self.clip_norm * scale, gradient.dtype)
+        return tf.clip_by_norm(gradient, bound)
+
+
+def _wide(tensor: tf.Tensor) -> tf.Tensor:
+    return tensor if tensor.dtype.size >= 4 else tf.cast(tensor, tf.float32)
 
 
 def _as_batch(batch: Any) -> Batch:

@@ -1,5 +1,6 @@
 """A generator under training: sampling, averaging, and a distributed `fit`."""
 
+import functools
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, evaluation, images
+from tf_mmdgan import errors, evaluation, images, strategies
 from tf_mmdgan.evaluation import kid
 from tf_mmdgan.latents import (
     Latents,
@@ -208,16 +209,20 @@ class ImplicitModel(keras.Model):
         weights: str = "ema",
         batch_size: int = 256,
         label: int | None = None,
+        first: int = 0,
     ) -> np.ndarray:
         """Draws images; the same seed gives the same latents at any count.
+
+        The devices of this process share the work.
 
         Args:
           count: how many.
           seed: any integer that fits 64 bits.
           weights: "ema" (averaged) or "current".
-          batch_size: images at a time.
+          batch_size: images at a time, on each device.
           label: class of all images, of a model with classes; by default they
             are drawn, each as often.
+          first: number of the first image in the seed's sequence.
 
         Returns:
           uint8 [count, h, w, c].
@@ -229,22 +234,28 @@ class ImplicitModel(keras.Model):
         chosen = -1 if label is None else label
         if weights not in self._sampler:
             self._sampler[weights] = self._make_sampler(weights)
-        parts = [
-            self._sampler[weights](
-                tf.constant(min(batch_size, count - start)),
-                tf.constant(seed, tf.int64),
-                tf.constant(start),
-                tf.constant(chosen),
-            ).numpy()
-            for start in range(0, count, batch_size)
-        ]
+        strategy = self.distribute_strategy
+        devices = strategies.num_local_replicas(strategy)
+        parts = []
+        for start in range(0, count, batch_size * devices):
+            rows = min(batch_size * devices, count - start)
+            bounds = np.linspace(start, start + rows, devices + 1, dtype=int)
+            parts += strategies.run_locally(
+                strategy,
+                functools.partial(
+                    self._sampler[weights],
+                    tf.constant(seed, tf.int64),
+                    tf.constant(chosen),
+                ),
+                (first + bounds[:-1], np.diff(bounds)),
+            )
         return np.concatenate(parts)
 
     def _make_sampler(self, weights: str) -> tf.types.experimental.Callable:
         generator = self.network(weights)
 
         @tf.function
-        def sampler(count, seed, start, label):
+        def sampler(seed, label, start, count):
             seed = sampling_seed(seed)
             inputs = self.latents.sample(seed, count, start)
             if self.num_classes:
@@ -281,9 +292,13 @@ class ImplicitModel(keras.Model):
         """Runs a function on every replica, as it is written.
 
         It has no control flow that depends on tensors; converting it all the
-        same would double the time that a first step takes.
+        same would double the time that a first step takes. XLA compiles it
+        where there is one replica: what replicas tell each other it can not.
         """
         plain = tf.autograph.experimental.do_not_convert(function)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if self.jit_compile and replicas == 1:
+            plain = tf.function(plain, jit_compile=True, autograph=False)
         return self.distribute_strategy.run(plain, args)
 
     def _step(self, iterator: Iterator[Any]) -> Logs:

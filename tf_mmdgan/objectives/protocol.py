@@ -6,7 +6,6 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import distribution
 from tf_mmdgan.distribution import Draw
 
 
@@ -79,8 +78,9 @@ class View(NamedTuple):
         in the generator's update.
       real_features: [b, d] of this replica; None where nothing needs them.
       fake_features: [b, d] of this replica, for each of `fakes`.
-      x: [n, d], features of the global batch of real images, or None.
-      ys: [n, d] each, those of the global batches of generated images.
+      x: [n, d], features of the real images that the loss is of, those of the
+        global batch or of this replica's (`Draw.mmd_scope`); or None.
+      ys: [n, d] each, those of the generated images.
     """
 
     critic: Critic
@@ -95,7 +95,7 @@ class View(NamedTuple):
 
     @property
     def y(self) -> tf.Tensor:
-        """Features of the first, mostly the only, global batch of fakes."""
+        """Features of the first, mostly the only, batch of fakes."""
         return self.ys[0]
 
 
@@ -105,7 +105,7 @@ def see_all(
     """The view of the critic's update: all batches in one pass."""
     output = critic.joint(real, *fakes)
     features = tf.split(output.features, 1 + len(fakes))
-    x, *ys = map(distribution.gather, features)
+    x, *ys = map(draw.gather, features)
     return View(
         critic, real, fakes, draw, output, features[0], features[1:], x, ys
     )
@@ -126,8 +126,8 @@ def see_apart(
     y_rows = [critic(fake).features for fake in fakes]
     return View(
         critic, real, fakes, draw, None, x_rows, y_rows,
-        distribution.gather(x_rows) if needs_real else None,
-        [distribution.gather(rows) for rows in y_rows],
+        draw.gather(x_rows) if needs_real else None,
+        [draw.gather(rows) for rows in y_rows],
     )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ class Scale:
             ) from None
 
     def square(self, kernel: Kernel, view: View) -> tf.Tensor:
-        """sigma^2, a scalar, over the global batch."""
+        """sigma^2, a scalar, over the batch that the loss is of."""
         batch = self._points(view)
 
         def features(images):
@@ -77,11 +77,11 @@ class Scale:
                 squares = tf.linalg.trace(squares)
             if isinstance(kernel, Linear):
                 squares += kernel.diagonal(h)
-            mean = tf.reduce_mean(distribution.gather(squares))
+            mean = tf.reduce_mean(view.draw.gather(squares))
             return 1.0 / (self.coefficient * mean + 1.0)
         terms = constrained_mmd.scaled_mmd_terms(kernel, h, squares)
         return constrained_mmd.scaled_mmd_square(
-            distribution.gather(terms), self.offset
+            view.draw.gather(terms), self.offset
         )
 
     def _points(self, view: View) -> Batch:

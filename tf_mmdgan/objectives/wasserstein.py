@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from tf_mmdgan import distribution, penalties
+from tf_mmdgan import penalties
 from tf_mmdgan.objectives.protocol import (
     Batch,
     Critic,
@@ -88,4 +88,4 @@ class SobolevGAN(WGAN):
 
         squares = penalties.gradient_squares(output, batch.images)
         squares *= penalties.slope_unit(batch.images) ** 2
-        return tf.reduce_mean(distribution.gather(squares))
+        return tf.reduce_mean(view.draw.gather(squares))
