@@ -14,12 +14,16 @@ LAYERS = [
         "errors", "files", "images", "config", "kernels", "latents",
         "f_divergences", "layers", "spectral_normalization",
     },
-    {"mmd", "spectra"},
-    {"constrained_mmd", "penalties", "distribution", "strategies"},
+    {"mmd", "spectra", "bandwidths"},
+    {
+        "constrained_mmd", "penalties", "distribution", "discrepancies",
+        "density_ratio", "strategies",
+    },
     {
         "objectives", "architectures", "data", "evaluation", "export",
         "serving",
     },
+    {"frozen_features"},
     {"models"},
     {"callbacks"},
     {"checkpoints", "diagnostics", "kid_schedule"},

@@ -30,7 +30,7 @@ from tf_mmdgan import (
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.image_sources import shuffled_order
 from tf_mmdgan.method import make_model, settings_of
-from tf_mmdgan.models import AdversarialModel, InputClock
+from tf_mmdgan.models import ImplicitModel, InputClock
 from tf_mmdgan.objectives import Batch
 
 METRICS_FILE = "metrics.jsonl"
@@ -44,7 +44,7 @@ class Run:
     """A run that is ready to start or to go on."""
 
     config: TrainConfig
-    model: AdversarialModel
+    model: ImplicitModel
     batches: tf.data.Dataset
     train_images: np.ndarray
     scorer: scoring.Scorer
@@ -113,7 +113,7 @@ class Run:
 
 def score_run(
     config: TrainConfig,
-    model: AdversarialModel,
+    model: ImplicitModel,
     scorer: scoring.Scorer,
     weights: str | None = None,
     out: str | os.PathLike | None = None,
@@ -199,6 +199,7 @@ def prepare(config: TrainConfig) -> Run:
         **parts,
     )
     saver.restore()
+    model.adapt(train.images)
     step = callbacks.current_step(model)
     strategies.check_agreement(
         strategy,
@@ -314,7 +315,7 @@ def _probe(train: data.ImageSet, config: TrainConfig) -> Batch:
 def load_run(
     run_dir: str | os.PathLike,
     checkpoint: str = "last",
-) -> tuple[TrainConfig, AdversarialModel]:
+) -> tuple[TrainConfig, ImplicitModel]:
     """The model of a run, with the weights of a sound checkpoint.
 
     Args:
@@ -340,7 +341,7 @@ def load_run(
 
 def export_run(
     config: TrainConfig,
-    model: AdversarialModel,
+    model: ImplicitModel,
     export_dir: str | os.PathLike,
     weights: str = "ema",
     **options: Any,

@@ -367,12 +367,14 @@ class Polynomial(Kernel):
 # The mixtures and rq_linear (rq* there) are those of Binkowski et al. 2018;
 # the other weights of the linear term and the tanh kernels are in their code.
 # rbf_octaves is the mixture of Li et al. 2017, rbf_half_octaves that of Wang et
-# al. 2019 for the attractive loss.
+# al. 2019 for the attractive loss, rbf_gmmn that of Li et al. 2015 for pixels,
+# whose list is of variances.
 KERNELS: dict[str, Kernel] = {
     "rbf": Gaussian(),
     "rbf_half_octaves": Gaussian((1.0, 2**0.5, 2.0, 8**0.5, 4.0)),
     "rbf_octaves": Gaussian((1.0, 2.0, 4.0, 8.0, 16.0)),
     "rbf_mix": Gaussian((2.0, 5.0, 10.0, 20.0, 40.0, 80.0)),
+    "rbf_gmmn": Gaussian(tuple(v**0.5 for v in (2, 5, 10, 20, 40, 80))),
     "rq": RationalQuadratic(),
     "rq_linear": RationalQuadratic() + Linear(),
     "rq_01linear": RationalQuadratic() + 0.1 * Linear(),

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_mmdgan import kernels, mmd
 from tf_mmdgan.callbacks import Every, MetricsLog
-from tf_mmdgan.models import AdversarialModel
+from tf_mmdgan.models import ImplicitModel
 
 # Samples of the test; no score of a run has one of these seeds.
 _FIRST_SEED = 2**33
@@ -165,13 +165,13 @@ class KIDSchedule(Every):
         falls, p_value = self.rule.decide(sums)
         if falls:
             lower_rates(self.model, self.factor, self.minimum)
-        rate = float(self.model.generator_optimizer.learning_rate.numpy())
+        rate = float(self.model.optimizers[0].learning_rate.numpy())
         tested = {} if p_value is None else {"three_sample_p": p_value}
         self.log.write(step, {**tested, "learning_rate": rate})
 
 
-def lower_rates(model: AdversarialModel, factor: float, minimum: float) -> None:
-    """Multiplies both learning rates; neither falls below `minimum`."""
-    for optimizer in (model.generator_optimizer, model.critic_optimizer):
+def lower_rates(model: ImplicitModel, factor: float, minimum: float) -> None:
+    """Multiplies the learning rates; none falls below `minimum`."""
+    for optimizer in model.optimizers:
         rate = optimizer.learning_rate
         rate.assign(tf.maximum(rate * factor, tf.minimum(minimum, rate)))

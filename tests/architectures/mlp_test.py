@@ -14,11 +14,13 @@ def test_parameters(shape, norm, hidden):
     size, width = int(np.prod(shape)), 7
     hidden_weights = (hidden - 1) * (width + 1) * width
     generator = mlp.generator(
-        shape, 6, width, batch_norm=norm, hidden_layers=hidden
+        shape, 6, width, batch_norm=norm, multiples=(1,) * hidden
     )
     count = 7 * width + hidden_weights + (width + 1) * size
     assert generator.count_params() == count + norm * hidden * 4 * width
-    critic = mlp.critic(shape, 3, width, batch_norm=norm, hidden_layers=hidden)
+    critic = mlp.critic(
+        shape, 3, width, batch_norm=norm, multiples=(1,) * hidden
+    )
     count = (size + 1) * width + hidden_weights + (width + 1) * 3
     assert critic.count_params() == count + norm * (hidden - 1) * 4 * width
 
@@ -86,7 +88,7 @@ def test_points_are_float32_under_half_precision():
         ({"image_shape": (0, 4, 3)}, "MLP .* 1 to 160 .* not of 0 x 4"),
         ({"image_shape": (4, 4)}, "MLP makes images"),
         ({"image_shape": (2,), "width": 0}, "width=0"),
-        ({"image_shape": (2,), "hidden_layers": 0}, "hidden_layers=0"),
+        ({"image_shape": (2,), "multiples": ()}, "hidden_layers=0"),
     ],
 )
 def test_refuses_what_it_cannot_make(arguments, message):

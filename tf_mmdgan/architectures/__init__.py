@@ -11,6 +11,11 @@ from collections.abc import Callable
 import keras
 
 from tf_mmdgan.architectures import blocks, dcgan, mlp, resnet, sngan
+from tf_mmdgan.architectures.autoencoder import (
+    GMMN_MULTIPLES,
+    autoencoder,
+    code_generator,
+)
 from tf_mmdgan.architectures.conditioning import Conditioning
 from tf_mmdgan.architectures.decoder import with_decoder
 
@@ -108,4 +113,10 @@ ARCHITECTURES = {
         critic_batch_norm=False,
     ),
     "mlp": _pair(mlp.generator, mlp.critic, mlp.SIZES, makes_points=True),
+    "gmmn": _pair(
+        functools.partial(mlp.generator, multiples=GMMN_MULTIPLES),
+        functools.partial(mlp.critic, multiples=GMMN_MULTIPLES[-1:]),
+        mlp.SIZES,
+        makes_points=True,
+    ),
 }

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import keras
 
@@ -22,7 +23,7 @@ def generator(
     batch_norm: bool = True,
     conditioning: Conditioning | None = None,
     batch_statistics: bool = False,
-    hidden_layers: int = 2,
+    multiples: Sequence[int] = (1, 1),
 ) -> keras.Model:
     """From latents [b, latent_size] to points, or to images in [-1, 1].
 
@@ -35,12 +36,12 @@ def generator(
       image_shape: (n,), for n coordinates of a point, any real numbers; or
         height, width and channels, 1 to 160 pixels.
       latent_size: z, >= 1.
-      width: units of each hidden layer, >= 1.
+      width: units of a hidden layer of multiple 1, >= 1.
       batch_norm: whether to normalize before each ReLU; also for points, for
         which False is usual.
       conditioning: see `Architecture`.
       batch_statistics: see `Architecture`.
-      hidden_layers: their number, >= 1.
+      multiples: of `width`, units of each hidden layer; one or more, >= 1.
 
     Raises:
       UsageError: for a shape or a number out of range.
@@ -49,14 +50,15 @@ def generator(
         image_shape,
         latent_size=latent_size,
         width=width,
-        hidden_layers=hidden_layers,
+        hidden_layers=len(multiples),
+        multiple=min(multiples, default=1),
     )
     inputs = Inputs((latent_size,), "latents", conditioning)
     normalize = inputs.normalization(batch_norm, batch_statistics)
     kernels = blocks.Kernels()
     x = inputs.with_labels(inputs.data)
-    for number in range(1, hidden_layers + 1):
-        x = kernels.hidden(width, name=f"hidden{number}")(x)
+    for number, multiple in enumerate(multiples, start=1):
+        x = kernels.hidden(multiple * width, name=f"hidden{number}")(x)
         x = normalize(x, f"bn{number}")
         x = keras.layers.ReLU(name=f"relu{number}")(x)
     # In float32 under any policy: points have no later layer to widen them.
@@ -78,24 +80,24 @@ def critic(
     spectral_norm: SpectralNorm | None = None,
     conditioning: Conditioning | None = None,
     published_weights: bool = False,
-    hidden_layers: int = 2,
+    multiples: Sequence[int] = (1, 1),
 ) -> keras.Model:
     """From points or images to {"features": ..., "activations": [...]}.
 
     Hidden layers of `width` units with leaky ReLU, and a linear layer to
-    [b, output_width]. "activations" lists the hidden layers', [b, width].
+    [b, output_width]. "activations" lists the hidden layers'.
     Labels are appended to the flat input.
 
     Args:
       image_shape: as for `generator`.
       output_width: number of features, >= 1.
-      width: units of each hidden layer, >= 1.
+      width: units of a hidden layer of multiple 1, >= 1.
       batch_norm: whether to normalize in every hidden layer but the first.
       spectral_norm: see `Architecture`.
       conditioning: see `Architecture`.
       published_weights: Glorot's initial weights, as Generative Ratio Matching
         Networks have them; else He's in the hidden layers.
-      hidden_layers: their number, >= 1.
+      multiples: of `width`, units of each hidden layer; one or more, >= 1.
 
     Raises:
       UsageError: for a shape or a number out of range.
@@ -104,7 +106,8 @@ def critic(
         image_shape,
         output_width=output_width,
         width=width,
-        hidden_layers=hidden_layers,
+        hidden_layers=len(multiples),
+        multiple=min(multiples, default=1),
     )
     kernels = dataclasses.replace(
         _PUBLISHED if published_weights else blocks.Kernels(),
@@ -116,8 +119,8 @@ def critic(
         x = keras.layers.Flatten(name="flat")(blocks.unit_range(x))
     x = inputs.with_labels(x)
     activations = []
-    for number in range(1, hidden_layers + 1):
-        x = kernels.hidden(width, name=f"hidden{number}")(x)
+    for number, multiple in enumerate(multiples, start=1):
+        x = kernels.hidden(multiple * width, name=f"hidden{number}")(x)
         if batch_norm and number > 1:
             x = layers.batch_norm(f"bn{number}")(x)
         x = layers.LeakyReLU(name=f"lrelu{number}")(x)

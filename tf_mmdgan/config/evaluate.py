@@ -34,7 +34,7 @@ class EvaluateConfig(ReadConfig):
     metrics: str | None = setting(
         None,
         "Names of metrics, separated by commas; all: all that the features "
-        "allow; by default, all of them but the slow one, fid_infinity.",
+        "allow; by default, all but the slow ones, fid_infinity and parzen.",
     )
     features: str | None = setting(
         None,

@@ -59,6 +59,50 @@ class MethodConfig:
         None, "Rho of --objective=sobolev."
     )
 
+    bandwidths: str | None = setting(
+        None,
+        "Standard deviations of Gaussian kernels, which are summed, separated "
+        "by commas; in place of --kernel. Of methods that match moments or "
+        "ratios.",
+    )
+    median_bandwidth: bool | None = setting(
+        None, "Whether bandwidths are multiples of the median distance."
+    )
+    mmd_estimator: str | None = setting(
+        None,
+        "Which estimate of MMD^2 a generator lowers without a critic; ratio: "
+        "the t-statistic.",
+        choices=("biased", "unbiased", "ratio"),
+    )
+    mmd_root: bool | None = setting(
+        None, "Whether it lowers the root of that estimate."
+    )
+    matched_features: str | None = setting(
+        None,
+        "Frozen features that are matched: pixels, or networks as "
+        "NAME[:PATH][@LAYER+LAYER...], separated by commas.",
+    )
+    moving_average: str | None = setting(
+        None,
+        "How --objective=gfmn averages differences of moments over batches.",
+        choices=("adam", "plain"),
+    )
+    moving_average_rate: float | None = setting(
+        None, "Learning rate of that average; of the plain one, its share."
+    )
+    autoencoder_steps: int | None = setting(
+        None,
+        "So many first steps of --objective=gmmn_ae train its auto-encoder.",
+    )
+    ridge: float | None = setting(
+        None, "Ridge of the density ratio of --objective=gram."
+    )
+    ratio_positivity: str | None = setting(
+        None,
+        "What keeps these ratios positive.",
+        choices=("penalty", "clip", "none"),
+    )
+
     gradient_penalty: float | None = setting(
         None, "Weight of the gradient penalty; 0 switches it off."
     )
@@ -148,7 +192,7 @@ class MethodConfig:
         fields.require_positive(
             self, "scale_offset", "constraint_weight", "spectral_scale",
             "generator_width", "critic_width", "critic_output", "latent_size",
-            "critic_steps",
+            "critic_steps", "moving_average_rate", "autoencoder_steps", "ridge",
         )  # fmt: skip
         fields.require_non_negative(
             self, "reconstruction_weight", "feasible_set_weight",

@@ -25,9 +25,11 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         64, "Real images, and generated ones, in an update; over all devices."
     )
     optimizer: str = setting(
-        "adam", "Optimizer of both networks.", choices=("adam", "rmsprop")
+        "adam", "Optimizer of the networks.", choices=("adam", "rmsprop", "sgd")
     )
-    beta_1: float = setting(0.5, "Adam's decay of the first moment.")
+    beta_1: float = setting(
+        0.5, "Adam's decay of the first moment; of sgd, the momentum."
+    )
     beta_2: float = setting(0.9, "Adam's decay of the second moment.")
     clip_norm: float | None = setting(
         None, "Clips the gradient of each variable to this L2 norm."

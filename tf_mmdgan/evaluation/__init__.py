@@ -3,6 +3,7 @@
 from tf_mmdgan.evaluation.feature_moments import Moments, MomentSums, moments
 from tf_mmdgan.evaluation.features import (
     EXTRACTORS,
+    LENETS,
     FeatureExtractor,
     extract,
     get_extractor,

@@ -17,6 +17,11 @@ from tf_mmdgan.evaluation import lenet, saved_networks
 from tf_mmdgan.evaluation.network import Extracted, Network
 
 _WEIGHTS = pathlib.Path(__file__).parent / "weights"
+# LeNets of the package, by name: files of tools/train_lenet.py.
+LENETS = {
+    name: _WEIGHTS / f"{name}.npz"
+    for name in ("lenet_digits", "lenet_fashion_mnist")
+}
 
 
 class FeatureExtractor(Protocol):
@@ -89,6 +94,10 @@ def _lenet(path: str | os.PathLike) -> Network:
         classifies=True,
         slow=False,
     )
+
+
+def _packaged(name: str) -> Network:
+    return _lenet(LENETS[name])
 
 
 def get_extractor(text: str) -> FeatureExtractor:
@@ -182,8 +191,7 @@ def _rebatch(
 EXTRACTORS: dict[str, Callable[..., FeatureExtractor]] = {
     "pixels": Pixels,
     "thumbnails": Thumbnails,
-    "lenet_digits": lambda: _lenet(_WEIGHTS / "lenet_digits.npz"),
-    "lenet_fashion_mnist": lambda: _lenet(_WEIGHTS / "lenet_fashion_mnist.npz"),
+    **{n: functools.partial(_packaged, n) for n in LENETS},
     "inception": saved_networks.inception,
     "keras_inception": saved_networks.keras_inception,
     "saved_model": saved_networks.saved_model,

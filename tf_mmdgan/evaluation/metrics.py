@@ -19,6 +19,7 @@ from tf_mmdgan.evaluation import (
     inception_score,
     kid,
     neighbors,
+    parzen,
     tfgan,
 )
 
@@ -138,6 +139,19 @@ def _nearest_neighbor(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
     }
 
 
+def _parzen(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+    """Log-likelihood of every second real row; see `parzen.parzen`.
+
+    The rows between choose the bandwidth.
+    """
+    value = parzen.parzen(real[::2], real[1::2], fake)
+    return {
+        "parzen_log_likelihood": value.log_likelihood,
+        "parzen_standard_error": value.standard_error,
+        "parzen_sigma": value.sigma,
+    }
+
+
 def _inception_score(
     fake_probabilities: np.ndarray, num_splits: int = 10
 ) -> dict[str, float]:
@@ -251,6 +265,7 @@ METRICS: dict[str, Metric] = {
     "prdc": _prdc,
     "nearest_neighbor": _nearest_neighbor,
     "inception_score": _inception_score,
+    "parzen": _parzen,
 }
 
-_SLOW = {"fid_infinity"}
+_SLOW = {"fid_infinity", "parzen"}

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tf_mmdgan import spectral_normalization
 from tf_mmdgan.distribution import Draw
 from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import updates
 from tf_mmdgan.models.implicit_model import ImplicitModel, Logs, with_labels
 from tf_mmdgan.objectives import Batch, CriticOutput, Objective, protocol
 
@@ -151,6 +152,11 @@ class AdversarialModel(ImplicitModel):
         self.clip_norm = clip_norm
 
     @property
+    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
+        """That of the generator, and that of the critic."""
+        return self.generator_optimizer, self.critic_optimizer
+
+    @property
     def batches_per_step(self) -> int:
         """One batch for each critic update, one for the generator's."""
         return self.critic_steps + 1
@@ -183,26 +189,30 @@ class AdversarialModel(ImplicitModel):
 
     def critic_update(self, batch: Any, update: tf.Tensor) -> Logs:
         """One update of the critic, in replica context."""
-        real, draw = _as_batch(batch), self._draw(update)
+        real, draw = updates.as_batch(batch), self._draw(update)
         spectral_normalization.move(self.critic)
         fakes = self._fakes(real, draw)
         with tf.GradientTape() as tape:
             loss = self.objective.critic_loss(self.view, real, fakes, draw)
         weights = self.critic.trainable_variables
-        self._apply(self.critic_optimizer, tape, loss.value, weights)
+        updates.apply(
+            self.critic_optimizer, tape, loss.value, weights, self.clip_norm
+        )
         self.objective.after_update(self.view, loss.terms)
         return {"loss": loss.value, **loss.terms}
 
     def generator_update(self, batch: Any, update: tf.Tensor) -> Logs:
         """One update of the generator, in replica context."""
-        real, draw = _as_batch(batch), self._draw(update)
+        real, draw = updates.as_batch(batch), self._draw(update)
         if self.moved_with_generator:
             spectral_normalization.move(self.critic)
         with tf.GradientTape() as tape:
             fakes = self._fakes(real, draw)
             loss = self.objective.generator_loss(self.view, real, fakes, draw)
         weights = self.generator.trainable_variables
-        self._apply(self.generator_optimizer, tape, loss.value, weights)
+        updates.apply(
+            self.generator_optimizer, tape, loss.value, weights, self.clip_norm
+        )
         return {"loss": loss.value, **loss.terms}
 
     def _draw(self, update: tf.Tensor) -> Draw:
@@ -220,45 +230,6 @@ class AdversarialModel(ImplicitModel):
             fakes.append(Batch(images, real.labels))
         return fakes
 
-    def _apply(
-        self,
-        optimizer: keras.optimizers.Optimizer,
-        tape: tf.GradientTape,
-        loss: tf.Tensor,
-        weights: Sequence[keras.Variable],
-    ) -> None:
-        context = tf.distribute.get_replica_context()
-        replicas = context.num_replicas_in_sync
-        # The optimizer sums over replicas; dividing makes that a mean.
-        scale = tf.cast(optimizer.scale_loss(tf.ones([])), loss.dtype)
-        share = scale / replicas
-        gradients = [
-            # The weight may be none that this loss depends on.
-            tf.zeros_like(weight.value) if gradient is None else gradient
-            for weight, gradient in zip(
-                weights,
-                tape.gradient(loss, weights, output_gradients=share),
-                strict=True,
-            )
-        ]
-        # Both look at the gradient of the global batch.
-        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-        if scaled or self.clip_norm is not None:
-            total = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-            gradients = [self._clipped(g, scale) / replicas for g in total]
-        optimizer.apply(gradients, weights)
-
-    def _clipped(self, gradient: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-        if self.clip_norm is None:
-            return gradient
-        bound = tf.cast(self.clip_norm * scale, gradient.dtype)
-        return tf.clip_by_norm(gradient, bound)
-
 
 def _wide(tensor: tf.Tensor) -> tf.Tensor:
     return tensor if tensor.dtype.size >= 4 else tf.cast(tensor, tf.float32)
-
-
-def _as_batch(batch: Any) -> Batch:
-    """A data set yields images, or (images, labels)."""
-    return Batch(*batch) if isinstance(batch, tuple | list) else Batch(batch)

@@ -2,8 +2,7 @@
 
 import functools
 import itertools
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -18,6 +17,7 @@ from tf_mmdgan.latents import (
     draw_labels,
     sampling_seed,
 )
+from tf_mmdgan.models import averaging
 
 Logs = Mapping[str, tf.Tensor]
 
@@ -29,28 +29,6 @@ def with_labels(
     return [inputs, labels] if len(network.inputs) > 1 else inputs
 
 
-class InputClock:
-    """Sums up how long steps have waited for their batches.
-
-    Attributes:
-      seconds: waited so far.
-    """
-
-    def __init__(self):
-        self.seconds = 0.0
-        self._start = 0.0
-
-    def started(self) -> float:
-        """Notes that a step asks for its batches; returns `seconds`."""
-        self._start = time.monotonic()
-        return self.seconds
-
-    def arrived(self) -> float:
-        """Notes that all of them are there; returns `seconds`."""
-        self.seconds += time.monotonic() - self._start
-        return self.seconds
-
-
 class ImplicitModel(keras.Model):
     """Base of all models: `fit` on an endless data set of single batches.
 
@@ -58,12 +36,16 @@ class ImplicitModel(keras.Model):
     them; this class counts, averages weights, and spreads steps over devices.
     The optimizers belong to the subclass.
 
+    A model whose generator depends on a network that is trained before has
+    `pretraining_steps`; they come first, and count like all others.
+
     Attributes:
       generator: latents [b, z] -> images [b, h, w, c] in [-1, 1]; with
         `num_classes`, of [latents, labels].
       ema_generator: the same network with averaged weights; batch-norm
         statistics are averaged too.
       latents: the law of the generator's input.
+      critic: the network that the generator is trained against or by, or None.
       num_classes: of a generator that takes labels, or None.
       step: int64 variable, steps done.
       input_clock: an `InputClock` that is told how long steps wait for their
@@ -94,6 +76,7 @@ class ImplicitModel(keras.Model):
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.latents = latents
+        self.critic = None
         self.num_classes = num_classes
         self.seed = seed
         self.ema_decay = ema_decay
@@ -189,6 +172,32 @@ class ImplicitModel(keras.Model):
         """
         raise NotImplementedError
 
+    @property
+    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
+        """Those whose learning rates rise and fall together."""
+        raise NotImplementedError
+
+    @property
+    def pretraining_steps(self) -> int:
+        """How many steps come before the generator's first."""
+        return 0
+
+    def replica_pretraining_step(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> Logs:
+        """One step of those; like `replica_step`."""
+        raise NotImplementedError
+
+    def adapt(self, images: np.ndarray) -> None:
+        """Takes from the training images what the model knows of all of them.
+
+        Call it before the first `fit`, and after restoring a checkpoint, which
+        it leaves as it is.
+
+        Args:
+          images: uint8 [n, h, w, c], or float32 points [n, d].
+        """
+
     def extra_updates(self, step: tf.Tensor) -> tf.Tensor | int:
         """How many extra updates come before step number `step`."""
         return 0
@@ -275,18 +284,33 @@ class ImplicitModel(keras.Model):
         """
         if self.train_function is not None and not force:
             return self.train_function
-        steps = self.steps_per_execution
+        main = self._make_steps(self.replica_step)
+        if not self.pretraining_steps:
+            self.train_function = main
+            return main
+        first = self._make_steps(self.replica_pretraining_step)
 
-        @tf.function(reduce_retracing=True)
         def train_function(iterator):
-            # One step is the usual case, and traced once, not twice.
-            if steps > 1:
-                for _ in tf.range(steps - 1):
-                    self._step(iterator)
-            return self._step(iterator)
+            early = int(self.step.numpy()) < self.pretraining_steps
+            return (first if early else main)(iterator)
 
         self.train_function = train_function
         return train_function
+
+    def _make_steps(
+        self, replica_step: Callable[..., Logs]
+    ) -> tf.types.experimental.Callable:
+        steps = self.steps_per_execution
+
+        @tf.function(reduce_retracing=True)
+        def run_steps(iterator):
+            # One step is the usual case, and traced once, not twice.
+            if steps > 1:
+                for _ in tf.range(steps - 1):
+                    self._step(iterator, replica_step)
+            return self._step(iterator, replica_step)
+
+        return run_steps
 
     def _run(self, function, *args) -> Any:
         """Runs a function on every replica, as it is written.
@@ -301,7 +325,9 @@ class ImplicitModel(keras.Model):
             plain = tf.function(plain, jit_compile=True, autograph=False)
         return self.distribute_strategy.run(plain, args)
 
-    def _step(self, iterator: Iterator[Any]) -> Logs:
+    def _step(
+        self, iterator: Iterator[Any], replica_step: Callable[..., Logs]
+    ) -> Logs:
         strategy = self.distribute_strategy
         extra = self.extra_updates(self.step.value)
         if tf.is_tensor(extra):
@@ -314,10 +340,15 @@ class ImplicitModel(keras.Model):
                 )
                 self.updates.assign_add(1)
         batches, first_update = self._next_batches(iterator)
-        logs = self._run(self.replica_step, batches, first_update)
+        logs = self._run(replica_step, batches, first_update)
         self.updates.assign_add(self.batches_per_step)
         self.step.assign_add(1)
-        self._update_average()
+        averaging.move(
+            self.ema_generator,
+            self.generator,
+            self._global(self.step) - self.pretraining_steps,
+            self.ema_decay,
+        )
         return {
             name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, None)
             for name, value in logs.items()
@@ -355,21 +386,6 @@ class ImplicitModel(keras.Model):
     def _global(self, variable: keras.Variable) -> tf.Tensor:
         """The value as a plain tensor, which every replica then receives."""
         return tf.identity(variable.value)
-
-    def _update_average(self) -> None:
-        """w_ema <- w_ema + (1 - decay) (w - w_ema), decay rising to its limit.
-
-        decay = min(ema_decay, (1 + t) / (10 + t)) at step t, so that the first
-        weights, which are noise, are soon forgotten.
-        """
-        step = tf.cast(self._global(self.step), tf.float32)
-        decay = tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
-        for average, weight in zip(
-            self.ema_generator.weights, self.generator.weights, strict=True
-        ):
-            target = self._global(weight)
-            keep = tf.cast(decay, target.dtype)
-            average.assign_sub((1.0 - keep) * (self._global(average) - target))
 
 
 def _as_uint8(batch: Any) -> np.ndarray:

@@ -1,0 +1,141 @@
+"""Steps without a critic's game: by hand, on replicas, and resumed."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tiny
+import tiny_matching as toy
+
+from tf_mmdgan import distribution
+
+every_model = pytest.mark.parametrize("name", toy.MODELS)
+
+
+def first_latents():
+    draw = distribution.Draw(5, tf.constant(0, tf.int64))
+    return draw.latents(tiny.LATENTS, 8)
+
+
+def descend(variables, gradients, rate):
+    return [
+        variable.numpy() - rate * gradient
+        for variable, gradient in zip(variables, gradients, strict=True)
+    ]
+
+
+def check(variables, expected):
+    for variable, value in zip(variables, expected, strict=True):
+        np.testing.assert_allclose(variable.numpy(), value, atol=1e-6)
+
+
+def test_gmmn_descends_the_discrepancy_of_pixels_in_0_1():
+    by_hand = toy.model("gmmn")
+    real = next(iter(tiny.batches()))
+    with tf.GradientTape() as tape:
+        fake = by_hand.generator(first_latents(), training=True)
+        rows = [tf.reshape(0.5 * x + 0.5, [8, -1]) for x in (real, fake)]
+        loss = toy.DISCREPANCY(*rows)
+    variables = by_hand.generator.trainable_variables
+    expected = descend(variables, tape.gradient(loss, variables), 0.05)
+    check(toy.fit(toy.model("gmmn"), 1).generator.trainable_variables, expected)
+
+
+def test_gram_moves_both_networks_from_the_same_weights():
+    by_hand = toy.model("gram")
+    real = next(iter(tiny.batches()))
+    with tf.GradientTape(persistent=True) as tape:
+        fake = by_hand.generator(first_latents(), training=True)
+        u, v = (
+            by_hand.critic(x, training=True)["features"] for x in (real, fake)
+        )
+        losses = by_hand.objective(u, v)
+    trained = toy.fit(toy.model("gram"), 1)
+    for network, loss, rate in (
+        ("generator", losses.generator, 0.05),
+        ("critic", losses.projection, 0.01),
+    ):
+        variables = getattr(by_hand, network).trainable_variables
+        expected = descend(variables, tape.gradient(loss, variables), rate)
+        check(getattr(trained, network).trainable_variables, expected)
+
+
+def test_autoencoder_first_then_the_generator_of_its_codes():
+    made = toy.model("gmmn_ae")
+    codes = toy.numbers(made.code_generator.weights)
+    before = toy.numbers(made.critic.weights)
+    toy.fit(made, toy.PRETRAINING)
+    check(made.code_generator.weights, codes)
+    after = toy.numbers(made.critic.weights)
+    assert all((a != b).any() for a, b in zip(before, after, strict=True))
+    toy.fit(made, 1, start=toy.PRETRAINING)
+    check(made.critic.weights, after)
+    moved = toy.numbers(made.code_generator.weights)
+    assert all((a != b).any() for a, b in zip(codes, moved, strict=True))
+    # Images are decoded codes.
+    latents = first_latents()
+    decoder = made.critic.get_layer("decoder")
+    np.testing.assert_allclose(
+        made.generator(latents),
+        decoder(made.code_generator(latents)),
+        atol=1e-6,
+    )
+
+
+def test_autoencoder_learns():
+    made = toy.model(
+        "gmmn_ae", optimizer=lambda rate: keras.optimizers.Adam(rate)
+    )
+    made.autoencoder_steps = 100
+    same = next(iter(tiny.batches()))
+    data = tf.data.Dataset.from_tensors(same).repeat()
+    losses = [
+        toy.fit(made, 30, data).history.history["autoencoder/loss"][-1]
+        for _ in range(3)
+    ]
+    # The cross-entropy of grey pixels has the pixels' own entropy in it.
+    assert losses[0] > losses[1] > losses[2]
+
+
+@every_model
+def test_two_replicas_train_like_one_device(name, two_cpus):
+    def batches():
+        return tiny.batches(dtype=np.float64)
+
+    one = toy.fit(toy.model(name, "float64"), 4, batches())
+    with two_cpus.scope():
+        two = toy.model(name, "float64")
+    toy.fit(two, 4, two_cpus.experimental_distribute_dataset(batches()))
+    before = toy.model(name, "float64").generator.weights
+    assert any(
+        (a.numpy() != b.numpy()).any()
+        for a, b in zip(before, one.generator.weights, strict=True)
+    )
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_allclose(
+            a.numpy(), b.numpy(), atol=1e-10, err_msg=a.path
+        )
+
+
+@every_model
+def test_run_that_is_continued_has_the_bits_of_one_that_was_not(name, tmp_path):
+    straight = toy.fit(toy.model(name, optimizer=keras.optimizers.Adam), 5)
+    first = toy.fit(toy.model(name, optimizer=keras.optimizers.Adam), 3)
+    path = tf.train.Checkpoint(model=first).save(str(tmp_path / "step"))
+    second = toy.model(name, optimizer=keras.optimizers.Adam)
+    tf.train.Checkpoint(model=second).restore(
+        path
+    ).assert_existing_objects_matched()
+    toy.fit(second, 2, start=3)
+    for a, b in zip(straight.weights, second.weights, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+
+
+@every_model
+def test_clip_norm_bounds_the_update_of_each_variable(name):
+    made = toy.model(name, clip=1e-3)
+    made.autoencoder_steps = 0
+    before = toy.numbers(made.trained_variables)
+    toy.fit(made, 1)
+    for old, new in zip(before, made.trained_variables, strict=True):
+        assert np.linalg.norm(new.numpy() - old) <= 0.05 * 1e-3 * (1 + 1e-3)

@@ -1,0 +1,19 @@
+"""Every method by name: how its model is made, and its published settings.
+
+To add one that trains against a critic, add an objective to
+`objectives.OBJECTIVES`. One with a model of its own goes
+to `matching.MATCHING`.
+"""
+
+from tf_mmdgan import objectives
+from tf_mmdgan.method.adversarial import AdversarialMethod
+from tf_mmdgan.method.matching import MATCHING
+from tf_mmdgan.method.method import Method
+
+METHODS: dict[str, Method] = {
+    **{
+        n: AdversarialMethod(entry)
+        for n, entry in objectives.OBJECTIVES.items()
+    },
+    **MATCHING,
+}

@@ -1,0 +1,202 @@
+"""Training on means and variances of frozen features, with moving averages.
+
+dos Santos, Mroueh, Padhi and Dognin 2019, "Learning implicit generative models
+by matching perceptual features", https://arxiv.org/abs/1904.02762.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import images
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import updates
+from tf_mmdgan.models.implicit_model import Logs
+from tf_mmdgan.models.moment_matching import Features, GeneratorModel
+
+_BATCH = 256
+
+
+class Moments(NamedTuple):
+    """Mean and variance of each feature, [d]."""
+
+    mean: Any
+    variance: Any
+
+
+class FeatureMatchingModel(GeneratorModel):
+    """A generator of images whose features have the data's first two moments.
+
+    loss = <v, mean - mean_G> + <u, variance - variance_G>
+
+    with the moments of the whole data set, those of a generated batch, and v, u
+    averages of these differences over batches: the gradient of half the squared
+    distance of the moments, without the noise of a batch. v and u are moved
+    first, by an optimizer, along the gradient v - (mean - mean_G) of half their
+    squared error. With SGD of rate a that is the moving average v <- (1 - a) v
+    + a (mean - mean_G); with Adam it is the paper's Adam moving average, whose
+    speed does not depend on a feature's scale.
+
+    Attributes:
+      matched_features: images [b, h, w, c] in [-1, 1] -> [b, d]; frozen.
+      target: moments of the data, from `adapt`; in the checkpoint.
+      average: v and u; in the checkpoint.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        latents: Latents,
+        features: Features,
+        **kwargs: Any,
+    ):
+        super().__init__(generator, latents, **kwargs)
+        self.matched_features = features
+        image = tf.zeros([1, *generator.output_shape[1:]], generator.dtype)
+        row = features(image)[0]
+        self.target = Moments(
+            *(self._row(f"data_{name}", row) for name in Moments._fields)
+        )
+        self.average = Moments(
+            *(self._row(f"average_{name}", row) for name in Moments._fields)
+        )
+        self.adapted = self.add_weight(
+            name="adapted", shape=(), initializer="zeros", trainable=False
+        )
+
+    def _row(self, name: str, like: tf.Tensor) -> keras.Variable:
+        return self.add_weight(
+            name=name,
+            shape=like.shape,
+            dtype=like.dtype.name,
+            initializer="zeros",
+            trainable=False,
+        )
+
+    def compile(
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        average_optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Sets the generator's optimizer and that of the moving averages."""
+        super().compile(generator_optimizer, clip_norm, **kwargs)
+        average_optimizer.build(list(self.average))
+        self.average_optimizer = average_optimizer
+
+    def adapt(self, images: np.ndarray) -> None:
+        """Takes the moments of the features of all images, in one pass."""
+        if self.adapted.numpy():
+            return
+        for variable, value in zip(
+            self.target,
+            data_moments(self.matched_features, images),
+            strict=True,
+        ):
+            variable.assign(value)
+        self.adapted.assign(1.0)
+
+    def replica_step(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> Logs:
+        """See `ImplicitModel.replica_step`."""
+        real = updates.as_batch(batches[0]).images
+        latents = self.draw_latents(real, first_update)
+        with tf.GradientTape() as tape:
+            fake = self.matched_features(self.generator(latents, training=True))
+            moments = global_moments(fake)
+            differences = [
+                target.value - moment
+                for target, moment in zip(self.target, moments, strict=True)
+            ]
+            with tape.stop_recording():
+                self._move_averages(differences)
+                averages = [average.value for average in self.average]
+            loss = tf.add_n(
+                [
+                    tf.reduce_sum(tf.stop_gradient(average) * difference)
+                    for average, difference in zip(
+                        averages, differences, strict=True
+                    )
+                ]
+            )
+        updates.apply(
+            self.generator_optimizer, tape, loss, self.trained_variables,
+            self.clip_norm,
+        )  # fmt: skip
+        squares = [tf.reduce_sum(tf.square(d)) for d in differences]
+        return {
+            "generator/loss": loss,
+            "generator/mean_distance": squares[0],
+            "generator/variance_distance": squares[1],
+        }
+
+    def _move_averages(self, differences: Sequence[tf.Tensor]) -> None:
+        context = tf.distribute.get_replica_context()
+        replicas = context.num_replicas_in_sync
+        # The optimizer sums over replicas, which all have the same gradient.
+        gradients = [
+            (average.value - difference) / replicas
+            for average, difference in zip(
+                self.average, differences, strict=True
+            )
+        ]
+        self.average_optimizer.apply(gradients, list(self.average))
+
+
+def global_moments(features: tf.Tensor) -> Moments:
+    """Moments of the rows [b, d] of all replicas; the variance with n - 1.
+
+    Sums over rows are added, rather than rows gathered, since there may be a
+    million features. As with `distribution.gather`, the gradient is the sum
+    over replicas, so that a loss must be divided by their number, once.
+    """
+    context = tf.distribute.get_replica_context()
+    rows = tf.shape(features)[0] * context.num_replicas_in_sync
+    count = tf.cast(rows, features.dtype)
+    mean = _global_sum(features) / count
+    variance = _global_sum(tf.square(features - mean)) / (count - 1.0)
+    return Moments(mean, variance)
+
+
+def _global_sum(rows: tf.Tensor) -> tf.Tensor:
+    context = tf.distribute.get_replica_context()
+    total = tf.reduce_sum(rows, axis=0)
+    if context.num_replicas_in_sync == 1:
+        return total
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, total)
+
+
+def data_moments(
+    features: Features, data: np.ndarray, batch_size: int = _BATCH
+) -> Moments:
+    """Moments of the features of all data, in float64; variance with n - 1.
+
+    One pass, with two rows of memory: the means and sums of squares of batches
+    are merged as by Chan, Golub and LeVeque 1983.
+
+    Args:
+      features: as the model has them.
+      data: uint8 images [n, h, w, c], or points [n, d]; n >= 2.
+      batch_size: of them at a time.
+    """
+    run: Callable[[tf.Tensor], tf.Tensor] = tf.function(
+        features, reduce_retracing=True, autograph=False
+    )
+    count, mean, squares = 0, 0.0, 0.0
+    for start in range(0, len(data), batch_size):
+        batch = tf.constant(data[start : start + batch_size])
+        if data.dtype == np.uint8:
+            batch = images.from_uint8(batch)
+        rows = run(batch).numpy().astype(np.float64)
+        here = rows.mean(axis=0)
+        shift, total = here - mean, count + len(rows)
+        squares = squares + np.square(rows - here).sum(axis=0)
+        squares = squares + np.square(shift) * count * len(rows) / total
+        mean = mean + shift * len(rows) / total
+        count = total
+    return Moments(mean, squares / (count - 1))

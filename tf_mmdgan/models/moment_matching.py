@@ -1,0 +1,206 @@
+"""Training on a fixed distance between real and generated features.
+
+Li, Swersky and Zemel 2015, "Generative moment matching networks",
+https://arxiv.org/abs/1502.02761; Dziugaite, Roy and Ghahramani 2015, "Training
+generative neural networks via maximum mean discrepancy optimization".
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import distribution
+from tf_mmdgan.discrepancies import Discrepancy
+from tf_mmdgan.distribution import Draw
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import updates
+from tf_mmdgan.models.implicit_model import ImplicitModel, Logs
+
+Features = Callable[[tf.Tensor], tf.Tensor]
+
+
+def pixels(batch: tf.Tensor) -> tf.Tensor:
+    """Images [b, h, w, c] as rows, in [0, 1] as in the papers; points as is."""
+    if batch.shape.rank == 2:
+        return batch
+    return tf.reshape(0.5 * (batch + 1.0), [tf.shape(batch)[0], -1])
+
+
+class GeneratorModel(ImplicitModel):
+    """Base of models that train on one batch a step, with as many latents."""
+
+    @property
+    def batches_per_step(self) -> int:
+        """The one that the generated batch is compared with."""
+        return 1
+
+    def compile(
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Sets the optimizer; call it in the scope of the strategy.
+
+        Args:
+          generator_optimizer: of `trained_variables`.
+          clip_norm: clips the gradient of each variable, over the global
+            batch, to this L2 norm.
+          **kwargs: of `ImplicitModel.compile`.
+        """
+        super().compile(**kwargs)
+        generator_optimizer.build(self.trained_variables)
+        self.generator_optimizer = generator_optimizer
+        self.clip_norm = clip_norm
+
+    @property
+    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
+        """That of the generator."""
+        return (self.generator_optimizer,)
+
+    @property
+    def trained_variables(self) -> list[keras.Variable]:
+        """What the generator's optimizer moves."""
+        return self.generator.trainable_variables
+
+    def draw_latents(self, real: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
+        """As many latents as there are real examples on this replica."""
+        draw = Draw(self.seed, update, tf.identity(self.step.value))
+        return draw.latents(self.latents, tf.shape(real)[0])
+
+
+class MomentMatchingModel(GeneratorModel):
+    """A generator that lowers a discrepancy of features of the global batch.
+
+    Attributes:
+      discrepancy: of real and generated features, a scalar.
+      matched_features: images [b, h, w, c] in [-1, 1], or points [b, n], to
+        what is matched, [b, d]. They are frozen: nothing in them is trained.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        latents: Latents,
+        discrepancy: Discrepancy,
+        features: Features = pixels,
+        **kwargs: Any,
+    ):
+        super().__init__(generator, latents, **kwargs)
+        self.discrepancy = discrepancy
+        self.matched_features = features
+
+    def replica_step(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> Logs:
+        """See `ImplicitModel.replica_step`."""
+        real = updates.as_batch(batches[0]).images
+        latents = self.draw_latents(real, first_update)
+        x = distribution.gather(self.real_features(real))
+        with tf.GradientTape() as tape:
+            y = distribution.gather(self.fake_features(latents))
+            loss = self.discrepancy(x, y)
+        updates.apply(
+            self.generator_optimizer, tape, loss, self.trained_variables,
+            self.clip_norm,
+        )  # fmt: skip
+        return {"generator/loss": loss}
+
+    def real_features(self, batch: tf.Tensor) -> tf.Tensor:
+        """What is matched of real images: [b, d]."""
+        return self.matched_features(batch)
+
+    def fake_features(self, latents: tf.Tensor) -> tf.Tensor:
+        """What is matched of generated ones: [b, d]."""
+        return self.matched_features(self.generator(latents, training=True))
+
+
+class CodeMatchingModel(MomentMatchingModel):
+    """An auto-encoder, and then a generator of its codes: GMMN+AE.
+
+    The first `autoencoder_steps` train the auto-encoder: the cross-entropy of
+    pixels in [0, 1], or the squared error of points. After them it is frozen;
+    a network makes codes of latents, trained on the discrepancy of codes, and
+    images are decoded codes. Li, Swersky and Zemel 2015, section 4.
+
+    Attributes:
+      critic: the auto-encoder, images -> {"features": codes [b, k],
+        "reconstruction": images, ...}.
+      code_generator: latents [b, z] -> codes [b, k].
+      autoencoder_steps: before the generator's first.
+    """
+
+    def __init__(
+        self,
+        autoencoder: keras.Model,
+        code_generator: keras.Model,
+        latents: Latents,
+        discrepancy: Discrepancy,
+        *,
+        autoencoder_steps: int,
+        **kwargs: Any,
+    ):
+        decoder = autoencoder.get_layer("decoder")
+        generator = keras.Model(
+            code_generator.inputs, decoder(code_generator.output)
+        )
+        super().__init__(generator, latents, discrepancy, **kwargs)
+        self.critic = autoencoder
+        self.code_generator = code_generator
+        self.autoencoder_steps = autoencoder_steps
+
+    def compile(
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        autoencoder_optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Sets both optimizers; see `GeneratorModel.compile`."""
+        super().compile(generator_optimizer, clip_norm, **kwargs)
+        autoencoder_optimizer.build(self.critic.trainable_variables)
+        self.autoencoder_optimizer = autoencoder_optimizer
+
+    @property
+    def trained_variables(self) -> list[keras.Variable]:
+        """The decoder is not among them."""
+        return self.code_generator.trainable_variables
+
+    @property
+    def pretraining_steps(self) -> int:
+        """Those of the auto-encoder."""
+        return self.autoencoder_steps
+
+    def replica_pretraining_step(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> Logs:
+        """See `ImplicitModel.replica_pretraining_step`."""
+        del first_update
+        real = updates.as_batch(batches[0]).images
+        with tf.GradientTape() as tape:
+            decoded = self.critic(real, training=True)["reconstruction"]
+            loss = reconstruction_error(real, decoded)
+        updates.apply(
+            self.autoencoder_optimizer, tape, loss,
+            self.critic.trainable_variables, self.clip_norm,
+        )  # fmt: skip
+        return {"autoencoder/loss": loss}
+
+    def real_features(self, batch: tf.Tensor) -> tf.Tensor:
+        """The codes of real images."""
+        return self.critic(batch, training=False)["features"]
+
+    def fake_features(self, latents: tf.Tensor) -> tf.Tensor:
+        """Generated codes."""
+        return self.code_generator(latents, training=True)
+
+
+def reconstruction_error(real: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
+    """Mean cross-entropy of pixels in [0, 1], in nats, or squared error."""
+    if real.shape.rank == 2:
+        return tf.reduce_mean(tf.square(decoded - real))
+    return tf.reduce_mean(
+        keras.losses.binary_crossentropy(pixels(real), pixels(decoded))
+    )

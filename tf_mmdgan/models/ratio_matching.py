@@ -1,0 +1,90 @@
+"""Generative ratio matching networks: two networks, no saddle point.
+
+Srivastava, Xu, Gutmann and Sutton 2020, "Generative ratio matching networks",
+https://openreview.net/forum?id=SJg7spEYDS.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import distribution
+from tf_mmdgan.density_ratio import RatioMatching
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import updates
+from tf_mmdgan.models.implicit_model import Logs
+from tf_mmdgan.models.moment_matching import GeneratorModel
+
+
+class RatioMatchingModel(GeneratorModel):
+    """Projection and generator, moved at once from one forward pass.
+
+    The projection raises the Pearson divergence of the projected laws, the
+    generator lowers their MMD; both losses are made of one set of kernel
+    matrices, and both gradients are taken at the same weights.
+
+    Attributes:
+      critic: the projection, images -> {"features": [b, k], ...}.
+      objective: both losses.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        projection: keras.Model,
+        latents: Latents,
+        objective: RatioMatching,
+        **kwargs: Any,
+    ):
+        super().__init__(generator, latents, **kwargs)
+        self.critic = projection
+        self.objective = objective
+
+    def compile(
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        critic_optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Sets both optimizers; see `GeneratorModel.compile`."""
+        super().compile(generator_optimizer, clip_norm, **kwargs)
+        critic_optimizer.build(self.critic.trainable_variables)
+        self.critic_optimizer = critic_optimizer
+
+    @property
+    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
+        """That of the generator, and that of the projection."""
+        return self.generator_optimizer, self.critic_optimizer
+
+    def replica_step(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> Logs:
+        """See `ImplicitModel.replica_step`."""
+        real = updates.as_batch(batches[0]).images
+        latents = self.draw_latents(real, first_update)
+        with tf.GradientTape(persistent=True) as tape:
+            fake = self.generator(latents, training=True)
+            u = distribution.gather(self._project(real))
+            v = distribution.gather(self._project(fake))
+            losses = self.objective(u, v)
+        players = (
+            (self.critic_optimizer, losses.projection, self.critic),
+            (self.generator_optimizer, losses.generator, self.generator),
+        )
+        for optimizer, loss, network in players:
+            updates.apply(
+                optimizer, tape, loss, network.trainable_variables,
+                self.clip_norm,
+            )  # fmt: skip
+        return {
+            "critic/loss": losses.projection,
+            "critic/pearson": losses.pearson,
+            "generator/loss": losses.generator,
+            "generator/mmd2": losses.mmd2,
+        }
+
+    def _project(self, batch: tf.Tensor) -> tf.Tensor:
+        return self.critic(batch, training=True)["features"]
