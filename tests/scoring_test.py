@@ -59,16 +59,12 @@ def test_evaluation_takes_what_it_leaves_out_from_the_run():
     assert (made.count, made.seed) == (77, 4)
 
 
-@pytest.mark.parametrize(
-    "counts, expected", [((10, 10), 2), ((31, 12), 7), ((9_000, 60_000), 1000)]
-)
-def test_blocks_are_five_or_as_many_as_are_not_too_large(counts, expected):
-    assert scoring.block_size(*counts) == expected
-
-
-def test_too_few_images_to_score_with_are_told():
-    with pytest.raises(errors.DataError, match="9 images are too few"):
-        scoring.block_size(40, 9)
+def test_the_report_says_by_which_settings(scorer):
+    given = evaluate_config(kid_degree=2, kid_coef0=0.5, num_subsets=7)
+    made = scoring.make_scorer(given, train_config())
+    settings = made.report(scorer.real[:90], "x").settings
+    assert settings["kernel"] == "Polynomial(degree=2, gamma=None, coef0=0.5)"
+    assert (settings["num_subsets"], settings["subset_size"]) == (7, 45)
 
 
 def test_features_have_to_be_named_for_a_file(tmp_path, rng):

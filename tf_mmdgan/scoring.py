@@ -16,6 +16,7 @@ from tf_mmdgan import (
     evaluation,
     files,
     loading,
+    metric_settings,
     shared_extraction,
     strategies,
 )
@@ -25,14 +26,8 @@ from tf_mmdgan.image_sources import (
     load_images,
     shuffled_order,
 )
+from tf_mmdgan.metric_settings import block_size
 from tf_mmdgan.models import ImplicitModel
-
-# The usual settings of metrics; fewer where there are few images.
-MAXIMUM_SUBSET = 1000
-NEAREST_K = 5
-SPLITS = 10
-MAXIMUM_BLOCK = 1000
-BLOCKS = 5
 
 # On the page of a report.
 SAMPLES = 64
@@ -151,6 +146,9 @@ class Scorer:
             real=self.source,
             fake=source,
             seconds=round(time.monotonic() - start, 3),
+            settings=metric_settings.described(
+                self._settings(len(found.features))
+            ),
             step=step,
         )
 
@@ -206,38 +204,19 @@ class Scorer:
         self, fake: evaluation.Extracted, metrics: Sequence[str]
     ) -> dict[str, dict[str, float]]:
         count = len(fake.features)
-        smaller = min(len(self.real), count)
-        settings = {
-            "subset_size": max(2, min(MAXIMUM_SUBSET, smaller // 2)),
-            "nearest_k": min(NEAREST_K, smaller - 1),
-            "num_splits": min(SPLITS, count),
-            "seed": self.seed,
-        }
         order, classes = shuffled_order(count), fake.probabilities
         return evaluation.score(
             self.real_features[shuffled_order(len(self.real))],
             fake.features[order],
             metrics,
             None if classes is None else classes[order],
-            **settings | self.settings,
+            **self._settings(count),
         )
 
-
-def block_size(num_real: int, num_fake: int) -> int:
-    """Images in a block of KID, where nothing else is said: five blocks.
-
-    There are more than five where blocks would exceed 1,000 images.
-
-    Raises:
-      DataError: for fewer images than five blocks need.
-    """
-    smaller, larger = sorted((num_real, num_fake))
-    if smaller < 2 * BLOCKS:
-        raise errors.DataError(
-            f"{smaller} images are too few for a score: need {2 * BLOCKS}. "
-            "Add images; of a folder, one in ten is held out to score with."
-        )
-    return min(MAXIMUM_BLOCK, -(-larger // BLOCKS))
+    def _settings(self, count: int) -> dict[str, Any]:
+        """Of all metrics, for so many images."""
+        usual = metric_settings.of_counts(len(self.real), count, self.seed)
+        return usual | self.settings
 
 
 def scorer_of_run(
@@ -297,24 +276,18 @@ def make_scorer(
                 f"{source}; known: {', '.join(evaluation.EXTRACTORS)}."
             )
         features = entry.features
-    count = count or config.num_samples or len(real)
+    count = count or _num_generated(config, len(real))
     block = (
         config.max_block_size
         or (run and run.max_block_size)
         or (entry and entry.kid_block_size)
         or block_size(len(real), count)
     )
-    settings = {
-        "max_block_size": block,
-        "num_subsets": config.num_subsets,
-    }
-    if config.subset_size is not None:
-        settings["subset_size"] = config.subset_size
     return Scorer(
         evaluation.get_extractor(features),
         real,
         source,
-        settings,
+        {"max_block_size": block} | metric_settings.of_config(config),
         count,
         config.seed,
         config.metrics,
@@ -330,9 +303,7 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, np.ndarray]:
       DataError: for images or weights that cannot be used.
     """
     real = load_images(config.real, config, config.image_size)
-    images = _fake_images(
-        config, real.shape[1], config.num_samples or len(real)
-    )
+    images = _fake_images(config, real.shape[1], len(real))
     return make_scorer(config, count=len(images), real=real), images
 
 
@@ -355,7 +326,7 @@ def score_by_statistics(config: EvaluateConfig) -> evaluation.Report:
         )
     start = time.monotonic()
     extractor = evaluation.get_extractor(config.features)
-    images = _fake_images(config, config.image_size, config.num_samples)
+    images = _fake_images(config, config.image_size)
     found = evaluation.extract(extractor, images)
     value = evaluation.frechet_distance(
         evaluation.read_moments(config.real),
@@ -373,17 +344,17 @@ def score_by_statistics(config: EvaluateConfig) -> evaluation.Report:
 
 
 def _fake_images(
-    config: EvaluateConfig, image_size: int | None, count: int | None
+    config: EvaluateConfig, image_size: int | None, num_real: int | None = None
 ) -> np.ndarray:
-    """All images of a set, or `count` of a generator."""
-    generated = is_generator(config.fake)
-    return load_images(
-        config.fake,
-        config,
-        image_size,
-        count if generated else config.num_samples,
-        config.seed,
-    )
+    """All images of a set, or of a generator as many as there are real ones."""
+    count = config.num_samples
+    if is_generator(config.fake):
+        count = _num_generated(config, num_real)
+    return load_images(config.fake, config, image_size, count, config.seed)
+
+
+def _num_generated(config: EvaluateConfig, num_real: int | None) -> int | None:
+    return config.num_samples or num_real
 
 
 def _cache_dir(config: ReadConfig) -> pathlib.Path:

@@ -48,12 +48,9 @@ def _evaluate_run(config: EvaluateConfig) -> Mapping[str, Any]:
     if config.per_class:  # first, because it is what may be refused
         reading = loading.inherited(config, run_config)
         source = dataclasses.replace(run_config, **dataclasses.asdict(reading))
+        real = loading.load(source, "test")
         classes = class_scoring.class_scores(
-            scorer.extractor,
-            loading.load(source, "test"),
-            model,
-            config.weights,
-            config.seed,
+            scorer, real.labels, real.num_classes, model, config.weights
         )
     report = experiment.score_run(
         run_config, model, scorer, config.weights, config.out, classes

@@ -22,6 +22,8 @@ def report():
         "fake": "<b>my & images</b>",
         "num_real": 500,
         "step": None,
+        "settings": {"max_block_size": 123},
+        "classes": {"7": {"num_images": 50, "fid": 8.25}},
         "versions": {"keras": "3.15"},
         "notes": ["KID is raw."],
     }
@@ -38,7 +40,15 @@ def pictures(text):
 def test_page_has_numbers_settings_and_notes(report, rng):
     samples = rng.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
     text = page.render_page(report, samples)
-    for words in ("1.2346", "not defined", "500", "3.15", "KID is raw."):
+    for words in (
+        "1.2346",
+        "not defined",
+        "500",
+        "3.15",
+        "KID is raw.",
+        "123",
+        "8.25",
+    ):
         assert words in text
     assert "None" not in text
     assert "&lt;b&gt;my &amp; images&lt;/b&gt; against digits/test" in text

@@ -70,11 +70,15 @@ def test_classes_are_scored_by_themselves(sources, tmp_path):
         "evaluate", sources[0], "--per_class", "--metrics=kid_exact",
         f"--out={tmp_path}/report.json",
     )  # fmt: skip
+    mean = report["classes"].pop("mean")
     assert list(report["classes"]) == [str(label) for label in range(10)]
     counts = [scores["num_images"] for scores in report["classes"].values()]
     assert sum(counts) == 500
     kids = [scores["kid"] for scores in report["classes"].values()]
     assert min(kids) > 1 and np.ptp(kids) > 1  # untrained
+    assert mean["kid"] == pytest.approx(np.mean(kids))
+    fids = [scores["fid"] for scores in report["classes"].values()]
+    assert mean["fid"] == pytest.approx(np.mean(fids))
 
 
 def test_a_class_that_there_is_not_is_one_line(sources, tmp_path):

@@ -51,14 +51,34 @@ class EvaluateConfig(ReadConfig):
     )
     per_class: bool = setting(
         False,
-        "Also KID of each class of a run with classes, against its held-out "
-        "images.",
+        "Also KID and FID of each class of a run with classes, against its "
+        "held-out images.",
     )
     num_subsets: int = setting(100, "Subsets of kid_subsets.")
     subset_size: int | None = setting(
         None,
         "Images in a subset of kid_subsets; by default 1000, or half of the "
         "smaller set.",
+    )
+    kid_kernel: str | None = setting(
+        None,
+        "Kernel of kid_blocks, kid_subsets and kid_exact, as in training; by "
+        "default polynomial, (gamma <x, y> + coef0)^degree.",
+    )
+    kid_degree: int | None = setting(
+        None, "Degree of the polynomial kernel; by default 3."
+    )
+    kid_gamma: float | None = setting(
+        None, "gamma of the polynomial kernel; by default 1 / features."
+    )
+    kid_coef0: float | None = setting(
+        None, "coef0 of the polynomial kernel; by default 1."
+    )
+    kid_dtype: str | None = setting(
+        None,
+        "Type of the kernel values of kid_subsets and kid_exact; by default "
+        "that of the features, float32.",
+        choices=("float32", "float64"),
     )
     seed: int = setting(0, "Seed of generated images and of subsets.")
     checkpoint: str = setting(
@@ -92,6 +112,13 @@ class EvaluateConfig(ReadConfig):
             not self.per_class or self.real is None,
             "--per_class is for --run_dir, without --real.",
         )
+        polynomial = self.kid_kernel in (None, "polynomial")
+        for name in ("kid_degree", "kid_gamma", "kid_coef0"):
+            fields.require(
+                polynomial or getattr(self, name) is None,
+                f"--{name} is for --kid_kernel=polynomial, which "
+                f"{self.kid_kernel} is not.",
+            )
         fields.require_seed(self)
         fields.require_positive(
             self, "num_samples", "max_block_size", "num_subsets",

@@ -45,6 +45,7 @@ def render_page(
     parts = [
         f"<h1>{html.escape(title)}</h1>",
         _scores(report["scores"]),
+        *_classes(report["classes"]),
         "<h2>Samples</h2>",
         _picture(samples, "generated images"),
     ]
@@ -59,11 +60,12 @@ def render_page(
     settings = {
         name: value
         for name, value in report.items()
-        if name not in ("scores", "notes", "versions")
+        if name not in ("scores", "classes", "notes", "versions", "settings")
     }
+    settings |= dict(report["settings"]) | dict(report["versions"])
     parts += [
         "<h2>Settings</h2>",
-        _table(settings | dict(report["versions"])),
+        _table(settings),
         "<h2>Notes</h2>",
         "<ul>",
         *(f"<li>{html.escape(note)}</li>" for note in report["notes"]),
@@ -76,7 +78,15 @@ def render_page(
     )
 
 
-def _scores(scores: Mapping[str, Mapping[str, float | None]]) -> str:
+def _classes(classes: Mapping[str, Mapping[str, float]] | None) -> list[str]:
+    if not classes:
+        return []
+    return ["<h2>Classes</h2>", _scores(classes, "class")]
+
+
+def _scores(
+    scores: Mapping[str, Mapping[str, float | None]], what: str = "metric"
+) -> str:
     rows = [
         f"<tr><td>{html.escape(metric) if first else ''}</td>"
         f"<td>{html.escape(name)}</td>"
@@ -84,7 +94,7 @@ def _scores(scores: Mapping[str, Mapping[str, float | None]]) -> str:
         for metric, numbers in scores.items()
         for first, (name, value) in _firsts(numbers)
     ]
-    head = "<tr><th>metric</th><th>number</th><th></th></tr>"
+    head = f"<tr><th>{what}</th><th>number</th><th></th></tr>"
     return f"<table>{head}{''.join(rows)}</table>"
 
 

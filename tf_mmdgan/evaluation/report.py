@@ -55,6 +55,7 @@ class Report:
       real: where the real images come from.
       fake: where the fake images come from.
       seconds: how long scoring took.
+      settings: of the metrics.
       step: generator steps of the scored model; None for images.
       classes: the numbers of each class, by its number, if asked for.
       reproducible: of a trained run: whether the same command gives the same
@@ -69,6 +70,7 @@ class Report:
     real: str
     fake: str
     seconds: float
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     step: int | None = None
     classes: Mapping[str, Mapping[str, float]] | None = None
     reproducible: Mapping[str, Any] | None = None

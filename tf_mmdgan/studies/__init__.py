@@ -9,6 +9,7 @@ import os
 from tf_mmdgan import errors
 from tf_mmdgan.studies import (
     dirac_gan,
+    disturbances,
     documents,
     f_divergences,
     fid_bias,
@@ -41,6 +42,7 @@ STUDIES: dict[str, Study] = {
     "particles": particles.STUDY,
     "inception_and_fid_failures": inception_and_fid_failures.STUDY,
     "white_noise_likelihood": white_noise_likelihood.STUDY,
+    "disturbances": disturbances.STUDY,
     "fid_bias": fid_bias.STUDY,
     "fid_ordering": fid_ordering.STUDY,
     "schedule_decisions": schedule_decisions.STUDY,

@@ -117,7 +117,8 @@ def kid_curve(width: int, name: str, sizes: list[int], seed: int) -> list:
 def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """2,048 dimensions as published, 256 of a quick study."""
     width, seed = budget.steps(2048, 256), budget.seeds[0]
-    sizes = [round(width * factor) for factor in (2.5, 5.0, 10.0, 25.0)]
+    factors = budget.steps((2.5, 5.0, 10.0, 25.0), (2.5, 5.0, 10.0))
+    sizes = [round(width * factor) for factor in factors]
     few = [width // 4, width // 2, width]
     numbers = {"width": width, "sizes": sizes, "kid_sizes": few}
     for name in ("P1", "P2"):
@@ -171,17 +172,20 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
 def sees(numbers: Mapping[str, Any]) -> str:
     """True values against those of the largest sample."""
     first, second = numbers["P1"], numbers["P2"]
-    kids = [f"{law['kid'][0][0]:.3g} and {law['kid'][-1][0]:.3g}"
-            for law in (first, second)]  # fmt: skip
+    kids = [
+        f"{law['kid'][0][0]:.3g} and {law['kid'][-1][0]:.3g}"
+        for law in (first, second)
+    ]
+    few, many = (
+        f"{first['fid'][i]:.1f} and {second['fid'][i]:.1f} from "
+        f"{numbers['sizes'][i]} samples"
+        for i in (0, -1)
+    )
     return (
-        f"In truth FID(P1, Q) = {first['true']:.1f} > {second['true']:.1f} = "
-        f"FID(P2, Q). From {numbers['sizes'][-1]} samples of either it is "
-        f"{first['fid'][-1]:.1f} < {second['fid'][-1]:.1f}, from "
-        f"{numbers['sizes'][0]} {first['fid'][0]:.1f} < "
-        f"{second['fid'][0]:.1f}: the wrong law looks better, and more surely "
-        f"so the fewer samples there are. KID from {numbers['kid_sizes'][0]} "
-        f"and {numbers['kid_sizes'][-1]} samples is {kids[0]} for P1, "
-        f"{kids[1]} for P2."
+        f"In truth FID(P1, Q) is {first['true']:.1f} and FID(P2, Q) "
+        f"{second['true']:.1f}. They are {many} of either, {few}. KID from "
+        f"{numbers['kid_sizes'][0]} and {numbers['kid_sizes'][-1]} samples is "
+        f"{kids[0]} for P1, {kids[1]} for P2."
     )
 
 

@@ -61,7 +61,7 @@ def train(
     key = f"seed {seed}"
     run = experiment.prepare(
         TrainConfig(
-            run_dir=str(parts.folder / f"run_{seed}_{steps}"),
+            run_dir=str(parts.folder / f"run_{seed}_{interval}"),
             generator_width=16, critic_width=16, latent_size=64,
             batch_size=32, learning_rate=2e-4, seed=seed, steps=steps,
             evaluate_every=0, sample_every=0, checkpoint_every=interval,
@@ -125,7 +125,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
         )
         for name, shift in (("apart", _SHIFT), ("equal", 0.0))
     }  # fmt: skip
-    steps, interval = budget.steps(1600, 60), budget.steps(40, 4)
+    steps, interval = budget.steps(2800, 60), budget.steps(40, 4)
     measured = train(parts, seed, steps, interval)
     return {
         "repetitions": repetitions,
@@ -191,6 +191,8 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
                 step, color=colour, ls="--" if marker == "o" else ":",
                 label=None if index else f"rate falls, floor {floor}",
             )  # fmt: skip
+    upper.set_yscale("log")
+    upper.set_ylim(0.05, None)  # what is below is within the error of zero
     upper.legend(fontsize=7)
     lower.axhline(_THRESHOLD, color="0.6", lw=0.8)
     lower.set(yscale="log", xlabel="generator steps", ylabel="p of the test")
