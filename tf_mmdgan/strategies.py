@@ -353,7 +353,11 @@ def reproducibility(
     strategy: tf.distribute.Strategy, deterministic: bool, jit: bool
 ) -> dict[str, Any]:
     """Whether a run's bits can be had again, and at what, for its report."""
-    devices = strategy.extended.worker_devices
+    if strategy.num_replicas_in_sync > 1:
+        devices = strategy.extended.worker_devices
+    else:  # TensorFlow's default strategy knows no devices.
+        gpus = tf.config.list_logical_devices("GPU")
+        devices = ["/device:GPU:0" if gpus else "/device:CPU:0"]
     kinds = {tf.DeviceSpec.from_string(name).device_type for name in devices}
     return {
         "bitwise": deterministic,
