@@ -15,10 +15,9 @@ LAYERS = [
         "f_divergences", "layers", "spectral_normalization",
     },
     {"mmd", "spectra", "bandwidths"},
-    {
-        "constrained_mmd", "penalties", "distribution", "discrepancies",
-        "density_ratio", "strategies",
-    },
+    {"penalties", "distribution", "density_ratio", "strategies"},
+    {"constrained_mmd"},
+    {"discrepancies"},
     {
         "objectives", "architectures", "data", "evaluation", "export",
         "serving",

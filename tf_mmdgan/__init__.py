@@ -21,7 +21,13 @@ _HOMES = {
     "latents": ("Latents",),
     "f_divergences": ("FDivergence", "DIVERGENCES"),
     "spectral_normalization": ("SpectralNorm", "SpectralNormalization"),
-    "constrained_mmd": ("scaled_mmd_terms", "scaled_mmd_square"),
+    "constrained_mmd": (
+        "scaled_mmd_terms",
+        "scaled_mmd_square",
+        "gradient_constrained_mmd2",
+        "critic_gradient_constrained_mmd2",
+        "lipschitz_mmd2",
+    ),
     "objectives": (
         "Objective", "MMDGAN", "RatioMMD", "RepulsiveMMD", "AutoencoderMMD",
         "ScaledMMD", "ScaledWGAN", "Scale", "WGAN", "SobolevGAN", "CramerGAN",

@@ -99,7 +99,11 @@ class Kernel(abc.ABC):
     def diagonal(self, x: tf.Tensor) -> tf.Tensor:
         """Values k(x_i, x_i) for x [n, d]: [n], without the matrix."""
         (x,) = as_matrices(x)
-        return self._matrix(x[:, None], x[:, None])[:, 0, 0]
+        return self.of_pairs(x, x)
+
+    def of_pairs(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        """Values k(x, y) of vectors [..., d], pair by pair: [...]."""
+        return self._matrix(x[..., None, :], y[..., None, :])[..., 0, 0]
 
     def gradient(self, features: tf.Tensor) -> tf.Tensor:
         """Gradient d/du k(u, v) at u = v = f_i, the rows of [n, d]: [n, d].
@@ -237,7 +241,7 @@ class Tanh(Kernel):
         return slopes * gradient, hessian
 
 
-class _RadialMixture(Kernel):
+class RadialMixture(Kernel):
     """A sum of smooth functions of ||u - v||**2, one for each parameter."""
 
     def __post_init__(self):
@@ -247,9 +251,16 @@ class _RadialMixture(Kernel):
             raise ValueError(f"{field.name}={values}, need numbers > 0.")
         object.__setattr__(self, field.name, values)
 
+    @abc.abstractmethod
+    def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
+        """Values at squared distances, of their shape."""
+
+    def _matrix(self, x, y):
+        return self.of_squares(_pairwise_squares(x, y))
+
 
 @dataclasses.dataclass(frozen=True)
-class Gaussian(_RadialMixture):
+class Gaussian(RadialMixture):
     """k(u, v) = sum_s exp(-||u - v||**2 / (2 s**2)) over the sigmas s.
 
     A sum, not a mean, as in Binkowski et al. 2018: within [0, len(sigmas)].
@@ -263,15 +274,12 @@ class Gaussian(_RadialMixture):
         return sum(1.0 / sigma**2 for sigma in self.sigmas)
 
     def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
-        """Values at squared distances, of their shape."""
+        """See `RadialMixture.of_squares`."""
         return sum(tf.exp(squares / (-2.0 * s**2)) for s in self.sigmas)
-
-    def _matrix(self, x, y):
-        return self.of_squares(_pairwise_squares(x, y))
 
 
 @dataclasses.dataclass(frozen=True)
-class RationalQuadratic(_RadialMixture):
+class RationalQuadratic(RadialMixture):
     """k(u, v) = sum_a (1 + ||u - v||**2 / (2 a))**-a over the scales a.
 
     A sum, not a mean: within [0, len(scales)]. The default scales are those of
@@ -286,8 +294,8 @@ class RationalQuadratic(_RadialMixture):
         """1 for each scale, whatever the scale is."""
         return float(len(self.scales))
 
-    def _matrix(self, x, y):
-        squares = _pairwise_squares(x, y)
+    def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
+        """See `RadialMixture.of_squares`."""
         logs = (a * tf.math.log1p(squares / (2.0 * a)) for a in self.scales)
         return sum(tf.exp(-log) for log in logs)
 

@@ -1,0 +1,92 @@
+"""The Lipschitz MMD: what its critic proves, and what is known of it."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import constrained_mmd, kernels
+from tf_mmdgan.constrained_mmd import expansions
+
+KERNEL = kernels.Gaussian((0.8,))
+RIDGE = 0.3
+
+
+@pytest.fixture
+def samples(rng):
+    real, fake = rng.normal(size=(5, 2)), rng.normal(size=(6, 2)) + 1
+    return real, fake, np.concatenate([real, fake, (real + fake[:5]) / 2])
+
+
+def bound_from_below(samples, critic):
+    """(E f(X) - E f(Y))^2 after f is divided by its constraint's root."""
+    real, fake, points = samples
+    gradients = critic.jets(KERNEL, tf.constant(points)).numpy()[:, 1:]
+    steepest = (gradients**2).sum(1).max()
+    inner = critic.jets(KERNEL, critic.centres).numpy()
+    norm = (inner * critic.coefficients.numpy()).sum()
+    eta = expansions.witness(tf.constant(real), tf.constant(fake))
+    gain = (critic.values(KERNEL, eta.centres) * eta.coefficients[:, 0]).numpy()
+    return gain.sum() ** 2 / (steepest + RIDGE * norm)
+
+
+@pytest.mark.parametrize("solver", ["direct", "iterative"])
+def test_critic_attains_the_distance(samples, solver):
+    """Any critic bounds the distance from below, the dual from above."""
+    found = constrained_mmd.lipschitz(*samples, KERNEL, RIDGE, solver=solver)
+    below = bound_from_below(samples, found.critic)
+    assert 0.98 < below / float(found.square) < 1
+
+
+def test_at_most_the_distance_with_mean_slopes(samples):
+    """A mean is at most the maximum; so is its constraint."""
+    lipschitz, mean = (
+        float(function(*samples, KERNEL, RIDGE, **settings))
+        for function, settings in (
+            (constrained_mmd.lipschitz_mmd2, {}),
+            (
+                constrained_mmd.gradient_constrained_mmd2,
+                {"constrain_values": False},
+            ),
+        )
+    )
+    assert 0 < lipschitz < 0.9 * mean
+
+
+def test_a_point_and_its_neighbour_are_as_far_as_they_are(rng):
+    """About |theta| for small theta: slope 1 between the two costs no norm."""
+    grid = tf.constant(np.linspace(-4, 4, 81)[:, None])
+    real, fake = tf.constant([[0.0]], tf.float64), tf.constant(
+        [[0.05]], tf.float64
+    )  # fmt: skip
+    for width, expected in ((0.5, 0.05), (2.0, 0.05)):
+        square = constrained_mmd.lipschitz_mmd2(
+            real, fake, grid, kernels.Gaussian((width,)), 1e-3,
+            solver="direct",
+        )  # fmt: skip
+        assert float(square) ** 0.5 == pytest.approx(expected, rel=0.02)
+
+
+def test_gradient_equals_differences(samples):
+    real, fake, points = map(tf.constant, samples)
+    shift = tf.random.stateless_normal(fake.shape, [1, 2], tf.float64)
+
+    @tf.function
+    def moved(step):
+        return constrained_mmd.lipschitz_mmd2(
+            real, fake + step * shift, points, KERNEL, RIDGE,
+            tolerance=1e-5, max_iterations=3000, solver="direct",
+        )  # fmt: skip
+
+    step = tf.constant(0.0, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(step)
+        value = moved(step)
+    slope = float(tape.gradient(value, step))
+    above, below = (moved(tf.constant(s, tf.float64)) for s in (1e-3, -1e-3))
+    assert slope == pytest.approx(float(above - below) / 2e-3, rel=1e-2)
+
+
+def test_same_samples_have_distance_zero(samples):
+    real, _, points = samples
+    value = constrained_mmd.lipschitz_mmd2(real, real, points, KERNEL, RIDGE)
+    assert abs(float(value)) < 1e-12
