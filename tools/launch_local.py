@@ -23,6 +23,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO, NoReturn
 
+_TRAIN = (
+    sys.executable, "-m", "tf_mmdgan.tools.train", "--strategy=multi_worker",
+)  # fmt: skip
 # From a signal to a worker to its end, which is a checkpoint away.
 _GRACE_SECONDS = 60.0
 # A worker that waits for a dead one can not save: it is not given long.
@@ -125,13 +128,7 @@ def _start(
             os.sched_setaffinity(0, cores)
 
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tf_mmdgan.tools.train",
-            "--strategy=multi_worker",
-            *flags,
-        ],
+        [*_TRAIN, *flags],
         env={
             **os.environ,
             "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
