@@ -95,6 +95,19 @@ def test_gather_joins_rows_in_replica_order(two_cpus):
         np.testing.assert_array_equal(replica[:, 0], [0, 0, 1, 1])
 
 
+def test_a_replica_keeps_to_itself_where_its_loss_does(two_cpus):
+    @tf.function
+    def gathered(scope):
+        def rows():
+            own = distribution.Draw(0, tf.constant(0), mmd_scope=scope)
+            return tf.shape(own.gather(tf.zeros([2, 1])))[0]
+
+        return two_cpus.experimental_local_results(two_cpus.run(rows))
+
+    assert [int(n) for n in gathered("replica")] == [2, 2]
+    assert [int(n) for n in gathered("global")] == [4, 4]
+
+
 @pytest.mark.parametrize("labelled", [False, True])
 def test_each_replica_gets_its_rows_of_the_global_batch(two_cpus, labelled):
     batches = tf.data.Dataset.range(24).batch(6, drop_remainder=True)

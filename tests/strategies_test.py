@@ -116,7 +116,7 @@ def test_a_lost_worker_is_one_clear_error():
     with (
         pytest.raises(
             errors.DataError,
-            match=r"\(Connection reset\).*goes on from its last",
+            match=r"\(Connection reset\).*goes on",
         ),
         strategies.lost_workers(),
     ):

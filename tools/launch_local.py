@@ -23,6 +23,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO, NoReturn
 
+_TRAIN = (
+    sys.executable, "-m", "tf_mmdgan.tools.train", "--strategy=multi_worker",
+)  # fmt: skip
 # From a signal to a worker to its end, which is a checkpoint away.
 _GRACE_SECONDS = 60.0
 # A worker that waits for a dead one can not save: it is not given long.
@@ -46,6 +49,7 @@ def main() -> NoReturn:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
+        usage="launch_local.py N [--restarts=K] -- FLAGS OF tools/train.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,11 +57,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--restarts", type=int, default=0, help="K; by default none."
     )
-    parser.add_argument(
-        "flags", nargs="*", help="Flags of tools/train.py, behind --."
-    )
     parser.error = _fail
-    options = parser.parse_args(arguments)
+    arguments = list(arguments)
+    dashes = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:dashes])
+    options.flags = arguments[dashes + 1 :]
     if options.workers < 1 or options.restarts < 0:
         _fail("N must be 1 or more, and --restarts 0 or more.")
     return options
@@ -125,13 +129,7 @@ def _start(
             os.sched_setaffinity(0, cores)
 
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tf_mmdgan.tools.train",
-            "--strategy=multi_worker",
-            *flags,
-        ],
+        [*_TRAIN, *flags],
         env={
             **os.environ,
             "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
@@ -165,7 +163,9 @@ def _wait(workers: Sequence[subprocess.Popen], received: Sequence[int]) -> int:
             _end(others, signal.SIGTERM, _BEREAVED_SECONDS)
             print(
                 f"error: worker {failed} ended by {how}; the others have been "
-                "ended. The same command goes on from the last checkpoint.",
+                "ended."
+                + " The same command goes on from the last checkpoint."
+                * (code != 2),
                 file=sys.stderr,
             )
             return code if code > 0 else 1

@@ -19,7 +19,8 @@ LATENTS = Latents(3, "uniform")
 
 
 def generator(dtype="float32", batch_norm=False):
-    layers = [keras.Input((LATENTS.size,), dtype=dtype)]
+    inputs = keras.DTypePolicy(dtype).variable_dtype
+    layers = [keras.Input((LATENTS.size,), dtype=inputs)]
     layers.append(keras.layers.Dense(8, dtype=dtype))
     if batch_norm:
         layers.append(
@@ -39,13 +40,13 @@ def generator(dtype="float32", batch_norm=False):
     return keras.Sequential(layers)
 
 
-def critic(dtype="float32", batch_norm=False):
-    images = keras.Input(SHAPE, dtype=dtype)
+def critic(dtype="float32", batch_norm=False, outputs=2):
+    images = keras.Input(SHAPE, dtype=keras.DTypePolicy(dtype).variable_dtype)
     flat = keras.layers.Flatten(dtype=dtype)(images)
     hidden = keras.layers.Dense(6, activation="tanh", dtype=dtype)(flat)
     if batch_norm:
         hidden = keras.layers.BatchNormalization(dtype=dtype)(hidden)
-    features = keras.layers.Dense(2, dtype=dtype)(hidden)
+    features = keras.layers.Dense(outputs, dtype=dtype)(hidden)
     return keras.Model(images, {"features": features, "activations": [hidden]})
 
 
@@ -64,12 +65,14 @@ def model(
     optimizer=keras.optimizers.SGD,
     objective=None,
     features=None,
+    outputs=2,
+    jit_compile=False,
     **kwargs,
 ):
     keras.utils.set_random_seed(1)
     made = AdversarialModel(
         generator(dtype, batch_norm),
-        critic(dtype),
+        critic(dtype, outputs=outputs),
         LATENTS,
         objective or PENALISED_MMD,
         **{"critic_steps": 2, "seed": 5, **kwargs},
@@ -80,7 +83,7 @@ def model(
         clip_norm=clip_norm,
         features=features,
         steps_per_execution=steps_per_execution,
-        jit_compile=False,
+        jit_compile=jit_compile,
     )
     return made
 

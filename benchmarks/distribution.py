@@ -1,0 +1,265 @@
+"""What distribution costs: throughput, collectives, bytes and memory.
+
+python benchmarks/distribution.py --part=workers    # 2 workers, 1 process
+python benchmarks/distribution.py --part=overhead   # replicas and gathering
+python benchmarks/distribution.py --part=links      # collectives by size
+python benchmarks/distribution.py --part=model      # bytes, memory, limits
+
+Throughput is that of the CIFAR-10 recipe with a critic of 64 filters at one
+global batch, whoever shares it: rounds of all settings alternate, each in
+processes of its own, and ratios are medians over rounds. "model" predicts what
+the ImageNet-64 recipe sends between 8, 64 and 512 accelerators, from its
+weights and from --step_seconds, --link_gbps and --latency_us of the machines.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import json
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+from absl import app, flags
+
+_PART = flags.DEFINE_enum(
+    "part", "workers", ["workers", "overhead", "links", "model"], "What."
+)
+_RECIPE = flags.DEFINE_string(
+    "recipe", "cifar10_mmd_rq_64", "Flagfile of the throughput."
+)
+_WIDTH = flags.DEFINE_integer("critic_width", 64, "64 is big, 16 is small.")
+_BATCH = flags.DEFINE_integer("batch_size", 64, "Global batch.")
+_STEPS = flags.DEFINE_integer("steps", 4, "Generator steps in a round.")
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds of each setting.")
+_SECONDS = flags.DEFINE_float(
+    "step_seconds", 0.1, "One accelerator's step at its share of the batch."
+)
+_GBPS = flags.DEFINE_float("link_gbps", 100.0, "Gigabits a second per link.")
+_LATENCY = flags.DEFINE_float("latency_us", 20.0, "Of one hop, microseconds.")
+_CHILD = flags.DEFINE_string("child", "", "Internal: what a process does.")
+
+# Flags of each setting, and how many processes it has.
+SETTINGS = {
+    "one_process": (["--strategy=one_device"], 1),
+    "two_workers": ([], 2),
+    "two_replicas": (["--strategy=mirrored", "--logical_cpus=2"], 1),
+    "two_replicas_apart": (
+        ["--strategy=mirrored", "--logical_cpus=2", "--mmd_scope=replica"],
+        1,
+    ),
+}
+SIZES = (1_000, 100_000, 10_000_000)
+
+
+def recipe(name, *others):
+    from tf_mmdgan.config import TrainConfig
+    from tf_mmdgan.tools import flag_config
+
+    return flag_config.parse(
+        TrainConfig,
+        [f"--flagfile=flags/{name}.cfg", "--run_dir=unused", *others],
+    )
+
+
+def time_training(arguments):
+    """Seconds per step of a process, after two steps."""
+    from tf_mmdgan import data, distribution, method, strategies
+
+    config = recipe(
+        _RECIPE.value, "--dataset=synthetic", "--image_size=32",
+        f"--critic_width={_WIDTH.value}", f"--batch_size={_BATCH.value}",
+        "--burn_in_critic_steps=0", *arguments,
+    )  # fmt: skip
+    strategies.configure_devices(config.logical_cpus)
+    strategy = strategies.make_strategy(config.strategy)
+    images = data.load("synthetic", "train", image_size=32)
+    with strategy.scope():
+        model = method.make_model(config, images.image_shape)
+    batches = distribution.spread(
+        strategy,
+        data.batches(images, config.batch_size, 0),
+        config.batch_size,
+    )
+
+    def run(steps):
+        model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
+
+    run(2)
+    start = time.perf_counter()
+    run(_STEPS.value)
+    return (time.perf_counter() - start) / _STEPS.value
+
+
+def time_collectives(arguments):
+    """Seconds of sums and gathers of float32 numbers between workers."""
+    del arguments
+    import tensorflow as tf
+
+    from tf_mmdgan import strategies
+
+    strategy = strategies.make_strategy("auto")
+    found = {}
+    for size in SIZES:
+
+        def summed(size=size):
+            context = tf.distribute.get_replica_context()
+            return context.all_reduce("SUM", tf.ones([size]))[:1]
+
+        def gathered(size=size):
+            context = tf.distribute.get_replica_context()
+            return context.all_gather(tf.ones([size]), 0)[:1]
+
+        for name, work in (("sum", summed), ("gather", gathered)):
+            step = tf.function(lambda work=work: strategy.run(work))
+            step()
+            start = time.perf_counter()
+            for _ in range(5):
+                step()
+            seconds = (time.perf_counter() - start) / 5
+            found[f"{name}_{4 * size}_bytes"] = seconds
+    return found
+
+
+def launch(child, arguments, count):
+    """What the first of `count` processes of this file prints."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    workers = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    cores = sorted(os.sched_getaffinity(0))
+    own = [flag for flag in sys.argv[1:] if not flag.startswith("--part")]
+    processes = []
+    for index in range(count):
+        task = {"type": "worker", "index": index}
+        config = {"cluster": {"worker": workers}, "task": task}
+        processes.append(
+            subprocess.Popen(
+                [
+                    sys.executable, __file__, f"--child={child}", *own,
+                    "--", *arguments,
+                ],
+                env={
+                    **os.environ,
+                    **({"TF_CONFIG": json.dumps(config)} if count > 1 else {}),
+                },
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=lambda index=index: os.sched_setaffinity(
+                    0, cores[index::count] or cores
+                ),
+            )
+        )  # fmt: skip
+    outputs = [process.communicate() for process in processes]
+    for process, (_, text) in zip(processes, outputs, strict=True):
+        if process.returncode:
+            raise SystemExit(text)
+    return json.loads(outputs[0][0].splitlines()[-1])
+
+
+def compare(*names):
+    """Median throughput of the first setting over that of each other."""
+    seconds = {name: [] for name in names}
+    for _ in range(_ROUNDS.value):
+        for name in names:
+            arguments, count = SETTINGS[name]
+            seconds[name].append(launch("train", arguments, count))
+    first, *others = names
+    return {
+        "seconds_per_step": {
+            name: [round(s, 4) for s in values]
+            for name, values in seconds.items()
+        },
+        **{
+            f"throughput_of_{name}": statistics.median(
+                a / b
+                for a, b in zip(seconds[first], seconds[name], strict=True)
+            )
+            for name in others
+        },
+    }
+
+
+def cost_model():
+    """Bytes and seconds of a step of the ImageNet-64 recipe, by replicas."""
+    from tf_mmdgan import method
+
+    config = recipe("imagenet64_sn_smmd")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    model = method.make_model(config, (64, 64, 3))
+    critic_steps = model.critic_steps
+
+    def size(network):
+        return 4 * sum(w.shape.num_elements() for w in network)
+
+    critic = size(w.value for w in model.critic.trainable_weights)
+    generator = size(w.value for w in model.generator.trainable_weights)
+    # Adam's two moments; the generator's average.
+    states = 3 * (critic + generator) + generator
+    width = model.critic.output["features"].shape[-1]
+    # Clipping sums gradients by itself, before the optimizer does.
+    sums = 2 if model.clip_norm is not None else 1
+    reduced = sums * (critic_steps * critic + generator)
+    # Features of real and generated images, and a row of the scale's terms.
+    rows = (critic_steps + 1) * (2 * width + 1) * 4 * config.batch_size
+    table = []
+    for replicas in (8, 64, 512):
+        share = (replicas - 1) / replicas
+        seconds = (2 * reduced + rows) * share * 8 / (_GBPS.value * 1e9)
+        collectives = (critic_steps + 1) * (sums + 3)
+        waiting = collectives * 2 * (replicas - 1) * _LATENCY.value * 1e-6
+        table.append(
+            {
+                "replicas": replicas,
+                "reduced_bytes_sent_by_each": round(2 * reduced * share),
+                "gathered_bytes_received_by_each": round(rows * share),
+                "transfer_seconds": round(seconds, 4),
+                "latency_seconds": round(waiting, 4),
+                "efficiency": round(
+                    _SECONDS.value / (_SECONDS.value + seconds + waiting), 3
+                ),
+            }
+        )
+    return {
+        "critic_bytes": critic,
+        "generator_bytes": generator,
+        "state_bytes_per_device": states,
+        "critic_steps": critic_steps,
+        "critic_outputs": width,
+        "global_batch": config.batch_size,
+        "process_growth_bytes": 1024
+        * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before),
+        "assumed": {
+            "step_seconds": _SECONDS.value,
+            "link_gbps": _GBPS.value,
+            "latency_us": _LATENCY.value,
+        },
+        "by_replicas": table,
+    }
+
+
+def main(argv):
+    if _CHILD.value:
+        work = {"train": time_training, "links": time_collectives}
+        print(json.dumps(work[_CHILD.value](argv[1:])))
+        return
+    parts = {
+        "workers": lambda: compare("one_process", "two_workers"),
+        "overhead": lambda: compare(
+            "one_process", "two_replicas", "two_replicas_apart"
+        ),
+        "links": lambda: launch("links", [], 2),
+        "model": cost_model,
+    }
+    print(json.dumps({"part": _PART.value, **parts[_PART.value]()}))
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,92 @@
+"""Any number of replicas and workers learns what one device learns."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+SCRIPT = pathlib.Path(__file__).parent / "replicas.py"
+METHODS = ("mmd", "smmd", "wgan_gp", "cramer")
+
+
+def start(out, replicas, *methods, **environment):
+    return subprocess.Popen(
+        [sys.executable, SCRIPT, out, str(replicas), *methods],
+        env={**os.environ, **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(*processes):
+    for process in processes:
+        _, text = process.communicate(timeout=600)
+        assert process.returncode == 0, text
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def compare(one, many, replicas, methods):
+    assert many["replicas"] == replicas
+    assert set(one.files) == set(many.files)
+    drift = {}
+    for method in methods:
+        names = [n for n in one.files if n.startswith(f"{method}/")]
+        assert len(names) > 30
+        moved = 0.0
+        for name in names:
+            gap = np.abs(one[name] - many[name]).max(initial=0.0)
+            if "/float64/" in name:
+                assert gap < 1e-8, name
+            elif "/gradient/" in name:
+                bound = 1e-5 * max(1.0, np.abs(one[name]).max(initial=0.0))
+                assert gap < bound, name
+                moved = max(moved, np.abs(one[name]).max(initial=0.0))
+            else:
+                drift[method] = max(drift.get(method, 0.0), float(gap))
+        assert moved > 1e-3
+    # Adam turns rounding into steps: float32 weights drift, and this far.
+    print(f"float32 drift at {replicas} replicas: {json.dumps(drift)}")
+    assert max(drift.values()) < 2e-2
+
+
+@pytest.fixture(scope="module")
+def one_device(tmp_path_factory):
+    out = tmp_path_factory.mktemp("replicas") / "one.npz"
+    finish(start(out, 1))
+    return np.load(out)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("replicas", [2, 4])
+def test_replicas_learn_what_one_device_learns(one_device, tmp_path, replicas):
+    out = tmp_path / "many.npz"
+    finish(start(out, replicas))
+    compare(one_device, np.load(out), replicas, METHODS)
+
+
+@pytest.mark.slow
+def test_two_workers_learn_what_one_device_learns(one_device, tmp_path):
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    workers = []
+    for index in range(2):
+        task = {"type": "worker", "index": index}
+        config = {"cluster": {"worker": addresses}, "task": task}
+        out = tmp_path / f"{index}.npz"
+        workers.append(start(out, 1, TF_CONFIG=json.dumps(config)))
+    finish(*workers)
+    assert not (tmp_path / "1.npz").exists()
+    compare(one_device, np.load(tmp_path / "0.npz"), 2, METHODS)

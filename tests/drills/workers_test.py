@@ -1,0 +1,105 @@
+"""Several workers: one dies, all end, all start again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import runs
+from equality_test import free_ports
+
+pytestmark = pytest.mark.slow
+STEPS = "--steps=200"
+
+
+def launch(run_dir, *flags):
+    return subprocess.Popen(
+        [
+            sys.executable, "tools/launch_local.py", "2", "--", *runs.TINY,
+            STEPS, f"--run_dir={run_dir}", *flags,
+        ],
+        cwd=runs.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+
+
+def children(process):
+    """Ids of the workers, by their order."""
+    path = f"/proc/{process.pid}/task/{process.pid}/children"
+    with open(path) as file:
+        return [int(number) for number in file.read().split()]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("whole") / "run"
+    process = launch(run_dir)
+    out, text = process.communicate(timeout=900)
+    assert process.returncode == 0, text
+    result = json.loads(out.splitlines()[-1])
+    assert result["steps"] == 200
+    report = json.loads((run_dir / "report.json").read_text())
+    assert report["reproducible"]["where_equal"]["workers"] == 2
+    return run_dir
+
+
+@pytest.mark.parametrize("dead", [0, 1])
+def test_when_a_worker_dies_all_end_and_start_again(whole, tmp_path, dead):
+    run_dir = tmp_path / "run"
+    process = launch(run_dir)
+    runs.wait_for(runs.checkpoint(run_dir, 4), process)
+    os.kill(children(process)[dead], signal.SIGKILL)
+    begin = time.monotonic()
+    _, text = process.communicate(timeout=60)
+    assert time.monotonic() - begin < 15
+    assert process.returncode == 1
+    assert f"error: worker {dead} ended by signal 9" in text
+    process = launch(run_dir)
+    _, text = process.communicate(timeout=900)
+    assert process.returncode == 0, text
+    runs.assert_same_bits(run_dir, whole)
+
+
+def test_sigterm_reaches_all_workers_and_saves(whole, tmp_path):
+    run_dir = tmp_path / "run"
+    process = launch(run_dir, "--checkpoint_every=20")
+    runs.wait_for(runs.checkpoint(run_dir, 20), process)
+    process.send_signal(signal.SIGTERM)
+    _, text = process.communicate(timeout=120)
+    assert process.returncode == 143
+    assert "SIGTERM: ended after step" in text
+    process = launch(run_dir, "--checkpoint_every=20")
+    _, text = process.communicate(timeout=900)
+    assert process.returncode == 0, text
+    runs.assert_same_bits(run_dir, whole)
+
+
+def test_workers_without_a_launcher_notice_a_dead_one(tmp_path):
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    run_dir = tmp_path / "run"
+    workers = []
+    for index in range(2):
+        task = {"type": "worker", "index": index}
+        config = {"cluster": {"worker": addresses}, "task": task}
+        workers.append(
+            subprocess.Popen(
+                runs.command(run_dir, STEPS),
+                cwd=runs.ROOT,
+                env={**os.environ, "TF_CONFIG": json.dumps(config)},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    runs.wait_for(runs.checkpoint(run_dir, 4), workers[0])
+    workers[1].kill()
+    begin = time.monotonic()
+    _, text = workers[0].communicate(timeout=60)
+    assert time.monotonic() - begin < 15
+    assert workers[0].returncode == 1
+    assert "error: Another worker is gone" in text
+    workers[1].communicate()
