@@ -8,17 +8,23 @@ import os
 
 from tf_mmdgan import errors
 from tf_mmdgan.studies import (
+    ama,
+    digits_parzen,
     dirac_gan,
     disturbances,
     documents,
     f_divergences,
     fid_bias,
     fid_ordering,
+    gfmn_quality,
     gradient_bias,
     gradient_fields,
     inception_and_fid_failures,
     instance_noise,
+    kmm_ridge,
     particles,
+    projected_space,
+    ring_grid,
     runner,
     schedule_decisions,
     small_batches,
@@ -46,6 +52,12 @@ STUDIES: dict[str, Study] = {
     "fid_bias": fid_bias.STUDY,
     "fid_ordering": fid_ordering.STUDY,
     "schedule_decisions": schedule_decisions.STUDY,
+    "kmm_ridge": kmm_ridge.STUDY,
+    "projected_space": projected_space.STUDY,
+    "ring_grid": ring_grid.STUDY,
+    "digits_parzen": digits_parzen.STUDY,
+    "ama": ama.STUDY,
+    "gfmn_quality": gfmn_quality.STUDY,
 }
 
 
