@@ -4,7 +4,7 @@ dos Santos, Mroueh, Padhi and Dognin 2019, "Learning implicit generative models
 by matching perceptual features", https://arxiv.org/abs/1904.02762.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -184,15 +184,12 @@ def data_moments(
       data: uint8 images [n, h, w, c], or points [n, d]; n >= 2.
       batch_size: of them at a time.
     """
-    run: Callable[[tf.Tensor], tf.Tensor] = tf.function(
-        features, reduce_retracing=True, autograph=False
-    )
     count, mean, squares = 0, 0.0, 0.0
     for start in range(0, len(data), batch_size):
         batch = tf.constant(data[start : start + batch_size])
         if data.dtype == np.uint8:
             batch = images.from_uint8(batch)
-        rows = run(batch).numpy().astype(np.float64)
+        rows = features(batch).numpy().astype(np.float64)
         here = rows.mean(axis=0)
         shift, total = here - mean, count + len(rows)
         squares = squares + np.square(rows - here).sum(axis=0)

@@ -8,6 +8,8 @@ import os
 
 from tf_mmdgan import errors
 from tf_mmdgan.studies import (
+    ama,
+    digits_parzen,
     dirac_gan,
     disturbances,
     documents,
@@ -15,14 +17,18 @@ from tf_mmdgan.studies import (
     f_divergences,
     fid_bias,
     fid_ordering,
+    gfmn_quality,
     gradient_bias,
     gradient_fields,
     inception_and_fid_failures,
     instance_noise,
     kid_normality,
+    kmm_ridge,
     more_like_these,
     particles,
+    projected_space,
     rank_collapse,
+    ring_grid,
     runner,
     schedule_decisions,
     small_batches,
@@ -62,6 +68,12 @@ STUDIES: dict[str, Study] = {
     "fid_bias": fid_bias.STUDY,
     "fid_ordering": fid_ordering.STUDY,
     "schedule_decisions": schedule_decisions.STUDY,
+    "kmm_ridge": kmm_ridge.STUDY,
+    "projected_space": projected_space.STUDY,
+    "ring_grid": ring_grid.STUDY,
+    "digits_parzen": digits_parzen.STUDY,
+    "ama": ama.STUDY,
+    "gfmn_quality": gfmn_quality.STUDY,
 }
 
 
