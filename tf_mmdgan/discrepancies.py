@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_mmdgan import bandwidths, errors, mmd
+from tf_mmdgan import bandwidths, constrained_mmd, errors, mmd
 from tf_mmdgan.kernels import Kernel
 
 Discrepancy = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -65,8 +65,47 @@ class KernelDiscrepancy:
     def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """The discrepancy of real [n, d] and fake [m, d], a scalar."""
         if self.median_bandwidth:
-            scale = bandwidths.median_distance(real, fake)
-            real, fake = real / scale, fake / scale
+            real, fake = _in_median_distances(real, fake)
         grams = mmd.gram_matrices(self.kernel, real, fake)
         value = ESTIMATORS[self.estimator](grams)
         return tf.sqrt(tf.maximum(value, _FLOOR)) if self.root else value
+
+
+@dataclasses.dataclass(frozen=True)
+class GradientConstrainedDiscrepancy:
+    """The gradient-constrained MMD of two samples, or its square.
+
+    The measure mu, where the critic's values and slopes are bounded, is the
+    real sample, as in the code of Arbel et al. 2018, "On gradient regularizers
+    for MMD GANs"; see `constrained_mmd.gradient_constrained_mmd2`.
+
+    Attributes:
+      kernel: on the features, differentiable at coinciding points.
+      ridge: lambda, > 0.
+      root: whether to take the root, sqrt(max(square, 1e-12)).
+      median_bandwidth: whether features are divided by their median distance
+        first: bandwidths are multiples of it, and slopes are by it.
+      solver: of `constrained_mmd.SOLVERS`.
+    """
+
+    kernel: Kernel
+    ridge: float = 1.0
+    root: bool = True
+    median_bandwidth: bool = False
+    solver: str = "iterative"
+
+    def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """The discrepancy of real [n, d] and fake [m, d], a scalar."""
+        if self.median_bandwidth:
+            real, fake = _in_median_distances(real, fake)
+        square = constrained_mmd.gradient_constrained_mmd2(
+            real, fake, real, self.kernel, self.ridge, solver=self.solver
+        )
+        return tf.sqrt(tf.maximum(square, _FLOOR)) if self.root else square
+
+
+def _in_median_distances(
+    real: tf.Tensor, fake: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    scale = bandwidths.median_distance(real, fake)
+    return real / scale, fake / scale

@@ -95,7 +95,9 @@ class MethodConfig:
         "So many first steps of --objective=gmmn_ae train its auto-encoder.",
     )
     ridge: float | None = setting(
-        None, "Ridge of the density ratio of --objective=gram."
+        None,
+        "Ridge of the density ratio of --objective=gram; lambda of the "
+        "constraint of --objective=gc_mmd.",
     )
     ratio_positivity: str | None = setting(
         None,

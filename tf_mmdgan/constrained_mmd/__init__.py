@@ -1,6 +1,6 @@
 """Distances whose critics are held by their gradients."""
 
-from tf_mmdgan.constrained_mmd.distance import Distance
+from tf_mmdgan.constrained_mmd.distance import Distance, check_kernel
 from tf_mmdgan.constrained_mmd.expansions import Expansion
 from tf_mmdgan.constrained_mmd.gradient_constrained import (
     critic_gradient_constrained_mmd2,
@@ -15,6 +15,7 @@ __all__ = [
     "SOLVERS",
     "Distance",
     "Expansion",
+    "check_kernel",
     "critic_gradient_constrained_mmd2",
     "gradient_constrained",
     "gradient_constrained_mmd2",

@@ -66,14 +66,22 @@ def check(
             f"ridge={ridge}, need lambda > 0: without it the constraint at a "
             "few points bounds nothing."
         )
-    samples = Samples(*kernels.as_matrices(real, fake, points))
+    check_kernel(kernel, "kernel")
+    return Samples(*kernels.as_matrices(real, fake, points))
+
+
+def check_kernel(kernel: Kernel, flag: str) -> None:
+    """Refuses kernels that are not differentiable at coinciding points.
+
+    Raises:
+      UsageError: naming the flag and the reason.
+    """
     try:
-        kernel.gradient(tf.zeros_like(samples.points[:1]))
+        kernel.gradient(tf.zeros([1, 2]))
     except ValueError as error:
         raise errors.UsageError(
-            f"No constraint on gradients with this kernel: {error}"
+            f"{flag} bears no constraint on gradients: {error}"
         ) from None
-    return samples
 
 
 def uniform_weights(points: tf.Tensor) -> tf.Tensor:

@@ -6,10 +6,21 @@ from typing import Any
 
 import keras
 
-from tf_mmdgan import architectures, data, errors, frozen_features, kernels
+from tf_mmdgan import (
+    architectures,
+    constrained_mmd,
+    data,
+    errors,
+    frozen_features,
+    kernels,
+)
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.density_ratio import RatioMatching
-from tf_mmdgan.discrepancies import KernelDiscrepancy
+from tf_mmdgan.discrepancies import (
+    Discrepancy,
+    GradientConstrainedDiscrepancy,
+    KernelDiscrepancy,
+)
 from tf_mmdgan.method.parts import COMMON, Parts, dtype_policy
 from tf_mmdgan.models import (
     CodeMatchingModel,
@@ -71,21 +82,16 @@ class _Matching:
 class MomentMatchingMethod(_Matching):
     """GMMN and its kin: a discrepancy of pixels or of frozen features."""
 
-    def loss(self, settings: dict[str, Any]) -> KernelDiscrepancy:
+    def loss(self, settings: dict[str, Any]) -> Discrepancy:
         """The discrepancy."""
-        kernel = settings["kernel"]
-        if settings["bandwidths"] is not None:
-            kernel = kernels.Gaussian(_numbers(settings["bandwidths"]))
         return KernelDiscrepancy(
-            kernel,
+            _kernel(settings),
             settings["mmd_estimator"],
             settings["mmd_root"],
             settings["median_bandwidth"],
         )
 
-    def _model(
-        self, parts: Parts, loss: KernelDiscrepancy
-    ) -> MomentMatchingModel:
+    def _model(self, parts: Parts, loss: Discrepancy) -> MomentMatchingModel:
         features = _features(parts, parts.settings["matched_features"])
         model = MomentMatchingModel(
             parts.generator(),
@@ -98,12 +104,27 @@ class MomentMatchingMethod(_Matching):
         return model
 
 
+class GradientConstrainedMethod(MomentMatchingMethod):
+    """The same with the gradient-constrained MMD."""
+
+    def loss(self, settings: dict[str, Any]) -> Discrepancy:
+        """The discrepancy."""
+        kernel = _kernel(settings)
+        constrained_mmd.check_kernel(kernel, "--kernel")
+        return GradientConstrainedDiscrepancy(
+            kernel,
+            settings["ridge"],
+            settings["mmd_root"],
+            settings["median_bandwidth"],
+        )
+
+
 class CodeMatchingMethod(MomentMatchingMethod):
     """GMMN+AE: the same for codes of an auto-encoder that is trained before."""
 
     also = frozenset({"critic_learning_rate"})
 
-    def _model(self, parts: Parts, loss: KernelDiscrepancy) -> ImplicitModel:
+    def _model(self, parts: Parts, loss: Discrepancy) -> ImplicitModel:
         if parts.config.schedule_every:
             raise errors.UsageError(
                 f"--schedule_every={parts.config.schedule_every}: rates would "
@@ -201,6 +222,12 @@ def _features(parts: Parts, text: str):
     return frozen_features.parse(text, parts.image_shape)
 
 
+def _kernel(settings: dict[str, Any]) -> kernels.Kernel:
+    if settings["bandwidths"] is None:
+        return settings["kernel"]
+    return kernels.Gaussian(_numbers(settings["bandwidths"]))
+
+
 def _numbers(text: str) -> tuple[float, ...]:
     try:
         numbers = tuple(float(part) for part in text.split(","))
@@ -235,6 +262,17 @@ MATCHING: dict[str, _Matching] = {
             "mmd_estimator": "ratio",
             "mmd_root": False,
             "matched_features": _PIXELS,
+        },
+    ),
+    "gc_mmd": GradientConstrainedMethod(
+        "Arbel et al. 2018, On gradient regularizers for MMD GANs, section 3",
+        {
+            "kernel": "rbf",
+            "bandwidths": None,
+            "median_bandwidth": False,
+            "mmd_root": False,
+            "matched_features": _PIXELS,
+            "ridge": 1.0,
         },
     ),
     "gmmn_ae": CodeMatchingMethod(
