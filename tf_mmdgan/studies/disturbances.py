@@ -117,11 +117,25 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
             ]
             for seed in budget.seeds
         ]  # fmt: skip
-        curves[name] = {"levels": levels} | {
-            score: [[entry[score] for entry in run] for run in runs]
-            for score in _SCORES
-        } | {"examples": [entry["examples"] for entry in runs[0]]}  # fmt: skip
+        curves[name] = {
+            "levels": levels,
+            "examples": [_packed(entry["examples"]) for entry in runs[0]],
+        }
+        for score in _SCORES:
+            found = [[entry[score] for entry in run] for run in runs]
+            curves[name][score] = found
     return {"count": count, "curves": curves}
+
+
+def _packed(picture: Any) -> dict[str, Any]:
+    """A picture of 8 bits as text: numbers one by one would fill the file."""
+    levels = np.asarray(picture, np.uint8)
+    return {"shape": levels.shape, "levels": levels.tobytes().hex()}
+
+
+def _unpacked(picture: Mapping[str, Any]) -> np.ndarray:
+    levels = np.frombuffer(bytes.fromhex(picture["levels"]), np.uint8)
+    return levels.reshape(picture["shape"])
 
 
 def monotone(numbers: Mapping[str, Any], score: str) -> dict[str, bool]:
@@ -145,18 +159,16 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     curves = numbers["curves"]
     axes = figure.subplots(4, len(curves), height_ratios=[1.6, 1, 1, 1])
     titles = {"fid": "FID", "kid": "KID, raw", "inception_score": "IS"}
+    for axis, title in zip(axes[1:, 0], titles.values(), strict=True):
+        axis.set_ylabel(title)
     for column, (name, curve) in zip(axes.T, curves.items(), strict=True):
-        examples = np.concatenate(np.array(curve["examples"]), axis=0)
+        examples = np.concatenate(list(map(_unpacked, curve["examples"])))
         column[0].imshow(examples, cmap="gray", vmin=0, vmax=255)
         column[0].set(xticks=[], yticks=[], title=name)
-        for axis, (score, title) in zip(
-            column[1:], titles.items(), strict=True
-        ):
+        for axis, score in zip(column[1:], titles, strict=True):
             for run in curve[score]:
                 axis.plot(curve["levels"], run, ".-", color="C0", lw=1)
             axis.tick_params(labelsize=6)
-            if column is axes.T[0]:
-                axis.set_ylabel(title)
         column[-1].set_xlabel("level", fontsize=8)
 
 
