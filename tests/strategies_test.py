@@ -93,6 +93,20 @@ def test_no_tpu_is_one_clear_error_within_seconds(monkeypatch, name):
     assert "\n" not in str(info.value)
 
 
+def test_reproducibility_names_what_must_be_equal():
+    found = strategies.reproducibility(
+        tf.distribute.get_strategy(), deterministic=True, jit=False
+    )
+    threads = found["where_equal"].pop("threads")
+    assert threads >= 1
+    assert found == {
+        "bitwise": True,
+        "where_equal": {
+            "device": "CPU", "replicas": 1, "workers": 1, "jit": False,
+        },
+    }  # fmt: skip
+
+
 def test_one_process_agrees_with_itself():
     strategy = tf.distribute.get_strategy()
     rows = np.eye(2)

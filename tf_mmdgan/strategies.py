@@ -353,16 +353,14 @@ def reproducibility(
     strategy: tf.distribute.Strategy, deterministic: bool, jit: bool
 ) -> dict[str, Any]:
     """Whether a run's bits can be had again, and at what, for its report."""
-    if strategy.num_replicas_in_sync > 1:
-        devices = strategy.extended.worker_devices
-    else:  # TensorFlow's default strategy knows no devices.
-        gpus = tf.config.list_logical_devices("GPU")
-        devices = ["/device:GPU:0" if gpus else "/device:CPU:0"]
-    kinds = {tf.DeviceSpec.from_string(name).device_type for name in devices}
+    if isinstance(strategy, tf.distribute.TPUStrategy):
+        device = "TPU"
+    else:
+        device = "GPU" if tf.config.get_visible_devices("GPU") else "CPU"
     return {
         "bitwise": deterministic,
         "where_equal": {
-            "devices": sorted(filter(None, kinds)) or ["CPU"],
+            "device": device,
             "replicas": strategy.num_replicas_in_sync,
             "workers": num_workers(strategy),
             "threads": tf.config.threading.get_intra_op_parallelism_threads()

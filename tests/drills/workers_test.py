@@ -12,7 +12,7 @@ import runs
 from equality_test import free_ports
 
 pytestmark = pytest.mark.slow
-STEPS = "--steps=200"
+STEPS = "--steps=60"
 
 
 def launch(run_dir, *flags):
@@ -42,7 +42,7 @@ def whole(tmp_path_factory):
     out, text = process.communicate(timeout=900)
     assert process.returncode == 0, text
     result = json.loads(out.splitlines()[-1])
-    assert result["steps"] == 200
+    assert result["steps"] == 60
     report = json.loads((run_dir / "report.json").read_text())
     assert report["reproducible"]["where_equal"]["workers"] == 2
     return run_dir
@@ -67,13 +67,13 @@ def test_when_a_worker_dies_all_end_and_start_again(whole, tmp_path, dead):
 
 def test_sigterm_reaches_all_workers_and_saves(whole, tmp_path):
     run_dir = tmp_path / "run"
-    process = launch(run_dir, "--checkpoint_every=20")
-    runs.wait_for(runs.checkpoint(run_dir, 20), process)
+    process = launch(run_dir, "--checkpoint_every=10")
+    runs.wait_for(runs.checkpoint(run_dir, 10), process)
     process.send_signal(signal.SIGTERM)
     _, text = process.communicate(timeout=120)
     assert process.returncode == 143
     assert "SIGTERM: ended after step" in text
-    process = launch(run_dir, "--checkpoint_every=20")
+    process = launch(run_dir, "--checkpoint_every=10")
     _, text = process.communicate(timeout=900)
     assert process.returncode == 0, text
     runs.assert_same_bits(run_dir, whole)
