@@ -145,7 +145,8 @@ def sees(numbers: Mapping[str, Any]) -> str:
         f"root mean squared error of {errors[-1]:.3f}. The best KID of "
         f"samples is {score:.2f} (s.e. {error:.2f}); their nearest "
         "neighbours tell them from digits in "
-        f"{100 * min(numbers['accuracy']):.0f} % of the cases at best, where 50 % is chance."
+        f"{100 * min(numbers['accuracy']):.0f} % of the cases at best, where "
+        "50 % is chance."
     )
 
 
