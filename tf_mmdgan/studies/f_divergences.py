@@ -167,7 +167,7 @@ STUDY = Study(
     ),
     source=(
         "Nowozin, Cseke, Tomioka 2016, f-GAN, section 4.1; Isachenko, lectures "
-        "on deep generative models 2020, lecture 11."
+        "on deep generative models 2022, lecture 11."
     ),
     threshold=(
         "mean and standard deviation by KL(P, Q) are those of the mixture up "

@@ -151,7 +151,7 @@ STUDY = Study(
         "is 0 for any law with the right two moments, which KID tells apart."
     ),
     source=(
-        "Isachenko, lectures on deep generative models 2020, lecture 11; "
+        "Isachenko, lectures on deep generative models 2022, lecture 11; "
         "Barratt and Sharma 2018, A Note on the Inception Score; Binkowski et "
         "al. 2018, Demystifying MMD GANs, section 4."
     ),

@@ -123,13 +123,15 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     grid = bottom.subplots(
         len(numbers["pictures"]), 2, width_ratios=[1, 2], squeeze=False
     )
+    for axes, title in zip(
+        grid[0], ("examples, held out", "taken from training"), strict=True
+    ):
+        axes.set_title(title)
     for row, pictures in zip(grid, numbers["pictures"].values(), strict=True):
-        for panel, (name, images) in zip(row, pictures.items(), strict=True):
+        for panel, images in zip(row, pictures.values(), strict=True):
             sheet = np.concatenate(list(np.array(images)), axis=1)
             panel.imshow(sheet, cmap="gray")
             panel.set(xticks=[], yticks=[])
-            if row is grid[0]:
-                panel.set_title(name)
 
 
 def sees(numbers: Mapping[str, Any]) -> str:

@@ -92,7 +92,7 @@ class Study:
     """One claim of the literature, tested by computation.
 
     Attributes:
-      title: of the section and of the figure's file.
+      title: of the section.
       claim: the statement under test, one or two sentences.
       source: author, year and where.
       threshold: what the numbers must be for the claim to hold, in words.

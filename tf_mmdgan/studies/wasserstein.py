@@ -141,7 +141,7 @@ STUDY = Study(
     ),
     source=(
         "Arjovsky, Chintala, Bottou 2017, Wasserstein GAN, section 2; "
-        "Isachenko, lectures on deep generative models 2020, lecture 11."
+        "Isachenko, lectures on deep generative models 2022, lecture 11."
     ),
     threshold="all equalities are met up to 1e-6.",
     compute=compute,
