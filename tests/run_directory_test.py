@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -113,3 +114,28 @@ def test_second_process_is_refused(run):
         text=True,
     ).stdout
     assert "another process" in output
+
+
+def test_fingerprint_is_of_what_must_not_change(run):
+    number = run_directory.fingerprint(run)
+    elsewhere = dataclasses.replace(
+        run, run_dir="b", strategy="mirrored", logical_cpus=2
+    )
+    assert run_directory.fingerprint(elsewhere) == number
+    other = dataclasses.replace(run, batch_size=16)
+    assert run_directory.fingerprint(other) != number
+
+
+def test_scratch_is_gone_with_its_process():
+    code = (
+        "from tf_mmdgan import run_directory\n"
+        "folder = run_directory.scratch()\n"
+        "(folder / 'a').write_text('b'); print(folder)"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert not pathlib.Path(output.strip()).exists()

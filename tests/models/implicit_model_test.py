@@ -57,6 +57,24 @@ def test_generate_repeats_its_prefix_and_follows_its_seed():
     assert (made.generate(6, seed=2) != first).any()
 
 
+def test_generate_begins_where_it_is_told_to():
+    made = tiny.model()
+    whole = made.generate(7, seed=1).astype(int)
+    part = made.generate(3, seed=1, first=4, batch_size=2)
+    assert np.abs(part - whole[4:]).max() <= 1
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_devices_share_the_drawing(two_cpus, count):
+    one = tiny.model()
+    with two_cpus.scope():
+        two = tiny.model()
+    expected = one.generate(count, seed=3, first=2).astype(int)
+    drawn = two.generate(count, seed=3, batch_size=2, first=2)
+    assert drawn.shape == expected.shape
+    assert np.abs(drawn - expected).max() <= 1
+
+
 @pytest.mark.parametrize("label", [None, 0, 2])
 def test_generate_with_classes(label):
     made = tiny_conditional.model()

@@ -77,6 +77,26 @@ def test_longer_run_is_reported_and_exported_anew(trained, tmp_path):
     assert report["scores"]["kid_tfgan"]["kid"] == last_line["kid"]
 
 
+def test_best_checkpoint_is_used_on_demand(trained, tmp_path):
+    run_dir, _, _ = trained
+    best = json.loads((run_dir / "best" / "best.json").read_text())
+    log = (run_dir / "metrics.jsonl").read_text().splitlines()
+    kids = [line for line in map(json.loads, log) if "kid" in line]
+    assert best["kid"] == min(line["kid"] for line in kids)
+    report = result(
+        "evaluate", f"--run_dir={run_dir}", "--checkpoint=best",
+        "--metrics=kid_tfgan", f"--out={tmp_path}/r.json",
+    )  # fmt: skip
+    assert report["step"] == best["step"]
+    assert report["scores"]["kid_tfgan"]["kid"] == pytest.approx(best["kid"])
+
+
+def test_report_says_where_the_same_bits_come_again(trained):
+    run_dir, _, _ = trained
+    found = json.loads((run_dir / "report.json").read_text())["reproducible"]
+    assert found["bitwise"] and found["where_equal"]["replicas"] == 1
+
+
 def test_other_settings_in_the_same_folder_are_refused(trained):
     _, flags, _ = trained
     done = run("train", *flags, "--batch_size=32")
