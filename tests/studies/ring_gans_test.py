@@ -9,6 +9,14 @@ from tf_mmdgan.studies.ring_gans import Group, Setting
 SMALL = {"generator_width": 4, "critic_width": 4, "batch_size": 8}
 
 
+@pytest.fixture(autouse=True)
+def eagerly():
+    """A few steps are done before their graph would be built."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 def weights(runs):
     return [w.numpy() for w in runs.generator + runs.critic]
 
