@@ -62,9 +62,10 @@ def _gram(seed: int, steps: int) -> ImplicitModel:
     del steps
     return RatioMatchingModel(
         _generator(SHAPE, 10, _WIDTH, multiples=(1, 4, 4)),
-        mlp.critic(SHAPE, 10, _WIDTH, multiples=(4, 4)),
+        mlp.critic(SHAPE, 10, _WIDTH, multiples=(4, 4), published_weights=True),
         _LATENTS,
-        RatioMatching(SIGMAS, ridge=0.1),
+        # The penalty is a sum over the batch, which outweighs the divergence.
+        RatioMatching(SIGMAS, ridge=0.1, positivity="clip"),
         seed=seed,
     )
 
