@@ -135,21 +135,28 @@ def measure_critic():
 
     for ridge in RIDGES:
         run = evaluate(ridge, "iterative", tf.float32)
-        times, (value, gradient) = clock(run, *samples)
-        exact = evaluate(ridge, "direct", tf.float64)(*samples)
-        rows.append(
-            {
-                "ridge": ridge,
-                **times,
-                "square": float(value),
-                "relative_error": float(tf.abs(value / _single(exact[0]) - 1)),
-                "gradient_errors": [
-                    float(tf.norm(a - _single(b)) / tf.norm(_single(b)))
-                    for a, b in zip(gradient, exact[1], strict=True)
-                ],
-            }
-        )
+        times, found = clock(run, *samples)
+        rows.append({"ridge": ridge, **times, "peak_megabytes": peak()})
+        rows[-1]["found"] = found
+    for row in rows:
+        exact = evaluate(row["ridge"], "direct", tf.float64)(*samples)
+        value, gradients = row.pop("found")
+        row["square"] = float(value)
+        row["relative_error"] = float(tf.abs(value / _single(exact[0]) - 1.0))
+        row["gradient_error"] = relative_error(gradients, exact[1])
     return rows
+
+
+def relative_error(found, exact):
+    """Norm of the difference of all gradients, relative."""
+    exact = tf.concat([tf.reshape(_single(g), [-1]) for g in exact], axis=0)
+    found = tf.concat([tf.reshape(g, [-1]) for g in found], axis=0)
+    return float(tf.norm(found - exact) / tf.norm(exact))
+
+
+def peak():
+    """Of this process until now."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _single(tensor):
@@ -190,8 +197,7 @@ MEASURES = {
 def main(argv):
     del argv
     results = {part: MEASURES[part]() for part in dict.fromkeys(_PARTS.value)}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    results |= {"peak_megabytes": peak // 1024, "load": os.getloadavg()[0]}
+    results["load"] = os.getloadavg()[0]
     print(json.dumps(results))
 
 

@@ -15,6 +15,9 @@ from tf_mmdgan.constrained_mmd.distance import (
 from tf_mmdgan.constrained_mmd.system import Constraint
 from tf_mmdgan.kernels import Kernel
 
+# Squared distance that counts as none.
+_FLOOR = 1e-12
+
 
 def lipschitz(
     real: tf.Tensor,
@@ -47,7 +50,8 @@ def lipschitz(
 
     def unfinished(weights, squares, square):
         excess = tf.reduce_max(squares) - tf.tensordot(weights, squares, 1)
-        return excess > tolerance * square
+        # The floor: rounding is all that is left of equal samples.
+        return excess > tolerance * tf.maximum(square, _FLOOR)
 
     def reweigh(weights, squares, square):
         del square

@@ -18,7 +18,7 @@ RIDGE = 1.0
 BROAD = 10.0
 KERNEL = kernels.Gaussian()
 # Where psi is looked for, and where a supremum at infinity has been reached.
-_SMALLEST, _LARGEST = 0.03, 1e3
+_SMALLEST, _LARGEST = 0.03, 1e5
 
 Found = constrained_mmd.Distance
 Distance = Callable[[float, float], Found]
@@ -36,7 +36,7 @@ def _solve(kind, pair, points, weights, psi):
     arguments = real, fake, psi * points, KERNEL, RIDGE
     if kind == "lipschitz":
         found = constrained_mmd.lipschitz(
-            *arguments, **common, max_iterations=60
+            *arguments, **common, tolerance=3e-3, max_iterations=60
         )
     else:
         found = constrained_mmd.gradient_constrained(

@@ -21,7 +21,7 @@ EVERYWHERE = {"MMD": 2.0**0.5, "GC-MMD, point": 1.5**0.5}
 TOLERANCE = 0.01
 # Of the exponents 1 and 1/2 that distances have near 0.
 _POWER_TOLERANCE = 0.05
-_THETAS = (0.005, 0.01, 0.05, 0.2, 1.0, 5.0, 20.0)
+_THETAS = (0.0001, 0.001, 0.01, 0.05, 0.2, 1.0, 5.0, 20.0)
 _QUICK_THETAS = (0.01, 1.0)
 _COLOURS = dict(
     zip(dirac_pair.DISTANCES, ("k", "C0", "C2", "C1", "C3"), strict=True)
