@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import bandwidths, errors, kernels, mmd
-from tf_mmdgan.discrepancies import KernelDiscrepancy
+from tf_mmdgan import bandwidths, constrained_mmd, errors, kernels, mmd
+from tf_mmdgan.discrepancies import (
+    GradientConstrainedDiscrepancy,
+    KernelDiscrepancy,
+)
 
 SIGMAS = (0.7, 1.5)
 
@@ -99,3 +102,19 @@ def test_kernel_of_first_and_second_moments(rng):
 def test_what_may_be_negative_has_no_root(estimator):
     with pytest.raises(errors.UsageError, match="--nommd_root"):
         KernelDiscrepancy(kernels.Gaussian(), estimator)
+
+
+@pytest.mark.parametrize("root", [False, True])
+def test_gradient_constrained_at_the_real_sample(rng, root):
+    """In median distances; no gradient passes through their median."""
+    x, y = samples(rng)
+    scale = bandwidths.median_distance(x, y).numpy()
+    kernel = kernels.Gaussian(SIGMAS)
+    square = constrained_mmd.gradient_constrained_mmd2(
+        x / scale, y / scale, x / scale, kernel, 0.1, solver="direct"
+    )
+    found = GradientConstrainedDiscrepancy(
+        kernel, 0.1, root, median_bandwidth=True, solver="direct"
+    )(x, y)
+    expected = float(square) ** (0.5 if root else 1.0)
+    assert float(found) == pytest.approx(expected, rel=1e-10)

@@ -5,7 +5,10 @@ import pytest
 
 from tf_mmdgan import config, errors, kernels, method
 from tf_mmdgan.density_ratio import RatioMatching
-from tf_mmdgan.discrepancies import KernelDiscrepancy
+from tf_mmdgan.discrepancies import (
+    GradientConstrainedDiscrepancy,
+    KernelDiscrepancy,
+)
 from tf_mmdgan.models import pixels
 
 SHAPE = (8, 8, 1)
@@ -23,6 +26,10 @@ def test_published_settings():
     assert made == KernelDiscrepancy(
         kernels.KERNELS["rbf_mix"], "ratio", root=False
     )
+    made = method.make_objective(settings("gc_mmd"))
+    assert made == GradientConstrainedDiscrepancy(
+        kernels.KERNELS["rbf"], ridge=1.0, root=False
+    )
     made = method.make_objective(settings("gram"))
     assert made == RatioMatching((1.0,), 1e-3, "penalty")
     assert method.make_objective(settings("gfmn")) == "lenet_digits"
@@ -37,6 +44,12 @@ def test_settings_of_flags():
     )  # fmt: skip
     assert made == KernelDiscrepancy(
         kernels.Gaussian((0.5, 2.0)), "unbiased", False, True
+    )
+    made = method.make_objective(
+        settings("gc_mmd", bandwidths="0.5", ridge=0.1, mmd_root=True)
+    )
+    assert made == GradientConstrainedDiscrepancy(
+        kernels.Gaussian((0.5,)), 0.1, root=True
     )
     made = method.make_objective(settings("gmmn", kernel="rq"))
     assert made.kernel == kernels.KERNELS["rq"]
@@ -100,6 +113,8 @@ IMPOSSIBLE = [
     ("gmmn_ae", {"schedule_every": 2}, "--schedule_every=2: rates would fall"),
     ("gmmn", {"matched_features": "vgg18:x"}, "Did you mean 'vgg19'"),
     ("gmmn", {"matched_features": "lenet_digits@conv1"}, "Unknown layer"),
+    ("gc_mmd", {"kernel": "energy"}, "--kernel bears no .* not differentiable"),
+    ("gc_mmd", {"mmd_estimator": "ratio"}, "--mmd_estimator has no"),
     ("gfmn", {"dataset": "cifar10"}, "--matched_features is missing"),
 ]
 

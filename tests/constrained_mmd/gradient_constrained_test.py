@@ -1,5 +1,7 @@
 """The gradient-constrained MMD against maximisation over a span."""
 
+import functools
+
 import numpy as np
 import pytest
 import spans
@@ -34,8 +36,9 @@ def exact(monkeypatch):
 
 
 @pytest.mark.parametrize("solver", constrained_mmd.SOLVERS)
-@pytest.mark.parametrize("constrain_values", [True, False])
-@pytest.mark.parametrize("width", [1, 2, 3])
+@pytest.mark.parametrize(
+    "width, constrain_values", [(1, True), (2, True), (3, True), (2, False)]
+)
 def test_equals_direct_maximisation(
     rng, exact, width, constrain_values, solver
 ):
@@ -66,7 +69,7 @@ def test_gradients_equal_differences(rng, exact, solver):
     samples = [tf.constant(s) for s in make_samples(rng, 2)]
     shifts = [rng.normal(size=s.shape) for s in samples]
 
-    @tf.function
+    @functools.partial(tf.function, autograph=False)
     def moved(step):
         return constrained_mmd.gradient_constrained_mmd2(
             *(s + step * d for s, d in zip(samples, shifts, strict=True)),
@@ -93,16 +96,17 @@ def test_single_precision_agrees(rng):
 
 
 def test_dropping_the_values_makes_it_larger_and_scaling_smaller(rng):
-    for seed in range(5):
+    for seed in range(3):
         samples = make_samples(np.random.default_rng(seed), 2)
         mmd2 = spans.Span(WIDTH, *samples).best(1.0, np.zeros(7), np.zeros(7))
         for ridge in (1.0, 0.03):
             full, dropped = (
                 constrained_mmd.gradient_constrained_mmd2(
-                    *samples, KERNEL, ridge, constrain_values=constrain
+                    *samples, KERNEL, ridge,
+                    constrain_values=constrain, solver="direct",
                 )
                 for constrain in (True, False)
-            )
+            )  # fmt: skip
             terms = constrained_mmd.scaled_mmd_terms(
                 KERNEL, samples[2], np.full(7, 2.0)
             )
@@ -137,7 +141,7 @@ def test_same_samples_have_distance_zero(rng):
     np.testing.assert_allclose(tape.gradient(value, real), 0.0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["rq", "rq_linear", "tanh_rq", "polynomial"])
+@pytest.mark.parametrize("name", ["rq_linear", "polynomial"])
 def test_other_kernels(rng, name):
     """All solvers agree; the ridge alone is left where it is large."""
     samples = make_samples(rng, 2)
@@ -167,15 +171,14 @@ def test_refuses_a_ridge_that_is_not_positive(rng, ridge):
         )
 
 
-@pytest.mark.parametrize("solver", ["direct", "iterative"])
-def test_names_the_ridge_that_would_do(rng, solver):
-    real, fake, points = make_samples(rng, 2, (200, 200, 40))
+def test_names_the_ridge_that_would_do(rng):
+    real, fake, points = make_samples(rng, 2, (20, 20, 40))
     samples = real, fake, np.concatenate([points, points + 1e-7])
 
     def distance(ridge):
         return constrained_mmd.gradient_constrained_mmd2(
             *(s.astype("float32") for s in samples),
-            KERNEL, ridge, solver=solver,
+            KERNEL, ridge, solver="direct",
         )  # fmt: skip
 
     with pytest.raises(errors.UsageError, match=r"ridge.*1e-09; try") as info:
@@ -183,7 +186,20 @@ def test_names_the_ridge_that_would_do(rng, solver):
     remedy = float(str(info.value).rsplit(" ", 1)[1].rstrip("."))
     assert np.isfinite(distance(remedy))
     with pytest.raises(tf.errors.InvalidArgumentError, match="try at least"):
-        tf.function(distance)(1e-9)
+        tf.function(distance, autograph=False)(1e-9)
+
+
+def test_names_a_ridge_where_iterations_do_not_end(rng, monkeypatch):
+    solve = constrained_mmd.SOLVERS["iterative"]
+    monkeypatch.setitem(
+        constrained_mmd.SOLVERS, "iterative",
+        lambda system: solve(system, max_iterations=3),
+    )  # fmt: skip
+    samples = make_samples(rng, 2)
+    with pytest.raises(errors.UsageError, match=r"over 3 iter.*1e-05; try"):
+        constrained_mmd.gradient_constrained_mmd2(*samples, KERNEL, 1e-5)
+    easy = constrained_mmd.gradient_constrained_mmd2(*samples, KERNEL, 100.0)
+    assert np.isfinite(easy)
 
 
 @pytest.mark.parametrize(

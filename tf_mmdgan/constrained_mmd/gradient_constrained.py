@@ -26,13 +26,28 @@ def gradient_constrained(
     kernel: Kernel,
     ridge: float | tf.Tensor,
     *,
+    weights: tf.Tensor | None = None,
     jacobian_squares: tf.Tensor | None = None,
     constrain_values: bool = True,
     solver: str = "iterative",
 ) -> Distance:
-    """`gradient_constrained_mmd2`, with the critic that attains it."""
+    """`gradient_constrained_mmd2`, with the critic that attains it.
+
+    Args:
+      real: [n, p].
+      fake: [m, p].
+      points: [M, p].
+      kernel: differentiable at coinciding points.
+      ridge: lambda, > 0.
+      weights: of the points in mu, [M], such as those of a quadrature; 1 / M.
+      jacobian_squares: see `gradient_constrained_mmd2`.
+      constrain_values: see there.
+      solver: of `SOLVERS`.
+    """
     samples = check(real, fake, points, kernel, ridge)
-    weights = uniform_weights(samples.points)
+    if weights is None:
+        weights = uniform_weights(samples.points)
+    weights = tf.cast(weights, samples.points.dtype)
     if jacobian_squares is not None:
         jacobian_squares = tf.cast(jacobian_squares, weights.dtype)
     constraint = Constraint(

@@ -15,6 +15,9 @@ from tf_mmdgan.constrained_mmd.distance import (
 from tf_mmdgan.constrained_mmd.system import Constraint
 from tf_mmdgan.kernels import Kernel
 
+# Squared distance that counts as none.
+_FLOOR = 1e-12
+
 
 def lipschitz(
     real: tf.Tensor,
@@ -23,6 +26,7 @@ def lipschitz(
     kernel: Kernel,
     ridge: float | tf.Tensor,
     *,
+    jacobian_squares: tf.Tensor | None = None,
     tolerance: float = 1e-2,
     max_iterations: int = 400,
     solver: str = "iterative",
@@ -31,18 +35,23 @@ def lipschitz(
     samples = check(real, fake, points, kernel, ridge)
     fixed = samples.fixed()
     none = tf.zeros_like(samples.points[:, 0])
+    if jacobian_squares is not None:
+        jacobian_squares = tf.cast(jacobian_squares, none.dtype)
 
     def distance(samples, weights):
+        constraint = Constraint(none, weights, jacobian_squares)
         return constrained_distance(
-            samples, kernel, ridge, Constraint(none, weights), solver
+            samples, kernel, ridge, constraint.fixed(), solver
         )
 
     def slopes(found):
-        return tf.reduce_sum(tf.square(found.jets[:, 1:]), axis=1)
+        unit = Constraint(none, tf.ones_like(none), jacobian_squares)
+        return tf.reduce_sum(found.jets * unit.product(found.jets), axis=1)
 
     def unfinished(weights, squares, square):
         excess = tf.reduce_max(squares) - tf.tensordot(weights, squares, 1)
-        return excess > tolerance * square
+        # The floor: rounding is all that is left of equal samples.
+        return excess > tolerance * tf.maximum(square, _FLOOR)
 
     def reweigh(weights, squares, square):
         del square
@@ -60,7 +69,8 @@ def lipschitz(
         (weights, slopes(found), found.square),
         maximum_iterations=max_iterations,
     )
-    return distance(samples, weights)
+    found = distance(samples, weights)
+    return found.with_constraint(tf.tensordot(weights, slopes(found), 1))
 
 
 def lipschitz_mmd2(
@@ -70,6 +80,7 @@ def lipschitz_mmd2(
     kernel: Kernel,
     ridge: float | tf.Tensor,
     *,
+    jacobian_squares: tf.Tensor | None = None,
     tolerance: float = 1e-2,
     max_iterations: int = 400,
     solver: str = "iterative",
@@ -95,6 +106,7 @@ def lipschitz_mmd2(
       points: where slopes are bounded, [M, p].
       kernel: differentiable at coinciding points.
       ridge: lambda, > 0.
+      jacobian_squares: as in `gradient_constrained_mmd2`, [M, p, p].
       tolerance: of the squared distance, relative.
       max_iterations: stops there at the latest.
       solver: of `SOLVERS`.
@@ -105,6 +117,7 @@ def lipschitz_mmd2(
     """
     return lipschitz(
         real, fake, points, kernel, ridge,
+        jacobian_squares=jacobian_squares,
         tolerance=tolerance,
         max_iterations=max_iterations,
         solver=solver,
