@@ -44,12 +44,25 @@ def state(model):
     return [v.numpy() for v in variables]
 
 
-def test_continued_run_ends_with_the_same_bits(tmp_path):
-    straight = adam_model(batch_norm=True)
+def with_scaled_losses(rate):
+    # The scale doubles on the way.
+    return keras.optimizers.LossScaleOptimizer(
+        keras.optimizers.Adam(rate), 256.0, dynamic_growth_steps=3
+    )
+
+
+@pytest.mark.parametrize(
+    "optimizer", [keras.optimizers.Adam, with_scaled_losses]
+)
+def test_continued_run_ends_with_the_same_bits(tmp_path, optimizer):
+    def make():
+        return tiny.model(batch_norm=True, critic_steps=1, optimizer=optimizer)
+
+    straight = make()
     fit(straight, 5)
-    first = adam_model(batch_norm=True)
+    first = make()
     fit(first, 2, checkpoints.Checkpoints(first, tmp_path))
-    second = adam_model(batch_norm=True)
+    second = make()
     assert checkpoints.Checkpoints(second, tmp_path).restore()
     assert callbacks.current_step(second) == 2
     fit(second, 3)

@@ -25,7 +25,7 @@ def start(out, replicas, *methods, **environment):
 
 def finish(*processes):
     for process in processes:
-        _, text = process.communicate(timeout=600)
+        _, text = process.communicate(timeout=3600)
         assert process.returncode == 0, text
 
 

@@ -54,7 +54,7 @@ def start(run_dir, *flags, **settings):
     )
 
 
-def wait_for(path, process, seconds=300):
+def wait_for(path, process, seconds=1800):
     """Waits until there is a file that a process is to write."""
     deadline = time.monotonic() + seconds
     while not path.exists():

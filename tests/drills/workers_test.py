@@ -13,10 +13,25 @@ from equality_test import free_ports
 
 pytestmark = pytest.mark.slow
 STEPS = "--steps=60"
+# Two workers of a busy machine are slow; these tests are about what they do.
+PATIENCE = 3600
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_left():
+    """Ends what a failed test has left running."""
+    yield
+    for process in _started:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+_started = []
 
 
 def launch(run_dir, *flags):
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [
             sys.executable, "tools/launch_local.py", "2", "--", *runs.TINY,
             STEPS, f"--run_dir={run_dir}", *flags,
@@ -26,6 +41,8 @@ def launch(run_dir, *flags):
         stderr=subprocess.PIPE,
         text=True,
     )  # fmt: skip
+    _started.append(process)
+    return process
 
 
 def children(process):
@@ -39,7 +56,7 @@ def children(process):
 def whole(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("whole") / "run"
     process = launch(run_dir)
-    out, text = process.communicate(timeout=900)
+    out, text = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, text
     result = json.loads(out.splitlines()[-1])
     assert result["steps"] == 60
@@ -60,7 +77,7 @@ def test_when_a_worker_dies_all_end_and_start_again(whole, tmp_path, dead):
     assert process.returncode == 1
     assert f"error: worker {dead} ended by signal 9" in text
     process = launch(run_dir)
-    _, text = process.communicate(timeout=900)
+    _, text = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, text
     runs.assert_same_bits(run_dir, whole)
 
@@ -70,11 +87,11 @@ def test_sigterm_reaches_all_workers_and_saves(whole, tmp_path):
     process = launch(run_dir, "--checkpoint_every=10")
     runs.wait_for(runs.checkpoint(run_dir, 10), process)
     process.send_signal(signal.SIGTERM)
-    _, text = process.communicate(timeout=120)
+    _, text = process.communicate(timeout=PATIENCE)
     assert process.returncode == 143
     assert "SIGTERM: ended after step" in text
     process = launch(run_dir, "--checkpoint_every=10")
-    _, text = process.communicate(timeout=900)
+    _, text = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, text
     runs.assert_same_bits(run_dir, whole)
 
@@ -95,6 +112,7 @@ def test_workers_without_a_launcher_notice_a_dead_one(tmp_path):
                 text=True,
             )
         )
+    _started.extend(workers)
     runs.wait_for(runs.checkpoint(run_dir, 4), workers[0])
     workers[1].kill()
     begin = time.monotonic()
