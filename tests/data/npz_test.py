@@ -81,6 +81,7 @@ def test_grey_images_and_other_sizes(images, tmp_path):
         ({"x": np.zeros(3)}, "no array named 'images' .it has: x"),
         ({"images": np.zeros((3, 4, 4, 1))}, "holds float64"),
         ({"images": np.full((3, 4, 4, 1), np.nan)}, "NaN: 48 of 48"),
+        ({"images": np.ones((3, 4, 4), np.uint8)}, "were these .* 0 to 1"),
         ({"images": np.zeros((3, 4), np.uint8)}, r"uint8 of shape \(3, 4\)"),
         ({"images": np.zeros((0, 4, 4, 1), np.uint8)}, r"shape \(0, 4, 4, 1"),
         (

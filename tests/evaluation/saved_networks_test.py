@@ -130,6 +130,14 @@ def test_a_missing_file_is_named(tmp_path):
         get_extractor(f"saved_model:{tmp_path}")
 
 
+def test_weights_that_keras_has_not_fetched_are_asked_for(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(errors.DataError, match=f"{tmp_path}/models/.*PATH"):
+        get_extractor("keras_inception")
+
+
 def small_model():
     inputs = keras.Input((4, 4, 3))
     pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(inputs)

@@ -106,6 +106,11 @@ def _images(
             f"{path} holds {images.dtype} of shape {arrays['images'].shape}. "
             f"{_REMEDY}"
         )
+    if images.max() == 1:
+        raise errors.DataError(
+            f"{path} holds no level above 1, which is black: were these images "
+            f"from 0 to 1? {_REMEDY}"
+        )
     return images
 
 

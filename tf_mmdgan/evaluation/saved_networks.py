@@ -79,8 +79,14 @@ def keras_inception(
       DataError: if there is no such file, or something else is in it.
     """
     if path is None:
-        path = pathlib.Path(keras.config.keras_home()) / "models"
-        path = path / _KERAS_INCEPTION
+        path = _keras_home() / "models" / _KERAS_INCEPTION
+        if not path.exists():
+            raise errors.DataError(
+                f"InceptionV3's weights are not in Keras' cache ({path}). "
+                "Fetch them there by keras.applications.InceptionV3() on a "
+                "machine with a network, or name a copy: "
+                "--features=keras_inception:PATH."
+            )
     path = pathlib.Path(path)
     digest = _digest(path)
     model = keras.applications.InceptionV3(
@@ -94,6 +100,12 @@ def keras_inception(
         model, "avg_pool", "predictions", digest, "keras_inception", resize,
         "symmetric",
     )  # fmt: skip
+
+
+def _keras_home() -> pathlib.Path:
+    """Where Keras keeps files; it has no public function for it."""
+    default = pathlib.Path.home() / ".keras"
+    return pathlib.Path(os.environ.get("KERAS_HOME", default))
 
 
 def keras_model(
@@ -284,6 +296,8 @@ def _digest(path: pathlib.Path) -> str:
     Raises:
       DataError: if it cannot be read.
     """
+    if not path.exists():
+        raise errors.DataError(f"There is no file or folder {path}.")
     digest = hashlib.sha256()
     try:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
