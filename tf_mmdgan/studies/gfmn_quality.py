@@ -23,7 +23,8 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     for seed in budget.seeds:
         run = Run(_RUN.average, _RUN.rate, seed=seed)
         key = f"{run} steps {steps} every {every}"
-        runs[str(seed)] = parts.get(key, gfmn_training.train, run, steps, every)
+        times = parts.get(key, gfmn_training.train, run, steps, every)
+        runs[str(seed)] = gfmn_training.without_pictures(times)
     return {"runs": runs}
 
 
