@@ -11,11 +11,14 @@ from tf_mmdgan.models import (
     RatioMatchingModel,
 )
 from tf_mmdgan.studies import (
+    ama,
     digits_parzen,
+    gfmn_quality,
     kmm_ridge,
     projected_space,
     ring_grid,
     ring_training,
+    runner,
 )
 from tf_mmdgan.studies.ring_training import Cell
 
@@ -98,3 +101,56 @@ def test_projection_is_seen_at_the_steps_that_are_asked_for():
 @pytest.mark.parametrize("name", ["kmm_ridge"])
 def test_quick_study(name, tmp_path):
     assert studies.run(name, tmp_path, quick=True).holds
+
+
+def parzen_numbers(**means):
+    runs = {
+        name: [
+            {
+                "log_likelihood": mean, "standard_error": 1.0, "sigma": 0.1,
+                "nearest_neighbor_accuracy": 0.6,
+            }
+        ]
+        for name, mean in means.items()
+    }  # fmt: skip
+    pictures = {name: np.zeros((16, 8, 8)) for name in means}
+    return {"runs": runs, "pictures": pictures}
+
+
+def test_verdict_of_the_log_likelihoods():
+    def holds(gmmn, codes, gram):
+        means = {"GMMN": gmmn, "GMMN+AE": codes, "GRAM-net": gram}
+        numbers = parzen_numbers(**means)
+        assert runner.picture(digits_parzen.STUDY, numbers).startswith(
+            b"\x89PNG"
+        )
+        return digits_parzen.holds(numbers)
+
+    assert holds(22, 25, 20)
+    assert not holds(26, 25, 20)
+    assert not holds(22, 23.9, 20)
+    assert not holds(22, 25, 18.9)
+
+
+def times(distances, kids):
+    return [
+        {"step": step, "distance": distance, "kid": kid}
+        for step, (distance, kid) in enumerate(
+            zip(distances, kids, strict=True)
+        )
+    ]
+
+
+def test_verdicts_of_feature_matching():
+    falling = {"0": times([9, 4, 2, 1], [8, 3, 2, 1])}
+    rising = {"0": times([9, 4, 2, 1], [1, 2, 3, 8])}
+    assert gfmn_quality.holds({"runs": falling})
+    assert gfmn_quality.correlations({"runs": rising}) == pytest.approx([-1.0])
+    ends = dict(zip(ama.RUNS, (5.0, 2.0, 1.0), strict=True))
+    runs = {name: [times([9.0, end], [1, 1])] for name, end in ends.items()}
+    pictures = {name: np.zeros((9, 16, 16)) for name in ends}
+    numbers = {"runs": runs, "pictures": pictures}
+    assert ama.holds(numbers)
+    assert runner.picture(ama.STUDY, numbers).startswith(b"\x89PNG")
+    runs["MA, batch 64"][0][-1]["distance"] = 1.5
+    assert not ama.holds(numbers)

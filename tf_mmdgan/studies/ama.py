@@ -23,16 +23,16 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     """Distance along training of each run from each seed."""
     steps = budget.steps(STEPS, QUICK_STEPS)
     every = steps // budget.steps(TIMES, QUICK_TIMES)
-    runs: dict[str, Any] = {}
+    runs: dict[str, Any] = {name: [] for name in RUNS}
+    pictures = {}
     for name, chosen in RUNS.items():
-        runs[name] = []
         for seed in budget.seeds:
             run = Run(chosen.average, chosen.rate, chosen.batch_size, seed)
             key = f"{run} steps {steps} every {every}"
-            runs[name].append(
-                parts.get(key, gfmn_training.train, run, steps, every)
-            )
-    return {"runs": runs}
+            times = parts.get(key, gfmn_training.train, run, steps, every)
+            pictures.setdefault(name, times[-1]["pictures"][:9])
+            runs[name].append(gfmn_training.without_pictures(times))
+    return {"runs": runs, "pictures": pictures}
 
 
 def _ends(numbers: Mapping[str, Any]) -> dict[str, float]:
@@ -62,8 +62,8 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
                 [time["distance"] for time in times],
                 f"C{colour}", lw=1, label=None if place else name,
             )  # fmt: skip
-        shown = np.reshape(runs[0][-1]["pictures"], (4, 4, 16, 16))
-        sheet = shown.transpose(0, 2, 1, 3).reshape(64, 64)
+        shown = np.reshape(numbers["pictures"][name], (3, 3, 16, 16))
+        sheet = shown.transpose(0, 2, 1, 3).reshape(48, 48)
         panel.imshow(sheet, cmap="gray", vmin=0, vmax=255)
         panel.set_title(name, fontsize=8)
         panel.set_axis_off()

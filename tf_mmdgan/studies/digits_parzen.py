@@ -117,24 +117,25 @@ def score(samples: np.ndarray) -> dict[str, float]:
 def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     """Scores of each method from each seed, and of the training digits."""
     steps = budget.steps(STEPS, QUICK_STEPS)
-    numbers = {
-        name: [
-            parts.get(
-                f"{name} seed {seed} steps {steps}", train, name, seed, steps
-            )
-            for seed in budget.seeds
-        ]
-        for name in METHODS
-    }
+    runs: dict[str, Any] = {name: [] for name in METHODS}
+    pictures = {}
+    for name in METHODS:
+        for seed in budget.seeds:
+            key = f"{name} seed {seed} steps {steps}"
+            run = parts.get(key, train, name, seed, steps)
+            drawn = run.pop("pictures")
+            pictures.setdefault(name, drawn)
+            runs[name].append(run)
     digits = data.load("digits", "train", SHAPE[0]).images
-    training = {**score(digits), "pictures": digits[:16, :, :, 0]}
-    return {**numbers, "training digits": [training]}
+    runs["training digits"] = [score(digits)]
+    pictures["training digits"] = digits[:16, :, :, 0]
+    return {"runs": runs, "pictures": pictures}
 
 
 def _means(numbers: Mapping[str, Any]) -> dict[str, float]:
     return {
         name: float(np.mean([run["log_likelihood"] for run in runs]))
-        for name, runs in numbers.items()
+        for name, runs in numbers["runs"].items()
     }
 
 
@@ -147,12 +148,12 @@ def holds(numbers: Mapping[str, Any]) -> bool:
 
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     """Samples of the first seed, over the scores of all."""
-    grid = figure.subplots(2, len(numbers), height_ratios=(3, 1))
+    grid = figure.subplots(2, len(numbers["runs"]), height_ratios=(3, 1))
     means = _means(numbers)
     for (above, below), (name, runs) in zip(
-        grid.T, numbers.items(), strict=True
+        grid.T, numbers["runs"].items(), strict=True
     ):
-        pictures = np.reshape(runs[0]["pictures"], (4, 4, 8, 8))
+        pictures = np.reshape(numbers["pictures"][name], (4, 4, 8, 8))
         sheet = pictures.transpose(0, 2, 1, 3).reshape(32, 32)
         above.imshow(sheet, cmap="gray", vmin=0, vmax=255)
         above.set_title(f"{name}\n{means[name]:.1f} nats", fontsize=9)
@@ -172,7 +173,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
 def sees(numbers: Mapping[str, Any]) -> str:
     """The numbers that decide."""
     rows = []
-    for name, runs in numbers.items():
+    for name, runs in numbers["runs"].items():
         found = [f"{run['log_likelihood']:.1f}" for run in runs]
         rows.append(f"{name} {', '.join(found)}")
     return (
