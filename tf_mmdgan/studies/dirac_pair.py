@@ -17,8 +17,9 @@ RIDGE = 1.0
 # Of the broad measure mu = N(0, 10^2).
 BROAD = 10.0
 KERNEL = kernels.Gaussian()
-# Where psi is looked for, and where a supremum at infinity has been reached.
-_SMALLEST, _LARGEST = 0.03, 1e5
+# The least psi that is tried. At the largest psi theta, a supremum at infinity
+# has been reached, and the grids still resolve the kernel.
+_SMALLEST, _LARGEST, _LARGEST_LIPSCHITZ = 0.03, 30.0, 8.0
 
 Found = constrained_mmd.Distance
 Distance = Callable[[float, float], Found]
@@ -132,10 +133,11 @@ def optimised(distance: Distance, theta: float) -> dict[str, Any]:
     def negative(log_psi):
         return -float(distance(theta, np.exp(log_psi)).square)
 
+    largest = _LARGEST_LIPSCHITZ if distance is lipschitz else _LARGEST
     # It rises to one maximum and falls, or stays, after it.
     result = optimize.minimize_scalar(
         negative,
-        bounds=(np.log(_SMALLEST), np.log(_LARGEST)),
+        bounds=(np.log(_SMALLEST), np.log(largest / theta)),
         method="bounded",
         options={"xatol": 0.03},
     )

@@ -80,7 +80,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     for axes in (left, right):
         for name, values in numbers["distances"].items():
             axes.plot(
-                thetas, values, ".-", color=_COLOURS[name], label=name,
+                thetas, values, marker=".", color=_COLOURS[name], label=name,
                 ls="--" if name.endswith("point") else "-",
             )  # fmt: skip
         axes.set(xscale="log", xlabel="θ, distance of the point masses")
