@@ -127,6 +127,17 @@ def test_all_checkpoints_damaged_is_one_clear_error(two_checkpoints):
         checkpoints.Checkpoints(adam_model(), folder).restore()
 
 
+def test_remains_of_a_killed_process_are_removed(two_checkpoints):
+    folder, _ = two_checkpoints
+    remains = folder / "step-3_temp"
+    remains.mkdir()
+    (remains / "part-00000-of-00001.tempstate1").write_bytes(b"half")
+    before = {path.name for path in folder.iterdir()}
+    checkpoints.Checkpoints(adam_model(), folder).remove_remains()
+    after = {path.name for path in folder.iterdir()}
+    assert before - after == {"step-3_temp"}
+
+
 def test_old_checkpoints_are_removed(tmp_path):
     model = adam_model()
     fit(model, 4, checkpoints.Checkpoints(model, tmp_path, interval=1, keep=2))

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import threading
@@ -80,6 +81,14 @@ class Checkpoints(Every):
                 "folder from a copy, or start anew in another --run_dir."
             )
         return False
+
+    def remove_remains(self) -> None:
+        """Removes what a process that was killed while saving has left.
+
+        Call it when no other process saves in the folder.
+        """
+        for remains in self.folder.glob("step-*_temp"):
+            shutil.rmtree(remains)
 
     def act(self, step: int, logs: Mapping[str, float]) -> None:
         """See `Every.act`.
