@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import time
 
 import keras
 import numpy as np
@@ -142,6 +143,19 @@ def test_old_checkpoints_are_removed(tmp_path):
     model = adam_model()
     fit(model, 4, checkpoints.Checkpoints(model, tmp_path, interval=1, keep=2))
     kept = sorted(path.stem for path in tmp_path.glob("*.index"))
+    assert kept == ["step-3", "step-4"]
+
+
+def test_old_checkpoints_go_though_the_clock_is_set_back(tmp_path, monkeypatch):
+    first = adam_model()
+    fit(first, 2, checkpoints.Checkpoints(first, tmp_path, interval=1))
+    start = time.time()
+    monkeypatch.setattr(time, "time", lambda: start - 86400.0)
+    second = adam_model()
+    saver = checkpoints.Checkpoints(second, tmp_path, interval=1)
+    assert saver.restore()
+    fit(second, 2, saver)
+    kept = sorted(path.stem for path in tmp_path.glob("step-*.index"))
     assert kept == ["step-3", "step-4"]
 
 
