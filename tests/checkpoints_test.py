@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import time
 
 import keras
 import numpy as np
@@ -127,10 +128,34 @@ def test_all_checkpoints_damaged_is_one_clear_error(two_checkpoints):
         checkpoints.Checkpoints(adam_model(), folder).restore()
 
 
+def test_remains_of_a_killed_process_are_removed(two_checkpoints):
+    folder, _ = two_checkpoints
+    remains = folder / "step-3_temp"
+    remains.mkdir()
+    (remains / "part-00000-of-00001.tempstate1").write_bytes(b"half")
+    before = {path.name for path in folder.iterdir()}
+    checkpoints.Checkpoints(adam_model(), folder).remove_remains()
+    after = {path.name for path in folder.iterdir()}
+    assert before - after == {"step-3_temp"}
+
+
 def test_old_checkpoints_are_removed(tmp_path):
     model = adam_model()
     fit(model, 4, checkpoints.Checkpoints(model, tmp_path, interval=1, keep=2))
     kept = sorted(path.stem for path in tmp_path.glob("*.index"))
+    assert kept == ["step-3", "step-4"]
+
+
+def test_old_checkpoints_go_though_the_clock_is_set_back(tmp_path, monkeypatch):
+    first = adam_model()
+    fit(first, 2, checkpoints.Checkpoints(first, tmp_path, interval=1))
+    start = time.time()
+    monkeypatch.setattr(time, "time", lambda: start - 86400.0)
+    second = adam_model()
+    saver = checkpoints.Checkpoints(second, tmp_path, interval=1)
+    assert saver.restore()
+    fit(second, 2, saver)
+    kept = sorted(path.stem for path in tmp_path.glob("step-*.index"))
     assert kept == ["step-3", "step-4"]
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import threading
@@ -39,6 +40,7 @@ class Checkpoints(Every):
         """Makes the manager; `parts` are saved beside the model."""
         super().__init__(interval, at_end=True)
         self.folder = pathlib.Path(folder)
+        self.keep = keep
         self.checkpoint = tf.train.Checkpoint(model=model, **parts)
         self.manager = tf.train.CheckpointManager(
             self.checkpoint,
@@ -53,17 +55,9 @@ class Checkpoints(Every):
         Raises:
           DataError: if there are checkpoints and all are damaged.
         """
-        candidates = sorted(
-            (
-                path
-                for path in self.folder.glob("step-*.index")
-                if path.stem.removeprefix("step-").isdecimal()
-            ),
-            key=lambda path: int(path.stem.removeprefix("step-")),
-            reverse=True,
-        )
-        for index in candidates:
-            path = str(index.with_suffix(""))
+        candidates = self._saved_steps()
+        for step in candidates:
+            path = str(self.folder / f"step-{step}")
             try:
                 self.checkpoint.restore(path).assert_existing_objects_matched()
                 return True
@@ -81,6 +75,14 @@ class Checkpoints(Every):
             )
         return False
 
+    def remove_remains(self) -> None:
+        """Removes what a process that was killed while saving has left.
+
+        Call it when no other process saves in the folder.
+        """
+        for remains in self.folder.glob("step-*_temp"):
+            shutil.rmtree(remains)
+
     def act(self, step: int, logs: Mapping[str, float]) -> None:
         """See `Every.act`.
 
@@ -95,6 +97,17 @@ class Checkpoints(Every):
                     f"Step {step}: {weight.path} is not finite. {DIVERGED}"
                 )
         self.manager.save(checkpoint_number=step)
+        # The manager spares what the clock says is of the future.
+        before = [saved for saved in self._saved_steps() if saved <= step]
+        for old in before[self.keep :]:
+            for path in self.folder.glob(f"step-{old}.*"):
+                path.unlink()
+
+    def _saved_steps(self) -> list[int]:
+        """Steps that there are checkpoints of, the newest first."""
+        names = [path.stem for path in self.folder.glob("step-*.index")]
+        numbers = [name.removeprefix("step-") for name in names]
+        return sorted(map(int, filter(str.isdecimal, numbers)), reverse=True)
 
 
 class BestCheckpoint:

@@ -198,6 +198,8 @@ def prepare(config: TrainConfig) -> Run:
         config.keep_checkpoints,
         **parts,
     )
+    if chief:
+        saver.remove_remains()
     saver.restore()
     model.adapt(train.images)
     step = callbacks.current_step(model)

@@ -6,6 +6,7 @@
 
 import json
 import os
+import re
 import sys
 import tempfile
 import types
@@ -44,7 +45,9 @@ def run(
                 result = command(config)
             except tensorflow.errors.OpError as error:
                 # Files that TensorFlow writes itself, on a full disk.
-                raise errors.DataError(error.message.split("\n")[0]) from error
+                line = error.message.split("\n")[0]
+                plain = re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", line)
+                raise errors.DataError(plain) from error
         except (errors.UsageError, errors.DataError) as error:
             _exit(error, error.exit_code)
         except OSError as error:

@@ -54,33 +54,13 @@ def test_clock_that_runs_backwards(whole, half, tmp_path):
     assert kept == {"step-6", "step-8"}
 
 
-def test_nan_stops_the_run_and_spares_its_checkpoint(half, tmp_path):
+def test_nan_stops_the_run_before_anything_of_it_is_saved(tmp_path):
     run_dir = tmp_path / "run"
     flags = ("--steps=8", "--learning_rate=1e30", "--checkpoint_every=1")
     done = runs.train(run_dir, *flags)
-    assert done.returncode == 1 and "is not finite" in done.stderr.replace(
-        "not finite:", "is not finite:"
-    )
+    assert done.returncode == 1 and "not finite" in done.stderr
     assert done.stderr.count("error:") == 1
     assert not list((run_dir / "checkpoints").glob("*.index"))
-    # A run that had a sound checkpoint keeps it, and it can be used.
-    run_dir = shutil.copytree(half, tmp_path / "sound")
-    config = run_dir / "config.json"
-    config.write_text(
-        config.read_text().replace(
-            '"learning_rate": 0.0002', '"learning_rate": 1e+30'
-        )
-    )
-    done = runs.train(run_dir, "--learning_rate=1e30", "--steps=8")
-    assert done.returncode == 1
-    assert runs.checkpoint(run_dir, 4).exists()
-    sampled = subprocess.run(
-        runs.command(run_dir, f"--out={tmp_path}/a.npz", tool="sample"),
-        cwd=runs.ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert sampled.returncode == 0, sampled.stderr
 
 
 def test_data_file_that_disappears(tmp_path):
