@@ -163,7 +163,9 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         axis.set_ylabel(title)
     for column, (name, curve) in zip(axes.T, curves.items(), strict=True):
         examples = np.concatenate(list(map(_unpacked, curve["examples"])))
-        column[0].imshow(examples, cmap="gray", vmin=0, vmax=255)
+        column[0].imshow(
+            examples, cmap="gray", vmin=0, vmax=255, interpolation="nearest"
+        )
         column[0].set(xticks=[], yticks=[], title=name)
         for axis, score in zip(column[1:], titles, strict=True):
             for run in curve[score]:
