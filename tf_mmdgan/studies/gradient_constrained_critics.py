@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan.studies import dirac_pair
-from tf_mmdgan.studies.study import Budget, Parts, Study
+from tf_mmdgan.studies.study import Budget, Parts, Study, rounded
 
 FAR, NEAR = 20.0, 0.2
 _NAMES = ("MMD", "SMMD", "LipMMD", "GC-MMD, broad")
@@ -29,7 +29,7 @@ def curve(name: str, theta: float, count: int) -> dict[str, Any]:
 def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """A curve for each distance, far apart and near."""
     count = budget.steps(401, 201)
-    return {
+    curves = {
         f"{theta:g}": {
             name: parts.get(f"{name} theta={theta} count={count}",
                             curve, name, theta, count)
@@ -37,6 +37,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
         }
         for theta in (FAR, NEAR)
     }  # fmt: skip
+    return rounded(curves, 5)
 
 
 def steepest(numbers: Mapping[str, Any], theta: float, name: str) -> float:
