@@ -89,7 +89,9 @@ def gather(rows: tf.Tensor) -> tf.Tensor:
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync == 1:
         return rows
-    return context.all_gather(rows, axis=0)
+    gathered = context.all_gather(rows, axis=0)
+    gathered.set_shape([None, *rows.shape[1:]])
+    return gathered
 
 
 @dataclasses.dataclass(frozen=True)

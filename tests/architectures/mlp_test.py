@@ -85,7 +85,7 @@ def test_points_are_float32_under_half_precision():
     ("arguments", "message"),
     [
         ({"image_shape": (0,)}, "coordinates=0"),
-        ({"image_shape": (0, 4, 3)}, "MLP .* 1 to 160 .* not of 0 x 4"),
+        ({"image_shape": (0, 4, 3)}, "MLP .* 2 to 160 .* not of 0 x 4"),
         ({"image_shape": (4, 4)}, "MLP makes images"),
         ({"image_shape": (2,), "width": 0}, "width=0"),
         ({"image_shape": (2,), "multiples": ()}, "hidden_layers=0"),

@@ -56,9 +56,10 @@ def projection(name):
 
 
 def randomize(network, rng):
-    """Random weights, so that the output is far from zero."""
+    """Random weights, so that the output is far from zero, but not at 1."""
     for weight in network.trainable_weights:
-        weight.assign(rng.normal(size=weight.shape))
+        scale = min(1.0, 3.0 / math.prod(weight.shape[:-1]) ** 0.5)
+        weight.assign(scale * rng.normal(size=weight.shape))
 
 
 def uniform(rng, *shape):

@@ -34,6 +34,7 @@ FORMULAS = {
     "rbf_half_octaves": gaussians(1, np.sqrt(2), 2, np.sqrt(8), 4),
     "rbf_octaves": gaussians(1, 2, 4, 8, 16),
     "rbf_mix": gaussians(2, 5, 10, 20, 40, 80),
+    "rbf_gmmn": gaussians(*np.sqrt([2, 5, 10, 20, 40, 80])),
     "rq": rq,
     "rq_linear": lambda u, v: rq(u, v) + u @ v,
     "rq_01linear": lambda u, v: rq(u, v) + 0.1 * (u @ v),

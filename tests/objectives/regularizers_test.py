@@ -230,6 +230,9 @@ class FixedNoise:
     def normal(self, purpose, count, shape, index=0):
         return tf.constant(np.reshape(self.noise, [-1, *shape]))
 
+    def gather(self, rows):
+        return rows
+
 
 class LogitOfNormals(LinearCritic):
     """log p - log q for p = N(0, 1) and q = N(1, 1.2^2), through `inverse`."""

@@ -11,7 +11,7 @@ from tf_mmdgan.architectures import blocks
 from tf_mmdgan.architectures.conditioning import Conditioning, Inputs
 from tf_mmdgan.spectral_normalization import SpectralNorm
 
-SIZES = blocks.Sizes(minimum=1)
+SIZES = blocks.Sizes(minimum=2)
 _PUBLISHED = blocks.Kernels(hidden_weights=keras.initializers.GlorotUniform)
 
 
@@ -34,7 +34,7 @@ def generator(
 
     Args:
       image_shape: (n,), for n coordinates of a point, any real numbers; or
-        height, width and channels, 1 to 160 pixels.
+        height, width and channels, 2 to 160 pixels.
       latent_size: z, >= 1.
       width: units of a hidden layer of multiple 1, >= 1.
       batch_norm: whether to normalize before each ReLU; also for points, for

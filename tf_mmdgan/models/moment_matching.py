@@ -5,6 +5,7 @@ https://arxiv.org/abs/1502.02761; Dziugaite, Roy and Ghahramani 2015, "Training
 generative neural networks via maximum mean discrepancy optimization".
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,7 +26,8 @@ def pixels(batch: tf.Tensor) -> tf.Tensor:
     """Images [b, h, w, c] as rows, in [0, 1] as in the papers; points as is."""
     if batch.shape.rank == 2:
         return batch
-    return tf.reshape(0.5 * (batch + 1.0), [tf.shape(batch)[0], -1])
+    # Its width is known before there are rows, as -1 for it would not be.
+    return tf.reshape(0.5 * (batch + 1.0), [-1, math.prod(batch.shape[1:])])
 
 
 class GeneratorModel(ImplicitModel):
