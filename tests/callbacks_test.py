@@ -5,7 +5,6 @@ import json
 import pathlib
 import time
 
-import keras
 import numpy as np
 import PIL.Image
 import tensorflow as tf
@@ -20,28 +19,7 @@ tiny = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(tiny)
 
 
-def adam_model(**kwargs):
-    kwargs = {"critic_steps": 1, **kwargs}
-    return tiny.model(optimizer=keras.optimizers.Adam, **kwargs)
-
-
-def fit(model, steps, *extra):
-    start = int(model.updates.numpy())
-    model.fit(
-        tiny.batches(start=start),
-        steps_per_epoch=steps,
-        verbose=0,
-        callbacks=list(extra),
-    )
-
-
-def state(model):
-    variables = [
-        *model.weights,
-        *model.generator_optimizer.variables,
-        *model.critic_optimizer.variables,
-    ]
-    return [v.numpy() for v in variables]
+adam_model, fit = tiny.adam_model, tiny.fit
 
 
 def test_log_has_one_line_per_interval(tmp_path):

@@ -351,7 +351,7 @@ def _side(sums: CandidateSums, plug_in: bool) -> _Side:
 def _sums(within: tf.Tensor, cross: tf.Tensor) -> CandidateSums:
     """Sums of k(y, y) [m, m] and k(x, y) [n, m]."""
     cross = tf.cast(cross, tf.float64)
-    within = _without_diagonal(tf.cast(within, tf.float64))
+    within = without_diagonal(tf.cast(within, tf.float64))
     return CandidateSums(
         within=tf.reduce_sum(within, axis=1),
         cross=tf.reduce_sum(cross, axis=0),
@@ -369,7 +369,8 @@ def _dot(u: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(u * v)
 
 
-def _without_diagonal(gram: tf.Tensor) -> tf.Tensor:
+def without_diagonal(gram: tf.Tensor) -> tf.Tensor:
+    """A kernel matrix [n, n] with zeros on its diagonal."""
     # Better than to subtract the trace from the sum: where the diagonal is
     # large (polynomial kernels) that cancels.
     return tf.linalg.set_diag(gram, tf.zeros_like(gram[:, 0]))
@@ -378,7 +379,7 @@ def _without_diagonal(gram: tf.Tensor) -> tf.Tensor:
 def mean_off_diagonal(gram: tf.Tensor) -> tf.Tensor:
     """Mean of a square matrix without its diagonal, a scalar."""
     n = tf.cast(_size(gram, 2), gram.dtype)
-    return tf.reduce_sum(_without_diagonal(gram)) / (n * (n - 1.0))
+    return tf.reduce_sum(without_diagonal(gram)) / (n * (n - 1.0))
 
 
 def _size(examples: tf.Tensor, least: int) -> tf.Tensor:

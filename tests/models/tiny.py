@@ -106,3 +106,30 @@ def batches(size=8, start=0, dtype=np.float32):
 
 def weights(made):
     return [w.numpy() for w in made.weights]
+
+
+def adam_model(**kwargs):
+    """A model with one critic update a step, trained by Adam."""
+    kwargs = {"critic_steps": 1, **kwargs}
+    return model(optimizer=keras.optimizers.Adam, **kwargs)
+
+
+def fit(model, steps, *extra):
+    """Goes on for so many steps, on the batches that are next."""
+    start = int(model.updates.numpy())
+    model.fit(
+        batches(start=start),
+        steps_per_epoch=steps,
+        verbose=0,
+        callbacks=list(extra),
+    )
+
+
+def state(model):
+    """All that a step changes."""
+    variables = [
+        *model.weights,
+        *model.generator_optimizer.variables,
+        *model.critic_optimizer.variables,
+    ]
+    return [v.numpy() for v in variables]

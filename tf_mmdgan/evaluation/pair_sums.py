@@ -171,10 +171,6 @@ def _stripe_sums(
     return within, between
 
 
-def _without_diagonal(gram: tf.Tensor) -> tf.Tensor:
-    return tf.linalg.set_diag(gram, tf.zeros_like(tf.linalg.diag_part(gram)))
-
-
 class _Sums(NamedTuple):
     """Sums of k(u_i, v_j), in float64."""
 
@@ -247,7 +243,7 @@ def _tile_graph(
     def graph(u: tf.Tensor, v: tf.Tensor) -> _Sums:
         gram = kernel(u, v)
         if diagonal:
-            gram = _without_diagonal(gram)
+            gram = mmd.without_diagonal(gram)
         gram = tf.cast(gram, tf.float64)
         return _Sums(
             tf.reduce_sum(gram, axis=1),
