@@ -1,9 +1,10 @@
 """What distribution costs: throughput, collectives, bytes and memory.
 
-python benchmarks/distribution.py --part=workers    # 2 workers, 1 process
-python benchmarks/distribution.py --part=overhead   # replicas and gathering
-python benchmarks/distribution.py --part=links      # collectives by size
-python benchmarks/distribution.py --part=model      # bytes, memory, limits
+python benchmarks/distribution.py --part=workers      # 2 workers, 1 process
+python benchmarks/distribution.py --part=overhead     # replicas and gathering
+python benchmarks/distribution.py --part=collectives  # how many in a step
+python benchmarks/distribution.py --part=links        # and each by its size
+python benchmarks/distribution.py --part=model        # bytes, memory, limits
 
 Throughput is that of the CIFAR-10 recipe with a critic of 64 filters at one
 global batch, whoever shares it: rounds of all settings alternate, each in
@@ -16,6 +17,8 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import collections
+import functools
 import json
 import resource
 import socket
@@ -27,7 +30,10 @@ import time
 from absl import app, flags
 
 _PART = flags.DEFINE_enum(
-    "part", "workers", ["workers", "overhead", "links", "model"], "What."
+    "part",
+    "workers",
+    ["workers", "overhead", "collectives", "links", "model"],
+    "What.",
 )
 _RECIPE = flags.DEFINE_string(
     "recipe", "cifar10_mmd_rq_64", "Flagfile of the throughput."
@@ -66,8 +72,8 @@ def recipe(name, *others):
     )
 
 
-def time_training(arguments):
-    """Seconds per step of a process, after two steps."""
+def prepare(arguments):
+    """The model of a process, and its batches."""
     from tf_mmdgan import data, distribution, method, strategies
 
     config = recipe(
@@ -82,9 +88,15 @@ def time_training(arguments):
         model = method.make_model(config, images.image_shape)
     batches = distribution.spread(
         strategy,
-        data.batches(images, config.batch_size, 0),
+        functools.partial(data.batches, images, config.batch_size, 0),
         config.batch_size,
     )
+    return model, batches
+
+
+def time_training(arguments):
+    """Seconds per step of a process, after two steps."""
+    model, batches = prepare(arguments)
 
     def run(steps):
         model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
@@ -93,6 +105,19 @@ def time_training(arguments):
     start = time.perf_counter()
     run(_STEPS.value)
     return (time.perf_counter() - start) / _STEPS.value
+
+
+def count_collectives(arguments):
+    """Exchanges between two workers in the graph of a step, by kind."""
+    model, batches = prepare(arguments)
+    step = model.make_train_function()
+    graph = step.get_concrete_function(iter(batches)).graph.as_graph_def()
+    nodes = [*graph.node]
+    for function in graph.library.function:
+        nodes += function.node_def
+    return collections.Counter(
+        node.op for node in nodes if node.op.startswith("Collective")
+    )
 
 
 def time_collectives(arguments):
@@ -247,7 +272,11 @@ def cost_model():
 
 def main(argv):
     if _CHILD.value:
-        work = {"train": time_training, "links": time_collectives}
+        work = {
+            "train": time_training,
+            "collectives": count_collectives,
+            "links": time_collectives,
+        }
         print(json.dumps(work[_CHILD.value](argv[1:])))
         return
     parts = {
@@ -255,6 +284,7 @@ def main(argv):
         "overhead": lambda: compare(
             "one_process", "two_replicas", "two_replicas_apart"
         ),
+        "collectives": lambda: launch("collectives", [], 2),
         "links": lambda: launch("links", [], 2),
         "model": cost_model,
     }
