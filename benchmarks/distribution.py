@@ -214,6 +214,8 @@ def compare(*names):
 
 def cost_model():
     """Bytes and seconds of a step of the ImageNet-64 recipe, by replicas."""
+    import keras
+
     from tf_mmdgan import method
 
     config = recipe("imagenet64_sn_smmd")
@@ -229,22 +231,29 @@ def cost_model():
     # Adam's two moments; the generator's average.
     states = 3 * (critic + generator) + generator
     width = model.critic.output["features"].shape[-1]
-    # Clipping sums gradients by itself, before the optimizer does.
-    sums = 2 if model.clip_norm is not None else 1
-    reduced = sums * (critic_steps * critic + generator)
+    reduced = critic_steps * critic + generator
     # Features of real and generated images, and a row of the scale's terms.
     rows = (critic_steps + 1) * (2 * width + 1) * 4 * config.batch_size
+    norms = sum(
+        isinstance(layer, keras.layers.BatchNormalization)
+        for layer in model.generator._flatten_layers()
+    )
+    # Moments of each of these layers, in the generator's update their gradients
+    # too; both kinds of rows and, but for the scale in the generator's update,
+    # their gradients; gradients of weights; and once a step what is logged.
+    collectives = critic_steps * (norms + 5) + 2 * norms + 4 + 1
     table = []
     for replicas in (8, 64, 512):
         share = (replicas - 1) / replicas
-        seconds = (2 * reduced + rows) * share * 8 / (_GBPS.value * 1e9)
-        collectives = (critic_steps + 1) * (sums + 3)
+        # Rows are summed among zeros, in the gradient again.
+        moved = 2 * (reduced + 2 * rows) * share
+        seconds = moved * 8 / (_GBPS.value * 1e9)
         waiting = collectives * 2 * (replicas - 1) * _LATENCY.value * 1e-6
         table.append(
             {
                 "replicas": replicas,
                 "reduced_bytes_sent_by_each": round(2 * reduced * share),
-                "gathered_bytes_received_by_each": round(rows * share),
+                "gathered_bytes_sent_by_each": round(4 * rows * share),
                 "transfer_seconds": round(seconds, 4),
                 "latency_seconds": round(waiting, 4),
                 "efficiency": round(
@@ -258,6 +267,7 @@ def cost_model():
         "state_bytes_per_device": states,
         "critic_steps": critic_steps,
         "critic_outputs": width,
+        "collectives": collectives,
         "global_batch": config.batch_size,
         "process_growth_bytes": 1024
         * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before),
