@@ -117,8 +117,9 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.plot([], [], "C1", label="Jensen-Shannon divergence / nats")
     right.plot(theta[~away], js[~away], "C1o")
     right.set(
-        title="A point at 0 and a point at θ", xlabel="θ", ylim=(-0.02, 1.2)
-    )
+        title="A point at 0 and a point at θ", xlabel="θ",
+        ylim=(-0.02, 1.2), xticks=[-1.0, -0.5, 0.0, 0.5, 1.0],
+    )  # fmt: skip
     right.legend(loc="upper center")
 
 
