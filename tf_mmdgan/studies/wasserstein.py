@@ -1,4 +1,4 @@
-"""The Wasserstein distance: primal and dual agree, and it is continuous.
+"""The Wasserstein distance: primal, dual, a trained critic; and continuity.
 
 Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", section 2 and example 1,
 https://arxiv.org/abs/1701.07875.
