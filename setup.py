@@ -34,7 +34,7 @@ setuptools.setup(
         "matplotlib>=3.8,<4",  # pictures of comparisons and studies
         "numpy>=1.26,<3",
         "pillow>=10,<14",  # PNG files, resizing of data sets
-        "scipy>=1.11,<2",  # quadrature and linear programs of studies
+        "scipy>=1.11,<2",  # symmetric products of FID; quadrature of studies
         "scikit-learn>=1.4,<2",  # the embedded digits
         "tensorboard>=2.20,<2.22",  # no longer a dependency of TensorFlow
         "tensorflow>=2.20,<2.22",

@@ -91,13 +91,22 @@ def test_an_interruption_leaves_nothing_behind(tmp_path, monkeypatch):
 
 
 def test_json_is_indented_and_ends_its_last_line(tmp_path):
-    content = {"b": [1, 2.5, None], "a": {"name": "Größe"}}
+    content = {"b": ["x", 2.5, None], "a": {"name": "Größe"}}
     files.write_json(tmp_path / "a.json", content)
     text = (tmp_path / "a.json").read_text()
     assert text == json.dumps(content, indent=2) + "\n"
     assert text.startswith('{\n  "b": [\n')
     assert json.loads(text) == content
     assert names(tmp_path) == ["a.json"]
+
+
+def test_a_list_of_numbers_is_one_line_and_texts_stay(tmp_path):
+    content = {"a": [[1, -2.5e-7], [None, True]], "b": ["[1,\n  2]", "x"]}
+    files.write_json(tmp_path / "a.json", content)
+    text = (tmp_path / "a.json").read_text()
+    assert json.loads(text) == content
+    assert "    [1, -2.5e-07],\n    [null, true]\n" in text
+    assert '    "[1,\\n  2]",\n    "x"\n' in text
 
 
 def test_what_is_no_json_leaves_the_old_file(tmp_path):

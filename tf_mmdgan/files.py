@@ -5,6 +5,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import secrets
 import zipfile
 import zlib
@@ -14,6 +15,9 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import errors
+
+# A list without lists or texts in it. No text of JSON has a line break.
+_NUMBERS = re.compile(r"\[\n([^][{}\"]*)\]")
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> None:
@@ -33,8 +37,9 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
 
 
 def write_json(path: str | os.PathLike, content: Mapping[str, Any]) -> None:
-    """Writes `content` as indented JSON, atomically."""
+    """Writes `content` as indented JSON, a list of numbers in a line."""
     text = json.dumps(content, indent=2, allow_nan=False)
+    text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     write_bytes(path, (text + "\n").encode())
 
 
@@ -78,5 +83,5 @@ def _open_npz(path: str | os.PathLike) -> Iterator[np.lib.npyio.NpzFile]:
         if not pathlib.Path(path).exists():
             raise errors.DataError(f"There is no file {path}.") from None
         raise errors.DataError(
-            f"{path} is damaged or not an .npz file: {e}"
+            f"{path} is damaged or not an .npz file: {str(e).rstrip('.')}."
         ) from None

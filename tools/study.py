@@ -50,7 +50,7 @@ def _run(config: StudyConfig, name: str) -> Mapping[str, Any]:
 
     folder = pathlib.Path(config.output_dir) / name
     run_directory.claim(folder)
-    result = studies.run(name, config.output_dir, config.quick)
+    result = studies.run(name, config.output_dir, config.quick, config.workers)
     verdict = "holds" if result.holds else "FAILS"
     print(f"  claim {verdict}; {result.sees}", file=sys.stderr, flush=True)
     return {

@@ -71,6 +71,20 @@ def test_initial_weights(published, gain):
     assert abs(kernel.std() / np.sqrt(2 / 150) - 1) < 0.05
 
 
+def test_networks_of_ratio_matching_have_relu_and_glorots_weights(rng):
+    generator = mlp.gram_generator((2,), 100, 100, batch_norm=False)
+    critic = mlp.gram_critic((100,), 10, 100)
+    for network in (generator, critic):
+        for name in ("hidden1", "hidden2"):
+            kernel, _ = weights(network, name)
+            assert abs(kernel.std() / np.sqrt(1 / 100) - 1) < 0.05
+    x = rng.normal(size=(5, 100)).astype(np.float32)
+    first, _ = critic(x)["activations"]
+    np.testing.assert_allclose(
+        first, np.maximum(x @ weights(critic, "hidden1")[0], 0), atol=1e-5
+    )
+
+
 def test_points_are_float32_under_half_precision():
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")

@@ -19,6 +19,7 @@ from tf_mmdgan.studies import (
     ring_grid,
     ring_training,
     runner,
+    study,
 )
 from tf_mmdgan.studies.ring_training import Cell
 
@@ -88,6 +89,30 @@ def test_verdict_of_the_grid():
     assert not ring_grid.holds({"runs": good + gans[:1]})
     assert not ring_grid.holds({"runs": [*good, *gans, run("GRAM-net", 7, 1)]})
     assert not ring_grid.holds({"runs": [run("GRAM-net", 8, 0.8), *gans]})
+
+
+def test_cells_of_the_grid_and_their_picture():
+    """The claimed methods from all seeds in the plane, the rest from one."""
+    asked = []
+
+    class Parts:
+        def get_all(self, function, calls):
+            asked.extend(cell for cell, *_ in calls.values())
+            points = [[0.0, 1.0], [2.0, 0.0]]
+            return [
+                {"modes": 7, "high_quality": 0.5, "points": points}
+                for _ in calls
+            ]
+
+    numbers = ring_grid.compute(study.Budget(False, (0, 1)), Parts())
+    assert len(asked) == len(set(asked)) == 4 * 2 * 12 + 2 * 12
+    later = {(cell.method, cell.dimension) for cell in asked if cell.seed}
+    assert later == {("GRAM-net", 2), ("GAN", 2)}
+    assert sum("points" in run for run in numbers["runs"]) == 4 * 12
+    assert "GAN misses modes with some seed (width and noise): 20 and 2," in (
+        ring_grid.sees(numbers)
+    )
+    assert runner.picture(ring_grid.STUDY, numbers).startswith(b"\x89PNG")
 
 
 @pytest.mark.slow

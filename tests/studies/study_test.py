@@ -1,6 +1,7 @@
 """The frame: budgets, remembered parts, JSON."""
 
 import json
+import operator
 
 import numpy as np
 import pytest
@@ -35,7 +36,29 @@ def test_the_time_of_remembered_parts_counts(tmp_path):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"seconds": 60}))
     parts = study.Parts(tmp_path)
     parts.get("part", int)
+    parts.get("new part", int)
+    parts.get("new part", int)
     assert parts.remembered_seconds == 60
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_parts_are_shared_out_and_come_in_their_order(tmp_path, workers):
+    study.Parts(tmp_path).get("12 / 2", int, 7)
+    parts = study.Parts(tmp_path, workers)
+    calls = {f"12 / {n}": (12, n) for n in (4, 2)}
+    assert parts.get_all(operator.floordiv, calls) == [3, 7]
+    assert study.Parts(tmp_path).get("12 / 4", int) == 3
+    # Only for the one that was there before was not waited now.
+    (kept,) = tmp_path.glob("12_2*")
+    assert parts.remembered_seconds == json.loads(kept.read_text())["seconds"]
+
+
+@pytest.mark.slow
+def test_what_a_worker_raises_arrives(tmp_path):
+    parts = study.Parts(tmp_path, workers=2)
+    calls = {f"1 / {n}": (1, n) for n in (1, 0)}
+    with pytest.raises(ZeroDivisionError):
+        parts.get_all(operator.floordiv, calls)
 
 
 def test_a_part_that_fails_leaves_nothing(tmp_path):

@@ -22,3 +22,20 @@ def test_jensen_shannon_of_atoms():
     middle = (p + q) / 2
     expected = (p * np.log(p / middle) + q * np.log(q / middle)).sum() / 2
     assert abs(wasserstein.jensen_shannon(p, q) - expected) < 1e-12
+
+
+def test_segments_are_as_far_apart_as_they_are_set():
+    points = np.concatenate(
+        [wasserstein.segment(0.0), wasserstein.segment(-0.3)]
+    )
+    weights = np.repeat([1, -1], len(points) // 2) * 2 / len(points)
+    assert abs(wasserstein.dual(points, weights) - 0.3) < 1e-9
+
+
+def test_a_trained_critic_finds_most_of_the_distance_and_no_more():
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(6, 2))
+    weights = np.repeat([1 / 3, -1 / 3], 3)
+    exact = wasserstein.dual(points, weights)
+    found = wasserstein.trained_critic(points, weights, steps=300, seed=0)
+    assert 0.7 * exact < found < exact + 1e-6

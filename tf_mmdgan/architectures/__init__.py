@@ -113,6 +113,9 @@ ARCHITECTURES = {
         critic_batch_norm=False,
     ),
     "mlp": _pair(mlp.generator, mlp.critic, mlp.SIZES, makes_points=True),
+    "gram_mlp": _pair(
+        mlp.gram_generator, mlp.gram_critic, mlp.SIZES, makes_points=True
+    ),
     "gmmn": _pair(
         functools.partial(mlp.generator, multiples=GMMN_MULTIPLES),
         functools.partial(mlp.critic, multiples=GMMN_MULTIPLES[-1:]),

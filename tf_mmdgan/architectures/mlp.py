@@ -1,6 +1,6 @@
 """Fully connected networks, for points of a plane and for small images."""
 
-import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 
@@ -12,7 +12,8 @@ from tf_mmdgan.architectures.conditioning import Conditioning, Inputs
 from tf_mmdgan.spectral_normalization import SpectralNorm
 
 SIZES = blocks.Sizes(minimum=2)
-_PUBLISHED = blocks.Kernels(hidden_weights=keras.initializers.GlorotUniform)
+_GLOROT = keras.initializers.GlorotUniform
+_SLOPE = 0.2
 
 
 def generator(
@@ -24,13 +25,12 @@ def generator(
     conditioning: Conditioning | None = None,
     batch_statistics: bool = False,
     multiples: Sequence[int] = (1, 1),
+    hidden_weights: blocks.Weights = keras.initializers.HeNormal,
 ) -> keras.Model:
     """From latents [b, latent_size] to points, or to images in [-1, 1].
 
     Hidden layers of `width` units with ReLU, and a linear layer; for images
-    tanh after that. The networks for points of A. Srivastava, K. Xu,
-    M. U. Gutmann and C. Sutton, "Generative Ratio Matching Networks", ICLR
-    2020, arXiv:1806.00101, are such, with batch_norm=False.
+    tanh after that.
 
     Args:
       image_shape: (n,), for n coordinates of a point, any real numbers; or
@@ -42,6 +42,7 @@ def generator(
       conditioning: see `Architecture`.
       batch_statistics: see `Architecture`.
       multiples: of `width`, units of each hidden layer; one or more, >= 1.
+      hidden_weights: makes the initializer of a hidden layer.
 
     Raises:
       UsageError: for a shape or a number out of range.
@@ -55,7 +56,7 @@ def generator(
     )
     inputs = Inputs((latent_size,), "latents", conditioning)
     normalize = inputs.normalization(batch_norm, batch_statistics)
-    kernels = blocks.Kernels()
+    kernels = blocks.Kernels(hidden_weights)
     x = inputs.with_labels(inputs.data)
     for number, multiple in enumerate(multiples, start=1):
         x = kernels.hidden(multiple * width, name=f"hidden{number}")(x)
@@ -81,6 +82,8 @@ def critic(
     conditioning: Conditioning | None = None,
     published_weights: bool = False,
     multiples: Sequence[int] = (1, 1),
+    hidden_weights: blocks.Weights = keras.initializers.HeNormal,
+    slope: float = _SLOPE,
 ) -> keras.Model:
     """From points or images to {"features": ..., "activations": [...]}.
 
@@ -95,9 +98,11 @@ def critic(
       batch_norm: whether to normalize in every hidden layer but the first.
       spectral_norm: see `Architecture`.
       conditioning: see `Architecture`.
-      published_weights: Glorot's initial weights, as Generative Ratio Matching
-        Networks have them; else He's in the hidden layers.
+      published_weights: Glorot's initial weights in the hidden layers, whatever
+        `hidden_weights` says.
       multiples: of `width`, units of each hidden layer; one or more, >= 1.
+      hidden_weights: as for `generator`.
+      slope: of the units below zero.
 
     Raises:
       UsageError: for a shape or a number out of range.
@@ -109,8 +114,8 @@ def critic(
         hidden_layers=len(multiples),
         multiple=min(multiples, default=1),
     )
-    kernels = dataclasses.replace(
-        _PUBLISHED if published_weights else blocks.Kernels(),
+    kernels = blocks.Kernels(
+        _GLOROT if published_weights else hidden_weights,
         spectral_norm=spectral_norm,
     )
     inputs = Inputs(image_shape, "images", conditioning)
@@ -123,11 +128,18 @@ def critic(
         x = kernels.hidden(multiple * width, name=f"hidden{number}")(x)
         if batch_norm and number > 1:
             x = layers.batch_norm(f"bn{number}")(x)
-        x = layers.LeakyReLU(name=f"lrelu{number}")(x)
+        x = layers.LeakyReLU(slope, name=f"lrelu{number}")(x)
         activations.append(x)
     return blocks.critic_model(
         inputs, x, output_width, activations, kernels, "mlp_critic"
     )
+
+
+# The networks for points of A. Srivastava, K. Xu, M. U. Gutmann and C. Sutton,
+# "Generative Ratio Matching Networks", ICLR 2020, arXiv:1806.00101, and of what
+# they compare with; without batch normalization.
+gram_generator = functools.partial(generator, hidden_weights=_GLOROT)
+gram_critic = functools.partial(critic, hidden_weights=_GLOROT, slope=0.0)
 
 
 def _is_image(image_shape: tuple[int, ...]) -> bool:

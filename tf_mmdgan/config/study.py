@@ -17,6 +17,11 @@ class StudyConfig:
         "Folder of numbers and figures; a study that was interrupted there is "
         "continued, one that is finished is only drawn again.",
     )
+    workers: int = setting(
+        1,
+        "Processes that share the runs of a study that has many, one thread "
+        "each; 1: this process, with all threads.",
+    )
     write_docs: str | None = setting(
         None,
         "Folder that gets studies.md, with the studies in --output_dir that "
@@ -28,6 +33,7 @@ class StudyConfig:
             bool(self.names or self.write_docs),
             "--study is missing: name studies, separated by commas, or all.",
         )
+        fields.require_positive(self, "workers")
         fields.require(bool(self.output_dir), "--output_dir is empty.")
 
     @property

@@ -1,14 +1,15 @@
 """Mean and covariance of features, in one pass over parts that merge."""
 
 import dataclasses
-import functools
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import blas
 
 from tf_mmdgan import errors
 
 _ROWS_AT_A_TIME = 4096
+_MIRROR_BLOCK = 256  # fits the cache, where its columns are read as rows
 
 
 class Moments(NamedTuple):
@@ -50,8 +51,16 @@ class MomentSums:
     @classmethod
     def of(cls, features: np.ndarray) -> "MomentSums":
         """Those of finite features [n, d], n >= 1."""
-        mean, deviations = centre(features)
-        return cls(len(features), mean, deviations.T @ deviations)
+        mean = features.mean(axis=0, dtype=np.float64)
+        width = features.shape[1]
+        upper = np.zeros((width, width), order="F")
+        room = np.empty((min(len(features), _ROWS_AT_A_TIME), width))
+        for start in range(0, len(features), _ROWS_AT_A_TIME):
+            rows = features[start : start + _ROWS_AT_A_TIME]
+            deviations = np.subtract(rows, mean, out=room[: len(rows)])
+            upper = blas.dsyrk(1.0, deviations.T, 1.0, upper, overwrite_c=True)
+        _mirror(upper)
+        return cls(len(features), mean, upper.T)
 
     def merge(self, other: "MomentSums") -> "MomentSums":
         """Those of the rows of both."""
@@ -77,19 +86,16 @@ class MomentSums:
 
 def moments(features: np.ndarray) -> Moments:
     """Mean and covariance of finite features [n, d], n >= 2."""
-    parts = (
-        MomentSums.of(features[start : start + _ROWS_AT_A_TIME])
-        for start in range(0, len(features), _ROWS_AT_A_TIME)
-    )
-    return functools.reduce(MomentSums.merge, parts).moments()
+    return MomentSums.of(features).moments()
 
 
-def centre(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean [d] of features [n, d] and what is left of them, in float64."""
-    features = features.astype(np.float64)
-    mean = features.mean(axis=0)
-    features -= mean
-    return mean, features
+def _mirror(upper: np.ndarray) -> None:
+    """Makes a matrix of which only the upper half is there symmetric."""
+    for start in range(0, len(upper), _MIRROR_BLOCK):
+        end = start + _MIRROR_BLOCK
+        upper[end:, start:end] = upper[start:end, end:].T
+        block = upper[start:end, start:end]
+        block += np.triu(block, 1).T
 
 
 def check(name: str, given: Moments) -> None:

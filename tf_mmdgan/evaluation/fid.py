@@ -12,6 +12,8 @@ features make S2 = Y^T Y singular, the sum of the singular values of Y L.
 """
 
 import numpy as np
+import scipy.linalg
+from scipy.linalg import blas
 
 from tf_mmdgan import errors
 from tf_mmdgan.evaluation import feature_moments, pairs
@@ -34,7 +36,7 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
             f"{len(fake.mean)}: take both from the same extractor."
         )
     factor = _factor(real.covariance)
-    trace = _trace_of_root(factor.T @ fake.covariance @ factor)
+    trace = _trace_of_root(_congruent(factor, fake.covariance))
     traces = np.trace(real.covariance) + np.trace(fake.covariance)
     return float(_squares(real.mean - fake.mean) + traces - 2.0 * trace)
 
@@ -98,19 +100,21 @@ class _Reference:
             self._mean, covariance = feature_moments.moments(real)
             self._trace = np.trace(covariance)
             self._factor = _factor(covariance)
+            self._congruent = _congruent
         else:
-            self._mean, centred = feature_moments.centre(real)
+            self._mean, centred = _centre(real)
             self._trace = _squares(centred) / (rows - 1)
             self._factor = centred.T / np.sqrt(rows - 1)
+            self._congruent = lambda factor, s: factor.T @ s @ factor
 
     def distance(self, fake: np.ndarray) -> float:
         rows, width = fake.shape
         if rows > width:
             mean, covariance = feature_moments.moments(fake)
             own = np.trace(covariance)
-            root = _trace_of_root(self._factor.T @ covariance @ self._factor)
+            root = _trace_of_root(self._congruent(self._factor, covariance))
         else:
-            mean, centred = feature_moments.centre(fake)
+            mean, centred = _centre(fake)
             own = _squares(centred) / (rows - 1)
             root = self._trace_of_few(centred)
         traces = self._trace + own
@@ -126,18 +130,32 @@ class _Reference:
         return values.sum() / np.sqrt(freedom)
 
 
+def _centre(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean [d] of features [n, d] and what is left of them, in float64."""
+    mean = features.mean(axis=0, dtype=np.float64)
+    return mean, features - mean
+
+
 def _factor(covariance: np.ndarray) -> np.ndarray:
-    """L with L L^T = covariance, [d, d]."""
+    """Lower triangular L with L L^T = covariance, [d, d]."""
     try:
-        return np.linalg.cholesky(covariance)
+        return scipy.linalg.cholesky(covariance, lower=True, check_finite=False)
     except np.linalg.LinAlgError:  # singular, or not to be told from it
         values, vectors = np.linalg.eigh(covariance)
-        return vectors * np.sqrt(np.maximum(values, 0.0))
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        return np.linalg.qr(root.T, mode="r").T
+
+
+def _congruent(factor: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """L^T S L of a lower triangular L, in half the operations of `@`."""
+    product = blas.dtrmm(1.0, factor, covariance.T, trans_a=True, lower=True)
+    return blas.dtrmm(1.0, factor, product, side=True, lower=True)
 
 
 def _trace_of_root(product: np.ndarray) -> float:
     """Sum of the roots of a symmetric matrix's eigenvalues."""
-    return np.sqrt(np.maximum(np.linalg.eigvalsh(product), 0.0)).sum()
+    values = scipy.linalg.eigvalsh(product, check_finite=False)
+    return np.sqrt(np.maximum(values, 0.0)).sum()
 
 
 def _squares(values: np.ndarray) -> float:

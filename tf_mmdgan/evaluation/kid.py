@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.evaluation import pair_sums, pairs
+from tf_mmdgan.evaluation import pair_sums, pairs, subsets
 
 _NAN = float("nan")
 _DTYPES = {"float32": np.float32, "float64": np.float64}
@@ -141,7 +141,7 @@ def _blocks(
 ) -> KID:
     """Source: Zaremba et al. 2013, https://arxiv.org/abs/1307.1954."""
     real_bounds, fake_bounds = pairs.block_bounds(len(real), len(fake), size)
-    mmd2 = pair_sums.mmd2(kernel)
+    mmd2 = subsets.mmd2(kernel)
 
     blocks = zip(
         np.split(real, real_bounds[1:-1]),
@@ -177,16 +177,13 @@ def _subsets(
         )
     # The generator and the order of the draws are those of torch-fidelity.
     rng = np.random.RandomState(seed)
-    points = tf.constant(np.concatenate([real, fake]))
-    mmd2 = pair_sums.mmd2(kernel)
-
-    def value() -> float:
-        x = rng.choice(len(real), subset_size, replace=False)
-        y = rng.choice(len(fake), subset_size, replace=False)
-        rows = np.concatenate([x, len(real) + y])
-        return float(mmd2(tf.gather(points, rows), subset_size))
-
-    values = [value() for _ in range(num_subsets)]
+    real_rows, fake_rows = [], []
+    for _ in range(num_subsets):
+        for rows, available in ((real_rows, len(real)), (fake_rows, len(fake))):
+            rows.append(rng.choice(available, subset_size, replace=False))
+    values = subsets.mmd2_of_subsets(
+        kernel, real, fake, np.array(real_rows), np.array(fake_rows)
+    )
     return KID(
         mean=float(np.mean(values)),
         standard_error=_NAN,

@@ -7,27 +7,22 @@ from several processes or devices, add up to those over all.
 
 import concurrent.futures
 import functools
-import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, kernels, mmd
-
-# Large enough for the rate of the matrix product, small enough for the cache.
-TILE_SIZE = 1024
-# Of the rows of a symmetric matrix: 2/3 of it are computed.
-_STRIPES = 3
+from tf_mmdgan.evaluation import tiles
 
 
 def all_pair_sums(
     kernel: kernels.Kernel,
     x: np.ndarray,
     y: np.ndarray,
-    tile_size: int = TILE_SIZE,
+    tile_size: int = tiles.SIZE,
     devices: Sequence[str] = (),
 ) -> mmd.PairSums:
     """Sums of a centred kernel over the pairs of x [n, d] and y [m, d].
@@ -39,7 +34,7 @@ def all_pair_sums(
       kernel: a frozen value.
       x: [n, d].
       y: [m, d], of the same dtype.
-      tile_size: rows and columns of a tile.
+      tile_size: rows of a tile, and half its columns.
       devices: to share the tiles between; by default, the one of the scope.
     """
     if not devices:
@@ -58,7 +53,7 @@ def partial_sums(
     kernel: kernels.Kernel,
     x: np.ndarray,
     y: np.ndarray,
-    tile_size: int = TILE_SIZE,
+    tile_size: int = tiles.SIZE,
     part: int = 0,
     num_parts: int = 1,
 ) -> mmd.PairSums:
@@ -75,7 +70,8 @@ def partial_sums(
             f"part={part}: need 0 to {num_parts - 1}, one less than num_parts."
         )
     xx = _within(kernel, x, tile_size, part, num_parts)
-    xy = _between(kernel, x, y, tile_size, part, num_parts)
+    between = tiles.between(len(x), len(y), tile_size)
+    xy = _sums(kernel, x, y, between[part::num_parts])
     yy = _within(kernel, y, tile_size, part, num_parts)
     return mmd.PairSums(
         xx.rows, xy.rows, xy.columns, yy.rows,
@@ -129,48 +125,6 @@ def estimate(sums: mmd.PairSums) -> tuple[float, float]:
     return mean, math.sqrt(mmd.variance_from_sums(sums).clipped)
 
 
-@functools.lru_cache(maxsize=32)
-def mmd2(kernel: kernels.Kernel) -> Callable[[tf.Tensor, int], tf.Tensor]:
-    """A graph of the unbiased MMD^2, for points whose matrices fit in memory.
-
-    Its arguments are the points [n + m, d], those of x before those of y, and
-    n. It is `mmd.mmd2_unbiased` with all sums in float64 and a third of either
-    symmetric matrix left out.
-    """
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def graph(points: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
-        m = tf.shape(points)[0] - n
-        xx, xy = _stripe_sums(kernel, points, n)
-        yy, _ = _stripe_sums(kernel, points[n:], m)
-        n, m = (tf.cast(size, tf.float64) for size in (n, m))
-        within = xx / (n * (n - 1.0)) + yy / (m * (m - 1.0))
-        return within - 2.0 * xy / (n * m)
-
-    return lambda points, n: graph(points, tf.constant(n))
-
-
-def _stripe_sums(
-    kernel: kernels.Kernel, points: tf.Tensor, n: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Sums of k(z_i, z_j) over i != j < n, and over i < n <= j.
-
-    A stripe of rows meets what is right of it once, for both halves. Stripes
-    that are wide, across both sets, are multiplied faster than narrow ones.
-    """
-    within = between = tf.constant(0.0, tf.float64)
-    for stripe in range(_STRIPES):
-        first, last = n * stripe // _STRIPES, n * (stripe + 1) // _STRIPES
-        gram = kernel(points[first:last], points[first:])
-        gram = tf.cast(gram, tf.float64)
-        columns = tf.reduce_sum(gram, axis=0)
-        height, half = last - first, n - first
-        within += tf.reduce_sum(columns[:height]) - tf.linalg.trace(gram)
-        within += 2.0 * tf.reduce_sum(columns[height:half])
-        between += tf.reduce_sum(columns[half:])
-    return within, between
-
-
 class _Sums(NamedTuple):
     """Sums of k(u_i, v_j), in float64."""
 
@@ -179,58 +133,32 @@ class _Sums(NamedTuple):
     squares: float  # of k(u_i, v_j)^2, over i and j
 
 
-# Where a tile begins in the rows of u and of v.
-_Tile = tuple[int, int]
-
-
 def _within(
     kernel: kernels.Kernel, u: np.ndarray, size: int, part: int, num_parts: int
 ) -> _Sums:
-    """Sums over i != j; a tile off the diagonal stands for its mirror too."""
-    starts = range(0, len(u), size)
-    above = itertools.combinations(starts, 2)
-    above = itertools.islice(above, part, None, num_parts)
-    diagonal = ((start, start) for start in starts[part::num_parts])
-    twice = _sums(kernel, u, u, size, above)
-    once = _sums(kernel, u, u, size, diagonal, diagonal=True)
+    """Sums over i != j; a tile above the diagonal stands for its mirror too."""
+    above = tiles.above_diagonal(len(u), size)[part::num_parts]
+    diagonal = tiles.on_diagonal(len(u), size)[part::num_parts]
+    twice = _sums(kernel, u, u, above)
+    once = _sums(kernel, u, u, diagonal, diagonal=True)
     rows = twice.rows + twice.columns + once.rows
     return _Sums(rows, rows, 2.0 * twice.squares + once.squares)
-
-
-def _between(
-    kernel: kernels.Kernel,
-    u: np.ndarray,
-    v: np.ndarray,
-    size: int,
-    part: int,
-    num_parts: int,
-) -> _Sums:
-    """Sums over all i and j."""
-    starts = (range(0, len(points), size) for points in (u, v))
-    tiles = itertools.islice(itertools.product(*starts), part, None, num_parts)
-    return _sums(kernel, u, v, size, tiles)
 
 
 def _sums(
     kernel: kernels.Kernel,
     u: np.ndarray,
     v: np.ndarray,
-    size: int,
-    tiles: Iterable[_Tile],
+    of_tiles: list[tiles.Tile],
     diagonal: bool = False,
 ) -> _Sums:
     """Sums over tiles, which lie on the diagonal of k(u, u) or all off it."""
     rows, columns, squares = np.zeros(len(u)), np.zeros(len(v)), 0.0
     graph = _tile_graph(kernel, diagonal)
-    # The rows of u stay the same from one tile to the next.
-    rows_of_u = functools.lru_cache(maxsize=1)(
-        lambda start: tf.constant(u[start : start + size])
-    )
-    for i, j in tiles:
-        tile = graph(rows_of_u(i), tf.constant(v[j : j + size]))
-        rows[i : i + size] += tile.rows
-        columns[j : j + size] += tile.columns
-        squares += float(tile.squares)
+    for tile, found in tiles.evaluate(graph, (u,), (v,), of_tiles):
+        rows[tile.rows] += found.rows
+        columns[tile.columns] += found.columns
+        squares += float(found.squares)
     return _Sums(rows, columns, squares)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.evaluation import kid, pair_sums, pairs
+from tf_mmdgan.evaluation import kid, pairs, subsets
 
 
 class BlockKID:
@@ -92,4 +92,4 @@ class BlockKID:
         block = [rows[:size] for rows in self._waiting]
         self._waiting = [rows[size:] for rows in self._waiting]
         points = tf.constant(np.concatenate(block, dtype=np.float64))
-        self._values.append(float(pair_sums.mmd2(self.kernel)(points, size)))
+        self._values.append(float(subsets.mmd2(self.kernel)(points, size)))

@@ -84,7 +84,10 @@ STUDIES: dict[str, Study] = {
 
 
 def run(
-    name: str, output_dir: str | os.PathLike, quick: bool = False
+    name: str,
+    output_dir: str | os.PathLike,
+    quick: bool = False,
+    workers: int = 1,
 ) -> Result:
     """Runs a study, or draws a finished one again; see `runner.run`.
 
@@ -93,7 +96,7 @@ def run(
       DataError: for a file of the study that is damaged.
     """
     study = errors.pick(STUDIES, name, "study")
-    return runner.run(name, study, output_dir, quick)
+    return runner.run(name, study, output_dir, quick, workers)
 
 
 def write_documents(

@@ -150,6 +150,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     """Samples of the first seed, over the scores of all."""
     grid = figure.subplots(2, len(numbers["runs"]), height_ratios=(3, 1))
     means = _means(numbers)
+    least = min(0.0, 1.2 * min(means.values()))
     for (above, below), (name, runs) in zip(
         grid.T, numbers["runs"].items(), strict=True
     ):
@@ -163,10 +164,10 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
                 run["log_likelihood"], place, xerr=run["standard_error"],
                 fmt="o", ms=4, color="C0",
             )  # fmt: skip
-        below.set(xlim=(0, 34), ylim=(-0.7, 2.7), yticks=[])
+        below.set(xlim=(least, 34.0), ylim=(-0.7, 2.7), yticks=[])
         below.set_xlabel("nats per digit", fontsize=8)
-        for least in (LEAST[name],) if name in LEAST else ():
-            below.axvline(least, color="0.6", ls="--")
+        if name in LEAST:
+            below.axvline(LEAST[name], color="0.6", ls="--")
     grid[1, 0].set_ylabel("seeds")
 
 

@@ -188,7 +188,10 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     for axes in grid[:, 0]:
         axes.set_ylabel("ψ of the critic")
     handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=3,
+        title="paths; above each panel, in this order, distances at the end",
+    )  # fmt: skip
 
 
 def sees(numbers: Mapping[str, Any]) -> str:

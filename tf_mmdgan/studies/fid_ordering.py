@@ -166,7 +166,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         title="KID is at its value from the start",
     )  # fmt: skip
     left.legend(fontsize=8)
-    right.legend(fontsize=8)
+    right.legend(fontsize=8, loc="center right")
 
 
 def sees(numbers: Mapping[str, Any]) -> str:

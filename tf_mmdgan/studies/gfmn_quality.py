@@ -57,6 +57,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         right.plot(distances, kids, "o", ms=3, label=f"seed {seed}")
     left.set(xlabel="step", ylabel="distance of moments (-)", yscale="log")
     twin.set_ylabel("KID (--)")
+    twin.spines["right"].set_visible(True)
     right.set(xlabel="distance of moments", ylabel="KID, raw")
     right.legend(fontsize=8)
 

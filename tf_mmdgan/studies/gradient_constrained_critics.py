@@ -19,8 +19,8 @@ def curve(name: str, theta: float, count: int) -> dict[str, Any]:
     """Values and slopes of the best critic at the best psi."""
     distance = dirac_pair.DISTANCES[name]
     best = dirac_pair.optimised(distance, theta)
-    # The MMD grows with psi for ever; a critic is drawn at this one.
-    psi = min(best["psi"], 3.0) if name == "MMD" else best["psi"]
+    # The MMD grows with psi for ever; its critic is drawn at this one.
+    psi = 3.0 if name == "MMD" else best["psi"]
     at = np.linspace(-1.0 - theta / 4.0, 1.0 + 1.25 * theta, count)
     jets = dirac_pair.critic(distance, theta, psi, at)
     return {"psi": psi, "at": at, "values": jets[:, 0], "slopes": jets[:, 1]}

@@ -121,7 +121,11 @@ def _bars(axes: Any, values: Mapping[str, float], title: str) -> None:
         places, list(values.values()), color=["C1", "C0", "C2"][: len(values)]
     )
     for place, value in zip(places, values.values(), strict=True):
-        axes.annotate(f" {value:.2f}", (max(value, 0.0), place), va="center")
+        axes.annotate(
+            f" {round(value, 2) + 0.0:.2f}",
+            (max(value, 0.0), place),
+            va="center",
+        )
     axes.set_yticks(places, values)
     axes.set_title(title)
     axes.margins(x=0.2)

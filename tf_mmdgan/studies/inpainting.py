@@ -172,6 +172,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
             title=f"{name}: {100 * numbers['near'][name]:.0f} % of answers on "
             "a branch",
             xlabel="x, given", ylabel="y, completed",
+            xticks=[-1.0, -0.5, 0.0, 0.5, 1.0],
         )  # fmt: skip
     digits = numbers["digits"]
     rows = [("digits", digits["truth"])]

@@ -119,7 +119,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         ylabel="share", ylim=(0, 1.02),
     )  # fmt: skip
     axes.tick_params(axis="x", labelrotation=30)
-    axes.legend(loc="lower left", frameon=True)
+    top.legend(loc="outside upper right", ncols=2)
     grid = bottom.subplots(
         len(numbers["pictures"]), 2, width_ratios=[1, 2], squeeze=False
     )

@@ -1,7 +1,8 @@
 """Which methods keep all modes of a ring, whatever the networks."""
 
+import dataclasses
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,32 +15,41 @@ from tf_mmdgan.studies.study import Budget, Parts, Study
 NOISES, WIDTHS, DIMENSIONS = (2, 4, 8, 16), (20, 100, 200), (2, 3)
 QUICK_NOISES, QUICK_WIDTHS, QUICK_DIMENSIONS = (4,), (100,), (2,)
 STEPS, QUICK_STEPS = 10_000, 500
+# What the claim is about runs from all seeds in the plane, all else from one.
+CLAIMED = ("GRAM-net", "GAN")
 LEAST_SHARE = 0.88
 _REACH = 3.2
+_DRAWN = 200
 
 
 def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     """One run for each method, cell and seed."""
     steps = budget.steps(STEPS, QUICK_STEPS)
-    noises = budget.steps(NOISES, QUICK_NOISES)
-    widths = budget.steps(WIDTHS, QUICK_WIDTHS)
-    dimensions = budget.steps(DIMENSIONS, QUICK_DIMENSIONS)
-    runs = []
-    for seed, dimension, name, width, noise in itertools.product(
-        budget.seeds, dimensions, ring_training.METHODS, widths, noises
-    ):
-        cell = Cell(name, dimension, noise, width, seed)
-        drawn = 300 if seed == budget.seeds[0] and dimension == 2 else 0
-        found = parts.get(
-            f"{cell} steps {steps}", ring_training.train, cell, steps, drawn
+    cells = [
+        Cell(method, dimension, noise, width, seed)
+        for seed, dimension, method, width, noise in itertools.product(
+            budget.seeds,
+            budget.steps(DIMENSIONS, QUICK_DIMENSIONS),
+            ring_training.METHODS,
+            budget.steps(WIDTHS, QUICK_WIDTHS),
+            budget.steps(NOISES, QUICK_NOISES),
         )
-        runs.append(
-            {
-                "method": name, "dimension": dimension, "noise": noise,
-                "width": width, "seed": seed, **found,
-            }
-        )  # fmt: skip
-    return {"runs": runs, "steps": steps}
+        if seed == budget.seeds[0] or (dimension == 2 and method in CLAIMED)
+    ]
+    found = parts.get_all(
+        ring_training.train,
+        {f"{cell} steps {steps}": (cell, steps, _DRAWN) for cell in cells},
+    )
+    for cell, scores in zip(cells, found, strict=True):
+        if cell.seed != budget.seeds[0] or cell.dimension != 2:
+            del scores["points"]
+    return {
+        "runs": [
+            {**dataclasses.asdict(cell), **scores}
+            for cell, scores in zip(cells, found, strict=True)
+        ],
+        "steps": steps,
+    }
 
 
 def _of(numbers: Mapping[str, Any], method: str, **cell: Any) -> list:
@@ -54,17 +64,17 @@ def _of(numbers: Mapping[str, Any], method: str, **cell: Any) -> list:
 def holds(numbers: Mapping[str, Any]) -> bool:
     """Whether GRAM-nets reach all modes in all cells, and GANs do not."""
     gram = _of(numbers, "GRAM-net")
-    good = [r["high_quality"] for r in _of(numbers, "GRAM-net", width=100)]
+    usual = _of(numbers, "GRAM-net", width=100, dimension=2)
     return (
         all(run["modes"] == ring.MODES for run in gram)
-        and min(good) >= LEAST_SHARE
+        and min(run["high_quality"] for run in usual) >= LEAST_SHARE
         and any(run["modes"] < ring.MODES for run in _of(numbers, "GAN"))
     )
 
 
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     """Points of the first seed in the plane, a block for each method."""
-    drawn = [run for run in numbers["runs"] if run["points"]]
+    drawn = [run for run in numbers["runs"] if "points" in run]
     noises = sorted({run["noise"] for run in drawn})
     widths = sorted({run["width"] for run in drawn}, reverse=True)
     blocks = figure.subfigures(2, 2)
@@ -79,23 +89,21 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
             enumerate(widths), enumerate(noises)
         ):
             axes = grid[row][column]
-            (run,) = [
-                r for r in drawn
-                if (r["method"], r["width"], r["noise"])
-                == (method, width, noise)
-            ]  # fmt: skip
-            _panel(axes, run)
+            runs = _of(numbers, method, width=width, noise=noise, dimension=2)
+            _panel(axes, runs)
             if not column:
                 axes.set_ylabel(f"width {width}", fontsize=7)
             if row == len(widths) - 1:
                 axes.set_xlabel(f"noise {noise}", fontsize=7)
 
 
-def _panel(axes: Any, run: Mapping[str, Any]) -> None:
-    axes.scatter(*np.transpose(run["points"]), s=1, lw=0, alpha=0.6)
+def _panel(axes: Any, runs: Sequence[Mapping[str, Any]]) -> None:
+    """Points of the first run; modes of all."""
+    axes.scatter(*np.transpose(runs[0]["points"]), s=2, lw=0, alpha=0.6)
     axes.plot(*ring.centres().T, "k+", ms=3, mew=0.5)
-    share = f"{100 * run['high_quality']:.0f} %"
-    axes.set_title(f"{run['modes']}, {share}", fontsize=6, pad=1.5)
+    share = f"{100 * runs[0]['high_quality']:.0f} %"
+    modes = ", ".join(str(run["modes"]) for run in runs)
+    axes.set_title(f"{modes}; {share}", fontsize=6, pad=1.5)
     axes.set(
         xlim=(-_REACH, _REACH), ylim=(-_REACH, _REACH), aspect="equal",
         xticks=[], yticks=[],
@@ -103,7 +111,7 @@ def _panel(axes: Any, run: Mapping[str, Any]) -> None:
 
 
 def sees(numbers: Mapping[str, Any]) -> str:
-    """Modes and shares, by method."""
+    """Modes and shares, by method, and the cells that are missed."""
     rows = []
     for method in ring_training.METHODS:
         runs = _of(numbers, method)
@@ -114,11 +122,22 @@ def sees(numbers: Mapping[str, Any]) -> str:
             f"{min(shares):.2f} to {max(shares):.2f}"
         )
     return (
-        "Points in the plane, first seed, with the modes that they reach and "
-        "the share of them within three standard deviations of a mode (.989 "
-        f"for the ring itself), after {numbers['steps']:,} steps; averaged "
-        f"weights. Over all runs, in 3-D too: {'; '.join(rows)}."
+        "Points of the first seed in the plane; above them the modes that each "
+        "seed reaches, and the share of the first one's points within three "
+        "standard deviations of a mode (.989 for the ring itself), after "
+        f"{numbers['steps']:,} steps; averaged weights. Over all runs, in 3-D "
+        f"too: {'; '.join(rows)}. Cells in the plane where the GAN misses "
+        f"modes with some seed (width and noise): {_missed(numbers)}."
     )
+
+
+def _missed(numbers: Mapping[str, Any]) -> str:
+    cells = dict.fromkeys(
+        f"{run['width']} and {run['noise']}"
+        for run in _of(numbers, "GAN", dimension=2)
+        if run["modes"] < ring.MODES
+    )
+    return ", ".join(cells) or "none"
 
 
 STUDY = Study(
@@ -133,12 +152,13 @@ STUDY = Study(
     ),
     threshold=(
         "GRAM-nets reach 8 modes in every run, with a share of at least "
-        f"{LEAST_SHARE:.0%} of points in a mode at width 100; in some run the "
-        "GAN does not reach all."
+        f"{LEAST_SHARE:.0%} of points in a mode at width 100 in the plane; in "
+        "some run the GAN does not reach all."
     ),
     compute=compute,
     holds=holds,
     draw=draw,
     sees=sees,
+    seeds=(0, 1, 2, 3, 4),
     size=(8.0, 7.0),
 )

@@ -18,7 +18,7 @@ _PER_CALL = 50
 # Networks, optimizers and kernels of Srivastava et al. 2020, code
 # (https://github.com/GRAM-nets); its "gan" is the non-saturating one.
 _COMMON = {
-    "architecture": "mlp",
+    "architecture": "gram_mlp",
     "generator_batch_norm": False,
     "critic_width": 100,
     "latent_distribution": "normal",

@@ -13,7 +13,7 @@ from typing import Any
 
 import tf_mmdgan
 from tf_mmdgan import errors, files, run_directory
-from tf_mmdgan.studies.study import Parts, Study, plain, rounded
+from tf_mmdgan.studies.study import Budget, Parts, Study, plain, rounded
 
 NUMBERS_FILE = "numbers.json"
 FIGURE_FILE = "figure.png"
@@ -63,13 +63,24 @@ class Result:
 
 
 def run(
-    name: str, study: Study, output_dir: str | os.PathLike, quick: bool
+    name: str,
+    study: Study,
+    output_dir: str | os.PathLike,
+    quick: bool,
+    workers: int = 1,
 ) -> Result:
     """Writes NAME/numbers.json and NAME/figure.png in a folder.
 
     A finished study is only drawn again; full length replaces a quick answer,
     not the other way round. One that was interrupted goes on from its parts:
     remove the folder to have everything computed anew.
+
+    Args:
+      name: of the study.
+      study: the study.
+      output_dir: the folder.
+      quick: whether a rough answer is enough.
+      workers: processes that share the runs of a study that has many.
 
     Raises:
       DataError: for a file of the study that is damaged.
@@ -78,23 +89,22 @@ def run(
     path = folder / NUMBERS_FILE
     result = read_result(path) if path.exists() else None
     if result is None or (result.quick and not quick):
-        result = _compute(name, study, folder, quick)
+        result = _compute(
+            name, study, study.budget(quick), Parts(folder / "parts", workers)
+        )
         files.write_json(path, dataclasses.asdict(result))
     files.write_bytes(folder / FIGURE_FILE, picture(study, result.numbers))
     return result
 
 
-def _compute(
-    name: str, study: Study, folder: pathlib.Path, quick: bool
-) -> Result:
-    budget, parts = study.budget(quick), Parts(folder / "parts")
+def _compute(name: str, study: Study, budget: Budget, parts: Parts) -> Result:
     start = time.monotonic()
     numbers = rounded(plain(study.compute(budget, parts)))
     seconds = time.monotonic() - start + parts.remembered_seconds
     return Result(
         study=name,
         **described(study, numbers),
-        quick=quick,
+        quick=budget.quick,
         seeds=list(budget.seeds),
         seconds=round(seconds, 1),
         versions={

@@ -8,12 +8,13 @@ import pathlib
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from tf_mmdgan import errors, files
+from tf_mmdgan.studies import workers
 
 if TYPE_CHECKING:
     from matplotlib import figure as matplotlib_figure
@@ -39,11 +40,19 @@ class Budget:
 
 
 class Parts:
-    """Values that a study remembers on disk, so that it can be resumed."""
+    """Values that a study remembers on disk, so that it can be resumed.
 
-    def __init__(self, folder: pathlib.Path):
-        self.folder = folder
+    Attributes:
+      folder: of the files.
+      workers: processes that share what `get_all` computes.
+      remembered_seconds: that earlier processes spent on what was asked for.
+    """
+
+    def __init__(self, folder: pathlib.Path, workers: int = 1):
+        self.workers = workers
         self.remembered_seconds = 0.0
+        self.folder = folder
+        self._earlier = set(folder.glob("*.json"))
 
     def get(self, key: str, function: Callable[..., Any], *args: Any) -> Any:
         """`function(*args)`, computed once, however often it is asked for.
@@ -57,10 +66,11 @@ class Parts:
         Raises:
           DataError: for a file of this part that is damaged.
         """
-        path = self.folder / f"{_slug(key)}.json"
+        path = self._path(key)
         if path.exists():
             part = _read_part(path)
-            self.remembered_seconds += part["seconds"]
+            if path in self._earlier:
+                self.remembered_seconds += part["seconds"]
             return part["value"]
         start = time.monotonic()
         value = plain(function(*args))
@@ -69,6 +79,32 @@ class Parts:
         files.write_json(path, part)
         print(f"  {key}: {seconds:.1f} s", file=sys.stderr, flush=True)
         return value
+
+    def get_all(
+        self, function: Callable[..., Any], calls: Mapping[str, Sequence[Any]]
+    ) -> list[Any]:
+        """`get` for the arguments of each key, shared out over the workers.
+
+        Args:
+          function: as of `get`; with several workers one of a module.
+          calls: arguments by key.
+        """
+        missing = [key for key in calls if not self._path(key).exists()]
+        if self.workers > 1 and missing:
+            tasks = [
+                (self.folder, key, function, calls[key]) for key in missing
+            ]
+            workers.run(_compute, tasks, self.workers)
+        return [self.get(key, function, *calls[key]) for key in calls]
+
+    def _path(self, key: str) -> pathlib.Path:
+        return self.folder / f"{_slug(key)}.json"
+
+
+def _compute(
+    folder: pathlib.Path, key: str, function: Callable[..., Any], args: Any
+) -> None:
+    Parts(folder).get(key, function, *args)
 
 
 def _slug(key: str) -> str:
