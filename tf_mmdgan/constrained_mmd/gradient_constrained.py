@@ -18,6 +18,12 @@ from tf_mmdgan.constrained_mmd.distance import (
 from tf_mmdgan.constrained_mmd.system import Constraint, dot
 from tf_mmdgan.kernels import Kernel
 
+Rows = Callable[[tf.Tensor], tf.Tensor]
+
+
+def _the_same(rows: tf.Tensor) -> tf.Tensor:
+    return rows
+
 
 def gradient_constrained(
     real: tf.Tensor,
@@ -122,6 +128,9 @@ def critic_gradient_constrained_mmd2(
     *,
     constrain_values: bool = True,
     solver: str = "iterative",
+    slope_unit: float = 1.0,
+    gather: Rows = _the_same,
+    own_rows: Rows = _the_same,
 ) -> tf.Tensor:
     """`gradient_constrained_mmd2` on a critic's features, a scalar.
 
@@ -139,6 +148,9 @@ def critic_gradient_constrained_mmd2(
       ridge: lambda, > 0.
       constrain_values: see `gradient_constrained_mmd2`.
       solver: of `SOLVERS`.
+      slope_unit: see `penalties.slope_unit`.
+      gather: makes rows of all replicas of those of this one's images.
+      own_rows: undoes it.
 
     Raises:
       UsageError: as `gradient_constrained_mmd2`.
@@ -146,16 +158,17 @@ def critic_gradient_constrained_mmd2(
     images = tf.convert_to_tensor(images)
     features, squares = penalties.jacobian_products(function, images)
     distance = gradient_constrained(
-        real, fake, features, kernel, ridge,
-        jacobian_squares=tf.stop_gradient(squares),
+        real, fake, gather(features), kernel, ridge,
+        jacobian_squares=gather(slope_unit**2 * tf.stop_gradient(squares)),
         constrain_values=constrain_values,
         solver=solver,
     )  # fmt: skip
+    by_features = tf.cast(own_rows(distance.jets)[:, 1:], features.dtype)
 
     def along_critic(points):
-        by_features = tf.cast(distance.jets[:, 1:], features.dtype)
         return tf.reduce_sum(function(points) * by_features, axis=1)
 
-    slopes = penalties.gradient_squares(along_critic, images)
-    weight = tf.cast(tf.reduce_mean(slopes), distance.square.dtype)
+    slopes = gather(penalties.gradient_squares(along_critic, images))
+    weight = slope_unit**2 * tf.reduce_mean(slopes)
+    weight = tf.cast(weight, distance.square.dtype)
     return distance.with_constraint(weight).square
