@@ -1,9 +1,10 @@
 """What distribution costs: throughput, collectives, bytes and memory.
 
-python benchmarks/distribution.py --part=workers    # 2 workers, 1 process
-python benchmarks/distribution.py --part=overhead   # replicas and gathering
-python benchmarks/distribution.py --part=links      # collectives by size
-python benchmarks/distribution.py --part=model      # bytes, memory, limits
+python benchmarks/distribution.py --part=workers      # 2 workers, 1 process
+python benchmarks/distribution.py --part=overhead     # replicas and gathering
+python benchmarks/distribution.py --part=collectives  # how many in a step
+python benchmarks/distribution.py --part=links        # and each by its size
+python benchmarks/distribution.py --part=model        # bytes, memory, limits
 
 Throughput is that of the CIFAR-10 recipe with a critic of 64 filters at one
 global batch, whoever shares it: rounds of all settings alternate, each in
@@ -16,6 +17,8 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import collections
+import functools
 import json
 import resource
 import socket
@@ -27,7 +30,10 @@ import time
 from absl import app, flags
 
 _PART = flags.DEFINE_enum(
-    "part", "workers", ["workers", "overhead", "links", "model"], "What."
+    "part",
+    "workers",
+    ["workers", "overhead", "collectives", "links", "model"],
+    "What.",
 )
 _RECIPE = flags.DEFINE_string(
     "recipe", "cifar10_mmd_rq_64", "Flagfile of the throughput."
@@ -66,8 +72,8 @@ def recipe(name, *others):
     )
 
 
-def time_training(arguments):
-    """Seconds per step of a process, after two steps."""
+def prepare(arguments):
+    """The model of a process, and its batches."""
     from tf_mmdgan import data, distribution, method, strategies
 
     config = recipe(
@@ -82,9 +88,15 @@ def time_training(arguments):
         model = method.make_model(config, images.image_shape)
     batches = distribution.spread(
         strategy,
-        data.batches(images, config.batch_size, 0),
+        functools.partial(data.batches, images, config.batch_size, 0),
         config.batch_size,
     )
+    return model, batches
+
+
+def time_training(arguments):
+    """Seconds per step of a process, after two steps."""
+    model, batches = prepare(arguments)
 
     def run(steps):
         model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
@@ -93,6 +105,19 @@ def time_training(arguments):
     start = time.perf_counter()
     run(_STEPS.value)
     return (time.perf_counter() - start) / _STEPS.value
+
+
+def count_collectives(arguments):
+    """Exchanges between two workers in the graph of a step, by kind."""
+    model, batches = prepare(arguments)
+    step = model.make_train_function()
+    graph = step.get_concrete_function(iter(batches)).graph.as_graph_def()
+    nodes = [*graph.node]
+    for function in graph.library.function:
+        nodes += function.node_def
+    return collections.Counter(
+        node.op for node in nodes if node.op.startswith("Collective")
+    )
 
 
 def time_collectives(arguments):
@@ -189,6 +214,8 @@ def compare(*names):
 
 def cost_model():
     """Bytes and seconds of a step of the ImageNet-64 recipe, by replicas."""
+    import keras
+
     from tf_mmdgan import method
 
     config = recipe("imagenet64_sn_smmd")
@@ -204,22 +231,29 @@ def cost_model():
     # Adam's two moments; the generator's average.
     states = 3 * (critic + generator) + generator
     width = model.critic.output["features"].shape[-1]
-    # Clipping sums gradients by itself, before the optimizer does.
-    sums = 2 if model.clip_norm is not None else 1
-    reduced = sums * (critic_steps * critic + generator)
+    reduced = critic_steps * critic + generator
     # Features of real and generated images, and a row of the scale's terms.
     rows = (critic_steps + 1) * (2 * width + 1) * 4 * config.batch_size
+    norms = sum(
+        isinstance(layer, keras.layers.BatchNormalization)
+        for layer in model.generator._flatten_layers()
+    )
+    # Moments of each of these layers, in the generator's update their gradients
+    # too; both kinds of rows and, but for the scale in the generator's update,
+    # their gradients; gradients of weights; and once a step what is logged.
+    collectives = critic_steps * (norms + 5) + 2 * norms + 4 + 1
     table = []
     for replicas in (8, 64, 512):
         share = (replicas - 1) / replicas
-        seconds = (2 * reduced + rows) * share * 8 / (_GBPS.value * 1e9)
-        collectives = (critic_steps + 1) * (sums + 3)
+        # Rows are summed among zeros, in the gradient again.
+        moved = 2 * (reduced + 2 * rows) * share
+        seconds = moved * 8 / (_GBPS.value * 1e9)
         waiting = collectives * 2 * (replicas - 1) * _LATENCY.value * 1e-6
         table.append(
             {
                 "replicas": replicas,
                 "reduced_bytes_sent_by_each": round(2 * reduced * share),
-                "gathered_bytes_received_by_each": round(rows * share),
+                "gathered_bytes_sent_by_each": round(4 * rows * share),
                 "transfer_seconds": round(seconds, 4),
                 "latency_seconds": round(waiting, 4),
                 "efficiency": round(
@@ -233,6 +267,7 @@ def cost_model():
         "state_bytes_per_device": states,
         "critic_steps": critic_steps,
         "critic_outputs": width,
+        "collectives": collectives,
         "global_batch": config.batch_size,
         "process_growth_bytes": 1024
         * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before),
@@ -247,7 +282,11 @@ def cost_model():
 
 def main(argv):
     if _CHILD.value:
-        work = {"train": time_training, "links": time_collectives}
+        work = {
+            "train": time_training,
+            "collectives": count_collectives,
+            "links": time_collectives,
+        }
         print(json.dumps(work[_CHILD.value](argv[1:])))
         return
     parts = {
@@ -255,6 +294,7 @@ def main(argv):
         "overhead": lambda: compare(
             "one_process", "two_replicas", "two_replicas_apart"
         ),
+        "collectives": lambda: launch("collectives", [], 2),
         "links": lambda: launch("links", [], 2),
         "model": cost_model,
     }

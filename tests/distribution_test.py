@@ -81,31 +81,66 @@ def test_normal_noise_has_mean_0_and_variance_1():
     assert abs(noise.var() - 1) < 4 * np.sqrt(2 / noise.size)
 
 
+def on_both(strategy, function):
+    """What a function of the replica's index gives on each replica."""
+
+    def of_replica():
+        context = tf.distribute.get_replica_context()
+        return function(context.replica_id_in_sync_group)
+
+    @tf.function(autograph=False)
+    def run():
+        return strategy.run(of_replica)
+
+    return strategy.experimental_local_results(run())
+
+
+SCALARS = np.array([3.0, -1.0, np.inf, np.nan])
+ROWS = np.arange(24.0).reshape(4, 3, 2) - 7.0
+
+
+def own(rows, index):
+    return tf.constant(rows.reshape(2, 2, *rows.shape[1:]))[index]
+
+
 def test_gather_joins_rows_in_replica_order(two_cpus):
-    @tf.function
-    def gathered():
-        def rows():
-            context = tf.distribute.get_replica_context()
-            index = tf.cast(context.replica_id_in_sync_group, tf.float32)
-            return distribution.gather(tf.fill([2, 1], index))
+    def gathered(index):
+        # What is not finite on one replica must not spread to the other's.
+        return distribution.gather([own(SCALARS, index), own(ROWS, index)])
 
-        return two_cpus.experimental_local_results(two_cpus.run(rows))
+    for scalars, rows in on_both(two_cpus, gathered):
+        np.testing.assert_array_equal(scalars, SCALARS)
+        np.testing.assert_array_equal(rows, ROWS)
+    alone = distribution.gather([tf.constant(SCALARS), tf.constant(ROWS)])
+    np.testing.assert_array_equal(alone[0], SCALARS)
+    np.testing.assert_array_equal(alone[1], ROWS)
 
-    for replica in gathered():
-        np.testing.assert_array_equal(replica[:, 0], [0, 0, 1, 1])
+
+def test_gradient_of_gather_is_the_sum_over_replicas(two_cpus):
+    weights = np.random.default_rng(0).normal(size=(2, 4, 3, 2))
+
+    def gradient(index):
+        rows = own(ROWS, index)
+        with tf.GradientTape() as tape:
+            tape.watch(rows)
+            _, joined = distribution.gather([own(SCALARS, index), rows])
+            loss = tf.reduce_sum(tf.constant(weights)[index] * joined**2)
+        return tape.gradient(loss, rows)
+
+    expected = 2.0 * ROWS * weights.sum(0)
+    for index, found in enumerate(on_both(two_cpus, gradient)):
+        rows = expected[2 * index : 2 * index + 2]
+        np.testing.assert_allclose(found, rows, rtol=1e-14)
 
 
 def test_a_replica_keeps_to_itself_where_its_loss_does(two_cpus):
-    @tf.function
-    def gathered(scope):
-        def rows():
-            own = distribution.Draw(0, tf.constant(0), mmd_scope=scope)
-            return tf.shape(own.gather(tf.zeros([2, 1])))[0]
+    for scope, expected in (("replica", 2), ("global", 4)):
 
-        return two_cpus.experimental_local_results(two_cpus.run(rows))
+        def gathered(index, scope=scope):
+            draw = distribution.Draw(0, tf.constant(0), mmd_scope=scope)
+            return tf.shape(draw.gather([tf.zeros([2, 1])])[0])[0]
 
-    assert [int(n) for n in gathered("replica")] == [2, 2]
-    assert [int(n) for n in gathered("global")] == [4, 4]
+        assert [int(n) for n in on_both(two_cpus, gathered)] == [expected] * 2
 
 
 @pytest.mark.parametrize("labelled", [False, True])
@@ -123,24 +158,38 @@ def test_each_replica_gets_its_rows_of_the_global_batch(two_cpus, labelled):
         assert len(got) == 1 + labelled
 
 
-@pytest.mark.parametrize("worker", [0, 1])
-def test_each_worker_gets_its_rows_of_the_global_batch(worker):
+def worker_of_two(worker):
+    """A strategy of two workers with two replicas each, as `spread` sees it."""
+
     class Strategy:
         num_replicas_in_sync = 4
 
         def distribute_datasets_from_function(self, function):
             return function(tf.distribute.InputContext(2, worker, 4))
 
+    return Strategy()
+
+
+@pytest.mark.parametrize("worker", [0, 1])
+def test_each_worker_gets_its_rows_of_the_global_batch(worker):
     batches = tf.data.Dataset.range(16).batch(8, drop_remainder=True)
-    rows = list(distribution.spread(Strategy(), batches, 8).as_numpy_iterator())
+
+    def made(rows):
+        return batches.map(lambda batch: batch[rows])
+
     first = 4 * worker
     # Two replicas of this worker take turns.
-    np.testing.assert_array_equal(
-        rows,
-        np.arange(16)
-        .reshape(2, 4, 2)[:, first // 2 : first // 2 + 2]
-        .reshape(4, 2),
-    )
+    expected = np.arange(16).reshape(2, 4, 2)[:, first // 2 : first // 2 + 2]
+    for source in (batches, made):
+        rows = distribution.spread(worker_of_two(worker), source, 8)
+        got = [row.numpy() for row in rows]
+        np.testing.assert_array_equal(got, expected.reshape(4, 2))
+
+
+def test_endless_batches_are_known_to_be_so_by_each_worker():
+    batches = tf.data.Dataset.range(8).repeat().batch(8, drop_remainder=True)
+    own = distribution.spread(worker_of_two(1), batches, 8)
+    assert own.cardinality() == tf.data.INFINITE_CARDINALITY
 
 
 def test_batch_must_be_shared_out_evenly(two_cpus):

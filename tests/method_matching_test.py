@@ -116,6 +116,11 @@ IMPOSSIBLE = [
     ("gc_mmd", {"kernel": "energy"}, "--kernel bears no .* not differentiable"),
     ("gc_mmd", {"mmd_estimator": "ratio"}, "--mmd_estimator has no"),
     ("gfmn", {"dataset": "cifar10"}, "--matched_features is missing"),
+    (
+        "gfmn",
+        {"matched_features": "pixels", "mmd_scope": "replica"},
+        "averages its moments over batches",
+    ),
 ]
 
 

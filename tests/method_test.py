@@ -69,7 +69,7 @@ def test_model_has_the_settings_of_the_configuration():
     assert float(model.critic_optimizer.learning_rate) == pytest.approx(2e-4)
     assert model.critic_optimizer.beta_1 == 0.3
     assert model.critic_optimizer.beta_2 == 0.9
-    assert (model.clip_norm, model.ema_decay, model.seed) == (2.0, 0.5, 3)
+    assert (model.ema_decay, model.seed) == (0.5, 3)
     assert model.burn_in.critic_steps == 9
 
 

@@ -5,6 +5,8 @@ number of replicas, and each replica draws its own rows.
 """
 
 import dataclasses
+import math
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import tensorflow as tf
@@ -39,59 +41,95 @@ def replica_batch_size(
 
 def spread(
     strategy: tf.distribute.Strategy,
-    dataset: tf.data.Dataset,
+    batches: tf.data.Dataset | Callable[..., tf.data.Dataset],
     batch_size: int,
 ) -> tf.distribute.DistributedDataset | tf.data.Dataset:
     """Global batches, of which each replica gets its own rows, in order.
 
-    Every worker makes all batches, which are functions of their number, and
-    keeps its rows: the number of workers does not change what is learnt. Under
-    several workers, TensorFlow's own splitting would give each of them other
-    batches, or all of them the same rows.
+    Batches are functions of their number, and a worker takes its rows of them:
+    the number of workers does not change what is learnt. Under several workers,
+    TensorFlow's own splitting would give each of them other batches, or all of
+    them the same rows.
 
     Args:
       strategy: whose replicas share the batches.
-      dataset: of tensors [batch_size, ...], or structures of them.
+      batches: of tensors [batch_size, ...], or structures of them; or what
+        makes them, called with `rows`, a slice, the only ones wanted of each:
+        such as `data.batches`. It spares a worker the rows of the others.
       batch_size: a multiple of the number of replicas.
 
     Raises:
       UsageError: for another batch size.
     """
     share = replica_batch_size(strategy, batch_size)
+
+    def make(rows: slice) -> tf.data.Dataset:
+        if callable(batches):
+            return batches(rows=rows)
+        whole = rows == slice(0, batch_size)
+        return batches if whole else _cut(batches, rows)
+
     if share == batch_size:
-        return dataset
+        return make(slice(0, batch_size))
 
     def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
         count = batch_size // context.num_input_pipelines
         first = count * context.input_pipeline_id
-
-        def rows(*batch):
-            own = tf.nest.map_structure(
-                lambda value: value[first : first + count], batch
-            )
-            return own if len(own) > 1 else own[0]
-
-        own = dataset if count == batch_size else dataset.map(rows)
+        own = make(slice(first, first + count))
+        options, length = own.options(), own.cardinality()
         if share < count:
             own = own.rebatch(share, drop_remainder=True)
-        return own.prefetch(2).with_options(dataset.options())
+            if length == tf.data.INFINITE_CARDINALITY:
+                # Rebatching forgets it, and workers would ask each other
+                # before every batch whether there is one.
+                known = tf.data.experimental.assert_cardinality(length)
+                own = own.apply(known)
+        return own.prefetch(2).with_options(options)
 
     return strategy.distribute_datasets_from_function(of_worker)
 
 
-def gather(rows: tf.Tensor) -> tf.Tensor:
-    """Rows of all replicas [b, ...] -> [replicas * b, ...], in replica order.
+def _cut(dataset: tf.data.Dataset, rows: slice) -> tf.data.Dataset:
+    def cut(*batch):
+        own = tf.nest.map_structure(lambda value: value[rows], batch)
+        return own if len(own) > 1 else own[0]
+
+    return dataset.map(cut).with_options(dataset.options())
+
+
+def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Rows of all replicas, in replica order: [b, ...] -> [replicas * b, ...].
 
     Its gradient is the sum over replicas, so that a loss of the gathered rows
     which every replica computes must be divided by their number, once. Never
     gather inside the tape of a penalty: its gradient would be multiplied.
+
+    Each exchange between workers costs more than what it carries. This takes
+    one for all arrays and one in the gradient: the sum of rows among zeros.
+    `all_gather` takes two and three for each array, to agree on its size.
+
+    Args:
+      arrays: of one type; each has as many rows as the others, here and on
+        every other replica.
     """
     context = tf.distribute.get_replica_context()
-    if context.num_replicas_in_sync == 1:
-        return rows
-    gathered = context.all_gather(rows, axis=0)
-    gathered.set_shape([None, *rows.shape[1:]])
-    return gathered
+    replicas = context.num_replicas_in_sync
+    if replicas == 1:
+        return list(arrays)
+    widths = [math.prod(array.shape[1:]) for array in arrays]
+    rows = tf.concat(
+        [tf.reshape(a, [-1, w]) for a, w in zip(arrays, widths, strict=True)],
+        axis=1,
+    )
+    own = tf.range(replicas) == context.replica_id_in_sync_group
+    # Not a product, which would spread what is not finite.
+    placed = tf.where(own[:, None, None], rows, tf.zeros_like(rows))
+    summed = context.all_reduce(tf.distribute.ReduceOp.SUM, placed)
+    parts = tf.split(tf.reshape(summed, [-1, sum(widths)]), widths, axis=1)
+    return [
+        tf.reshape(part, [-1, *array.shape[1:]])
+        for part, array in zip(parts, arrays, strict=True)
+    ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,9 +150,9 @@ class Draw:
     step: tf.Tensor | int = 0
     mmd_scope: Literal["global", "replica"] = "global"
 
-    def gather(self, rows: tf.Tensor) -> tf.Tensor:
+    def gather(self, arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Rows [b, ...] of the batch that the loss is of: see `gather`."""
-        return gather(rows) if self.mmd_scope == "global" else rows
+        return gather(arrays) if self.mmd_scope == "global" else list(arrays)
 
     def own_rows(self, gathered: tf.Tensor) -> tf.Tensor:
         """Of rows as `gather` returns them, those of this replica."""

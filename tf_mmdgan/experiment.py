@@ -230,7 +230,8 @@ def prepare(config: TrainConfig) -> Run:
         model,
         distribution.spread(
             strategy,
-            data.batches(
+            functools.partial(
+                data.batches,
                 train,
                 config.batch_size,
                 config.seed,

@@ -83,5 +83,5 @@ def _open_npz(path: str | os.PathLike) -> Iterator[np.lib.npyio.NpzFile]:
         if not pathlib.Path(path).exists():
             raise errors.DataError(f"There is no file {path}.") from None
         raise errors.DataError(
-            f"{path} is damaged or not an .npz file: {e}"
+            f"{path} is damaged or not an .npz file: {str(e).rstrip('.')}."
         ) from None

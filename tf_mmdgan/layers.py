@@ -10,6 +10,9 @@ import tensorflow as tf
 class BatchNormalization(keras.layers.BatchNormalization):
     """That of Keras, which may use the batch's statistics in evaluation too.
 
+    Where it is synchronized, its replicas exchange a layer's statistics at
+    once; those of Keras take turns for three parts of them.
+
     Args:
       batch_statistics: whether to normalize by the mean and variance of the
         batch at hand, always. The moving statistics follow training as ever,
@@ -31,11 +34,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         # Not `training=True`: evaluation must not move the statistics.
         dtype = keras.backend.result_type(inputs.dtype, "float32")
         x = tf.cast(inputs, dtype)
-        mean, variance = keras.ops.moments(
-            x,
-            axes=list(range(len(x.shape) - 1)),
-            synchronized=self.synchronized,
-        )
+        mean, variance = self._moments(x, None)
         x = keras.ops.batch_normalization(
             x,
             mean,
@@ -46,6 +45,30 @@ class BatchNormalization(keras.layers.BatchNormalization):
             epsilon=self.epsilon,
         )
         return tf.cast(x, self.compute_dtype)
+
+    def _moments(
+        self, inputs: tf.Tensor, mask: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Keras' hook: mean and variance of the global batch."""
+        context = tf.distribute.get_replica_context()
+        if not self.synchronized or context is None or mask is not None:
+            return super()._moments(inputs, mask)
+        axes = self._reduction_axes
+        count = tf.size(inputs) // inputs.shape[self.axis]
+        sums = [
+            tf.reduce_sum(inputs, axes),
+            tf.reduce_sum(tf.square(inputs), axes),
+            tf.cast(count, inputs.dtype)[None],
+        ]
+        width = inputs.shape[self.axis]
+        total, squares, rows = tf.split(
+            context.all_reduce(
+                tf.distribute.ReduceOp.SUM, tf.concat(sums, axis=0)
+            ),
+            [width, width, 1],
+        )
+        mean = total / rows
+        return mean, tf.maximum(squares / rows - tf.square(mean), 0.0)
 
     def get_config(self) -> dict[str, Any]:
         """See `keras.layers.Layer`."""

@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 import types
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -30,6 +31,7 @@ def run(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     logging.set_verbosity(logging.WARNING)
+    warnings.formatwarning = _one_line(warnings.formatwarning)
     flag_config.define(config_class)
 
     def main(argv: list[str]) -> None:
@@ -72,6 +74,19 @@ def _import_tensorflow() -> types.ModuleType:
         finally:
             os.dup2(stderr.fileno(), 2)
     return tensorflow
+
+
+def _one_line(format_others: Callable[..., str]) -> Callable[..., str]:
+    """A format of warnings that gives those of this package like errors."""
+
+    def format_warning(
+        message: Warning | str, category: type[Warning], *where: Any
+    ) -> str:
+        if category is UserWarning:
+            return f"warning: {' '.join(str(message).split())}\n"
+        return format_others(message, category, *where)
+
+    return format_warning
 
 
 def _parse(argv: list[str]) -> list[str]:

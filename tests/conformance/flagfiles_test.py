@@ -1,6 +1,7 @@
 """Every recipe in flags/ parses, builds and takes a step."""
 
 import dataclasses
+import functools
 import pathlib
 import re
 
@@ -30,6 +31,7 @@ def short_warm_start(monkeypatch):
     monkeypatch.setattr(spectral_normalization, "_WARM_START", 1)
 
 
+@functools.cache
 def parse(name, *flags):
     """The configuration of a recipe, with more flags behind it."""
     return flag_config.parse(

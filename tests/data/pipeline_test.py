@@ -34,6 +34,11 @@ def test_images_become_float32_in_minus_one_to_one():
     )
 
 
+def test_is_known_to_have_no_end():
+    batches = data.batches(numbered(10), 4, seed=0)
+    assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
+
+
 @pytest.mark.parametrize("batch_size", [1, 4, 7, 10])
 def test_every_image_once_per_epoch(batch_size):
     stream = np.concatenate(
@@ -107,6 +112,25 @@ def test_batches_are_the_same_from_every_store(tmp_path, rng, augmentation):
     ]
     for other in made[1:]:
         np.testing.assert_array_equal(made[0], other)
+
+
+@pytest.mark.parametrize("augmentation", [data.Augmentation(), ALL], ids=str)
+def test_rows_of_a_batch_are_what_they_are_in_the_whole(rng, augmentation):
+    images = rng.integers(0, 256, (23, 8, 8, 3), dtype=np.uint8)
+    train = data.ImageSet(images, np.arange(23), 23)
+
+    def take(**rows):
+        return list(
+            data.batches(
+                train, 6, 5, 2, with_labels=True, augmentation=augmentation,
+                **rows,
+            ).take(9)
+        )  # fmt: skip
+
+    for rows in (slice(0, 4), slice(4, 6)):
+        for whole, part in zip(take(), take(rows=rows), strict=True):
+            for expected, value in zip(whole, part, strict=True):
+                np.testing.assert_array_equal(expected[rows], value)
 
 
 def test_changes_depend_on_seed_and_number_alone(rng):

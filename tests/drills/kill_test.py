@@ -9,19 +9,35 @@ import runs
 
 KILLS = 20
 STEPS = "--steps=40"
+# Killed after a checkpoint of these steps; there is time left for the signal.
+FIRST, LAST, EVERY = 0, 30, 2
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run that nobody disturbs, and the seconds from step 2 to its end."""
+    """A run that nobody disturbs, and its seconds from checkpoint to next."""
     run_dir = tmp_path_factory.mktemp("whole") / "run"
     with runs.start(run_dir, STEPS) as process:
-        runs.wait_for(runs.checkpoint(run_dir, 2), process)
+        wait_for_step(run_dir, 4, process)
         begin = time.monotonic()
+        wait_for_step(run_dir, 24, process)
+        seconds = (time.monotonic() - begin) / 10
     assert process.returncode == 0
-    return run_dir, time.monotonic() - begin
+    return run_dir, seconds
+
+
+def wait_for_step(run_dir, step, process):
+    """Waits for a checkpoint of that step or of a later one."""
+    runs.wait_for(
+        run_dir / "checkpoints",
+        process,
+        until=lambda folder: any(
+            int(path.stem.removeprefix("step-")) >= step
+            for path in folder.glob("step-*.index")
+        ),
+    )
 
 
 @pytest.mark.parametrize("number", range(KILLS))
@@ -29,14 +45,16 @@ def test_killed_at_any_instant_it_ends_with_the_same_bits(
     whole, tmp_path, number
 ):
     undisturbed, seconds = whole
-    instant = random.Random(number).uniform(0.0, 0.8 * seconds)
+    rng = random.Random(number)
+    step = rng.randrange(FIRST, LAST + 1, EVERY)
     with runs.start(tmp_path / "run", STEPS) as process:
         runs.wait_for(tmp_path / "run" / "config.json", process)
-        # Every fifth is killed before there is a checkpoint.
-        if number % 5:
-            runs.wait_for(runs.checkpoint(tmp_path / "run", 2), process)
-        time.sleep(instant)
+        if step:
+            wait_for_step(tmp_path / "run", step, process)
+        # At any moment of a step, and of the checkpoint after it.
+        time.sleep(rng.uniform(0.0, seconds))
         process.kill()
+    assert process.returncode == -signal.SIGKILL
     runs.finish(tmp_path / "run", STEPS)
     runs.assert_same_bits(tmp_path / "run", undisturbed)
 
@@ -45,13 +63,15 @@ def test_sigterm_saves_exits_with_143_and_goes_on(whole, tmp_path):
     run_dir = tmp_path / "run"
     flags = (STEPS, "--checkpoint_every=0")
     with runs.start(run_dir, *flags) as process:
-        runs.wait_for(run_dir / "metrics.jsonl", process)
-        # Not before the first step, from whose beginning on it is heard.
-        time.sleep(whole[1] / 4)
+        # From the first step on it is heard.
+        runs.wait_for(
+            run_dir / "metrics.jsonl",
+            process,
+            until=lambda log: log.exists() and '"step": 4' in log.read_text(),
+        )
         process.send_signal(signal.SIGTERM)
-    assert process.returncode in (143, -signal.SIGTERM)
-    if process.returncode == 143:
-        assert list((run_dir / "checkpoints").glob("step-*.index"))
+    assert process.returncode == 143
+    assert len(list((run_dir / "checkpoints").glob("step-*.index"))) == 1
     runs.finish(run_dir, *flags)
     runs.assert_same_bits(run_dir, whole[0])
 

@@ -54,10 +54,10 @@ def start(run_dir, *flags, **settings):
     )
 
 
-def wait_for(path, process, seconds=1800):
-    """Waits until there is a file that a process is to write."""
+def wait_for(path, process, seconds=1800, until=pathlib.Path.exists):
+    """Waits until there is, at a path, what a process is to write."""
     deadline = time.monotonic() + seconds
-    while not path.exists():
+    while not until(path):
         assert process.poll() is None, f"ended before {path} was there"
         assert time.monotonic() < deadline, f"no {path} in {seconds} s"
         time.sleep(0.01)

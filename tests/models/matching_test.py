@@ -8,6 +8,7 @@ import tiny
 import tiny_matching as toy
 
 from tf_mmdgan import distribution
+from tf_mmdgan.models import pixels
 
 every_model = pytest.mark.parametrize("name", toy.MODELS)
 
@@ -139,3 +140,28 @@ def test_clip_norm_bounds_the_update_of_each_variable(name):
     toy.fit(made, 1)
     for old, new in zip(before, made.trained_variables, strict=True):
         assert np.linalg.norm(new.numpy() - old) <= 0.05 * 1e-3 * (1 + 1e-3)
+
+
+@pytest.mark.parametrize("name", ["gmmn", "gram"])
+def test_loss_of_each_replica_is_that_of_its_rows(name, two_cpus):
+    batches = tiny.batches(dtype=np.float64)
+    one = toy.model(name, "float64")
+    fake = one.generator(first_latents(), training=True)
+    rows = [
+        one.critic(x, training=True)["features"]
+        if name == "gram"
+        else pixels(x)
+        for x in (next(iter(batches)), fake)
+    ]
+    halves = zip(*(tf.split(x, 2) for x in rows), strict=True)
+    if name == "gram":
+        losses = [one.objective(*half).generator for half in halves]
+    else:
+        losses = [toy.DISCREPANCY(*half) for half in halves]
+    with two_cpus.scope():
+        two = toy.model(name, "float64", mmd_scope="replica")
+    spread = distribution.spread(two_cpus, batches, 8)
+    history = toy.fit(two, 1, spread).history.history
+    assert history["generator/loss"][0] == pytest.approx(
+        np.mean(losses), rel=1e-9
+    )

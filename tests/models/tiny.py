@@ -18,13 +18,15 @@ SHAPE = (4, 4, 1)
 LATENTS = Latents(3, "uniform")
 
 
-def generator(dtype="float32", batch_norm=False):
+def generator(
+    dtype="float32", batch_norm=False, norm=keras.layers.BatchNormalization
+):
     inputs = keras.DTypePolicy(dtype).variable_dtype
-    layers = [keras.Input((LATENTS.size,), dtype=inputs)]
-    layers.append(keras.layers.Dense(8, dtype=dtype))
+    stack = [keras.Input((LATENTS.size,), dtype=inputs)]
+    stack.append(keras.layers.Dense(8, dtype=dtype))
     if batch_norm:
-        layers.append(
-            keras.layers.BatchNormalization(
+        stack.append(
+            norm(
                 momentum=0.9,
                 epsilon=1e-5,
                 dtype=dtype,
@@ -32,12 +34,12 @@ def generator(dtype="float32", batch_norm=False):
                 > 1,
             )
         )
-    layers += [
+    stack += [
         keras.layers.ReLU(dtype=dtype),
         keras.layers.Dense(16, activation="tanh", dtype=dtype),
         keras.layers.Reshape(SHAPE, dtype=dtype),
     ]
-    return keras.Sequential(layers)
+    return keras.Sequential(stack)
 
 
 def critic(dtype="float32", batch_norm=False, outputs=2):
@@ -60,6 +62,7 @@ def model(
     rate=0.001,
     dtype="float32",
     batch_norm=False,
+    norm=keras.layers.BatchNormalization,
     clip_norm=None,
     steps_per_execution=1,
     optimizer=keras.optimizers.SGD,
@@ -71,7 +74,7 @@ def model(
 ):
     keras.utils.set_random_seed(1)
     made = AdversarialModel(
-        generator(dtype, batch_norm),
+        generator(dtype, batch_norm, norm),
         critic(dtype, outputs=outputs),
         LATENTS,
         objective or PENALISED_MMD,

@@ -90,10 +90,16 @@ MODELS = {
 }
 
 
-def model(name, dtype="float32", optimizer=keras.optimizers.SGD, clip=None):
+def model(
+    name,
+    dtype="float32",
+    optimizer=keras.optimizers.SGD,
+    clip=None,
+    **options,
+):
     """A compiled model of that name."""
     keras.utils.set_random_seed(1)
-    made, rates = MODELS[name](dtype, seed=5)
+    made, rates = MODELS[name](dtype, seed=5, **options)
     made.compile(
         optimizer(0.05),
         *(optimizer(rate) for rate in rates),

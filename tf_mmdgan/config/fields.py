@@ -1,6 +1,7 @@
 """What configurations are made of: fields with help, and their checks."""
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Sequence
@@ -25,10 +26,14 @@ def setting(
 
 def field_type(config_class: type, name: str) -> type:
     """The plain type of a field: `float` for `float | None`."""
-    annotation = typing.get_type_hints(config_class)[name]
+    annotation = _type_hints(config_class)[name]
     if isinstance(annotation, types.UnionType):
         return next(t for t in annotation.__args__ if t is not type(None))
     return annotation
+
+
+# All of a class at a time, and some classes have a hundred fields.
+_type_hints = functools.cache(typing.get_type_hints)
 
 
 def require(condition: bool, message: str) -> None:

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, images
 from tf_mmdgan.data import image_set as image_sets
-from tf_mmdgan.data.augment import NONE, Augmentation
+from tf_mmdgan.data.augment import NONE, Augmentation, Place
 
 _PARALLEL_BATCHES = 2
 # A step of five critic updates takes six batches at once.
@@ -24,6 +24,7 @@ def batches(
     start: int = 0,
     with_labels: bool = False,
     augmentation: Augmentation = NONE,
+    rows: slice | None = None,
 ) -> tf.data.Dataset:
     """Shuffled batches without end, from number `start` on.
 
@@ -40,10 +41,12 @@ def batches(
       start: number of the first batch, >= 0.
       with_labels: yields (images, labels) instead of images.
       augmentation: random changes, keyed by seed and number of the batch.
+      rows: the only ones of each batch that are made, of one worker of many;
+        they are what they are in the whole batch, which is the default.
 
     Returns:
       A data set of float32 images in [-1, 1], [batch_size, h, w, c], and with
-      labels also int64 [batch_size].
+      labels also int64 [batch_size]; of `rows`, where they are given.
 
     Raises:
       UsageError: for a batch larger than the data, a seed or a start out of
@@ -61,7 +64,9 @@ def batches(
         # their graphs (which may not exceed 2 GB), and shared by all batches.
         pixels = _shared(image_set.images)
         labels = tf.constant(image_set.labels) if with_labels else None
-        return _pipeline(pixels, labels, batch_size, seed, start, augmentation)
+        return _pipeline(
+            pixels, labels, batch_size, seed, start, augmentation, rows
+        )
 
 
 def check_batch_size(image_set: image_sets.ImageSet, batch_size: int) -> None:
@@ -108,8 +113,10 @@ def _pipeline(
     seed: int,
     start: int,
     augmentation: Augmentation,
+    rows: slice | None,
 ) -> tf.data.Dataset:
     n = len(pixels)
+    rows = rows or slice(0, batch_size)
     first_epoch, position = divmod(start * batch_size, n)
 
     def indices(epoch):
@@ -119,8 +126,11 @@ def _pipeline(
         return tf.gather(order, tf.range(skipped, n))
 
     def batch(number, chosen):
+        chosen = chosen[rows]
         changed = augmentation(
-            tf.gather(pixels, chosen), _key(seed, _CHANGES, number)
+            tf.gather(pixels, chosen),
+            _key(seed, _CHANGES, number),
+            Place(rows.start, batch_size),
         )
         chosen_images = images.from_uint8(changed)
         if labels is None:
@@ -131,6 +141,10 @@ def _pipeline(
     dataset = dataset.rebatch(batch_size, drop_remainder=True)
     dataset = dataset.enumerate(start)
     dataset = dataset.map(batch, num_parallel_calls=_PARALLEL_BATCHES)
+    # Rebatching forgets it, and workers would ask each other before every
+    # batch whether there is one.
+    endless = tf.data.INFINITE_CARDINALITY
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(endless))
     return dataset.prefetch(_BATCHES_AHEAD).with_options(options())
 
 

@@ -68,11 +68,6 @@ class _Matching:
                 f"--conditioning={config.conditioning}: "
                 f"--objective={config.objective} takes no labels."
             )
-        if config.mmd_scope != "global":
-            raise errors.UsageError(
-                f"--mmd_scope={config.mmd_scope}: --objective="
-                f"{config.objective} matches the global batch."
-            )
         return self._model(parts, loss)
 
     def _model(self, parts: Parts, loss: Any) -> ImplicitModel:
@@ -98,6 +93,7 @@ class MomentMatchingMethod(_Matching):
             parts.latents,
             loss,
             features,
+            mmd_scope=parts.config.mmd_scope,
             **parts.options(),
         )
         parts.compile(model, parts.optimizer(model))
@@ -144,6 +140,7 @@ class CodeMatchingMethod(MomentMatchingMethod):
             parts.latents,
             loss,
             autoencoder_steps=parts.settings["autoencoder_steps"],
+            mmd_scope=parts.config.mmd_scope,
             **parts.options(),
         )
         parts.compile(
@@ -172,6 +169,12 @@ class FeatureMatchingMethod(_Matching):
         return settings["matched_features"]
 
     def _model(self, parts: Parts, loss: str) -> FeatureMatchingModel:
+        if parts.config.mmd_scope != "global":
+            raise errors.UsageError(
+                f"--mmd_scope={parts.config.mmd_scope}: --objective="
+                f"{parts.config.objective} has no kernel, and averages its "
+                "moments over batches, hence over replicas too."
+            )
         model = FeatureMatchingModel(
             parts.generator(),
             parts.latents,
@@ -208,6 +211,7 @@ class RatioMatchingMethod(_Matching):
             parts.critic(),
             parts.latents,
             loss,
+            mmd_scope=parts.config.mmd_scope,
             **parts.options(),
         )
         parts.compile(

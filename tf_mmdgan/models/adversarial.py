@@ -147,9 +147,10 @@ class AdversarialModel(ImplicitModel):
         # Slots made inside the step function fail under several replicas.
         generator_optimizer.build(self.generator.trainable_variables)
         critic_optimizer.build(self.critic.trainable_variables)
+        for optimizer in (generator_optimizer, critic_optimizer):
+            updates.clip(optimizer, clip_norm)
         self.generator_optimizer = generator_optimizer
         self.critic_optimizer = critic_optimizer
-        self.clip_norm = clip_norm
 
     @property
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
@@ -195,9 +196,7 @@ class AdversarialModel(ImplicitModel):
         with tf.GradientTape() as tape:
             loss = self.objective.critic_loss(self.view, real, fakes, draw)
         weights = self.critic.trainable_variables
-        updates.apply(
-            self.critic_optimizer, tape, loss.value, weights, self.clip_norm
-        )
+        updates.apply(self.critic_optimizer, tape, loss.value, weights)
         self.objective.after_update(self.view, loss.terms)
         return {"loss": loss.value, **loss.terms}
 
@@ -210,9 +209,7 @@ class AdversarialModel(ImplicitModel):
             fakes = self._fakes(real, draw)
             loss = self.objective.generator_loss(self.view, real, fakes, draw)
         weights = self.generator.trainable_variables
-        updates.apply(
-            self.generator_optimizer, tape, loss.value, weights, self.clip_norm
-        )
+        updates.apply(self.generator_optimizer, tape, loss.value, weights)
         return {"loss": loss.value, **loss.terms}
 
     def _draw(self, update: tf.Tensor) -> Draw:

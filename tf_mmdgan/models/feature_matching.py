@@ -125,9 +125,8 @@ class FeatureMatchingModel(GeneratorModel):
                 ]
             )
         updates.apply(
-            self.generator_optimizer, tape, loss, self.trained_variables,
-            self.clip_norm,
-        )  # fmt: skip
+            self.generator_optimizer, tape, loss, self.trained_variables
+        )
         squares = [tf.reduce_sum(tf.square(d)) for d in differences]
         return {
             "generator/loss": loss,

@@ -349,10 +349,10 @@ class ImplicitModel(keras.Model):
             self._global(self.step) - self.pretraining_steps,
             self.ema_decay,
         )
-        return {
-            name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, None)
-            for name, value in logs.items()
-        }
+        # All in one exchange between workers.
+        values = self._run(tf.stack, list(logs.values()))
+        means = strategy.reduce(tf.distribute.ReduceOp.MEAN, values, None)
+        return dict(zip(logs, tf.unstack(means, len(logs)), strict=True))
 
     def _next_batches(
         self, iterator: Iterator[Any]

@@ -7,12 +7,11 @@ generative neural networks via maximum mean discrepancy optimization".
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import distribution
 from tf_mmdgan.discrepancies import Discrepancy
 from tf_mmdgan.distribution import Draw
 from tf_mmdgan.latents import Latents
@@ -31,7 +30,22 @@ def pixels(batch: tf.Tensor) -> tf.Tensor:
 
 
 class GeneratorModel(ImplicitModel):
-    """Base of models that train on one batch a step, with as many latents."""
+    """Base of models that train on one batch a step, with as many latents.
+
+    Attributes:
+      mmd_scope: whether losses are of the "global" batch or of each "replica".
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        latents: Latents,
+        *,
+        mmd_scope: Literal["global", "replica"] = "global",
+        **kwargs: Any,
+    ):
+        super().__init__(generator, latents, **kwargs)
+        self.mmd_scope = mmd_scope
 
     @property
     def batches_per_step(self) -> int:
@@ -54,8 +68,8 @@ class GeneratorModel(ImplicitModel):
         """
         super().compile(**kwargs)
         generator_optimizer.build(self.trained_variables)
+        updates.clip(generator_optimizer, clip_norm)
         self.generator_optimizer = generator_optimizer
-        self.clip_norm = clip_norm
 
     @property
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
@@ -69,8 +83,12 @@ class GeneratorModel(ImplicitModel):
 
     def draw_latents(self, real: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
         """As many latents as there are real examples on this replica."""
-        draw = Draw(self.seed, update, tf.identity(self.step.value))
-        return draw.latents(self.latents, tf.shape(real)[0])
+        return self.draw(update).latents(self.latents, tf.shape(real)[0])
+
+    def draw(self, update: tf.Tensor) -> Draw:
+        """The noise of an update, and what its loss is of."""
+        step = tf.identity(self.step.value)
+        return Draw(self.seed, update, step, self.mmd_scope)
 
 
 class MomentMatchingModel(GeneratorModel):
@@ -100,14 +118,14 @@ class MomentMatchingModel(GeneratorModel):
         """See `ImplicitModel.replica_step`."""
         real = updates.as_batch(batches[0]).images
         latents = self.draw_latents(real, first_update)
-        x = distribution.gather(self.real_features(real))
+        x = self.real_features(real)
         with tf.GradientTape() as tape:
-            y = distribution.gather(self.fake_features(latents))
-            loss = self.discrepancy(x, y)
+            y = self.fake_features(latents)
+            rows = self.draw(first_update).gather([x, y])
+            loss = self.discrepancy(*rows)
         updates.apply(
-            self.generator_optimizer, tape, loss, self.trained_variables,
-            self.clip_norm,
-        )  # fmt: skip
+            self.generator_optimizer, tape, loss, self.trained_variables
+        )
         return {"generator/loss": loss}
 
     def real_features(self, batch: tf.Tensor) -> tf.Tensor:
@@ -163,6 +181,7 @@ class CodeMatchingModel(MomentMatchingModel):
         """Sets both optimizers; see `GeneratorModel.compile`."""
         super().compile(generator_optimizer, clip_norm, **kwargs)
         autoencoder_optimizer.build(self.critic.trainable_variables)
+        updates.clip(autoencoder_optimizer, clip_norm)
         self.autoencoder_optimizer = autoencoder_optimizer
 
     @property
@@ -184,10 +203,8 @@ class CodeMatchingModel(MomentMatchingModel):
         with tf.GradientTape() as tape:
             decoded = self.critic(real, training=True)["reconstruction"]
             loss = reconstruction_error(real, decoded)
-        updates.apply(
-            self.autoencoder_optimizer, tape, loss,
-            self.critic.trainable_variables, self.clip_norm,
-        )  # fmt: skip
+        weights = self.critic.trainable_variables
+        updates.apply(self.autoencoder_optimizer, tape, loss, weights)
         return {"autoencoder/loss": loss}
 
     def real_features(self, batch: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import distribution
 from tf_mmdgan.density_ratio import RatioMatching
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
@@ -52,6 +51,7 @@ class RatioMatchingModel(GeneratorModel):
         """Sets both optimizers; see `GeneratorModel.compile`."""
         super().compile(generator_optimizer, clip_norm, **kwargs)
         critic_optimizer.build(self.critic.trainable_variables)
+        updates.clip(critic_optimizer, clip_norm)
         self.critic_optimizer = critic_optimizer
 
     @property
@@ -67,18 +67,14 @@ class RatioMatchingModel(GeneratorModel):
         latents = self.draw_latents(real, first_update)
         with tf.GradientTape(persistent=True) as tape:
             fake = self.generator(latents, training=True)
-            u = distribution.gather(self._project(real))
-            v = distribution.gather(self._project(fake))
-            losses = self.objective(u, v)
+            uv = [self._project(batch) for batch in (real, fake)]
+            losses = self.objective(*self.draw(first_update).gather(uv))
         players = (
             (self.critic_optimizer, losses.projection, self.critic),
             (self.generator_optimizer, losses.generator, self.generator),
         )
         for optimizer, loss, network in players:
-            updates.apply(
-                optimizer, tape, loss, network.trainable_variables,
-                self.clip_norm,
-            )  # fmt: skip
+            updates.apply(optimizer, tape, loss, network.trainable_variables)
         return {
             "critic/loss": losses.projection,
             "critic/pearson": losses.pearson,

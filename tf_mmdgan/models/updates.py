@@ -1,5 +1,6 @@
 """One update of a network's weights, in replica context."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,6 @@ def apply(
     tape: tf.GradientTape,
     loss: tf.Tensor,
     weights: Sequence[keras.Variable],
-    clip_norm: float | None = None,
 ) -> None:
     """Moves weights along the gradient of a loss of the global batch.
 
@@ -23,14 +23,10 @@ def apply(
       tape: that has seen the loss.
       loss: scalar, the same on every replica, or a mean over its share.
       weights: what is moved.
-      clip_norm: clips the gradient of each variable, over the global batch, to
-        this L2 norm.
     """
-    context = tf.distribute.get_replica_context()
-    replicas = context.num_replicas_in_sync
+    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     # The optimizer sums over replicas; dividing makes that a mean.
-    scale = tf.cast(optimizer.scale_loss(tf.ones([])), loss.dtype)
-    share = scale / replicas
+    share = tf.cast(optimizer.scale_loss(tf.ones([])), loss.dtype) / replicas
     gradients = [
         # The weight may be none that this loss depends on.
         tf.zeros_like(weight.value) if gradient is None else gradient
@@ -40,19 +36,44 @@ def apply(
             strict=True,
         )
     ]
-    # Both look at the gradient of the global batch.
-    scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-    if scaled or clip_norm is not None:
-        total = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-        bound = None if clip_norm is None else clip_norm * scale
-        gradients = [_clipped(g, bound) / replicas for g in total]
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        gradients = _finite_on_all_or_none(gradients)
     optimizer.apply(gradients, weights)
 
 
-def _clipped(gradient: tf.Tensor, bound: tf.Tensor | None) -> tf.Tensor:
-    if bound is None:
-        return gradient
-    return tf.clip_by_norm(gradient, tf.cast(bound, gradient.dtype))
+def clip(optimizer: keras.optimizers.Optimizer, norm: float | None) -> None:
+    """Has an optimizer clip gradients of the global batch, each by itself.
+
+    Clipping of Keras' own comes before its sum over replicas. An optimizer's
+    `update_step` comes after it, and after the division by a loss scale.
+
+    Args:
+      optimizer: whose gradients of single variables are to be clipped.
+      norm: the L2 norm to clip them to; None to leave them as they are.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    step = functools.partial(type(inner).update_step, inner)
+
+    def clipped_step(gradient, variable, learning_rate):
+        step(tf.clip_by_norm(gradient, norm), variable, learning_rate)
+
+    inner.update_step = step if norm is None else clipped_step
+
+
+def _finite_on_all_or_none(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """The gradients; NaN on all replicas where any are not finite on one.
+
+    A scaled optimizer skips the update where its own replica's are not, before
+    they are summed; one replica must not, while the others wait for its share.
+    """
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync == 1:
+        return list(gradients)
+    finite = [tf.reduce_all(tf.math.is_finite(g)) for g in gradients]
+    failed = tf.cast(tf.logical_not(tf.reduce_all(finite)), tf.float32)
+    failures = context.all_reduce(tf.distribute.ReduceOp.SUM, failed)
+    spoiled = tf.where(failures > 0.0, float("nan"), 0.0)
+    return [g + tf.cast(spoiled, g.dtype) for g in gradients]
 
 
 def as_batch(batch: Any) -> Batch:

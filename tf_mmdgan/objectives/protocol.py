@@ -105,7 +105,7 @@ def see_all(
     """The view of the critic's update: all batches in one pass."""
     output = critic.joint(real, *fakes)
     features = tf.split(output.features, 1 + len(fakes))
-    x, *ys = map(draw.gather, features)
+    x, *ys = draw.gather(features)
     return View(
         critic, real, fakes, draw, output, features[0], features[1:], x, ys
     )
@@ -124,11 +124,11 @@ def see_apart(
     """
     x_rows = critic(real).features if needs_real else None
     y_rows = [critic(fake).features for fake in fakes]
-    return View(
-        critic, real, fakes, draw, None, x_rows, y_rows,
-        draw.gather(x_rows) if needs_real else None,
-        [draw.gather(rows) for rows in y_rows],
-    )  # fmt: skip
+    if needs_real:
+        x, *ys = draw.gather([x_rows, *y_rows])
+    else:
+        x, ys = None, draw.gather(y_rows)
+    return View(critic, real, fakes, draw, None, x_rows, y_rows, x, ys)
 
 
 class Criterion(Protocol):

@@ -77,11 +77,11 @@ class Scale:
                 squares = tf.linalg.trace(squares)
             if isinstance(kernel, Linear):
                 squares += kernel.diagonal(h)
-            mean = tf.reduce_mean(view.draw.gather(squares))
+            mean = tf.reduce_mean(*view.draw.gather([squares]))
             return 1.0 / (self.coefficient * mean + 1.0)
         terms = constrained_mmd.scaled_mmd_terms(kernel, h, squares)
         return constrained_mmd.scaled_mmd_square(
-            view.draw.gather(terms), self.offset
+            *view.draw.gather([terms]), self.offset
         )
 
     def _points(self, view: View) -> Batch:

@@ -88,4 +88,4 @@ class SobolevGAN(WGAN):
 
         squares = penalties.gradient_squares(output, batch.images)
         squares *= penalties.slope_unit(batch.images) ** 2
-        return tf.reduce_mean(view.draw.gather(squares))
+        return tf.reduce_mean(*view.draw.gather([squares]))

@@ -1,0 +1,70 @@
+"""Gradients of the global batch: clipped after their sum, or skipped by all."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan.models import updates
+
+# Of two replicas; their mean has the norm 5.
+GRADIENTS = np.array([[6.0, 0.0], [0.0, 8.0]])
+
+
+def sgd(rate=1.0):
+    return keras.optimizers.SGD(rate)
+
+
+def scaled():
+    return keras.optimizers.LossScaleOptimizer(sgd(), 4.0)
+
+
+def moved(strategy, optimizer, norm, gradients):
+    """How one update along a linear loss moves a variable that is 0."""
+    with strategy.scope():
+        made = optimizer()
+        weight = keras.Variable(np.zeros(2))
+        made.build([weight])
+        updates.clip(made, norm)
+
+    @tf.function(autograph=False)
+    def run():
+        def on_replica():
+            context = tf.distribute.get_replica_context()
+            slope = tf.constant(gradients)[context.replica_id_in_sync_group]
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(slope * weight.value)
+            updates.apply(made, tape, loss, [weight])
+
+        strategy.run(on_replica)
+
+    run()
+    values = strategy.experimental_local_results(weight.value)
+    return [value.numpy() for value in values]
+
+
+@pytest.mark.parametrize("optimizer", [sgd, scaled])
+@pytest.mark.parametrize("norm", [None, 2.0, 50.0])
+def test_what_is_clipped_is_the_mean_over_replicas(two_cpus, optimizer, norm):
+    mean = GRADIENTS.mean(axis=0)
+    expected = -mean * min(1.0, (norm or 1e9) / 5.0)
+    for value in moved(two_cpus, optimizer, norm, GRADIENTS):
+        np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_what_overflows_on_one_replica_is_skipped_by_all(two_cpus, broken):
+    gradients = GRADIENTS.copy()
+    gradients[broken, 0] = np.inf
+    for value in moved(two_cpus, scaled, 2.0, gradients):
+        np.testing.assert_array_equal(value, [0.0, 0.0])
+
+
+def test_another_norm_replaces_the_one_before():
+    optimizer, weight = sgd(), keras.Variable(np.zeros(2))
+    optimizer.build([weight])
+    for norm, expected in ((1.0, 1.0), (3.0, 3.0), (None, 5.0)):
+        updates.clip(optimizer, norm)
+        weight.assign(np.zeros(2))
+        optimizer.apply([tf.constant([3.0, 4.0], tf.float64)], [weight])
+        assert np.linalg.norm(weight.numpy()) == pytest.approx(expected)
