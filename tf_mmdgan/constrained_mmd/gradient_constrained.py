@@ -4,7 +4,7 @@ Arbel, Sutherland, Binkowski, Gretton 2018, "On gradient regularizers for MMD
 GANs", section 3, https://arxiv.org/abs/1805.11565
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -17,12 +17,6 @@ from tf_mmdgan.constrained_mmd.distance import (
 )
 from tf_mmdgan.constrained_mmd.system import Constraint, dot
 from tf_mmdgan.kernels import Kernel
-
-Rows = Callable[[tf.Tensor], tf.Tensor]
-
-
-def _the_same(rows: tf.Tensor) -> tf.Tensor:
-    return rows
 
 
 def gradient_constrained(
@@ -129,8 +123,8 @@ def critic_gradient_constrained_mmd2(
     constrain_values: bool = True,
     solver: str = "iterative",
     slope_unit: float = 1.0,
-    gather: Rows = _the_same,
-    own_rows: Rows = _the_same,
+    gather: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]] = list,
+    own_rows: Callable[[tf.Tensor], tf.Tensor] = lambda rows: rows,
 ) -> tf.Tensor:
     """`gradient_constrained_mmd2` on a critic's features, a scalar.
 
@@ -149,7 +143,8 @@ def critic_gradient_constrained_mmd2(
       constrain_values: see `gradient_constrained_mmd2`.
       solver: of `SOLVERS`.
       slope_unit: see `penalties.slope_unit`.
-      gather: makes rows of all replicas of those of this one's images.
+      gather: makes rows of all replicas of those of this one's images, as
+        `distribution.gather` does.
       own_rows: undoes it.
 
     Raises:
@@ -157,9 +152,12 @@ def critic_gradient_constrained_mmd2(
     """
     images = tf.convert_to_tensor(images)
     features, squares = penalties.jacobian_products(function, images)
+    points, squares = gather(
+        [features, slope_unit**2 * tf.stop_gradient(squares)]
+    )
     distance = gradient_constrained(
-        real, fake, gather(features), kernel, ridge,
-        jacobian_squares=gather(slope_unit**2 * tf.stop_gradient(squares)),
+        real, fake, points, kernel, ridge,
+        jacobian_squares=squares,
         constrain_values=constrain_values,
         solver=solver,
     )  # fmt: skip
@@ -168,7 +166,7 @@ def critic_gradient_constrained_mmd2(
     def along_critic(points):
         return tf.reduce_sum(function(points) * by_features, axis=1)
 
-    slopes = gather(penalties.gradient_squares(along_critic, images))
+    (slopes,) = gather([penalties.gradient_squares(along_critic, images)])
     weight = slope_unit**2 * tf.reduce_mean(slopes)
     weight = tf.cast(weight, distance.square.dtype)
     return distance.with_constraint(weight).square
