@@ -30,7 +30,8 @@ _HOMES = {
     ),
     "objectives": (
         "Objective", "MMDGAN", "RatioMMD", "RepulsiveMMD", "AutoencoderMMD",
-        "ScaledMMD", "ScaledWGAN", "Scale", "WGAN", "SobolevGAN", "CramerGAN",
+        "ScaledMMD", "ScaledWGAN", "Scale", "GradientConstrainedMMD", "WGAN",
+        "SobolevGAN", "CramerGAN",
         "GAN", "HingeGAN", "FGAN", "GradientPenalty", "ZeroCentredPenalty",
         "NoisePenalty", "FeaturePenalty", "InstanceNoise", "WeightClipping",
         "Annealing", "OBJECTIVES", "REGULARIZERS",

@@ -154,6 +154,15 @@ class Draw:
         """Rows [b, ...] of the batch that the loss is of: see `gather`."""
         return gather(arrays) if self.mmd_scope == "global" else list(arrays)
 
+    def own_rows(self, gathered: tf.Tensor) -> tf.Tensor:
+        """Of rows as `gather` returns them, those of this replica."""
+        if self.mmd_scope != "global":
+            return gathered
+        context = tf.distribute.get_replica_context()
+        count = tf.shape(gathered)[0] // context.num_replicas_in_sync
+        first = self._first_row(count)
+        return gathered[first : first + count]
+
     def latents(
         self, latents: Latents, count: int, index: int = 0
     ) -> tf.Tensor:

@@ -6,7 +6,10 @@ import tiny
 
 from tf_mmdgan import architectures, kernels
 from tf_mmdgan.density_ratio import RatioMatching
-from tf_mmdgan.discrepancies import KernelDiscrepancy
+from tf_mmdgan.discrepancies import (
+    GradientConstrainedDiscrepancy,
+    KernelDiscrepancy,
+)
 from tf_mmdgan.models import (
     CodeMatchingModel,
     FeatureMatchingModel,
@@ -29,6 +32,15 @@ def network(dtype):
 def _gmmn(dtype, **options):
     return MomentMatchingModel(
         tiny.generator(dtype), tiny.LATENTS, DISCREPANCY, **options
+    ), []
+
+
+def _gc_mmd(dtype, **options):
+    discrepancy = GradientConstrainedDiscrepancy(
+        kernels.Gaussian((1.0,)), ridge=0.3, solver="direct"
+    )
+    return MomentMatchingModel(
+        tiny.generator(dtype), tiny.LATENTS, discrepancy, **options
     ), []
 
 
@@ -71,6 +83,7 @@ def _gram(dtype, **options):
 
 MODELS = {
     "gmmn": _gmmn,
+    "gc_mmd": _gc_mmd,
     "gmmn_ae": _gmmn_ae,
     "gfmn": _gfmn,
     "gram": _gram,

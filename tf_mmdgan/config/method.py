@@ -97,7 +97,7 @@ class MethodConfig:
     ridge: float | None = setting(
         None,
         "Ridge of the density ratio of --objective=gram; lambda of the "
-        "constraint of --objective=gc_mmd.",
+        "constraint of --objective=gc_mmd and gc_mmd_gan.",
     )
     ratio_positivity: str | None = setting(
         None,

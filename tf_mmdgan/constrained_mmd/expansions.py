@@ -130,7 +130,7 @@ def derivative_grams(kernel: Kernel, points: tf.Tensor) -> tf.Tensor:
     Entry (i, a, j, b) is the derivative of k(u, v) by u_a and v_b at u = z_i, v
     = z_j, where index 0 means none: [[K, G^T], [G, H]] for points z [m, p].
     """
-    m, p = points.shape
+    m, p = tf.shape(points)[0], points.shape[1]
     # A layer for each row of the result's blocks.
     shape = [1 + p, m, m, p]
     left = tf.broadcast_to(points[:, None, :], shape)

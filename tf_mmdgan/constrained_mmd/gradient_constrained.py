@@ -4,7 +4,7 @@ Arbel, Sutherland, Binkowski, Gretton 2018, "On gradient regularizers for MMD
 GANs", section 3, https://arxiv.org/abs/1805.11565
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -122,6 +122,9 @@ def critic_gradient_constrained_mmd2(
     *,
     constrain_values: bool = True,
     solver: str = "iterative",
+    slope_unit: float = 1.0,
+    gather: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]] = list,
+    own_rows: Callable[[tf.Tensor], tf.Tensor] = lambda rows: rows,
 ) -> tf.Tensor:
     """`gradient_constrained_mmd2` on a critic's features, a scalar.
 
@@ -139,23 +142,31 @@ def critic_gradient_constrained_mmd2(
       ridge: lambda, > 0.
       constrain_values: see `gradient_constrained_mmd2`.
       solver: of `SOLVERS`.
+      slope_unit: see `penalties.slope_unit`.
+      gather: makes rows of all replicas of those of this one's images, as
+        `distribution.gather` does.
+      own_rows: undoes it.
 
     Raises:
       UsageError: as `gradient_constrained_mmd2`.
     """
     images = tf.convert_to_tensor(images)
     features, squares = penalties.jacobian_products(function, images)
+    points, squares = gather(
+        [features, slope_unit**2 * tf.stop_gradient(squares)]
+    )
     distance = gradient_constrained(
-        real, fake, features, kernel, ridge,
-        jacobian_squares=tf.stop_gradient(squares),
+        real, fake, points, kernel, ridge,
+        jacobian_squares=squares,
         constrain_values=constrain_values,
         solver=solver,
     )  # fmt: skip
+    by_features = tf.cast(own_rows(distance.jets)[:, 1:], features.dtype)
 
     def along_critic(points):
-        by_features = tf.cast(distance.jets[:, 1:], features.dtype)
         return tf.reduce_sum(function(points) * by_features, axis=1)
 
-    slopes = penalties.gradient_squares(along_critic, images)
-    weight = tf.cast(tf.reduce_mean(slopes), distance.square.dtype)
+    (slopes,) = gather([penalties.gradient_squares(along_critic, images)])
+    weight = slope_unit**2 * tf.reduce_mean(slopes)
+    weight = tf.cast(weight, distance.square.dtype)
     return distance.with_constraint(weight).square

@@ -21,12 +21,12 @@ def incomplete_cholesky(
         the whole.
       max_rank: stops there at the latest.
     """
-    m, width = system.points.shape
+    m, width = tf.shape(system.points)[0], system.width
     size = m * (1 + width)
     weights = tf.reshape(system.constraint.diagonal(width), [size])
     diagonal = tf.reshape(system.gram_diagonal(), [size])
     enough = tolerance * tf.reduce_sum(weights * diagonal)
-    max_rank = min(max_rank, size)
+    max_rank = tf.minimum(max_rank, size)
 
     def proceed(rank, left, rows):
         del rows

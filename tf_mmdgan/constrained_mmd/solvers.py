@@ -29,7 +29,8 @@ def direct(system: System) -> tf.Tensor:
     Raises:
       UsageError: if the ridge is lost in rounding; see `system.require`.
     """
-    m, p = system.points.shape
+    # Of several replicas, whose rows are gathered, p alone is known before.
+    m, p = tf.shape(system.points)[0], system.width
     size = m * (1 + p)
     root = system.constraint.root(p)
     gram = expansions.derivative_grams(system.kernel, system.points)
@@ -37,7 +38,8 @@ def direct(system: System) -> tf.Tensor:
     gram = tf.reshape(gram, [size, size])
     # Rounding moves eigenvalues by about this much; below it, the smallest may
     # be negative.
-    noise = _epsilon(gram) * size**0.5 * tf.linalg.trace(gram)
+    noise = _epsilon(gram) * tf.linalg.trace(gram)
+    noise *= tf.sqrt(tf.cast(size, gram.dtype))
     ridge = tf.cast(system.ridge, gram.dtype)
     require(
         ridge > noise,

@@ -2,6 +2,7 @@
 
 from tf_mmdgan.objectives.annealing import Annealing
 from tf_mmdgan.objectives.catalogue import OBJECTIVES, REGULARIZERS, build
+from tf_mmdgan.objectives.constrained import GradientConstrainedMMD
 from tf_mmdgan.objectives.cramer import CramerGAN
 from tf_mmdgan.objectives.gan import FGAN, GAN, HingeGAN
 from tf_mmdgan.objectives.mmd_gan import (

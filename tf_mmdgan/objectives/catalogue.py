@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tf_mmdgan.objectives.annealing import Annealing
+from tf_mmdgan.objectives.constrained import GradientConstrainedMMD
 from tf_mmdgan.objectives.cramer import CramerGAN
 from tf_mmdgan.objectives.gan import FGAN, GAN, HingeGAN
 from tf_mmdgan.objectives.mmd_gan import (
@@ -184,6 +185,11 @@ OBJECTIVES: dict[str, Entry] = {
     ),
     "smmd": Entry(ScaledMMD, _SCALED, {"kernel": "rbf"}),
     "sn_smmd": Entry(ScaledMMD, _SCALED, {"kernel": "rbf", **_SN}),
+    "gc_mmd_gan": Entry(
+        GradientConstrainedMMD,
+        f"{_SCALED}, section 3, there with fixed kernels",
+        {"kernel": "rbf", "critic_output": 16},
+    ),
     "swgan": Entry(ScaledWGAN, _SCALED, {}),
     "sn_swgan": Entry(ScaledWGAN, _SCALED, _SN),
     "wgan": Entry(

@@ -40,16 +40,15 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
         ring_training.train,
         {f"{cell} steps {steps}": (cell, steps, _DRAWN) for cell in cells},
     )
+    runs = []
     for cell, scores in zip(cells, found, strict=True):
-        if cell.seed != budget.seeds[0] or cell.dimension != 2:
-            del scores["points"]
-    return {
-        "runs": [
-            {**dataclasses.asdict(cell), **scores}
-            for cell, scores in zip(cells, found, strict=True)
-        ],
-        "steps": steps,
-    }
+        run = {**dataclasses.asdict(cell), **scores}
+        points = run.pop("points")
+        if cell.seed == budget.seeds[0] and cell.dimension == 2:
+            # Coordinates in two rows, which take two lines of the file.
+            run["points"] = np.transpose(points)
+        runs.append(run)
+    return {"runs": runs, "steps": steps}
 
 
 def _of(numbers: Mapping[str, Any], method: str, **cell: Any) -> list:
@@ -99,7 +98,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
 
 def _panel(axes: Any, runs: Sequence[Mapping[str, Any]]) -> None:
     """Points of the first run; modes of all."""
-    axes.scatter(*np.transpose(runs[0]["points"]), s=2, lw=0, alpha=0.6)
+    axes.scatter(*runs[0]["points"], s=2, lw=0, alpha=0.6)
     axes.plot(*ring.centres().T, "k+", ms=3, mew=0.5)
     share = f"{100 * runs[0]['high_quality']:.0f} %"
     modes = ", ".join(str(run["modes"]) for run in runs)

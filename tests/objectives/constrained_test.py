@@ -1,0 +1,91 @@
+"""The gradient-constrained MMD of a critic's features."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import smooth
+import tensorflow as tf
+
+from tf_mmdgan import constrained_mmd, errors, kernels
+from tf_mmdgan.objectives import (
+    Batch,
+    GradientConstrainedMMD,
+    ScaledMMD,
+)
+
+CRITERION = GradientConstrainedMMD(
+    kernels.Gaussian((0.9,)), ridge=0.3, solver="direct"
+)
+
+
+@pytest.mark.parametrize("shape", [smooth.IMAGE, smooth.POINT])
+def test_value_is_that_of_all_jacobians_by_pixels_in_0_1(rng, shape):
+    critic = smooth.SmoothCritic(rng, shape=shape)
+    real, fake = smooth.images(rng, shape=shape)
+    unit = 2.0 if len(shape) == 3 else 1.0
+    jacobian = unit * critic.jacobian(real)
+    h = critic.features(real)
+    expected = constrained_mmd.gradient_constrained_mmd2(
+        h, critic.features(fake), h, CRITERION.kernel, 0.3,
+        jacobian_squares=jacobian @ jacobian.swapaxes(1, 2), solver="direct",
+    )  # fmt: skip
+    for_critic, for_generator = smooth.losses(CRITERION, critic, real, fake)
+    smooth.assert_close(for_critic.value, -expected)
+    smooth.assert_close(for_critic.terms["gc_mmd2"], expected)
+    smooth.assert_close(for_generator.value, expected)
+
+
+def test_it_is_at_least_the_scaled_mmd_of_the_same_critic(rng):
+    """Arbel et al. 2018, proposition 3; the MMD biased in both."""
+    from tf_mmdgan import mmd
+
+    critic = smooth.SmoothCritic(rng)
+    pair = smooth.images(rng)
+    kernel = CRITERION.kernel
+    scaled, _ = smooth.losses(ScaledMMD(kernel, mmd.mmd2_biased), critic, *pair)
+    one = dataclasses.replace(CRITERION, ridge=1.0)
+    constrained, _ = smooth.losses(one, critic, *pair)
+    assert 0 < -scaled.value < -constrained.value
+
+
+def test_gradients_pass_finite_differences(rng):
+    critic = smooth.SmoothCritic(rng)
+    pair = smooth.images(rng)
+    smooth.assert_critic_slope(CRITERION, critic, rng, *pair)
+    smooth.assert_generator_slope(CRITERION, critic, rng, *pair)
+
+
+def test_two_replicas_have_loss_and_gradient_of_one_device(two_cpus, rng):
+    critic = smooth.SmoothCritic(rng)
+    real, fake = smooth.images(rng)
+
+    def update(rows):
+        with tf.GradientTape() as tape:
+            parts = [tf.constant(images)[rows] for images in (real, fake)]
+            view = smooth.protocol.see_all(
+                critic, Batch(parts[0]), [Batch(parts[1])], smooth.draw()
+            )
+            loss = CRITERION.critic_loss(view).value
+        return loss, *tape.gradient(loss, critic.weights[:2])
+
+    def on_replica():
+        context = tf.distribute.get_replica_context()
+        first = 3 * context.replica_id_in_sync_group
+        mean = tf.distribute.ReduceOp.MEAN
+        return context.all_reduce(mean, update(slice(first, first + 3)))
+
+    @tf.function
+    def on_replicas():
+        return tf.nest.map_structure(
+            lambda x: two_cpus.experimental_local_results(x)[0],
+            two_cpus.run(on_replica),
+        )
+
+    for actual, one in zip(on_replicas(), update(slice(None)), strict=True):
+        np.testing.assert_allclose(actual, one, rtol=1e-8, atol=1e-12)
+
+
+def test_kernels_without_derivatives_are_refused():
+    with pytest.raises(errors.UsageError, match="--kernel bears no constraint"):
+        GradientConstrainedMMD(kernels.KERNELS["energy"])
