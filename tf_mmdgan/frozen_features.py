@@ -154,7 +154,8 @@ def _application(
             f"{shape[0]} x {shape[1]}: {reason}"
         ) from error
     if layers is None:
-        names = [layer.name for layer in network.layers]
+        # The first is the input, whose name ends in a number of Keras' own.
+        names = [layer.name for layer in network.layers[1:]]
         layers = [n for n in names if n.endswith(suffix)][:16]
     return FrozenFeatures(name, network, layers, _caffe)
 

@@ -246,7 +246,11 @@ def test_networks_step_on_two_devices(name, two_cpus, tmp_path):
         objective="gan_hinge",
         **dict.fromkeys(foreign | chosen | {"weight_clip"}),
     )
-    check_one_step(one_step(recipe), two_cpus, tmp_path)
+    recipe = one_step(recipe)
+    if name == "gram_mlp":
+        # Its ReLUs, two in a layer, are all off at the start.
+        recipe = dataclasses.replace(recipe, critic_width=32)
+    check_one_step(recipe, two_cpus, tmp_path)
 
 
 @pytest.mark.slow
