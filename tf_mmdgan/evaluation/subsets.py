@@ -14,6 +14,9 @@ _STRIPES = 3
 # Subsets at a time, for their marks take memory.
 _SUBSETS_AT_A_TIME = 256
 
+# Of x and of y; or points [n, d] with their marks [n, s].
+_Pair = tuple[np.ndarray, np.ndarray]
+
 
 def mmd2_of_subsets(
     kernel: kernels.Kernel,
@@ -40,7 +43,7 @@ def mmd2_of_subsets(
         rows = x_rows[part], y_rows[part]
         shared = _shared_is_faster(len(x) + len(y), x.shape[1], rows[0].shape)
         of_subsets = _from_all_pairs if shared else _one_by_one
-        values.append(of_subsets(kernel, x, y, *rows))
+        values.append(of_subsets(kernel, (x, y), rows))
     return np.concatenate(values)
 
 
@@ -73,37 +76,25 @@ def _shared_is_faster(points: int, width: int, shape: tuple[int, int]) -> bool:
 
 
 def _one_by_one(
-    kernel: kernels.Kernel,
-    x: np.ndarray,
-    y: np.ndarray,
-    x_rows: np.ndarray,
-    y_rows: np.ndarray,
+    kernel: kernels.Kernel, samples: _Pair, rows: _Pair
 ) -> np.ndarray:
-    points = tf.constant(np.concatenate([x, y]))
-    rows = np.concatenate([x_rows, len(x) + y_rows], axis=1)
+    points = tf.constant(np.concatenate(samples))
+    x_rows, y_rows = rows
+    both = np.concatenate([x_rows, len(samples[0]) + y_rows], axis=1)
     value = mmd2(kernel)
     size = x_rows.shape[1]
-    return np.array([float(value(tf.gather(points, r), size)) for r in rows])
+    return np.array([float(value(tf.gather(points, r), size)) for r in both])
 
 
 def _from_all_pairs(
-    kernel: kernels.Kernel,
-    x: np.ndarray,
-    y: np.ndarray,
-    x_rows: np.ndarray,
-    y_rows: np.ndarray,
+    kernel: kernels.Kernel, samples: _Pair, rows: _Pair
 ) -> np.ndarray:
-    x_and_marks = x, _marks(x_rows, x)
-    y_and_marks = y, _marks(y_rows, y)
-    between = tiles.between(len(x), len(y))
-    xx = _sums_within(kernel, x_and_marks)
-    xy = _sums(kernel, x_and_marks, y_and_marks, between)
-    yy = _sums_within(kernel, y_and_marks)
-    size = x_rows.shape[1]
+    x, y = ((u, _marks(own, u)) for u, own in zip(samples, rows, strict=True))
+    xx, yy = _sums_within(kernel, x), _sums_within(kernel, y)
+    between = tiles.between(len(samples[0]), len(samples[1]))
+    xy = _sums(kernel, x, y, between)
+    size = rows[0].shape[1]
     return (xx + yy) / (size * (size - 1)) - 2.0 * xy / size**2
-
-
-_PointsAndMarks = tuple[np.ndarray, np.ndarray]
 
 
 def _marks(rows: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -113,7 +104,7 @@ def _marks(rows: np.ndarray, points: np.ndarray) -> np.ndarray:
     return marks
 
 
-def _sums_within(kernel: kernels.Kernel, u: _PointsAndMarks) -> np.ndarray:
+def _sums_within(kernel: kernels.Kernel, u: _Pair) -> np.ndarray:
     """Sums of k(u_i, u_j) over the i != j of each subset: [s]."""
     count = len(u[0])
     twice = _sums(kernel, u, u, tiles.above_diagonal(count))
@@ -123,8 +114,8 @@ def _sums_within(kernel: kernels.Kernel, u: _PointsAndMarks) -> np.ndarray:
 
 def _sums(
     kernel: kernels.Kernel,
-    u: _PointsAndMarks,
-    v: _PointsAndMarks,
+    u: _Pair,
+    v: _Pair,
     of_tiles: list[tiles.Tile],
     diagonal: bool = False,
 ) -> np.ndarray:
