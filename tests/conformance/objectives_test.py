@@ -143,7 +143,9 @@ def test_after_an_update_weights_are_within_their_bound(name, rng):
         assert max(np.abs(old).max() for old in before) > bound
 
 
-def test_two_replicas_have_the_loss_of_one_device(two_cpus, rng):
+def test_two_replicas_have_the_loss_of_one_device(
+    two_cpus, mean_over_replicas, rng
+):
     """One with all that a replica may get wrong: noise, means, penalties."""
     entry = OBJECTIVES["smmd"]
     settings = {
@@ -168,19 +170,7 @@ def test_two_replicas_have_the_loss_of_one_device(two_cpus, rng):
             loss = objective.critic_loss(seen, parts[0], parts[1:], draw())
         return loss.value, tape.gradient(loss.value, critic.weights[0].value)
 
-    def on_replica():
-        context = tf.distribute.get_replica_context()
-        first = 3 * context.replica_id_in_sync_group
-        mean = tf.distribute.ReduceOp.MEAN
-        return context.all_reduce(mean, update(slice(first, first + 3)))
-
-    @tf.function
-    def on_replicas():
-        results = two_cpus.run(on_replica)
-        return tf.nest.map_structure(
-            lambda x: two_cpus.experimental_local_results(x)[0], results
-        )
-
+    means = mean_over_replicas(update, len(real.images))
     expected = update(slice(None))
-    for actual, one_device in zip(on_replicas(), expected, strict=True):
+    for actual, one_device in zip(means, expected, strict=True):
         np.testing.assert_allclose(actual, one_device, rtol=1e-4, atol=1e-6)

@@ -56,7 +56,9 @@ def test_gradients_pass_finite_differences(rng):
     smooth.assert_generator_slope(CRITERION, critic, rng, *pair)
 
 
-def test_two_replicas_have_loss_and_gradient_of_one_device(two_cpus, rng):
+def test_two_replicas_have_loss_and_gradient_of_one_device(
+    mean_over_replicas, rng
+):
     critic = smooth.SmoothCritic(rng)
     real, fake = smooth.images(rng)
 
@@ -69,20 +71,8 @@ def test_two_replicas_have_loss_and_gradient_of_one_device(two_cpus, rng):
             loss = CRITERION.critic_loss(view).value
         return loss, *tape.gradient(loss, critic.weights[:2])
 
-    def on_replica():
-        context = tf.distribute.get_replica_context()
-        first = 3 * context.replica_id_in_sync_group
-        mean = tf.distribute.ReduceOp.MEAN
-        return context.all_reduce(mean, update(slice(first, first + 3)))
-
-    @tf.function
-    def on_replicas():
-        return tf.nest.map_structure(
-            lambda x: two_cpus.experimental_local_results(x)[0],
-            two_cpus.run(on_replica),
-        )
-
-    for actual, one in zip(on_replicas(), update(slice(None)), strict=True):
+    means = mean_over_replicas(update, len(real))
+    for actual, one in zip(means, update(slice(None)), strict=True):
         np.testing.assert_allclose(actual, one, rtol=1e-8, atol=1e-12)
 
 
