@@ -15,10 +15,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import json
 import statistics
-import time
 from collections.abc import Callable
 
 import numpy as np
+import rounds
 from absl import app, flags
 
 from tf_mmdgan import config, data, method
@@ -65,15 +65,7 @@ def main(argv):
     pixels = np.random.default_rng(0).integers(0, 256, (2048, *SHAPE), np.uint8)
     images = data.ImageSet(pixels, None, None)
     runs = {name: make_run(images, **c) for name, c in CONTROLS.items()}
-    seconds = {name: [] for name in runs}
-    for run in runs.values():
-        run(2)
-    for _ in range(_ROUNDS.value):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run(_STEPS.value)
-            elapsed = time.perf_counter() - start
-            seconds[name].append(elapsed / _STEPS.value)
+    seconds = rounds.seconds_per_step(runs, _ROUNDS.value, _STEPS.value)
     ratios = {
         name: [a / b for a, b in zip(times, seconds["none"], strict=True)]
         for name, times in seconds.items()

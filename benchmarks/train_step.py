@@ -16,10 +16,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import json
 import statistics
-import time
 
 import keras
 import numpy as np
+import rounds
 import tensorflow as tf
 from absl import app, flags
 
@@ -142,15 +142,7 @@ def main(argv):
         "fit": make_fit(batches(), shape),
         "loop": make_loop(batches(), shape),
     }
-    seconds = {name: [] for name in runs}
-    for run in runs.values():
-        run(2)
-    for _ in range(_ROUNDS.value):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run(_STEPS.value)
-            elapsed = time.perf_counter() - start
-            seconds[name].append(elapsed / _STEPS.value)
+    seconds = rounds.seconds_per_step(runs, _ROUNDS.value, _STEPS.value)
     ratios = [a / b for a, b in zip(*seconds.values(), strict=True)]
     print(
         json.dumps(
