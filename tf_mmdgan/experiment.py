@@ -129,9 +129,13 @@ def score_run(
       weights: "ema" or "current"; by default as the run has it.
       out: the report's file; by default the run's own.
       classes: scores class by class, if there are any.
-      reproducible: where a run that is trained would have the same bits again.
+      reproducible: where training again would give the same bits; by default
+        as the run's report says, if there is one.
     """
     weights = weights or config.evaluation_weights
+    report_file = pathlib.Path(config.run_dir) / REPORT_FILE
+    if reproducible is None:
+        reproducible = _recorded(report_file).get("reproducible")
     report = dataclasses.replace(
         scorer.report_model(
             model,
@@ -143,18 +147,23 @@ def score_run(
         reproducible=reproducible,
     )
     if strategies.is_chief(scorer.strategy):
-        out = out or pathlib.Path(config.run_dir) / REPORT_FILE
         shown = scorer.draw(model, weights, min(scorer.count, scoring.SAMPLES))
-        scorer.write(report, shown, out)
+        scorer.write(report, shown, out or report_file)
     return report
 
 
 def _recorded_step(path: pathlib.Path) -> int | None:
     """The step that a report or an export says it was made at."""
+    return _recorded(path).get("step")
+
+
+def _recorded(path: pathlib.Path) -> dict[str, Any]:
+    """What a report or an export says; nothing if it cannot be read."""
     try:
-        return json.loads(path.read_bytes())["step"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def prepare(config: TrainConfig) -> Run:

@@ -91,10 +91,12 @@ def test_best_checkpoint_is_used_on_demand(trained, tmp_path):
     assert report["scores"]["kid_tfgan"]["kid"] == pytest.approx(best["kid"])
 
 
-def test_report_says_where_the_same_bits_come_again(trained):
+def test_report_says_where_the_same_bits_come_again(trained, tmp_path):
     run_dir, _, _ = trained
     found = json.loads((run_dir / "report.json").read_text())["reproducible"]
     assert found["bitwise"] and found["where_equal"]["replicas"] == 1
+    again = result("evaluate", f"--run_dir={run_dir}", "--metrics=kid_exact", f"--out={tmp_path}/r.json")  # fmt: skip  # noqa: E501
+    assert again["reproducible"] == found
 
 
 def test_other_settings_in_the_same_folder_are_refused(trained):
