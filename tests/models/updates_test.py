@@ -24,8 +24,7 @@ def moved(strategy, optimizer, norm, gradients):
     with strategy.scope():
         made = optimizer()
         weight = keras.Variable(np.zeros(2))
-        made.build([weight])
-        updates.clip(made, norm)
+        updates.prepare(made, [weight], norm)
 
     @tf.function(autograph=False)
     def run():
@@ -62,9 +61,8 @@ def test_what_overflows_on_one_replica_is_skipped_by_all(two_cpus, broken):
 
 def test_another_norm_replaces_the_one_before():
     optimizer, weight = sgd(), keras.Variable(np.zeros(2))
-    optimizer.build([weight])
     for norm, expected in ((1.0, 1.0), (3.0, 3.0), (None, 5.0)):
-        updates.clip(optimizer, norm)
+        updates.prepare(optimizer, [weight], norm)
         weight.assign(np.zeros(2))
         optimizer.apply([tf.constant([3.0, 4.0], tf.float64)], [weight])
         assert np.linalg.norm(weight.numpy()) == pytest.approx(expected)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -95,7 +95,6 @@ class AdversarialModel(ImplicitModel):
       burn_in: when there are more of them, or None.
       moved_with_generator: whether the vectors of spectral normalisation move
         in the generator's update too; they always do in the critic's.
-      mmd_scope: whether losses are of the "global" batch or of each "replica".
     """
 
     def __init__(
@@ -108,7 +107,6 @@ class AdversarialModel(ImplicitModel):
         critic_steps: int = 5,
         burn_in: BurnIn | None = None,
         moved_with_generator: bool = False,
-        mmd_scope: Literal["global", "replica"] = "global",
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
@@ -125,7 +123,6 @@ class AdversarialModel(ImplicitModel):
         self.critic_steps = critic_steps
         self.burn_in = burn_in
         self.moved_with_generator = moved_with_generator
-        self.mmd_scope = mmd_scope
 
     def compile(
         self,
@@ -144,11 +141,11 @@ class AdversarialModel(ImplicitModel):
           **kwargs: of `ImplicitModel.compile`.
         """
         super().compile(**kwargs)
-        # Slots made inside the step function fail under several replicas.
-        generator_optimizer.build(self.generator.trainable_variables)
-        critic_optimizer.build(self.critic.trainable_variables)
-        for optimizer in (generator_optimizer, critic_optimizer):
-            updates.clip(optimizer, clip_norm)
+        for optimizer, network in (
+            (generator_optimizer, self.generator),
+            (critic_optimizer, self.critic),
+        ):
+            updates.prepare(optimizer, network.trainable_variables, clip_norm)
         self.generator_optimizer = generator_optimizer
         self.critic_optimizer = critic_optimizer
 
@@ -190,7 +187,7 @@ class AdversarialModel(ImplicitModel):
 
     def critic_update(self, batch: Any, update: tf.Tensor) -> Logs:
         """One update of the critic, in replica context."""
-        real, draw = updates.as_batch(batch), self._draw(update)
+        real, draw = updates.as_batch(batch), self.draw(update)
         spectral_normalization.move(self.critic)
         fakes = self._fakes(real, draw)
         with tf.GradientTape() as tape:
@@ -202,7 +199,7 @@ class AdversarialModel(ImplicitModel):
 
     def generator_update(self, batch: Any, update: tf.Tensor) -> Logs:
         """One update of the generator, in replica context."""
-        real, draw = updates.as_batch(batch), self._draw(update)
+        real, draw = updates.as_batch(batch), self.draw(update)
         if self.moved_with_generator:
             spectral_normalization.move(self.critic)
         with tf.GradientTape() as tape:
@@ -211,10 +208,6 @@ class AdversarialModel(ImplicitModel):
         weights = self.generator.trainable_variables
         updates.apply(self.generator_optimizer, tape, loss.value, weights)
         return {"loss": loss.value, **loss.terms}
-
-    def _draw(self, update: tf.Tensor) -> Draw:
-        step = tf.identity(self.step.value)
-        return Draw(self.seed, update, step, self.mmd_scope)
 
     def _fakes(self, real: Batch, draw: Draw) -> list[Batch]:
         """Images with the labels of the real ones, where there are any."""

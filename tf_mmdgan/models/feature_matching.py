@@ -85,7 +85,7 @@ class FeatureMatchingModel(GeneratorModel):
     ) -> None:
         """Sets the generator's optimizer and that of the moving averages."""
         super().compile(generator_optimizer, clip_norm, **kwargs)
-        average_optimizer.build(list(self.average))
+        updates.prepare(average_optimizer, list(self.average))
         self.average_optimizer = average_optimizer
 
     def adapt(self, images: np.ndarray) -> None:

@@ -3,20 +3,16 @@
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, evaluation, images, strategies
+from tf_mmdgan.distribution import Draw
 from tf_mmdgan.evaluation import kid
-from tf_mmdgan.latents import (
-    Latents,
-    check_label,
-    draw_labels,
-    sampling_seed,
-)
+from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
 from tf_mmdgan.models import averaging
 
 Logs = Mapping[str, tf.Tensor]
@@ -47,6 +43,7 @@ class ImplicitModel(keras.Model):
       latents: the law of the generator's input.
       critic: the network that the generator is trained against or by, or None.
       num_classes: of a generator that takes labels, or None.
+      mmd_scope: whether losses are of the "global" batch or of each "replica".
       step: int64 variable, steps done.
       input_clock: an `InputClock` that is told how long steps wait for their
         batches; by default None. Set it before the first `fit`. It puts a call
@@ -63,6 +60,7 @@ class ImplicitModel(keras.Model):
         num_classes: int | None = None,
         seed: int = 0,
         ema_decay: float = 0.999,
+        mmd_scope: Literal["global", "replica"] = "global",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -80,6 +78,7 @@ class ImplicitModel(keras.Model):
         self.num_classes = num_classes
         self.seed = seed
         self.ema_decay = ema_decay
+        self.mmd_scope = mmd_scope
         self.step = self._counter("step")
         self.updates = self._counter("updates")
         self.input_clock = None
@@ -205,6 +204,10 @@ class ImplicitModel(keras.Model):
     def replica_extra_update(self, batch: Any, update: tf.Tensor) -> None:
         """One extra update in replica context."""
         raise NotImplementedError
+
+    def draw(self, update: tf.Tensor) -> Draw:
+        """The noise of an update, and what its loss is of."""
+        return Draw(self.seed, update, self._global(self.step), self.mmd_scope)
 
     def network(self, weights: str) -> keras.Model:
         """The generator with "ema" (averaged) or "current" weights."""

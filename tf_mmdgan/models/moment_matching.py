@@ -7,13 +7,12 @@ generative neural networks via maximum mean discrepancy optimization".
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tf_mmdgan.discrepancies import Discrepancy
-from tf_mmdgan.distribution import Draw
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.implicit_model import ImplicitModel, Logs
@@ -30,22 +29,7 @@ def pixels(batch: tf.Tensor) -> tf.Tensor:
 
 
 class GeneratorModel(ImplicitModel):
-    """Base of models that train on one batch a step, with as many latents.
-
-    Attributes:
-      mmd_scope: whether losses are of the "global" batch or of each "replica".
-    """
-
-    def __init__(
-        self,
-        generator: keras.Model,
-        latents: Latents,
-        *,
-        mmd_scope: Literal["global", "replica"] = "global",
-        **kwargs: Any,
-    ):
-        super().__init__(generator, latents, **kwargs)
-        self.mmd_scope = mmd_scope
+    """Base of models that train on one batch a step, with as many latents."""
 
     @property
     def batches_per_step(self) -> int:
@@ -67,8 +51,7 @@ class GeneratorModel(ImplicitModel):
           **kwargs: of `ImplicitModel.compile`.
         """
         super().compile(**kwargs)
-        generator_optimizer.build(self.trained_variables)
-        updates.clip(generator_optimizer, clip_norm)
+        updates.prepare(generator_optimizer, self.trained_variables, clip_norm)
         self.generator_optimizer = generator_optimizer
 
     @property
@@ -84,11 +67,6 @@ class GeneratorModel(ImplicitModel):
     def draw_latents(self, real: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
         """As many latents as there are real examples on this replica."""
         return self.draw(update).latents(self.latents, tf.shape(real)[0])
-
-    def draw(self, update: tf.Tensor) -> Draw:
-        """The noise of an update, and what its loss is of."""
-        step = tf.identity(self.step.value)
-        return Draw(self.seed, update, step, self.mmd_scope)
 
 
 class MomentMatchingModel(GeneratorModel):
@@ -180,8 +158,9 @@ class CodeMatchingModel(MomentMatchingModel):
     ) -> None:
         """Sets both optimizers; see `GeneratorModel.compile`."""
         super().compile(generator_optimizer, clip_norm, **kwargs)
-        autoencoder_optimizer.build(self.critic.trainable_variables)
-        updates.clip(autoencoder_optimizer, clip_norm)
+        updates.prepare(
+            autoencoder_optimizer, self.critic.trainable_variables, clip_norm
+        )
         self.autoencoder_optimizer = autoencoder_optimizer
 
     @property

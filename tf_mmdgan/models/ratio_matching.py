@@ -50,8 +50,9 @@ class RatioMatchingModel(GeneratorModel):
     ) -> None:
         """Sets both optimizers; see `GeneratorModel.compile`."""
         super().compile(generator_optimizer, clip_norm, **kwargs)
-        critic_optimizer.build(self.critic.trainable_variables)
-        updates.clip(critic_optimizer, clip_norm)
+        updates.prepare(
+            critic_optimizer, self.critic.trainable_variables, clip_norm
+        )
         self.critic_optimizer = critic_optimizer
 
     @property

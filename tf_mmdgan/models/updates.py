@@ -41,23 +41,32 @@ def apply(
     optimizer.apply(gradients, weights)
 
 
-def clip(optimizer: keras.optimizers.Optimizer, norm: float | None) -> None:
-    """Has an optimizer clip gradients of the global batch, each by itself.
+def prepare(
+    optimizer: keras.optimizers.Optimizer,
+    weights: Sequence[keras.Variable],
+    clip_norm: float | None = None,
+) -> None:
+    """Makes an optimizer ready for `apply`, in the scope of the strategy.
 
-    Clipping of Keras' own comes before its sum over replicas. An optimizer's
-    `update_step` comes after it, and after the division by a loss scale.
+    Its slots are made here, since those made inside the step function fail
+    under several replicas. Gradients are clipped over the global batch: what
+    Keras clips itself are those of a replica. An optimizer's `update_step`
+    comes after their sum, and after the division by a loss scale.
 
     Args:
-      optimizer: whose gradients of single variables are to be clipped.
-      norm: the L2 norm to clip them to; None to leave them as they are.
+      optimizer: that is to move the weights.
+      weights: all that it will ever move.
+      clip_norm: the L2 norm to clip the gradient of each variable to; None to
+        leave them as they are.
     """
+    optimizer.build(weights)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     step = functools.partial(type(inner).update_step, inner)
 
     def clipped_step(gradient, variable, learning_rate):
-        step(tf.clip_by_norm(gradient, norm), variable, learning_rate)
+        step(tf.clip_by_norm(gradient, clip_norm), variable, learning_rate)
 
-    inner.update_step = step if norm is None else clipped_step
+    inner.update_step = step if clip_norm is None else clipped_step
 
 
 def _finite_on_all_or_none(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
