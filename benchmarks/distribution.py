@@ -1,6 +1,6 @@
 """What distribution costs: throughput, collectives, bytes and memory.
 
-python benchmarks/distribution.py --part=workers      # 2 workers, 1 process
+python benchmarks/distribution.py --part=workers      # 2 and 1, and apart
 python benchmarks/distribution.py --part=overhead     # replicas and gathering
 python benchmarks/distribution.py --part=collectives  # how many in a step
 python benchmarks/distribution.py --part=links        # and each by its size
@@ -26,6 +26,7 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 from absl import app, flags
 
@@ -49,14 +50,23 @@ _GBPS = flags.DEFINE_float("link_gbps", 100.0, "Gigabits a second per link.")
 _LATENCY = flags.DEFINE_float("latency_us", 20.0, "Of one hop, microseconds.")
 _CHILD = flags.DEFINE_string("child", "", "Internal: what a process does.")
 
-# Flags of each setting, and how many processes it has.
+
+class Setting(NamedTuple):
+    """Flags of a setting, its processes, and whether they know each other."""
+
+    flags: list[str]
+    processes: int = 1
+    cluster: bool = False
+
+
 SETTINGS = {
-    "one_process": (["--strategy=one_device"], 1),
-    "two_workers": ([], 2),
-    "two_replicas": (["--strategy=mirrored", "--logical_cpus=2"], 1),
-    "two_replicas_apart": (
-        ["--strategy=mirrored", "--logical_cpus=2", "--mmd_scope=replica"],
-        1,
+    "one_process": Setting(["--strategy=one_device"]),
+    "two_workers": Setting([], 2, cluster=True),
+    # Each with half the batch: what shares cost that exchange nothing.
+    "two_strangers": Setting(["--strategy=one_device"], 2),
+    "two_replicas": Setting(["--strategy=mirrored", "--logical_cpus=2"]),
+    "two_replicas_apart": Setting(
+        ["--strategy=mirrored", "--logical_cpus=2", "--mmd_scope=replica"]
     ),
 }
 SIZES = (1_000, 100_000, 10_000_000)
@@ -150,7 +160,7 @@ def time_collectives(arguments):
     return found
 
 
-def launch(child, arguments, count):
+def launch(child, arguments, count, cluster):
     """What the first of `count` processes of this file prints."""
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
@@ -172,7 +182,7 @@ def launch(child, arguments, count):
                 ],
                 env={
                     **os.environ,
-                    **({"TF_CONFIG": json.dumps(config)} if count > 1 else {}),
+                    **({"TF_CONFIG": json.dumps(config)} if cluster else {}),
                 },
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -194,8 +204,14 @@ def compare(*names):
     seconds = {name: [] for name in names}
     for _ in range(_ROUNDS.value):
         for name in names:
-            arguments, count = SETTINGS[name]
-            seconds[name].append(launch("train", arguments, count))
+            setting = SETTINGS[name]
+            shares = 1 if setting.cluster else setting.processes
+            arguments = [
+                *setting.flags, f"--batch_size={_BATCH.value // shares}"
+            ]  # fmt: skip
+            seconds[name].append(
+                launch("train", arguments, setting.processes, setting.cluster)
+            )
     first, *others = names
     return {
         "seconds_per_step": {
@@ -290,12 +306,14 @@ def main(argv):
         print(json.dumps(work[_CHILD.value](argv[1:])))
         return
     parts = {
-        "workers": lambda: compare("one_process", "two_workers"),
+        "workers": lambda: compare(
+            "one_process", "two_workers", "two_strangers"
+        ),
         "overhead": lambda: compare(
             "one_process", "two_replicas", "two_replicas_apart"
         ),
-        "collectives": lambda: launch("collectives", [], 2),
-        "links": lambda: launch("links", [], 2),
+        "collectives": lambda: launch("collectives", [], 2, True),
+        "links": lambda: launch("links", [], 2, True),
         "model": cost_model,
     }
     print(json.dumps({"part": _PART.value, **parts[_PART.value]()}))
