@@ -1,5 +1,6 @@
 """Plain and Adam moving averages of differences of moments."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +10,16 @@ from tf_mmdgan.studies import gfmn_training
 from tf_mmdgan.studies.gfmn_training import Run
 from tf_mmdgan.studies.study import Budget, Parts, Study
 
-STEPS, QUICK_STEPS = 2000, 200
+STEPS, QUICK_STEPS = 3000, 200
 TIMES, QUICK_TIMES = 10, 2
+# Five times as fast, the generator runs ahead of Adam's averages and circles
+# about the data's moments.
+_GENERATOR_RATE = 2e-4
 # The published plain average has alpha = 1: it does not average at all.
 RUNS = {
-    "MA, batch 64": Run("plain", 1.0, 64),
-    "MA, batch 512": Run("plain", 1.0, 512),
-    "AMA, batch 64": Run("adam", 1e-3, 64),
+    "MA, batch 64": Run("plain", 1.0, _GENERATOR_RATE, 64),
+    "MA, batch 512": Run("plain", 1.0, _GENERATOR_RATE, 512),
+    "AMA, batch 64": Run("adam", 5e-3, _GENERATOR_RATE, 64),
 }
 
 
@@ -27,7 +31,7 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     pictures = {}
     for name, chosen in RUNS.items():
         for seed in budget.seeds:
-            run = Run(chosen.average, chosen.rate, chosen.batch_size, seed)
+            run = dataclasses.replace(chosen, seed=seed)
             key = f"{run} steps {steps} every {every}"
             times = parts.get(key, gfmn_training.train, run, steps, every)
             pictures.setdefault(name, times[-1]["pictures"][:9])

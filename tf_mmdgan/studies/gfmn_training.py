@@ -27,12 +27,14 @@ class Run:
     Attributes:
       average: "adam" or "plain".
       rate: of the moving average.
+      generator_rate: of the generator's Adam.
       batch_size: generated images in an update.
       seed: of the run.
     """
 
     average: str
     rate: float
+    generator_rate: float = 1e-3
     batch_size: int = 64
     seed: int = 0
 
@@ -70,7 +72,7 @@ def train(run: Run, steps: int, every: int) -> list[dict[str, Any]]:
         "plain": keras.optimizers.SGD,
     }
     model.compile(
-        keras.optimizers.Adam(1e-3, beta_1=0.5),
+        keras.optimizers.Adam(run.generator_rate, beta_1=0.5),
         averages[run.average](run.rate),
         steps_per_execution=_PER_CALL,
         jit_compile=False,
