@@ -4,7 +4,7 @@ Miyato, Kataoka, Koyama, Yoshida 2018, "Spectral normalization for generative
 adversarial networks", section 4 and table 1, https://arxiv.org/abs/1802.05957.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tf_mmdgan.studies import ring_gans
@@ -48,8 +48,20 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
             )  # fmt: skip
             count = len(budget.seeds)
             for i, key in enumerate(keys):
-                found[name][key] = runs[i * count : (i + 1) * count]
+                of_key = runs[i * count : (i + 1) * count]
+                found[name][key] = [
+                    run if run is _worst(of_key) else _without_points(run)
+                    for run in of_key
+                ]
     return {"steps": steps, "runs": found}
+
+
+def _worst(runs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return min(runs, key=lambda run: run["high_quality"])
+
+
+def _without_points(run: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in run.items() if name != "points"}
 
 
 def succeeds(runs: list[Mapping[str, Any]]) -> bool:
@@ -71,12 +83,11 @@ def holds(numbers: Mapping[str, Any]) -> bool:
 
 
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
-    """The first seed's points, a row for each method."""
+    """The worse seed's points, a row for each method."""
     grid = figure.subplots(len(METHODS), len(ADAM))
     for row, name in zip(grid, METHODS, strict=True):
         for axes, key in zip(row, ADAM, strict=True):
-            runs = numbers["runs"][name][key]
-            worst = min(runs, key=lambda run: run["high_quality"])
+            worst = _worst(numbers["runs"][name][key])
             ring_gans.scatter(
                 axes, worst["points"],
                 f"{key}: {worst['modes']} / {worst['high_quality']:.2f}",
