@@ -8,7 +8,7 @@ import numpy as np
 
 from tf_mmdgan.studies import gfmn_training
 from tf_mmdgan.studies.gfmn_training import Run
-from tf_mmdgan.studies.study import Budget, Parts, Study
+from tf_mmdgan.studies.study import Budget, Parts, Study, without
 
 STEPS, QUICK_STEPS = 3000, 200
 TIMES, QUICK_TIMES = 10, 2
@@ -33,7 +33,7 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
             key = f"{run} steps {steps} every {every}"
             times = parts.get(key, gfmn_training.train, run, steps, every)
             pictures.setdefault(name, times[-1]["pictures"][:9])
-            runs[name].append(gfmn_training.without_pictures(times))
+            runs[name].append([without(t, "pictures") for t in times])
     return {"runs": runs, "pictures": pictures}
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from tf_mmdgan.studies import gfmn_training
 from tf_mmdgan.studies.gfmn_training import Run
-from tf_mmdgan.studies.study import Budget, Parts, Study
+from tf_mmdgan.studies.study import Budget, Parts, Study, without
 
 STEPS, QUICK_STEPS = 2000, 300
 TIMES, QUICK_TIMES = 20, 4
@@ -24,7 +24,7 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
         run = Run(_RUN.average, _RUN.rate, seed=seed)
         key = f"{run} steps {steps} every {every}"
         times = parts.get(key, gfmn_training.train, run, steps, every)
-        runs[str(seed)] = gfmn_training.without_pictures(times)
+        runs[str(seed)] = [without(t, "pictures") for t in times]
     return {"runs": runs}
 
 

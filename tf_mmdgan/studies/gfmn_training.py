@@ -101,14 +101,6 @@ def train(run: Run, steps: int, every: int) -> list[dict[str, Any]]:
     return times
 
 
-def without_pictures(times: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What `train` returns, but for the pictures, which take much space."""
-    return [
-        {name: value for name, value in time.items() if name != "pictures"}
-        for time in times
-    ]
-
-
 def rank_correlation(x: Sequence[float], y: Sequence[float]) -> float:
     """Spearman's, of values without ties; in [-1, 1]."""
     ranks = [np.argsort(np.argsort(values)) for values in (x, y)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from tf_mmdgan.studies import ring_gans
 from tf_mmdgan.studies.ring_gans import Group, Setting
-from tf_mmdgan.studies.study import Budget, Parts, Study
+from tf_mmdgan.studies.study import Budget, Parts, Study, without
 
 # Learning rate, beta_1, beta_2, critic updates in a generator step.
 ADAM = {
@@ -50,7 +50,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
             for i, key in enumerate(keys):
                 of_key = runs[i * count : (i + 1) * count]
                 found[name][key] = [
-                    run if run is _worst(of_key) else _without_points(run)
+                    run if run is _worst(of_key) else without(run, "points")
                     for run in of_key
                 ]
     return {"steps": steps, "runs": found}
@@ -58,10 +58,6 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 def _worst(runs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return min(runs, key=lambda run: run["high_quality"])
-
-
-def _without_points(run: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in run.items() if name != "points"}
 
 
 def succeeds(runs: list[Mapping[str, Any]]) -> bool:

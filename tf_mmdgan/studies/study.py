@@ -159,6 +159,11 @@ class Study:
         return Budget(quick, self.quick_seeds if quick else self.seeds)
 
 
+def without(result: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A result but for one entry, such as points that are not shown."""
+    return {key: value for key, value in result.items() if key != name}
+
+
 def plain(value: Any) -> Any:
     """`value` as JSON has it: arrays as lists, what is not finite as None."""
     if isinstance(value, Mapping):
