@@ -74,6 +74,9 @@ def one_step(recipe):
         # The first step is then the auto-encoder's.
         "autoencoder_steps": 1,
     }
+    if method.settings_of(recipe).get("weight_clip"):
+        # Four layers of two filters, clipped to 0.01, pass on next to nothing.
+        few["weight_clip"] = 0.1
     names = method.METHODS[recipe.objective].names
     return dataclasses.replace(
         toy(recipe),
