@@ -21,7 +21,6 @@ import collections
 import functools
 import json
 import resource
-import socket
 import statistics
 import subprocess
 import sys
@@ -162,28 +161,22 @@ def time_collectives(arguments):
 
 def launch(child, arguments, count, cluster):
     """What the first of `count` processes of this file prints."""
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    workers = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
-    for each in sockets:
-        each.close()
+    from tf_mmdgan.tools import launch_local
+
+    environments = (
+        launch_local.environments(count) if cluster else [os.environ] * count
+    )
     cores = sorted(os.sched_getaffinity(0))
     own = [flag for flag in sys.argv[1:] if not flag.startswith("--part")]
     processes = []
-    for index in range(count):
-        task = {"type": "worker", "index": index}
-        config = {"cluster": {"worker": workers}, "task": task}
+    for index, environment in enumerate(environments):
         processes.append(
             subprocess.Popen(
                 [
                     sys.executable, __file__, f"--child={child}", *own,
                     "--", *arguments,
                 ],
-                env={
-                    **os.environ,
-                    **({"TF_CONFIG": json.dumps(config)} if cluster else {}),
-                },
+                env=environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,

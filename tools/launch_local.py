@@ -20,12 +20,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, NoReturn
 
 _TRAIN = (
     sys.executable, "-m", "tf_mmdgan.tools.train", "--strategy=multi_worker",
 )  # fmt: skip
+# The C library would give the memory of a step back to the kernel, and have it
+# cleared anew in the next; workers, which have a core each, wait for that.
+# Variables of glibc; elsewhere they do nothing.
+_KEEP_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "1000000000",
+    "MALLOC_TRIM_THRESHOLD_": "4000000000",
+}
 # From a signal to a worker to its end, which is a checkpoint away.
 _GRACE_SECONDS = 60.0
 # A worker that waits for a dead one can not save: it is not given long.
@@ -74,10 +82,11 @@ def _fail(message: str) -> NoReturn:
 
 def _run(count: int, flags: Sequence[str], received: Sequence[int]) -> int:
     """Runs all workers to their end; returns an exit code."""
-    ports = _free_ports(count)
     workers = [
-        _start(index, ports, cores, flags)
-        for index, cores in zip(range(count), _cores(count), strict=True)
+        _start(index, environment, cores, flags)
+        for index, (environment, cores) in enumerate(
+            zip(environments(count), _cores(count), strict=True)
+        )
     ]
     threads = [
         threading.Thread(target=_relay, args=(index, worker.stderr))
@@ -95,6 +104,20 @@ def _run(count: int, flags: Sequence[str], received: Sequence[int]) -> int:
     if code == 0:
         sys.stdout.writelines(last_lines)
     return code
+
+
+def environments(count: int) -> list[dict[str, str]]:
+    """Of so many workers on this machine, at ports that nobody uses."""
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in _free_ports(count)]}
+    tasks = [{"type": "worker", "index": index} for index in range(count)]
+    return [
+        {
+            **_KEEP_MEMORY,
+            **os.environ,
+            "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
+        }
+        for task in tasks
+    ]
 
 
 def _free_ports(count: int) -> list[int]:
@@ -117,23 +140,17 @@ def _cores(count: int) -> Iterator[list[int] | None]:
 
 def _start(
     index: int,
-    ports: Sequence[int],
+    environment: Mapping[str, str],
     cores: Sequence[int] | None,
     flags: Sequence[str],
 ) -> subprocess.Popen:
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
-    task = {"type": "worker", "index": index}
-
     def pin():
         if cores:
             os.sched_setaffinity(0, cores)
 
     return subprocess.Popen(
         [*_TRAIN, *flags],
-        env={
-            **os.environ,
-            "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
-        },
+        env=environment,
         stdout=subprocess.PIPE if index == 0 else subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

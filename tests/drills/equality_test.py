@@ -1,14 +1,14 @@
 """Any number of replicas and workers learns what one device learns."""
 
-import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+
+from tf_mmdgan.tools import launch_local
 
 SCRIPT = pathlib.Path(__file__).parent / "replicas.py"
 
@@ -26,16 +26,6 @@ def finish(*processes):
     for process in processes:
         _, text = process.communicate(timeout=3600)
         assert process.returncode == 0, text
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def gaps(one, many, prefix):
@@ -87,13 +77,11 @@ def test_replicas_learn_what_one_device_learns(one_device, tmp_path, replicas):
 
 @pytest.mark.slow
 def test_two_workers_learn_what_one_device_learns(one_device, tmp_path):
-    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
-    workers = []
-    for index in range(2):
-        task = {"type": "worker", "index": index}
-        config = {"cluster": {"worker": addresses}, "task": task}
-        out = tmp_path / f"{index}.npz"
-        workers.append(start(out, 1, TF_CONFIG=json.dumps(config)))
-    finish(*workers)
+    finish(
+        *(
+            start(tmp_path / f"{index}.npz", 1, **environment)
+            for index, environment in enumerate(launch_local.environments(2))
+        )
+    )
     assert not (tmp_path / "1.npz").exists()
     compare(one_device, np.load(tmp_path / "0.npz"), 2)

@@ -9,7 +9,8 @@ import time
 
 import pytest
 import runs
-from equality_test import free_ports
+
+from tf_mmdgan.tools import launch_local
 
 pytestmark = pytest.mark.slow
 STEPS = "--steps=60"
@@ -106,21 +107,17 @@ def test_sigterm_reaches_all_workers_and_saves(whole, tmp_path):
 
 
 def test_workers_without_a_launcher_notice_a_dead_one(tmp_path):
-    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
     run_dir = tmp_path / "run"
-    workers = []
-    for index in range(2):
-        task = {"type": "worker", "index": index}
-        config = {"cluster": {"worker": addresses}, "task": task}
-        workers.append(
-            subprocess.Popen(
-                runs.command(run_dir, STEPS),
-                cwd=runs.ROOT,
-                env={**os.environ, "TF_CONFIG": json.dumps(config)},
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+    workers = [
+        subprocess.Popen(
+            runs.command(run_dir, STEPS),
+            cwd=runs.ROOT,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
         )
+        for environment in launch_local.environments(2)
+    ]
     _started.extend(workers)
     runs.wait_for(runs.checkpoint(run_dir, 4), workers[0])
     workers[1].kill()

@@ -1,5 +1,6 @@
 """tools/launch_local.py: what it starts, and what it refuses."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -49,6 +50,23 @@ def test_cores_are_shared_out_where_there_are_enough(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2})
     assert list(launch_local._cores(2)) == [[0, 2], [1]]
     assert list(launch_local._cores(4)) == [None] * 4
+
+
+def test_environments_name_all_workers_and_keep_what_the_user_has_set(
+    monkeypatch,
+):
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "7")
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    environments = launch_local.environments(2)
+    configs = [json.loads(each["TF_CONFIG"]) for each in environments]
+    assert [config["task"]["index"] for config in configs] == [0, 1]
+    addresses = configs[0]["cluster"]["worker"]
+    assert configs[1]["cluster"]["worker"] == addresses
+    assert len(set(addresses)) == 2
+    for each in environments:
+        assert each["MALLOC_ARENA_MAX"] == "7"
+        assert int(each["MALLOC_TRIM_THRESHOLD_"]) > 1e9
+        assert each["PATH"] == os.environ["PATH"]
 
 
 class Worker:
