@@ -25,7 +25,7 @@ setuptools.setup(
     ],
     package_dir={"tf_mmdgan.tools": "tools"},
     package_data={
-        "tf_mmdgan": ["evaluation/weights/*.npz", "serving/page/static/*"]
+        "tf_mmdgan": ["features/weights/*.npz", "serving/page/static/*"]
     },
     install_requires=[
         "absl-py>=2.1,<3",  # flags and entry points

@@ -24,7 +24,11 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from tf_mmdgan import architectures, constrained_mmd, data, kernels
+from tf_mmdgan import data, kernels, networks
+from tf_mmdgan.mmd import constrained
+from tf_mmdgan.objectives.constrained import (
+    critic_gradient_constrained_mmd2,
+)
 
 _PARTS = flags.DEFINE_multi_enum(
     "part", ["pixels", "critic", "scaling"], ["pixels", "critic", "scaling"],
@@ -42,7 +46,7 @@ POINTS = 128
 
 def load():
     """Real images, their darker copies as generated ones, and points."""
-    images = data.load(
+    images = data.read(
         "fashion_mnist", "train", data_dir=_DATA_DIR.value
     ).images[: 3 * POINTS]
     images = images.reshape(-1, 28, 28, 1).astype(np.float32) / 127.5 - 1.0
@@ -70,7 +74,7 @@ def with_gradient(kernel, ridge, solver="iterative"):
     def run(real, fake, points):
         with tf.GradientTape() as tape:
             tape.watch(fake)
-            value = constrained_mmd.gradient_constrained_mmd2(
+            value = constrained.gradient_constrained_mmd2(
                 real, fake, points, kernel, ridge, solver=solver
             )
         return value, tape.gradient(value, fake)
@@ -97,7 +101,7 @@ def measure_pixels():
 
 def make_critic(points):
     """Features of a DCGAN critic, scaled to some slope; its weights."""
-    entry = architectures.ARCHITECTURES["dcgan"]
+    entry = networks.ARCHITECTURES["dcgan"]
     critic = entry.critic((28, 28, 1), 16, 16, batch_norm=False)
     with tf.GradientTape() as tape:
         tape.watch(points)
@@ -126,7 +130,7 @@ def measure_critic():
                 tape.watch(fake)
                 features = function(tf.concat([real, fake], axis=0))
                 x, y = tf.split(tf.cast(features, dtype), 2)
-                value = constrained_mmd.critic_gradient_constrained_mmd2(
+                value = critic_gradient_constrained_mmd2(
                     function, x, y, points, kernel, ridge, solver=solver
                 )
             return value, tape.gradient(value, [fake, *weights])

@@ -21,7 +21,7 @@ import numpy as np
 import rounds
 from absl import app, flags
 
-from tf_mmdgan import config, data, method
+from tf_mmdgan import config, data, methods
 
 _WIDTH = flags.DEFINE_integer("critic_width", 16, "16 is small, 64 is big.")
 _BATCH = flags.DEFINE_integer("batch_size", 64, "Images in an update.")
@@ -39,7 +39,7 @@ CONTROLS = {
 
 def make_run(images: data.ImageSet, **control) -> Callable[[int], None]:
     """A function that trains for some steps under that control."""
-    model = method.make_model(
+    model = methods.make_model(
         config.TrainConfig(
             run_dir="none",
             objective="gan",

@@ -121,7 +121,7 @@ def make_jpegs(folder, count):
 
 def load(jpegs, cache_dir, split, size, budget=4 * 2**30):
     options = data.LoadOptions(cache_dir=cache_dir, memory_budget=budget)
-    return data.load("folder", split, size, jpegs, options)
+    return data.read("folder", split, size, jpegs, options)
 
 
 def folder(folder):
@@ -194,7 +194,7 @@ def memory(folder):
         os.link(source, part / f"{number:06}.jpg")
     budget = 2**30
     # What TensorFlow takes for itself is no part of the growth.
-    next(iter(data.batches(data.load("digits", "test"), 1, seed=0)))
+    next(iter(data.batches(data.read("digits", "test"), 1, seed=0)))
     result = {"images": _LARGE.value, "budget_mib": budget // 2**20}
     with peak() as growth:
         seconds = timed(lambda: load(jpegs, folder, "train", 160, budget))

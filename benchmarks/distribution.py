@@ -83,19 +83,21 @@ def recipe(name, *others):
 
 def prepare(arguments):
     """The model of a process, and its batches."""
-    from tf_mmdgan import data, distribution, method, strategies
+    from tf_mmdgan import data, methods
+    from tf_mmdgan.distribute import devices
+    from tf_mmdgan.distribute.batches import spread
 
     config = recipe(
         _RECIPE.value, "--dataset=synthetic", "--image_size=32",
         f"--critic_width={_WIDTH.value}", f"--batch_size={_BATCH.value}",
         "--burn_in_critic_steps=0", *arguments,
     )  # fmt: skip
-    strategies.configure_devices(config.logical_cpus)
-    strategy = strategies.make_strategy(config.strategy)
-    images = data.load("synthetic", "train", image_size=32)
+    devices.configure_devices(config.logical_cpus)
+    strategy = devices.make_strategy(config.strategy)
+    images = data.read("synthetic", "train", image_size=32)
     with strategy.scope():
-        model = method.make_model(config, images.image_shape)
-    batches = distribution.spread(
+        model = methods.make_model(config, images.image_shape)
+    batches = spread(
         strategy,
         functools.partial(data.batches, images, config.batch_size, 0),
         config.batch_size,
@@ -134,9 +136,9 @@ def time_collectives(arguments):
     del arguments
     import tensorflow as tf
 
-    from tf_mmdgan import strategies
+    from tf_mmdgan.distribute import devices
 
-    strategy = strategies.make_strategy("auto")
+    strategy = devices.make_strategy("auto")
     found = {}
     for size in SIZES:
 
@@ -225,11 +227,11 @@ def cost_model():
     """Bytes and seconds of a step of the ImageNet-64 recipe, by replicas."""
     import keras
 
-    from tf_mmdgan import method
+    from tf_mmdgan import methods
 
     config = recipe("imagenet64_sn_smmd")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    model = method.make_model(config, (64, 64, 3))
+    model = methods.make_model(config, (64, 64, 3))
     critic_steps = model.critic_steps
 
     def size(network):

@@ -37,8 +37,10 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from tf_mmdgan import evaluation, files, kernels, run_directory
-from tf_mmdgan.evaluation import fid, kid, network, pair_sums, tfgan
+from tf_mmdgan import files, kernels, metrics
+from tf_mmdgan.features import extract, network
+from tf_mmdgan.metrics import fid, kernel_sums, kid, tfgan
+from tf_mmdgan.training import run_directory
 
 _PARTS = flags.DEFINE_list("parts", "scores,memory,images", "What to measure.")
 _PEERS = flags.DEFINE_string("peer_python", None, "Interpreter of the peers.")
@@ -76,7 +78,7 @@ def features(samples, width):
 
 def make_scores(real, fake):
     """Functions of this package and of TF-GAN, each returns its value."""
-    both = [evaluation.moments(x) for x in (real, fake)]
+    both = [metrics.moments(x) for x in (real, fake)]
     matrix = tf.random.normal([MATMUL, MATMUL], seed=0)
     product = tf.function(lambda: tf.matmul(matrix, matrix, transpose_b=True))
 
@@ -97,7 +99,7 @@ def make_scores(real, fake):
         ),
         "KID, exact, all pairs": lambda: of_kid("exact"),
         "KID, blocks of 1,000, float64": lambda: of_kid("blocks", 1000),
-        "FID, from statistics": lambda: evaluation.frechet_distance(*both),
+        "FID, from statistics": lambda: metrics.frechet_distance(*both),
         "FID, from features": lambda: fid.fid(real, fake),
         "TF-GAN KID, float64": lambda: tfgan.kid_and_std(real, fake, 1000)[0],
         "TF-GAN FID": lambda: float(
@@ -227,8 +229,8 @@ def measure_memory():
     gc.collect()
     before = memory("VmRSS")
     pathlib.Path("/proc/self/clear_refs").write_text("5")  # resets the peak
-    pair_sums.estimate(
-        pair_sums.all_pair_sums(kernels.Polynomial(), real, fake)
+    kernel_sums.estimate(
+        kernel_sums.all_pair_sums(kernels.Polynomial(), real, fake)
     )
     return {
         "features_mib": (real.nbytes + fake.nbytes) / 2**20,
@@ -259,11 +261,11 @@ def measure_images():
             bare(ready)[0].numpy()
 
     runs = {
-        "extractor": lambda: evaluation.extract(extractor, images, batch),
+        "extractor": lambda: extract(extractor, images, batch),
         "bare": run_bare,
     }
     for run in (
-        lambda: evaluation.extract(extractor, images[:batch]),
+        lambda: extract(extractor, images[:batch]),
         run_bare,
     ):
         run()

@@ -30,7 +30,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from tf_mmdgan import architectures, export, serving
+from tf_mmdgan import export, networks, serving
 from tf_mmdgan.latents import Latents
 
 _IMAGE = flags.DEFINE_integer("image_size", 16, "Pixels.")
@@ -203,7 +203,7 @@ def main(argv):
     keras.utils.set_random_seed(0)
     channels = 1 if _IMAGE.value < 32 else 3
     shape = (_IMAGE.value, _IMAGE.value, channels)
-    generator = architectures.ARCHITECTURES["dcgan"].generator(
+    generator = networks.ARCHITECTURES["dcgan"].generator(
         shape, LATENTS.size, _WIDTH.value
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,7 @@ import rounds
 import tensorflow as tf
 from absl import app, flags
 
-from tf_mmdgan import architectures, data, kernels, mmd, objectives
+from tf_mmdgan import data, kernels, mmd, networks, objectives
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import AdversarialModel
 
@@ -37,7 +37,7 @@ CRITIC_STEPS = 5
 
 
 def make_networks(shape):
-    entry = architectures.ARCHITECTURES["dcgan"]
+    entry = networks.ARCHITECTURES["dcgan"]
     keras.utils.set_random_seed(0)
     return (
         entry.generator(shape, 100, 64, batch_norm=True),

@@ -1,8 +1,11 @@
 """Two logical CPUs for every test, set before TensorFlow starts."""
 
 import os
+import pathlib
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "helpers"))
 
 import numpy as np
 import pytest

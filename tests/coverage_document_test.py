@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tf_mmdgan import studies
+from tf_mmdgan.reproduction import studies
 
 ROOT = pathlib.Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "coverage.md").read_text()

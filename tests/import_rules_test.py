@@ -1,4 +1,4 @@
-"""Lower layers never import higher ones; DESIGN in docs/design.md."""
+"""Nothing imports upward: the floors of docs/design.md, read off the syntax."""
 
 import ast
 import pathlib
@@ -9,83 +9,140 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGE = ROOT / "tf_mmdgan"
 
-LAYERS = [
-    {
-        "errors", "files", "images", "config", "kernels", "latents",
-        "f_divergences", "layers", "spectral_normalization",
-    },
-    {"mmd", "spectra", "bandwidths"},
-    {"penalties", "distribution", "density_ratio", "strategies"},
-    {"constrained_mmd"},
-    {"discrepancies"},
-    {
-        "objectives", "architectures", "data", "evaluation", "export",
-        "serving",
-    },
-    {"frozen_features"},
+# Rooms, the lowest floor first. Rooms of one floor do not import each other.
+FLOORS = [
+    {"errors"},
+    {"files"},
+    {"images", "latents", "config", "kernels"},
+    {"mmd", "networks", "distribute"},
+    {"objectives", "data", "features"},
+    {"metrics", "export", "serving"},
     {"models"},
-    {"callbacks"},
-    {"checkpoints", "diagnostics", "kid_schedule"},
-    {"run_directory", "loading", "as_published", "metric_settings"},
-    {"image_sources", "shared_extraction"},
-    {"scoring"},
-    {"class_scoring"},
-    {"method"},
-    {"experiment"},
-    {"comparison"},
-    {"studies"},
+    {"methods", "evaluation"},
+    {"training"},
+    {"reproduction"},
     {"tools"},
-]  # fmt: skip
-LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-# Modules that their whole layer may use, below everything else.
-BASE = {"errors", "files", "images"}
+]
+
+# The same inside of rooms, for files and folders.
+INSIDE = {
+    "kernels": [{"kernel"}, {"library", "bandwidths"}],
+    "mmd": [
+        {"estimators", "as_published"},
+        {"variance"},
+        {"three_sample", "constrained"},
+    ],
+    "mmd/constrained": [
+        {"expansions", "scale"},
+        {"system"},
+        {"incomplete_cholesky"},
+        {"solvers"},
+        {"distance"},
+        {"gradient_constrained", "lipschitz"},
+    ],
+    "data": [
+        {"image_set", "options", "augment", "preprocessing", "resize"},
+        {"readers", "cache", "pipeline", "summary"},
+        {"sets"},
+        {"catalogue"},
+    ],
+    "data/sets": [
+        {"tfds"},
+        {"cifar", "digits", "folder", "lsun", "mnist", "npz", "ring",
+         "synthetic"},
+    ],
+    "evaluation": [
+        {"report", "page", "settings", "images"},
+        {"scorer"},
+        {"class_scores", "from_config"},
+    ],
+    "methods": [
+        {"published", "deviations", "optimizers"},
+        {"builder"},
+        {"method", "adversarial", "matching"},
+        {"catalogue"},
+        {"settings"},
+        {"model"},
+    ],
+    "training": [
+        {"callbacks", "run_directory"},
+        {"checkpoints", "diagnostics", "kid_schedule"},
+        {"finished"},
+        {"run"},
+    ],
+}  # fmt: skip
 
 
-def units():
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        if name != "__init__":
-            yield name, path
-    for path in sorted((ROOT / "tools").glob("*.py")):
-        yield "tools", path
-
-
-def imported(path):
-    """Names of the package's own parts that a file imports."""
+def _modules(path):
+    """Dotted names of the package's own modules that a file imports from."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            modules = [node.module] + [
-                f"{node.module}.{alias.name}" for alias in node.names
-            ]
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        for module in modules:
-            parts = module.split(".")
-            if parts[0] == "tf_mmdgan" and len(parts) > 1:
-                yield parts[1]
+        for name in names:
+            if name.startswith("tf_mmdgan."):
+                yield name.removeprefix("tf_mmdgan.").split(".")
 
 
-@pytest.mark.parametrize(
-    "unit, path", units(), ids=lambda value: getattr(value, "stem", value)
-)
-def test_imports_only_lower_layers(unit, path):
-    assert unit in LEVEL, f"{unit} has no layer: give it one"
-    for other in set(imported(path)) & set(LEVEL) - {unit}:
-        lower = LEVEL[other] < LEVEL[unit]
-        assert lower or other in BASE - {unit}, f"{path} imports {other}"
+def _imported(path, folder=()):
+    """Names in `folder` of the package that a file imports from."""
+    depth = len(folder)
+    for parts in _modules(path):
+        if tuple(parts[:depth]) == folder and len(parts) > depth:
+            yield parts[depth]
 
 
-def test_only_the_top_layers_see_the_configuration():
-    for unit, path in units():
-        if unit != "config" and LEVEL[unit] < LEVEL["loading"]:
-            assert "config" not in set(imported(path)), path
+def _files():
+    yield from sorted(PACKAGE.glob("*/**/*.py"))
+    yield from (p for p in sorted(PACKAGE.glob("*.py")) if p.stem[0] != "_")
+    yield from sorted((ROOT / "tools").glob("*.py"))
+
+
+def _room(path):
+    if path.parent == ROOT / "tools":
+        return "tools"
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _level(floors):
+    return {name: level for level, names in enumerate(floors) for name in names}
+
+
+def _label(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", _files(), ids=_label)
+def test_rooms_import_from_lower_floors_only(path):
+    room, level = _room(path), _level(FLOORS)
+    assert room in level, f"{room} is on no floor: give it one"
+    for other in set(_imported(path)) & level.keys() - {room}:
+        assert level[other] < level[room], f"{path} imports {other}"
+
+
+@pytest.mark.parametrize("folder", INSIDE)
+def test_files_of_a_room_import_from_lower_floors_only(folder):
+    level, inside = _level(INSIDE[folder]), tuple(folder.split("/"))
+    for path in (PACKAGE / folder).rglob("*.py"):
+        name = path.relative_to(PACKAGE / folder).parts[0].removesuffix(".py")
+        if name == "__init__":
+            continue
+        assert name in level, f"{path} is on no floor: give it one"
+        for other in set(_imported(path, inside)) & level.keys() - {name}:
+            assert level[other] < level[name], f"{path} imports {other}"
+
+
+def test_every_room_is_there():
+    found = {path.stem for path in PACKAGE.iterdir() if path.stem[0] != "_"}
+    assert found | {"tools"} == set().union(*FLOORS)
 
 
 def test_flags_appear_in_tools_only():
-    for unit, path in units():
-        if unit != "tools":
+    for path in _files():
+        if _room(path) != "tools":
             assert not re.search(r"absl.*flags", path.read_text()), path
 
 

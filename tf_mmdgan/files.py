@@ -1,6 +1,7 @@
 """Files that are either complete or absent, whenever the process dies."""
 
 import contextlib
+import io
 import json
 import math
 import os
@@ -85,3 +86,10 @@ def _open_npz(path: str | os.PathLike) -> Iterator[np.lib.npyio.NpzFile]:
         raise errors.DataError(
             f"{path} is damaged or not an .npz file: {str(e).rstrip('.')}."
         ) from None
+
+
+def write_npz(path: str | os.PathLike, **arrays: np.ndarray) -> None:
+    """Writes arrays as an .npz file, atomically."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())

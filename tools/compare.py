@@ -23,12 +23,12 @@ from tf_mmdgan.config import CompareConfig, TrainConfig
 from tf_mmdgan.tools import cli, flag_config
 
 if TYPE_CHECKING:
-    from tf_mmdgan import comparison
+    from tf_mmdgan.reproduction import comparison
 
 
 def compare(config: CompareConfig) -> Mapping[str, Any]:
     """Runs the comparison, or the one training, that `config` names."""
-    from tf_mmdgan import comparison
+    from tf_mmdgan.reproduction import comparison
 
     if config.only is not None:
         return _train(config)
@@ -51,7 +51,8 @@ def compare(config: CompareConfig) -> Mapping[str, Any]:
 
 def _run(config: CompareConfig, cells: "list[comparison.Cell]") -> None:
     """Trains what is not settled."""
-    from tf_mmdgan import comparison, run_directory
+    from tf_mmdgan.reproduction import comparison
+    from tf_mmdgan.training import run_directory
 
     output_dir = pathlib.Path(config.output_dir)
     for cell in cells:
@@ -88,7 +89,9 @@ def _command(config: CompareConfig, cell: "comparison.Cell") -> list[str]:
 
 def _train(config: CompareConfig) -> Mapping[str, Any]:
     """Trains the cell of --only."""
-    from tf_mmdgan import comparison, data, experiment
+    from tf_mmdgan import data
+    from tf_mmdgan.reproduction import comparison
+    from tf_mmdgan.training import run
 
     name, method, seed = config.only.split("/")
     one = dataclasses.replace(
@@ -96,7 +99,7 @@ def _train(config: CompareConfig) -> Mapping[str, Any]:
     )
     (cell,) = comparison.plan(one, _parse)
     if cell.data in data.DATASETS:
-        return experiment.prepare(cell.config).train()
+        return run.prepare(cell.config).train()
     return comparison.train_ring(cell.config)
 
 

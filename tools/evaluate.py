@@ -17,21 +17,21 @@ from tf_mmdgan.config import EvaluateConfig
 from tf_mmdgan.tools import cli
 
 if TYPE_CHECKING:
-    from tf_mmdgan import scoring
+    from tf_mmdgan.evaluation import Scorer
 
 
 def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
     """Scores what `config` names."""
-    from tf_mmdgan import scoring
+    from tf_mmdgan.evaluation import from_config
 
     if config.run_dir is not None:
         return _evaluate_run(config)
-    if scoring.is_statistics(config.real):
-        report = scoring.score_by_statistics(config)
+    if from_config.is_statistics(config.real):
+        report = from_config.score_by_statistics(config)
         if config.out is not None:
             report.write(config.out)
         return report.to_dict()
-    scorer, images = scoring.make_pair(config)
+    scorer, images = from_config.make_pair(config)
     report = scorer.report(images, config.fake)
     if config.out is not None:
         scorer.write(report, images, config.out)
@@ -40,32 +40,35 @@ def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
 
 
 def _evaluate_run(config: EvaluateConfig) -> Mapping[str, Any]:
-    from tf_mmdgan import class_scoring, experiment, loading, scoring
+    from tf_mmdgan import data
+    from tf_mmdgan.data import catalogue
+    from tf_mmdgan.evaluation import class_scores, from_config
+    from tf_mmdgan.training import finished
 
-    run_config, model = experiment.load_run(config.run_dir, config.checkpoint)
-    scorer = scoring.make_scorer(config, run_config)
+    run_config, model = finished.load_run(config.run_dir, config.checkpoint)
+    scorer = from_config.make_scorer(config, run_config)
     classes = None
     if config.per_class:  # first, because it is what may be refused
-        reading = loading.inherited(config, run_config)
+        reading = catalogue.inherited(config, run_config)
         source = dataclasses.replace(run_config, **dataclasses.asdict(reading))
-        real = loading.load(source, "test")
-        classes = class_scoring.class_scores(
+        real = data.load(source, "test")
+        classes = class_scores.class_scores(
             scorer, real.labels, real.num_classes, model, config.weights
         )
-    report = experiment.score_run(
+    report = finished.score_run(
         run_config, model, scorer, config.weights, config.out, classes
     )
     _save_statistics(config, scorer)
     return report.to_dict()
 
 
-def _save_statistics(config: EvaluateConfig, scorer: "scoring.Scorer") -> None:
-    from tf_mmdgan import evaluation
+def _save_statistics(config: EvaluateConfig, scorer: "Scorer") -> None:
+    from tf_mmdgan import metrics
 
     if config.save_statistics is not None:
-        evaluation.write_moments(
+        metrics.write_moments(
             config.save_statistics,
-            evaluation.moments(scorer.real_features),
+            metrics.moments(scorer.real_features),
             scorer.extractor.identifier,
         )
 

@@ -28,13 +28,13 @@ def prepare_data(config: PrepareDataConfig) -> Mapping[str, Any]:
     Raises:
       DataError: for a split that is not what it should be.
     """
-    from tf_mmdgan import data, loading
+    from tf_mmdgan import data
     from tf_mmdgan.data import summary
 
     entry = errors.pick(data.DATASETS, config.dataset, "data set")
     report, faults = {}, []
     for split in data.SPLITS:
-        found = summary.summary(loading.load(config, split))
+        found = summary.summary(data.load(config, split))
         report[split] = found
         expected = entry.counts and entry.counts[split]
         for fault in summary.faults(found, expected):

@@ -50,11 +50,11 @@ class ShowDataConfig(AugmentedDataConfig):
 
 def show_data(config: ShowDataConfig) -> Mapping[str, Any]:
     """Draws and counts what `config` names."""
-    from tf_mmdgan import data, files, images, loading
+    from tf_mmdgan import data, files, images
     from tf_mmdgan.data import summary
 
     augmentation = data.Augmentation.parse(config.augment)
-    loaded = loading.load(config, config.split)
+    loaded = data.load(config, config.split)
     found = summary.summary(loaded)
     count = min(config.num_images, found["count"])
     batches = data.batches(

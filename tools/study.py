@@ -22,7 +22,7 @@ from tf_mmdgan.tools import cli
 def study(config: StudyConfig) -> Mapping[str, Any]:
     """Runs what `config` names, then writes the document if it is wanted."""
     # Here, because TensorFlow would make --help wait for seconds.
-    from tf_mmdgan import studies
+    from tf_mmdgan.reproduction import studies
 
     names = list(studies.STUDIES) if config.names == ["all"] else config.names
     for name in names:
@@ -45,8 +45,9 @@ def study(config: StudyConfig) -> Mapping[str, Any]:
 
 
 def _run(config: StudyConfig, name: str) -> Mapping[str, Any]:
-    from tf_mmdgan import run_directory, studies
-    from tf_mmdgan.studies import runner
+    from tf_mmdgan.reproduction import studies
+    from tf_mmdgan.reproduction.studies import runner
+    from tf_mmdgan.training import run_directory
 
     folder = pathlib.Path(config.output_dir) / name
     run_directory.claim(folder)

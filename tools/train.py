@@ -16,10 +16,11 @@ from tf_mmdgan.tools import cli
 
 def train(config: TrainConfig) -> Mapping[str, Any]:
     """Runs the training that `config` describes."""
-    from tf_mmdgan import experiment, strategies
+    from tf_mmdgan.distribute import workers
+    from tf_mmdgan.training import run
 
-    with strategies.lost_workers():
-        return experiment.prepare(config).train()
+    with workers.lost_workers():
+        return run.prepare(config).train()
 
 
 def main() -> None:

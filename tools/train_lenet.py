@@ -1,7 +1,7 @@
 """Trains the LeNet in whose features a data set's samples are scored.
 
 python tools/train_lenet.py --dataset=digits --image_size=16 \
-    --out=tf_mmdgan/evaluation/weights/lenet_digits.npz
+    --out=tf_mmdgan/features/weights/lenet_digits.npz
 """
 
 import dataclasses
@@ -43,10 +43,10 @@ class TrainLeNetConfig(DataConfig):
 def train_lenet(config: TrainLeNetConfig) -> Mapping[str, Any]:
     """Trains, tests and saves the network that `config` describes."""
     # Here, because TensorFlow would make --help wait for seconds.
-    from tf_mmdgan import loading
-    from tf_mmdgan.evaluation import lenet
+    from tf_mmdgan import data
+    from tf_mmdgan.features import lenet
 
-    train, test = loading.load(config, "train"), loading.load(config, "test")
+    train, test = data.load(config, "train"), data.load(config, "test")
     if train.labels is None:
         raise errors.DataError(
             f"--dataset={config.dataset} has no labels, which a LeNet is "

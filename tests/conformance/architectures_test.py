@@ -7,21 +7,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import architectures, errors
-from tf_mmdgan.architectures import Conditioning
-from tf_mmdgan.spectral_normalization import (
+from tf_mmdgan import errors
+from tf_mmdgan.networks import ARCHITECTURES, Conditioning
+from tf_mmdgan.networks.spectral_normalization import (
     SpectralNorm,
     SpectralNormalization,
 )
 
-NAMES = list(architectures.ARCHITECTURES)
+NAMES = list(ARCHITECTURES)
 # One name for each critic: several generators share DCGAN's.
-CRITICS = {x.critic: name for name, x in architectures.ARCHITECTURES.items()}
+CRITICS = {x.critic: name for name, x in ARCHITECTURES.items()}
 LABELS = tf.constant([0, 1, 2])
 
 
 def shapes(name):
-    entry = architectures.ARCHITECTURES[name]
+    entry = ARCHITECTURES[name]
     low, high = entry.minimum_size, entry.maximum_size
     step = entry.size_multiple
     yield low, low, 1
@@ -35,14 +35,14 @@ def shapes(name):
 
 def small(name):
     """A small size that is not the smallest, with unequal sides."""
-    entry = architectures.ARCHITECTURES[name]
+    entry = ARCHITECTURES[name]
     low, step = entry.minimum_size, entry.size_multiple
     return low + step, low, 3
 
 
 def build(name, shape, conditioning=None, **options):
     """Generator and critic of a few channels."""
-    entry = architectures.ARCHITECTURES[name]
+    entry = ARCHITECTURES[name]
     critic = entry.critic(shape, 5, width=4, conditioning=conditioning)
     generator = entry.generator(
         shape, 6, width=4, conditioning=conditioning, **options
@@ -119,7 +119,7 @@ def test_weights_survive_a_file_and_a_clone(name, tmp_path, rng):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_impossible_sizes_name_the_range(name):
-    entry = architectures.ARCHITECTURES[name]
+    entry = ARCHITECTURES[name]
     low, high = entry.minimum_size, entry.maximum_size
     for make in (entry.generator, entry.critic):
         for size in (low - 1, high + 1):
@@ -158,7 +158,7 @@ def test_labels_change_what_they_label(name, kind, rng):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_projection_needs_batch_norm(name):
-    entry = architectures.ARCHITECTURES[name]
+    entry = ARCHITECTURES[name]
     with pytest.raises(errors.UsageError, match=r"projection .* batch norm"):
         entry.generator(
             small(name),
@@ -171,7 +171,7 @@ def test_projection_needs_batch_norm(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_batch_statistics_are_used_in_evaluation(name, rng):
-    entry = architectures.ARCHITECTURES[name]
+    entry = ARCHITECTURES[name]
     generator = entry.generator(small(name), 6, width=4, batch_statistics=True)
     usual = entry.generator(small(name), 6, width=4)
     randomize(generator, rng)
@@ -198,7 +198,7 @@ def kernels(network):
 
 @pytest.mark.parametrize("name", CRITICS.values())
 def test_spectral_norm_wraps_every_kernel_and_penalties_are_finite(name, rng):
-    entry = architectures.ARCHITECTURES[name]
+    entry = ARCHITECTURES[name]
     shape, options = small(name), {"conditioning": projection(name)}
     bare = entry.critic(shape, 5, width=4, **options)
     critic = entry.critic(

@@ -36,7 +36,7 @@ def load(tmp_path_factory):
 
     def run(name, split, image_size=None):
         data_dir = folders.get(name, folder)
-        return data.load(name, split, image_size, data_dir, options)
+        return data.read(name, split, image_size, data_dir, options)
 
     return run
 
@@ -123,6 +123,6 @@ def test_entries_are_complete(name):
 
 def test_unknown_names_list_the_known():
     with pytest.raises(errors.UsageError, match="Did you mean 'digits'"):
-        data.load("digit", "train")
+        data.read("digit", "train")
     with pytest.raises(errors.UsageError, match="train, test"):
-        data.load("digits", "validation")
+        data.read("digits", "validation")

@@ -8,17 +8,12 @@ import re
 import numpy as np
 import pytest
 
-from tf_mmdgan import (
-    architectures,
-    checkpoints,
-    config,
-    data,
-    method,
-    objectives,
-    spectral_normalization,
-)
-from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan import config, data, methods
+from tf_mmdgan.data import ImageSet
+from tf_mmdgan.methods.published import OBJECTIVES
+from tf_mmdgan.networks import ARCHITECTURES, spectral_normalization
 from tf_mmdgan.tools import flag_config
+from tf_mmdgan.training import checkpoints
 
 FOLDER = pathlib.Path(__file__).parents[2] / "flags"
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.cfg"))
@@ -52,7 +47,7 @@ def toy(recipe):
     size, _, _ = image_shape(recipe)
     # SNResNet is another network at 64 pixels than at all other sizes.
     if size > 32 and (recipe.architecture, size) != ("snresnet", 64):
-        size = architectures.ARCHITECTURES[recipe.architecture].minimum_size
+        size = ARCHITECTURES[recipe.architecture].minimum_size
     # The networks of recipes are no part of the package.
     features = "pixels" if recipe.matched_features else None
     return dataclasses.replace(
@@ -74,10 +69,10 @@ def one_step(recipe):
         # The first step is then the auto-encoder's.
         "autoencoder_steps": 1,
     }
-    if method.settings_of(recipe).get("weight_clip"):
+    if methods.settings_of(recipe).get("weight_clip"):
         # Four layers of two filters, clipped to 0.01, pass on next to nothing.
         few["weight_clip"] = 0.1
-    names = method.METHODS[recipe.objective].names
+    names = methods.METHODS[recipe.objective].names
     return dataclasses.replace(
         toy(recipe),
         batch_size=4,
@@ -87,8 +82,8 @@ def one_step(recipe):
 
 def networks_of(recipe):
     """All that the layers of a toy depend on but their widths."""
-    settings = method.settings_of(recipe)
-    entry = objectives.OBJECTIVES.get(recipe.objective)
+    settings = methods.settings_of(recipe)
+    entry = OBJECTIVES.get(recipe.objective)
     return (
         recipe.architecture,
         image_shape(recipe),
@@ -103,7 +98,7 @@ def networks_of(recipe):
 
 def make(recipe):
     """The model of a recipe."""
-    return method.make_model(recipe, image_shape(recipe), NUM_CLASSES)
+    return methods.make_model(recipe, image_shape(recipe), NUM_CLASSES)
 
 
 def batches_of(recipe):
@@ -157,8 +152,8 @@ def check_one_step(recipe, strategy, folder):
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipe_has_an_objective_and_a_size_that_its_networks_make(name):
     recipe = parse(name)
-    method.make_objective(recipe)
-    architecture = architectures.ARCHITECTURES[recipe.architecture]
+    methods.make_objective(recipe)
+    architecture = ARCHITECTURES[recipe.architecture]
     size, _, _ = image_shape(recipe)
     assert architecture.minimum_size <= size <= architecture.maximum_size
     assert size % architecture.size_multiple == 0
@@ -188,7 +183,7 @@ def distinct(names, key):
 def test_networks_of_recipes_build_at_toy_width(name):
     recipe = toy(parse(name))
     model = make(recipe)
-    settings = method.settings_of(recipe)
+    settings = methods.settings_of(recipe)
     assert model.generator.output.shape[1:] == image_shape(recipe)
     conditional = recipe.conditioning != "none"
     assert len(model.generator.inputs) == 1 + conditional
@@ -211,14 +206,14 @@ def first_with(field, value):
 def few_outputs(name):
     """As many outputs of the critic as published, up to two."""
     published = parse("digits_mmd", f"--objective={name}")
-    outputs = method.settings_of(published).get("critic_output")
+    outputs = methods.settings_of(published).get("critic_output")
     return outputs and min(outputs, 2)
 
 
-@pytest.mark.parametrize("name", method.METHODS)
+@pytest.mark.parametrize("name", methods.METHODS)
 def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
     recipe = one_step(first_with("objective", name))
-    if method.settings_of(recipe).get("weight_clip"):
+    if methods.settings_of(recipe).get("weight_clip"):
         # A critic this narrow sees nothing with weights below .01.
         recipe = dataclasses.replace(recipe, weight_clip=1.0)
     # Its smallest networks, for the time that tracing takes.
@@ -233,13 +228,13 @@ def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
     check_one_step(recipe, two_cpus, tmp_path)
 
 
-@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_networks_step_on_two_devices(name, two_cpus, tmp_path):
     recipe = first_with("architecture", name)
-    hinge = method.METHODS["gan_hinge"].names
+    hinge = methods.METHODS["gan_hinge"].names
     foreign = {
         setting
-        for other in method.METHODS.values()
+        for other in methods.METHODS.values()
         for setting in other.names - hinge
         if hasattr(recipe, setting)
     }

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import config, experiment
-from tf_mmdgan.method.matching import MATCHING
+from tf_mmdgan import config
+from tf_mmdgan.methods.matching import MATCHING
+from tf_mmdgan.training import finished, run
 
 pytestmark = pytest.mark.slow
 
 
 def train(folder, objective, steps):
     few = {"autoencoder_steps": 1} if objective == "gmmn_ae" else {}
-    return experiment.prepare(
+    return run.prepare(
         config.TrainConfig(
             run_dir=str(folder), objective=objective, steps=steps,
             architecture="mlp", generator_width=4, critic_width=4,
@@ -39,7 +40,7 @@ def test_a_run_goes_on_is_scored_and_exported(objective, tmp_path):
     report = json.loads(pathlib.Path(straight["report"]).read_text())
     assert report["step"] == 4
 
-    _, model = experiment.load_run(tmp_path / "straight")
+    _, model = finished.load_run(tmp_path / "straight")
     expected = model.generate(3, seed=7)
     sample = tf.saved_model.load(straight["saved_model"]).signatures["sample"]
     found = sample(num_samples=tf.constant(3), seed=tf.constant(7, tf.int64))

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import distribution, kernels
-from tf_mmdgan.f_divergences import DIVERGENCES
+from tf_mmdgan import kernels
+from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.methods.published import DEFAULTS, OBJECTIVES, build
 from tf_mmdgan.models.adversarial import CriticView
-from tf_mmdgan.objectives import OBJECTIVES, Batch, build, catalogue
+from tf_mmdgan.objectives import Batch
+from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 IMAGE, POINT = (4, 4, 1), (2,)
 CASES = [(name, None) for name in OBJECTIVES if name != "f_gan"]
@@ -60,13 +62,13 @@ def batches(rng, objective, shape, same=False):
 
 
 def draw():
-    return distribution.Draw(0, tf.constant(0, tf.int64))
+    return Draw(0, tf.constant(0, tf.int64))
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_published_settings_are_complete(name):
     entry = OBJECTIVES[name]
-    common = set(catalogue.DEFAULTS)
+    common = set(DEFAULTS)
     for kernel in (None, *kernels.KERNELS):
         published = entry.published(kernel)
         assert common <= published.keys()

@@ -6,8 +6,8 @@ import pathlib
 import PIL.Image
 import pytest
 
-from tf_mmdgan import studies
-from tf_mmdgan.studies import documents, runner
+from tf_mmdgan.reproduction import studies
+from tf_mmdgan.reproduction.studies import documents, runner
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
 STORED = sorted(path.stem for path in (DOCS / "studies").glob("*.json"))

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from tf_mmdgan.data import summary
-from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.data import ImageSet, summary
 
 
 def test_numbers_of_a_split(rng):

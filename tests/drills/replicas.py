@@ -16,9 +16,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from tf_mmdgan import distribution, strategies
+from tf_mmdgan.distribute import devices, workers
+from tf_mmdgan.distribute.batches import spread
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "models"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "helpers"))
 import tiny
 import tiny_methods
 
@@ -30,9 +31,7 @@ def train(strategy, name, dtype, steps, *settings):
     """The model after some steps."""
     with strategy.scope():
         model = tiny_methods.model(name, dtype, *settings)
-    batches = distribution.spread(
-        strategy, tiny.batches(BATCH, dtype=dtype), BATCH
-    )
+    batches = spread(strategy, tiny.batches(BATCH, dtype=dtype), BATCH)
     model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
     return model
 
@@ -67,11 +66,11 @@ def results(strategy, names):
 
 def main():
     out, replicas, *methods = sys.argv[1:]
-    strategies.configure_devices(logical_cpus=int(replicas))
-    strategy = strategies.make_strategy("auto")
+    devices.configure_devices(logical_cpus=int(replicas))
+    strategy = devices.make_strategy("auto")
     found = results(strategy, methods or tiny_methods.METHODS)
     found["replicas"] = np.array(strategy.num_replicas_in_sync)
-    if strategies.is_chief(strategy):
+    if workers.is_chief(strategy):
         np.savez(out, **found)
 
 

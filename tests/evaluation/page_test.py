@@ -8,7 +8,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_mmdgan.evaluation import page
+from tf_mmdgan import evaluation
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def pictures(text):
 
 def test_page_has_numbers_settings_and_notes(report, rng):
     samples = rng.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
-    text = page.render_page(report, samples)
+    text = evaluation.render_page(report, samples)
     for words in (
         "1.2346",
         "not defined",
@@ -62,6 +62,6 @@ def test_page_has_numbers_settings_and_notes(report, rng):
 def test_neighbours_are_in_rows(report, rng):
     samples = rng.integers(0, 256, (2, 64, 64, 1), dtype=np.uint8)
     neighbours = rng.integers(0, 256, (2, 3, 64, 64, 1), dtype=np.uint8)
-    _, picture = pictures(page.render_page(report, samples, neighbours))
+    _, picture = pictures(evaluation.render_page(report, samples, neighbours))
     assert picture.shape == (2 * 66 - 2, 3 * 66 - 2)
     np.testing.assert_array_equal(picture[66:, 132:], neighbours[1, 2, :, :, 0])

@@ -1,9 +1,4 @@
-"""The helpers beside the tests, importable, and one exported generator."""
-
-import pathlib
-import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+"""One exported generator for all tests."""
 
 import pytest
 from small import LATENTS, make_generator

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import tiny
 
-from tf_mmdgan import distribution
+from tf_mmdgan.distribute.update import Draw
 from tf_mmdgan.models import BurnIn
 from tf_mmdgan.objectives import Batch
 
@@ -22,7 +22,7 @@ def test_step_is_critic_updates_then_one_generator_update():
     critic, generator = by_hand.view, by_hand.generator
     data = iter(tiny.batches())
     for update in range(3):
-        draw = distribution.Draw(5, tf.constant(update, tf.int64))
+        draw = Draw(5, tf.constant(update, tf.int64))
         real = Batch(next(data))
         latents = draw.latents(tiny.LATENTS, 8)
         losses = by_hand.objective

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tiny
 import tiny_conditional
 
-from tf_mmdgan import distribution
+from tf_mmdgan.distribute.update import Draw
 from tf_mmdgan.objectives import Batch, Loss
 
 
@@ -22,7 +22,7 @@ def trained_by_hand(labels_of):
     made = tiny_conditional.model()
     data = iter(tiny_conditional.batches())
     for update in range(3):
-        draw = distribution.Draw(5, tf.constant(update, tf.int64))
+        draw = Draw(5, tf.constant(update, tf.int64))
         real = Batch(*next(data))
         inputs = [draw.latents(tiny.LATENTS, 8), labels_of(real.labels)]
         on_critic = update < 2

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tiny
 import tiny_matching as toy
 
-from tf_mmdgan import frozen_features
+from tf_mmdgan.features import FrozenFeatures, frozen
 from tf_mmdgan.models import FeatureMatchingModel, feature_matching
 
 
@@ -88,8 +88,8 @@ def test_extractor_is_never_trained_nor_tracked(rng):
     )
     for weight in network.weights:
         weight.assign(np.abs(rng.normal(size=weight.shape)) + 0.1)
-    features = frozen_features.Concatenated(
-        [frozen_features.FrozenFeatures("x", network, ("norm", "top"))]
+    features = frozen.Concatenated(
+        [FrozenFeatures("x", network, ("norm", "top"))]
     )
     before = digest(network)
     made = FeatureMatchingModel(tiny.generator(), tiny.LATENTS, features)

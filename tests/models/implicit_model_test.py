@@ -8,8 +8,9 @@ import tiny
 import tiny_conditional
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.evaluation import Extracted, kid
+from tf_mmdgan.features import Extracted
 from tf_mmdgan.latents import draw_labels, sampling_seed
+from tf_mmdgan.metrics import kid
 
 
 def test_several_steps_in_one_execution_are_the_same_steps():

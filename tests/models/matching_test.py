@@ -7,14 +7,15 @@ import tensorflow as tf
 import tiny
 import tiny_matching as toy
 
-from tf_mmdgan import distribution
+from tf_mmdgan.distribute import update
+from tf_mmdgan.distribute.batches import spread
 from tf_mmdgan.models import pixels
 
 every_model = pytest.mark.parametrize("name", toy.MODELS)
 
 
 def first_latents():
-    draw = distribution.Draw(5, tf.constant(0, tf.int64))
+    draw = update.Draw(5, tf.constant(0, tf.int64))
     return draw.latents(tiny.LATENTS, 8)
 
 
@@ -160,8 +161,8 @@ def test_loss_of_each_replica_is_that_of_its_rows(name, two_cpus):
         losses = [toy.DISCREPANCY(*half) for half in halves]
     with two_cpus.scope():
         two = toy.model(name, "float64", mmd_scope="replica")
-    spread = distribution.spread(two_cpus, batches, 8)
-    history = toy.fit(two, 1, spread).history.history
+    shared = spread(two_cpus, batches, 8)
+    history = toy.fit(two, 1, shared).history.history
     assert history["generator/loss"][0] == pytest.approx(
         np.mean(losses), rel=1e-9
     )

@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 import tiny
 
-from tf_mmdgan import distribution, kernels, mmd
+from tf_mmdgan import kernels, mmd
+from tf_mmdgan.distribute import update
+from tf_mmdgan.distribute.batches import spread
 from tf_mmdgan.objectives import MMDGAN, Objective, ScaledMMD
 
 
@@ -40,7 +42,7 @@ def test_scaled_losses_on_two_replicas_are_those_of_one_device(two_cpus):
     one = fit(tiny.model(optimizer=scaled()))
     with two_cpus.scope():
         two = tiny.model(optimizer=scaled())
-    fit(two, batches=distribution.spread(two_cpus, tiny.batches(), 8))
+    fit(two, batches=spread(two_cpus, tiny.batches(), 8))
     for a, b in zip(trained(one), trained(two), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
@@ -73,7 +75,7 @@ def test_xla_compiles_the_same_step(monkeypatch):
     # Its objective draws no number but latents. They are the same under XLA
     # where their key is, which is a hash that XLA computes otherwise.
     monkeypatch.setattr(
-        distribution.Draw,
+        update.Draw,
         "_key",
         lambda draw, purpose, index: tf.stack([draw.update, draw.update]),
     )
@@ -108,7 +110,7 @@ def test_loss_of_each_replica_is_that_of_its_rows(two_cpus):
         made = tiny.model(mmd_scope="replica", **settings)
     one = tiny.model(**settings)
     real = next(iter(tiny.batches(dtype=np.float64)))
-    draw = distribution.Draw(one.seed, tf.constant(0, tf.int64))
+    draw = update.Draw(one.seed, tf.constant(0, tf.int64))
     fake = one.generator(draw.latents(tiny.LATENTS, 8), training=True)
     x, y = (one.critic(images)["features"] for images in (real, fake))
     halves = [
@@ -117,7 +119,7 @@ def test_loss_of_each_replica_is_that_of_its_rows(two_cpus):
         )
         for rows in (slice(0, 4), slice(4, 8))
     ]
-    data = distribution.spread(two_cpus, tiny.batches(dtype=np.float64), 8)
+    data = spread(two_cpus, tiny.batches(dtype=np.float64), 8)
     history = made.fit(data, steps_per_epoch=1, verbose=0, shuffle=False)
     assert history.history["critic/mmd2"][0] == pytest.approx(
         np.mean(halves), rel=1e-9

@@ -7,12 +7,10 @@ import pytest
 import smooth
 import tensorflow as tf
 
-from tf_mmdgan import constrained_mmd, errors, kernels
-from tf_mmdgan.objectives import (
-    Batch,
-    GradientConstrainedMMD,
-    ScaledMMD,
-)
+from tf_mmdgan import errors, kernels
+from tf_mmdgan.mmd import constrained
+from tf_mmdgan.objectives import Batch, GradientConstrainedMMD, ScaledMMD
+from tf_mmdgan.objectives.criterion import see_all
 
 CRITERION = GradientConstrainedMMD(
     kernels.Gaussian((0.9,)), ridge=0.3, solver="direct"
@@ -26,7 +24,7 @@ def test_value_is_that_of_all_jacobians_by_pixels_in_0_1(rng, shape):
     unit = 2.0 if len(shape) == 3 else 1.0
     jacobian = unit * critic.jacobian(real)
     h = critic.features(real)
-    expected = constrained_mmd.gradient_constrained_mmd2(
+    expected = constrained.gradient_constrained_mmd2(
         h, critic.features(fake), h, CRITERION.kernel, 0.3,
         jacobian_squares=jacobian @ jacobian.swapaxes(1, 2), solver="direct",
     )  # fmt: skip
@@ -65,7 +63,7 @@ def test_two_replicas_have_loss_and_gradient_of_one_device(
     def update(rows):
         with tf.GradientTape() as tape:
             parts = [tf.constant(images)[rows] for images in (real, fake)]
-            view = smooth.protocol.see_all(
+            view = see_all(
                 critic, Batch(parts[0]), [Batch(parts[1])], smooth.draw()
             )
             loss = CRITERION.critic_loss(view).value

@@ -6,7 +6,7 @@ import smooth
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.objectives import Batch, CramerGAN, protocol
+from tf_mmdgan.objectives import Batch, CramerGAN, criterion
 
 FORMS = ("energy", "surrogate")
 
@@ -89,7 +89,7 @@ def test_mean_gradient_is_that_of_the_energy_distance(rng, form):
                 Batch(tf.constant(fake[n : n + 1]) + shift * direction)
                 for n in (j, k)
             )
-            view = protocol.see_apart(
+            view = criterion.see_apart(
                 critic, Batch(tf.constant(real[i : i + 1])), [y, z],
                 smooth.draw(), needs_real=True,
             )  # fmt: skip

@@ -6,8 +6,9 @@ import smooth
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.f_divergences import DIVERGENCES
-from tf_mmdgan.objectives import FGAN, GAN, Batch, HingeGAN, protocol
+from tf_mmdgan.objectives import FGAN, GAN, Batch, HingeGAN
+from tf_mmdgan.objectives.criterion import see_apart
+from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 FORMS = ("minimax", "non_saturating", "boundary_seeking")
 both_types = pytest.mark.parametrize("dtype", smooth.TOLERANCE)
@@ -71,7 +72,7 @@ def test_generator_learns_from_a_sure_critic_unless_it_is_minimax(rng):
         critic = Constant(rng, outputs=1, shape=(1,), dtype="float32")
         with tf.GradientTape() as tape:
             tape.watch(y)
-            apart = protocol.see_apart(
+            apart = see_apart(
                 critic, Batch(y), [Batch(y)], smooth.draw(), False
             )
             loss = GAN(form).generator_loss(apart)

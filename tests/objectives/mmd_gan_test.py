@@ -14,6 +14,7 @@ from tf_mmdgan.objectives import (
     RatioMMD,
     RepulsiveMMD,
 )
+from tf_mmdgan.objectives.criterion import see_all
 
 KERNELS = kernels.KERNELS
 both_types = pytest.mark.parametrize("dtype", smooth.TOLERANCE)
@@ -171,9 +172,7 @@ def slope_of_bounded_loss(rng, real, fake):
     sets = [tf.constant(real), tf.constant(fake)]
     with tf.GradientTape() as tape:
         tape.watch(sets)
-        view = smooth.protocol.see_all(
-            critic, Batch(sets[0]), [Batch(sets[1])], smooth.draw()
-        )
+        view = see_all(critic, Batch(sets[0]), [Batch(sets[1])], smooth.draw())
         loss = CRITERIA["bounded"].critic_loss(view)
     return [np.abs(g).max() for g in tape.gradient(loss.value, sets)]
 

@@ -5,7 +5,8 @@ import pytest
 import smooth
 import tensorflow as tf
 
-from tf_mmdgan import distribution, errors, kernels
+from tf_mmdgan import errors, kernels
+from tf_mmdgan.distribute import update
 from tf_mmdgan.objectives import (
     GAN,
     MMDGAN,
@@ -75,9 +76,7 @@ def test_all_that_the_critic_sees_is_noisy(rng):
     noisy = [
         images
         + 0.6
-        * smooth.draw()
-        .normal(distribution.INSTANCE_NOISE, 6, shape, index)
-        .numpy()
+        * smooth.draw().normal(update.INSTANCE_NOISE, 6, shape, index).numpy()
         for index, images in enumerate(pair)
     ]
     objective = Objective(MMD, instance_noise=InstanceNoise(0.3))

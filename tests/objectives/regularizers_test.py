@@ -8,8 +8,8 @@ import smooth
 import tensorflow as tf
 from scipy import special
 
-from tf_mmdgan import distribution, errors, kernels
-from tf_mmdgan.f_divergences import DIVERGENCES
+from tf_mmdgan import errors, kernels
+from tf_mmdgan.distribute.update import INSTANCE_NOISE, INTERPOLATION
 from tf_mmdgan.objectives import (
     FGAN,
     GAN,
@@ -27,6 +27,8 @@ from tf_mmdgan.objectives import (
     ZeroCentredPenalty,
 )
 from tf_mmdgan.objectives.annealing import Annealing
+from tf_mmdgan.objectives.criterion import concatenate, see_all
+from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 MMD = MMDGAN(kernels.Gaussian())
 both_types = pytest.mark.parametrize("dtype", smooth.TOLERANCE)
@@ -35,7 +37,7 @@ both_shapes = pytest.mark.parametrize("shape", [smooth.IMAGE, smooth.POINT])
 
 def between(real, fake):
     """The points that the draw of `smooth` picks between pairs."""
-    weights = smooth.draw().uniform(distribution.INTERPOLATION, len(real))
+    weights = smooth.draw().uniform(INTERPOLATION, len(real))
     shape = [-1] + [1] * (real.ndim - 1)
     weights = weights.numpy().astype("float64").reshape(shape)
     return real + weights * (fake - real)
@@ -104,7 +106,7 @@ class LinearCritic:
         return CriticOutput(tf.reduce_sum(product, axis=axes)[:, None], [])
 
     def joint(self, *batches):
-        return self(smooth.protocol.concatenate(*batches))
+        return self(concatenate(*batches))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ class LinearCritic:
 def test_norms_of_the_gradient_penalty(rng, norm, axes):
     weights = rng.normal(size=(4, 3, 2))
     real, fake = (tf.constant(i) for i in rng.normal(size=(2, 5, 4, 3, 2)))
-    view = smooth.protocol.see_all(
+    view = see_all(
         LinearCritic(weights), Batch(real), [Batch(fake)], smooth.draw()
     )
     # Pixels in [0, 1] have twice the slope of those in [-1, 1].
@@ -300,7 +302,7 @@ def test_instance_noise_is_drawn_for_each_image(rng, shape, dtype):
     noisy = noise.add(given, smooth.draw())
     for index, (before, after) in enumerate(zip(given, noisy, strict=True)):
         normal = smooth.draw().normal(
-            distribution.INSTANCE_NOISE, 6, tf.TensorShape(shape), index
+            INSTANCE_NOISE, 6, tf.TensorShape(shape), index
         )
         # Update 7 of 14 leaves the root of a tenth of the deviation.
         sigma = unit(sets[0]) * 0.5 * 0.1**0.5

@@ -5,8 +5,10 @@ import pytest
 import smooth
 import tensorflow as tf
 
-from tf_mmdgan import distribution, errors, kernels
+from tf_mmdgan import errors, kernels
+from tf_mmdgan.distribute import update
 from tf_mmdgan.objectives import Batch, Scale, ScaledMMD, ScaledWGAN
+from tf_mmdgan.objectives.criterion import see_apart
 
 KERNELS = kernels.KERNELS
 both_types = pytest.mark.parametrize("dtype", smooth.TOLERANCE)
@@ -19,11 +21,11 @@ def measured(measure, real, fake):
     if measure == "real":
         return real
     if measure == "noise":
-        noise = draw.normal(distribution.MEASURE, len(real), shape).numpy()
+        noise = draw.normal(update.MEASURE, len(real), shape).numpy()
         noise = 10.0 * noise.astype("float64")
         # Pixels go from [0, 1] to [-1, 1]; points stay as they are.
         return 2.0 * noise - 1.0 if len(shape) == 3 else noise
-    coins = draw.uniform(distribution.MEASURE, len(real)).numpy()
+    coins = draw.uniform(update.MEASURE, len(real)).numpy()
     take_fake = coins.reshape([-1] + [1] * len(shape)) >= 0.5
     assert 0 < take_fake.sum() < len(real)
     return np.where(take_fake, fake, real)
@@ -40,7 +42,7 @@ def expected_square(kernel, scale, critic, real, fake):
     h, jacobian = critic.features(points), jacobians(critic, points)
     if scale.jacobian == "hutchinson":
         draw = smooth.draw()
-        signs = draw.signs(distribution.PROBES, len(h), h.shape[1]).numpy()
+        signs = draw.signs(update.PROBES, len(h), h.shape[1]).numpy()
         squares = (np.einsum("bdp,bd->bp", jacobian, signs) ** 2).sum(1)
     else:
         squares = (jacobian**2).sum((1, 2))
@@ -189,7 +191,7 @@ def test_scale_is_a_constant_to_the_generator(rng, criterion, term, sign):
     real, fake = (tf.constant(images) for images in smooth.images(rng))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(fake)
-        apart = smooth.protocol.see_apart(
+        apart = see_apart(
             critic, Batch(real), [Batch(fake)], smooth.draw(), True
         )
         loss = criterion.generator_loss(apart)

@@ -1,11 +1,6 @@
-"""One served model for all tests, and the helpers beside them importable."""
-
-import pathlib
-import sys
+"""One served model for all tests."""
 
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 CRASHING = """
 import dataclasses, sys
-from tf_mmdgan import studies
+from tf_mmdgan.reproduction import studies
 sys.argv[0] = "tools/study.py"
 from tf_mmdgan.tools import study
 witness = studies.STUDIES["witness"]

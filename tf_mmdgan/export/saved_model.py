@@ -13,11 +13,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, files
 from tf_mmdgan.export import configs, formats, versions, warmup
-from tf_mmdgan.export.signatures import (
-    MAX_SAMPLES,
-    Servable,
-    example_requests,
-)
+from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable, example_requests
 from tf_mmdgan.latents import Latents
 
 METADATA = "assets.extra/tf_mmdgan.json"

@@ -7,12 +7,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import spectral_normalization
-from tf_mmdgan.distribution import Draw
+from tf_mmdgan.distribute.update import Draw
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.implicit_model import ImplicitModel, Logs, with_labels
-from tf_mmdgan.objectives import Batch, CriticOutput, Objective, protocol
+from tf_mmdgan.networks import spectral_normalization
+from tf_mmdgan.objectives import Batch, CriticOutput, Objective, criterion
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +55,7 @@ class CriticView:
     def joint(self, *batches: Batch) -> CriticOutput:
         """See `objectives.Critic.joint`."""
         if not self._mixes_examples:
-            return self(protocol.concatenate(*batches))
+            return self(criterion.concatenate(*batches))
         joined = tf.nest.map_structure(
             lambda *rows: tf.concat(rows, axis=0),
             *(self._outputs(batch) for batch in batches),

@@ -151,7 +151,7 @@ def global_moments(features: tf.Tensor) -> Moments:
     """Moments of the rows [b, d] of all replicas; the variance with n - 1.
 
     Sums over rows are added, rather than rows gathered, since there may be a
-    million features. As with `distribution.gather`, the gradient is the sum
+    million features. As with `update.gather`, the gradient is the sum
     over replicas, so that a loss must be divided by their number, once.
     """
     context = tf.distribute.get_replica_context()

@@ -9,10 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, evaluation, images, strategies
-from tf_mmdgan.distribution import Draw
-from tf_mmdgan.evaluation import kid
+from tf_mmdgan import errors, images
+from tf_mmdgan.distribute import workers
+from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.features import FeatureExtractor, extract
 from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
+from tf_mmdgan.metrics import kid
 from tf_mmdgan.models import averaging
 
 Logs = Mapping[str, tf.Tensor]
@@ -97,13 +99,13 @@ class ImplicitModel(keras.Model):
 
     def compile(
         self,
-        features: evaluation.FeatureExtractor | None = None,
+        features: FeatureExtractor | None = None,
         **kwargs: Any,
     ) -> None:
         """Sets how steps are run, and what `evaluate` compares images by.
 
         Args:
-          features: an extractor, such as `evaluation.get_extractor("pixels")`.
+          features: an extractor, such as `features.get_extractor("pixels")`.
           **kwargs: of `keras.Model.compile`, such as `steps_per_execution`.
         """
         super().compile(optimizer=None, **kwargs)
@@ -120,7 +122,7 @@ class ImplicitModel(keras.Model):
         """KID between images and as many of the averaged generator.
 
         `fit` calls it for `validation_data` and logs "val_kid" and
-        "val_kid_standard_error". Over all pairs, raw: see `evaluation.kid.kid`.
+        "val_kid_standard_error". Over all pairs, raw: see `metrics.kid.kid`.
 
         Args:
           x: images in [-1, 1], or uint8, [n, h, w, c]: an array or an iterable
@@ -140,10 +142,8 @@ class ImplicitModel(keras.Model):
             )
         batches = [x] if isinstance(x, np.ndarray | tf.Tensor) else x
         batches = itertools.islice(batches, steps)
-        real = evaluation.extract(self.features, map(_as_uint8, batches))
-        fake = evaluation.extract(
-            self.features, self.generate(len(real.features))
-        )
+        real = extract(self.features, map(_as_uint8, batches))
+        fake = extract(self.features, self.generate(len(real.features)))
         value = kid.kid(real.features, fake.features, "exact")
         logs = {
             "kid": value.mean,
@@ -247,12 +247,12 @@ class ImplicitModel(keras.Model):
         if weights not in self._sampler:
             self._sampler[weights] = self._make_sampler(weights)
         strategy = self.distribute_strategy
-        devices = strategies.num_local_replicas(strategy)
+        devices = workers.num_local_replicas(strategy)
         parts = []
         for start in range(0, count, batch_size * devices):
             rows = min(batch_size * devices, count - start)
             bounds = np.linspace(start, start + rows, devices + 1, dtype=int)
-            parts += strategies.run_locally(
+            parts += workers.run_locally(
                 strategy,
                 functools.partial(
                     self._sampler[weights],

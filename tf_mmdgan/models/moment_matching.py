@@ -12,10 +12,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan.discrepancies import Discrepancy
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.implicit_model import ImplicitModel, Logs
+from tf_mmdgan.objectives.discrepancies import Discrepancy
 
 Features = Callable[[tf.Tensor], tf.Tensor]
 

@@ -10,11 +10,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan.density_ratio import RatioMatching
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.implicit_model import Logs
 from tf_mmdgan.models.moment_matching import GeneratorModel
+from tf_mmdgan.objectives.density_ratio import RatioMatching
 
 
 class RatioMatchingModel(GeneratorModel):

@@ -1,9 +1,16 @@
 """Objectives: what critic and generator minimise."""
 
 from tf_mmdgan.objectives.annealing import Annealing
-from tf_mmdgan.objectives.catalogue import OBJECTIVES, REGULARIZERS, build
 from tf_mmdgan.objectives.constrained import GradientConstrainedMMD
 from tf_mmdgan.objectives.cramer import CramerGAN
+from tf_mmdgan.objectives.criterion import (
+    Batch,
+    Criterion,
+    Critic,
+    CriticOutput,
+    Loss,
+    View,
+)
 from tf_mmdgan.objectives.gan import FGAN, GAN, HingeGAN
 from tf_mmdgan.objectives.mmd_gan import (
     MMDGAN,
@@ -12,14 +19,6 @@ from tf_mmdgan.objectives.mmd_gan import (
     RepulsiveMMD,
 )
 from tf_mmdgan.objectives.objective import Objective
-from tf_mmdgan.objectives.protocol import (
-    Batch,
-    Criterion,
-    Critic,
-    CriticOutput,
-    Loss,
-    View,
-)
 from tf_mmdgan.objectives.regularizers import (
     FeaturePenalty,
     GradientPenalty,

@@ -5,13 +5,17 @@ GANs", section 3, https://arxiv.org/abs/1805.11565
 """
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import tensorflow as tf
 
-from tf_mmdgan import constrained_mmd, penalties
+from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.mmd.constrained import distance
+from tf_mmdgan.mmd.constrained.gradient_constrained import gradient_constrained
+from tf_mmdgan.objectives import gradients
+from tf_mmdgan.objectives.criterion import View
 from tf_mmdgan.objectives.mmd_gan import MMDGAN
-from tf_mmdgan.objectives.protocol import View
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +31,7 @@ class GradientConstrainedMMD(MMDGAN):
     Attributes:
       kernel: differentiable at coinciding points.
       ridge: lambda, > 0.
-      solver: of `constrained_mmd.SOLVERS`.
+      solver: of `mmd.constrained.SOLVERS`.
     """
 
     ridge: float = 1.0
@@ -37,17 +41,77 @@ class GradientConstrainedMMD(MMDGAN):
     term: ClassVar[str] = "gc_mmd2"
 
     def __post_init__(self):
-        constrained_mmd.check_kernel(self.kernel, "--kernel")
+        distance.check_kernel(self.kernel, "--kernel")
 
     def _mmd2(self, view: View) -> tf.Tensor:
         def features(images):
             return view.critic(view.real._replace(images=images)).features
 
         images = view.real.images
-        return constrained_mmd.critic_gradient_constrained_mmd2(
+        return critic_gradient_constrained_mmd2(
             features, view.x, view.y, images, self.kernel, self.ridge,
             solver=self.solver,
-            slope_unit=penalties.slope_unit(images),
+            slope_unit=gradients.slope_unit(images),
             gather=view.draw.gather,
             own_rows=view.draw.own_rows,
         )  # fmt: skip
+
+
+def critic_gradient_constrained_mmd2(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    images: tf.Tensor,
+    kernel: Kernel,
+    ridge: float | tf.Tensor,
+    *,
+    constrain_values: bool = True,
+    solver: str = "iterative",
+    slope_unit: float = 1.0,
+    gather: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]] = list,
+    own_rows: Callable[[tf.Tensor], tf.Tensor] = lambda rows: rows,
+) -> tf.Tensor:
+    """`gradient_constrained_mmd2` on a critic's features, a scalar.
+
+    The kernel is k(h(x), h(y)). Exact, with M (1 + p) unknowns for p features
+    and any number of pixels. One backward pass for each feature, of which none
+    is differentiated: the value depends on a Jacobian J as -|J^T x|^2 does, x
+    the best critic's gradient by the features, and that is one pass for all.
+
+    Args:
+      function: h, images [b, ...] -> features [b, p], row by row.
+      real: features h of real images, [n, p].
+      fake: features h of generated images, [m, p].
+      images: points of mu, [M, ...]; gradients are by their pixels.
+      kernel: on features, differentiable at coinciding points.
+      ridge: lambda, > 0.
+      constrain_values: see `gradient_constrained_mmd2`.
+      solver: of `SOLVERS`.
+      slope_unit: see `gradients.slope_unit`.
+      gather: makes rows of all replicas of those of this one's images, as
+        `update.gather` does.
+      own_rows: undoes it.
+
+    Raises:
+      UsageError: as `gradient_constrained_mmd2`.
+    """
+    images = tf.convert_to_tensor(images)
+    features, squares = gradients.jacobian_products(function, images)
+    points, squares = gather(
+        [features, slope_unit**2 * tf.stop_gradient(squares)]
+    )
+    distance = gradient_constrained(
+        real, fake, points, kernel, ridge,
+        jacobian_squares=squares,
+        constrain_values=constrain_values,
+        solver=solver,
+    )  # fmt: skip
+    by_features = tf.cast(own_rows(distance.jets)[:, 1:], features.dtype)
+
+    def along_critic(points):
+        return tf.reduce_sum(function(points) * by_features, axis=1)
+
+    (slopes,) = gather([gradients.gradient_squares(along_critic, images)])
+    weight = slope_unit**2 * tf.reduce_mean(slopes)
+    weight = tf.cast(weight, distance.square.dtype)
+    return distance.with_constraint(weight).square

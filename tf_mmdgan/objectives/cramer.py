@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.objectives.protocol import BaseCriterion, Loss, View
+from tf_mmdgan.objectives.criterion import BaseCriterion, Loss, View
 
 
 @dataclasses.dataclass(frozen=True)

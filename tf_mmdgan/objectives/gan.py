@@ -12,8 +12,8 @@ from typing import Literal
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.f_divergences import FDivergence
-from tf_mmdgan.objectives.protocol import Loss, ScalarCriterion, View
+from tf_mmdgan.objectives.criterion import Loss, ScalarCriterion, View
+from tf_mmdgan.objectives.f_divergences import FDivergence
 
 softplus, mean = tf.math.softplus, tf.reduce_mean
 

@@ -12,9 +12,11 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, kernels, mmd, penalties
+from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.kernels import Kernel
-from tf_mmdgan.objectives.protocol import BaseCriterion, Loss, View
+from tf_mmdgan.mmd import estimators
+from tf_mmdgan.objectives import regularizers
+from tf_mmdgan.objectives.criterion import BaseCriterion, Loss, View
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +51,7 @@ class MMDGAN(BaseCriterion):
 
     def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
         """The witness function of the MMD, not normalised."""
-        return penalties.witness(self.kernel, features, view.x, view.y)
+        return mmd.witness(self.kernel, features, view.x, view.y)
 
     def _mmd2(self, view: View) -> tf.Tensor:
         return self.estimator(mmd.gram_matrices(self.kernel, view.x, view.y))
@@ -109,10 +111,10 @@ class RepulsiveMMD(MMDGAN):
             grams = mmd.gram_matrices(self.kernel, view.x, view.y)
         else:
             grams = self._bounded_grams(view)
-        xx, yy = map(mmd.mean_off_diagonal, (grams.xx, grams.yy))
+        xx, yy = map(estimators.mean_off_diagonal, (grams.xx, grams.yy))
         value = -yy - self.real_weight * xx
         if self.real_weight != -1.0:
-            xy = mmd.mean_off_diagonal(grams.xy)
+            xy = estimators.mean_off_diagonal(grams.xy)
             value += (1.0 + self.real_weight) * xy
         return Loss(value, {"real_similarity": xx, "fake_similarity": yy})
 
@@ -163,7 +165,7 @@ class AutoencoderMMD(MMDGAN):
         )
         decoded = view.output.reconstruction
         # The mean over both is half the sum of their means.
-        error = 2.0 * penalties.feature_l2([decoded - images])
+        error = 2.0 * regularizers.feature_l2([decoded - images])
         value = -distance + self.reconstruction_weight * error
         return Loss(value, {**terms, "reconstruction": error})
 

@@ -6,9 +6,15 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.distribution import Draw
-from tf_mmdgan.objectives import protocol
-from tf_mmdgan.objectives.protocol import Batch, Criterion, Critic, Loss
+from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.objectives.criterion import (
+    Batch,
+    Criterion,
+    Critic,
+    Loss,
+    see_all,
+    see_apart,
+)
 from tf_mmdgan.objectives.regularizers import (
     InstanceNoise,
     Regularizer,
@@ -72,7 +78,7 @@ class Objective:
     ) -> Loss:
         """Loss of the critic; called in replica context."""
         real, *fakes = self._noisy([real, *fakes], draw)
-        view = protocol.see_all(critic, real, fakes, draw)
+        view = see_all(critic, real, fakes, draw)
         value, terms = self.criterion.critic_loss(view)
         for regularizer in self.regularizers:
             penalty = regularizer.penalty(self.criterion, view)
@@ -85,7 +91,7 @@ class Objective:
     ) -> Loss:
         """Loss of the generator; called in replica context."""
         real, *fakes = self._noisy([real, *fakes], draw)
-        view = protocol.see_apart(
+        view = see_apart(
             critic, real, fakes, draw, self.criterion.generator_sees_real
         )
         return self.criterion.generator_loss(view)

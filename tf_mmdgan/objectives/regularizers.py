@@ -11,16 +11,12 @@ from typing import ClassVar, Literal, Protocol
 
 import tensorflow as tf
 
-from tf_mmdgan import distribution, errors, penalties
-from tf_mmdgan.distribution import Draw
+from tf_mmdgan import errors
+from tf_mmdgan.distribute import update
+from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.objectives import gradients, regularizers
 from tf_mmdgan.objectives.annealing import CONSTANT, Annealing
-from tf_mmdgan.objectives.protocol import (
-    Batch,
-    Criterion,
-    Critic,
-    Side,
-    View,
-)
+from tf_mmdgan.objectives.criterion import Batch, Criterion, Critic, Side, View
 
 
 class Regularizer(Protocol):
@@ -87,10 +83,8 @@ class GradientPenalty:
     def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
         """See `Regularizer.penalty`."""
         real, fake = view.real.images, view.fakes[0].images
-        weights = view.draw.uniform(
-            distribution.INTERPOLATION, tf.shape(real)[0]
-        )
-        points = penalties.interpolate(real, fake, weights)
+        weights = view.draw.uniform(update.INTERPOLATION, tf.shape(real)[0])
+        points = gradients.interpolate(real, fake, weights)
 
         def function(images: tf.Tensor) -> tf.Tensor:
             features = view.critic(Batch(images, view.real.labels)).features
@@ -104,8 +98,8 @@ class GradientPenalty:
                 f"The gradient's norm over {self.norm} is for images, not for "
                 f"arrays of shape {points.shape[1:]}."
             )
-        norms = penalties.gradient_norms(function, points, axes, self.epsilon)
-        return penalties.two_sided(penalties.slope_unit(points) * norms)
+        norms = gradients.gradient_norms(function, points, axes, self.epsilon)
+        return regularizers.two_sided(gradients.slope_unit(points) * norms)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,7 +204,7 @@ class FeaturePenalty:
         del criterion
         layers = [*view.output.activations, view.output.features]
         # The mean over all rows is the share of a batch in the sum of means.
-        return (1.0 + len(view.fakes)) * penalties.feature_l2(layers)
+        return (1.0 + len(view.fakes)) * regularizers.feature_l2(layers)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -249,10 +243,10 @@ class InstanceNoise:
         for index, batch in enumerate(batches):
             images = batch.images
             noise = draw.normal(
-                distribution.INSTANCE_NOISE, tf.shape(images)[0],
+                update.INSTANCE_NOISE, tf.shape(images)[0],
                 images.shape[1:], index,
             )  # fmt: skip
-            scale = sigma * penalties.slope_unit(images)
+            scale = sigma * gradients.slope_unit(images)
             added = tf.cast(scale * noise, images.dtype)
             noisy.append(batch._replace(images=images + added))
         return noisy
@@ -265,5 +259,25 @@ def _squares(criterion: Criterion, view: View, batch: Batch) -> tf.Tensor:
         features = view.critic(batch._replace(images=images)).features
         return criterion.witness(features, view)
 
-    squares = penalties.gradient_squares(function, batch.images)
-    return penalties.slope_unit(batch.images) ** 2 * squares
+    squares = gradients.gradient_squares(function, batch.images)
+    return gradients.slope_unit(batch.images) ** 2 * squares
+
+
+def two_sided(norms: tf.Tensor, target: float = 1.0) -> tf.Tensor:
+    """mean((norms - target)^2), a scalar. Gulrajani et al. 2017, eq. 3."""
+    return tf.reduce_mean(tf.square(norms - target))
+
+
+def feature_l2(activations: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Sum over layers of the mean squared activation, a scalar.
+
+    Args:
+      activations: [b, ...] each; mean over examples and all units.
+
+    Binkowski et al. 2018, appendix on the L2 penalty.
+    """
+    # The mean of many squares overflows half precision.
+    wide = [
+        a if a.dtype.size >= 4 else tf.cast(a, tf.float32) for a in activations
+    ]
+    return tf.add_n([tf.reduce_mean(tf.square(a)) for a in wide])

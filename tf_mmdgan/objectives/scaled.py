@@ -9,10 +9,13 @@ from typing import ClassVar, Literal
 
 import tensorflow as tf
 
-from tf_mmdgan import constrained_mmd, distribution, errors, penalties
+from tf_mmdgan import errors
+from tf_mmdgan.distribute import update
 from tf_mmdgan.kernels import Kernel, Linear
+from tf_mmdgan.mmd.constrained.scale import scaled_mmd_square, scaled_mmd_terms
+from tf_mmdgan.objectives import gradients
+from tf_mmdgan.objectives.criterion import Batch, Loss, View
 from tf_mmdgan.objectives.mmd_gan import MMDGAN
-from tf_mmdgan.objectives.protocol import Batch, Loss, View
 from tf_mmdgan.objectives.wasserstein import WGAN
 
 
@@ -62,16 +65,16 @@ class Scale:
             return view.critic(batch._replace(images=images)).features
 
         if self.jacobian == "exact":
-            h, squares = penalties.jacobian_products(features, batch.images)
+            h, squares = gradients.jacobian_products(features, batch.images)
         else:
             width = view.fake_features[0].shape[1]
             signs = view.draw.signs(
-                distribution.PROBES, tf.shape(batch.images)[0], width
+                update.PROBES, tf.shape(batch.images)[0], width
             )
-            h, squares = penalties.estimated_jacobian_squares(
+            h, squares = gradients.estimated_jacobian_squares(
                 features, batch.images, signs
             )
-        squares *= penalties.slope_unit(batch.images) ** 2
+        squares *= gradients.slope_unit(batch.images) ** 2
         if self.coefficient is not None:
             if self.jacobian == "exact":
                 squares = tf.linalg.trace(squares)
@@ -79,10 +82,8 @@ class Scale:
                 squares += kernel.diagonal(h)
             mean = tf.reduce_mean(*view.draw.gather([squares]))
             return 1.0 / (self.coefficient * mean + 1.0)
-        terms = constrained_mmd.scaled_mmd_terms(kernel, h, squares)
-        return constrained_mmd.scaled_mmd_square(
-            *view.draw.gather([terms]), self.offset
-        )
+        terms = scaled_mmd_terms(kernel, h, squares)
+        return scaled_mmd_square(*view.draw.gather([terms]), self.offset)
 
     def _points(self, view: View) -> Batch:
         if self.measure == "real":
@@ -90,16 +91,14 @@ class Scale:
         if self.measure == "noise":
             images = view.real.images
             noise = 10.0 * view.draw.normal(
-                distribution.MEASURE, tf.shape(images)[0], images.shape[1:]
+                update.MEASURE, tf.shape(images)[0], images.shape[1:]
             )
-            unit = penalties.slope_unit(images)
+            unit = gradients.slope_unit(images)
             noise = tf.cast(unit * noise - (unit - 1.0), images.dtype)
             return view.real._replace(images=noise)
-        coins = view.draw.uniform(
-            distribution.MEASURE, tf.shape(view.real.images)[0]
-        )
+        coins = view.draw.uniform(update.MEASURE, tf.shape(view.real.images)[0])
         # A pair of real and generated image has one label.
-        half = penalties.interpolate(
+        half = gradients.interpolate(
             view.real.images, view.fakes[0].images, tf.floor(2.0 * coins)
         )
         return view.real._replace(images=half)

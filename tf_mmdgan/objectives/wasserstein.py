@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from tf_mmdgan import penalties
-from tf_mmdgan.objectives.protocol import (
+from tf_mmdgan.objectives import gradients
+from tf_mmdgan.objectives.criterion import (
     Batch,
     Critic,
     Loss,
@@ -86,6 +86,6 @@ class SobolevGAN(WGAN):
         def output(images):
             return view.critic(batch._replace(images=images)).features[:, 0]
 
-        squares = penalties.gradient_squares(output, batch.images)
-        squares *= penalties.slope_unit(batch.images) ** 2
+        squares = gradients.gradient_squares(output, batch.images)
+        squares *= gradients.slope_unit(batch.images) ** 2
         return tf.reduce_mean(*view.draw.gather([squares]))

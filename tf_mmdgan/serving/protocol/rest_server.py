@@ -16,11 +16,7 @@ from google.protobuf import json_format
 
 from tf_mmdgan import errors
 from tf_mmdgan.serving.protocol import grpc_server
-from tf_mmdgan.serving.protocol.model import (
-    Code,
-    ServedModel,
-    StatusError,
-)
+from tf_mmdgan.serving.protocol.model import Code, ServedModel, StatusError
 
 with errors.extra("demo", "The test server needs"):
     import flask

@@ -1,0 +1,313 @@
+import concurrent.futures
+import dataclasses
+import errno
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from tf_mmdgan import errors
+from tf_mmdgan.data import LoadOptions
+from tf_mmdgan.data.cache import build, cached, row_file
+
+SHAPE = (8, 8, 3)
+
+
+@pytest.fixture(autouse=True)
+def shards_of_ten(monkeypatch):
+    monkeypatch.setattr(build, "_SHARD_IMAGES", 10)
+
+
+def pixels(start, stop):
+    """Images that spell their number."""
+    spelt = np.arange(start, stop)[:, None] // [65536, 256, 1] % 256
+    spelt = np.broadcast_to(spelt[:, None, None], (stop - start, *SHAPE))
+    return spelt.astype(np.uint8)
+
+
+class Source:
+    """A plan that records which shards are asked for."""
+
+    def __init__(self, count=47, num_classes=5, workers=1, fails_at=None):
+        self.count, self.num_classes = count, num_classes
+        self.workers, self.fails_at = workers, fails_at
+        self.calls = []
+
+    def fill(self, start, stop):
+        self.calls.append((start, stop))
+        if start == self.fails_at:
+            raise KeyboardInterrupt
+        labels = np.arange(start, stop) % (self.num_classes or 1)
+        return pixels(start, stop), labels if self.num_classes else None
+
+    def __call__(self):
+        return build.Plan(
+            self.count, SHAPE, self.num_classes, self.fill,
+            workers=self.workers,
+        )  # fmt: skip
+
+
+def load(folder, source, key=None, budget=2**30):
+    options = LoadOptions(cache_dir=folder, memory_budget=budget)
+    return cached.cached("set/train", key or {"v": 1}, source, options)
+
+
+def entry(folder):
+    (found,) = (p for p in folder.iterdir() if p.is_dir())
+    return found
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("budget", [0, 2**30])
+def test_is_filled_once_and_read_ever_after(tmp_path, workers, budget):
+    source = Source(workers=workers)
+    first = load(tmp_path, source, budget=budget)
+    expected = [(i, min(i + 10, 47)) for i in range(0, 47, 10)]
+    assert sorted(source.calls) == expected
+    again = load(tmp_path, None, budget=budget)
+    for loaded in (first, again):
+        np.testing.assert_array_equal(loaded.images, pixels(0, 47))
+        np.testing.assert_array_equal(loaded.labels, np.arange(47) % 5)
+        assert loaded.num_classes == 5
+        assert isinstance(loaded.images, np.memmap) == (budget == 0)
+
+
+def test_budget_is_that_of_the_pixels(tmp_path):
+    size = pixels(0, 47).nbytes
+    fits = load(tmp_path, Source(), budget=size).images
+    assert not isinstance(fits, np.memmap)
+    assert fits.ctypes.data % 64 == 0
+    too_large = load(tmp_path, None, budget=size - 1).images
+    assert isinstance(too_large, np.memmap)
+
+
+def test_without_labels(tmp_path):
+    loaded = load(tmp_path, Source(num_classes=None))
+    assert loaded.labels is None and loaded.num_classes is None
+    assert not (entry(tmp_path) / "labels.npy").exists()
+
+
+def test_another_key_is_another_cache(tmp_path):
+    load(tmp_path, Source())
+    other = Source()
+    load(tmp_path, other, key={"v": 2})
+    assert other.calls
+
+
+def test_goes_on_where_it_was_interrupted(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        load(tmp_path, Source(fails_at=30))
+    # A line that was cut short, and a shard that was not written to the disk.
+    partial = entry(tmp_path)
+    with open(partial / "progress.jsonl", "a") as file:
+        file.write("\n[30, 4")
+    with open(partial / "pixels.npy", "r+b") as file:
+        file.seek(128 + 15 * 192)
+        file.write(b"\xff")
+    source = Source()
+    loaded = load(tmp_path, source)
+    assert source.calls == [(10, 20), (30, 40), (40, 47)]
+    np.testing.assert_array_equal(loaded.images, pixels(0, 47))
+    assert entry(tmp_path).name.startswith("set_train-")
+    assert not list(tmp_path.glob("*.partial"))
+
+
+SLOW_BUILD = """
+import sys, time
+import numpy as np
+from tf_mmdgan.data import options
+from tf_mmdgan.data.cache import build, cached
+
+def fill(start, stop):
+    time.sleep(0.1)
+    return np.full((stop - start, 8, 8, 3), start, np.uint8), None
+
+build._SHARD_IMAGES = 10
+plan = build.Plan(200, (8, 8, 3), None, fill)
+chosen = options.LoadOptions(cache_dir=sys.argv[1])
+cached.cached("set/train", {"v": 1}, lambda: plan, chosen)
+"""
+
+
+def test_killed_it_leaves_nothing_but_what_can_be_continued(tmp_path):
+    command = [sys.executable, "-c", SLOW_BUILD, str(tmp_path)]
+    process = subprocess.Popen(command)
+    while process.poll() is None and not any(
+        path.stat().st_size > 40
+        for path in tmp_path.glob("*.partial/progress.jsonl")
+    ):
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -9
+    assert [p.suffix for p in tmp_path.iterdir() if p.is_dir()] == [".partial"]
+    source = Source(200, num_classes=None)
+    images = load(tmp_path, source).images
+    done = source.calls[0][0]
+    assert done >= 10
+    np.testing.assert_array_equal(images[done:], pixels(done, 200))
+    np.testing.assert_array_equal(images[:done, 0, 0, 0] % 10, 0)
+
+
+def test_two_that_want_the_same_build_it_once(tmp_path):
+    started, proceed = threading.Event(), threading.Event()
+
+    class Blocked(Source):
+        def fill(self, start, stop):
+            started.set()
+            assert proceed.wait(10)
+            return super().fill(start, stop)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        builder = threads.submit(load, tmp_path, Blocked())
+        assert started.wait(10)
+        with pytest.warns(UserWarning, match="another process"):
+            waiting = threads.submit(load, tmp_path, None)
+            time.sleep(0.1)
+            assert not waiting.done()
+            proceed.set()
+            images = waiting.result().images
+    np.testing.assert_array_equal(images, builder.result().images)
+
+
+def test_too_small_a_disk_is_told_before_anything_is_decoded(
+    tmp_path, monkeypatch
+):
+    usage = shutil.disk_usage(tmp_path)._replace(free=pixels(0, 47).nbytes - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    source = Source()
+    with pytest.raises(errors.DataError, match="--cache_dir"):
+        load(tmp_path, source)
+    assert not source.calls
+
+
+def test_disk_that_fills_up_is_told_and_the_work_kept(tmp_path, monkeypatch):
+    write = row_file.RowFile.write
+
+    def full(self, first, rows):
+        if first >= 20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, first, rows)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(row_file.RowFile, "write", full)
+        with pytest.raises(errors.DataError, match="47 decoded images take"):
+            load(tmp_path, Source())
+    source = Source()
+    loaded = load(tmp_path, source)
+    assert min(source.calls) == (20, 30)
+    np.testing.assert_array_equal(loaded.images, pixels(0, 47))
+
+
+def test_refused_at_the_end_it_leaves_nothing(tmp_path):
+    def refuse():
+        raise errors.DataError("3 files are damaged")
+
+    plan = dataclasses.replace(Source()(), finish=refuse)
+    with pytest.raises(errors.DataError, match="3 files"):
+        load(tmp_path, lambda: plan)
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+
+
+def test_images_of_another_shape_are_refused(tmp_path):
+    plan = dataclasses.replace(Source()(), image_shape=(8, 8, 1))
+    with pytest.raises(errors.DataError, match=r"\(8, 8, 3\) instead of"):
+        load(tmp_path, lambda: plan)
+
+
+def test_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(errors.DataError, match="--cache_dir"):
+        load(tmp_path / "file" / "cache", Source())
+
+
+def test_cache_of_a_read_only_folder_is_read(tmp_path, monkeypatch):
+    load(tmp_path, Source())
+    monkeypatch.setattr(cached, "_lock", None)
+    np.testing.assert_array_equal(load(tmp_path, None).images, pixels(0, 47))
+
+
+def test_default_folder_follows_the_environment(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    default = pathlib.Path("/home/ada/.cache/tf_mmdgan")
+    assert LoadOptions().cache_folder == default
+    monkeypatch.setenv("XDG_CACHE_HOME", "/var/cache")
+    assert LoadOptions().cache_folder == pathlib.Path("/var/cache/tf_mmdgan")
+    assert LoadOptions(cache_dir="a").cache_folder == pathlib.Path("a")
+
+
+def test_shards_of_another_size_are_not_taken_for_these(tmp_path, monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        load(tmp_path, Source(fails_at=30))
+    monkeypatch.setattr(build, "_SHARD_IMAGES", 20)
+    loaded = load(tmp_path, Source())
+    np.testing.assert_array_equal(loaded.images, pixels(0, 47))
+
+
+def test_images_that_are_left_out_leave_no_gap(tmp_path):
+    kept = np.array([i for i in range(47) if i % 7 and not 20 <= i < 30])
+
+    class Partial(Source):
+        def fill(self, start, stop):
+            images, labels = super().fill(start, stop)
+            chosen = np.isin(np.arange(start, stop), kept)
+            return images[chosen], labels[chosen]
+
+    for loaded in (load(tmp_path, Partial()), load(tmp_path, None)):
+        np.testing.assert_array_equal(loaded.images, pixels(0, 47)[kept])
+        np.testing.assert_array_equal(loaded.labels, kept % 5)
+    flat = np.load(entry(tmp_path) / "pixels.npy")
+    np.testing.assert_array_equal(flat, pixels(0, 47)[kept])
+
+
+def damage_bits(folder):
+    with open(folder / "pixels.npy", "r+b") as file:
+        file.seek(1000)
+        file.write(b"\xff")
+
+
+def damage_labels(folder):
+    np.save(folder / "labels.npy", np.zeros(47, np.int64))
+
+
+def damage_length(folder):
+    content = (folder / "pixels.npy").read_bytes()
+    (folder / "pixels.npy").write_bytes(content[:-1])
+
+
+def damage_shape(folder):
+    np.save(folder / "pixels.npy", pixels(0, 46))
+
+
+def damage_record(folder):
+    (folder / "about.json").write_text("{")
+
+
+def damage_files(folder):
+    (folder / "labels.npy").unlink()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        damage_bits, damage_labels, damage_length, damage_shape,
+        damage_record, damage_files,
+    ],
+)  # fmt: skip
+def test_damaged_cache_is_built_again(tmp_path, damage):
+    load(tmp_path, Source())
+    damage(entry(tmp_path))
+    source = Source()
+    with pytest.warns(UserWarning, match="is damaged"):
+        loaded = load(tmp_path, source)
+    assert source.calls
+    np.testing.assert_array_equal(loaded.images, pixels(0, 47))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load(tmp_path, None)

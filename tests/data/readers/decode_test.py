@@ -1,0 +1,206 @@
+import struct
+import zlib
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_mmdgan.data.readers import decode
+
+
+def make(mode, size=(6, 4), **info):
+    """An image whose pixels all differ."""
+    rng = np.random.default_rng(1)
+    shape = size[::-1]
+    if mode == "I;16":
+        levels = rng.integers(0, 65536, shape, dtype=np.uint16)
+        return PIL.Image.fromarray(levels)
+    bands = len(PIL.Image.new(mode, (1, 1)).getbands())
+    levels = rng.integers(0, 256, (*shape, bands), dtype=np.uint8)
+    if mode == "P":
+        image = PIL.Image.fromarray(levels[..., 0])
+        image.putpalette(rng.integers(0, 256, 768, dtype=np.uint8).tobytes())
+        return image
+    image = PIL.Image.frombytes(mode, size, levels.tobytes())
+    return image
+
+
+def png(width, height, depth, content):
+    """An RGB file of that size by its header, whatever its content."""
+
+    def chunk(kind, body):
+        check = struct.pack(">I", zlib.crc32(kind + body))
+        return struct.pack(">I", len(body)) + kind + body + check
+
+    header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(content))
+        + chunk(b"IEND", b"")
+    )
+
+
+def round_trip(tmp_path, image, suffix, mode="RGB", **options):
+    path = tmp_path / f"a{suffix}"
+    image.save(path, **options)
+    return np.asarray(decode.decode(path, mode))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".gif", ".webp"])
+def test_lossless_formats_give_back_their_pixels(tmp_path, suffix):
+    image = make("P")
+    options = {"lossless": True} if suffix == ".webp" else {}
+    image = image.convert("RGB") if suffix == ".webp" else image
+    decoded = round_trip(tmp_path, image, suffix, **options)
+    np.testing.assert_array_equal(decoded, image.convert("RGB"))
+
+
+def test_jpeg_is_what_pillow_decodes(tmp_path):
+    image = make("RGB", (40, 30))
+    decoded = round_trip(tmp_path, image, ".jpg", quality=95)
+    with PIL.Image.open(tmp_path / "a.jpg") as opened:
+        np.testing.assert_array_equal(decoded, opened)
+
+
+def test_the_content_tells_the_format_not_the_name(tmp_path):
+    image = make("RGB")
+    decoded = round_trip(tmp_path, image, ".jpg", format="PNG")
+    np.testing.assert_array_equal(decoded, image)
+
+
+@pytest.mark.parametrize("mode", ["1", "L"])
+def test_grey_stays_grey_and_becomes_equal_channels(tmp_path, mode):
+    image = make("L").convert(mode)
+    grey = round_trip(tmp_path, image, ".png", "L")
+    np.testing.assert_array_equal(grey, image.convert("L"))
+    colour = round_trip(tmp_path, image, ".png", "RGB")
+    np.testing.assert_array_equal(colour, np.stack([grey] * 3, axis=-1))
+
+
+def over_white(rgba):
+    rgb, alpha = np.split(np.asarray(rgba, float), [3], axis=2)
+    return 255.0 + (rgb - 255.0) * alpha / 255.0
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_transparent_pixels_are_laid_over_white(tmp_path, mode):
+    image = make(mode)
+    decoded = round_trip(tmp_path, image, ".png")
+    expected = over_white(image.convert("RGBA"))
+    np.testing.assert_allclose(decoded, expected, atol=1.0)
+
+
+def test_transparent_colour_of_a_palette_is_white(tmp_path):
+    image = make("P")
+    hidden = image.getpixel((2, 1))
+    decoded = round_trip(tmp_path, image, ".png", transparency=hidden)
+    np.testing.assert_array_equal(decoded[1, 2], [255, 255, 255])
+    shown = np.asarray(image) != hidden
+    expected = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(decoded[shown], expected[shown])
+
+
+def test_grey_of_16_bits_is_scaled(tmp_path):
+    image = make("I;16")
+    decoded = round_trip(tmp_path, image, ".png", "L")
+    expected = np.asarray(image) * (255.0 / 65535.0)
+    np.testing.assert_allclose(decoded, expected, atol=0.5)
+    assert decode.inspect(tmp_path / "a.png").grey
+
+
+def test_colour_of_16_bits_keeps_its_high_byte(tmp_path):
+    levels = np.random.default_rng(2).integers(0, 65536, (4, 6, 3))
+    rows = [b"\0" + row.astype(">u2").tobytes() for row in levels]
+    path = tmp_path / "a.png"
+    path.write_bytes(png(6, 4, 16, b"".join(rows)))
+    decoded = np.asarray(decode.decode(path, "RGB"))
+    np.testing.assert_array_equal(decoded, levels // 256)
+
+
+def test_cmyk_becomes_rgb(tmp_path):
+    cyan = PIL.Image.new("CMYK", (8, 8), (255, 0, 0, 0))
+    decoded = round_trip(tmp_path, cyan, ".jpg", quality=95)
+    np.testing.assert_allclose(decoded[4, 4], [0, 255, 255], atol=4)
+    assert not decode.inspect(tmp_path / "a.jpg").grey
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_is_upright_as_exif_says(tmp_path, orientation):
+    image = make("RGB")
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    decoded = round_trip(tmp_path, image, ".png", exif=exif)
+    pixels = np.asarray(image)
+    upright = {
+        1: pixels,
+        2: pixels[:, ::-1],
+        3: pixels[::-1, ::-1],
+        4: pixels[::-1],
+        5: pixels.transpose(1, 0, 2),
+        6: np.rot90(pixels, -1),
+        7: pixels[::-1, ::-1].transpose(1, 0, 2),
+        8: np.rot90(pixels, 1),
+    }[orientation]
+    np.testing.assert_array_equal(decoded, upright)
+
+
+def test_still_gif_is_read_and_animations_are_not(tmp_path):
+    frames = [make("L"), make("L").transpose(1)]
+    for name in ("a.gif", "a.webp", "a.png"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+        for read in (decode.inspect, lambda p: decode.decode(p, "L")):
+            with pytest.raises(decode.UnreadableError, match="an animation"):
+                read(tmp_path / name)
+    np.testing.assert_array_equal(
+        round_trip(tmp_path, frames[0], ".gif", "L"), frames[0]
+    )
+
+
+def test_photograph_with_a_preview_is_one_image(tmp_path):
+    image = make("RGB", (40, 30))
+    path = tmp_path / "a.jpg"
+    image.save(
+        path, format="MPO", save_all=True, append_images=[image.resize((8, 6))]
+    )
+    assert decode.decode(path, "RGB").size == (40, 30)
+
+
+@pytest.mark.parametrize("mode, grey", [("L", True), ("RGB", False)])
+def test_header_tells_size_and_channels(tmp_path, mode, grey):
+    make(mode, (9, 5)).save(tmp_path / "a.png")
+    assert decode.inspect(tmp_path / "a.png") == (9, 5, grey)
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"", "is empty"),
+        (b"no image at all", "is no PNG, JPEG, BMP, GIF or WebP"),
+        (b"II*\0\x08\0\0\0", "is no PNG"),
+        (png(10_000, 10_000, 8, b""), "10000 x 10000 pixels, more than"),
+        (png(60_000, 60_000, 8, b""), "has more than"),
+    ],
+    ids=["empty", "text", "tiff", "large", "bomb"],
+)
+@pytest.mark.filterwarnings("ignore:Image size")
+def test_unusable_file_says_why(tmp_path, content, words):
+    path = tmp_path / "a.png"
+    path.write_bytes(content)
+    for read in (decode.inspect, lambda p: decode.decode(p, "L")):
+        with pytest.raises(decode.UnreadableError, match=words):
+            read(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
+def test_truncated_file_says_why(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    make("RGB", (64, 64)).save(path)
+    path.write_bytes(path.read_bytes()[:-600])
+    with pytest.raises(decode.UnreadableError, match=r"\w"):
+        decode.decode(path, "RGB")
+
+
+def test_missing_file_says_why(tmp_path):
+    with pytest.raises(decode.UnreadableError, match="No such file"):
+        decode.inspect(tmp_path / "a.png")

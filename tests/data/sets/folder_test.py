@@ -1,0 +1,200 @@
+import warnings
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_mmdgan import data, errors
+from tf_mmdgan.data.cache import build
+from tf_mmdgan.data.readers import decode, folder_scan
+from tf_mmdgan.data.sets import folder
+
+SIZE = 16
+
+
+def save(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def pictures(tmp_path, rng):
+    """Sixty PNGs and JPEGs in two folders."""
+    root = tmp_path / "pictures"
+    for number in range(60):
+        shape = (int(rng.integers(16, 40)), int(rng.integers(16, 40)), 3)
+        pixels = rng.integers(0, 256, shape, dtype=np.uint8)
+        suffix = "png" if number % 3 else "jpg"
+        name = f"{'cats' if number % 2 else 'dogs'}/{number:02}.{suffix}"
+        save(root / name, pixels)
+    return root
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(root, split="train", size=SIZE, **options):
+        options = data.LoadOptions(cache_dir=tmp_path / "cache", **options)
+        return data.read("folder", split, size, root, options)
+
+    return load
+
+
+def held_out(root, split):
+    names = [file.name for file in folder_scan.scan(root)]
+    test = split == "test"
+    return [name for name in names if folder_scan.is_held_out(name) == test]
+
+
+@pytest.mark.parametrize("split", data.SPLITS)
+def test_pictures_are_cut_resized_and_labelled(pictures, load, split):
+    loaded = load(pictures, split)
+    names = held_out(pictures, split)
+    assert len(loaded.images) == len(names) > 2
+    for name, image in zip(names, loaded.images, strict=True):
+        with PIL.Image.open(pictures / name) as opened:
+            width, height = opened.size
+            side = min(width, height)
+            left, top = (width - side) // 2, (height - side) // 2
+            square = opened.crop((left, top, left + side, top + side))
+        expected = square.resize((SIZE, SIZE), PIL.Image.Resampling.BICUBIC)
+        np.testing.assert_array_equal(image, expected)
+    assert loaded.num_classes == 2
+    assert loaded.labels.tolist() == [name[0] == "d" for name in names]
+
+
+def test_second_loading_decodes_nothing(pictures, load, monkeypatch):
+    first = load(pictures)
+    monkeypatch.setattr(decode, "decode", None)
+    monkeypatch.setattr(decode, "inspect", None)
+    np.testing.assert_array_equal(load(pictures).images, first.images)
+
+
+def test_changed_folder_is_read_again(pictures, load):
+    before = load(pictures)
+    name = held_out(pictures, "train")[0]
+    save(pictures / name, np.full((20, 20, 3), 200, np.uint8))
+    after = load(pictures)
+    np.testing.assert_array_equal(before.images[1:], after.images[1:])
+    assert abs(after.images[0].astype(int) - 200).max() <= 1
+    (pictures / name).unlink()
+    assert len(load(pictures).images) == len(before.images) - 1
+
+
+def test_grey_pictures_stay_grey_until_one_is_not(tmp_path, rng, load):
+    root = tmp_path / "grey"
+    for number in range(40):
+        pixels = rng.integers(0, 256, (SIZE, SIZE), dtype=np.uint8)
+        save(root / f"{number}.png", pixels)
+    grey = load(root)
+    assert grey.image_shape == (SIZE, SIZE, 1) and grey.labels is None
+    # In the other split: both have to have the same shape.
+    number = next(i for i in range(99) if folder_scan.is_held_out(f"c{i}.png"))
+    save(root / f"c{number}.png", np.zeros((SIZE, SIZE, 3), np.uint8))
+    colour = load(root)
+    np.testing.assert_array_equal(colour.images, grey.images.repeat(3, axis=3))
+    assert load(root, "test").image_shape == (SIZE, SIZE, 3)
+
+
+def test_small_pictures_need_a_mode_that_enlarges(pictures, load):
+    with pytest.raises(errors.DataError, match=r"--resize=enlarge") as error:
+        load(pictures, size=38)
+    assert "of the images in" in str(error.value)
+    loaded = load(pictures, size=38, resize="enlarge")
+    assert loaded.image_shape == (38, 38, 3)
+
+
+def test_other_mode_gives_other_pixels(pictures, load):
+    one = load(pictures, resize="area").images
+    other = load(pictures, resize="nearest").images
+    assert (one != other).any()
+    with pytest.raises(errors.UsageError, match="known: antialias, area"):
+        load(pictures, resize="cubic")
+
+
+def test_unreadable_files_are_all_named_before_decoding(
+    pictures, load, monkeypatch
+):
+    (pictures / "cats" / "a.png").write_bytes(b"")
+    (pictures / "cats" / "b.gif").write_bytes(b"no image")
+    monkeypatch.setattr(decode, "decode", None)
+    words = (
+        r"2 of the images in \S*pictures cannot be used: cats/a\.png is "
+        r"empty; cats/b\.gif is no PNG.*--skip_unreadable"
+    )
+    with pytest.raises(errors.DataError, match=words):
+        load(pictures)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def test_truncated_files_are_named_and_nothing_is_published(pictures, load):
+    broken = held_out(pictures, "train")[3:10]
+    for name in broken:
+        truncate(pictures / name)
+    for _ in range(2):
+        with pytest.raises(errors.DataError, match="7 of the images") as error:
+            load(pictures)
+        assert broken[0] in str(error.value)
+        assert "and 2 more. Repair" in str(error.value)
+
+
+def test_unreadable_files_are_left_out_if_asked(pictures, load):
+    names = held_out(pictures, "train")
+    whole = load(pictures)
+    truncate(pictures / names[3])
+    (pictures / names[5]).write_bytes(b"")
+    with pytest.warns(UserWarning, match=r"2 of the images.*Left out"):
+        loaded = load(pictures, skip_unreadable=True)
+    kept = [i for i in range(len(names)) if i not in (3, 5)]
+    np.testing.assert_array_equal(loaded.images, whole.images[kept])
+    np.testing.assert_array_equal(loaded.labels, whole.labels[kept])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load(pictures, "test", skip_unreadable=True)
+    with pytest.raises(errors.DataError, match="1 of the images"):
+        load(pictures)
+
+
+def test_nothing_but_unreadable_files_is_refused(tmp_path, rng, load):
+    for number in range(30):
+        path = tmp_path / "pictures" / f"{number}.png"
+        save(path, rng.integers(0, 256, (20, 20), dtype=np.uint8))
+        truncate(path)
+    with pytest.raises(errors.DataError, match="images in"):
+        load(tmp_path / "pictures", skip_unreadable=True)
+
+
+def test_interrupted_build_tells_all_faults(pictures, load, monkeypatch):
+    monkeypatch.setattr(build, "_SHARD_IMAGES", 5)
+    monkeypatch.setattr(folder.os, "cpu_count", lambda: 1)
+    names = held_out(pictures, "train")
+    truncate(pictures / names[2])
+    original = decode.decode
+
+    def interrupted(path, mode):
+        if path == pictures / names[40]:
+            raise KeyboardInterrupt
+        return original(path, mode)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(decode, "decode", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            load(pictures)
+    with pytest.raises(errors.DataError, match="1 of the images"):
+        load(pictures)
+
+
+def test_needs_a_folder_with_enough_pictures(tmp_path, load):
+    with pytest.raises(errors.UsageError, match="needs --data_dir"):
+        load(None)
+    with pytest.raises(errors.UsageError, match="image_size=4"):
+        load(tmp_path, size=4)
+    number = next(
+        i for i in range(99) if not folder_scan.is_held_out(f"{i}.png")
+    )
+    save(tmp_path / f"{number}.png", np.zeros((20, 20), np.uint8))
+    assert len(load(tmp_path).images) == 1
+    with pytest.raises(errors.DataError, match=r"split 'test'\. Add images"):
+        load(tmp_path, "test")

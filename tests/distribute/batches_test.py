@@ -1,0 +1,202 @@
+"""Noise of a replica is its share of the global batch's."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.distribute.batches import spread
+from tf_mmdgan.distribute.update import (
+    INSTANCE_NOISE,
+    INTERPOLATION,
+    PROBES,
+    Draw,
+    gather,
+)
+from tf_mmdgan.latents import Latents
+
+LATENTS = Latents(3, "normal")
+SHAPE = tf.TensorShape([2, 3, 1])
+
+
+def draw(update=4, seed=1):
+    return Draw(seed, tf.constant(update, tf.int64))
+
+
+def test_replicas_share_out_the_noise_of_one_device(two_cpus):
+    @tf.function
+    def on_replicas():
+        latents = two_cpus.run(lambda: draw().latents(LATENTS, 2))
+        weights = two_cpus.run(lambda: draw().uniform(2, 2))
+        signs = two_cpus.run(lambda: draw().signs(2, 2, 3))
+        noise = two_cpus.run(lambda: draw().normal(2, 2, SHAPE, 1))
+        return [
+            tf.concat(two_cpus.experimental_local_results(value), 0)
+            for value in (latents, weights, signs, noise)
+        ]
+
+    latents, weights, signs, noise = on_replicas()
+    np.testing.assert_array_equal(latents, draw().latents(LATENTS, 4))
+    np.testing.assert_array_equal(weights, draw().uniform(2, 4))
+    np.testing.assert_array_equal(signs, draw().signs(2, 4, 3))
+    np.testing.assert_array_equal(noise, draw().normal(2, 4, SHAPE, 1))
+
+
+def test_every_key_gives_other_numbers():
+    draws = [
+        draw().latents(LATENTS, 2),
+        draw(update=5).latents(LATENTS, 2),
+        draw(seed=2).latents(LATENTS, 2),
+        draw().latents(LATENTS, 2, index=1),
+        draw().normal(2, 2, tf.TensorShape([3])),
+        draw().normal(3, 2, tf.TensorShape([3])),
+        draw().normal(2, 2, tf.TensorShape([3]), index=1),
+    ]
+    for i, first in enumerate(draws):
+        for second in draws[:i]:
+            assert (first.numpy() != second.numpy()).any()
+    for method in (
+        lambda p: draw().uniform(p, 8),
+        lambda p: draw().signs(p, 8, 3),
+    ):
+        assert (method(2).numpy() != method(3).numpy()).any()
+
+
+def test_interpolation_weights_are_uniform():
+    draws = [draw(update).uniform(INTERPOLATION, 64) for update in range(50)]
+    numbers = np.concatenate(draws)
+    assert abs(numbers.mean() - 0.5) < 4 / np.sqrt(12 * len(numbers))
+    assert numbers.min() >= 0 and numbers.max() < 1
+
+
+def test_signs_are_fair_and_independent():
+    signs = draw().signs(PROBES, 4000, 3).numpy()
+    assert set(signs.ravel()) == {-1.0, 1.0}
+    # Mean products of two columns, and means: standard deviation 1 / sqrt(n).
+    moments = np.concatenate(
+        [signs.mean(0), *(signs.T @ signs / 4000 - np.eye(3))]
+    )
+    assert np.abs(moments).max() < 4 / np.sqrt(4000)
+
+
+def test_normal_noise_has_mean_0_and_variance_1():
+    noise = draw().normal(INSTANCE_NOISE, 2000, SHAPE).numpy()
+    assert noise.shape == (2000, 2, 3, 1)
+    assert abs(noise.mean()) < 4 / np.sqrt(noise.size)
+    assert abs(noise.var() - 1) < 4 * np.sqrt(2 / noise.size)
+
+
+def on_both(strategy, function):
+    """What a function of the replica's index gives on each replica."""
+
+    def of_replica():
+        context = tf.distribute.get_replica_context()
+        return function(context.replica_id_in_sync_group)
+
+    @tf.function(autograph=False)
+    def run():
+        return strategy.run(of_replica)
+
+    return strategy.experimental_local_results(run())
+
+
+SCALARS = np.array([3.0, -1.0, np.inf, np.nan])
+ROWS = np.arange(24.0).reshape(4, 3, 2) - 7.0
+
+
+def own(rows, index):
+    return tf.constant(rows.reshape(2, 2, *rows.shape[1:]))[index]
+
+
+def test_gather_joins_rows_in_replica_order(two_cpus):
+    def gathered(index):
+        # What is not finite on one replica must not spread to the other's.
+        return gather([own(SCALARS, index), own(ROWS, index)])
+
+    for scalars, rows in on_both(two_cpus, gathered):
+        np.testing.assert_array_equal(scalars, SCALARS)
+        np.testing.assert_array_equal(rows, ROWS)
+    alone = gather([tf.constant(SCALARS), tf.constant(ROWS)])
+    np.testing.assert_array_equal(alone[0], SCALARS)
+    np.testing.assert_array_equal(alone[1], ROWS)
+
+
+def test_gradient_of_gather_is_the_sum_over_replicas(two_cpus):
+    weights = np.random.default_rng(0).normal(size=(2, 4, 3, 2))
+
+    def gradient(index):
+        rows = own(ROWS, index)
+        with tf.GradientTape() as tape:
+            tape.watch(rows)
+            _, joined = gather([own(SCALARS, index), rows])
+            loss = tf.reduce_sum(tf.constant(weights)[index] * joined**2)
+        return tape.gradient(loss, rows)
+
+    expected = 2.0 * ROWS * weights.sum(0)
+    for index, found in enumerate(on_both(two_cpus, gradient)):
+        rows = expected[2 * index : 2 * index + 2]
+        np.testing.assert_allclose(found, rows, rtol=1e-14)
+
+
+def test_a_replica_keeps_to_itself_where_its_loss_does(two_cpus):
+    for scope, expected in (("replica", 2), ("global", 4)):
+
+        def gathered(index, scope=scope):
+            draw = Draw(0, tf.constant(0), mmd_scope=scope)
+            return tf.shape(draw.gather([tf.zeros([2, 1])])[0])[0]
+
+        assert [int(n) for n in on_both(two_cpus, gathered)] == [expected] * 2
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_each_replica_gets_its_rows_of_the_global_batch(two_cpus, labelled):
+    batches = tf.data.Dataset.range(24).batch(6, drop_remainder=True)
+    if labelled:
+        batches = batches.map(lambda rows: (rows, -rows))
+    shared = iter(spread(two_cpus, batches, 6))
+    for first in (0, 6, 12):
+        got = tf.nest.flatten(next(shared))
+        for sign, part in zip((1, -1), got, strict=False):
+            rows = two_cpus.experimental_local_results(part)
+            expected = sign * np.arange(first, first + 6).reshape(2, 3)
+            np.testing.assert_array_equal(rows, expected)
+        assert len(got) == 1 + labelled
+
+
+def worker_of_two(worker):
+    """A strategy of two workers with two replicas each, as `spread` sees it."""
+
+    class Strategy:
+        num_replicas_in_sync = 4
+
+        def distribute_datasets_from_function(self, function):
+            return function(tf.distribute.InputContext(2, worker, 4))
+
+    return Strategy()
+
+
+@pytest.mark.parametrize("worker", [0, 1])
+def test_each_worker_gets_its_rows_of_the_global_batch(worker):
+    batches = tf.data.Dataset.range(16).batch(8, drop_remainder=True)
+
+    def made(rows):
+        return batches.map(lambda batch: batch[rows])
+
+    first = 4 * worker
+    # Two replicas of this worker take turns.
+    expected = np.arange(16).reshape(2, 4, 2)[:, first // 2 : first // 2 + 2]
+    for source in (batches, made):
+        rows = spread(worker_of_two(worker), source, 8)
+        got = [row.numpy() for row in rows]
+        np.testing.assert_array_equal(got, expected.reshape(4, 2))
+
+
+def test_endless_batches_are_known_to_be_so_by_each_worker():
+    batches = tf.data.Dataset.range(8).repeat().batch(8, drop_remainder=True)
+    own = spread(worker_of_two(1), batches, 8)
+    assert own.cardinality() == tf.data.INFINITE_CARDINALITY
+
+
+def test_batch_must_be_shared_out_evenly(two_cpus):
+    with pytest.raises(errors.UsageError, match="multiple of the 2 devices"):
+        spread(two_cpus, tf.data.Dataset.range(3), 3)

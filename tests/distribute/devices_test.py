@@ -1,0 +1,148 @@
+"""Strategies by name, their devices, and what is refused."""
+
+import json
+import socket
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.distribute import workers
+from tf_mmdgan.distribute.devices import _best, configure_devices, make_strategy
+from tf_mmdgan.distribute.workers import (
+    check_agreement,
+    gather_from_workers,
+    is_chief,
+    lost_workers,
+    num_workers,
+    reproducibility,
+)
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    for name in ("TF_CONFIG", "TPU_NAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def tf_config(workers, kind="worker", index=0, **others):
+    cluster = {"worker": workers, **others}
+    return json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}})  # fmt: skip  # noqa: E501
+
+
+def test_one_device_is_the_default_strategy():
+    strategy = make_strategy("one_device")
+    assert strategy.num_replicas_in_sync == 1
+    assert is_chief(strategy)
+    assert num_workers(strategy) == 1
+
+
+def test_mirrored_takes_all_logical_cpus(monkeypatch):
+    made = []
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", made.append)
+    make_strategy("mirrored")
+    # The two of tests/conftest.py.
+    make_strategy("auto")
+    assert len(made) == 2
+    for devices in made:
+        assert [name[-5:] for name in devices] == ["CPU:0", "CPU:1"]
+
+
+def test_auto_takes_the_workers_and_the_tpu_that_there_are(monkeypatch):
+    monkeypatch.setenv("TPU_NAME", "no-such-tpu")
+    assert _best() == "tpu"
+    monkeypatch.setenv("TF_CONFIG", tf_config(["a:1"]))
+    assert _best() == "tpu"
+    monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "b:1"]))
+    assert _best() == "multi_worker"
+
+
+def test_cpu_cannot_be_split_again():
+    configure_devices(logical_cpus=2)
+    with pytest.raises(errors.UsageError, match="--logical_cpus=3"):
+        configure_devices(logical_cpus=3)
+
+
+@pytest.mark.parametrize("gpus", ["0", "1,0", "first"])
+def test_gpus_that_are_not_there(gpus):
+    with pytest.raises(errors.UsageError, match=r"there is no GPU .*found 0"):
+        configure_devices(gpus=gpus)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "no json",
+        "[]",
+        "{}",
+        tf_config(["a:1", "b:1"], index=2),
+        tf_config(["a:1", "b:1"], kind="evaluator"),
+        tf_config(["a:1"], ps=["c:1"]),
+    ],
+)
+def test_workers_need_a_tf_config(monkeypatch, text):
+    if text is not None:
+        monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(errors.UsageError, match="TF_CONFIG"):
+        make_strategy("multi_worker")
+
+
+def closed_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.mark.parametrize("name", ["", "local", "grpc://127.0.0.1:{port}"])
+def test_no_tpu_is_one_clear_error_within_seconds(monkeypatch, name):
+    monkeypatch.setenv("TPU_NAME", name.format(port=closed_port()))
+    with pytest.raises(errors.UsageError, match="no TPU at TPU_NAME=") as info:
+        make_strategy("tpu")
+    assert "\n" not in str(info.value)
+
+
+def test_reproducibility_names_what_must_be_equal():
+    found = reproducibility(
+        tf.distribute.get_strategy(), deterministic=True, jit=False
+    )
+    threads = found["where_equal"].pop("threads")
+    assert threads >= 1
+    assert found == {
+        "bitwise": True,
+        "where_equal": {
+            "device": "CPU", "replicas": 1, "workers": 1, "jit": False,
+        },
+    }  # fmt: skip
+
+
+def test_one_process_agrees_with_itself():
+    strategy = tf.distribute.get_strategy()
+    rows = np.eye(2)
+    assert gather_from_workers(strategy, rows) is rows
+    check_agreement(strategy, step=3)
+
+
+def test_workers_that_differ_are_refused(monkeypatch):
+    monkeypatch.setattr(
+        workers,
+        "gather_from_workers",
+        lambda strategy, rows: np.concatenate(
+            [rows, rows + np.array([[0, 1]])]
+        ),
+    )
+    with pytest.raises(errors.UsageError, match="differ in their checkpoint"):
+        check_agreement(None, settings=1, checkpoint=2)
+
+
+def test_a_lost_worker_is_one_clear_error():
+    with (
+        pytest.raises(
+            errors.DataError,
+            match=r"\(Connection reset\).*goes on",
+        ),
+        lost_workers(),
+    ):
+        message = "Graph execution error:\n\nDetected at\nConnection reset\n"
+        raise tf.errors.UnavailableError(None, None, message)

@@ -1,0 +1,106 @@
+"""Features on disk, and files of other tools."""
+
+import numpy as np
+import pytest
+
+from tf_mmdgan import errors, features, metrics
+from tf_mmdgan.features import Extracted, cache
+from tf_mmdgan.metrics import moments
+
+
+class Counted:
+    """Mean colours; counts its calls."""
+
+    classifies = True
+
+    def __init__(self, identifier="means-1"):
+        self.identifier = identifier
+        self.calls = 0
+
+    def __call__(self, images):
+        self.calls += 1
+        means = images.mean(axis=(1, 2)).astype(np.float32)
+        return Extracted(means, means / means.sum(axis=1, keepdims=True))
+
+
+@pytest.fixture
+def images(rng):
+    return rng.integers(1, 256, size=(9, 4, 4, 3), dtype=np.uint8)
+
+
+def test_the_second_time_is_from_the_file(images, tmp_path):
+    extractor = Counted()
+    first = features.cached(extractor, images, tmp_path / "new" / "folder")
+    second = features.cached(extractor, images, tmp_path / "new" / "folder")
+    assert extractor.calls == 1
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(first.features, images.mean(axis=(1, 2)))
+
+
+def test_other_images_order_or_extractor_have_another_file(images, tmp_path):
+    changed = images.copy()
+    changed[3, 2, 1, 0] ^= 1
+    cases = [
+        (Counted(), images), (Counted(), changed), (Counted(), images[::-1]),
+        (Counted("means-2"), images), (Counted(), images[:8]),
+        (Counted(), images.reshape(9, 2, 8, 3)),
+    ]  # fmt: skip
+    for extractor, given in cases:
+        got = features.cached(extractor, given, tmp_path).features
+        assert extractor.calls == 1
+        np.testing.assert_allclose(got, given.mean(axis=(1, 2)))
+    assert len(list(tmp_path.iterdir())) == len(cases)
+
+
+def test_images_are_hashed_in_parts(images, tmp_path, monkeypatch):
+    whole = cache._key(Counted(), images)
+    monkeypatch.setattr(cache, "_BYTES_AT_A_TIME", 100)
+    assert cache._key(Counted(), images) == whole
+
+
+def test_no_folder_no_file(images):
+    extractor = Counted()
+    for _ in range(2):
+        features.cached(extractor, images, None)
+    assert extractor.calls == 2
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "other"])
+def test_a_damaged_file_is_made_anew(images, tmp_path, damage):
+    extractor = Counted()
+    features.cached(extractor, images, tmp_path)
+    (path,) = tmp_path.iterdir()
+    content = path.read_bytes()
+    if damage == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "foreign":
+        path.write_bytes(b"PNG?")
+    else:
+        np.savez(path, features=np.zeros((2, 3)))
+    with pytest.warns(UserWarning, match="made anew"):
+        got = features.cached(extractor, images, tmp_path)
+    np.testing.assert_allclose(got.features, images.mean(axis=(1, 2)))
+    features.cached(extractor, images, tmp_path)
+    assert extractor.calls == 2
+
+
+def test_moments_go_to_a_file_and_back(rng, tmp_path):
+    expected = moments(rng.normal(size=(50, 4)))
+    path = tmp_path / "stats.npz"
+    metrics.write_moments(path, expected, "lenet-1234")
+    for a, b in zip(metrics.read_moments(path), expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+    with np.load(path) as archive:
+        assert str(archive["extractor"]) == "lenet-1234"
+
+
+def test_other_files_hold_no_moments(tmp_path):
+    path = tmp_path / "images.npz"
+    np.savez(path, images=np.zeros(3))
+    with pytest.raises(
+        errors.DataError, match=r"images\.npz holds images: .*mu"
+    ):
+        metrics.read_moments(path)
+    with pytest.raises(errors.DataError, match="no file"):
+        metrics.read_moments(tmp_path / "none.npz")

@@ -1,0 +1,235 @@
+"""Extractors from files: stand-ins of the same formats, with known outputs."""
+
+import io
+import tarfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras.src.legacy.saving import legacy_h5_format
+
+from tf_mmdgan import errors
+from tf_mmdgan.features import extract, get_extractor, network, saved_networks
+
+
+@pytest.fixture
+def images(rng):
+    return rng.integers(0, 256, size=(5, 8, 8, 3), dtype=np.uint8)
+
+
+def means(levels):
+    """Mean colour, after TensorFlow 1's resize and the scale of 2015."""
+    resized = network.RESIZES["tf1"](levels.astype(np.float32), (299, 299))
+    return tf.reduce_mean(resized, axis=(1, 2)).numpy() / 128.0 - 1.0
+
+
+def softmax(logits):
+    return tf.nn.softmax(logits).numpy()
+
+
+def frozen_graph(**names):
+    """A graph whose pool_3 is the mean colour, and logits twice that."""
+    names = {"images": "Mul", "features": "pool_3", "logits": "logits"} | names
+    with tf.Graph().as_default() as graph:
+        scaled = tf.compat.v1.placeholder(
+            tf.float32, [None, 299, 299, 3], name=names["images"]
+        )
+        pooled = tf.reduce_mean(
+            scaled, axis=(1, 2), keepdims=True, name=names["features"]
+        )
+        tf.multiply(tf.squeeze(pooled, (1, 2)), 2.0, name=names["logits"])
+    return graph.as_graph_def().SerializeToString()
+
+
+def check_inception(extractor, images):
+    got = extract(extractor, images, batch_size=2)
+    np.testing.assert_allclose(got.features, means(images), atol=1e-4)
+    np.testing.assert_allclose(
+        got.probabilities, softmax(2.0 * means(images)), atol=1e-4
+    )
+    assert extractor.name == "inception"
+    assert extractor.identifier.endswith("-tf1-inception")
+
+
+@pytest.mark.parametrize("logits", ["logits", "softmax/logits"])
+def test_inception_from_a_frozen_graph(tmp_path, images, logits):
+    path = tmp_path / "inception.pb"
+    path.write_bytes(frozen_graph(logits=logits))
+    check_inception(get_extractor(f"inception:{path}"), images)
+
+
+def test_inception_from_an_archive(tmp_path, images):
+    path, content = tmp_path / "inception.tar.gz", frozen_graph()
+    with tarfile.open(path, "w:gz") as archive:
+        for name, data in (("note.txt", b"x"), ("a/inception.pb", content)):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    check_inception(get_extractor(f"inception:{path}"), images)
+
+
+class Hub(tf.Module):
+    """As TF-GAN's module on TensorFlow Hub: called with scaled images."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = tf.Variable(2.0)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3])])
+    def __call__(self, scaled):
+        pooled = tf.reduce_mean(scaled, axis=(1, 2))
+        return {"pool_3": pooled, "logits": self.factor * pooled}
+
+
+def test_inception_from_the_cache_of_the_hub(tmp_path, images, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    with pytest.raises(
+        errors.DataError, match=r"not in TensorFlow Hub's.*:PATH"
+    ):
+        get_extractor("inception")
+    tf.saved_model.save(
+        Hub(), saved_networks.hub_cache(saved_networks.INCEPTION_URL)
+    )
+    check_inception(get_extractor("inception"), images)
+
+
+def test_other_weights_and_settings_have_other_identifiers(tmp_path):
+    first, second = tmp_path / "a.pb", tmp_path / "b.pb"
+    first.write_bytes(frozen_graph())
+    second.write_bytes(frozen_graph(logits="softmax/logits"))
+    texts = (
+        f"inception:{first}", f"inception:{second}",
+        f"inception:{first},resize=antialias",
+    )  # fmt: skip
+    assert len({get_extractor(text).identifier for text in texts}) == 3
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (frozen_graph()[:50], "damaged"),
+        (b"PNG?", "damaged"),
+        (frozen_graph(features="pool"), "lacks nodes named Mul, pool_3"),
+    ],
+    ids=["truncated", "foreign", "another graph"],
+)
+def test_what_is_no_inception_graph_is_refused(tmp_path, content, words):
+    path = tmp_path / "inception.pb"
+    path.write_bytes(content)
+    with pytest.raises(errors.DataError, match=words):
+        get_extractor(f"inception:{path}")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    for name in ("inception", "keras_inception", "keras"):
+        with pytest.raises(errors.DataError, match=r"nothing\.here"):
+            get_extractor(f"{name}:{tmp_path}/nothing.here")
+    with pytest.raises(errors.DataError, match="no SavedModel"):
+        get_extractor(f"saved_model:{tmp_path}")
+
+
+def test_weights_that_keras_has_not_fetched_are_asked_for(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(errors.DataError, match=f"{tmp_path}/models/.*PATH"):
+        get_extractor("keras_inception")
+
+
+def small_model():
+    inputs = keras.Input((4, 4, 3))
+    pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(inputs)
+    logits = keras.layers.Dense(6, name="classes")(pooled)
+    return keras.Model(inputs, logits)
+
+
+def test_a_layer_of_a_keras_model(tmp_path, images):
+    path, model = tmp_path / "small.keras", small_model()
+    model.save(path)
+    images = images[:, :4, :4]  # of its size
+    text = f"keras:{path},output=pooled,logits=classes,range=unit"
+    got = extract(get_extractor(text), images)
+    expected = images.mean(axis=(1, 2)) / 255.0
+    np.testing.assert_allclose(got.features, expected, atol=1e-5)
+    logits = expected @ model.get_layer("classes").get_weights()[0]
+    np.testing.assert_allclose(got.probabilities, softmax(logits), atol=1e-5)
+    last = extract(get_extractor(f"keras:{path},range=unit"), images)
+    np.testing.assert_allclose(last.features, logits, atol=1e-5)
+    assert last.probabilities is None
+    with pytest.raises(errors.UsageError, match=r"layer .*'poled'.*pooled"):
+        get_extractor(f"keras:{path},output=poled")
+
+
+def test_grey_images_are_repeated_for_three_channels(tmp_path, rng):
+    path = tmp_path / "small.keras"
+    small_model().save(path)
+    extractor = get_extractor(f"keras:{path},output=pooled")
+    grey = rng.integers(0, 256, size=(3, 4, 4, 1), dtype=np.uint8)
+    np.testing.assert_array_equal(
+        extractor(grey).features, extractor(grey.repeat(3, axis=-1)).features
+    )
+
+
+class Signed(tf.Module):
+    """With a signature alone."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 6, 6, 3])])
+    def serve(self, scaled):
+        return {
+            "pooled": tf.reduce_mean(scaled, axis=(1, 2)),
+            "other": scaled,
+        }
+
+
+def test_an_output_of_a_saved_model(tmp_path, images):
+    module = Signed()
+    tf.saved_model.save(
+        module, tmp_path, signatures=module.serve.get_concrete_function()
+    )
+    text = f"saved_model:{tmp_path},size=6,resize=bilinear,range=levels"
+    extractor = get_extractor(f"{text},output=pooled")
+    resized = tf.image.resize(images.astype(np.float32), (6, 6))
+    np.testing.assert_allclose(
+        extract(extractor, images).features,
+        tf.reduce_mean(resized, axis=(1, 2)),
+        rtol=1e-5,
+    )
+    with pytest.raises(errors.UsageError, match=r"output .*pooled"):
+        extract(get_extractor(text), images)
+
+
+def test_wrong_settings_are_refused(tmp_path):
+    path = tmp_path / "small.keras"
+    small_model().save(path)
+    for text, words in (
+        (f"keras:{path},siz=3", r"setting of the extractor keras 'siz'"),
+        (f"keras:{path},resize=tf2", r"resize 'tf2'.*antialias"),
+        (f"keras:{path},range=bytes", r"range 'bytes'.*levels"),
+        ("keras", r"keras:PATH"),
+        ("pixels:here", "takes no path"),
+    ):
+        with pytest.raises(errors.UsageError, match=words):
+            get_extractor(text)
+
+
+@pytest.mark.slow
+def test_keras_inception_from_its_weights(tmp_path, images):
+    """Random weights in the official file's format; 95 MB, ten seconds."""
+    model = keras.applications.InceptionV3(
+        weights=None, classifier_activation=None
+    )
+    path = tmp_path / "inception_v3.h5"
+    with h5py.File(path, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    extractor = get_extractor(f"keras_inception:{path}")
+    got = extract(extractor, images)
+    resized = tf.image.resize(
+        images.astype(np.float32), (299, 299), antialias=True
+    )
+    logits = model(resized / 127.5 - 1.0, training=False)
+    np.testing.assert_allclose(got.probabilities, softmax(logits), atol=1e-5)
+    assert got.features.shape == (5, 2048)
+    kernel, bias = model.get_layer("predictions").get_weights()
+    np.testing.assert_allclose(got.features @ kernel + bias, logits, atol=1e-3)

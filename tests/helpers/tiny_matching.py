@@ -1,0 +1,125 @@
+"""Models without a critic's game, small enough to train in milliseconds."""
+
+import keras
+import tensorflow as tf
+import tiny
+
+from tf_mmdgan import kernels, networks
+from tf_mmdgan.models import (
+    CodeMatchingModel,
+    FeatureMatchingModel,
+    MomentMatchingModel,
+    RatioMatchingModel,
+)
+from tf_mmdgan.objectives.density_ratio import RatioMatching
+from tf_mmdgan.objectives.discrepancies import (
+    GradientConstrainedDiscrepancy,
+    KernelDiscrepancy,
+)
+
+DISCREPANCY = KernelDiscrepancy(kernels.Gaussian((1.0, 3.0)))
+PRETRAINING = 2
+
+
+def network(dtype):
+    """Smooth features of images, never trained."""
+    images = keras.Input(tiny.SHAPE, dtype=dtype)
+    flat = keras.layers.Flatten(dtype=dtype)(images)
+    rows = keras.layers.Dense(5, activation="tanh", dtype=dtype)(flat)
+    return keras.Model(images, rows)
+
+
+def _gmmn(dtype, **options):
+    return MomentMatchingModel(
+        tiny.generator(dtype), tiny.LATENTS, DISCREPANCY, **options
+    ), []
+
+
+def _gc_mmd(dtype, **options):
+    discrepancy = GradientConstrainedDiscrepancy(
+        kernels.Gaussian((1.0,)), ridge=0.3, solver="direct"
+    )
+    return MomentMatchingModel(
+        tiny.generator(dtype), tiny.LATENTS, discrepancy, **options
+    ), []
+
+
+def _gmmn_ae(dtype, **options):
+    critic = tiny.critic(dtype)
+    latents = keras.Input((2,), dtype=dtype)
+    flat = keras.layers.Dense(16, activation="tanh", dtype=dtype)(latents)
+    shape = keras.layers.Reshape(tiny.SHAPE, dtype=dtype)(flat)
+    autoencoder = networks.with_decoder(critic, keras.Model(latents, shape))
+    z = keras.Input((tiny.LATENTS.size,), dtype=dtype)
+    codes = keras.layers.Dense(2, dtype=dtype)(z)
+    return CodeMatchingModel(
+        autoencoder,
+        keras.Model(z, codes),
+        tiny.LATENTS,
+        DISCREPANCY,
+        autoencoder_steps=PRETRAINING,
+        **options,
+    ), [0.1]
+
+
+def _gfmn(dtype, **options):
+    features = network(dtype)
+    return FeatureMatchingModel(
+        tiny.generator(dtype), tiny.LATENTS, features, **options
+    ), [0.3]
+
+
+def _gram(dtype, **options):
+    return RatioMatchingModel(
+        tiny.generator(dtype),
+        tiny.critic(dtype),
+        tiny.LATENTS,
+        RatioMatching((1.0, 2.0), 0.1),
+        **options,
+    ), [0.01]
+
+
+MODELS = {
+    "gmmn": _gmmn,
+    "gc_mmd": _gc_mmd,
+    "gmmn_ae": _gmmn_ae,
+    "gfmn": _gfmn,
+    "gram": _gram,
+}
+
+
+def model(
+    name,
+    dtype="float32",
+    optimizer=keras.optimizers.SGD,
+    clip=None,
+    **options,
+):
+    """A compiled model of that name."""
+    keras.utils.set_random_seed(1)
+    made, rates = MODELS[name](dtype, seed=5, **options)
+    made.compile(
+        optimizer(0.05),
+        *(optimizer(rate) for rate in rates),
+        clip_norm=clip,
+        jit_compile=False,
+    )
+    made.adapt(data(dtype))
+    return made
+
+
+def data(dtype="float32"):
+    """What models adapt to."""
+    return next(iter(tiny.batches(32, 7, dtype))).numpy()
+
+
+def fit(made, steps, batches=None, start=0):
+    """Trains on, from batch number `start`."""
+    batches = tiny.batches(start=start) if batches is None else batches
+    made.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0)
+    return made
+
+
+def numbers(weights):
+    """What they hold now."""
+    return [tf.identity(weight.value).numpy() for weight in weights]

@@ -1,0 +1,145 @@
+"""Methods without a critic's game, from a configuration to a model."""
+
+import keras
+import pytest
+
+from tf_mmdgan import config, errors, kernels, methods
+from tf_mmdgan.models import pixels
+from tf_mmdgan.objectives.density_ratio import RatioMatching
+from tf_mmdgan.objectives.discrepancies import (
+    GradientConstrainedDiscrepancy,
+    KernelDiscrepancy,
+)
+
+SHAPE = (8, 8, 1)
+
+
+def settings(objective, **kwargs):
+    toy = {"run_dir": "run", "architecture": "mlp", "generator_width": 2}
+    return config.TrainConfig(objective=objective, **{**toy, **kwargs})
+
+
+def test_published_settings():
+    made = methods.make_objective(settings("gmmn"))
+    assert made == KernelDiscrepancy(kernels.KERNELS["rbf_gmmn"])
+    made = methods.make_objective(settings("t_mmd"))
+    assert made == KernelDiscrepancy(
+        kernels.KERNELS["rbf_mix"], "ratio", root=False
+    )
+    made = methods.make_objective(settings("gc_mmd"))
+    assert made == GradientConstrainedDiscrepancy(
+        kernels.KERNELS["rbf"], ridge=1.0, root=False
+    )
+    made = methods.make_objective(settings("gram"))
+    assert made == RatioMatching((1.0,), 1e-3, "penalty")
+    assert methods.make_objective(settings("gfmn")) == "lenet_digits"
+
+
+def test_settings_of_flags():
+    made = methods.make_objective(
+        settings(
+            "gmmn", bandwidths="0.5, 2", median_bandwidth=True,
+            mmd_estimator="unbiased", mmd_root=False,
+        )
+    )  # fmt: skip
+    assert made == KernelDiscrepancy(
+        kernels.Gaussian((0.5, 2.0)), "unbiased", False, True
+    )
+    made = methods.make_objective(
+        settings("gc_mmd", bandwidths="0.5", ridge=0.1, mmd_root=True)
+    )
+    assert made == GradientConstrainedDiscrepancy(
+        kernels.Gaussian((0.5,)), 0.1, root=True
+    )
+    made = methods.make_objective(settings("gmmn", kernel="rq"))
+    assert made.kernel == kernels.KERNELS["rq"]
+    made = methods.make_objective(
+        settings("gram", bandwidths="1,3", ridge=0.1, ratio_positivity="clip")
+    )
+    assert made == RatioMatching((1.0, 3.0), 0.1, "clip")
+
+
+def test_models_have_the_settings_of_the_configuration():
+    model = methods.make_model(settings("gmmn", seed=3, ema_decay=0.5), SHAPE)
+    assert (model.seed, model.ema_decay, model.critic) == (3, 0.5, None)
+    assert model.matched_features is pixels
+    assert model.batches_per_step == 1
+    model = methods.make_model(
+        settings(
+            "gmmn_ae", critic_output=5, autoencoder_steps=7,
+            critic_learning_rate=0.3, learning_rate=0.2, critic_width=2,
+        ),
+        SHAPE,
+    )  # fmt: skip
+    assert model.pretraining_steps == 7
+    assert model.code_generator.output.shape == (None, 5)
+    assert float(model.autoencoder_optimizer.learning_rate) == pytest.approx(
+        0.3
+    )
+    assert float(model.optimizers[0].learning_rate) == pytest.approx(0.2)
+    model = methods.make_model(
+        settings("gram", critic_output=5, critic_width=2, optimizer="sgd"),
+        SHAPE,
+    )
+    assert model.critic.output["features"].shape == (None, 5)
+    assert model.generator_optimizer.momentum == 0.5
+    kinds = {"adam": keras.optimizers.Adam, "plain": keras.optimizers.SGD}
+    for average, rate in (("adam", 0.1), ("plain", 0.2)):
+        model = methods.make_model(
+            settings(
+                "gfmn", matched_features="pixels", moving_average=average,
+                moving_average_rate=rate,
+            ),
+            SHAPE,
+        )  # fmt: skip
+        assert isinstance(model.average_optimizer, kinds[average])
+        assert float(model.average_optimizer.learning_rate) == pytest.approx(
+            rate
+        )
+
+
+IMPOSSIBLE = [
+    ("gmmn", {"gradient_penalty": 1.0}, "--gradient_penalty has no .*=gmmn"),
+    ("gmmn", {"critic_output": 3}, "--critic_output has no"),
+    ("gmmn", {"critic_learning_rate": 3.0}, "--critic_learning_rate has no"),
+    ("mmd", {"bandwidths": "1"}, "--bandwidths has no .*=mmd"),
+    ("mmd", {"ridge": 1.0}, "--ridge has no"),
+    ("gmmn", {"bandwidths": "1,x"}, "--bandwidths=1,x: need numbers"),
+    ("gram", {"bandwidths": "0"}, "--bandwidths=0: need numbers"),
+    ("gmmn", {"mmd_estimator": "unbiased"}, "--nommd_root"),
+    ("gmmn", {"as_published": "scaled"}, "--as_published=scaled: these codes"),
+    ("gmmn", {"conditioning": "projection"}, "takes no labels"),
+    ("gmmn", {"spectra_every": 2}, "--spectra_every=2: .* no critic"),
+    ("gmmn_ae", {"schedule_every": 2}, "--schedule_every=2: rates would fall"),
+    ("gmmn", {"matched_features": "vgg18:x"}, "Did you mean 'vgg19'"),
+    ("gmmn", {"matched_features": "lenet_digits@conv1"}, "Unknown layer"),
+    ("gc_mmd", {"kernel": "energy"}, "--kernel bears no .* not differentiable"),
+    ("gc_mmd", {"mmd_estimator": "ratio"}, "--mmd_estimator has no"),
+    ("gfmn", {"dataset": "cifar10"}, "--matched_features is missing"),
+    (
+        "gfmn",
+        {"matched_features": "pixels", "mmd_scope": "replica"},
+        "averages its moments over batches",
+    ),
+]
+
+
+@pytest.mark.parametrize("objective, wrong, words", IMPOSSIBLE, ids=str)
+def test_impossible_settings_are_refused(objective, wrong, words):
+    with pytest.raises(errors.UsageError, match=words) as caught:
+        methods.make_model(settings(objective, **wrong), SHAPE, 3)
+    assert "\n" not in str(caught.value)
+
+
+def test_to_switch_off_what_is_not_there_is_no_error():
+    methods.settings_of(settings("gmmn", critic_batch_norm=False))
+
+
+@pytest.mark.parametrize("name", methods.METHODS)
+def test_every_method_says_where_it_is_from_and_has_what_it_names(name):
+    entry = methods.METHODS[name]
+    chosen = settings(name)
+    assert entry.source
+    published = entry.published(chosen)
+    fields = {"critic_learning_rate"}
+    assert (entry.names - fields) <= published.keys()

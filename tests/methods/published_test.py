@@ -1,0 +1,160 @@
+"""Published settings and what is made of settings."""
+
+import pytest
+
+from tf_mmdgan import errors, kernels
+from tf_mmdgan.methods.published import OBJECTIVES, REGULARIZERS, build
+from tf_mmdgan.objectives import (
+    FeaturePenalty,
+    GradientPenalty,
+    InstanceNoise,
+    NoisePenalty,
+    Scale,
+    WeightClipping,
+    ZeroCentredPenalty,
+)
+from tf_mmdgan.objectives.annealing import Annealing
+from tf_mmdgan.objectives.f_divergences import DIVERGENCES
+
+
+def make(name, **changes):
+    entry = OBJECTIVES[name]
+    settings = {**entry.published(), **changes}
+    if "kernel" in settings:
+        settings["kernel"] = kernels.KERNELS[settings["kernel"]]
+    if "divergence" in settings:
+        settings["divergence"] = DIVERGENCES[settings["divergence"]]
+    return build(entry, settings)
+
+
+def test_published_settings_depend_on_the_kernel():
+    mmd = OBJECTIVES["mmd"]
+    assert mmd.published()["kernel"] == "rq_linear"
+    assert mmd.published("rbf") == {**mmd.published(), "kernel": "rbf"}
+    for kernel in ("distance", "energy"):
+        assert mmd.published(kernel) == {
+            **mmd.published(),
+            "kernel": kernel,
+            "critic_output": 256,
+            "gradient_penalty": 10.0,
+            "feature_penalty": 1e-4,
+        }
+    assert "kernel" not in OBJECTIVES["wgan"].published()
+
+
+def test_every_regularizer_is_made_of_its_setting():
+    objective = make(
+        "gan_minimax",
+        gradient_penalty=0.1,
+        penalized_function="critic",
+        penalty_norm="rows",
+        penalty_epsilon=1e-5,
+        r1=0.2,
+        r2=0.3,
+        feature_penalty=0.4,
+        noise_penalty=0.5,
+        instance_noise=0.6,
+        weight_clip=0.7,
+        noise_annealing_steps=8,
+    )
+    assert objective.regularizers == (
+        GradientPenalty(0.1, "critic", "rows", 1e-5),
+        ZeroCentredPenalty(0.2, "real"),
+        ZeroCentredPenalty(0.3, "fake"),
+        FeaturePenalty(0.4),
+        NoisePenalty(0.5, Annealing(8)),
+    )
+    assert objective.instance_noise == InstanceNoise(0.6, Annealing(8))
+    assert objective.weight_clipping == WeightClipping(0.7)
+    names = [part.name for part in objective.regularizers]
+    assert names == list(REGULARIZERS)
+
+
+def test_zeros_leave_everything_out():
+    zeros = dict.fromkeys((*REGULARIZERS, "instance_noise", "weight_clip"), 0.0)
+    for name in OBJECTIVES:
+        objective = make(name, **zeros)
+        assert objective.regularizers == ()
+        assert objective.instance_noise is None
+        assert objective.weight_clipping is None
+
+
+def test_criterion_has_the_settings_of_its_fields():
+    criterion = make(
+        "smmd",
+        kernel="rq",
+        scale_offset=0.1,
+        scale_measure="mixture",
+        scale_jacobian="hutchinson",
+        scale_coefficient=10.0,
+    ).criterion
+    assert criterion.kernel == kernels.KERNELS["rq"]
+    assert criterion.scale == Scale(0.1, "mixture", "hutchinson", 10.0)
+    assert make("swgan").criterion.scale == Scale()
+    criterion = make("repulsive_mmd", bounds=(0.5, 2.0)).criterion
+    assert criterion.bounds == (0.5, 2.0)
+    assert make("sobolev", constraint_weight=3.0).criterion == (
+        OBJECTIVES["sobolev"].criterion(3.0)
+    )
+
+
+def test_settings_of_the_criteria():
+    assert OBJECTIVES["wgan"].fields == set()
+    assert OBJECTIVES["f_gan"].fields == {"divergence", "generator_form"}
+    assert OBJECTIVES["swgan"].fields == {
+        "scale_offset",
+        "scale_measure",
+        "scale_jacobian",
+        "scale_coefficient",
+    }
+
+
+@pytest.mark.parametrize(
+    "name, changes, message",
+    [
+        ("wgan", {"critic_output": 16}, "--critic_output=16: WGAN"),
+        ("f_gan", {"critic_output": 2}, "--critic_output=2: FGAN"),
+        ("swgan", {"critic_output": 16}, "--critic_output=16: ScaledWGAN"),
+        ("mmd", {"penalized_function": "critic"}, "--penalized_function"),
+        ("mmd", {"noise_penalty": 0.1}, "--noise_penalty .* MMDGAN has none"),
+        ("smmd", {"kernel": "distance"}, "--kernel has no Scaled MMD"),
+        (
+            "smmd",
+            {"kernel": "polynomial", "scale_jacobian": "hutchinson"},
+            "--scale_jacobian=exact",
+        ),
+        ("bounded_repulsive_mmd", {"kernel": "rq"}, "--kernel"),
+        ("gan", {"generator_form": "hinge"}, "Unknown generator form"),
+    ],
+)
+def test_settings_that_do_not_go_together(name, changes, message):
+    with pytest.raises(errors.UsageError, match=message):
+        make(name, **changes)
+
+
+def test_a_single_output_may_be_penalised_itself():
+    objective = make("mmd", critic_output=1, penalized_function="critic")
+    assert objective.regularizers[0].function == "critic"
+
+
+PUBLISHED = [
+    ("mmd", "critic_output", 16),
+    ("cramer", "critic_output", 256),
+    ("wgan_gp", "gradient_penalty", 10.0),
+    ("wgan", "weight_clip", 0.01),
+    ("li_mmd", "weight_clip", 0.01),
+    ("li_mmd", "reconstruction_weight", 8.0),
+    ("li_mmd", "feasible_set_weight", 16.0),
+    ("li_mmd", "kernel", "rbf_octaves"),
+    ("smmd", "critic_output", 1),
+    ("smmd", "gradient_penalty", 0.0),
+    ("sn_smmd", "learnable_spectral_scale", True),
+    ("sn_gan", "learnable_spectral_scale", False),
+    ("bounded_repulsive_mmd", "bounds", (0.25, 4.0)),
+    ("repulsive_mmd", "critic_steps", 1),
+]
+
+
+@pytest.mark.parametrize("name, setting, value", PUBLISHED)
+def test_published_values(name, setting, value):
+    assert OBJECTIVES[name].published()[setting] == value

@@ -1,0 +1,306 @@
+"""KID against naive formulas, its spread against Monte Carlo."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan.metrics import kernel_sums
+from tf_mmdgan.metrics.kid import kid
+
+
+def cubic(u, v):
+    return (u @ v / len(u) + 1.0) ** 3
+
+
+def naive_kid(x, y):
+    xx = np.mean([cubic(a, b) for a, b in itertools.permutations(x, 2)])
+    yy = np.mean([cubic(a, b) for a, b in itertools.permutations(y, 2)])
+    xy = np.mean([cubic(a, b) for a, b in itertools.product(x, y)])
+    return xx + yy - 2.0 * xy
+
+
+def sample(rng, n, m, d=6, shift=0.3):
+    return rng.normal(size=(n, d)), rng.normal(size=(m, d)) + shift
+
+
+def test_exact_is_the_mean_over_all_pairs(rng):
+    x, y = sample(rng, 9, 14)
+    result = kid(x, y, "exact")
+    assert result.mean == pytest.approx(naive_kid(x, y), rel=1e-12)
+    assert (result.num_real, result.num_fake) == (9, 14)
+    assert result.estimator == "exact"
+    assert math.isnan(result.subset_std)
+
+
+def test_blocks_are_the_smaller_ones_first(rng):
+    x, y = sample(rng, 10, 7)  # three blocks: 3 + 3 + 4 and 2 + 2 + 3
+    values = [
+        naive_kid(x[:3], y[:2]), naive_kid(x[3:6], y[2:4]),
+        naive_kid(x[6:], y[4:]),
+    ]  # fmt: skip
+    result = kid(x, y, "blocks", max_block_size=4)
+    assert result.mean == pytest.approx(np.mean(values), rel=1e-12)
+    assert result.subset_std == pytest.approx(np.std(values), rel=1e-12)
+    assert result.standard_error == pytest.approx(
+        np.std(values, ddof=1) / math.sqrt(3), rel=1e-12
+    )
+
+
+def test_one_block_has_no_spread_and_equals_the_exact_estimate(rng):
+    x, y = sample(rng, 10, 7)
+    result = kid(x, y, "blocks", max_block_size=10)
+    assert result.mean == pytest.approx(naive_kid(x, y), rel=1e-12)
+    assert math.isnan(result.standard_error)
+    assert math.isnan(result.subset_std)
+
+
+def test_a_subset_of_everything_is_the_exact_estimate(rng):
+    x, y = sample(rng, 12, 12)
+    result = kid(x, y, "subsets", num_subsets=3, subset_size=12)
+    assert result.mean == pytest.approx(naive_kid(x, y), rel=1e-12)
+    assert result.subset_std == pytest.approx(0.0, abs=1e-12)
+    assert math.isnan(result.standard_error)
+
+
+def test_subsets_depend_on_the_seed_alone(rng):
+    x, y = sample(rng, 60, 50)
+    settings = {"num_subsets": 20, "subset_size": 10}
+    first = kid(x, y, "subsets", seed=1, **settings)
+    np.random.default_rng(5).normal(size=3)
+    assert repr(kid(x, y, "subsets", seed=1, **settings)) == repr(first)
+    assert kid(x, y, "subsets", seed=2, **settings).mean != first.mean
+    assert first.subset_std > 0.0
+
+
+def test_real_and_fake_rows_are_drawn_independently(rng):
+    # Drawn by the same indices, equal sets would always give a negative KID:
+    # each subset would be compared with itself.
+    x = rng.normal(size=(300, 4))
+    result = kid(x, x, "subsets", num_subsets=200, subset_size=20)
+    assert abs(result.mean) < 4.0 * result.subset_std / math.sqrt(200)
+
+
+def test_another_kernel(rng):
+    x, y = sample(rng, 8, 5)
+    kernel = kernels.Gaussian((1.5,))
+    expected = mmd.mmd2_unbiased(mmd.gram_matrices(kernel, x, y))
+    for estimator in ("exact", "blocks"):
+        result = kid(x, y, estimator, kernel=kernel)
+        assert result.mean == pytest.approx(float(expected), rel=1e-10)
+
+
+@pytest.mark.parametrize("tile_size", [3, 11, 16])
+def test_the_tile_size_does_not_matter(rng, tile_size):
+    x, y = sample(rng, 11, 14)
+    kernel = kernels.Polynomial()
+    whole = kernel_sums.all_pair_sums(kernel, x, y)
+    tiled = kernel_sums.all_pair_sums(kernel, x, y, tile_size)
+    for got, expected in zip(tiled, whole, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("n, m", [(11, 14), (14, 11), (12, 12)])
+def test_tiled_sums_give_the_estimates_of_whole_matrices(rng, n, m):
+    x, y = sample(rng, n, m)
+    kernel = kernels.Polynomial()
+    sums = kernel_sums.all_pair_sums(kernel, x, y, tile_size=5)
+    grams = mmd.gram_matrices(kernel, x, y)
+    whole = mmd.variance_from_sums(mmd.sum_pairs(grams))
+    tiled = mmd.variance_from_sums(sums)
+    np.testing.assert_allclose(tiled, whole, rtol=1e-9)
+    np.testing.assert_allclose(
+        mmd.unbiased_from_sums(sums), mmd.mmd2_unbiased(grams), rtol=1e-9
+    )
+
+
+def test_float32_loses_little(rng):
+    # Features like Inception's: not negative, with a large common mean.
+    x = np.maximum(rng.normal(0.4, 0.5, size=(300, 256)), 0.0)
+    y = np.maximum(rng.normal(0.42, 0.5, size=(250, 256)), 0.0)
+    double = kid(x, y, "exact")
+    single = kid(x.astype(np.float32), y.astype(np.float32), "exact")
+    assert single.mean == pytest.approx(double.mean, rel=1e-4)
+    assert single.standard_error == pytest.approx(
+        double.standard_error, rel=1e-4
+    )
+
+
+def naive_variance(x, y):
+    """Every mean of products over distinct indices, in full."""
+    k = lambda u, v: (u @ v.T / u.shape[1] + 1.0) ** 3  # noqa: E731
+    xx, yy, xy = k(x, x), k(y, y), k(x, y)
+    n, m = xy.shape
+
+    def own(g):
+        size = len(g)
+        a = np.mean(
+            [
+                g[i, j] * g[i, q]
+                for i, j, q in itertools.permutations(range(size), 3)
+            ]
+        )
+        s = np.mean(
+            [
+                g[i, j] * g[p, q]
+                for i, j, p, q in itertools.permutations(range(size), 4)
+            ]
+        )
+        q = np.mean(
+            [g[i, j] ** 2 for i, j in itertools.permutations(range(size), 2)]
+        )
+        return a - s, q - s - 2.0 * (a - s)
+
+    def cross(g, c):  # Cov(E k(u, U), E k(u, V))
+        size, others = c.shape
+        joint = np.mean(
+            [
+                g[i, j] * c[i, q]
+                for i, j in itertools.permutations(range(size), 2)
+                for q in range(others)
+            ]
+        )
+        apart = np.mean(
+            [
+                g[i, j] * c[p, q]
+                for i, j, p in itertools.permutations(range(size), 3)
+                for q in range(others)
+            ]
+        )
+        return joint - apart
+
+    square = np.mean(
+        [
+            xy[i, j] * xy[p, q]
+            for i, p in itertools.permutations(range(n), 2)
+            for j, q in itertools.permutations(range(m), 2)
+        ]
+    )
+    r = (
+        np.mean(
+            [
+                xy[i, j] * xy[i, q]
+                for i in range(n)
+                for j, q in itertools.permutations(range(m), 2)
+            ]
+        )
+        - square
+    )
+    c = (
+        np.mean(
+            [
+                xy[i, j] * xy[p, j]
+                for j in range(m)
+                for i, p in itertools.permutations(range(n), 2)
+            ]
+        )
+        - square
+    )
+    (a, pure_xx), (b, pure_yy) = own(xx), own(yy)
+    first = 4 / n * (a - 2 * cross(xx, xy) + r)
+    first += 4 / m * (b - 2 * cross(yy, xy.T) + c)
+    second = 2 * pure_xx / (n * (n - 1)) + 2 * pure_yy / (m * (m - 1))
+    second += 4 / (n * m) * (np.mean(xy**2) - square - r - c)
+    return max(first, 0.0) + max(second, 0.0)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_variance_is_made_of_means_over_distinct_indices(rng, shift):
+    x, y = sample(rng, 7, 6, shift=shift)
+    error = kid(x, y, "exact").standard_error
+    assert error**2 == pytest.approx(naive_variance(x, y), rel=1e-9)
+
+
+def test_variance_agrees_with_that_of_whole_matrices(rng):
+    x, y = sample(rng, 400, 300)
+    grams = mmd.gram_matrices(kernels.Polynomial(), x, y)
+    error = kid(x, y, "exact").standard_error
+    assert error**2 == pytest.approx(float(mmd.mmd2_variance(grams)), rel=1e-9)
+
+
+@pytest.mark.parametrize("n, m", [(30, 30), (60, 25)])
+def test_exact_is_unbiased_and_knows_its_error(rng, n, m):
+    shift, runs, d = 0.5, 120, 4
+    results = [kid(*sample(rng, n, m, d, shift), "exact") for _ in range(runs)]
+    means = np.array([result.mean for result in results])
+    expected = _cubic_mmd2(d * shift**2, d)
+    deviation = means.std(ddof=1)
+    assert abs(means.mean() - expected) < 3.0 * deviation / math.sqrt(runs)
+    variance = np.mean([result.standard_error**2 for result in results])
+    assert variance == pytest.approx(deviation**2, rel=0.4)
+
+
+def _cubic_mmd2(square, d):
+    """MMD^2 of N(0, I) and N(s, I), |s|^2 = square, of the cubic kernel.
+
+    (1 + t)^3 = 1 + 3 t + 3 t^2 + t^3, t = <u, v> / d, and the MMD^2 of
+    <u, v>^p is the squared distance between the p-th moment tensors:
+    p = 1: s. p = 2: s s^T. p = 3: s (x) s (x) s + (s (x) I in 3 ways).
+    """
+    first = square
+    second = square**2
+    third = square**3 + 2.0 * 3.0 * square**2 + (3.0 * d + 6.0) * square
+    return 3.0 * first / d + 3.0 * second / d**2 + third / d**3
+
+
+def test_same_law_gives_about_zero_and_an_error_that_covers_it(rng):
+    results = [kid(*sample(rng, 40, 40, 4, 0.0), "exact") for _ in range(120)]
+    means = np.array([result.mean for result in results])
+    deviations = np.array([result.standard_error for result in results])
+    assert abs(means.mean()) < 3.0 * means.std() / math.sqrt(120)
+    assert (means < 0.0).any()
+    assert 0.7 < np.mean(deviations**2) / means.var() < 2.5
+    assert deviations.min() > 0.5 * means.std()
+    # 95% is meant; here, where the first part is clipped, it is 99% and more.
+    assert np.mean(np.abs(means) < 1.96 * deviations) > 0.95
+
+
+def test_three_rows_have_a_mean_but_no_standard_error(rng):
+    result = kid(*sample(rng, 3, 3), "exact")
+    assert math.isfinite(result.mean)
+    assert math.isnan(result.standard_error)
+
+
+GOOD = np.zeros((8, 4))
+
+
+@pytest.mark.parametrize("estimator", ["blocks", "subsets", "exact"])
+@pytest.mark.parametrize(
+    "real, fake, culprit",
+    [
+        (GOOD, np.full((8, 4), np.nan), "fake .* NaN .* row 0"),
+        (np.full((8, 4), np.inf), GOOD, "real .* infinite"),
+        (GOOD, np.zeros((8, 5)), "width 4.* 5"),
+        (GOOD, np.zeros(8), "fake .* shape"),
+        (np.zeros((2, 2, 2)), GOOD, "real .* shape"),
+        (np.array([["a", "b"]] * 3), GOOD, "real"),
+        (GOOD[:1], GOOD, "real has 1 sample"),
+        (GOOD, GOOD[:0], "fake has 0 samples"),
+    ],
+)
+def test_bad_features_are_named(real, fake, culprit, estimator):
+    with pytest.raises(errors.DataError, match=culprit) as caught:
+        kid(real, fake, estimator, subset_size=2)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings, culprit",
+    [
+        ({"estimator": "block"}, "block.*blocks, subsets, exact"),
+        ({"estimator": "subsets"}, "subset_size=1000.*8 real"),
+        ({"estimator": "subsets", "subset_size": 1}, "subset_size=1"),
+        ({"estimator": "subsets", "num_subsets": 0}, "num_subsets=0"),
+        ({"estimator": "blocks", "max_block_size": 1}, "max_block_size=1"),
+    ],
+)
+def test_bad_settings_are_named(settings, culprit):
+    with pytest.raises(errors.UsageError, match=culprit):
+        kid(GOOD, GOOD, **settings)
+
+
+def test_too_few_rows_for_the_blocks_says_how_many():
+    with pytest.raises(errors.DataError, match=r"fake has 3.*4 blocks.*8 sam"):
+        kid(GOOD, GOOD[:3], "blocks", max_block_size=2)

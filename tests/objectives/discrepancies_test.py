@@ -1,0 +1,122 @@
+"""Discrepancies against NumPy, and their gradients."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan.kernels import bandwidths
+from tf_mmdgan.mmd import constrained
+from tf_mmdgan.objectives.discrepancies import (
+    GradientConstrainedDiscrepancy,
+    KernelDiscrepancy,
+)
+
+SIGMAS = (0.7, 1.5)
+
+
+def gram(x, y):
+    squares = ((x[:, None] - y) ** 2).sum(axis=-1)
+    return sum(np.exp(-squares / (2 * s**2)) for s in SIGMAS)
+
+
+def samples(rng):
+    return rng.normal(size=(5, 3)), rng.normal(size=(4, 3)) + 0.5
+
+
+def test_root_of_the_biased_estimate(rng):
+    x, y = samples(rng)
+    found = KernelDiscrepancy(kernels.Gaussian(SIGMAS))(x, y)
+    mmd2 = gram(x, x).mean() + gram(y, y).mean() - 2 * gram(x, y).mean()
+    np.testing.assert_allclose(found, np.sqrt(mmd2), rtol=1e-10)
+
+
+def test_unbiased_estimate_and_t_statistic(rng):
+    x, y = samples(rng)
+    kernel = kernels.Gaussian(SIGMAS)
+    found = KernelDiscrepancy(kernel, "unbiased", root=False)(x, y)
+    xx, yy = gram(x, x), gram(y, y)
+    unbiased = (
+        (xx.sum() - np.trace(xx)) / 20
+        + (yy.sum() - np.trace(yy)) / 12
+        - 2 * gram(x, y).mean()
+    )
+    np.testing.assert_allclose(found, unbiased, rtol=1e-10)
+    found = KernelDiscrepancy(kernel, "ratio", root=False)(x, y)
+    sums = mmd.sum_pairs(mmd.gram_matrices(kernel, x, y))
+    variance = max(float(mmd.variance_from_sums(sums).clipped), 1e-8)
+    np.testing.assert_allclose(found, unbiased / np.sqrt(variance), rtol=1e-8)
+
+
+def test_bandwidths_are_multiples_of_the_median_distance(rng):
+    x, y = samples(rng)
+    scale = float(bandwidths.median_distance(x, y))
+    relative = KernelDiscrepancy(
+        kernels.Gaussian(SIGMAS), median_bandwidth=True
+    )
+    absolute = KernelDiscrepancy(
+        kernels.Gaussian(tuple(scale * s for s in SIGMAS))
+    )
+    np.testing.assert_allclose(relative(x, y), absolute(x, y), rtol=1e-10)
+    np.testing.assert_allclose(
+        relative(9 * x, 9 * y), relative(x, y), rtol=1e-10
+    )
+
+
+def test_gradient_is_that_of_finite_differences(rng):
+    x, y = samples(rng)
+    discrepancy = KernelDiscrepancy(kernels.Gaussian(SIGMAS))
+    variable = tf.constant(y)
+    with tf.GradientTape() as tape:
+        tape.watch(variable)
+        value = discrepancy(x, variable)
+    gradient = tape.gradient(value, variable).numpy()
+    for index in np.ndindex(y.shape):
+        step = np.zeros_like(y)
+        step[index] = 1e-6
+        slope = (discrepancy(x, y + step) - discrepancy(x, y - step)) / 2e-6
+        np.testing.assert_allclose(gradient[index], slope, atol=1e-7)
+
+
+def test_gradient_is_finite_where_samples_coincide(rng):
+    x = tf.constant(rng.normal(size=(5, 3)), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = KernelDiscrepancy(kernels.Gaussian(SIGMAS))(
+            tf.stop_gradient(x), x
+        )
+    assert np.isfinite(tape.gradient(value, x)).all()
+
+
+def test_kernel_of_first_and_second_moments(rng):
+    """<phi, phi'> of phi(x) = x, of x x^T: distances of means, of moments."""
+    x, y = samples(rng)
+    mean = x.mean(axis=0) - y.mean(axis=0)
+    linear = KernelDiscrepancy(kernels.Linear(), root=False)
+    np.testing.assert_allclose(linear(x, y), (mean**2).sum(), rtol=1e-10)
+    square = kernels.Polynomial(degree=2, gamma=1.0, coef0=0.0)
+    second = x.T @ x / len(x) - y.T @ y / len(y)
+    found = KernelDiscrepancy(square, root=False)(x, y)
+    np.testing.assert_allclose(found, (second**2).sum(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("estimator", ["unbiased", "ratio"])
+def test_what_may_be_negative_has_no_root(estimator):
+    with pytest.raises(errors.UsageError, match="--nommd_root"):
+        KernelDiscrepancy(kernels.Gaussian(), estimator)
+
+
+@pytest.mark.parametrize("root", [False, True])
+def test_gradient_constrained_at_the_real_sample(rng, root):
+    """In median distances; no gradient passes through their median."""
+    x, y = samples(rng)
+    scale = bandwidths.median_distance(x, y).numpy()
+    kernel = kernels.Gaussian(SIGMAS)
+    square = constrained.gradient_constrained_mmd2(
+        x / scale, y / scale, x / scale, kernel, 0.1, solver="direct"
+    )
+    found = GradientConstrainedDiscrepancy(
+        kernel, 0.1, root, median_bandwidth=True, solver="direct"
+    )(x, y)
+    expected = float(square) ** (0.5 if root else 1.0)
+    assert float(found) == pytest.approx(expected, rel=1e-10)

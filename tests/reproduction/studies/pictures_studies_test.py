@@ -1,0 +1,83 @@
+"""Formulas of the studies that make pictures."""
+
+import itertools
+
+import numpy as np
+
+from tf_mmdgan.reproduction.studies import (
+    eigenfaces,
+    inpainting,
+    more_like_these,
+)
+
+
+def test_components_are_those_of_the_covariance():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(40, 5)) @ rng.normal(size=(5, 5))
+    found = eigenfaces.principal_components(vectors, 3)
+    values = np.sort(np.linalg.eigvalsh(np.cov(vectors.T)))[::-1]
+    np.testing.assert_allclose(found.stds**2, values[:3], rtol=1e-9)
+    np.testing.assert_allclose(found.axes @ found.axes.T, np.eye(3), atol=1e-9)
+    two = eigenfaces.first(found, 2)
+    assert two.axes.shape == (2, 5) and two.stds.shape == (2,)
+
+
+def test_samples_have_the_moments_of_the_components():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(40, 4)) * [1, 2, 3, 4] + 5
+    found = eigenfaces.principal_components(vectors, 4)
+    drawn = eigenfaces.sample(found, 100_000, rng)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(vectors.T), atol=0.3)
+    np.testing.assert_allclose(drawn.mean(0), vectors.mean(0), atol=0.1)
+
+
+def test_the_first_points_taken_are_the_best_ones():
+    rng = np.random.default_rng(0)
+    pool, asked = rng.normal(size=(6, 2)), rng.normal(size=(3, 2))
+
+    def kernel(u, v):
+        return np.exp(-((u[:, None] - v) ** 2).sum(-1) / 2)
+
+    gram, target = kernel(pool, pool), kernel(pool, asked).mean(1)
+
+    def distance(rows):
+        rows = list(rows)
+        return gram[np.ix_(rows, rows)].mean() - 2 * target[rows].mean()
+
+    found = more_like_these.choose(gram, target, 3)
+    assert len(set(found)) == 3
+    for size in (1, 2, 3):
+        options = [
+            (*found[: size - 1], i)
+            for i in range(6)
+            if i not in found[: size - 1]
+        ]
+        assert distance(found[:size]) == min(map(distance, options))
+    best = min(map(distance, itertools.combinations(range(6), 1)))
+    assert distance(found[:1]) == best
+
+
+def test_mixed_queries_have_halves():
+    labels = np.repeat(np.arange(10), 12)
+    found = more_like_these.queries(labels, np.random.default_rng(0))
+    assert (labels[found["7"]] == 7).all() and len(found["7"]) == 6
+    assert sorted(labels[found["45"]]) == [4, 4, 4, 5, 5, 5]
+
+
+def test_lower_halves_are_those_of_the_nearest_upper_halves():
+    known = np.arange(4.0)[:, None, None] * np.ones((4, 4, 2))
+    upper = np.full((1, 2, 2), 1.2)
+    assert (inpainting.fill(upper, known, 1) == 1.0).all()
+    assert (inpainting.fill(upper, known, 2) == 1.5).all()
+
+
+def test_pairs_are_on_both_branches():
+    points = inpainting.pairs(2000, np.random.default_rng(0))
+    assert 0.99 < inpainting.near_a_branch(points) <= 1.0
+    assert abs((points[:, 1] > 0).mean() - 0.5) < 0.05
+    assert inpainting.near_a_branch(np.array([[0.0, 0.0]])) == 0.0
+
+
+def test_least_squares_answers_with_one_value():
+    points = inpainting.train("least squares", 0, 60)
+    assert np.abs(points[:, 1]).mean() < 0.3

@@ -1,0 +1,253 @@
+"""What is saved, restored, kept apart, and done at SIGTERM."""
+
+import os
+import shutil
+import signal
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tiny
+
+from tf_mmdgan import errors
+from tf_mmdgan.training import callbacks, checkpoints
+
+adam_model, fit, state = tiny.adam_model, tiny.fit, tiny.state
+
+
+def with_scaled_losses(rate):
+    # The scale doubles on the way.
+    return keras.optimizers.LossScaleOptimizer(
+        keras.optimizers.Adam(rate), 256.0, dynamic_growth_steps=3
+    )
+
+
+@pytest.mark.parametrize(
+    "optimizer", [keras.optimizers.Adam, with_scaled_losses]
+)
+def test_continued_run_ends_with_the_same_bits(tmp_path, optimizer):
+    def make():
+        return tiny.model(batch_norm=True, critic_steps=1, optimizer=optimizer)
+
+    straight = make()
+    fit(straight, 5)
+    first = make()
+    fit(first, 2, checkpoints.Checkpoints(first, tmp_path))
+    second = make()
+    assert checkpoints.Checkpoints(second, tmp_path).restore()
+    assert callbacks.current_step(second) == 2
+    fit(second, 3)
+    for a, b in zip(state(straight), state(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_nothing_to_restore_in_a_new_folder(tmp_path):
+    assert not checkpoints.Checkpoints(
+        adam_model(), tmp_path / "none"
+    ).restore()
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """A folder with checkpoints of steps 1 and 2, and the weights of 1."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    model = adam_model()
+    saver = checkpoints.Checkpoints(model, folder, interval=1)
+    fit(model, 1, saver)
+    weights = model.generator.get_weights()
+    fit(model, 1, saver)
+    return folder, weights
+
+
+@pytest.fixture
+def two_checkpoints(sound, tmp_path):
+    folder, weights = sound
+    return shutil.copytree(folder, tmp_path / "copy"), weights
+
+
+def damage(path, how):
+    content = bytearray(path.read_bytes())
+    if how == "truncated":
+        content = content[: len(content) // 2]
+    elif how == "empty":
+        content = b""
+    else:
+        content[len(content) // 2] ^= 0x55
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "flipped"])
+@pytest.mark.parametrize("part", ["data-00000-of-00001", "index"])
+def test_damaged_checkpoint_is_passed_over(two_checkpoints, how, part):
+    folder, weights = two_checkpoints
+    damage(folder / f"step-2.{part}", how)
+    model = adam_model()
+    with pytest.warns(UserWarning, match="step-2 is damaged"):
+        assert checkpoints.Checkpoints(model, folder).restore()
+    assert callbacks.current_step(model) == 1
+    for a, b in zip(model.generator.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.filterwarnings("ignore:Checkpoint")
+def test_all_checkpoints_damaged_is_one_clear_error(two_checkpoints):
+    folder, _ = two_checkpoints
+    for step in (1, 2):
+        damage(folder / f"step-{step}.data-00000-of-00001", "truncated")
+    with pytest.raises(errors.DataError, match="another --run_dir"):
+        checkpoints.Checkpoints(adam_model(), folder).restore()
+
+
+def test_remains_of_a_killed_process_are_removed(two_checkpoints):
+    folder, _ = two_checkpoints
+    remains = folder / "step-3_temp"
+    remains.mkdir()
+    (remains / "part-00000-of-00001.tempstate1").write_bytes(b"half")
+    before = {path.name for path in folder.iterdir()}
+    checkpoints.Checkpoints(adam_model(), folder).remove_remains()
+    after = {path.name for path in folder.iterdir()}
+    assert before - after == {"step-3_temp"}
+
+
+def test_old_checkpoints_are_removed(tmp_path):
+    model = adam_model()
+    fit(model, 4, checkpoints.Checkpoints(model, tmp_path, interval=1, keep=2))
+    kept = sorted(path.stem for path in tmp_path.glob("*.index"))
+    assert kept == ["step-3", "step-4"]
+
+
+def test_old_checkpoints_go_though_the_clock_is_set_back(tmp_path, monkeypatch):
+    first = adam_model()
+    fit(first, 2, checkpoints.Checkpoints(first, tmp_path, interval=1))
+    start = time.time()
+    monkeypatch.setattr(time, "time", lambda: start - 86400.0)
+    second = adam_model()
+    saver = checkpoints.Checkpoints(second, tmp_path, interval=1)
+    assert saver.restore()
+    fit(second, 2, saver)
+    kept = sorted(path.stem for path in tmp_path.glob("step-*.index"))
+    assert kept == ["step-3", "step-4"]
+
+
+def test_nan_stops_the_run_and_names_step_and_loss(tmp_path):
+    model, data = adam_model(), tiny.batches()
+    # Batches 0 to 3 are the first two steps; the fifth is broken.
+    nan = tf.constant(np.nan, tf.float32)
+    broken = data.take(4).concatenate(data.map(lambda x: x * nan))
+    saver = checkpoints.Checkpoints(model, tmp_path, interval=1)
+    with pytest.raises(errors.DataError, match=r"Step 3: .*critic/loss"):
+        model.fit(
+            broken,
+            steps_per_epoch=5,
+            verbose=0,
+            callbacks=[callbacks.StopAtNaN(), saver],
+        )
+    newest = adam_model()
+    assert checkpoints.Checkpoints(newest, tmp_path).restore()
+    assert callbacks.current_step(newest) == 2
+    assert all(np.isfinite(value).all() for value in state(newest))
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    model = adam_model()
+    saver = checkpoints.Checkpoints(model, tmp_path)
+    saver.act(1, {})
+    kernel = model.generator.trainable_variables[0]
+    kernel.assign(kernel.value * np.nan)
+    with pytest.raises(errors.DataError, match=r"Step 2: .*kernel is not"):
+        saver.act(2, {})
+    assert [path.stem for path in tmp_path.glob("*.index")] == ["step-1"]
+
+
+def test_best_is_kept_apart_from_the_last(tmp_path):
+    model = adam_model()
+    last = checkpoints.Checkpoints(model, tmp_path / "last", interval=1, keep=1)
+    best = checkpoints.BestCheckpoint(
+        checkpoints.Checkpoints(model, tmp_path / "best", keep=1)
+    )
+    kids = {0: 9.0, 1: 3.0, 2: 4.0, 3: 3.0}
+    log = callbacks.MetricsLog(
+        tmp_path / "metrics.jsonl",
+        100,
+        tf.summary.create_file_writer(str(tmp_path)),
+    )
+    weights = {}
+
+    def score(scored):
+        step = callbacks.current_step(scored)
+        weights[step] = state(scored)
+        return {"kid": kids[step]}
+
+    evaluation = callbacks.Evaluation(score, 1, log, best)
+    fit(model, 3, evaluation, last)
+    assert best.kid == 3.0
+    for folder, step in (("best", 1), ("last", 3)):
+        saved = [path.stem for path in (tmp_path / folder).glob("*.index")]
+        assert saved == [f"step-{step}"]
+        restored = adam_model()
+        assert checkpoints.Checkpoints(restored, tmp_path / folder).restore()
+        for a, b in zip(state(restored), weights[step], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_best_of_a_run_that_was_killed_while_saving_it(tmp_path):
+    model = adam_model()
+    best = checkpoints.BestCheckpoint(
+        checkpoints.Checkpoints(model, tmp_path, keep=1)
+    )
+    assert best.kid == float("inf")
+    best(1, {"kid": 5.0})
+    assert best.kid == 5.0
+    # Killed after the new checkpoint, before the record of it.
+    best.checkpoints.act(2, {})
+    assert best.kid == float("inf")
+    best(3, {"kid": 6.0})
+    assert best.kid == 6.0
+    (tmp_path / "best.json").write_text("{")
+    assert best.kid == float("inf")
+
+
+def test_sigterm_saves_and_exits_with_143(tmp_path, capsys):
+    model = adam_model()
+    saver = checkpoints.Checkpoints(model, tmp_path)
+    preemption = checkpoints.Preemption(saver.act)
+    send = keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: (
+            batch == 2 and os.kill(os.getpid(), signal.SIGTERM)
+        )
+    )
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as ended, preemption:
+        fit(model, 5, send, preemption)
+    assert ended.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "SIGTERM: ended after step 3, which is saved" in (
+        capsys.readouterr().err
+    )
+    again = adam_model()
+    assert checkpoints.Checkpoints(again, tmp_path).restore()
+    fit(again, 2)
+    straight = adam_model()
+    fit(straight, 5)
+    for a, b in zip(state(again), state(straight), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_sigterm_of_another_worker_ends_this_one_at_the_same_step():
+    answers = iter([False, True, True])
+    asked = []
+
+    def anywhere(flag):
+        asked.append(flag)
+        return next(answers)
+
+    saved = []
+    preemption = checkpoints.Preemption(
+        lambda step, logs: saved.append(step), anywhere
+    )
+    with pytest.raises(SystemExit), preemption:
+        fit(adam_model(), 5, preemption)
+    # The last answer is that all have seen the checkpoint written.
+    assert saved == [2] and asked == [False, False, True]

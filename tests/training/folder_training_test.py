@@ -1,0 +1,89 @@
+"""A folder of pictures is all that a run needs."""
+
+import json
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_mmdgan import config, errors
+from tf_mmdgan.training import run, run_directory
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    root = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for number in range(160):
+        pixels = rng.integers(0, 256, (18, 20, 3), dtype=np.uint8)
+        path = root / ("ab"[number % 2]) / f"{number:03}.png"
+        path.parent.mkdir(exist_ok=True)
+        PIL.Image.fromarray(pixels).save(path)
+    return root
+
+
+@pytest.fixture
+def settings(tmp_path, pictures):
+    def settings(**changes):
+        values = {
+            "run_dir": str(tmp_path / "run"),
+            "dataset": "folder",
+            "data_dir": str(pictures),
+            "cache_dir": str(tmp_path / "cache"),
+            "image_size": 16,
+            "generator_width": 4,
+            "critic_width": 4,
+            "critic_steps": 1,
+            "strategy": "one_device",
+            "steps": 2,
+            "log_every": 1,
+        }
+        return config.TrainConfig(**values | changes)
+
+    return settings
+
+
+def test_trains_scores_and_exports_without_more_flags(tmp_path, settings):
+    chosen = settings(augment="flip,crop,dequantize")
+    result = run.prepare(chosen).train()
+    assert result["steps"] == 2
+    assert np.isfinite([result["kid_before"], result["kid"]]).all()
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert report["real"] == "folder/test"
+    assert report["extractor"] == "thumbnails-16"
+    _, shape, num_classes = run_directory.read_config(tmp_path / "run")
+    assert (shape, num_classes) == ((16, 16, 3), 2)
+    log = (tmp_path / "run" / "metrics.jsonl").read_text()
+    lines = [json.loads(line) for line in log.splitlines()]
+    waits = [line["input_wait"] for line in lines if "input_wait" in line]
+    assert len(waits) == 2
+    assert all(0.0 <= wait <= 1.0 for wait in waits)
+
+
+def test_where_pixels_are_kept_does_not_matter_to_a_run(tmp_path, settings):
+    run_directory.claim(tmp_path / "run")
+    run_directory.write_config(settings(), (16, 16, 3))
+    elsewhere = {"cache_dir": "there", "memory_budget_gb": 0.0}
+    run_directory.check(settings(**elsewhere, download=True))
+    for other in ({"augment": "flip"}, {"resize": "area"}):
+        name = next(iter(other))
+        with pytest.raises(errors.UsageError, match=f"{name} is"):
+            run_directory.check(settings(**other))
+
+
+def test_too_few_pictures_to_score_with_are_told_at_once(tmp_path, settings):
+    few = tmp_path / "few"
+    few.mkdir()
+    for number in range(30):
+        PIL.Image.new("L", (16, 16)).save(few / f"{number}.png")
+    with pytest.raises(errors.DataError, match="images are too few"):
+        run.prepare(settings(data_dir=str(few), batch_size=16))
+    assert not (tmp_path / "run").exists()
+
+
+def test_unknown_augmentation_is_told_before_anything_is_written(
+    tmp_path, settings
+):
+    with pytest.raises(errors.UsageError, match="augmentation 'rotate'"):
+        run.prepare(settings(augment="rotate"))
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,143 @@
+"""A run's folder is refused where it is another's, and left as it was."""
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from tf_mmdgan import config, errors
+from tf_mmdgan.training import run_directory
+
+SHAPE = (16, 16, 1)
+
+
+@pytest.fixture
+def run(tmp_path):
+    made = config.TrainConfig(run_dir=str(tmp_path / "run"), batch_size=32)
+    run_directory.claim(tmp_path / "run")
+    run_directory.write_config(made, SHAPE)
+    return made
+
+
+def test_configuration_comes_back(run):
+    assert run_directory.read_config(run.run_dir) == (run, SHAPE, None)
+    path = f"{run.run_dir}/{run_directory.CONFIG_FILE}"
+    with open(path) as file:
+        content = json.load(file)
+    assert content["versions"]["tensorflow"].startswith("2.")
+    assert "commit" in content
+
+
+def test_number_of_classes_comes_back(tmp_path):
+    made = config.TrainConfig(run_dir=str(tmp_path), conditioning="projection")
+    run_directory.write_config(made, SHAPE, num_classes=10)
+    assert run_directory.read_config(tmp_path) == (made, SHAPE, 10)
+    # A folder from before there were classes.
+    path = tmp_path / run_directory.CONFIG_FILE
+    content = json.loads(path.read_text())
+    del content["num_classes"], content["config"]["conditioning"]
+    path.write_text(json.dumps(content))
+    found, shape, num_classes = run_directory.read_config(tmp_path)
+    assert (found.conditioning, shape, num_classes) == ("none", SHAPE, None)
+
+
+def test_other_conditioning_is_refused(run):
+    other = dataclasses.replace(run, conditioning="projection")
+    with pytest.raises(
+        errors.UsageError, match="conditioning is 'none' there, 'projection' h"
+    ):
+        run_directory.check(other)
+
+
+def test_other_settings_are_refused_by_name(run):
+    other = dataclasses.replace(run, batch_size=64, kernel="rbf")
+    with pytest.raises(errors.UsageError) as caught:
+        run_directory.check(other)
+    message = str(caught.value)
+    assert "batch_size is 32 there, 64 here" in message
+    assert "kernel is None there, 'rbf' here" in message
+    assert "steps" not in message
+
+
+def test_length_and_cadence_may_change(run):
+    run_directory.check(
+        dataclasses.replace(run, steps=7, log_every=1, evaluate_every=3)
+    )
+
+
+def test_new_or_empty_folder_is_fine(tmp_path):
+    made = config.TrainConfig(run_dir=str(tmp_path))
+    run_directory.check(made)
+    run_directory.check(dataclasses.replace(made, run_dir=str(tmp_path / "x")))
+    assert not list(tmp_path.iterdir())
+
+
+def test_run_killed_in_its_first_moments_may_start_again(tmp_path):
+    run_directory.claim(tmp_path)
+    (tmp_path / ".config.json.1f2e").write_text("{")
+    run_directory.check(config.TrainConfig(run_dir=str(tmp_path)))
+
+
+def test_foreign_folder_is_refused_and_untouched(tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(errors.UsageError, match=r"no config\.json"):
+        run_directory.check(config.TrainConfig(run_dir=str(tmp_path)))
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"config": {}}', '{"config": {"x": 1}}']
+)
+def test_damaged_configuration_is_one_clear_error(tmp_path, content):
+    (tmp_path / run_directory.CONFIG_FILE).write_text(content)
+    with pytest.raises(errors.DataError, match=r"config\.json cannot be read"):
+        run_directory.read_config(tmp_path)
+
+
+def test_folder_without_run_names_the_tool(tmp_path):
+    with pytest.raises(errors.DataError, match=r"tools/train\.py"):
+        run_directory.read_config(tmp_path)
+
+
+def test_second_process_is_refused(run):
+    code = (
+        "import sys; from tf_mmdgan import errors\n"
+        "from tf_mmdgan.training import run_directory\n"
+        "try: run_directory.claim(__import__('pathlib').Path(sys.argv[1]))\n"
+        "except errors.UsageError as error: print(error)"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code, run.run_dir],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert "another process" in output
+
+
+def test_fingerprint_is_of_what_must_not_change(run):
+    number = run_directory.fingerprint(run)
+    elsewhere = dataclasses.replace(
+        run, run_dir="b", strategy="mirrored", logical_cpus=2
+    )
+    assert run_directory.fingerprint(elsewhere) == number
+    other = dataclasses.replace(run, batch_size=16)
+    assert run_directory.fingerprint(other) != number
+
+
+def test_scratch_is_gone_with_its_process():
+    code = (
+        "from tf_mmdgan.training import run_directory\n"
+        "folder = run_directory.scratch()\n"
+        "(folder / 'a').write_text('b'); print(folder)"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert not pathlib.Path(output.strip()).exists()

@@ -1,0 +1,1 @@
+"""Decoded pixels that are kept: in memory, or in a file."""

@@ -1,0 +1,262 @@
+"""Building a cache of decoded pixels: shard by shard, resumable, complete.
+
+The build lives in NAME-DIGEST.partial. Each shard that is on the disk has a
+line in its progress file; a build that was killed skips these. The folder gets
+its final name in one step, when it is complete.
+"""
+
+import collections
+import concurrent.futures
+import contextlib
+import dataclasses
+import errno
+import json
+import math
+import os
+import pathlib
+import shutil
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tqdm
+
+from tf_mmdgan import errors, files
+from tf_mmdgan.data.cache import row_file
+
+ABOUT, PIXELS, LABELS = "about.json", "pixels.npy", "labels.npy"
+
+_PROGRESS = "progress.jsonl"
+_SHARD_IMAGES = 256
+_SHARD_BYTES = 32 * 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What there is to decode, and how.
+
+    Attributes:
+      count: number of images, >= 1.
+      image_shape: height, width and channels.
+      num_classes: of the labels; None where there are none.
+      fill: (start, stop) -> the images uint8 [stop - start, h, w, c] and their
+        labels, integers [stop - start], or None. It may return fewer: those
+        are left out. Calls go up from 0 or, where a build is continued, from
+        some other number, with gaps where shards are there already.
+      finish: called when all is filled, before the cache is published; may
+        refuse it by raising DataError.
+      workers: threads that call `fill`; with one, calls are in order.
+    """
+
+    count: int
+    image_shape: tuple[int, int, int]
+    num_classes: int | None
+    fill: Callable[[int, int], tuple[np.ndarray, np.ndarray | None]]
+    finish: Callable[[], None] = lambda: None
+    workers: int = 1
+
+    @property
+    def shard_size(self) -> int:
+        """Images that are filled in one call."""
+        fit = _SHARD_BYTES // math.prod(self.image_shape)
+        return min(_SHARD_IMAGES, max(1, fit))
+
+
+def checksum(pixels: np.ndarray, labels: np.ndarray | None) -> int:
+    """CRC-32 of the images of a shard, then of their labels, int64."""
+    value = zlib.crc32(np.ascontiguousarray(pixels))
+    if labels is None:
+        return value
+    return zlib.crc32(np.ascontiguousarray(labels, np.int64), value)
+
+
+def build(folder: pathlib.Path, plan: Plan, about: Mapping[str, Any]) -> None:
+    """Fills `folder`, which does not exist, with the images of a plan.
+
+    Args:
+      folder: what is to appear, complete.
+      plan: what to fill it with.
+      about: what else is recorded in about.json.
+
+    Raises:
+      DataError: for too little room on the disk, or images other than
+        planned; and as the plan raises.
+    """
+    partial = folder.with_name(folder.name + ".partial")
+    partial.mkdir(exist_ok=True)
+    _check_room(partial, plan)
+    try:
+        with contextlib.closing(_Shards(partial, plan)) as shards:
+            _fill(shards, plan, folder)
+            plan.finish()
+            kept = shards.close_gaps()
+        count = sum(number for number, _ in kept)
+        content = {
+            **about,
+            "count": count,
+            "image_shape": list(plan.image_shape),
+            "num_classes": plan.num_classes,
+            "shards": kept,
+        }
+        files.write_json(partial / ABOUT, content)
+    except errors.DataError:
+        # What is refused changes before it is read again.
+        shutil.rmtree(partial)
+        raise
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _no_room(partial, plan) from None
+    (partial / _PROGRESS).unlink()
+    os.replace(partial, folder)
+
+
+def _check_room(partial: pathlib.Path, plan: Plan) -> None:
+    present = sum(512 * p.stat().st_blocks for p in partial.iterdir())
+    needed = plan.count * math.prod(plan.image_shape) - present
+    if needed > shutil.disk_usage(partial).free:
+        raise _no_room(partial, plan)
+
+
+def _no_room(partial: pathlib.Path, plan: Plan) -> errors.DataError:
+    size = plan.count * math.prod(plan.image_shape)
+    free = shutil.disk_usage(partial).free
+    return errors.DataError(
+        f"{plan.count:,} decoded images take {size / 1e9:.2f} GB; the disk of "
+        f"{partial.parent} has {free / 1e9:.2f} GB left. Make room, name a "
+        "folder on another disk with --cache_dir, or ask for a smaller "
+        "--image_size."
+    )
+
+
+def _fill(shards: "_Shards", plan: Plan, folder: pathlib.Path) -> None:
+    missing = shards.missing()
+    if not missing:
+        return
+    waiting = sum(stop - start for start, stop in missing)
+    print(
+        f"Decoding {waiting:,} of {plan.count:,} images into {folder}",
+        file=sys.stderr,
+    )
+    executor = concurrent.futures.ThreadPoolExecutor(plan.workers)
+    bar = tqdm.tqdm(
+        total=plan.count,
+        initial=plan.count - waiting,
+        unit="image",
+        disable=None,  # shown on a terminal only
+        dynamic_ncols=True,
+    )
+    try:
+        for start, stop, filled in _in_order(executor, plan, missing):
+            shards.write(start, stop, *filled)
+            bar.update(stop - start)
+    finally:
+        bar.close()
+        executor.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    executor: concurrent.futures.Executor,
+    plan: Plan,
+    missing: list[tuple[int, int]],
+) -> Iterator[tuple[int, int, tuple[np.ndarray, np.ndarray | None]]]:
+    """What `fill` returns; one shard more than workers is held at a time."""
+    pending = collections.deque()
+    for start, stop in missing:
+        future = executor.submit(plan.fill, start, stop)
+        pending.append((start, stop, future))
+        if len(pending) > plan.workers:
+            first, last, future = pending.popleft()
+            yield first, last, future.result()
+    for start, stop, future in pending:
+        yield start, stop, future.result()
+
+
+class _Shards:
+    """The files of a build, and the record of what is in them."""
+
+    def __init__(self, folder: pathlib.Path, plan: Plan):
+        self._plan = plan
+        self._bounds = {
+            (start, min(start + plan.shard_size, plan.count)): None
+            for start in range(0, plan.count, plan.shard_size)
+        }  # a set in order
+        self._pixels = row_file.RowFile(
+            folder / PIXELS, plan.image_shape, np.uint8
+        )
+        self._labels = None
+        if plan.num_classes is not None:
+            self._labels = row_file.RowFile(folder / LABELS, (), np.int64)
+        self._done: dict[tuple[int, int], tuple[int, int]] = {}
+        progress = folder / _PROGRESS
+        if progress.exists():
+            self._resume(progress.read_text(encoding="utf-8").splitlines())
+        self._progress = open(progress, "a", encoding="utf-8")  # noqa: SIM115
+
+    def _resume(self, lines: list[str]) -> None:
+        """Counts in what the record says is there, if it is."""
+        for line in lines:
+            # The last line may have been cut short.
+            with contextlib.suppress(ValueError, TypeError):
+                start, stop, count, expected = json.loads(line)
+                if (start, stop) not in self._bounds:
+                    continue  # of a version with shards of another size
+                if count != stop - start:
+                    continue  # what is left out is to be told again
+                pixels = self._pixels.read(start, count)
+                labels = self._labels and self._labels.read(start, count)
+                if checksum(pixels, labels) == expected:
+                    self._done[start, stop] = (count, expected)
+
+    def missing(self) -> list[tuple[int, int]]:
+        """(start, stop) of the shards that are still to be filled."""
+        return [bounds for bounds in self._bounds if bounds not in self._done]
+
+    def write(
+        self,
+        start: int,
+        stop: int,
+        pixels: np.ndarray,
+        labels: np.ndarray | None,
+    ) -> None:
+        """Writes the shard of the images from `start` on, and records it."""
+        self._check(stop - start, pixels, labels)
+        self._pixels.write(start, pixels)
+        if labels is not None:
+            self._labels.write(start, labels)
+        self._done[start, stop] = (len(pixels), checksum(pixels, labels))
+        line = json.dumps([start, stop, *self._done[start, stop]])
+        self._progress.write("\n" + line)
+        self._progress.flush()
+
+    def _check(
+        self, limit: int, pixels: np.ndarray, labels: np.ndarray | None
+    ) -> None:
+        shape = self._plan.image_shape
+        if pixels.dtype != np.uint8 or pixels.shape[1:] != shape:
+            raise errors.DataError(
+                f"Decoded images are {pixels.dtype} of shape "
+                f"{pixels.shape[1:]} instead of uint8 of {shape}."
+            )
+        if len(pixels) > limit or (labels is None) != (self._labels is None):
+            raise errors.DataError(
+                f"Decoded {len(pixels)} images instead of {limit}, or labels "
+                "where there are none."
+            )
+
+    def close_gaps(self) -> list[tuple[int, int]]:
+        """Completes the files: (images, checksum) of each shard, in order."""
+        done = sorted(self._done.items())
+        runs = [(start, count) for (start, _), (count, _) in done]
+        self._pixels.close_gaps(runs)
+        if self._labels is not None:
+            self._labels.close_gaps(runs)
+        return [kept for _, kept in done]
+
+    def close(self) -> None:
+        """Closes the files."""
+        for file in (self._pixels, self._labels, self._progress):
+            if file is not None:
+                file.close()

@@ -1,0 +1,159 @@
+"""Decoded pixels in a file: decoded once, read at random ever after.
+
+What a set decodes to is kept as one flat .npy file in a cache folder, which is
+read into memory where it fits a budget and memory-mapped where it does not. No
+record library is needed, no image is decoded twice, and any image is one
+access away, which makes batches a function of their number. The price is disk:
+h * w * c bytes an image, several times the JPEG, so the room is looked for
+before the work starts.
+
+A cache is a folder NAME-DIGEST with pixels.npy, labels.npy (where there are
+labels) and about.json. The digest is that of everything that determines the
+pixels: whatever changes, is kept beside the old. Old ones may be deleted at
+any time.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import pathlib
+import shutil
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from tf_mmdgan import errors
+from tf_mmdgan.data.cache import build
+from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.data.options import LoadOptions
+
+# Raised when the files of a cache, or what writes them, change.
+_FORMAT = 1
+# The pipeline shares memory that is aligned so, and copies any other.
+_ALIGNMENT = 64
+
+
+def cached(
+    name: str,
+    key: Mapping[str, Any],
+    plan: Callable[[], build.Plan],
+    options: LoadOptions,
+) -> ImageSet:
+    """The images of a plan, from the cache if they are there, else built.
+
+    A build that was interrupted goes on where it stopped. Of two processes
+    that want the same images one builds them and the other waits. A damaged
+    cache is built again, with a warning.
+
+    Args:
+      name: of data set and split, for the folder's name and messages.
+      key: everything that determines the pixels and labels; plain JSON.
+      plan: called where the images have to be built, and only there.
+      options: cache folder and memory budget.
+
+    Returns:
+      Images in memory, if they fit the budget, or memory-mapped. Writing to
+      mapped ones changes this process's copy, never the file.
+
+    Raises:
+      DataError: for too little room on the disk, or as the plan raises.
+    """
+    folder = options.cache_folder / f"{name.replace('/', '_')}-{_digest(key)}"
+    # Complete folders appear at once, so a sound one needs no lock, nor the
+    # right to write where it is.
+    with contextlib.suppress(_Damaged, FileNotFoundError):
+        return _read(folder, options.memory_budget)
+    with _lock(folder):
+        try:
+            return _read(folder, options.memory_budget)
+        except FileNotFoundError:
+            pass
+        except _Damaged as damage:
+            warnings.warn(
+                f"{folder} is damaged ({damage}); building it again.",
+                stacklevel=2,
+            )
+            shutil.rmtree(folder)
+        about = {"format": _FORMAT, "name": name, "key": dict(key)}
+        build.build(folder, plan(), about)
+        return _read(folder, options.memory_budget)
+
+
+class _Damaged(Exception):
+    """A cache that is not what it was when it was published."""
+
+
+def _digest(key: Mapping[str, Any]) -> str:
+    text = json.dumps([_FORMAT, key], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read(folder: pathlib.Path, memory_budget: int) -> ImageSet:
+    """Reads a cache; what goes into memory is compared with its checksums."""
+    if not folder.is_dir():
+        raise FileNotFoundError(folder)
+    try:
+        about = json.loads((folder / build.ABOUT).read_bytes())
+        shape = (about["count"], *about["image_shape"])
+        num_classes = about["num_classes"]
+        # Copy on write: TensorFlow shares no memory that is read-only.
+        pixels = np.load(folder / build.PIXELS, mmap_mode="c")
+        labels = None
+        if num_classes is not None:
+            labels = np.load(folder / build.LABELS, allow_pickle=False)
+        if pixels.shape != shape:
+            raise ValueError(f"{pixels.shape} pixels instead of {shape}")
+        if pixels.nbytes <= memory_budget:
+            pixels = _in_memory(pixels)
+            _check(about["shards"], pixels, labels)
+        return ImageSet(pixels, labels, num_classes)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _Damaged(str(error)) from None
+
+
+def _in_memory(pixels: np.ndarray) -> np.ndarray:
+    memory = np.empty(pixels.nbytes + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    aligned = memory[start : start + pixels.nbytes].reshape(pixels.shape)
+    aligned[...] = pixels
+    return aligned
+
+
+def _check(
+    shards: list[list[int]], pixels: np.ndarray, labels: np.ndarray | None
+) -> None:
+    start = 0
+    for kept, checksum in shards:
+        rows = slice(start, start + kept)
+        part = None if labels is None else labels[rows]
+        if build.checksum(pixels[rows], part) != checksum:
+            raise ValueError(f"images {start} to {start + kept} have changed")
+        start += kept
+    if start != len(pixels):
+        raise ValueError(f"{len(pixels)} images instead of {start}")
+
+
+@contextlib.contextmanager
+def _lock(folder: pathlib.Path) -> Iterator[None]:
+    """Keeps other processes from building the same folder."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = open(folder.with_name(folder.name + ".lock"), "w")  # noqa: SIM115
+    except OSError as error:
+        raise errors.DataError(
+            f"Decoded pixels cannot be kept in {folder.parent} "
+            f"({error.strerror}): name another folder with --cache_dir."
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            warnings.warn(
+                f"Waiting for another process that is building {folder}.",
+                stacklevel=4,
+            )
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,241 @@
+"""Every data set by name.
+
+To add one, write its loader in a module of `data/sets` and give it a line in
+`DATASETS`.
+"""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Mapping
+
+from tf_mmdgan import errors
+from tf_mmdgan.config import DataConfig, ReadConfig
+from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.data.options import DEFAULTS, LoadOptions
+from tf_mmdgan.data.sets import (
+    cifar,
+    digits,
+    folder,
+    lsun,
+    mnist,
+    npz,
+    synthetic,
+    tfds,
+)
+
+SPLITS = ("train", "test")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DatasetEntry:
+    """How to load a data set, and what is known before it is loaded.
+
+    Attributes:
+      load: load(split, image_size, data_dir, options) -> ImageSet.
+      image_size: height and width in pixels, unless another is asked for;
+        None where the files decide.
+      channels: number of channels; None where the files decide.
+      num_classes: number of classes, None without labels; not said, if None,
+        where the files decide.
+      features: name of the features in which its samples are scored.
+      kid_block_size: images in a block of the block estimator of KID; None
+        for a fifth of the held-out images.
+      counts: published number of images of "train" and "test".
+    """
+
+    load: Callable[..., ImageSet]
+    image_size: int | None
+    channels: int | None
+    num_classes: int | None
+    features: str
+    kid_block_size: int | None = 500
+    counts: Mapping[str, int] | None = None
+
+
+DATASETS = {
+    "digits": DatasetEntry(
+        load=digits.load,
+        image_size=16,
+        channels=1,
+        num_classes=10,
+        features="lenet_digits",
+        kid_block_size=100,  # five blocks of the 500 held-out images
+        counts={"train": 1_297, "test": 500},
+    ),
+    "fashion_mnist": DatasetEntry(
+        load=mnist.load_fashion_mnist,
+        image_size=28,
+        channels=1,
+        num_classes=10,
+        features="lenet_fashion_mnist",
+        counts={"train": 60_000, "test": 10_000},
+    ),
+    "mnist": DatasetEntry(
+        load=mnist.load_mnist,
+        image_size=28,
+        channels=1,
+        num_classes=10,
+        features="pixels",
+        counts={"train": 60_000, "test": 10_000},
+    ),
+    "folder": DatasetEntry(
+        load=folder.load,
+        image_size=64,
+        channels=None,
+        num_classes=None,
+        features="thumbnails",
+        kid_block_size=None,
+    ),
+    "cifar10": DatasetEntry(
+        load=cifar.load_cifar10,
+        image_size=32,
+        channels=3,
+        num_classes=10,
+        features="pixels",
+        counts={"train": 50_000, "test": 10_000},
+    ),
+    "cifar100": DatasetEntry(
+        load=cifar.load_cifar100,
+        image_size=32,
+        channels=3,
+        num_classes=100,
+        features="pixels",
+        counts={"train": 50_000, "test": 10_000},
+    ),
+    "stl10": DatasetEntry(
+        load=functools.partial(tfds.load, "stl10"),
+        image_size=48,
+        channels=3,
+        num_classes=None,
+        features="thumbnails",
+        counts={"train": 100_000, "test": 8_000},
+    ),
+    "stl10_labelled": DatasetEntry(
+        load=functools.partial(tfds.load, "stl10_labelled"),
+        image_size=48,
+        channels=3,
+        num_classes=10,
+        features="thumbnails",
+        counts={"train": 5_000, "test": 8_000},
+    ),
+    "celeb_a": DatasetEntry(
+        load=functools.partial(tfds.load, "celeb_a"),
+        image_size=160,
+        channels=3,
+        num_classes=None,
+        features="thumbnails",
+        counts={"train": 162_770, "test": 19_962},
+    ),
+    "lsun_bedroom": DatasetEntry(
+        load=lsun.load_bedroom,
+        image_size=64,
+        channels=3,
+        num_classes=None,
+        features="thumbnails",
+        counts={"train": 3_023_042, "test": 10_000},
+    ),
+    "imagenet64": DatasetEntry(
+        load=functools.partial(tfds.load, "imagenet64"),
+        image_size=64,
+        channels=3,
+        num_classes=1000,
+        features="thumbnails",
+        counts={"train": 1_281_167, "test": 50_000},
+    ),
+    "npz": DatasetEntry(
+        load=npz.load,
+        image_size=None,
+        channels=None,
+        num_classes=None,
+        features="thumbnails",
+        kid_block_size=None,
+    ),
+    "synthetic": DatasetEntry(
+        load=synthetic.load,
+        image_size=32,
+        channels=3,
+        num_classes=10,
+        features="pixels",
+        kid_block_size=64,
+        counts={"train": 1_024, "test": 256},
+    ),
+    "synthetic_grey": DatasetEntry(
+        load=functools.partial(synthetic.load, channels=1),
+        image_size=32,
+        channels=1,
+        num_classes=10,
+        features="pixels",
+        kid_block_size=64,
+        counts={"train": 1_024, "test": 256},
+    ),
+}
+
+
+def read(
+    name: str,
+    split: str,
+    image_size: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
+) -> ImageSet:
+    """Loads one split of a data set.
+
+    Args:
+      name: a name in `DATASETS`.
+      split: "train" or "test".
+      image_size: height and width in pixels; None for the data set's own.
+      data_dir: the folder of its files, for the data sets that have files.
+      options: how it is read and kept.
+
+    Raises:
+      UsageError: for an unknown name or split, or a size out of range.
+      DataError: for missing or damaged files; the message names the remedy.
+    """
+    entry = errors.pick(DATASETS, name, "data set")
+    if split not in SPLITS:
+        raise errors.UsageError(
+            f"Unknown split '{split}'; known: {', '.join(SPLITS)}."
+        )
+    size = entry.image_size if image_size is None else image_size
+    return entry.load(
+        split, image_size=size, data_dir=data_dir, options=options
+    )
+
+
+def load(config: DataConfig, split: str) -> ImageSet:
+    """One split of the data set that `config` names.
+
+    Raises:
+      UsageError: for an unknown name, or a size out of range.
+      DataError: for missing or damaged files; the message names the remedy.
+    """
+    return read(
+        config.dataset,
+        split,
+        config.image_size,
+        config.data_dir,
+        options(config),
+    )
+
+
+def options(config: ReadConfig) -> LoadOptions:
+    """How images are read and kept."""
+    return LoadOptions(
+        cache_dir=config.cache_dir,
+        memory_budget=int(config.memory_budget_gb * 2**30),
+        resize=config.resize,
+        download=config.download,
+        skip_unreadable=config.skip_unreadable,
+    )
+
+
+def inherited(config: ReadConfig, run: ReadConfig) -> ReadConfig:
+    """How images are read: what `config` leaves at its default, as the run."""
+    values = {}
+    for field in dataclasses.fields(ReadConfig):
+        value = getattr(config, field.name)
+        if value == field.default:
+            value = getattr(run, field.name)
+        values[field.name] = value
+    return ReadConfig(**values)

@@ -1,0 +1,119 @@
+"""Which pictures are in a folder, told by names and dates alone."""
+
+import collections
+import hashlib
+import os
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tf_mmdgan import errors
+from tf_mmdgan.data.readers import decode
+
+TEST_SHARE = 0.1
+
+
+class File(NamedTuple):
+    """A picture as the file system knows it; size 0 for a broken link."""
+
+    name: str  # relative to the folder
+    size: int
+    changed: int  # in nanoseconds
+
+
+def scan(folder: str | os.PathLike) -> list[File]:
+    """All files below a folder that end like images, in order of their names.
+
+    Names that begin with a dot are passed over. Links are followed, after all
+    that are no links; each folder is read once, so loops do no harm.
+
+    Raises:
+      DataError: for a folder that is missing, cannot be read or has none.
+    """
+    folder = pathlib.Path(folder)
+    others = 0
+    found = []
+    try:
+        for entry in _entries(folder):
+            if entry.name.lower().endswith(decode.SUFFIXES):
+                found.append(_file(entry, folder))
+            else:
+                others += 1
+    except OSError as error:
+        raise errors.DataError(
+            f"{error.filename} cannot be read ({error.strerror}): name the "
+            "folder of your images with --data_dir."
+        ) from None
+    if not found:
+        raise errors.DataError(
+            f"{folder} holds no image among its {others:,} files: names must "
+            f"end in {', '.join(decode.SUFFIXES)}."
+        )
+    return sorted(found)
+
+
+def _entries(folder: pathlib.Path) -> Iterator[os.DirEntry]:
+    """All files that are not hidden, of all folders."""
+    seen = set()
+    folders, links = collections.deque([folder]), collections.deque()
+    while folders or links:
+        current = (folders or links).popleft()
+        status = os.stat(current)
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(current) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name.startswith("."):
+                    continue
+                if not _is_folder(entry):
+                    yield entry
+                elif entry.is_symlink():
+                    links.append(entry.path)
+                else:
+                    folders.append(entry.path)
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _file(entry: os.DirEntry, folder: pathlib.Path) -> File:
+    name = os.path.relpath(entry.path, folder)
+    try:
+        status = entry.stat()
+    except OSError:
+        return File(name, 0, 0)
+    return File(name, status.st_size, status.st_mtime_ns)
+
+
+def digest(files: Sequence[File]) -> str:
+    """A hash that changes with any name, size or date."""
+    total = hashlib.sha256()
+    for file in files:
+        total.update(os.fsencode(file.name))
+        total.update(f"\0{file.size} {file.changed}\0".encode())
+    return total.hexdigest()
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a picture is a test picture; one in ten is.
+
+    It hangs on the name alone, so that a picture never changes sides.
+    """
+    lot = hashlib.sha256(os.fsencode(name)).digest()[:8]
+    return int.from_bytes(lot, "big") < TEST_SHARE * 2**64
+
+
+def classes(files: Sequence[File]) -> list[str] | None:
+    """The folders at the top, if all pictures are in them; None if not.
+
+    One folder alone makes no classes.
+    """
+    parts = [pathlib.PurePath(file.name).parts for file in files]
+    names = sorted({part[0] for part in parts})
+    nested = all(len(part) > 1 for part in parts)
+    return names if nested and len(names) > 1 else None

@@ -1,0 +1,181 @@
+"""Data sets that TensorFlow Datasets (TFDS) has built: found, read, made.
+
+A build is a folder DATA_DIR/NAME[/CONFIG]/VERSION. It is found without TFDS,
+whose import takes seconds, and read without the code that made it. Images are
+left encoded, for Pillow to decode where they are preprocessed.
+"""
+
+import contextlib
+import os
+import pathlib
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from tf_mmdgan import errors
+from tf_mmdgan.data.readers import reachable
+
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_METADATA = ("dataset_info.json", "features.json")
+
+
+def data_folder(data_dir: str | os.PathLike | None) -> pathlib.Path:
+    """The folder of TFDS' builds: `data_dir`, or what TFDS takes by default."""
+    default = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
+    return pathlib.Path(data_dir or default).expanduser()
+
+
+def find(name: str, data_dir: str | os.PathLike | None) -> pathlib.Path | None:
+    """The newest build of NAME or NAME/CONFIG; None where there is none.
+
+    Raises:
+      DataError: for a build that lacks its descriptions.
+    """
+    parent = data_folder(data_dir) / name
+    versions = [
+        path
+        for path in parent.glob("*")
+        if path.is_dir() and _VERSION.fullmatch(path.name)
+    ]
+    if not versions:
+        return None
+    folder = max(
+        versions, key=lambda path: list(map(int, path.name.split(".")))
+    )
+    for file in _METADATA:
+        if not (folder / file).is_file():
+            raise _damaged(folder, f"has no {file}")
+    return folder
+
+
+def unfinished(
+    name: str, data_dir: str | os.PathLike | None
+) -> list[pathlib.Path]:
+    """Folders of builds of NAME or NAME/CONFIG that did not come to an end."""
+    parent = data_folder(data_dir) / name
+    return sorted(
+        path for path in parent.glob("*") if "incomplete" in path.name
+    )
+
+
+def fingerprint(folder: pathlib.Path) -> list[list[Any]]:
+    """Name, size and time of each file of a build, sorted."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        status = path.stat()
+        found.append([path.name, status.st_size, status.st_mtime_ns])
+    return found
+
+
+class Split:
+    """A split of a build.
+
+    Attributes:
+      features: what TFDS knows of an example, by name.
+      count: number of examples.
+    """
+
+    def __init__(self, folder: pathlib.Path, name: str):
+        """Opens the split `name` of the build in `folder`.
+
+        Raises:
+          DataError: for a build without that split, or with missing files.
+        """
+        import tensorflow_datasets as tfds
+
+        try:
+            builder = tfds.builder_from_directory(folder)
+            splits = dict(builder.info.splits)
+        except Exception as error:
+            # Whatever the parsers of two JSON files raise: no common class.
+            raise _damaged(folder, f"cannot be opened: {error}") from None
+        if name not in splits:
+            raise _damaged(
+                folder, f"has no split '{name}' but {', '.join(splits)}"
+            )
+        for path in splits[name].filepaths:
+            if not pathlib.Path(path).is_file():
+                raise _damaged(folder, f"lacks {pathlib.Path(path).name}")
+        self._folder, self._builder, self._name = folder, builder, name
+        self.features = builder.info.features
+        self.count = splits[name].num_examples
+
+    def examples(
+        self, numbers: range, names: Iterable[str]
+    ) -> Iterator[Mapping[str, Any]]:
+        """Some examples, in order.
+
+        Args:
+          numbers: of the examples, without gaps.
+          names: of the features to read; "image" is not decoded.
+
+        Yields:
+          A value for each name; of images the encoded bytes.
+
+        Raises:
+          DataError: for files that are damaged or end too early.
+        """
+        import tensorflow as tf
+        import tensorflow_datasets as tfds
+
+        dataset = self._builder.as_dataset(
+            split=tfds.core.ReadInstruction(
+                self._name, from_=numbers.start, to=numbers.stop, unit="abs"
+            ),
+            shuffle_files=False,
+            decoders=tfds.decode.PartialDecoding(
+                dict.fromkeys(names, True),
+                decoders={"image": tfds.decode.SkipDecoding()},
+            ),
+            read_config=tfds.ReadConfig(
+                interleave_cycle_length=1,  # one file after the other
+                try_autocache=False,
+            ),
+        )
+        try:
+            yield from dataset.as_numpy_iterator()
+        except tf.errors.OpError as error:
+            reason = error.message.split("\n")[0]
+            raise self.damaged(f"cannot be read: {reason}") from None
+
+    def damaged(self, fault: str) -> errors.DataError:
+        """The error that says what is wrong with the files of this build."""
+        return _damaged(self._folder, fault)
+
+
+def build(name: str, url: str, data_dir: str | os.PathLike | None) -> None:
+    """Downloads a data set and builds it, as TFDS does.
+
+    Args:
+      name: NAME or NAME/CONFIG.
+      url: of its source, which is tried first.
+      data_dir: folder that gets the build, and what it is made of.
+
+    Raises:
+      DataError: without a network, and for whatever stops TFDS.
+    """
+    reachable.check(url)
+    import tensorflow_datasets as tfds
+
+    if not sys.stderr.isatty():
+        tfds.disable_progress_bar()
+    try:
+        # TFDS prints what it does; stdout is for results.
+        with contextlib.redirect_stdout(sys.stderr):
+            builder = tfds.builder(name, data_dir=data_folder(data_dir))
+            builder.download_and_prepare()
+    except Exception as error:
+        # Its downloaders and extractors raise what they like.
+        raise errors.DataError(
+            f"TFDS could not build {name}: {error} If it is the download that "
+            "fails, fetch the files by hand from the set's page, and train on "
+            "them with --dataset=folder."
+        ) from error
+
+
+def _damaged(folder: pathlib.Path, fault: str) -> errors.DataError:
+    return errors.DataError(
+        f"The TFDS build in {folder} is damaged, it {fault}. Delete that "
+        "folder and build it again."
+    )

@@ -1,0 +1,183 @@
+"""CIFAR-10 and CIFAR-100 from their binary files, or from a TFDS build."""
+
+import dataclasses
+import os
+import pathlib
+
+import numpy as np
+
+from tf_mmdgan import errors
+from tf_mmdgan.data import image_set, resize
+from tf_mmdgan.data.options import DEFAULTS, LoadOptions
+from tf_mmdgan.data.sets import tfds
+
+_PIXELS = 32 * 32 * 3
+
+
+@dataclasses.dataclass(frozen=True)
+class _Edition:
+    """One of the two sets.
+
+    Attributes:
+      name: of its TFDS source.
+      title: its name, for messages.
+      archive: the file in which it is published.
+      folder: what that unpacks to.
+      pickles: what holds Python objects, which are not read.
+      files: of each split.
+      label_bytes: before the pixels of an image; the last one counts.
+      num_classes: number of classes.
+    """
+
+    name: str
+    title: str
+    archive: str
+    folder: str
+    pickles: tuple[str, ...]
+    files: dict[str, tuple[str, ...]]
+    label_bytes: int
+    num_classes: int
+
+
+_CIFAR10 = _Edition(
+    name="cifar10",
+    title="CIFAR-10",
+    archive="cifar-10-binary.tar.gz",
+    folder="cifar-10-batches-bin",
+    pickles=("cifar-10-batches-py", "cifar-10-python.tar.gz"),
+    files={
+        "train": tuple(f"data_batch_{number}.bin" for number in range(1, 6)),
+        "test": ("test_batch.bin",),
+    },
+    label_bytes=1,
+    num_classes=10,
+)
+_CIFAR100 = _Edition(
+    name="cifar100",
+    title="CIFAR-100",
+    archive="cifar-100-binary.tar.gz",
+    folder="cifar-100-binary",
+    pickles=("cifar-100-python", "cifar-100-python.tar.gz"),
+    files={"train": ("train.bin",), "test": ("test.bin",)},
+    label_bytes=2,  # twenty superclasses, then the class
+    num_classes=100,
+)
+
+
+def load_cifar10(
+    split: str,
+    image_size: int = 32,
+    data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
+) -> image_set.ImageSet:
+    """CIFAR-10: 50,000 photographs of ten things to train, 10,000 to test.
+
+    From the binary files in `data_dir`, or in its cifar-10-batches-bin, if any
+    is there; else from a TFDS build in `data_dir`.
+
+    Args:
+      split: "train" or "test".
+      image_size: height and width in pixels.
+      data_dir: the folder of the files or of TFDS' builds; by default that of
+        TFDS.
+      options: how to resize, and what a TFDS build needs.
+
+    Returns:
+      Images [n, image_size, image_size, 3] with labels 0..9.
+
+    Raises:
+      DataError: for missing or damaged files, or the archive of pickled
+        objects, which is not read.
+      UsageError: for an image_size under 8.
+
+    Source: A. Krizhevsky, Learning multiple layers of features from tiny
+    images, 2009, https://www.cs.toronto.edu/~kriz/cifar.html.
+    """
+    return _load(_CIFAR10, split, image_size, data_dir, options)
+
+
+def load_cifar100(
+    split: str,
+    image_size: int = 32,
+    data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
+) -> image_set.ImageSet:
+    """CIFAR-100: as `load_cifar10`, with the hundred classes as labels.
+
+    The folder of its archive is cifar-100-binary.
+    """
+    return _load(_CIFAR100, split, image_size, data_dir, options)
+
+
+def _load(
+    edition: _Edition,
+    split: str,
+    image_size: int,
+    data_dir: str | os.PathLike | None,
+    options: LoadOptions,
+) -> image_set.ImageSet:
+    resize.check_size(image_size)  # before seconds of reading
+    folder = (
+        None if data_dir is None else _find(edition, pathlib.Path(data_dir))
+    )
+    if folder is None:
+        return tfds.load(
+            edition.name,
+            split,
+            image_size,
+            data_dir,
+            options,
+            otherwise=f"unpack {edition.archive} there",
+        )
+    parts = [_read(edition, folder / name) for name in edition.files[split]]
+    images, labels = map(np.concatenate, zip(*parts, strict=True))
+    return image_set.ImageSet(
+        resize.resize_images(images, image_size, options.resize),
+        labels.astype(np.int64),
+        edition.num_classes,
+    )
+
+
+def _find(edition: _Edition, data_dir: pathlib.Path) -> pathlib.Path | None:
+    """The folder with any of the binary files."""
+    names = [name for files in edition.files.values() for name in files]
+    for folder in (data_dir, data_dir / edition.folder):
+        if any((folder / name).is_file() for name in names):
+            return folder
+    for found in (data_dir, *(data_dir / name for name in edition.pickles)):
+        if found.exists() and found.name in edition.pickles:
+            raise errors.DataError(
+                f"{found} holds pickled Python objects, which are not read: "
+                f"unpack {edition.title}'s binary version, "
+                f"{edition.archive}, in {data_dir}."
+            )
+    return None
+
+
+def _read(
+    edition: _Edition, path: pathlib.Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of one file: label bytes, then red, green, blue."""
+    remedy = f"Unpack {edition.archive} again."
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise errors.DataError(
+            f"{path} cannot be read ({error.strerror}). {remedy}"
+        ) from None
+    record = edition.label_bytes + _PIXELS
+    if content.size == 0 or content.size % record:
+        raise errors.DataError(
+            f"{path} is truncated, or not of {edition.title}'s binary version:"
+            f" {content.size:,} bytes, not a multiple of {record:,}. {remedy}"
+        )
+    records = content.reshape(-1, record)
+    labels = records[:, edition.label_bytes - 1]
+    if labels.max() >= edition.num_classes:
+        raise errors.DataError(
+            f"{path} holds the label {labels.max()}, of 0 to "
+            f"{edition.num_classes - 1}: it is damaged, or not of "
+            f"{edition.title}'s binary version. {remedy}"
+        )
+    planes = records[:, edition.label_bytes :].reshape(-1, 3, 32, 32)
+    return planes.transpose(0, 2, 3, 1), labels

@@ -1,0 +1,220 @@
+"""One's own images: a folder of pictures, nested as it may be."""
+
+import dataclasses
+import functools
+import os
+import pathlib
+import warnings
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tqdm
+
+from tf_mmdgan import errors
+from tf_mmdgan.data import resize
+from tf_mmdgan.data.cache import build, cached
+from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.data.options import DEFAULTS, LoadOptions
+from tf_mmdgan.data.readers import decode, folder_scan
+from tf_mmdgan.data.readers.folder_scan import File
+
+_NAMED = 5  # files in a message
+# Pillow decodes without holding Python's lock, but not all of the work is
+# decoding; and each worker has a shard in memory.
+_WORKERS = 8
+
+
+def load(
+    split: str,
+    image_size: int = 64,
+    data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
+) -> ImageSet:
+    """The pictures in a folder and in all folders below it.
+
+    Each is cut to the square in its middle and resized. They are grey if all
+    are, else in colour. Where all pictures are in folders, two or more at the
+    top, these are the classes, in the order of their names.
+
+    Args:
+      split: "test" is a tenth of the pictures, chosen by a hash of the name:
+        adding pictures moves none from one split to the other.
+      image_size: height and width in pixels, at least 8.
+      data_dir: the folder.
+      options: `resize` defaults to "antialias"; only "enlarge" takes pictures
+        with fewer than image_size pixels on a side.
+
+    Returns:
+      Images [n, image_size, image_size, 1 or 3], in the order of their names,
+      with labels where there are classes.
+
+    Raises:
+      UsageError: for an image_size under 8, or no data_dir.
+      DataError: for a folder without pictures or with none in the split, for
+        pictures that are too small, and for unreadable ones, unless the
+        options skip them.
+    """
+    resize.check_size(image_size)
+    mode = options.resize or resize.DEFAULT
+    errors.pick(resize.RESIZES, mode, "resize mode")
+    if data_dir is None:
+        raise errors.UsageError(
+            "--dataset=folder needs --data_dir, the folder of your images."
+        )
+    folder = pathlib.Path(data_dir)
+    files = folder_scan.scan(folder)
+    key = {
+        "split": split,
+        # All pictures, because all of them decide on channels and classes.
+        "listing": folder_scan.digest(files),
+        "image_size": image_size,
+        "resize": mode,
+        "skip_unreadable": options.skip_unreadable,
+    }
+
+    def plan() -> build.Plan:
+        return _plan(folder, files, split, image_size, mode, options)
+
+    return cached.cached(f"folder/{split}", key, plan, options)
+
+
+def _plan(
+    folder: pathlib.Path,
+    files: Sequence[File],
+    split: str,
+    image_size: int,
+    mode: str,
+    options: LoadOptions,
+) -> build.Plan:
+    """Reads all headers, so that what cannot be used is told at once."""
+    headers, faults = _inspect(folder, tuple(files))
+    if not options.skip_unreadable:
+        _refuse(folder, faults)
+    if not resize.RESIZES[mode].enlarges:
+        _check_sizes(folder, headers, image_size)
+
+    def in_split(name: str) -> bool:
+        return folder_scan.is_held_out(name) == (split == "test")
+
+    names = [name for name in headers if in_split(name)]
+    if not names:
+        raise errors.DataError(
+            f"None of the {len(headers)} sound images in {folder} is in the "
+            f"split '{split}'. Add images: one in ten, told by its name, is "
+            "held out for test."
+        )
+    grey = all(header.grey for header in headers.values())
+    classes = folder_scan.classes(files)
+    decoder = _Decoder(
+        folder=folder,
+        names=names,
+        classes=classes,
+        image_shape=(image_size, image_size, 1 if grey else 3),
+        resize=resize.RESIZES[mode],
+        skip=options.skip_unreadable,
+        faults={n: fault for n, fault in faults.items() if in_split(n)},
+    )
+    return build.Plan(
+        count=len(names),
+        image_shape=decoder.image_shape,
+        num_classes=len(classes) if classes else None,
+        fill=decoder.fill,
+        finish=decoder.finish,
+        workers=min(_WORKERS, os.cpu_count() or 1),
+    )
+
+
+# Both splits ask for it, one after the other.
+@functools.lru_cache(maxsize=1)
+def _inspect(
+    folder: pathlib.Path, files: tuple[File, ...]
+) -> tuple[dict[str, decode.Header], dict[str, str]]:
+    """The headers of the files that have a good one, and the others' faults."""
+    headers, faults = {}, {}
+    for file in tqdm.tqdm(
+        files, "Reading headers", unit="image", disable=None, leave=False
+    ):
+        try:
+            headers[file.name] = decode.inspect(folder / file.name)
+        except decode.UnreadableError as error:
+            faults[file.name] = str(error)
+    return headers, faults
+
+
+def _refuse(folder: pathlib.Path, faults: Mapping[str, str]) -> None:
+    if faults:
+        raise errors.DataError(
+            f"{_describe(folder, faults)} Repair or remove them, or leave "
+            "them out with --skip_unreadable."
+        )
+
+
+def _describe(folder: pathlib.Path, faults: Mapping[str, str]) -> str:
+    named = [f"{name} {fault}" for name, fault in sorted(faults.items())]
+    more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return (
+        f"{len(faults)} of the images in {folder} cannot be used: "
+        f"{'; '.join(named[:_NAMED])}{more}."
+    )
+
+
+def _check_sizes(
+    folder: pathlib.Path, headers: Mapping[str, decode.Header], image_size: int
+) -> None:
+    small = {
+        name: f"has {header.width} x {header.height} pixels"
+        for name, header in headers.items()
+        if min(header.width, header.height) < image_size
+    }
+    if small:
+        raise errors.DataError(
+            f"{_describe(folder, small)} Ask for a smaller --image_size than "
+            f"{image_size}, or for --resize=enlarge."
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Decoder:
+    """Decodes the named files, and notes those that cannot be decoded."""
+
+    folder: pathlib.Path
+    names: Sequence[str]
+    classes: Sequence[str] | None
+    image_shape: tuple[int, int, int]
+    resize: resize.Resize
+    skip: bool
+    faults: dict[str, str]
+
+    def fill(
+        self, start: int, stop: int
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The images of some of the names, and their labels."""
+        size, _, channels = self.image_shape
+        mode = "L" if channels == 1 else "RGB"
+        images = np.empty((stop - start, *self.image_shape), np.uint8)
+        kept = []
+        for name in self.names[start:stop]:
+            try:
+                image = decode.decode(self.folder / name, mode)
+            except decode.UnreadableError as error:
+                self.faults[name] = str(error)
+                continue
+            images[len(kept)] = resize.resize_square(image, size, self.resize)
+            kept.append(name)
+        return images[: len(kept)], self._labels(kept)
+
+    def _labels(self, names: Sequence[str]) -> np.ndarray | None:
+        if self.classes is None:
+            return None
+        tops = [pathlib.PurePath(name).parts[0] for name in names]
+        return np.searchsorted(self.classes, tops)
+
+    def finish(self) -> None:
+        """Refuses what could not be decoded, or says what is left out."""
+        if not self.skip or self.faults.keys() >= set(self.names):
+            _refuse(self.folder, self.faults)
+        elif self.faults:
+            warnings.warn(
+                f"{_describe(self.folder, self.faults)} Left out.",
+                stacklevel=2,
+            )

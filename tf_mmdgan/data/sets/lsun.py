@@ -1,0 +1,152 @@
+"""LSUN bedrooms from their LMDB folder, or from a TFDS build.
+
+TFDS reads the folder with tensorflow-io, which has no release for current
+TensorFlow; so it is read here.
+"""
+
+import functools
+import os
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from tf_mmdgan import errors
+from tf_mmdgan.data import image_set, preprocessing
+from tf_mmdgan.data.cache import build, cached
+from tf_mmdgan.data.options import DEFAULTS, LoadOptions
+from tf_mmdgan.data.readers import tfds_build
+from tf_mmdgan.data.sets import tfds
+
+FOLDER = "bedroom_train_lmdb"
+
+_NAME = "lsun_bedroom"
+_REMEDY = (
+    f"unpack http://dl.yf.io/lsun/scenes/{FOLDER}.zip (46 GB) in that folder"
+)
+
+
+def load_bedroom(
+    split: str,
+    image_size: int = 64,
+    data_dir: str | os.PathLike | None = None,
+    options: LoadOptions = DEFAULTS,
+) -> image_set.ImageSet:
+    """LSUN's 3,033,042 training images of bedrooms; 10,000 are held out.
+
+    From `data_dir`/bedroom_train_lmdb, if it is there; else from a TFDS build
+    in `data_dir`. The last images are held out (of fewer than 100,000, a
+    tenth), because the validation split has 300 only.
+
+    Args:
+      split: "train" or "test".
+      image_size: height and width in pixels, at most 256.
+      data_dir: the folder of the LMDB folder or of TFDS' builds; by default
+        that of TFDS.
+      options: where decoded images are kept, and how to resize, if not as
+        published.
+
+    Returns:
+      Images [n, image_size, image_size, 3] without labels.
+
+    Raises:
+      DataError: for missing or damaged files, or without the package lmdb.
+      UsageError: for a size that the images do not have.
+
+    Source: F. Yu et al., arXiv:1506.03365, 2015,
+    https://www.yf.io/p/lsun.
+    """
+    folder = pathlib.Path(data_dir or tfds_build.data_folder(None)) / FOLDER
+    if not folder.is_dir():
+        return tfds.load(
+            _NAME, split, image_size, data_dir, options, otherwise=_REMEDY
+        )
+    mode = options.resize
+    tfds.check_size(_NAME, image_size, mode)
+    key = {
+        "lmdb": tfds_build.fingerprint(folder),
+        "split": split,
+        "image_size": image_size,
+        "resize": mode,
+        "preprocessing": preprocessing.VERSION,
+    }
+    plan = functools.partial(_plan, folder, split, image_size, mode)
+    return cached.cached(f"{_NAME}/{split}", key, plan, options)
+
+
+def _plan(
+    folder: pathlib.Path, split: str, image_size: int, mode: str | None
+) -> build.Plan:
+    source = tfds.SOURCES[_NAME]
+    opened = LmdbImages(folder)
+    return tfds.plan(source, opened, split, image_size, mode)
+
+
+class LmdbImages:
+    """The values of an LMDB folder, encoded images, in the order of keys.
+
+    Attributes:
+      count: number of images.
+    """
+
+    def __init__(self, folder: pathlib.Path):
+        """Opens the folder, to be read only.
+
+        Raises:
+          DataError: without the package lmdb, or for no LMDB folder.
+        """
+        try:
+            import lmdb
+        except ImportError:
+            raise errors.DataError(
+                f"{folder} is read with the package lmdb: "
+                "pip install 'tf_mmdgan[lsun]'."
+            ) from None
+        self._folder, self._error = folder, lmdb.Error
+        try:
+            # Without a lock file, which a folder to be read only cannot have.
+            self._file = lmdb.open(str(folder), readonly=True, lock=False)
+        except lmdb.Error as error:
+            raise self.damaged(f"cannot be opened: {error}") from None
+        pages = self._file.info()["last_pgno"] + 1
+        expected = pages * self._file.stat()["psize"]
+        found = (folder / "data.mdb").stat().st_size
+        # LMDB maps the file: to read beyond its end would kill the process.
+        if found < expected:
+            raise self.damaged(
+                f"is truncated: {found:,} bytes instead of {expected:,}"
+            )
+        self.count = self._file.stat()["entries"]
+
+    def examples(
+        self, numbers: range, names: Iterable[str]
+    ) -> Iterator[Mapping[str, Any]]:
+        """Some images, {"image": bytes}, in order.
+
+        Args:
+          numbers: of the images, without gaps.
+          names: "image" alone.
+
+        Raises:
+          DataError: for a damaged file.
+        """
+        del names
+        try:
+            with (
+                self._file.begin() as transaction,
+                transaction.cursor() as rows,
+            ):
+                keys = rows.iternext(keys=True, values=False)
+                for _ in zip(range(numbers.start + 1), keys, strict=False):
+                    pass
+                for _, content in zip(
+                    numbers, rows.iternext(keys=False), strict=False
+                ):
+                    yield {"image": content}
+        except self._error as error:
+            raise self.damaged(f"cannot be read: {error}") from None
+
+    def damaged(self, fault: str) -> errors.DataError:
+        """The error that says what is wrong with the folder."""
+        return errors.DataError(
+            f"{self._folder} {fault}. Unpack {FOLDER}.zip again."
+        )

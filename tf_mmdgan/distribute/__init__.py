@@ -1,0 +1,1 @@
+"""Devices, workers, and what one update knows of the others."""

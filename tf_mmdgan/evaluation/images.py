@@ -1,0 +1,94 @@
+"""Images to score, wherever they are."""
+
+import pathlib
+
+import numpy as np
+
+from tf_mmdgan import data, errors, export, serving
+from tf_mmdgan.config import ReadConfig
+from tf_mmdgan.data import catalogue
+from tf_mmdgan.data.sets import npz
+from tf_mmdgan.metrics.checks import shuffled_order
+
+# As many as a model generates at a time, so that a SavedModel makes the same
+# bits as the run that it comes from.
+_BATCH = 256
+
+
+def load_images(
+    source: str,
+    reading: ReadConfig | None = None,
+    image_size: int | None = None,
+    count: int | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """Images uint8 [n, h, w, c] of a data set, a file, a folder or a model.
+
+    Args:
+      source: NAME or NAME/SPLIT of a data set, "test" where no split is named;
+        a file of arrays, .npz; the folder of an exported generator; or any
+        other folder, of pictures.
+      reading: how data sets and folders are read.
+      image_size: height and width of data sets and of folders.
+      count: of generated images, and the most of others, which are then chosen
+        by chance; by default 10,000 and all.
+      seed: of generated images.
+
+    Raises:
+      UsageError: for what is none of these, or an unknown split.
+      DataError: for a file that is missing, damaged or holds something else.
+    """
+    folder = pathlib.Path(source)
+    name, _, split = source.partition("/")
+    reading = reading or ReadConfig()
+    if source.endswith(".npz"):
+        images = npz.read(source)[0]
+    elif name in data.DATASETS:
+        images = _load(name, split or "test", image_size, reading)
+    elif not folder.is_dir():
+        raise errors.UsageError(
+            f"'{source}' is neither a data set ({', '.join(data.DATASETS)}), "
+            "nor an .npz file, nor a folder."
+        )
+    elif is_generator(source):
+        return _generate(folder, 10_000 if count is None else count, seed)
+    else:
+        images = np.concatenate(
+            [
+                _load("folder", split, image_size, reading, folder)
+                for split in data.SPLITS
+            ]
+        )
+    if count is None or count >= len(images):
+        return images
+    return images[shuffled_order(len(images))[:count]]
+
+
+def is_generator(source: str) -> bool:
+    """Whether a source is the folder of an exported generator."""
+    folder = pathlib.Path(source)
+    return (
+        export.newest_version(folder) is not None
+        or (folder / "saved_model.pb").exists()
+    )
+
+
+def _load(
+    name: str,
+    split: str,
+    image_size: int | None,
+    reading: ReadConfig,
+    folder: pathlib.Path | None = None,
+) -> np.ndarray:
+    return data.read(
+        name,
+        split,
+        image_size,
+        folder or reading.data_dir,
+        catalogue.options(reading),
+    ).images
+
+
+def _generate(folder: pathlib.Path, count: int, seed: int) -> np.ndarray:
+    predictor = serving.LocalPredictor(export.load_generator(folder).signatures)
+    return serving.Sampler(predictor, _BATCH).sample(count, seed).images

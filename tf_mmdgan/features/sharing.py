@@ -1,0 +1,95 @@
+"""Features found by all workers and devices, each in its share of the images.
+
+Every worker gets the features of all, so that scores, which are functions of
+them, are those of one process.
+"""
+
+from collections.abc import Callable
+from concurrent import futures
+
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan.distribute import workers
+from tf_mmdgan.features import extractors, network
+
+# Images of one copy out of those that may not fit in memory.
+_BATCH = 500
+
+
+def of_images(
+    strategy: tf.distribute.Strategy,
+    extractor: extractors.FeatureExtractor,
+    images: np.ndarray,
+    order: np.ndarray,
+) -> network.Extracted:
+    """What is found in images [n, h, w, c], in an order; all must call it.
+
+    Args:
+      strategy: of the workers and devices.
+      extractor: what finds it.
+      images: uint8, the same on every worker.
+      order: the rows that are looked at, at least one for each worker.
+    """
+    first, last = workers.share_of_worker(strategy, len(order))
+    here = _extract_here(strategy, extractor, images, order[first:last])
+    return _gather(strategy, here)
+
+
+def of_drawn(
+    strategy: tf.distribute.Strategy,
+    extractor: extractors.FeatureExtractor,
+    draw: Callable[[int, int], np.ndarray],
+    count: int,
+) -> network.Extracted:
+    """What is found in images that each worker draws its share of.
+
+    Args:
+      strategy: of the workers and devices; all must call it.
+      extractor: what finds it.
+      draw: images uint8 [last - first, h, w, c] of numbers first .. last - 1.
+      count: of all images, at least one for each worker.
+    """
+    first, last = workers.share_of_worker(strategy, count)
+    images, order = draw(first, last), np.arange(last - first)
+    return _gather(strategy, _extract_here(strategy, extractor, images, order))
+
+
+def _extract_here(
+    strategy: tf.distribute.Strategy,
+    extractor: extractors.FeatureExtractor,
+    images: np.ndarray,
+    order: np.ndarray,
+) -> network.Extracted:
+    """What the devices of this process find, each in its share."""
+
+    def on(device: str | None, rows: np.ndarray) -> network.Extracted:
+        batches = np.array_split(rows, -(-len(rows) // _BATCH))
+        with tf.device(device):
+            return extractors.extract(
+                extractor, (images[part] for part in batches)
+            )
+
+    devices = workers.local_devices(strategy)[: len(order)]
+    shares = np.array_split(order, len(devices))
+    with futures.ThreadPoolExecutor(len(devices)) as pool:
+        return _merge(pool.map(on, devices, shares), np.concatenate)
+
+
+def _gather(
+    strategy: tf.distribute.Strategy, found: network.Extracted
+) -> network.Extracted:
+    return _merge(
+        [found],
+        lambda rows: workers.gather_from_workers(strategy, rows[0]),
+    )
+
+
+def _merge(parts, merge) -> network.Extracted:
+    """Merges the features of all parts, and probabilities where there are."""
+    return network.Extracted(
+        *(
+            None if rows[0] is None else merge(rows)
+            for rows in zip(*parts, strict=True)
+        )
+    )

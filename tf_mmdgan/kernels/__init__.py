@@ -1,0 +1,18 @@
+"""Kernels as frozen values, composed with + and *; KERNELS names them."""
+
+from tf_mmdgan.kernels.kernel import (
+    Kernel,
+    Product,
+    Sum,
+    as_matrices,
+    squared_distances,
+)
+from tf_mmdgan.kernels.library import (
+    KERNELS,
+    Distance,
+    Gaussian,
+    Linear,
+    Polynomial,
+    RationalQuadratic,
+    Tanh,
+)

@@ -1,0 +1,220 @@
+"""What a kernel is: a frozen value, checked and composable."""
+
+import abc
+import dataclasses
+import math
+import numbers
+
+import tensorflow as tf
+
+_EPSILON = {tf.float32: 2.0**-23, tf.float64: 2.0**-52}
+
+
+def as_matrices(*features: tf.Tensor) -> list[tf.Tensor]:
+    """Casts matrices [n, d] of one width to float64 if any is, else float32.
+
+    Raises:
+      ValueError: if one is not a matrix, or if the widths differ.
+    """
+    tensors = [tf.convert_to_tensor(matrix) for matrix in features]
+    first = tensors[0].shape
+    for shape in (tensor.shape for tensor in tensors):
+        if not shape.is_compatible_with([None, None]):
+            raise ValueError(f"Features must be [n, d], not {shape}.")
+        if not shape[1:].is_compatible_with(first[1:]):
+            raise ValueError(f"Features have unequal widths: {first}, {shape}.")
+    double = tf.float64 in {tensor.dtype for tensor in tensors}
+    dtype = tf.float64 if double else tf.float32
+    return [tf.cast(tensor, dtype) for tensor in tensors]
+
+
+def squared_distances(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Squared Euclidean distances of all pairs, at least zero.
+
+    ||x_i||**2 + ||y_j||**2 - 2 <x_i, y_j>,  x [n, d], y [m, d] -> [n, m]
+
+    Points that coincide up to rounding have distance zero, and so up to
+    rounding have their gradients; second derivatives are right everywhere.
+    Raises ValueError as `as_matrices` does.
+    """
+    return pairwise_squares(*as_matrices(x, y))
+
+
+def pairwise_squares(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """`squared_distances` of matrices that are checked and of one type."""
+    # Distances do not depend on the origin, but the rounding error of the
+    # difference below does: it is that of the norms.
+    centre = tf.stop_gradient(tf.reduce_mean(x, axis=-2, keepdims=True))
+    x, y = x - centre, y - centre
+    norms = squared_norms(x)[..., :, None] + squared_norms(y)[..., None, :]
+    squares = norms - 2.0 * tf.matmul(x, y, transpose_b=True)
+    # Coinciding points leave a residue of up to 6 roundings of the norms
+    # (measured, widths 1 to 2048), which a root would magnify. Only its value
+    # is taken off: the derivatives, 2 (x - y) and +-2 I, are right as they are.
+    coincide = squares <= 8.0 * _EPSILON[x.dtype] * norms
+    return squares - tf.stop_gradient(tf.where(coincide, squares, 0.0))
+
+
+def squared_norms(x: tf.Tensor) -> tf.Tensor:
+    """Squared Euclidean norms of rows [..., n, d]: [..., n]."""
+    return tf.reduce_sum(tf.square(x), axis=-1)
+
+
+def safe_root(squares: tf.Tensor) -> tf.Tensor:
+    """Square root whose gradient at zero is zero."""
+    # sqrt'(0) is infinite, and 0 * inf is NaN even where tf.where drops it;
+    # so the root itself never sees the zero.
+    nonzero = ~(squares <= 0.0)  # NaN stays NaN
+    return tf.where(nonzero, tf.sqrt(tf.where(nonzero, squares, 1.0)), 0.0)
+
+
+class Kernel(abc.ABC):
+    """A positive-definite kernel k(u, v) on feature vectors.
+
+    Kernels combine: `a + b`, `a * b` and `0.1 * a` are kernels. ValueError is
+    raised by the constructors for fields out of range, and by every method for
+    features that are no matrix or that differ in width.
+
+    A subclass is a frozen dataclass that defines two methods on checked and
+    cast features: `_matrix` of x [..., n, d] and y [..., m, d], [..., n, m];
+    and `_derivatives` of x [n, d], its gradient and mixed Hessian, unless the
+    gradient is 0 and the Hessian constant, or the kernel has no derivatives.
+
+    Attributes:
+      derivative_constant: the c of a kernel whose mixed Hessian is c times the
+        identity everywhere; None for the others.
+    """
+
+    derivative_constant: float | None = None
+
+    def __call__(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        """Kernel matrix k(x_i, y_j) of x [n, d] and y [m, d]: [n, m]."""
+        return self._matrix(*as_matrices(x, y))
+
+    def diagonal(self, x: tf.Tensor) -> tf.Tensor:
+        """Values k(x_i, x_i) for x [n, d]: [n], without the matrix."""
+        (x,) = as_matrices(x)
+        return self.of_pairs(x, x)
+
+    def of_pairs(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        """Values k(x, y) of vectors [..., d], pair by pair: [...]."""
+        return self._matrix(x[..., None, :], y[..., None, :])[..., 0, 0]
+
+    def gradient(self, features: tf.Tensor) -> tf.Tensor:
+        """Gradient d/du k(u, v) at u = v = f_i, the rows of [n, d]: [n, d].
+
+        The distance kernel, not differentiable there, raises ValueError.
+        """
+        return self._derivatives(*as_matrices(features))[0]
+
+    def mixed_hessian(self, features: tf.Tensor) -> tf.Tensor:
+        """Mixed derivatives d**2/du_a dv_b k(u, v) at u = v = f_i: [n, d, d].
+
+        The f_i are the rows of features [n, d]; raises like `gradient`.
+        """
+        return self._derivatives(*as_matrices(features))[1]
+
+    def derivative_trace(
+        self, features: tf.Tensor, jacobian_squares: tf.Tensor
+    ) -> tf.Tensor:
+        """Derivative part of the Scaled MMD's scale, per example: [n], >= 0.
+
+        sum_i d_i d_{i+d} k(h(x), h(x)) = sum_ab H_ab (J J^T)_ab
+
+        with J the Jacobian of the features h, H the mixed Hessian at h(x), and
+        pixels i. Arbel et al. 2018, "On gradient regularizers for MMD GANs",
+        the Scaled MMD, https://arxiv.org/abs/1805.11565
+
+        Args:
+          features: [n, d].
+          jacobian_squares: J J^T, [n, d, d]; or only its trace ||J||_F**2,
+            [n], for kernels that have a `derivative_constant`.
+
+        Raises:
+          ValueError: if the shapes do not fit, if [n] is not enough for this
+            kernel, or if the kernel is not differentiable.
+        """
+        (features,) = as_matrices(features)
+        squares = tf.cast(jacobian_squares, features.dtype)
+        n, d = features.shape
+        scalars = squares.shape.rank == 1
+        shape = tf.TensorShape([n] if scalars else [n, d, d])
+        if not squares.shape.is_compatible_with(shape):
+            raise ValueError(f"jacobian_squares: {squares.shape}, not {shape}.")
+        if self.derivative_constant is not None:
+            traces = squares if scalars else tf.linalg.trace(squares)
+            return self.derivative_constant * traces
+        hessian = self._derivatives(features)[1]
+        if scalars:
+            raise ValueError(
+                f"The mixed Hessian of {self} is not a multiple of the "
+                "identity: it needs J J^T, [n, d, d], not ||J||_F**2, [n]."
+            )
+        return tf.reduce_sum(hessian * squares, axis=[1, 2])
+
+    @abc.abstractmethod
+    def _matrix(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor: ...
+
+    def _derivatives(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        if (constant := self.derivative_constant) is not None:
+            return tf.zeros_like(x), tf.linalg.diag(constant * tf.ones_like(x))
+        raise ValueError(f"{self}: not differentiable at coinciding points.")
+
+    def __add__(self, other: "Kernel") -> "Kernel":
+        known = isinstance(other, Kernel)
+        return Sum((self, other), (1.0, 1.0)) if known else NotImplemented
+
+    def __mul__(self, other: "Kernel | float") -> "Kernel":
+        if isinstance(other, Kernel):
+            return Product(self, other)
+        known = isinstance(other, numbers.Real)
+        return Sum((self,), (float(other),)) if known else NotImplemented
+
+    __rmul__ = __mul__
+
+
+@dataclasses.dataclass(frozen=True)
+class Sum(Kernel):
+    """k(u, v) = sum_i weights_i kernels_i(u, v); `a + 0.1 * b` makes it."""
+
+    kernels: tuple[Kernel, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self):
+        if not all(0.0 <= weight < math.inf for weight in self.weights):
+            raise ValueError(f"weights={self.weights}, need numbers >= 0.")
+
+    @property
+    def derivative_constant(self) -> float | None:
+        """Weighted sum of the kernels' constants, if all have one."""
+        constants = [kernel.derivative_constant for kernel in self.kernels]
+        return None if None in constants else self._weigh(constants)
+
+    def _weigh(self, parts):
+        return sum(w * p for w, p in zip(self.weights, parts, strict=True))
+
+    def _matrix(self, x, y):
+        return self._weigh(kernel._matrix(x, y) for kernel in self.kernels)
+
+    def _derivatives(self, x):
+        pairs = [kernel._derivatives(x) for kernel in self.kernels]
+        return tuple(map(self._weigh, zip(*pairs, strict=True)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Product(Kernel):
+    """k(u, v) = left(u, v) right(u, v); `left * right` makes it."""
+
+    left: Kernel
+    right: Kernel
+
+    def _matrix(self, x, y):
+        return self.left._matrix(x, y) * self.right._matrix(x, y)
+
+    def _derivatives(self, x):
+        (g1, h1), k1 = self.left._derivatives(x), self.left.diagonal(x)
+        (g2, h2), k2 = self.right._derivatives(x), self.right.diagonal(x)
+        crossed = g1[:, :, None] * g2[:, None, :]
+        crossed += tf.linalg.matrix_transpose(crossed)
+        hessian = h1 * k2[:, None, None] + k1[:, None, None] * h2 + crossed
+        return g1 * k2[:, None] + k1[:, None] * g2, hessian

@@ -1,0 +1,303 @@
+"""What the original codes do otherwise than their papers.
+
+The default of this package is what the papers say. Each deviation here makes
+one thing as the published code has it; docs/deviations.md says what it changes,
+and by how much.
+
+https://github.com/mbinkowski/MMD-GAN (Binkowski et al. 2018, "demystifying")
+https://github.com/MichaelArbel/Scaled-MMD-GAN (Arbel et al. 2018, "scaled")
+"""
+
+import dataclasses
+import functools
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tf_mmdgan import errors, mmd
+from tf_mmdgan.kernels import (
+    Distance,
+    Kernel,
+    Linear,
+    RationalQuadratic,
+    Sum,
+    Tanh,
+)
+from tf_mmdgan.mmd.as_published import (
+    RoundedDistance,
+    mmd2_constant_diagonal,
+    mmd2_ratio,
+)
+
+Settings = Mapping[str, Any]
+_NONE: Settings = types.MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True)
+class Deviation:
+    """One thing that a published code does otherwise.
+
+    Attributes:
+      codes: which of the two have it.
+      text: what it is.
+      change: from all settings to those that become others.
+      yields_to: a setting that, given by hand, leaves nothing to change.
+    """
+
+    codes: tuple[str, ...]
+    text: str
+    change: Callable[[Settings], Settings]
+    yields_to: str | None = None
+
+
+def _constantly(**changed: Any) -> Callable[[Settings], Settings]:
+    return lambda settings: changed
+
+
+def _replace_kernels(
+    kernel: Kernel, replace: Callable[[Kernel], Kernel]
+) -> Kernel:
+    if isinstance(kernel, Sum):
+        parts = tuple(_replace_kernels(k, replace) for k in kernel.kernels)
+        return dataclasses.replace(kernel, kernels=parts)
+    if isinstance(kernel, Tanh):
+        return Tanh(_replace_kernels(kernel.kernel, replace))
+    return replace(kernel)
+
+
+def _each_kernel(
+    known: type[Kernel], other: Kernel
+) -> Callable[[Settings], Settings]:
+    """The change of all kernels of a class to another one."""
+
+    def change(settings: Settings) -> Settings:
+        if "kernel" not in settings:
+            return _NONE
+        kernel = _replace_kernels(
+            settings["kernel"], lambda k: other if isinstance(k, known) else k
+        )
+        return {"kernel": kernel}
+
+    return change
+
+
+def _without_half(settings: Settings) -> Settings:
+    kernel = settings.get("kernel")
+    inner = kernel.kernel if isinstance(kernel, Tanh) else kernel
+    plain = isinstance(inner, Distance | RoundedDistance)
+    return {"kernel": 2.0 * kernel} if plain else _NONE
+
+
+def _terms(kernel: Kernel | None) -> list[Kernel | None]:
+    if isinstance(kernel, Sum):
+        return [term for k in kernel.kernels for term in _terms(k)]
+    return [kernel]
+
+
+def _constant_diagonal(settings: Settings) -> Settings:
+    if settings.get("estimator", mmd.mmd2_unbiased) is not mmd.mmd2_unbiased:
+        return _NONE
+    kernel = settings.get("kernel")
+    terms = {type(term) for term in _terms(kernel)}
+    # Only kernels that add a linear term to others have it wrong.
+    if Linear not in terms or len(terms) < 2:
+        return _NONE
+    at_zero = float(kernel.diagonal(tf.zeros([1, 1]))[0])
+    estimator = functools.partial(mmd2_constant_diagonal, diagonal=at_zero)
+    return {"estimator": estimator}
+
+
+def _ratio(**keywords: Any) -> Callable[[Settings], Settings]:
+    """The change of the t-statistic, which keeps what changed before."""
+
+    def change(settings: Settings) -> Settings:
+        estimator = settings.get("estimator")
+        if estimator is mmd.mmd2_ratio:
+            estimator = mmd2_ratio
+        if getattr(estimator, "func", estimator) is not mmd2_ratio:
+            return _NONE
+        return {"estimator": functools.partial(estimator, **keywords)}
+
+    return change
+
+
+def _norm_epsilon(settings: Settings) -> Settings:
+    cramer = settings.get("generator_form") in {"energy", "surrogate"}
+    # WGAN-GP has none. The codes' images are in [0, 1], those that
+    # `penalty_epsilon` stands beside the squared gradients of in [-1, 1].
+    if "kernel" in settings or cramer:
+        return {"penalty_epsilon": 1e-5 / 4.0}
+    return _NONE
+
+
+def _burn_in(settings: Settings) -> Settings:
+    # A method that was published elsewhere keeps a burn-in of its own.
+    if settings["burn_in_critic_steps"] or settings["critic_steps"] >= 10:
+        return _NONE
+    return {
+        "burn_in_critic_steps": 10, "burn_in_first": 20, "burn_in_every": 500
+    }  # fmt: skip
+
+
+_BOTH = ("demystifying", "scaled")
+
+# In the order in which they are applied: what depends on the kernel is behind
+# what changes it.
+DEVIATIONS: dict[str, Deviation] = {
+    "rq_scales": Deviation(
+        _BOTH,
+        "rational quadratic kernels with the scales .1, 1, 10",
+        _each_kernel(RationalQuadratic, RationalQuadratic((0.1, 1.0, 10.0))),
+    ),
+    "distance_without_half": Deviation(
+        _BOTH,
+        "the distance kernel without the factor 1/2",
+        _without_half,
+    ),
+    "distance_epsilon": Deviation(
+        _BOTH,
+        "1e-5 is added under the roots of the distance kernel",
+        _each_kernel(Distance, RoundedDistance()),
+    ),
+    "constant_diagonal": Deviation(
+        _BOTH,
+        "kernels with a linear term: a constant is taken for the diagonal, so "
+        "that the estimate of MMD^2 is not unbiased",
+        _constant_diagonal,
+    ),
+    "ratio_diagonals": Deviation(
+        _BOTH,
+        "the t-statistic's MMD^2 has the diagonals in its sums",
+        _ratio(diagonals=True),
+    ),
+    "ratio_plug_in": Deviation(
+        _BOTH,
+        "the t-statistic's variance is the biased estimate",
+        _ratio(plug_in=True),
+    ),
+    "ratio_floor": Deviation(
+        _BOTH,
+        "the t-statistic's variance is at least 1e-5",
+        _ratio(floor=1e-5),
+    ),
+    "norm_over_rows": Deviation(
+        ("demystifying",),
+        "the gradient penalty's norm runs over the rows of the image alone",
+        _constantly(penalty_norm="rows"),
+    ),
+    "norm_over_channels": Deviation(
+        ("scaled",),
+        "the gradient penalty's norm runs over the channels alone",
+        _constantly(penalty_norm="channels"),
+    ),
+    "norm_epsilon": Deviation(
+        _BOTH,
+        "1e-5 is added under the root of the gradient penalty's norm, but for "
+        "WGAN-GP",
+        _norm_epsilon,
+    ),
+    "clipped_gradients": Deviation(
+        _BOTH,
+        "the gradient of each variable is clipped to norm 1",
+        _constantly(clip_norm=1.0),
+    ),
+    "schedule_floor": Deviation(
+        _BOTH,
+        "the variance in the three-sample test of the learning rate is at "
+        "least 1e-5",
+        _constantly(schedule_floor=1e-5),
+    ),
+    "small_initial_weights": Deviation(
+        _BOTH,
+        "the critic's first weights have standard deviation .02, not He et "
+        "al.'s",
+        _constantly(published_weights=True),
+    ),
+    "batch_statistics": Deviation(
+        _BOTH,
+        "the generator's batch normalisation takes the statistics of the batch "
+        "in scoring and sampling too",
+        _constantly(batch_statistics=True),
+    ),
+    "early_critic_steps": Deviation(
+        ("scaled",),
+        "10 critic updates in each of the first 20 steps and in every 500th",
+        _burn_in,
+    ),
+    "scale_coefficient": Deviation(
+        ("scaled",),
+        "the Scaled MMD's sigma^2 is 1 / (10 E ||J||^2 + 1), without k(x, x) "
+        "and the kernel's own constant",
+        _constantly(scale_coefficient=10.0),
+        # The code has no lambda: whoever gives one means the paper's formula.
+        yields_to="scale_offset",
+    ),
+    "one_power_vector": Deviation(
+        ("scaled",),
+        "spectral normalisation follows one singular vector alone",
+        _constantly(spectral_vectors=1),
+    ),
+    "moved_with_generator": Deviation(
+        ("scaled",),
+        "the vectors of spectral normalisation move in the generator's update "
+        "too",
+        _constantly(moved_with_generator=True),
+    ),
+    "project_output": Deviation(
+        ("scaled",),
+        "a critic that is told the labels projects its output on them, not its "
+        "last activations",
+        _constantly(project_output=True),
+    ),
+}
+_ONE_NORM = {"norm_over_rows", "norm_over_channels"}
+
+
+def resolve(text: str) -> tuple[str, ...]:
+    """Names of deviations, in the order of `DEVIATIONS`.
+
+    Args:
+      text: "none", "demystifying", "scaled" (all of that code), or names
+        separated by commas.
+
+    Raises:
+      UsageError: for an unknown name, and for names that exclude each other.
+    """
+    if text == "none":
+        return ()
+    if text in _BOTH:
+        return tuple(n for n, d in DEVIATIONS.items() if text in d.codes)
+    chosen = [name.strip() for name in text.split(",")]
+    for name in chosen:
+        known = {**DEVIATIONS, **dict.fromkeys(("none", *_BOTH))}
+        errors.pick(known, name, "deviation (--as_published)")
+    if {"none", *_BOTH}.intersection(chosen):
+        raise errors.UsageError(
+            f"--as_published={text}: none, demystifying and scaled stand alone."
+        )
+    if _ONE_NORM.issubset(chosen):
+        raise errors.UsageError(
+            f"--as_published={text}: the gradient penalty has one norm; give "
+            "norm_over_rows or norm_over_channels."
+        )
+    return tuple(name for name in DEVIATIONS if name in chosen)
+
+
+def apply(
+    names: tuple[str, ...], settings: Settings, given: Settings = _NONE
+) -> dict[str, Any]:
+    """The settings with these deviations, and with what was given by hand.
+
+    Args:
+      names: as `resolve` has them.
+      settings: all of them.
+      given: those that win over settings and deviations.
+    """
+    changed = {**settings, **given}
+    for name in names:
+        deviation = DEVIATIONS[name]
+        if deviation.yields_to not in given:
+            changed.update(deviation.change(changed))
+    return {**changed, **given}

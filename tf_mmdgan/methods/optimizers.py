@@ -1,0 +1,39 @@
+"""Optimizers by name, and the decay of their rates."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that is constant up to one step and 0 from another on.
+
+    Steps are those of the model, of which each has several updates.
+    """
+
+    def __init__(self, rate: float, start: int, end: int, step: keras.Variable):
+        self.rate, self.start, self.end = rate, start, end
+        self._step = step
+
+    def __call__(self, updates: tf.Tensor) -> tf.Tensor:
+        """The rate now."""
+        del updates
+        done = tf.cast(self._step.value, tf.float32)
+        left = (self.end - done) / (self.end - self.start)
+        return self.rate * tf.clip_by_value(left, 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """See Keras."""
+        return {"rate": self.rate, "start": self.start, "end": self.end}
+
+
+OPTIMIZERS = {
+    "adam": lambda rate, config: keras.optimizers.Adam(
+        rate, beta_1=config.beta_1, beta_2=config.beta_2
+    ),
+    "rmsprop": lambda rate, config: keras.optimizers.RMSprop(rate),
+    "sgd": lambda rate, config: keras.optimizers.SGD(
+        rate, momentum=config.beta_1
+    ),
+}

@@ -1,0 +1,15 @@
+"""Scores of generated images, functions of features; METRICS names them."""
+
+from tf_mmdgan.metrics.catalogue import METRICS, choose, score
+from tf_mmdgan.metrics.checks import block_bounds, shuffled_order
+from tf_mmdgan.metrics.fid import frechet_distance
+from tf_mmdgan.metrics.kid import KID
+from tf_mmdgan.metrics.moments import (
+    Moments,
+    MomentSums,
+    moments,
+    read_moments,
+    write_moments,
+)
+from tf_mmdgan.metrics.neighbors import nearest
+from tf_mmdgan.metrics.streaming import BlockKID

@@ -1,0 +1,194 @@
+"""Kernel sums over all pairs of points, in memory that grows with n, not n^2.
+
+Kernel matrices are made one tile at a time and summed up at once; each tile of
+the two symmetric matrices serves both halves. Sums over parts of the tiles,
+from several processes or devices, add up to those over all.
+"""
+
+import concurrent.futures
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan.metrics import tiles
+from tf_mmdgan.mmd import estimators
+
+
+def all_pair_sums(
+    kernel: kernels.Kernel,
+    x: np.ndarray,
+    y: np.ndarray,
+    tile_size: int = tiles.SIZE,
+    devices: Sequence[str] = (),
+) -> mmd.PairSums:
+    """Sums of a centred kernel over the pairs of x [n, d] and y [m, d].
+
+    Kernel values have the dtype of x and y, sums are float64. Centred: see
+    `centred`; MMD^2 and its variance stay what they are.
+
+    Args:
+      kernel: a frozen value.
+      x: [n, d].
+      y: [m, d], of the same dtype.
+      tile_size: rows of a tile, and half its columns.
+      devices: to share the tiles between; by default, the one of the scope.
+    """
+    if not devices:
+        return centred(kernel, x, y, partial_sums(kernel, x, y, tile_size))
+
+    def on_device(part: int) -> mmd.PairSums:
+        with tf.device(devices[part]):
+            return partial_sums(kernel, x, y, tile_size, part, len(devices))
+
+    with concurrent.futures.ThreadPoolExecutor(len(devices)) as pool:
+        parts = list(pool.map(on_device, range(len(devices))))
+    return centred(kernel, x, y, functools.reduce(merge, parts))
+
+
+def partial_sums(
+    kernel: kernels.Kernel,
+    x: np.ndarray,
+    y: np.ndarray,
+    tile_size: int = tiles.SIZE,
+    part: int = 0,
+    num_parts: int = 1,
+) -> mmd.PairSums:
+    """Sums of k over some of the tiles of x [n, d] and y [m, d].
+
+    `merge` adds the sums of all parts up, `centred` makes of them what
+    `all_pair_sums` returns.
+
+    Raises:
+      UsageError: for a part that is not 0 to num_parts - 1.
+    """
+    if not 0 <= part < num_parts:
+        raise errors.UsageError(
+            f"part={part}: need 0 to {num_parts - 1}, one less than num_parts."
+        )
+    xx = _within(kernel, x, tile_size, part, num_parts)
+    between = tiles.between(len(x), len(y), tile_size)
+    xy = _sums(kernel, x, y, between[part::num_parts])
+    yy = _within(kernel, y, tile_size, part, num_parts)
+    return mmd.PairSums(
+        xx.rows, xy.rows, xy.columns, yy.rows,
+        xx.squares, xy.squares, yy.squares,
+    )  # fmt: skip
+
+
+def merge(first: mmd.PairSums, second: mmd.PairSums) -> mmd.PairSums:
+    """The sums over the tiles of both, which have none in common."""
+    return mmd.PairSums(*(a + b for a, b in zip(first, second, strict=True)))
+
+
+def centred(
+    kernel: kernels.Kernel, x: np.ndarray, y: np.ndarray, sums: mmd.PairSums
+) -> mmd.PairSums:
+    """The sums of k(u, v) - f(u) - f(v), f(u) = k(u, z) - k(z, z) / 2.
+
+    No f changes MMD^2 or the variance of its estimate: it cancels. But large
+    equal terms that have to cancel cost digits, most of all in the variance,
+    and with z amid the points little is left of them.
+
+    Args:
+      kernel: that of the sums.
+      x: [n, d].
+      y: [m, d].
+      sums: over all pairs, of k itself.
+    """
+    z = (x.mean(axis=0, keepdims=True) + y.mean(axis=0, keepdims=True)) / 2
+    half = float(kernel(z, z)[0, 0]) / 2.0
+    f = kernel(x, z)[:, 0].numpy().astype(np.float64) - half
+    g = kernel(y, z)[:, 0].numpy().astype(np.float64) - half
+    n, m = len(f), len(g)
+    xy_squares = sums.xy_squares - 2.0 * (f @ sums.xy + g @ sums.yx)
+    xy_squares += m * f @ f + n * g @ g + 2.0 * f.sum() * g.sum()
+    return mmd.PairSums(
+        xx=_centred_rows(sums.xx, f),
+        xy=sums.xy - m * f - g.sum(),
+        yx=sums.yx - n * g - f.sum(),
+        yy=_centred_rows(sums.yy, g),
+        xx_squares=_centred_squares(sums.xx_squares, sums.xx, f),
+        xy_squares=xy_squares,
+        yy_squares=_centred_squares(sums.yy_squares, sums.yy, g),
+    )
+
+
+def estimate(sums: mmd.PairSums) -> tuple[float, float]:
+    """Unbiased MMD^2 and its standard error, NaN for fewer than 4 points."""
+    mean = float(mmd.unbiased_from_sums(sums))
+    if min(len(sums.xx), len(sums.yy)) < 4:
+        return mean, float("nan")
+    return mean, math.sqrt(mmd.variance_from_sums(sums).clipped)
+
+
+class _Sums(NamedTuple):
+    """Sums of k(u_i, v_j), in float64."""
+
+    rows: np.ndarray  # over j, for each i
+    columns: np.ndarray  # over i, for each j
+    squares: float  # of k(u_i, v_j)^2, over i and j
+
+
+def _within(
+    kernel: kernels.Kernel, u: np.ndarray, size: int, part: int, num_parts: int
+) -> _Sums:
+    """Sums over i != j; a tile above the diagonal stands for its mirror too."""
+    above = tiles.above_diagonal(len(u), size)[part::num_parts]
+    diagonal = tiles.on_diagonal(len(u), size)[part::num_parts]
+    twice = _sums(kernel, u, u, above)
+    once = _sums(kernel, u, u, diagonal, diagonal=True)
+    rows = twice.rows + twice.columns + once.rows
+    return _Sums(rows, rows, 2.0 * twice.squares + once.squares)
+
+
+def _sums(
+    kernel: kernels.Kernel,
+    u: np.ndarray,
+    v: np.ndarray,
+    of_tiles: list[tiles.Tile],
+    diagonal: bool = False,
+) -> _Sums:
+    """Sums over tiles, which lie on the diagonal of k(u, u) or all off it."""
+    rows, columns, squares = np.zeros(len(u)), np.zeros(len(v)), 0.0
+    graph = _tile_graph(kernel, diagonal)
+    for tile, found in tiles.evaluate(graph, (u,), (v,), of_tiles):
+        rows[tile.rows] += found.rows
+        columns[tile.columns] += found.columns
+        squares += float(found.squares)
+    return _Sums(rows, columns, squares)
+
+
+@functools.lru_cache(maxsize=64)
+def _tile_graph(
+    kernel: kernels.Kernel, diagonal: bool
+) -> Callable[[tf.Tensor, tf.Tensor], _Sums]:
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def graph(u: tf.Tensor, v: tf.Tensor) -> _Sums:
+        gram = kernel(u, v)
+        if diagonal:
+            gram = estimators.without_diagonal(gram)
+        gram = tf.cast(gram, tf.float64)
+        return _Sums(
+            tf.reduce_sum(gram, axis=1),
+            tf.reduce_sum(gram, axis=0),
+            2.0 * tf.nn.l2_loss(gram),  # one pass, unlike a sum of squares
+        )
+
+    return graph
+
+
+def _centred_rows(rows: np.ndarray, f: np.ndarray) -> np.ndarray:
+    """Sums over j != i of k(u_i, u_j) - f_i - f_j, from those of k."""
+    return rows - (len(f) - 2) * f - f.sum()
+
+
+def _centred_squares(squares: float, rows: np.ndarray, f: np.ndarray) -> float:
+    """Sum over i != j of (k(u_i, u_j) - f_i - f_j)^2, from that of k^2."""
+    offsets = 2.0 * ((len(f) - 2) * f @ f + f.sum() ** 2)
+    return squares - 4.0 * f @ rows + offsets

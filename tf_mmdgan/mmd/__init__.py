@@ -1,0 +1,25 @@
+"""Estimators of the squared MMD, their variance, and the three-sample test."""
+
+from tf_mmdgan.mmd.estimators import (
+    Grams,
+    gram_matrices,
+    mmd2_biased,
+    mmd2_unbiased,
+    mmd2_ustatistic,
+    witness,
+)
+from tf_mmdgan.mmd.three_sample import (
+    ThreeSampleTest,
+    candidate_sums,
+    three_sample_test,
+)
+from tf_mmdgan.mmd.variance import (
+    CandidateSums,
+    PairSums,
+    Variance,
+    mmd2_ratio,
+    mmd2_variance,
+    sum_pairs,
+    unbiased_from_sums,
+    variance_from_sums,
+)

@@ -1,0 +1,142 @@
+"""MMDs under a quadratic constraint on the critic at some points."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tf_mmdgan import errors, kernels
+from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.mmd import estimators
+from tf_mmdgan.mmd.constrained import expansions
+from tf_mmdgan.mmd.constrained.solvers import SOLVERS
+from tf_mmdgan.mmd.constrained.system import Constraint, System, dot
+
+
+class Samples(NamedTuple):
+    """What a constrained distance is computed from, of one type and width."""
+
+    real: tf.Tensor  # [n, p]
+    fake: tf.Tensor  # [m, p]
+    points: tf.Tensor  # [M, p], where the critic is constrained
+
+    def fixed(self) -> "Samples":
+        """The same, as constants."""
+        return Samples(*map(tf.stop_gradient, self))
+
+
+class Distance(NamedTuple):
+    """A squared distance, and the critic that attains it.
+
+    Attributes:
+      square: scalar; differentiable by the samples.
+      jets: values and gradients at the points of f = (C + lambda)^-1 eta, which
+        is the best critic times the distance: [M, 1 + p]; constants.
+      critic: f itself; a constant.
+    """
+
+    square: tf.Tensor
+    jets: tf.Tensor
+    critic: expansions.Expansion
+
+    def with_constraint(self, weight: tf.Tensor) -> "Distance":
+        """The same value, differentiable by the constraint too.
+
+        Args:
+          weight: <x, S x> for the jets x. The value is a minimum over critics,
+            at which it has the gradient -x x^T by S.
+        """
+        zero = weight - tf.stop_gradient(weight)
+        return self._replace(square=self.square - zero)
+
+
+def check(
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    points: tf.Tensor,
+    kernel: Kernel,
+    ridge: float | tf.Tensor,
+) -> Samples:
+    """The samples in one floating type.
+
+    Raises:
+      UsageError: for a ridge <= 0, or a kernel without derivatives.
+      ValueError: if the shapes do not fit.
+    """
+    if not tf.is_tensor(ridge) and not ridge > 0.0:
+        raise errors.UsageError(
+            f"ridge={ridge}, need lambda > 0: without it the constraint at a "
+            "few points bounds nothing."
+        )
+    check_kernel(kernel, "kernel")
+    return Samples(*kernels.as_matrices(real, fake, points))
+
+
+def check_kernel(kernel: Kernel, flag: str) -> None:
+    """Refuses kernels that are not differentiable at coinciding points.
+
+    Raises:
+      UsageError: naming the flag and the reason.
+    """
+    try:
+        kernel.gradient(tf.zeros([1, 2]))
+    except ValueError as error:
+        raise errors.UsageError(
+            f"{flag} bears no constraint on gradients: {error}"
+        ) from None
+
+
+def uniform_weights(points: tf.Tensor) -> tf.Tensor:
+    """1 / M for each of M points: [M]."""
+    ones = tf.ones_like(points[:, 0])
+    return ones / tf.reduce_sum(ones)
+
+
+def constrained_distance(
+    samples: Samples,
+    kernel: Kernel,
+    ridge: float | tf.Tensor,
+    constraint: Constraint,
+    solver: str = "iterative",
+) -> Distance:
+    """sup_f E f(X) - E f(Y)  under  <f, C f> + lambda ||f||^2 <= 1, squared.
+
+    = <eta, (C + lambda)^-1 eta>
+    = min_g  ||eta - g||^2 / lambda + <x, S x>
+
+    with the witness eta, the constraint <f, C f> of points and weights, and
+    over functions g in the span of the points' kernels and derivatives, whose
+    coefficients are S x. So the gradient by the samples is that at the one best
+    g, and an inexact one gives too large a value, by the square of its error.
+
+    Args:
+      samples: see `check`.
+      kernel: differentiable at coinciding points.
+      ridge: lambda.
+      constraint: constant weights for the points.
+      solver: of `SOLVERS`.
+
+    Raises:
+      UsageError: for an unknown solver, or a system too badly conditioned.
+    """
+    solve = errors.pick(SOLVERS, solver, "solver")
+    real, fake, points = samples
+    mmd2 = estimators.mmd2_biased(estimators.gram_matrices(kernel, real, fake))
+    fixed = samples.fixed()
+    eta = expansions.witness(fixed.real, fixed.fake)
+    jets = solve(
+        System(
+            kernel, fixed.points, constraint, ridge,
+            target=eta.jets(kernel, fixed.points),
+            mmd2=tf.stop_gradient(mmd2),
+        )
+    )  # fmt: skip
+    jets = tf.stop_gradient(jets)
+    coefficients = constraint.product(jets)
+    best = expansions.Expansion(points, coefficients)
+    matched = tf.reduce_mean(best.values(kernel, real)) - tf.reduce_mean(
+        best.values(kernel, fake)
+    )
+    norm = dot(coefficients, best.jets(kernel, points))
+    square = (mmd2 - 2.0 * matched + norm) / ridge + dot(jets, coefficients)
+    rest = -1.0 * expansions.Expansion(fixed.points, coefficients)
+    return Distance(square, jets, (1.0 / ridge) * (eta + rest))

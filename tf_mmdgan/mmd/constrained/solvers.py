@@ -1,0 +1,170 @@
+"""Three ways to the critic of a constrained MMD.
+
+Each takes a `System` and returns x, [m, 1 + p]. To add one, write it and list
+it in `SOLVERS`.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan.mmd.constrained import expansions
+from tf_mmdgan.mmd.constrained.incomplete_cholesky import incomplete_cholesky
+from tf_mmdgan.mmd.constrained.system import System, dot, require
+
+# Of the squared distance, relative; what that means for gradients is the root.
+TOLERANCE = 1e-6
+MAX_ITERATIONS = 2000
+# As in the published code of Arbel et al. 2018.
+PIVOT_TOLERANCE = 1e-3
+MAX_PIVOTS = 1000
+
+
+def direct(system: System) -> tf.Tensor:
+    """Forms the matrix and factors it, in O((m (1 + p))^3).
+
+    L^T A L + lambda with S = L L^T, which is symmetric, by Cholesky.
+
+    Raises:
+      UsageError: if the ridge is lost in rounding; see `system.require`.
+    """
+    # Of several replicas, whose rows are gathered, p alone is known before.
+    m, p = tf.shape(system.points)[0], system.width
+    size = m * (1 + p)
+    root = system.constraint.root(p)
+    gram = expansions.derivative_grams(system.kernel, system.points)
+    gram = tf.einsum("iac,iajb,jbd->icjd", root, gram, root)
+    gram = tf.reshape(gram, [size, size])
+    # Rounding moves eigenvalues by about this much; below it, the smallest may
+    # be negative.
+    noise = _epsilon(gram) * tf.linalg.trace(gram)
+    noise *= tf.sqrt(tf.cast(size, gram.dtype))
+    ridge = tf.cast(system.ridge, gram.dtype)
+    require(
+        ridge > noise,
+        "The gradient-constrained MMD is singular to working precision",
+        system.ridge,
+        10.0 * noise,
+    )
+    factor = tf.linalg.cholesky(gram + ridge * tf.eye(size, dtype=gram.dtype))
+    target = tf.linalg.matvec(root, system.target, transpose_a=True)
+    solved = tf.linalg.cholesky_solve(factor, tf.reshape(target, [size, 1]))
+    coefficients = tf.linalg.matvec(root, tf.reshape(solved, [m, 1 + p]))
+    return (system.target - system.gram_product(coefficients)) / ridge
+
+
+def iterative(
+    system: System,
+    tolerance: float = TOLERANCE,
+    max_iterations: int = MAX_ITERATIONS,
+) -> tf.Tensor:
+    """Preconditioned conjugate gradients; nothing is formed: O(m^2 p) each.
+
+    A S + lambda is self-adjoint in the product <u, S v>, which S may make
+    singular; so nothing is to be inverted but the preconditioner, lambda + D S
+    with the diagonal D of A, block by block. The part of the squared distance
+    that is missing is at most <r, S r> / lambda, r the residual; it is stopped
+    by that.
+
+    Args:
+      system: to solve.
+      tolerance: of the squared distance, relative.
+      max_iterations: to give up at.
+
+    Raises:
+      UsageError: if that is not enough; see `system.require`.
+    """
+    s_product = system.constraint.product
+    ridge = tf.cast(system.ridge, system.target.dtype)
+    precondition = _block_preconditioner(system)
+
+    def unfinished(x, residual, *_):
+        s_residual = s_product(residual)
+        missing = dot(residual, s_residual) / ridge
+        found = dot(s_product(x), system.target + residual)
+        return missing > tolerance * tf.abs(system.mmd2 - found)
+
+    def iterate(x, residual, direction, size):
+        s_direction = s_product(direction)
+        product = system.gram_product(s_direction) + ridge * direction
+        step = size / dot(s_direction, product)
+        x, residual = x + step * direction, residual - step * product
+        preconditioned = precondition(residual)
+        new_size = dot(s_product(residual), preconditioned)
+        direction = preconditioned + new_size / size * direction
+        return x, residual, direction, new_size
+
+    direction = precondition(system.target)
+    state = (
+        tf.zeros_like(system.target), system.target, direction,
+        dot(s_product(system.target), direction),
+    )  # fmt: skip
+    state = tf.while_loop(
+        unfinished, iterate, state, maximum_iterations=max_iterations
+    )
+    require(
+        ~unfinished(*state),
+        f"The gradient-constrained MMD took over {max_iterations} iterations",
+        system.ridge,
+        1e-4 * tf.reduce_sum(system.weighted_diagonal()),
+    )
+    return state[0]
+
+
+def low_rank(
+    system: System,
+    tolerance: float = PIVOT_TOLERANCE,
+    max_rank: int = MAX_PIVOTS,
+) -> tf.Tensor:
+    """A S + lambda with an incomplete Cholesky factorisation of A.
+
+    (R^T R S + lambda)^-1 v = (v - R^T (lambda + R S R^T)^-1 R S v) / lambda,
+    Woodbury's formula: O(m p rank^2), an approximation, by `tolerance`.
+    """
+    rows = incomplete_cholesky(system, tolerance, max_rank)
+    ridge = tf.cast(system.ridge, rows.dtype)
+    s_rows = tf.map_fn(system.constraint.product, rows)
+    small = tf.einsum("rma,sma->rs", rows, s_rows)
+    small += ridge * tf.eye(tf.shape(small)[0], dtype=small.dtype)
+    target = tf.einsum("rma,ma->r", s_rows, system.target)
+    factor = tf.linalg.cholesky(small)
+    solved = tf.linalg.cholesky_solve(factor, target[:, None])[:, 0]
+    return (system.target - tf.einsum("r,rma->ma", solved, rows)) / ridge
+
+
+def _block_preconditioner(
+    system: System,
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """(lambda + D S)^-1 with the diagonal D of A, point by point."""
+    ridge = tf.cast(system.ridge, system.target.dtype)
+    constraint = system.constraint
+    diagonal = ridge + system.weighted_diagonal()
+    if constraint.jacobian_squares is None:
+        return lambda jets: jets / diagonal
+    # D^-1/2 (lambda + D^1/2 S D^1/2) D^1/2 has a symmetric middle.
+    # Any positive D will do; a polynomial's may be zero.
+    roots = tf.sqrt(tf.maximum(system.gram_diagonal()[:, 1:], 1e-6))
+    blocks = roots[:, :, None] * constraint.jacobian_squares * roots[:, None, :]
+    blocks *= constraint.gradient_weights[:, None, None]
+    eye = tf.eye(system.width, dtype=blocks.dtype)
+    factors = tf.linalg.cholesky(blocks + ridge * eye)
+
+    def precondition(jets):
+        gradients = (jets[:, 1:] / roots)[:, :, None]
+        gradients = tf.linalg.cholesky_solve(factors, gradients)[:, :, 0]
+        values = jets[:, :1] / diagonal[:, :1]
+        return tf.concat([values, roots * gradients], axis=1)
+
+    return precondition
+
+
+def _epsilon(tensor: tf.Tensor) -> float:
+    return float(np.finfo(tensor.dtype.as_numpy_dtype).eps)
+
+
+SOLVERS: dict[str, Callable[[System], tf.Tensor]] = {
+    "direct": direct,
+    "iterative": iterative,
+    "incomplete_cholesky": low_rank,
+}

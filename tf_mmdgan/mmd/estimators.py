@@ -1,0 +1,111 @@
+"""Estimates of the squared maximum mean discrepancy and their variance.
+
+    grams = gram_matrices(kernel, real, fake)
+    loss = mmd2_unbiased(grams)
+
+Everything is differentiable. The MMD keeps the type of the kernel matrices;
+the sums behind the variances, which cancel, are float64 inside.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tf_mmdgan import kernels
+from tf_mmdgan.kernels import Kernel
+
+
+class Grams(NamedTuple):
+    """Kernel matrices of real x [n, d] and fake y [m, d]."""
+
+    xx: tf.Tensor  # [n, n]
+    xy: tf.Tensor  # [n, m]
+    yy: tf.Tensor  # [m, m]
+
+
+def gram_matrices(kernel: kernels.Kernel, x: tf.Tensor, y: tf.Tensor) -> Grams:
+    """All three kernel matrices of real x [n, d] and fake y [m, d].
+
+    Raises:
+      ValueError: if x or y is not a matrix, or if the widths differ.
+    """
+    x, y = kernels.as_matrices(x, y)
+    return Grams(kernel(x, x), kernel(x, y), kernel(y, y))
+
+
+def mmd2_biased(grams: Grams) -> tf.Tensor:
+    """Biased estimate of MMD**2, a scalar >= 0 (the V-statistic).
+
+    mean k(x_i, x_j) + mean k(y_i, y_j) - 2 mean k(x_i, y_j)
+
+    Gretton et al. 2012, "A kernel two-sample test", eq. 5,
+    https://jmlr.org/papers/v13/gretton12a.html
+    """
+    within = tf.reduce_mean(grams.xx) + tf.reduce_mean(grams.yy)
+    return within - 2.0 * tf.reduce_mean(grams.xy)
+
+
+def mmd2_unbiased(grams: Grams) -> tf.Tensor:
+    """Unbiased estimate of MMD**2, a scalar; may be negative.
+
+    mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean k(x_i, y_j)
+
+    The diagonals left out are the true ones, also for kernels whose diagonal
+    is not constant. Gretton et al. 2012, eq. 3.
+
+    Raises:
+      ValueError: for fewer than 2 examples of either kind.
+    """
+    within = mean_off_diagonal(grams.xx) + mean_off_diagonal(grams.yy)
+    return within - 2.0 * tf.reduce_mean(grams.xy)
+
+
+def mmd2_ustatistic(grams: Grams) -> tf.Tensor:
+    """U-statistic estimate of MMD**2, a scalar; may be negative.
+
+    mean_{i != j} [k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(x_j, y_i)]
+
+    As `mmd2_unbiased`, but without the cross pairs i = j. Gretton et al. 2012,
+    eq. 4.
+
+    Raises:
+      ValueError: for unequal n and m, or fewer than 2 examples.
+    """
+    n, m = grams.xy.shape
+    if n is not None and m is not None and n != m:
+        raise ValueError(f"The U-statistic needs n = m, not {n} and {m}.")
+    return mean_off_diagonal(grams.xx + grams.yy - 2.0 * grams.xy)
+
+
+def without_diagonal(gram: tf.Tensor) -> tf.Tensor:
+    """A kernel matrix [n, n] with zeros on its diagonal."""
+    # Better than to subtract the trace from the sum: where the diagonal is
+    # large (polynomial kernels) that cancels.
+    return tf.linalg.set_diag(gram, tf.zeros_like(gram[:, 0]))
+
+
+def mean_off_diagonal(gram: tf.Tensor) -> tf.Tensor:
+    """Mean of a square matrix without its diagonal, a scalar."""
+    n = tf.cast(size(gram, 2), gram.dtype)
+    return tf.reduce_sum(without_diagonal(gram)) / (n * (n - 1.0))
+
+
+def size(examples: tf.Tensor, least: int) -> tf.Tensor:
+    """Length of the first axis, in float64; at least `least` if known."""
+    static = examples.shape[0]
+    if static is not None and static < least:
+        raise ValueError(f"Need at least {least} examples, not {static}.")
+    return tf.cast(tf.shape(examples)[0], tf.float64)
+
+
+def witness(
+    kernel: Kernel, points: tf.Tensor, real: tf.Tensor, fake: tf.Tensor
+) -> tf.Tensor:
+    """Witness function of the MMD at points [b, d]: [b].
+
+    f(t) = mean_j k(t, x_j) - mean_j k(t, y_j), x real [n, d], y fake [m, d];
+    not divided by its norm. Gretton et al. 2012, section 2.3.
+    """
+    return tf.reduce_mean(kernel(points, real), axis=1) - tf.reduce_mean(
+        kernel(points, fake), axis=1
+    )

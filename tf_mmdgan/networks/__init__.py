@@ -1,0 +1,125 @@
+"""Generators and critics by name.
+
+To add a pair, write its two builders in a module here and give it a line in
+`ARCHITECTURES`.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import keras
+
+from tf_mmdgan.networks import blocks, dcgan, mlp, resnet, sngan
+from tf_mmdgan.networks.autoencoder import (
+    GMMN_MULTIPLES,
+    autoencoder,
+    code_generator,
+)
+from tf_mmdgan.networks.conditioning import Conditioning
+from tf_mmdgan.networks.decoder import with_decoder
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """A generator and a critic that belong together.
+
+      generator(image_shape, latent_size, width=64, *, batch_norm=True,
+                conditioning=None, batch_statistics=False)
+
+    makes a model from latents [b, latent_size] to float32 images in [-1, 1],
+    [b, h, w, c]; for points, image_shape (n,), to any numbers [b, n].
+
+      critic(image_shape, output_width, width=64, *, batch_norm=False,
+             spectral_norm=None, conditioning=None, published_weights=False)
+
+    makes a model from images to {"features": float32 [b, d], "activations": the
+    outputs of its hidden stages, a list}; d is output_width, in fullconv5
+    output_width * ceil(h / 32) * ceil(w / 32). The options:
+
+      batch_norm: whether to normalize over the batch, see each network.
+      batch_statistics: whether to do so by the statistics of the batch at hand
+        in evaluation too, as the published code of MMD GAN does.
+      conditioning: a `Conditioning`; the models are then called with [latents,
+        labels] and [images, labels], labels int32 [b].
+      spectral_norm: a `SpectralNorm`, of every convolution and fully connected
+        layer, the embedding of labels among them.
+      published_weights: whether to start from the deviations of the published
+        code. Else the weights are He's, with which a penalty on the activations
+        does not lead the critic to zero; those of the ResNets are so anyway,
+        those of a DCGAN critic with batch normalization never.
+
+    Attributes:
+      generator: as above.
+      critic: as above.
+      minimum_size: the smallest height and width in pixels.
+      maximum_size: the largest height and width in pixels.
+      size_multiple: heights and widths are multiples of this.
+      makes_points: whether image_shape may be (n,).
+      critic_batch_norm: whether the critic can have batch normalization.
+
+    Both builders raise UsageError for what they cannot make.
+    """
+
+    generator: Callable[..., keras.Model]
+    critic: Callable[..., keras.Model]
+    minimum_size: int
+    maximum_size: int
+    size_multiple: int = 1
+    makes_points: bool = False
+    critic_batch_norm: bool = True
+
+
+def _pair(
+    generator: Callable[..., keras.Model],
+    critic: Callable[..., keras.Model],
+    sizes: blocks.Sizes,
+    **options: bool,
+) -> Architecture:
+    return Architecture(
+        generator=generator,
+        critic=critic,
+        minimum_size=sizes.minimum,
+        maximum_size=sizes.maximum,
+        size_multiple=sizes.multiple,
+        **options,
+    )
+
+
+_dcgan5_generator = functools.partial(dcgan.generator, stages=5)
+_dcgan5_critic = functools.partial(dcgan.critic, stages=5)
+_plain_generator = functools.partial(resnet.generator, plain=True)
+
+ARCHITECTURES = {
+    "dcgan": _pair(dcgan.generator, dcgan.critic, dcgan.sizes(stages=4)),
+    "dcgan5": _pair(_dcgan5_generator, _dcgan5_critic, dcgan.sizes(stages=5)),
+    "fullconv5": _pair(
+        _dcgan5_generator,
+        dcgan.fully_convolutional_critic,
+        dcgan.sizes(stages=5),
+    ),
+    "sngan": _pair(
+        sngan.generator, sngan.critic, sngan.SIZES, critic_batch_norm=False
+    ),
+    "g_resnet5": _pair(resnet.generator, _dcgan5_critic, resnet.SIZES),
+    "g_resnet5_plain": _pair(_plain_generator, _dcgan5_critic, resnet.SIZES),
+    "resnet5": _pair(
+        resnet.generator, resnet.critic, resnet.SIZES, critic_batch_norm=False
+    ),
+    "snresnet": _pair(
+        resnet.sn_generator,
+        resnet.sn_critic,
+        resnet.SIZES,
+        critic_batch_norm=False,
+    ),
+    "mlp": _pair(mlp.generator, mlp.critic, mlp.SIZES, makes_points=True),
+    "gram_mlp": _pair(
+        mlp.gram_generator, mlp.gram_critic, mlp.SIZES, makes_points=True
+    ),
+    "gmmn": _pair(
+        functools.partial(mlp.generator, multiples=GMMN_MULTIPLES),
+        functools.partial(mlp.critic, multiples=GMMN_MULTIPLES[-1:]),
+        mlp.SIZES,
+        makes_points=True,
+    ),
+}

@@ -1,0 +1,163 @@
+"""Where class labels enter a network."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+
+from tf_mmdgan import errors
+from tf_mmdgan.networks import layers
+
+KINDS = ("projection", "concatenation")
+
+# From activations and the name of the layer to normalized activations.
+Normalization = Callable[[keras.KerasTensor, str], keras.KerasTensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class Conditioning:
+    """How a generator and a critic are told the class of an image.
+
+    "projection": the generator's batch normalization has a scale and an offset
+    for each class, and the critic's features are
+
+      W phi + b + e_y^T phi,
+
+    phi its last activations and e_y, [width of phi, number of features], an
+    embedding of the label (T. Miyato and M. Koyama, "cGANs with Projection
+    Discriminator", ICLR 2018, arXiv:1802.05637, section 3, for one feature).
+    "concatenation": the labels, one-hot, are appended to the latents and as
+    constant channels to the images (M. Mirza and S. Osindero, "Conditional
+    Generative Adversarial Nets", arXiv:1411.1784, section 3.2).
+
+    Attributes:
+      num_classes: labels are 0 ... num_classes - 1; >= 1.
+      kind: "projection" or "concatenation".
+      project_output: for "projection", the variant of the code of Scaled MMD
+        GAN (https://github.com/MichaelArbel/Scaled-MMD-GAN): with the features
+        f = W phi + b in place of phi, f + e_y^T f, e_y a vector.
+
+    Raises:
+      UsageError: for a number, a kind or a combination that is not these.
+    """
+
+    num_classes: int
+    kind: str
+    project_output: bool = False
+
+    def __post_init__(self):
+        if self.num_classes < 1:
+            raise errors.UsageError(
+                f"Conditioning on num_classes={self.num_classes}, need >= 1."
+            )
+        errors.pick(dict.fromkeys(KINDS), self.kind, "conditioning")
+        if self.project_output and self.kind != "projection":
+            raise errors.UsageError(
+                f"project_output belongs to conditioning by projection, not "
+                f"by {self.kind}."
+            )
+
+
+class Inputs:
+    """The inputs of a network, and what their labels do in it.
+
+    Attributes:
+      data: latents or images.
+      tensors: what the model is called with, `data` or [`data`, labels].
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        name: str,
+        conditioning: Conditioning | None,
+    ):
+        self.data = keras.Input(shape, name=name)
+        self.tensors = self.data
+        self._conditioning = conditioning
+        if conditioning is not None:
+            labels = keras.Input((), dtype="int32", name="labels")
+            self.tensors = [self.data, labels]
+            one_hot = layers.OneHot(conditioning.num_classes, name="one_hot")
+            self._one_hot = one_hot(labels)
+
+    @property
+    def projects_activations(self) -> bool:
+        """Whether the labels' share is linear in the last activations."""
+        return (
+            self._conditioned_by("projection")
+            and not self._conditioning.project_output
+        )
+
+    def _conditioned_by(self, kind: str) -> bool:
+        return (
+            self._conditioning is not None and self._conditioning.kind == kind
+        )
+
+    def with_labels(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Appends the labels, if by concatenation, to x, [b, n] or images."""
+        if not self._conditioned_by("concatenation"):
+            return x
+        rows = self._one_hot
+        if len(x.shape) > 2:
+            _, height, width, _ = x.shape
+            rows = keras.layers.RepeatVector(height * width)(rows)
+            shape = (height, width, self._conditioning.num_classes)
+            rows = keras.layers.Reshape(shape, name="label_channels")(rows)
+        return keras.layers.Concatenate(name="labelled")([x, rows])
+
+    def normalization(
+        self, batch_norm: bool, batch_statistics: bool
+    ) -> Normalization:
+        """The generator's batch normalization; nothing without `batch_norm`.
+
+        Raises:
+          UsageError: where projection would have no layer to act in.
+        """
+        classes = None
+        if self._conditioned_by("projection"):
+            classes = self._conditioning.num_classes
+            if not batch_norm:
+                raise errors.UsageError(
+                    "Conditioning by projection acts in the generator's batch "
+                    "normalization: leave that on, or take concatenation."
+                )
+
+        def normalize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+            if not batch_norm:
+                return x
+            layer = layers.batch_norm(
+                name, num_classes=classes, batch_statistics=batch_statistics
+            )
+            return layer(x) if classes is None else layer(x, self._one_hot)
+
+        return normalize
+
+    def project(
+        self,
+        features: keras.KerasTensor,
+        phi: keras.KerasTensor,
+        linear: Callable[..., keras.layers.Layer],
+    ) -> keras.KerasTensor:
+        """Adds the labels' share, if by projection, to the critic's features.
+
+        Args:
+          features: [b, d].
+          phi: what they are linear in, [b, p].
+          linear: linear(units, **kwargs) -> the layer that embeds the labels.
+        """
+        if not self._conditioned_by("projection"):
+            return features
+        columns = features.shape[-1]
+        if self._conditioning.project_output:
+            phi, columns = features, 1
+        rows = phi.shape[-1]
+        # A linear layer on one-hot labels: its kernel is the table of e_y.
+        embedding = linear(
+            rows * columns, use_bias=False, dtype="float32", name="embedding"
+        )(self._one_hot)
+        matrix = keras.layers.Reshape((rows, columns), dtype="float32")
+        dot = keras.layers.Dot(axes=1, dtype="float32", name="projection")
+        share = dot([phi, matrix(embedding)])
+        add = keras.layers.Add(dtype="float32", name="projected")
+        return add([features, share])

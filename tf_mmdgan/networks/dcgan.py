@@ -1,0 +1,200 @@
+"""DCGAN in four or five stages, as the MMD GAN papers use it.
+
+The networks of M. Binkowski, D. J. Sutherland, M. Arbel and A. Gretton,
+"Demystifying MMD GANs", ICLR 2018, arXiv:1801.01401, appendix F, with the
+layers and initial weights of their code
+(https://github.com/mbinkowski/MMD-GAN, gan/core/architecture.py), after
+A. Radford, L. Metz and S. Chintala, arXiv:1511.06434. They end in a sigmoid,
+for images in [0, 1]; here it is tanh, for images in [-1, 1].
+"""
+
+import dataclasses
+
+import keras
+
+from tf_mmdgan import errors
+from tf_mmdgan.networks import blocks, layers
+from tf_mmdgan.networks.conditioning import Conditioning, Inputs
+from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+
+_PUBLISHED = blocks.Kernels(
+    hidden_weights=blocks.TRUNCATED_02, output_weights=blocks.NORMAL_01
+)
+_FULLY_CONVOLUTIONAL_STAGES = 5
+
+
+def sizes(stages: int) -> blocks.Sizes:
+    """The image sizes of `stages` stages, from one pixel after the last on."""
+    return blocks.Sizes(minimum=2**stages)
+
+
+def generator(
+    image_shape: tuple[int, int, int],
+    latent_size: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = True,
+    conditioning: Conditioning | None = None,
+    batch_statistics: bool = False,
+    stages: int = 4,
+) -> keras.Model:
+    """From latents [b, latent_size] to float32 images in [-1, 1].
+
+    Linear to [h / 2**stages, w / 2**stages, 2**(stages - 1) * width], sizes
+    rounded up, then transposed 5 x 5 convolutions of stride 2 that halve the
+    channels down to `width` and end in the image's; before each of them batch
+    normalization and ReLU.
+
+    Args:
+      image_shape: height, width and channels; 2**stages to 160 pixels.
+      latent_size: z, >= 1.
+      width: channels before the last layer, >= 1.
+      batch_norm: whether to normalize before each ReLU.
+      conditioning: see `Architecture`.
+      batch_statistics: see `Architecture`.
+      stages: number of transposed convolutions.
+
+    Raises:
+      UsageError: for a shape or a number out of range.
+    """
+    sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
+    errors.check_positive(latent_size=latent_size, width=width)
+    shapes = blocks.stage_shapes(image_shape, stages)
+    depths = [image_shape[2], *(width * 2**stage for stage in range(stages))]
+
+    inputs = Inputs((latent_size,), "latents", conditioning)
+    normalize = inputs.normalization(batch_norm, batch_statistics)
+    x = blocks.base(inputs, (*shapes[-1], depths[-1]))
+    for stage in reversed(range(stages)):
+        number = stages - stage
+        x = normalize(x, f"bn{number}")
+        x = keras.layers.ReLU(name=f"relu{number}")(x)
+        x = blocks.deconv(depths[stage], shapes[stage], f"deconv{number}")(x)
+    images = blocks.to_images(x)
+    return keras.Model(inputs.tensors, images, name=f"dcgan{stages}_generator")
+
+
+def critic(
+    image_shape: tuple[int, int, int],
+    output_width: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = False,
+    spectral_norm: SpectralNorm | None = None,
+    conditioning: Conditioning | None = None,
+    published_weights: bool = False,
+    stages: int = 4,
+) -> keras.Model:
+    """From images to {"features": [b, output_width], "activations": [...]}.
+
+    5 x 5 convolutions of stride 2 with leaky ReLU that double the channels,
+    from `width` on, then a linear layer. "activations" lists what each stage
+    gives after its leaky ReLU, [b, h / 2**stage, w / 2**stage,
+    2**(stage - 1) * width] with sizes rounded up, for penalties on all of
+    them. The features are float32 under any policy.
+
+    Args:
+      image_shape: height, width and channels; 2**stages to 160 pixels.
+      output_width: number of features, >= 1.
+      width: channels after the first layer, >= 1.
+      batch_norm: whether to normalize in every stage but the first; only for
+        critics without a gradient penalty.
+      spectral_norm: see `Architecture`.
+      conditioning: see `Architecture`.
+      published_weights: initial weights of truncated normals of deviation .02,
+        in the linear layer normals of .01, as with batch normalization; else
+        He's and Glorot's.
+      stages: number of convolutions.
+
+    Raises:
+      UsageError: for a shape or a number out of range.
+    """
+    sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
+    errors.check_positive(output_width=output_width, width=width)
+    kernels = _kernels(published_weights or batch_norm, spectral_norm)
+    inputs, x = blocks.critic_inputs(image_shape, conditioning)
+    activations = _convolutions(x, width, stages, batch_norm, kernels)
+    phi = keras.layers.Flatten(name="flat")(activations[-1])
+    name = f"dcgan{stages}_critic"
+    return blocks.critic_model(
+        inputs, phi, output_width, activations, kernels, name
+    )
+
+
+def fully_convolutional_critic(
+    image_shape: tuple[int, int, int],
+    output_width: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = False,
+    spectral_norm: SpectralNorm | None = None,
+    conditioning: Conditioning | None = None,
+    published_weights: bool = False,
+) -> keras.Model:
+    """As `critic` in five stages, the last with `output_width` channels.
+
+    There is no linear layer: the features are what the last stage gives after
+    its leaky ReLU, flattened, output_width * ceil(h / 32) * ceil(w / 32) of
+    them. "activations" lists the other four stages.
+
+    Args:
+      image_shape: height, width and channels; 32 to 160 pixels.
+      output_width: number of features at each position, >= 1.
+      width: channels after the first layer, >= 1.
+      batch_norm: whether to normalize in stages two to four.
+      spectral_norm: see `Architecture`.
+      conditioning: see `Architecture`; projection needs `project_output`.
+      published_weights: as for `critic`.
+
+    Raises:
+      UsageError: for a shape or a number out of range, and for conditioning by
+        projection of the activations, which takes a linear layer.
+    """
+    stages = _FULLY_CONVOLUTIONAL_STAGES
+    sizes(stages).check("The fully convolutional critic", image_shape)
+    errors.check_positive(output_width=output_width, width=width)
+    kernels = _kernels(published_weights or batch_norm, spectral_norm)
+    inputs, x = blocks.critic_inputs(image_shape, conditioning)
+    if inputs.projects_activations:
+        raise errors.UsageError(
+            "The fully convolutional critic has no linear layer for labels to "
+            "be projected beside: give --conditioning=concatenation."
+        )
+    activations = _convolutions(x, width, stages - 1, batch_norm, kernels)
+    x = kernels.conv(output_width, 5, 2, dtype="float32", name=f"conv{stages}")(
+        activations[-1]
+    )
+    x = layers.LeakyReLU(name=f"lrelu{stages}", dtype="float32")(x)
+    features = keras.layers.Flatten(name="features", dtype="float32")(x)
+    features = inputs.project(features, features, kernels.linear)
+    outputs = {"features": features, "activations": activations}
+    return keras.Model(inputs.tensors, outputs, name="fullconv5_critic")
+
+
+def _kernels(
+    small_weights: bool, spectral_norm: SpectralNorm | None
+) -> blocks.Kernels:
+    # Batch normalization makes the scale of the weights matter for the length
+    # of a step alone: from He's weights, a GAN's critic is sure of itself
+    # before the generator has moved, and that one never catches up.
+    kernels = _PUBLISHED if small_weights else blocks.Kernels()
+    return dataclasses.replace(kernels, spectral_norm=spectral_norm)
+
+
+def _convolutions(
+    x: keras.KerasTensor,
+    width: int,
+    stages: int,
+    batch_norm: bool,
+    kernels: blocks.Kernels,
+) -> list[keras.KerasTensor]:
+    """What each stage gives."""
+    activations = []
+    for stage in range(stages):
+        number = stage + 1
+        x = kernels.conv(width * 2**stage, 5, 2, name=f"conv{number}")(x)
+        if batch_norm and stage > 0:
+            x = layers.batch_norm(f"bn{number}")(x)
+        x = layers.LeakyReLU(name=f"lrelu{number}")(x)
+        activations.append(x)
+    return activations

@@ -1,0 +1,135 @@
+"""The residual block of the ResNets."""
+
+import functools
+from collections.abc import Callable
+
+import keras
+
+from tf_mmdgan.networks import blocks, layers
+from tf_mmdgan.networks.conditioning import Normalization
+
+GLOROT = keras.initializers.GlorotUniform
+# Uniform of variance 4 / (fan_in + fan_out): He's for the mean of both fans.
+HE_MEAN = functools.partial(
+    keras.initializers.VarianceScaling,
+    scale=2.0,
+    mode="fan_avg",
+    distribution="uniform",
+)
+
+# From activations and a name for the layers to resized activations.
+_Resize = Callable[[keras.KerasTensor, str], keras.KerasTensor]
+
+
+def no_norm(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """The normalization of blocks that have none."""
+    return x
+
+
+def layer_norm(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Normalizes over height, width and channels, and scales the channels."""
+    # One group of all channels; Keras' LayerNormalization would have a scale
+    # for each position.
+    return keras.layers.GroupNormalization(groups=1, epsilon=1e-5, name=name)(x)
+
+
+def relu(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """ReLU, made for gradient penalties as `layers.leaky_relu` is."""
+    return layers.LeakyReLU(slope=0.0, name=name)(x)
+
+
+def up(
+    x: keras.KerasTensor,
+    depth: int,
+    target: tuple[int, int],
+    name: str,
+    kernels: blocks.Kernels,
+    normalize: Normalization,
+) -> keras.KerasTensor:
+    """A block that doubles the size, to [b, *target, depth].
+
+    By nearest neighbours, before the first convolution; a last row or column
+    too many is cut off.
+    """
+
+    def resize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+        x = keras.layers.UpSampling2D(name=f"{name}_up")(x)
+        cut = [
+            (0, side - wanted)
+            for side, wanted in zip(x.shape[1:3], target, strict=True)
+        ]
+        if cut == [(0, 0), (0, 0)]:
+            return x
+        return keras.layers.Cropping2D(cut, name=f"{name}_cut")(x)
+
+    depths = (depth, depth)
+    return _block(x, depths, name, kernels, normalize, (resize, _keep))
+
+
+def down(
+    x: keras.KerasTensor,
+    depth: int,
+    name: str,
+    kernels: blocks.Kernels,
+    normalize: Normalization,
+) -> keras.KerasTensor:
+    """A block that halves the size, rounded up, to [b, ..., depth].
+
+    By means of 2 x 2, after the second convolution; only that one changes the
+    number of channels.
+    """
+
+    def resize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+        # With SAME padding the means leave the padding out.
+        pool = keras.layers.AveragePooling2D(
+            2, padding="same", name=f"{name}_pool"
+        )
+        return pool(x)
+
+    depths = (x.shape[-1], depth)
+    return _block(x, depths, name, kernels, normalize, (_keep, resize))
+
+
+def same(
+    x: keras.KerasTensor,
+    name: str,
+    kernels: blocks.Kernels,
+    normalize: Normalization,
+) -> keras.KerasTensor:
+    """A block that keeps size and channels, with the input as shortcut."""
+    depths = (x.shape[-1], x.shape[-1])
+    return _block(x, depths, name, kernels, normalize, (_keep, _keep))
+
+
+def _keep(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    return x
+
+
+def _block(
+    x: keras.KerasTensor,
+    depths: tuple[int, int],
+    name: str,
+    kernels: blocks.Kernels,
+    normalize: Normalization,
+    resize: tuple[_Resize, _Resize],
+) -> keras.KerasTensor:
+    """shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))).
+
+    The first of `resize` acts before the first convolution, the second after
+    the second, and one after the other in the shortcut.
+    """
+    before, after = resize
+    y = relu(normalize(x, f"{name}_norm1"), f"{name}_relu1")
+    y = before(y, name)
+    y = kernels.conv(depths[0], 3, use_bias=False, name=f"{name}_conv1")(y)
+    y = relu(normalize(y, f"{name}_norm2"), f"{name}_relu2")
+    y = kernels.conv(depths[1], 3, name=f"{name}_conv2")(y)
+    y = after(y, name)
+    shortcut = f"{name}_shortcut"
+    resized = after(before(x, shortcut), shortcut)
+    if resized is not x or depths[1] != x.shape[-1]:
+        weights = GLOROT()
+        resized = kernels.conv(
+            depths[1], 1, kernel_initializer=weights, name=shortcut
+        )(resized)
+    return keras.layers.Add(name=name)([resized, y])

@@ -1,0 +1,268 @@
+"""The residual networks of the MMD GAN papers.
+
+`generator` and `critic`: ResNet of M. Binkowski, D. J. Sutherland, M. Arbel and
+A. Gretton, "Demystifying MMD GANs", ICLR 2018, arXiv:1801.01401, appendix F
+(https://github.com/mbinkowski/MMD-GAN, gan/core/architecture.py), whose images
+of 160 pixels come from this generator against DCGAN's critic in five stages.
+`sn_generator` and `sn_critic`: SNResNet of M. Arbel, D. J. Sutherland,
+M. Binkowski and A. Gretton, "On gradient regularizers for MMD GANs", NeurIPS
+2018, arXiv:1805.11565 (https://github.com/MichaelArbel/Scaled-MMD-GAN,
+gan/core/architecture.py), after T. Miyato et al., arXiv:1802.05957.
+
+They end in a sigmoid, for images in [0, 1]; here it is tanh, for images in
+[-1, 1]. Sides that are no multiple of 32 are halved rounding up, where theirs
+must be multiples.
+"""
+
+import math
+
+import keras
+
+from tf_mmdgan import errors
+from tf_mmdgan.networks import blocks, layers, residual
+from tf_mmdgan.networks.conditioning import Conditioning, Inputs, Normalization
+from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+
+SIZES = blocks.Sizes(minimum=32)
+_STAGES = 5
+
+
+def generator(
+    image_shape: tuple[int, int, int],
+    latent_size: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = True,
+    conditioning: Conditioning | None = None,
+    batch_statistics: bool = False,
+    plain: bool = False,
+) -> keras.Model:
+    """From latents [b, latent_size] to float32 images in [-1, 1].
+
+    Linear to [h / 32, w / 32, 16 * width], sizes rounded up, four residual
+    blocks that double the size and halve the channels, then batch
+    normalization, ReLU and a transposed 5 x 5 convolution of stride 2.
+
+    Args:
+      image_shape: height, width and channels; 32 to 160 pixels.
+      latent_size: z, >= 1.
+      width: channels before the last layer, >= 1.
+      batch_norm: whether to normalize before each ReLU.
+      conditioning: see `Architecture`.
+      batch_statistics: see `Architecture`.
+      plain: no normalization in the blocks, only before the last layer, and
+        Glorot's initial weights throughout, as the code of Scaled MMD GAN has
+        it under the same name; else He's but for the shortcuts.
+
+    Raises:
+      UsageError: for a shape or a number out of range.
+    """
+    SIZES.check("ResNet", image_shape)
+    errors.check_positive(latent_size=latent_size, width=width)
+    shapes = blocks.stage_shapes(image_shape, _STAGES)
+    inputs = Inputs((latent_size,), "latents", conditioning)
+    normalize = inputs.normalization(batch_norm, batch_statistics)
+    x = blocks.base(inputs, (*shapes[-1], 16 * width))
+    x = _up(
+        x,
+        [depth * width for depth in (8, 4, 2, 1)],
+        shapes[1:-1],
+        _kernels(residual.GLOROT if plain else residual.HE_MEAN),
+        residual.no_norm if plain else normalize,
+    )
+    x = residual.relu(normalize(x, "norm_out"), "relu_out")
+    images = blocks.to_images(
+        blocks.deconv(image_shape[2], shapes[0], "deconv_out")(x)
+    )
+    return keras.Model(inputs.tensors, images, name="resnet5_generator")
+
+
+def critic(
+    image_shape: tuple[int, int, int],
+    output_width: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = False,
+    spectral_norm: SpectralNorm | None = None,
+    conditioning: Conditioning | None = None,
+    published_weights: bool = False,
+) -> keras.Model:
+    """From images to {"features": [b, output_width], "activations": [...]}.
+
+    3 x 3 convolution with leaky ReLU, four residual blocks with layer
+    normalization that halve the size, to 2, 4, 8 and 8 times `width` channels,
+    and a linear layer on all that they give. (The published code has 64 pixels
+    only.) "activations" lists what the convolution gives after its leaky ReLU,
+    and what each block gives.
+
+    Args:
+      image_shape: height, width and channels; 32 to 160 pixels.
+      output_width: number of features, >= 1.
+      width: channels after the first layer, >= 1.
+      batch_norm: False; it has none.
+      spectral_norm: see `Architecture`.
+      conditioning: see `Architecture`.
+      published_weights: initial weights of the linear layer normal of deviation
+        .01; else Glorot's. The others are always the published ones.
+
+    Raises:
+      UsageError: for a shape or a number out of range, or batch_norm.
+    """
+    SIZES.check("ResNet", image_shape)
+    errors.check_positive(output_width=output_width, width=width)
+    blocks.refuse_batch_norm("ResNet", batch_norm)
+    kernels = _kernels(residual.HE_MEAN, published_weights, spectral_norm)
+    inputs, x = blocks.critic_inputs(image_shape, conditioning)
+    depths = [depth * width for depth in (1, 2, 4, 8, 8)]
+    activations = _down(x, depths, kernels, residual.layer_norm)
+    phi = keras.layers.Flatten(name="flat")(activations[-1])
+    return blocks.critic_model(
+        inputs, phi, output_width, activations, kernels, "resnet5_critic"
+    )
+
+
+def sn_generator(
+    image_shape: tuple[int, int, int],
+    latent_size: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = True,
+    conditioning: Conditioning | None = None,
+    batch_statistics: bool = False,
+) -> keras.Model:
+    """From latents [b, latent_size] to float32 images in [-1, 1].
+
+    For 64 x 64 pixels linear to [4, 4, 16 * width] and four residual blocks
+    that double the size and halve the channels. For all other sizes linear to
+    [h / 32, w / 32, 16 * width], sizes rounded up, and before these four blocks
+    one that keeps the channels. Then batch normalization, ReLU and a 3 x 3
+    convolution.
+
+    Args:
+      image_shape: height, width and channels; 32 to 160 pixels.
+      latent_size: z, >= 1.
+      width: channels before the last layer, >= 1.
+      batch_norm: whether to normalize before each ReLU.
+      conditioning: see `Architecture`.
+      batch_statistics: see `Architecture`.
+
+    Raises:
+      UsageError: for a shape or a number out of range.
+    """
+    SIZES.check("SNResNet", image_shape)
+    errors.check_positive(latent_size=latent_size, width=width)
+    depths = [depth * width for depth in (16, 8, 4, 2, 1)]
+    if _is_64(image_shape):
+        del depths[0]
+    shapes = blocks.stage_shapes(image_shape, len(depths))
+    inputs = Inputs((latent_size,), "latents", conditioning)
+    normalize = inputs.normalization(batch_norm, batch_statistics)
+    kernels = _kernels(residual.GLOROT)
+    x = blocks.base(inputs, (*shapes[-1], 16 * width))
+    x = _up(x, depths, shapes[:-1], kernels, normalize)
+    x = residual.relu(normalize(x, "norm_out"), "relu_out")
+    images = blocks.to_images(
+        kernels.conv(image_shape[2], 3, name="conv_out")(x)
+    )
+    return keras.Model(inputs.tensors, images, name="snresnet_generator")
+
+
+def sn_critic(
+    image_shape: tuple[int, int, int],
+    output_width: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = False,
+    spectral_norm: SpectralNorm | None = None,
+    conditioning: Conditioning | None = None,
+    published_weights: bool = False,
+) -> keras.Model:
+    """From images to {"features": [b, output_width], "activations": [...]}.
+
+    3 x 3 convolution with leaky ReLU, four residual blocks that halve the size,
+    to 2, 4, 8 and 16 times `width` channels, for all but 64 x 64 pixels one
+    more that keeps both, leaky ReLU, the sum over all positions, and a linear
+    layer. "activations" lists what the convolution gives after its leaky ReLU,
+    what each block gives, and that after the last leaky ReLU.
+
+    Args:
+      image_shape: height, width and channels; 32 to 160 pixels.
+      output_width: number of features, >= 1.
+      width: channels after the first layer, >= 1.
+      batch_norm: False; it has none.
+      spectral_norm: see `Architecture`.
+      conditioning: see `Architecture`; the published critic's is by projection
+        with `project_output`.
+      published_weights: initial weights of the linear layer normal of deviation
+        .01; else Glorot's. The others are always the published ones.
+
+    Raises:
+      UsageError: for a shape or a number out of range, or batch_norm.
+    """
+    SIZES.check("SNResNet", image_shape)
+    errors.check_positive(output_width=output_width, width=width)
+    blocks.refuse_batch_norm("SNResNet", batch_norm)
+    kernels = _kernels(residual.GLOROT, published_weights, spectral_norm)
+    inputs, x = blocks.critic_inputs(image_shape, conditioning)
+    depths = [depth * width for depth in (1, 2, 4, 8, 16)]
+    activations = _down(x, depths, kernels, residual.no_norm)
+    if not _is_64(image_shape):
+        activations.append(
+            residual.same(activations[-1], "block5", kernels, residual.no_norm)
+        )
+    x = layers.LeakyReLU(name="lrelu_out")(activations[-1])
+    activations.append(x)
+    mean = keras.layers.GlobalAveragePooling2D(dtype="float32", name="mean")
+    positions = math.prod(x.shape[1:3])
+    phi = keras.layers.Rescaling(positions, dtype="float32", name="sum")(
+        mean(x)
+    )
+    return blocks.critic_model(
+        inputs, phi, output_width, activations, kernels, "snresnet_critic"
+    )
+
+
+def _is_64(image_shape: tuple[int, int, int]) -> bool:
+    return image_shape[:2] == (64, 64)
+
+
+def _kernels(
+    weights: blocks.Weights,
+    published_output: bool = False,
+    spectral_norm: SpectralNorm | None = None,
+) -> blocks.Kernels:
+    output = blocks.NORMAL_01 if published_output else residual.GLOROT
+    return blocks.Kernels(weights, output, spectral_norm)
+
+
+def _up(
+    x: keras.KerasTensor,
+    depths: list[int],
+    shapes: list[tuple[int, int]],
+    kernels: blocks.Kernels,
+    normalize: Normalization,
+) -> keras.KerasTensor:
+    """Blocks to `depths`, in order, and to `shapes`, the last one first."""
+    targets = zip(depths, reversed(shapes), strict=True)
+    for number, (depth, shape) in enumerate(targets, start=1):
+        x = residual.up(x, depth, shape, f"block{number}", kernels, normalize)
+    return x
+
+
+def _down(
+    x: keras.KerasTensor,
+    depths: list[int],
+    kernels: blocks.Kernels,
+    normalize: Normalization,
+) -> list[keras.KerasTensor]:
+    """What the first convolution and each block give."""
+    first = kernels.conv(
+        depths[0], 3, kernel_initializer=residual.GLOROT(), name="conv"
+    )
+    activations = [layers.LeakyReLU(name="lrelu")(first(x))]
+    for number, depth in enumerate(depths[1:], start=1):
+        x = residual.down(
+            activations[-1], depth, f"block{number}", kernels, normalize
+        )
+        activations.append(x)
+    return activations

@@ -1,0 +1,139 @@
+"""The convolutional networks of SN-GAN.
+
+The plain ones, for CIFAR-10 and STL-10, of T. Miyato, T. Kataoka, M. Koyama and
+Y. Yoshida, "Spectral Normalization for Generative Adversarial Networks", ICLR
+2018, arXiv:1802.05957, appendix B; their 64 to 512 channels are `width` to
+8 * `width` here.
+
+The networks of the same name in the code of M. Arbel, D. J. Sutherland,
+M. Binkowski and A. Gretton, "On gradient regularizers for MMD GANs", NeurIPS
+2018, arXiv:1805.11565 (https://github.com/MichaelArbel/Scaled-MMD-GAN,
+gan/core/architecture.py) differ: transposed convolutions of 5 x 5, a leaky ReLU
+of slope .2, and a critic of 64 to 512 channels whatever its width.
+"""
+
+import dataclasses
+
+import keras
+
+from tf_mmdgan import errors
+from tf_mmdgan.networks import blocks, layers
+from tf_mmdgan.networks.conditioning import Conditioning, Inputs
+from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+
+SIZES = blocks.Sizes(minimum=16, maximum=128, multiple=8)
+_SLOPE = 0.1
+_STAGES = 3
+_PUBLISHED = blocks.Kernels(
+    hidden_weights=blocks.TRUNCATED_02, output_weights=blocks.TRUNCATED_02
+)
+# Channels over width, kernel size and stride of the critic's convolutions.
+_CONVOLUTIONS = (
+    (1, 3, 1),
+    (2, 4, 2),
+    (2, 3, 1),
+    (4, 4, 2),
+    (4, 3, 1),
+    (8, 4, 2),
+    (8, 3, 1),
+)
+
+
+def generator(
+    image_shape: tuple[int, int, int],
+    latent_size: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = True,
+    conditioning: Conditioning | None = None,
+    batch_statistics: bool = False,
+) -> keras.Model:
+    """From latents [b, latent_size] to float32 images in [-1, 1].
+
+    Linear to [h / 8, w / 8, 8 * width], three transposed 4 x 4 convolutions of
+    stride 2 to 4, 2 and 1 times `width` channels, and a 3 x 3 convolution;
+    before each convolution batch normalization and ReLU.
+
+    Args:
+      image_shape: height, width and channels; multiples of 8 from 16 to 128.
+      latent_size: z, >= 1.
+      width: channels before the last layer, >= 1.
+      batch_norm: whether to normalize before each ReLU.
+      conditioning: see `Architecture`.
+      batch_statistics: see `Architecture`.
+
+    Raises:
+      UsageError: for a shape or a number out of range.
+    """
+    SIZES.check("SNGAN", image_shape)
+    errors.check_positive(latent_size=latent_size, width=width)
+    height, columns, channels = image_shape
+
+    inputs = Inputs((latent_size,), "latents", conditioning)
+    normalize = inputs.normalization(batch_norm, batch_statistics)
+    scale = 2**_STAGES
+    x = blocks.base(inputs, (height // scale, columns // scale, scale * width))
+    for number in range(1, _STAGES + 1):
+        x = normalize(x, f"bn{number}")
+        x = keras.layers.ReLU(name=f"relu{number}")(x)
+        x = keras.layers.Conv2DTranspose(
+            width * 2 ** (_STAGES - number),
+            kernel_size=4,
+            strides=2,
+            padding="same",
+            kernel_initializer=blocks.NORMAL_02(),
+            name=f"deconv{number}",
+        )(x)
+    x = normalize(x, "bn_out")
+    x = keras.layers.ReLU(name="relu_out")(x)
+    kernels = blocks.Kernels(hidden_weights=blocks.NORMAL_02)
+    images = blocks.to_images(kernels.conv(channels, 3, name="conv_out")(x))
+    return keras.Model(inputs.tensors, images, name="sngan_generator")
+
+
+def critic(
+    image_shape: tuple[int, int, int],
+    output_width: int,
+    width: int = 64,
+    *,
+    batch_norm: bool = False,
+    spectral_norm: SpectralNorm | None = None,
+    conditioning: Conditioning | None = None,
+    published_weights: bool = False,
+) -> keras.Model:
+    """From images to {"features": [b, output_width], "activations": [...]}.
+
+    Seven convolutions with leaky ReLU of slope .1, in turn 3 x 3 and, to half
+    the size and twice the channels, 4 x 4 of stride 2; then a linear layer.
+    "activations" lists what each gives after its leaky ReLU.
+
+    Args:
+      image_shape: height, width and channels; multiples of 8 from 16 to 128.
+      output_width: number of features, >= 1.
+      width: channels after the first layer, >= 1.
+      batch_norm: False; it has none.
+      spectral_norm: see `Architecture`; the paper's is `SpectralNorm()`.
+      conditioning: see `Architecture`.
+      published_weights: initial weights of truncated normals of deviation .02,
+        as in the code of Scaled MMD GAN; else He's and Glorot's.
+
+    Raises:
+      UsageError: for a shape or a number out of range, or batch_norm.
+    """
+    SIZES.check("SNGAN", image_shape)
+    errors.check_positive(output_width=output_width, width=width)
+    blocks.refuse_batch_norm("SNGAN", batch_norm)
+    kernels = dataclasses.replace(
+        _PUBLISHED if published_weights else blocks.Kernels(),
+        spectral_norm=spectral_norm,
+    )
+    inputs, x = blocks.critic_inputs(image_shape, conditioning)
+    activations = []
+    for number, (depth, size, stride) in enumerate(_CONVOLUTIONS, start=1):
+        x = kernels.conv(depth * width, size, stride, name=f"conv{number}")(x)
+        x = layers.LeakyReLU(_SLOPE, name=f"lrelu{number}")(x)
+        activations.append(x)
+    phi = keras.layers.Flatten(name="flat")(x)
+    return blocks.critic_model(
+        inputs, phi, output_width, activations, kernels, "sngan_critic"
+    )

@@ -1,0 +1,204 @@
+"""What an objective sees of a model, and what it gives back."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal, NamedTuple, Protocol
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan.distribute.update import Draw
+
+
+class Batch(NamedTuple):
+    """Images of one replica.
+
+    Attributes:
+      images: [b, h, w, c] in [-1, 1].
+      labels: [b], or None where there are none.
+    """
+
+    images: tf.Tensor
+    labels: tf.Tensor | None = None
+
+
+class CriticOutput(NamedTuple):
+    """What the critic makes of a batch.
+
+    Attributes:
+      features: [b, d], its output.
+      activations: of its hidden layers, [b, ...] each, in order.
+      reconstruction: [b, h, w, c], of a critic with a decoder; else None.
+    """
+
+    features: tf.Tensor
+    activations: Sequence[tf.Tensor]
+    reconstruction: tf.Tensor | None = None
+
+
+class Loss(NamedTuple):
+    """A loss to be minimised.
+
+    Attributes:
+      value: scalar; its mean over replicas is the loss of the global batch.
+      terms: named scalars worth logging; the loss need not be their sum.
+    """
+
+    value: tf.Tensor
+    terms: Mapping[str, tf.Tensor]
+
+
+class Critic(Protocol):
+    """The critic as an objective sees it."""
+
+    # The multiplier of a criterion with a constraint; kept with the weights.
+    multiplier: keras.Variable
+
+    def __call__(self, batch: Batch) -> CriticOutput:
+        """The critic's output for one batch."""
+
+    def joint(self, *batches: Batch) -> CriticOutput:
+        """The output for batches of one size, the rows of the first first.
+
+        One pass, where examples do not interact.
+        """
+
+    def clip_weights(self, bound: float) -> None:
+        """Clips each weight, but those of a decoder, to [-bound, bound]."""
+
+
+class View(NamedTuple):
+    """What the critic says of the batches of one update.
+
+    Attributes:
+      critic: may be asked about other images.
+      real: batch of this replica.
+      fakes: batches of this replica.
+      draw: noise of this update.
+      output: of the critic for real and fakes, the rows of `real` first; None
+        in the generator's update.
+      real_features: [b, d] of this replica; None where nothing needs them.
+      fake_features: [b, d] of this replica, for each of `fakes`.
+      x: [n, d], features of the real images that the loss is of, those of the
+        global batch or of this replica's (`Draw.mmd_scope`); or None.
+      ys: [n, d] each, those of the generated images.
+    """
+
+    critic: Critic
+    real: Batch
+    fakes: Sequence[Batch]
+    draw: Draw
+    output: CriticOutput | None
+    real_features: tf.Tensor | None
+    fake_features: Sequence[tf.Tensor]
+    x: tf.Tensor | None
+    ys: Sequence[tf.Tensor]
+
+    @property
+    def y(self) -> tf.Tensor:
+        """Features of the first, mostly the only, batch of fakes."""
+        return self.ys[0]
+
+
+def see_all(
+    critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
+) -> View:
+    """The view of the critic's update: all batches in one pass."""
+    output = critic.joint(real, *fakes)
+    features = tf.split(output.features, 1 + len(fakes))
+    x, *ys = draw.gather(features)
+    return View(
+        critic, real, fakes, draw, output, features[0], features[1:], x, ys
+    )
+
+
+def see_apart(
+    critic: Critic,
+    real: Batch,
+    fakes: Sequence[Batch],
+    draw: Draw,
+    needs_real: bool,
+) -> View:
+    """The view of the generator's update.
+
+    One pass for each batch: nothing is differentiated through the real images.
+    """
+    x_rows = critic(real).features if needs_real else None
+    y_rows = [critic(fake).features for fake in fakes]
+    if needs_real:
+        x, *ys = draw.gather([x_rows, *y_rows])
+    else:
+        x, ys = None, draw.gather(y_rows)
+    return View(critic, real, fakes, draw, None, x_rows, y_rows, x, ys)
+
+
+class Criterion(Protocol):
+    """What critic and generator play for; a frozen dataclass.
+
+    A field that bears the name of a setting takes its value from there.
+    """
+
+    # Independent batches of generated images for each real one.
+    fakes_per_real: ClassVar[int]
+    # Whether the critic must have a single output.
+    single_output: ClassVar[bool]
+    # Whether the critic must have a decoder.
+    needs_decoder: ClassVar[bool]
+    # Whether the generator's loss depends on the real images.
+    generator_sees_real: ClassVar[bool]
+    # Whether the critic must treat each image by itself, as where the loss has
+    # gradients by single images in it.
+    needs_independent_examples: ClassVar[bool]
+
+    def critic_loss(self, view: View) -> Loss:
+        """Loss of the critic; called in replica context."""
+
+    def generator_loss(self, view: View) -> Loss:
+        """Loss of the generator; called in replica context."""
+
+    def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
+        """The function whose gradient penalties bound, at features: [b].
+
+        That by which the criterion tells real from generated images; row i of
+        `features` [b, d] belongs with row i of the view's own batches.
+        """
+
+    def after_update(self, critic: Critic, terms: Mapping[str, tf.Tensor]):
+        """What follows the optimizer's update of the critic."""
+
+
+class BaseCriterion:
+    """The usual answers."""
+
+    fakes_per_real: ClassVar[int] = 1
+    single_output: ClassVar[bool] = False
+    needs_decoder: ClassVar[bool] = False
+    generator_sees_real: ClassVar[bool] = True
+    needs_independent_examples: ClassVar[bool] = False
+
+    def after_update(
+        self, critic: Critic, terms: Mapping[str, tf.Tensor]
+    ) -> None:
+        """Nothing."""
+
+
+class ScalarCriterion(BaseCriterion):
+    """A critic with one output, which is the witness itself."""
+
+    single_output: ClassVar[bool] = True
+    generator_sees_real: ClassVar[bool] = False
+
+    def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
+        """The critic's output."""
+        del view
+        return features[:, 0]
+
+
+Side = Literal["real", "fake"]
+
+
+def concatenate(*batches: Batch) -> Batch:
+    """One batch of all, so that the critic runs once."""
+    labels = None
+    if batches[0].labels is not None:
+        labels = tf.concat([batch.labels for batch in batches], axis=0)
+    return Batch(tf.concat([b.images for b in batches], axis=0), labels)

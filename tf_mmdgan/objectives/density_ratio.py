@@ -1,0 +1,133 @@
+"""Ratios of densities by kernel mean matching, and training on them.
+
+Srivastava, Xu, Gutmann and Sutton 2020, "Generative ratio matching networks",
+https://openreview.net/forum?id=SJg7spEYDS.
+"""
+
+import dataclasses
+import math
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tf_mmdgan import errors, kernels
+from tf_mmdgan.kernels import bandwidths
+
+POSITIVITY = ("penalty", "clip", "none")
+_LARGEST_RATIO = 1e9
+# Least MMD^2 under the root, whose slope is infinite at 0.
+_FLOOR = 1e-12
+
+
+def density_ratio(
+    qq: tf.Tensor, qp: tf.Tensor, ridge: float | tf.Tensor
+) -> tf.Tensor:
+    """Estimates p / q at m points of q, from n points of p.
+
+    r = (m / n) (K_qq + ridge I)^-1 K_qp 1
+
+    The weights r that bring the mean embedding of q to that of p, by a solve.
+    Huang et al. 2007, "Correcting sample selection bias by unlabeled data";
+    Sugiyama, Suzuki and Kanamori 2012, "Density ratio estimation in machine
+    learning", section 3.3. They may be negative.
+
+    Args:
+      qq: kernel matrix of the points of q, [..., m, m].
+      qp: of those of q with those of p, [..., m, n].
+      ridge: >= 0; below about 1e-3 the system is ill-conditioned in float32,
+        and the ratio has nothing to do with the truth.
+
+    Returns:
+      [..., m].
+    """
+    m = tf.shape(qq)[-1]
+    system = qq + ridge * tf.eye(m, dtype=qq.dtype)
+    right = tf.reduce_mean(qp, axis=-1, keepdims=True)
+    ratio = tf.linalg.solve(system, right)[..., 0]
+    return tf.cast(m, qq.dtype) * ratio
+
+
+def pearson_divergence(ratio: tf.Tensor) -> tf.Tensor:
+    """PD = E_q (r - 1)^2 of ratios at points of q, [..., m] -> [...]."""
+    return tf.reduce_mean(tf.square(ratio - 1.0), axis=-1)
+
+
+class RatioLosses(NamedTuple):
+    """Losses of both networks, and what they are made of; scalars."""
+
+    projection: tf.Tensor
+    generator: tf.Tensor
+    pearson: tf.Tensor
+    mmd2: tf.Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class RatioMatching:
+    """What GRAM-nets train on, for real features u and generated features v.
+
+    projection: -PD(r) [- sum_i r_i],  generator: sqrt(max(MMD^2_V, 1e-12))
+
+    with the ratios r of `density_ratio` averaged over bandwidths, and the
+    biased MMD^2 summed over them, all from one set of kernel matrices. The
+    projection raises the Pearson divergence, which is at most that of the
+    images, so that a law is matched where it differs. Srivastava et al. 2020,
+    section 3.
+
+    Attributes:
+      bandwidths: standard deviations of the Gaussian kernels.
+      ridge: of the density ratio.
+      positivity: of the ratios: by a "penalty" (the sum above, as the published
+        runs have it), by a "clip" at 0, or "none".
+      median_bandwidth: whether bandwidths are multiples of the median distance
+        of all features at hand. Without it the projection can choose its scale.
+
+    Raises:
+      UsageError: for numbers that are not positive, or an unknown positivity.
+    """
+
+    bandwidths: tuple[float, ...] = (1.0,)
+    ridge: float = 1e-3
+    positivity: str = "penalty"
+    median_bandwidth: bool = False
+
+    def __post_init__(self):
+        if not self.bandwidths or not all(
+            0.0 < b < math.inf for b in self.bandwidths
+        ):
+            raise errors.UsageError(
+                f"--bandwidths={self.bandwidths}: need numbers > 0."
+            )
+        if not 0.0 < self.ridge < math.inf:
+            raise errors.UsageError(
+                f"--ridge={self.ridge}: without a ridge the system of the "
+                "density ratio is singular; try 1e-2."
+            )
+        known = dict.fromkeys(POSITIVITY)
+        errors.pick(known, self.positivity, "positivity (--ratio_positivity)")
+
+    def __call__(self, u: tf.Tensor, v: tf.Tensor) -> RatioLosses:
+        """Losses for real features u [n, k] and generated features v [m, k]."""
+        uu, vu, vv = self._grams(u, v)
+        ratio = tf.reduce_mean(density_ratio(vv, vu, self.ridge), axis=0)
+        if self.positivity == "clip":
+            ratio = tf.clip_by_value(ratio, 0.0, _LARGEST_RATIO)
+        pearson = pearson_divergence(ratio)
+        projection = -pearson
+        if self.positivity == "penalty":
+            projection -= tf.reduce_sum(ratio)
+        means = [tf.reduce_mean(k, axis=[1, 2]) for k in (uu, vv, vu)]
+        mmd2 = tf.reduce_sum(means[0] + means[1] - 2.0 * means[2])
+        generator = tf.sqrt(tf.maximum(mmd2, _FLOOR))
+        return RatioLosses(projection, generator, pearson, mmd2)
+
+    def _grams(self, u: tf.Tensor, v: tf.Tensor) -> list[tf.Tensor]:
+        """Kernel matrices of (u, u), (v, u) and (v, v), for each bandwidth."""
+        u, v = kernels.as_matrices(u, v)
+        pooled = tf.concat([u, v], axis=0)
+        squares = kernels.squared_distances(pooled, pooled)
+        variances = tf.constant(self.bandwidths, u.dtype) ** 2
+        if self.median_bandwidth:
+            variances *= bandwidths.median_of_pairs(tf.stop_gradient(squares))
+        grams = tf.exp(-squares / (2.0 * variances[:, None, None]))
+        n = tf.shape(u)[0]
+        return [grams[:, :n, :n], grams[:, n:, :n], grams[:, n:, n:]]

@@ -1,0 +1,112 @@
+"""Distances between two samples that a generator is trained on as they are.
+
+A discrepancy is a function of real [n, d] and generated features [m, d], a
+scalar, differentiable by both; nothing in it is learnt.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tf_mmdgan import errors, mmd
+from tf_mmdgan.kernels import Kernel, bandwidths
+from tf_mmdgan.mmd import constrained
+
+Discrepancy = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+# Least MMD^2 under the root, whose slope is infinite at 0.
+_FLOOR = 1e-12
+# Least variance of the t-statistic in the code of Sutherland et al. 2017.
+_VARIANCE_FLOOR = 1e-8
+
+ESTIMATORS: dict[str, Callable[[mmd.Grams], tf.Tensor]] = {
+    "biased": mmd.mmd2_biased,
+    "unbiased": mmd.mmd2_unbiased,
+    "ratio": lambda grams: mmd.mmd2_ratio(grams, _VARIANCE_FLOOR),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class KernelDiscrepancy:
+    """MMD^2 of two samples, its root, or its t-statistic.
+
+    sqrt(max(MMD^2_V, 1e-12)) with the biased estimate and `root`: Li, Swersky
+    and Zemel 2015, "Generative moment matching networks", eq. 5. The unbiased
+    estimate: Dziugaite, Roy and Ghahramani 2015, "Training generative neural
+    networks via maximum mean discrepancy optimization". The ratio MMD^2_u /
+    sqrt(max(V, 1e-8)): Sutherland et al. 2017, "Generative models and model
+    criticism via optimized maximum mean discrepancy".
+
+    Attributes:
+      kernel: on the features.
+      estimator: in `ESTIMATORS`.
+      root: whether to take the root of the estimate.
+      median_bandwidth: whether features are divided by their median distance
+        first, so that the kernel's bandwidths are multiples of it.
+
+    Raises:
+      UsageError: for an unknown estimator, and for the root of one that may be
+        negative.
+    """
+
+    kernel: Kernel
+    estimator: str = "biased"
+    root: bool = True
+    median_bandwidth: bool = False
+
+    def __post_init__(self):
+        errors.pick(ESTIMATORS, self.estimator, "estimator (--mmd_estimator)")
+        if self.root and self.estimator != "biased":
+            raise errors.UsageError(
+                f"--mmd_estimator={self.estimator} may be negative and has no "
+                "root: give --nommd_root."
+            )
+
+    def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """The discrepancy of real [n, d] and fake [m, d], a scalar."""
+        if self.median_bandwidth:
+            real, fake = _in_median_distances(real, fake)
+        grams = mmd.gram_matrices(self.kernel, real, fake)
+        value = ESTIMATORS[self.estimator](grams)
+        return tf.sqrt(tf.maximum(value, _FLOOR)) if self.root else value
+
+
+@dataclasses.dataclass(frozen=True)
+class GradientConstrainedDiscrepancy:
+    """The gradient-constrained MMD of two samples, or its square.
+
+    The measure mu, where the critic's values and slopes are bounded, is the
+    real sample, as in the code of Arbel et al. 2018, "On gradient regularizers
+    for MMD GANs"; see `mmd.constrained.gradient_constrained_mmd2`.
+
+    Attributes:
+      kernel: on the features, differentiable at coinciding points.
+      ridge: lambda, > 0.
+      root: whether to take the root, sqrt(max(square, 1e-12)).
+      median_bandwidth: whether features are divided by their median distance
+        first: bandwidths are multiples of it, and slopes are by it.
+      solver: of `mmd.constrained.SOLVERS`.
+    """
+
+    kernel: Kernel
+    ridge: float = 1.0
+    root: bool = True
+    median_bandwidth: bool = False
+    solver: str = "iterative"
+
+    def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """The discrepancy of real [n, d] and fake [m, d], a scalar."""
+        if self.median_bandwidth:
+            real, fake = _in_median_distances(real, fake)
+        square = constrained.gradient_constrained_mmd2(
+            real, fake, real, self.kernel, self.ridge, solver=self.solver
+        )
+        return tf.sqrt(tf.maximum(square, _FLOOR)) if self.root else square
+
+
+def _in_median_distances(
+    real: tf.Tensor, fake: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    scale = bandwidths.median_distance(real, fake)
+    return real / scale, fake / scale

@@ -1,0 +1,125 @@
+"""Penalties on a critic: how steep and how large it may become."""
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+
+def interpolate(
+    real: tf.Tensor, fake: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    """Points between paired images: (1 - weights) * real + weights * fake.
+
+    Args:
+      real: [b, h, w, c].
+      fake: [b, h, w, c].
+      weights: [b], in [0, 1].
+
+    Gulrajani et al. 2017, algorithm 1.
+    """
+    weights = tf.reshape(weights, [-1] + [1] * (real.shape.rank - 1))
+    weights = tf.cast(weights, real.dtype)
+    return real + weights * (fake - real)
+
+
+def slope_unit(images: tf.Tensor) -> float:
+    """What a gradient by `images` is to be multiplied with.
+
+    The papers have images in [0, 1], ours are in [-1, 1]: their gradients are
+    twice ours. Points [b, d] are as they are.
+    """
+    return 2.0 if images.shape.rank == 4 else 1.0
+
+
+def gradient_squares(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    images: tf.Tensor,
+    axes: Sequence[int] | None = None,
+) -> tf.Tensor:
+    """Squared L2 norm of the gradient of `function` at each image: [b].
+
+    Args:
+      function: images [b, ...] -> [b]; value i depends on image i alone.
+      images: [b, ...].
+      axes: over which squares are summed; by default all but the first. With
+        fewer, one number for each place along the others is left.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        values = function(images)
+    gradients = tf.cast(tape.gradient(values, images), values.dtype)
+    if axes is None:
+        axes = range(1, images.shape.rank)
+    return tf.reduce_sum(tf.square(gradients), axis=list(axes))
+
+
+def gradient_norms(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    images: tf.Tensor,
+    axes: Sequence[int] | None = None,
+    epsilon: float = 1e-12,
+) -> tf.Tensor:
+    """L2 norm of the gradient of `function` at each image: [b].
+
+    sqrt(squares + epsilon), with the arguments of `gradient_squares`.
+    """
+    # sqrt'(0) is infinite: a critic that is flat somewhere would give NaN.
+    return tf.sqrt(gradient_squares(function, images, axes) + epsilon)
+
+
+def jacobian_products(
+    function: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Features and J J^T of their Jacobian J by the pixels, at each image.
+
+    One backward pass for each feature.
+
+    Args:
+      function: images [b, ...] -> features [b, d], row by row.
+      images: [b, ...].
+
+    Returns:
+      Features [b, d] and J J^T [b, d, d]; its trace is ||J||_F^2.
+    """
+    features, tape = _watched(function, images)
+    rows = []
+    for index in range(features.shape[1]):
+        seed = tf.one_hot(index, features.shape[1], dtype=features.dtype)
+        seeds = tf.broadcast_to(seed, tf.shape(features))
+        row = tape.gradient(features, images, output_gradients=seeds)
+        rows.append(tf.reshape(row, [tf.shape(images)[0], -1]))
+    jacobian = tf.cast(tf.stack(rows, axis=1), features.dtype)
+    return features, tf.matmul(jacobian, jacobian, transpose_b=True)
+
+
+def estimated_jacobian_squares(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    images: tf.Tensor,
+    signs: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Features and an unbiased estimate of ||J||_F^2, in one backward pass.
+
+    ||J||_F^2 = E ||J^T s||^2 over independent signs s. Hutchinson 1990, "A
+    stochastic estimator of the trace of the influence matrix".
+
+    Args:
+      function: images [b, ...] -> features [b, d], row by row.
+      images: [b, ...].
+      signs: [b, d], +1 or -1.
+
+    Returns:
+      Features [b, d] and the estimates [b].
+    """
+    features, tape = _watched(function, images)
+    signs = tf.cast(signs, features.dtype)
+    products = tape.gradient(features, images, output_gradients=signs)
+    products = tf.cast(products, features.dtype)
+    axes = list(range(1, images.shape.rank))
+    return features, tf.reduce_sum(tf.square(products), axis=axes)
+
+
+def _watched(function, images):
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(images)
+        features = function(images)
+    return features, tape

@@ -1,0 +1,1 @@
+"""What the papers claim, computed: studies, and a table of all methods."""

@@ -1,0 +1,13 @@
+"""Every method on every data set: one table, however often interrupted.
+
+A cell of the table is one training run, in a process of its own. To add a
+method that is not an objective by itself, give it a line in
+`methods.EXTRA_METHODS`.
+"""
+
+from tf_mmdgan.reproduction.comparison.cells import DATA, Cell, plan
+from tf_mmdgan.reproduction.comparison.methods import METHODS
+from tf_mmdgan.reproduction.comparison.outputs import write_outputs
+from tf_mmdgan.reproduction.comparison.results import Result, read_results
+from tf_mmdgan.reproduction.comparison.runner import run
+from tf_mmdgan.reproduction.ring import train_ring

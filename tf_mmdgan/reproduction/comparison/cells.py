@@ -1,0 +1,123 @@
+"""Cells: one method on one data set from one seed."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable
+
+from tf_mmdgan import data, errors
+from tf_mmdgan.config import CompareConfig, TrainConfig
+from tf_mmdgan.config.fields import names
+from tf_mmdgan.reproduction import ring
+from tf_mmdgan.reproduction.comparison import methods
+
+# In the order of the table's columns; the others have compare_DATA.cfg.
+DATA = {ring.NAME: "Ring", "digits": "Digits", "fashion_mnist": "Fashion-MNIST"}
+
+Parser = Callable[[list[str]], TrainConfig]
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One training run of a comparison.
+
+    Attributes:
+      data: name of the data set.
+      method: name of the method.
+      seed: of the run.
+      flags: all flags of the run, as for tools/train.py.
+      config: what they mean.
+    """
+
+    data: str
+    method: str
+    seed: int
+    flags: tuple[str, ...]
+    config: TrainConfig
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What no other cell of the comparison has."""
+        return self.data, self.method, self.seed
+
+    @property
+    def name(self) -> str:
+        """As --only takes it."""
+        return f"{self.data}/{self.method}/{self.seed}"
+
+    @property
+    def run_dir(self) -> pathlib.Path:
+        """The folder of the run; beside it are result and log."""
+        return pathlib.Path(self.config.run_dir)
+
+    @property
+    def result_file(self) -> pathlib.Path:
+        """What came of it."""
+        return self.run_dir.with_name(f"{self.run_dir.name}.json")
+
+    @property
+    def log_file(self) -> pathlib.Path:
+        """What the last process said."""
+        return self.run_dir.with_name(f"{self.run_dir.name}.log")
+
+
+def run_folder(
+    output_dir: str | os.PathLike, data: str, method: str, seed: int
+) -> pathlib.Path:
+    """The folder of one run of the comparison in `output_dir`."""
+    return pathlib.Path(output_dir) / data / method / f"seed_{seed}"
+
+
+def plan(config: CompareConfig, parse: Parser) -> list[Cell]:
+    """The cells that `config` names: by data set, then by seed.
+
+    Args:
+      config: of the comparison.
+      parse: reads the flags of a training run.
+
+    Raises:
+      UsageError: for an unknown data set or method.
+      DataError: for a data set whose settings are not at hand.
+    """
+    chosen = names(config.methods)
+    if chosen == ["all"]:
+        chosen = list(methods.METHODS)
+    for method in chosen:
+        errors.pick(methods.METHODS, method, "method")
+    for name in names(config.data):
+        errors.pick(DATA, name, "data set of the comparison")
+    return [
+        _cell(config, parse, name, method, int(seed))
+        for name in names(config.data)
+        for seed in names(config.seeds)
+        for method in chosen
+    ]
+
+
+def _cell(
+    config: CompareConfig, parse: Parser, name: str, method: str, seed: int
+) -> Cell:
+    run_dir = run_folder(config.output_dir, name, method, seed)
+    flags = [
+        *_settings_of_data(config, name),
+        *methods.METHODS[method],
+        *methods.ON_DATA.get(name, {}).get(method, []),
+        f"--seed={seed}",
+        f"--run_dir={run_dir}",
+    ]
+    if config.steps is not None:
+        flags.append(f"--steps={config.steps}")
+    return Cell(name, method, seed, tuple(flags), parse(flags))
+
+
+def _settings_of_data(config: CompareConfig, name: str) -> list[str]:
+    if name not in data.DATASETS:
+        return list(ring.SETTINGS)
+    path = pathlib.Path(config.flags_dir) / f"compare_{name}.cfg"
+    if not path.is_file():
+        raise errors.DataError(
+            f"There is no file {path}: run in the root of the project, or "
+            "name its folder with --flags_dir."
+        )
+    given = [] if config.data_dir is None else [f"--data_dir={config.data_dir}"]
+    return [f"--flagfile={path}", *given]

@@ -1,0 +1,182 @@
+"""What came of a cell, as a file that says how it was made."""
+
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+import re
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from tf_mmdgan import errors, files
+from tf_mmdgan.reproduction.comparison.cells import Cell
+from tf_mmdgan.training import callbacks, run_directory
+
+_DIVERGED = re.compile(r"Step (\d+): .*not finite")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came of one training run.
+
+    Attributes:
+      data: name of the data set.
+      method: name of the method.
+      seed: of the run.
+      flags: of the run, as for tools/train.py.
+      steps: steps that the run was to take.
+      status: "diverged" is a loss or a weight that is not finite.
+      reason: of a run that is not done, one line.
+      scores: measured numbers; "samples" is a file in the run's folder.
+      seconds: of training, scoring on the way included.
+      threads: that the run had; other numbers round otherwise.
+      date: the day in UTC, as 2026-01-31.
+      commit: of the code that started the run; None outside of a checkout.
+    """
+
+    data: str
+    method: str
+    seed: int
+    flags: list[str]
+    steps: int
+    status: Literal["done", "diverged", "failed"]
+    reason: str | None
+    scores: dict[str, Any]
+    seconds: float
+    threads: int
+    date: str
+    commit: str | None
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """That of its cell."""
+        return self.data, self.method, self.seed
+
+    @property
+    def summary(self) -> str:
+        """The numbers that count, or the reason why there are none."""
+        if self.status == "diverged":
+            return f"NaN at step {_DIVERGED.search(self.reason)[1]}"
+        if self.status == "failed":
+            return self.reason
+        scores = self.scores
+        if "kid" not in scores:
+            modes, share = scores["modes_covered"], scores["high_quality"]
+            return f"{modes} / {share:.3f}"
+        value, error = scores["kid"], scores["kid_standard_error"]
+        return f"{number(value)} ({number(error)})"
+
+    def settles(self, cell: Cell) -> bool:
+        """Whether the cell need not be run again.
+
+        A run that diverged would do so again, one that failed might not.
+        """
+        return self.status != "failed" and self.steps >= cell.config.steps
+
+
+def number(value: float | None) -> str:
+    """Two decimals; a dash for what is not defined."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def from_process(
+    cell: Cell, code: int, stdout: str, stderr: str, threads: int
+) -> Result:
+    """The result of a process that trained `cell` and has ended.
+
+    Args:
+      cell: that was trained.
+      code: exit code.
+      stdout: its last line is the scores as JSON, where the code is 0.
+      stderr: its last line is the reason, where it is not.
+      threads: that the process had.
+    """
+    scores, reason, status = {}, None, "done"
+    if code == 0:
+        scores = _scores(cell, json.loads(stdout.splitlines()[-1]))
+    else:
+        reason = _reason(code, stderr)
+        status = "diverged" if _DIVERGED.search(reason) else "failed"
+    log = callbacks.read_log(cell.run_dir / run_directory.METRICS_FILE)
+    return Result(
+        data=cell.data,
+        method=cell.method,
+        seed=cell.seed,
+        flags=list(cell.flags),
+        steps=scores.get("steps", cell.config.steps),
+        status=status,
+        reason=reason,
+        scores=scores,
+        seconds=training_seconds(log),
+        threads=threads,
+        date=datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        commit=_commit(cell),
+    )
+
+
+def _scores(cell: Cell, printed: dict[str, Any]) -> dict[str, Any]:
+    """The numbers that a run printed, and standard errors, from its log."""
+    scores = {k: v for k, v in printed.items() if not isinstance(v, str)}
+    scores["samples"] = os.path.relpath(printed["samples"], cell.run_dir)
+    if "kid" not in scores:
+        return scores
+    log = callbacks.read_log(cell.run_dir / run_directory.METRICS_FILE)
+    error = {
+        line["step"]: line["kid_standard_error"]
+        for line in log
+        if "kid_standard_error" in line
+    }
+    return scores | {
+        "kid_standard_error": error.get(scores["steps"]),
+        "kid_before_standard_error": error.get(0),
+    }
+
+
+def _reason(code: int, stderr: str) -> str:
+    if code < 0:
+        return f"killed by signal {-code}"
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    if not lines:
+        return f"exit code {code}"
+    return lines[-1].strip().removeprefix("error: ")
+
+
+def training_seconds(log: Iterable[dict[str, float]]) -> float:
+    """Sum over the log's intervals, those of earlier processes included."""
+    seconds, last = 0.0, 0
+    for line in log:
+        if "seconds_per_step" in line:
+            seconds += line["seconds_per_step"] * (line["step"] - last)
+            last = line["step"]
+    return round(seconds, 1)
+
+
+def _commit(cell: Cell) -> str | None:
+    path = cell.run_dir / run_directory.CONFIG_FILE
+    if not path.exists():
+        return None
+    return json.loads(path.read_text(encoding="utf-8")).get("commit")
+
+
+def write_result(path: str | os.PathLike, result: Result) -> None:
+    """Writes one result as JSON, atomically."""
+    files.write_json(path, dataclasses.asdict(result))
+
+
+def read_results(output_dir: str | os.PathLike) -> list[Result]:
+    """All results of a comparison, in no order.
+
+    Raises:
+      DataError: for a file that is damaged or something else.
+    """
+    results = []
+    for path in pathlib.Path(output_dir).glob("*/*/seed_*.json"):
+        try:
+            results.append(Result(**json.loads(path.read_bytes())))
+        except (ValueError, TypeError) as error:
+            raise errors.DataError(
+                f"{path} is damaged or no result: {error}. Remove it; its run "
+                "is then scored again."
+            ) from None
+    return results

@@ -1,0 +1,205 @@
+"""What a run is continued from, and what it leaves when it is told to end."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+
+import keras
+import tensorflow as tf
+import tqdm
+
+from tf_mmdgan import errors, files
+from tf_mmdgan.models import ImplicitModel
+from tf_mmdgan.training.callbacks import DIVERGED, Every, current_step
+
+# What a shell reports for a process that SIGTERM has ended.
+PREEMPTED = 128 + signal.SIGTERM
+
+
+class Checkpoints(Every):
+    """Saves everything that a run needs to continue.
+
+    A damaged newest checkpoint (truncated, bits flipped) is passed over, with
+    a warning, for the one before.
+    """
+
+    def __init__(
+        self,
+        model: ImplicitModel,
+        folder: str | os.PathLike,
+        interval: int = 0,
+        keep: int = 2,
+        **parts: tf.Module,
+    ):
+        """Makes the manager; `parts` are saved beside the model."""
+        super().__init__(interval, at_end=True)
+        self.folder = pathlib.Path(folder)
+        self.keep = keep
+        self.checkpoint = tf.train.Checkpoint(model=model, **parts)
+        self.manager = tf.train.CheckpointManager(
+            self.checkpoint,
+            str(folder),
+            max_to_keep=keep,
+            checkpoint_name="step",
+        )
+
+    def restore(self) -> bool:
+        """Restores the newest sound checkpoint; False if there is none at all.
+
+        Raises:
+          DataError: if there are checkpoints and all are damaged.
+        """
+        candidates = self._saved_steps()
+        for step in candidates:
+            path = str(self.folder / f"step-{step}")
+            try:
+                self.checkpoint.restore(path).assert_existing_objects_matched()
+                return True
+            except Exception as error:  # TensorFlow raises many kinds.
+                reason = str(error).strip().split("\n")[0][:200]
+                warnings.warn(
+                    f"Checkpoint {path} is damaged ({reason}); trying the one "
+                    "before.",
+                    stacklevel=2,
+                )
+        if candidates:
+            raise errors.DataError(
+                f"No checkpoint in {self.folder} can be read. Restore the "
+                "folder from a copy, or start anew in another --run_dir."
+            )
+        return False
+
+    def remove_remains(self) -> None:
+        """Removes what a process that was killed while saving has left.
+
+        Call it when no other process saves in the folder.
+        """
+        for remains in self.folder.glob("step-*_temp"):
+            shutil.rmtree(remains)
+
+    def act(self, step: int, logs: Mapping[str, float]) -> None:
+        """See `Every.act`.
+
+        Raises:
+          DataError: if a weight is not finite; nothing is saved then.
+        """
+        del logs
+        # The losses of a step are older than its last update.
+        for weight in self.checkpoint.model.trainable_weights:
+            if not tf.reduce_all(tf.math.is_finite(weight.value)):
+                raise errors.DataError(
+                    f"Step {step}: {weight.path} is not finite. {DIVERGED}"
+                )
+        self.manager.save(checkpoint_number=step)
+        # The manager spares what the clock says is of the future.
+        before = [saved for saved in self._saved_steps() if saved <= step]
+        for old in before[self.keep :]:
+            for path in self.folder.glob(f"step-{old}.*"):
+                path.unlink()
+
+    def _saved_steps(self) -> list[int]:
+        """Steps that there are checkpoints of, the newest first."""
+        names = [path.stem for path in self.folder.glob("step-*.index")]
+        numbers = [name.removeprefix("step-") for name in names]
+        return sorted(map(int, filter(str.isdecimal, numbers)), reverse=True)
+
+
+class BestCheckpoint:
+    """Keeps the checkpoint of the step with the lowest KID, by itself.
+
+    Attributes:
+      checkpoints: where it is saved; its folder has `RECORD` beside them.
+    """
+
+    RECORD = "best.json"
+
+    def __init__(self, checkpoints: Checkpoints):
+        self.checkpoints = checkpoints
+        self._record = checkpoints.folder / self.RECORD
+
+    @property
+    def kid(self) -> float:
+        """The KID of what is kept; infinite where nothing is."""
+        try:
+            record = json.loads(self._record.read_bytes())
+            step, kid = int(record["step"]), float(record["kid"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return float("inf")
+        # A run killed in between has another checkpoint than the record says.
+        saved = self.checkpoints.folder / f"step-{step}.index"
+        return kid if saved.exists() else float("inf")
+
+    def __call__(self, step: int, scores: Mapping[str, float]) -> None:
+        """Saves the model if its "kid" is lower than any before."""
+        if scores["kid"] < self.kid:
+            self.checkpoints.act(step, {})
+            files.write_json(self._record, {"step": step, "kid": scores["kid"]})
+
+
+class Preemption(keras.callbacks.Callback):
+    """Saves and ends the process when SIGTERM has come, for preemption.
+
+        preemption = Preemption(checkpoints)
+        with preemption:
+            model.fit(..., callbacks=[..., checkpoints, preemption])
+
+    At the end of the step at hand, after everything that is due then; give it
+    last. A second SIGTERM ends the process at once.
+
+    Raises:
+      SystemExit: with `PREEMPTED`, when all is saved.
+    """
+
+    def __init__(
+        self,
+        save: Callable[[int, Mapping[str, float]], None],
+        anywhere: Callable[[bool], bool] = bool,
+    ):
+        """Takes what it calls.
+
+        Args:
+          save: of step and logs, which are empty.
+          anywhere: whether what this process says is so in any that trains with
+            it; called by all of them after each step, and once more when the
+            first of them has saved.
+        """
+        super().__init__()
+        self.save = save
+        self.anywhere = anywhere
+        self._previous = None
+        self._received = False
+
+    def __enter__(self):
+        # Elsewhere than in the main thread, Python refuses handlers.
+        if threading.current_thread() is threading.main_thread():
+            self._previous = signal.signal(signal.SIGTERM, self._note)
+        return self
+
+    def __exit__(self, *error):
+        if self._previous is not None:
+            signal.signal(signal.SIGTERM, self._previous)
+            self._previous = None
+
+    def _note(self, number, frame):
+        del number, frame
+        self._received = True
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def on_train_batch_end(self, batch, logs=None):  # noqa: D102
+        if not self.anywhere(self._received):
+            return
+        step = current_step(self.model)
+        self.save(step, {})
+        self.anywhere(True)
+        tqdm.tqdm.write(
+            f"SIGTERM: ended after step {step}, which is saved. The same "
+            "command goes on from there.",
+            file=sys.stderr,
+        )
+        raise SystemExit(PREEMPTED)

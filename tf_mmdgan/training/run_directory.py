@@ -1,0 +1,184 @@
+"""The folder of a run: whose it is, and what made it."""
+
+import contextlib
+import dataclasses
+import fcntl
+import importlib.metadata
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import zlib
+from typing import Any
+
+import tf_mmdgan
+from tf_mmdgan import errors, files
+from tf_mmdgan.config import TrainConfig
+
+CONFIG_FILE = "config.json"
+LOCK_FILE = ".lock"
+
+
+def check(config: TrainConfig) -> None:
+    """Refuses a folder with another run, or with something else, in it.
+
+    Raises:
+      UsageError: naming the settings that differ.
+    """
+    run_dir = pathlib.Path(config.run_dir)
+    if not run_dir.exists():
+        return
+    if not (run_dir / CONFIG_FILE).exists():
+        # A run killed in its first moments leaves no more than this.
+        if run_dir.is_dir() and all(
+            path.name.startswith((LOCK_FILE, f".{CONFIG_FILE}"))
+            for path in run_dir.iterdir()
+        ):
+            return
+        raise errors.UsageError(
+            f"--run_dir={run_dir} is not a run: it has no {CONFIG_FILE}, and "
+            "it is not empty. Name a new folder."
+        )
+    found, *_ = read_config(run_dir)
+    differences = [
+        f"{field.name} is {there!r} there, {here!r} here"
+        for field in dataclasses.fields(config)
+        if not field.metadata["may_change"]
+        and (there := getattr(found, field.name))
+        != (here := getattr(config, field.name))
+    ]
+    if differences:
+        raise errors.UsageError(
+            f"--run_dir={run_dir} holds another run: {'; '.join(differences)}."
+            " Name a new folder, or give the same settings."
+        )
+
+
+def fingerprint(config: TrainConfig) -> int:
+    """A number for the settings that must not change in a run."""
+    settings = {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if not field.metadata["may_change"]
+    }
+    return zlib.crc32(json.dumps(settings, sort_keys=True).encode())
+
+
+def scratch() -> pathlib.Path:
+    """A folder that is removed when this process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="tf_mmdgan_")
+    _claims.append(folder)
+    return pathlib.Path(folder.name)
+
+
+# What is held until the process ends.
+_claims = []
+
+
+def claim(run_dir: pathlib.Path) -> None:
+    """Keeps other processes out of the folder while this one lives.
+
+    Raises:
+      UsageError: if another one is in it.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    lock = open(run_dir / LOCK_FILE, "w")  # noqa: SIM115, open until the end
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise errors.UsageError(
+            f"--run_dir={run_dir}: another process is training there."
+        ) from None
+    _claims.append(lock)
+
+
+def write_config(
+    config: TrainConfig,
+    image_shape: tuple[int, int, int],
+    num_classes: int | None = None,
+) -> None:
+    """Records what makes the run, where that is not recorded yet.
+
+    Every setting, what the data are like, versions, and the commit.
+    """
+    path = pathlib.Path(config.run_dir) / CONFIG_FILE
+    if path.exists():
+        return
+    packages = ("tensorflow", "keras", "numpy", "tensorflow-gan")
+    files.write_json(
+        path,
+        {
+            "config": dataclasses.asdict(config),
+            "image_shape": list(image_shape),
+            "num_classes": num_classes,
+            "versions": {
+                "tf_mmdgan": tf_mmdgan.__version__,
+                **{p: importlib.metadata.version(p) for p in packages},
+            },
+            "commit": commit(),
+        },
+    )
+
+
+def commit() -> str | None:
+    """The commit of the checkout this file is in; None outside of one."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        return subprocess.run(
+            command,
+            cwd=pathlib.Path(__file__).parent,
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout.strip()
+    return None
+
+
+def read_config(
+    run_dir: str | os.PathLike,
+) -> tuple[TrainConfig, tuple[int, int, int], int | None]:
+    """Configuration, image shape and number of classes of a run.
+
+    Raises:
+      DataError: if the folder is not a run, or one of another version.
+    """
+    path = pathlib.Path(run_dir) / CONFIG_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        shape = tuple(content["image_shape"])
+        config = TrainConfig(**content["config"])
+        return config, shape, content.get("num_classes")
+    except FileNotFoundError:
+        raise errors.DataError(
+            f"{run_dir} is not a run: it has no {CONFIG_FILE}. Name a folder "
+            "that tools/train.py has made."
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise errors.DataError(
+            f"{path} cannot be read by this version: {error}"
+        ) from None
+
+
+METRICS_FILE = "metrics.jsonl"
+
+
+REPORT_FILE = "report.json"
+
+
+# Folders of what is saved: of the newest steps, and of the lowest KID.
+CHECKPOINTS = {"last": "checkpoints", "best": "best"}
+
+
+def recorded_step(path: pathlib.Path) -> int | None:
+    """The step that a report or an export says it was made at."""
+    return recorded(path).get("step")
+
+
+def recorded(path: pathlib.Path) -> dict[str, Any]:
+    """What a report or an export says; nothing if it cannot be read."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
