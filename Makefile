@@ -19,6 +19,7 @@ test-full: $(READY)
 lint: $(READY)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
 # Every layer with nothing but the layers below it at hand. Needs a Bazel: on
 # Debian, apt-get install bazel-bootstrap bazel-rules-java.

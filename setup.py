@@ -25,7 +25,11 @@ setuptools.setup(
     ],
     package_dir={"tf_mmdgan.tools": "tools"},
     package_data={
-        "tf_mmdgan": ["features/weights/*.npz", "serving/page/static/*"]
+        "tf_mmdgan": [
+            "py.typed",
+            "features/weights/*.npz",
+            "serving/page/static/*",
+        ]
     },
     install_requires=[
         "absl-py>=2.1,<3",  # flags and entry points
@@ -69,6 +73,7 @@ setuptools.setup(
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",
+            "mypy>=1.11,<3",  # types
             "playwright>=1.45,<2",  # drives a Chromium that is there
             "trustme>=1.1,<2",  # certificates for tests
         ],

@@ -21,7 +21,7 @@ from tf_mmdgan import errors
 _NUMBERS = re.compile(r"\[\n([^][{}\"]*)\]")
 
 
-def write_bytes(path: str | os.PathLike, content: bytes) -> None:
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     """Writes `content` to `path` atomically, making its folder if needed."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,9 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: str | os.PathLike, content: Mapping[str, Any]) -> None:
+def write_json(
+    path: str | os.PathLike[str], content: Mapping[str, Any]
+) -> None:
     """Writes `content` as indented JSON, a list of numbers in a line."""
     text = json.dumps(content, indent=2, allow_nan=False)
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
@@ -53,7 +55,7 @@ def finite(value: Any) -> Any:
     return value
 
 
-def read_npz(path: str | os.PathLike) -> dict[str, np.ndarray]:
+def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     """The arrays of an .npz file; nothing is unpickled.
 
     Raises:
@@ -63,7 +65,7 @@ def read_npz(path: str | os.PathLike) -> dict[str, np.ndarray]:
         return {name: archive[name] for name in archive.files}
 
 
-def npz_names(path: str | os.PathLike) -> list[str]:
+def npz_names(path: str | os.PathLike[str]) -> list[str]:
     """The names of its arrays, which are not read.
 
     Raises:
@@ -74,7 +76,7 @@ def npz_names(path: str | os.PathLike) -> list[str]:
 
 
 @contextlib.contextmanager
-def _open_npz(path: str | os.PathLike) -> Iterator[np.lib.npyio.NpzFile]:
+def _open_npz(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
     try:
         if not zipfile.is_zipfile(path):
             raise ValueError("not a zip archive")
@@ -88,7 +90,7 @@ def _open_npz(path: str | os.PathLike) -> Iterator[np.lib.npyio.NpzFile]:
         ) from None
 
 
-def write_npz(path: str | os.PathLike, **arrays: np.ndarray) -> None:
+def write_npz(path: str | os.PathLike[str], **arrays: np.ndarray) -> None:
     """Writes arrays as an .npz file, atomically."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)

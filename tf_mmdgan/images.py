@@ -68,7 +68,7 @@ def encode_png(image: np.ndarray) -> bytes:
 
 
 def write_grid(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     images: np.ndarray,
     columns: int | None = None,
     scale: int = 1,
@@ -78,7 +78,7 @@ def write_grid(
 
 
 def write_animation(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     images: np.ndarray,
     scale: int = 1,
     milliseconds: int = 80,
@@ -109,7 +109,7 @@ def write_animation(
 
 
 def write_folder(
-    folder: str | os.PathLike, images: np.ndarray, scale: int = 1
+    folder: str | os.PathLike[str], images: np.ndarray, scale: int = 1
 ) -> None:
     """Writes uint8 images [n, h, w, c] as PNG files 00000.png, 00001.png, ...
 

@@ -176,7 +176,7 @@ def read(
     name: str,
     split: str,
     image_size: int | None = None,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
 ) -> ImageSet:
     """Loads one split of a data set.

@@ -27,7 +27,7 @@ class LoadOptions:
       UsageError: for a negative memory budget.
     """
 
-    cache_dir: str | os.PathLike | None = None
+    cache_dir: str | os.PathLike[str] | None = None
     memory_budget: int = DEFAULT_MEMORY_BUDGET
     resize: str | None = None
     download: bool = False

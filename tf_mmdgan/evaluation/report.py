@@ -82,6 +82,6 @@ class Report:
         """The report as JSON has it: what is NaN or infinite becomes None."""
         return files.finite(dataclasses.asdict(self)) | {"notes": list(NOTES)}
 
-    def write(self, path: str | os.PathLike) -> None:
+    def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the report as JSON, atomically."""
         files.write_json(path, self.to_dict())

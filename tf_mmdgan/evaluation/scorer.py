@@ -173,7 +173,7 @@ class Scorer:
         self,
         report: Report,
         images: np.ndarray,
-        path: str | os.PathLike,
+        path: str | os.PathLike[str],
     ) -> None:
         """Writes the report of images as JSON, and as a page beside it."""
         report.write(path)

@@ -34,7 +34,7 @@ _VERSIONS_SERVED = 2
 _Field = descriptor_pb2.FieldDescriptorProto
 
 
-def write(export_dir: str | os.PathLike, model_name: str) -> list[str]:
+def write(export_dir: str | os.PathLike[str], model_name: str) -> list[str]:
     """Writes those files that are not there yet.
 
     Args:
@@ -57,7 +57,7 @@ def write(export_dir: str | os.PathLike, model_name: str) -> list[str]:
     return [str(folder / name) for name in NAMES]
 
 
-def check(export_dir: str | os.PathLike, model_name: str) -> None:
+def check(export_dir: str | os.PathLike[str], model_name: str) -> None:
     """Refuses files that a server could not serve this model by.
 
     Files that are not there yet are none of them.
@@ -82,7 +82,7 @@ def check(export_dir: str | os.PathLike, model_name: str) -> None:
         )
 
 
-def parse(export_dir: str | os.PathLike) -> Mapping[str, message.Message]:
+def parse(export_dir: str | os.PathLike[str]) -> Mapping[str, message.Message]:
     """Reads those files that are there, by the protos of TensorFlow Serving.
 
     Raises:
@@ -104,7 +104,7 @@ def parse(export_dir: str | os.PathLike) -> Mapping[str, message.Message]:
     return found
 
 
-def server_commands(export_dir: str | os.PathLike) -> str:
+def server_commands(export_dir: str | os.PathLike[str]) -> str:
     """How to serve the model: in a container, or by an installed server."""
     folder = str(pathlib.Path(export_dir).resolve())
     options = [

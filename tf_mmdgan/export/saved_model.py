@@ -47,14 +47,14 @@ class LoadedGenerator:
 def export_generator(
     generator: keras.Model,
     latents: Latents,
-    export_dir: str | os.PathLike,
+    export_dir: str | os.PathLike[str],
     metadata: Mapping[str, Any] | None = None,
     num_classes: int | None = None,
     *,
     max_samples: int = MAX_SAMPLES,
     model_name: str = "generator",
     other_formats: Sequence[str] = (),
-    documents: Sequence[str | os.PathLike] = (),
+    documents: Sequence[str | os.PathLike[str]] = (),
     with_warmup: bool = False,
 ) -> pathlib.Path:
     """Writes the generator as the next version in `export_dir`.
@@ -114,7 +114,7 @@ def export_generator(
         return versions.publish(hidden)
 
 
-def load_generator(path: str | os.PathLike) -> LoadedGenerator:
+def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
     """Loads `<export_dir>` (its newest version) or `<export_dir>/<version>`.
 
     A SavedModel is a program: load those that you trust.

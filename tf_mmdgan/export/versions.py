@@ -15,7 +15,7 @@ _HIDDEN = ".export-"
 _LEFTOVER_SECONDS = 3600.0
 
 
-def newest_version(export_dir: str | os.PathLike) -> pathlib.Path | None:
+def newest_version(export_dir: str | os.PathLike[str]) -> pathlib.Path | None:
     """The folder of the newest version in `export_dir`; None without any."""
     folder = pathlib.Path(export_dir)
     found = versions(folder) if folder.is_dir() else {}
@@ -28,7 +28,7 @@ def versions(folder: pathlib.Path) -> dict[int, str]:
     return {int(name): name for name in names if name.isdecimal()}
 
 
-def version_paths(path: str | os.PathLike) -> dict[int, pathlib.Path]:
+def version_paths(path: str | os.PathLike[str]) -> dict[int, pathlib.Path]:
     """The versions in an export folder, or the one version that is named.
 
     Raises:
@@ -75,7 +75,7 @@ def publish(hidden: pathlib.Path) -> pathlib.Path:
             return target
 
 
-def make_folder(export_dir: str | os.PathLike) -> pathlib.Path:
+def make_folder(export_dir: str | os.PathLike[str]) -> pathlib.Path:
     """Makes the folder of a model, where it is not there yet.
 
     Raises:

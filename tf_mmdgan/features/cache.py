@@ -18,7 +18,7 @@ _BYTES_AT_A_TIME = 2**24
 def cached(
     extractor: FeatureExtractor,
     images: np.ndarray,
-    folder: str | os.PathLike | None,
+    folder: str | os.PathLike[str] | None,
 ) -> Extracted:
     """What `extract` finds in images, from a file if it was found before.
 

@@ -72,7 +72,7 @@ class Thumbnails:
         return Extracted(small.reshape(len(images), -1))
 
 
-def _lenet(path: str | os.PathLike) -> Network:
+def _lenet(path: str | os.PathLike[str]) -> Network:
     """Last hidden layer, after its ReLU, and classes of a LeNet.
 
     Args:

@@ -190,7 +190,9 @@ class Loaded(NamedTuple):
 
 
 def save(
-    path: str | os.PathLike, model: keras.Model, metadata: Mapping[str, Any]
+    path: str | os.PathLike[str],
+    model: keras.Model,
+    metadata: Mapping[str, Any],
 ) -> None:
     """Writes the weights as float32, and the metadata as JSON, atomically.
 
@@ -211,7 +213,7 @@ def save(
     files.write_bytes(path, buffer.getvalue())
 
 
-def load(path: str | os.PathLike) -> Loaded:
+def load(path: str | os.PathLike[str]) -> Loaded:
     """The LeNet that `save` wrote.
 
     Raises:

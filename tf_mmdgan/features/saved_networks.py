@@ -142,7 +142,7 @@ def keras_model(
 
 
 def saved_model(
-    path: str | os.PathLike | None = None,
+    path: str | os.PathLike[str] | None = None,
     output: str | None = None,
     logits: str | None = None,
     size: int | None = None,
@@ -282,7 +282,7 @@ def _keras_network(
     )  # fmt: skip
 
 
-def _required(path: str | os.PathLike | None, name: str) -> pathlib.Path:
+def _required(path: str | os.PathLike[str] | None, name: str) -> pathlib.Path:
     if path is None:
         raise errors.UsageError(
             f"--features={name} needs a path: --features={name}:PATH."

@@ -116,7 +116,7 @@ def check(name: str, given: Moments) -> None:
         )
 
 
-def read_moments(path: str | os.PathLike) -> Moments:
+def read_moments(path: str | os.PathLike[str]) -> Moments:
     """Means and covariances from an .npz file with arrays mu and sigma.
 
     The usual tools write such files (FID's own code, pytorch-fid, clean-fid).
@@ -137,7 +137,7 @@ def read_moments(path: str | os.PathLike) -> Moments:
 
 
 def write_moments(
-    path: str | os.PathLike, moments: Moments, extractor: str
+    path: str | os.PathLike[str], moments: Moments, extractor: str
 ) -> None:
     """Writes what `read_moments` reads, atomically.
 

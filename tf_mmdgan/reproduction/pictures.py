@@ -32,10 +32,10 @@ def scatter_sheet(panels: Mapping[str, np.ndarray]) -> bytes:
     return _sheet(panels, draw, columns=6, width=1.7, height=1.7)
 
 
-def grid_sheet(panels: Mapping[str, str | os.PathLike]) -> bytes:
+def grid_sheet(panels: Mapping[str, str | os.PathLike[str]]) -> bytes:
     """The upper half of the grid in each PNG file, under its title."""
 
-    def draw(axes: Any, path: str | os.PathLike) -> None:
+    def draw(axes: Any, path: str | os.PathLike[str]) -> None:
         with PIL.Image.open(path) as grid:
             pixels = np.asarray(grid.convert("RGB"))
         axes.imshow(pixels[: len(pixels) // 2], interpolation="antialiased")

@@ -91,7 +91,7 @@ class MetricsLog(Every):
 
     def __init__(
         self,
-        path: str | os.PathLike,
+        path: str | os.PathLike[str],
         interval: int,
         writer: tf.summary.SummaryWriter,
     ):
@@ -126,7 +126,7 @@ class MetricsLog(Every):
                 tf.summary.scalar(name, value)
 
 
-def read_log(path: str | os.PathLike) -> list[dict[str, float]]:
+def read_log(path: str | os.PathLike[str]) -> list[dict[str, float]]:
     """The objects of a metrics file; a last line cut short is left out."""
     lines = []
     with (
@@ -143,7 +143,7 @@ def read_log(path: str | os.PathLike) -> list[dict[str, float]]:
     return lines
 
 
-def cut_log(path: str | os.PathLike, step: int) -> None:
+def cut_log(path: str | os.PathLike[str], step: int) -> None:
     """Drops what a metrics file holds of later steps than `step`."""
     kept = [line for line in read_log(path) if line["step"] <= step]
     if pathlib.Path(path).exists():
@@ -156,7 +156,7 @@ class SampleGrid(Every):
 
     def __init__(
         self,
-        folder: str | os.PathLike,
+        folder: str | os.PathLike[str],
         interval: int,
         writer: tf.summary.SummaryWriter,
         weights: str = "ema",

@@ -32,7 +32,7 @@ class Checkpoints(Every):
     def __init__(
         self,
         model: ImplicitModel,
-        folder: str | os.PathLike,
+        folder: str | os.PathLike[str],
         interval: int = 0,
         keep: int = 2,
         **parts: tf.Module,

@@ -29,7 +29,7 @@ def score_run(
     model: ImplicitModel,
     scorer: evaluation.Scorer,
     weights: str | None = None,
-    out: str | os.PathLike | None = None,
+    out: str | os.PathLike[str] | None = None,
     classes: dict[str, dict[str, float]] | None = None,
     reproducible: dict[str, Any] | None = None,
 ) -> evaluation.Report:
@@ -66,7 +66,7 @@ def score_run(
 
 
 def load_run(
-    run_dir: str | os.PathLike,
+    run_dir: str | os.PathLike[str],
     checkpoint: str = "last",
 ) -> tuple[TrainConfig, ImplicitModel]:
     """The model of a run, with the weights of a sound checkpoint.
@@ -95,7 +95,7 @@ def load_run(
 def export_run(
     config: TrainConfig,
     model: ImplicitModel,
-    export_dir: str | os.PathLike,
+    export_dir: str | os.PathLike[str],
     weights: str = "ema",
     **options: Any,
 ) -> pathlib.Path:

@@ -136,7 +136,7 @@ def commit() -> str | None:
 
 
 def read_config(
-    run_dir: str | os.PathLike,
+    run_dir: str | os.PathLike[str],
 ) -> tuple[TrainConfig, tuple[int, int, int], int | None]:
     """Configuration, image shape and number of classes of a run.
 

@@ -36,7 +36,7 @@ class Header(NamedTuple):
     grey: bool
 
 
-def inspect(path: str | os.PathLike) -> Header:
+def inspect(path: str | os.PathLike[str]) -> Header:
     """Reads the header of an image file.
 
     Raises:
@@ -53,7 +53,7 @@ def inspect(path: str | os.PathLike) -> Header:
         raise _unreadable(error) from error
 
 
-def decode(path: str | os.PathLike, mode: str) -> PIL.Image.Image:
+def decode(path: str | os.PathLike[str], mode: str) -> PIL.Image.Image:
     """Reads an image file.
 
     Args:
@@ -73,7 +73,7 @@ def decode(path: str | os.PathLike, mode: str) -> PIL.Image.Image:
         raise _unreadable(error) from error
 
 
-def _open(path: str | os.PathLike) -> PIL.Image.Image:
+def _open(path: str | os.PathLike[str]) -> PIL.Image.Image:
     if not os.path.getsize(path):
         raise UnreadableError("is empty")
     image = PIL.Image.open(path, formats=_FORMATS)

@@ -21,7 +21,7 @@ class File(NamedTuple):
     changed: int  # in nanoseconds
 
 
-def scan(folder: str | os.PathLike) -> list[File]:
+def scan(folder: str | os.PathLike[str]) -> list[File]:
     """All files below a folder that end like images, in order of their names.
 
     Names that begin with a dot are passed over. Links are followed, after all

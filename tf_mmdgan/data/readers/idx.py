@@ -15,7 +15,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _UINT8 = 0x08
 
 
-def find(folder: str | os.PathLike, name: str) -> pathlib.Path | None:
+def find(folder: str | os.PathLike[str], name: str) -> pathlib.Path | None:
     """The file `name` or `name`.gz in `folder`, or None if neither is there."""
     for candidate in (name, f"{name}.gz"):
         path = pathlib.Path(folder) / candidate
@@ -24,7 +24,7 @@ def find(folder: str | os.PathLike, name: str) -> pathlib.Path | None:
     return None
 
 
-def read(path: str | os.PathLike, rank: int) -> np.ndarray:
+def read(path: str | os.PathLike[str], rank: int) -> np.ndarray:
     """Reads a plain or gzipped IDX file of bytes.
 
     The file starts with 0, 0, the type (8: unsigned bytes) and the rank,
@@ -67,7 +67,7 @@ def read(path: str | os.PathLike, rank: int) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def _content(path: str | os.PathLike) -> bytes:
+def _content(path: str | os.PathLike[str]) -> bytes:
     try:
         content = pathlib.Path(path).read_bytes()
         if content.startswith(_GZIP_MAGIC):
@@ -80,5 +80,5 @@ def _content(path: str | os.PathLike) -> bytes:
     return content
 
 
-def _error(path: str | os.PathLike, fault: str) -> errors.DataError:
+def _error(path: str | os.PathLike[str], fault: str) -> errors.DataError:
     return errors.DataError(f"{path} {fault}. Fetch or copy the file again.")

@@ -20,13 +20,15 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _METADATA = ("dataset_info.json", "features.json")
 
 
-def data_folder(data_dir: str | os.PathLike | None) -> pathlib.Path:
+def data_folder(data_dir: str | os.PathLike[str] | None) -> pathlib.Path:
     """The folder of TFDS' builds: `data_dir`, or what TFDS takes by default."""
     default = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
     return pathlib.Path(data_dir or default).expanduser()
 
 
-def find(name: str, data_dir: str | os.PathLike | None) -> pathlib.Path | None:
+def find(
+    name: str, data_dir: str | os.PathLike[str] | None
+) -> pathlib.Path | None:
     """The newest build of NAME or NAME/CONFIG; None where there is none.
 
     Raises:
@@ -50,7 +52,7 @@ def find(name: str, data_dir: str | os.PathLike | None) -> pathlib.Path | None:
 
 
 def unfinished(
-    name: str, data_dir: str | os.PathLike | None
+    name: str, data_dir: str | os.PathLike[str] | None
 ) -> list[pathlib.Path]:
     """Folders of builds of NAME or NAME/CONFIG that did not come to an end."""
     parent = data_folder(data_dir) / name
@@ -144,7 +146,7 @@ class Split:
         return _damaged(self._folder, fault)
 
 
-def build(name: str, url: str, data_dir: str | os.PathLike | None) -> None:
+def build(name: str, url: str, data_dir: str | os.PathLike[str] | None) -> None:
     """Downloads a data set and builds it, as TFDS does.
 
     Args:

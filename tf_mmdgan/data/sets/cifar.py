@@ -67,7 +67,7 @@ _CIFAR100 = _Edition(
 def load_cifar10(
     split: str,
     image_size: int = 32,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """CIFAR-10: 50,000 photographs of ten things to train, 10,000 to test.
@@ -99,7 +99,7 @@ def load_cifar10(
 def load_cifar100(
     split: str,
     image_size: int = 32,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """CIFAR-100: as `load_cifar10`, with the hundred classes as labels.
@@ -113,7 +113,7 @@ def _load(
     edition: _Edition,
     split: str,
     image_size: int,
-    data_dir: str | os.PathLike | None,
+    data_dir: str | os.PathLike[str] | None,
     options: LoadOptions,
 ) -> image_set.ImageSet:
     resize.check_size(image_size)  # before seconds of reading

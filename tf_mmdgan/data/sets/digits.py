@@ -39,7 +39,7 @@ def test_indices(labels: np.ndarray, num_test: int = NUM_TEST) -> np.ndarray:
 def load(
     split: str,
     image_size: int = 16,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """1,797 digits, white strokes on black: 1,297 to train, 500 to test.

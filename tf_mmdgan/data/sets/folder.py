@@ -27,7 +27,7 @@ _WORKERS = 8
 def load(
     split: str,
     image_size: int = 64,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
 ) -> ImageSet:
     """The pictures in a folder and in all folders below it.

@@ -28,7 +28,7 @@ _REMEDY = (
 def load_bedroom(
     split: str,
     image_size: int = 64,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """LSUN's 3,033,042 training images of bedrooms; 10,000 are held out.

@@ -22,7 +22,7 @@ _SHAPE = (28, 28)
 def load_fashion_mnist(
     split: str,
     image_size: int = 28,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """Fashion-MNIST: 60,000 images of clothes to train and 10,000 to test.
@@ -62,7 +62,7 @@ def load_fashion_mnist(
 def load_mnist(
     split: str,
     image_size: int = 28,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """MNIST: 60,000 handwritten digits to train and 10,000 to test.
@@ -87,7 +87,7 @@ def _load(
     name: str,
     split: str,
     image_size: int,
-    data_dir: str | os.PathLike | None,
+    data_dir: str | os.PathLike[str] | None,
     options: LoadOptions,
     default_folder: str | None = None,
     otherwise: str = "",
@@ -134,7 +134,7 @@ def _file_name(split: str, kind: str) -> str:
     return f"{_PREFIXES[split]}-{kind}-ubyte"
 
 
-def _has_any(folder: str | os.PathLike) -> bool:
+def _has_any(folder: str | os.PathLike[str]) -> bool:
     return any(
         idx.find(folder, _file_name(split, kind)) is not None
         for split in _PREFIXES

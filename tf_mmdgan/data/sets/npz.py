@@ -21,7 +21,7 @@ _REMEDY = (
 def load(
     split: str,
     image_size: int | None = None,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
 ) -> image_set.ImageSet:
     """Square images of FILE.npz, or of train.npz and test.npz in a folder.
@@ -66,7 +66,7 @@ def load(
     return image_set.ImageSet(images, labels, num_classes)
 
 
-def read(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray | None]:
+def read(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray | None]:
     """Reads the arrays `images` and, if it is there, `labels` of an .npz file.
 
     Returns:
@@ -86,7 +86,7 @@ def read(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _images(
-    path: str | os.PathLike, arrays: Mapping[str, np.ndarray]
+    path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
 ) -> np.ndarray:
     if "images" not in arrays:
         found = ", ".join(arrays) or "none"
@@ -115,7 +115,7 @@ def _images(
 
 
 def _labels(
-    path: str | os.PathLike, arrays: Mapping[str, np.ndarray], count: int
+    path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], count: int
 ) -> np.ndarray | None:
     if "labels" not in arrays:
         return None

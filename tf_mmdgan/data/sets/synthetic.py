@@ -16,7 +16,7 @@ _EDGE = 0.04  # width of a shape's soft border, of an image of width 2
 def load(
     split: str,
     image_size: int = 32,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
     channels: int = 3,
     num_classes: int = 10,

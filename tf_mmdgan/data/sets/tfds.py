@@ -55,7 +55,7 @@ def load(
     name: str,
     split: str,
     image_size: int,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     options: LoadOptions = DEFAULTS,
     otherwise: str = "",
 ) -> image_set.ImageSet:
@@ -123,7 +123,7 @@ def check_size(name: str, image_size: int, mode: str | None) -> None:
 
 
 def _absent(
-    name: str, data_dir: str | os.PathLike | None, otherwise: str
+    name: str, data_dir: str | os.PathLike[str] | None, otherwise: str
 ) -> str:
     folder = tfds_build.data_folder(data_dir)
     unfinished = tfds_build.unfinished(SOURCES[name].name, data_dir)

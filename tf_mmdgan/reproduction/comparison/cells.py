@@ -62,7 +62,7 @@ class Cell:
 
 
 def run_folder(
-    output_dir: str | os.PathLike, data: str, method: str, seed: int
+    output_dir: str | os.PathLike[str], data: str, method: str, seed: int
 ) -> pathlib.Path:
     """The folder of one run of the comparison in `output_dir`."""
     return pathlib.Path(output_dir) / data / method / f"seed_{seed}"

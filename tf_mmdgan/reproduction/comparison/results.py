@@ -159,12 +159,12 @@ def _commit(cell: Cell) -> str | None:
     return json.loads(path.read_text(encoding="utf-8")).get("commit")
 
 
-def write_result(path: str | os.PathLike, result: Result) -> None:
+def write_result(path: str | os.PathLike[str], result: Result) -> None:
     """Writes one result as JSON, atomically."""
     files.write_json(path, dataclasses.asdict(result))
 
 
-def read_results(output_dir: str | os.PathLike) -> list[Result]:
+def read_results(output_dir: str | os.PathLike[str]) -> list[Result]:
     """All results of a comparison, in no order.
 
     Raises:

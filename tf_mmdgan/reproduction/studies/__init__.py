@@ -85,7 +85,7 @@ STUDIES: dict[str, Study] = {
 
 def run(
     name: str,
-    output_dir: str | os.PathLike,
+    output_dir: str | os.PathLike[str],
     quick: bool = False,
     workers: int = 1,
 ) -> Result:
@@ -100,7 +100,7 @@ def run(
 
 
 def write_documents(
-    output_dir: str | os.PathLike, docs_dir: str | os.PathLike
+    output_dir: str | os.PathLike[str], docs_dir: str | os.PathLike[str]
 ) -> list[str]:
     """Writes studies.md of all studies; see `documents.write_documents`."""
     return documents.write_documents(STUDIES, output_dir, docs_dir)

@@ -24,8 +24,8 @@ _INTRODUCTION = (
 
 def write_documents(
     studies: Mapping[str, Study],
-    output_dir: str | os.PathLike,
-    docs_dir: str | os.PathLike,
+    output_dir: str | os.PathLike[str],
+    docs_dir: str | os.PathLike[str],
 ) -> list[str]:
     """Writes studies.md and, in studies/, the numbers and figures it shows.
 
@@ -62,7 +62,7 @@ def _take_over(study: Study, result: Result, folder: pathlib.Path) -> None:
 
 
 def document(
-    studies: Mapping[str, Study], docs_dir: str | os.PathLike
+    studies: Mapping[str, Study], docs_dir: str | os.PathLike[str]
 ) -> tuple[str, list[str]]:
     """The text of studies.md, and the names of the studies with numbers."""
     folder = pathlib.Path(docs_dir) / "studies"

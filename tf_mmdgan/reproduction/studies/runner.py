@@ -72,7 +72,7 @@ class Result:
 def run(
     name: str,
     study: Study,
-    output_dir: str | os.PathLike,
+    output_dir: str | os.PathLike[str],
     quick: bool,
     workers: int = 1,
 ) -> Result:
@@ -136,7 +136,7 @@ def described(study: Study, numbers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_result(path: str | os.PathLike) -> Result:
+def read_result(path: str | os.PathLike[str]) -> Result:
     """The result in a file that `run` wrote.
 
     Raises:

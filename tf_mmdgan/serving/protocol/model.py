@@ -40,7 +40,7 @@ class Version:
       signatures: `SignatureDef` by name.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike[str]):
         compat = tf.compat.v1
         graph = tf.Graph()
         self._session = compat.Session(graph=graph)
@@ -130,7 +130,7 @@ class ServedModel:
       DataError: if there is no version, or one that cannot be loaded.
     """
 
-    def __init__(self, name: str, paths: Mapping[int, str | os.PathLike]):
+    def __init__(self, name: str, paths: Mapping[int, str | os.PathLike[str]]):
         if not paths:
             raise errors.DataError(f"The model {name} has no version to serve.")
         self.name = name

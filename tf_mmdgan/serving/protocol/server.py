@@ -36,7 +36,7 @@ class ProtocolServer:
     def __init__(
         self,
         name: str,
-        paths: Mapping[int, str | os.PathLike],
+        paths: Mapping[int, str | os.PathLike[str]],
         grpc_port: int = 0,
         rest_port: int = 0,
     ):
