@@ -75,10 +75,10 @@ def _run(config: CompareConfig, cells: "list[comparison.Cell]") -> None:
 
 def _command(config: CompareConfig, cell: "comparison.Cell") -> list[str]:
     """What trains one cell: the usual tool, where the data is images."""
-    from tf_mmdgan import data
+    from tf_mmdgan.reproduction import ring
 
     module = [sys.executable, "-m", "tf_mmdgan.tools"]
-    if cell.data in data.DATASETS:
+    if cell.data != ring.NAME:
         module[-1] += ".train"
         return [*module, *cell.flags]
     module[-1] += ".compare"
@@ -89,8 +89,7 @@ def _command(config: CompareConfig, cell: "comparison.Cell") -> list[str]:
 
 def _train(config: CompareConfig) -> Mapping[str, Any]:
     """Trains the cell of --only."""
-    from tf_mmdgan import data
-    from tf_mmdgan.reproduction import comparison
+    from tf_mmdgan.reproduction import comparison, ring
     from tf_mmdgan.training import run
 
     name, method, seed = config.only.split("/")
@@ -98,7 +97,7 @@ def _train(config: CompareConfig) -> Mapping[str, Any]:
         config, data=name, methods=method, seeds=seed, only=None
     )
     (cell,) = comparison.plan(one, _parse)
-    if cell.data in data.DATASETS:
+    if cell.data != ring.NAME:
         return run.prepare(cell.config).train()
     return comparison.train_ring(cell.config)
 

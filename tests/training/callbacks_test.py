@@ -22,6 +22,7 @@ def test_log_has_one_line_per_interval(tmp_path):
     lines = callbacks.read_log(path)
     assert [line["step"] for line in lines] == [2, 4]
     assert lines[0]["seconds_per_step"] > 0
+    assert lines[0]["cpu_seconds_per_step"] > 0
     assert np.isfinite(lines[0]["critic/mmd2"])
     assert list(tmp_path.glob("events.*"))
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 import tiny
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 from tf_mmdgan.training import callbacks, checkpoints
 
 adam_model, fit, state = tiny.adam_model, tiny.fit, tiny.state
@@ -180,7 +180,7 @@ def test_best_is_kept_apart_from_the_last(tmp_path):
         weights[step] = state(scored)
         return {"kid": kids[step]}
 
-    evaluation = callbacks.Evaluation(score, 1, log, best)
+    evaluation = callbacks.Evaluation(score, 1, log, [best])
     fit(model, 3, evaluation, last)
     assert best.kid == 3.0
     for folder, step in (("best", 1), ("last", 3)):
@@ -190,6 +190,34 @@ def test_best_is_kept_apart_from_the_last(tmp_path):
         assert checkpoints.Checkpoints(restored, tmp_path / folder).restore()
         for a, b in zip(state(restored), weights[step], strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_averaged_weights_of_evaluated_steps_come_back(tmp_path):
+    model = adam_model()
+    kept = checkpoints.EvaluatedWeights(model, tmp_path)
+    seen = {}
+
+    def score(scored):
+        weights = scored.network("ema").get_weights()
+        seen[callbacks.current_step(scored)] = weights
+        return {"kid": 0.0}
+
+    log = callbacks.MetricsLog(
+        tmp_path / "metrics.jsonl",
+        100,
+        tf.summary.create_file_writer(str(tmp_path)),
+    )
+    fit(model, 4, callbacks.Evaluation(score, 2, log, [kept]))
+    assert kept.steps() == [0, 2, 4]
+    other = adam_model()
+    checkpoints.EvaluatedWeights(other, tmp_path).restore(2)
+    for a, b in zip(other.network("ema").get_weights(), seen[2], strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(errors.DataError, match="step_0000003"):
+        kept.restore(3)
+    files.write_npz(tmp_path / "step_0000002.npz", only=np.zeros(3))
+    with pytest.raises(errors.DataError, match="another generator"):
+        kept.restore(2)
 
 
 def test_best_of_a_run_that_was_killed_while_saving_it(tmp_path):

@@ -4,7 +4,7 @@ import dataclasses
 
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import ReadConfig
-from tf_mmdgan.config.fields import CHECKPOINTS, WEIGHTS, setting
+from tf_mmdgan.config.fields import WEIGHTS, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -81,11 +81,7 @@ class EvaluateConfig(ReadConfig):
         choices=("float32", "float64"),
     )
     seed: int = setting(0, "Seed of generated images and of subsets.")
-    checkpoint: str = setting(
-        "last",
-        "Checkpoint of a run: the last, or the best, that of the lowest KID.",
-        choices=CHECKPOINTS,
-    )
+    checkpoint: str = fields.checkpoint()
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
@@ -100,6 +96,7 @@ class EvaluateConfig(ReadConfig):
 
     def __post_init__(self):
         super().__post_init__()
+        fields.require_checkpoint(self)
         fields.require(
             (self.run_dir is None) != (self.fake is None),
             "Name what to score: either --run_dir or --fake.",

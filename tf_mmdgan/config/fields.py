@@ -72,6 +72,29 @@ def require_choices(config: Any) -> None:
         )
 
 
+def checkpoint() -> Any:
+    """The field that says which weights of a run are taken."""
+    return setting(
+        "last",
+        "Checkpoint of a run: the last; the best, that of the lowest KID; or "
+        "the number of a step that was scored with --keep_evaluated.",
+    )
+
+
+def require_checkpoint(config: Any) -> None:
+    """Refuses a checkpoint that no run has."""
+    name = config.checkpoint
+    require(
+        name in CHECKPOINTS or name.isdecimal(),
+        f"--checkpoint={name}: must be last, best or the number of a step.",
+    )
+    require(
+        name in CHECKPOINTS or config.weights == "ema",
+        f"--checkpoint={name}: of single steps the averaged weights alone are "
+        "kept; give --weights=ema.",
+    )
+
+
 def names(text: str) -> list[str]:
     """The entries of a list with commas, each once, in order."""
     entries = (entry.strip() for entry in text.split(","))

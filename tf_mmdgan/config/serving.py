@@ -5,7 +5,7 @@ import pathlib
 import re
 
 from tf_mmdgan.config import fields
-from tf_mmdgan.config.fields import CHECKPOINTS, WEIGHTS, setting
+from tf_mmdgan.config.fields import WEIGHTS, setting
 
 _MOST_SAMPLES = 1_000_000
 _OUT_SUFFIXES = (".png", ".npz", ".gif", "")
@@ -20,11 +20,7 @@ class ExportConfig:
         None,
         "Folder that gets the next version; by default RUN_DIR/export.",
     )
-    checkpoint: str = setting(
-        "last",
-        "Checkpoint of a run: the last, or the best, that of the lowest KID.",
-        choices=CHECKPOINTS,
-    )
+    checkpoint: str = fields.checkpoint()
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
@@ -39,6 +35,7 @@ class ExportConfig:
     def __post_init__(self):
         fields.require(bool(self.run_dir), "--run_dir is missing: name a run.")
         fields.require_positive(self, "max_samples")
+        fields.require_checkpoint(self)
         _require_model_name(self)
 
 
@@ -123,11 +120,7 @@ class SampleConfig(ConnectionConfig):
         "folder of PNG files.",
     )
     scale: int = setting(1, "Pixels of the picture per pixel of an image.")
-    checkpoint: str = setting(
-        "last",
-        "Checkpoint of a run: the last, or the best, that of the lowest KID.",
-        choices=CHECKPOINTS,
-    )
+    checkpoint: str = fields.checkpoint()
     weights: str = setting(
         "ema",
         "Averaged or current generator weights, of a run.",
@@ -136,6 +129,7 @@ class SampleConfig(ConnectionConfig):
 
     def __post_init__(self):
         super().__post_init__()
+        fields.require_checkpoint(self)
         sources = (self.run_dir, self.saved_model, self.target)
         fields.require(
             sum(source is not None for source in sources) == 1,

@@ -94,6 +94,13 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
     evaluate_every: int = setting(
         1000, "Steps between scores; 0: only first and last.", may_change=True
     )
+    keep_evaluated: bool = setting(
+        False,
+        "Keep the averaged generator of every step that is scored, in the "
+        "run's folder evaluated/, so that --checkpoint=STEP can be scored "
+        "again.",
+        may_change=True,
+    )
     spectra_every: int = setting(
         0,
         "Steps between logs of the critic's singular values, effective ranks "

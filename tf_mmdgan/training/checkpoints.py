@@ -142,6 +142,48 @@ class BestCheckpoint:
             files.write_json(self._record, {"step": step, "kid": scores["kid"]})
 
 
+class EvaluatedWeights:
+    """Keeps the averaged generator of every step that is scored.
+
+    Attributes:
+      folder: gets a file step_*.npz for each, its weights by number.
+    """
+
+    def __init__(self, model: ImplicitModel, folder: str | os.PathLike[str]):
+        self.folder = pathlib.Path(folder)
+        self._network = model.network("ema")
+
+    def __call__(self, step: int, scores: Mapping[str, float]) -> None:
+        """Saves the weights of the step."""
+        del scores
+        weights = self._network.get_weights()
+        arrays = {f"{i:04d}": array for i, array in enumerate(weights)}
+        files.write_npz(self._path(step), **arrays)
+
+    def restore(self, step: int) -> None:
+        """Gives the generator the weights that it had when `step` was done.
+
+        Raises:
+          DataError: if there are none, or those of another network.
+        """
+        found = files.read_npz(self._path(step))
+        arrays = [found[name] for name in sorted(found)]
+        shapes = [weight.shape for weight in self._network.weights]
+        if [array.shape for array in arrays] != shapes:
+            raise errors.DataError(
+                f"{self._path(step)} holds the weights of another generator."
+            )
+        self._network.set_weights(arrays)
+
+    def steps(self) -> list[int]:
+        """The steps that are kept, in order."""
+        names = (path.stem for path in self.folder.glob("step_*.npz"))
+        return sorted(int(name.removeprefix("step_")) for name in names)
+
+    def _path(self, step: int) -> pathlib.Path:
+        return self.folder / f"step_{step:07d}.npz"
+
+
 class Preemption(keras.callbacks.Callback):
     """Saves and ends the process when SIGTERM has come, for preemption.
 

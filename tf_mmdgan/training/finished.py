@@ -18,6 +18,7 @@ from tf_mmdgan.training import (
 )
 from tf_mmdgan.training.run_directory import (
     CHECKPOINTS,
+    EVALUATED,
     REPORT_FILE,
     recorded,
     recorded_step,
@@ -73,15 +74,24 @@ def load_run(
 
     Args:
       run_dir: the run's folder.
-      checkpoint: "last", the newest one, or "best", that of the lowest KID.
+      checkpoint: "last", the newest one, "best", that of the lowest KID, or the
+        number of a step that --keep_evaluated has kept: then the averaged
+        generator alone has its weights, and the model is as new otherwise.
 
     Raises:
-      DataError: if the folder is not a run, or has no checkpoint yet.
+      DataError: if the folder is not a run, or has no such checkpoint.
     """
     config, image_shape, num_classes = run_directory.read_config(run_dir)
     # The folder may have been moved.
     config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
     model = make_model(config, image_shape, num_classes)
+    if checkpoint.isdecimal():
+        kept = checkpoints.EvaluatedWeights(
+            model, pathlib.Path(run_dir) / EVALUATED
+        )
+        kept.restore(int(checkpoint))
+        model.step.assign(int(checkpoint))
+        return config, model
     folder = pathlib.Path(run_dir) / CHECKPOINTS[checkpoint]
     if not checkpoints.Checkpoints(model, folder).restore():
         every = {"last": "checkpoint", "best": "evaluate"}[checkpoint]

@@ -28,6 +28,7 @@ from tf_mmdgan.training import (
 from tf_mmdgan.training.finished import export_run, score_run
 from tf_mmdgan.training.run_directory import (
     CHECKPOINTS,
+    EVALUATED,
     METRICS_FILE,
     REPORT_FILE,
     recorded_step,
@@ -174,6 +175,11 @@ def prepare(config: TrainConfig) -> Run:
             model, run_dir / CHECKPOINTS["best"], keep=1, **parts
         )
     )
+    listeners = [best]
+    if config.keep_evaluated:
+        listeners.append(
+            checkpoints.EvaluatedWeights(model, run_dir / EVALUATED)
+        )
     return Run(
         config,
         model,
@@ -203,7 +209,7 @@ def prepare(config: TrainConfig) -> Run:
                 ),
                 config.evaluate_every,
                 log,
-                *([best] if chief else []),
+                listeners if chief else (),
             ),
             diagnostics.CriticDiagnostics(
                 config.spectra_every, log, _probe(train, config)

@@ -168,6 +168,8 @@ REPORT_FILE = "report.json"
 
 # Folders of what is saved: of the newest steps, and of the lowest KID.
 CHECKPOINTS = {"last": "checkpoints", "best": "best"}
+# The averaged generator of each step that was scored, where that is asked for.
+EVALUATED = "evaluated"
 
 
 def recorded_step(path: pathlib.Path) -> int | None:

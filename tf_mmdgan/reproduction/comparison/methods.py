@@ -5,6 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from tf_mmdgan.methods import published
 from tf_mmdgan.objectives import f_divergences
 
+# A critic so small that its own distance must do the work.
+_SMALL = "--critic_width=4"
+
 # Objectives that are families: the flag that chooses, and the members.
 FAMILIES: dict[str, tuple[str, Collection[str]]] = {
     "f_gan": ("divergence", f_divergences.DIVERGENCES),
@@ -29,6 +32,9 @@ EXTRA_METHODS: dict[str, list[str]] = {
         "--weight_clip=0.03",
         "--nocritic_batch_norm",
     ],
+    "mmd_small": ["--objective=mmd", _SMALL],
+    "sn_smmd_small": ["--objective=sn_smmd", _SMALL],
+    "wgan_gp_small": ["--objective=wgan_gp", _SMALL],
     # Spectral normalisation as all that holds the critic of a WGAN.
     "sn_wgan": [
         "--objective=wgan",
