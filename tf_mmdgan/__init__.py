@@ -63,12 +63,12 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = ["__version__", *_HOME_OF]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'tf_mmdgan' has no attribute '{name}'")
     module = importlib.import_module(f"tf_mmdgan.{_HOME_OF[name]}")
     return getattr(module, name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -149,11 +149,11 @@ class Servable:
         if label is not None:
             checks.append(self._label_check(label))
         with tf.control_dependencies(checks):
-            ends = [
+            first, last = (
                 self.latents.sample(sampling_seed(seed), 1, 0, truncation)[0]
                 for seed in (seed_a, seed_b)
-            ]
-            drawn = {"latents": self.latents.interpolate(*ends, steps)}
+            )
+            drawn = {"latents": self.latents.interpolate(first, last, steps)}
             if label is not None:
                 drawn["labels"] = tf.fill([steps], label)
         return self._images_of(drawn)
@@ -232,9 +232,10 @@ class Servable:
         )
 
     def _label_check(self, label: tf.Tensor) -> tf.Operation:
+        classes = self.num_classes or 0
         return _check(
-            tf.logical_and(label >= 0, label < self.num_classes),
-            f"label must be 0 to {self.num_classes - 1}, not {{}}",
+            tf.logical_and(label >= 0, label < classes),
+            f"label must be 0 to {classes - 1}, not {{}}",
             label,
         )
 

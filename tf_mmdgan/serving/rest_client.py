@@ -1,5 +1,6 @@
 """A model on a server, asked over TensorFlow Serving's REST interface."""
 
+import functools
 import json
 import threading
 import time
@@ -43,13 +44,12 @@ class RestPredictor:
         self._url = url
         # A session keeps connections open, and belongs to one thread.
         self._local = threading.local()
-        self._definitions = None
 
     def signatures(self) -> Mapping[str, frozenset[str]]:
         """See `Predictor`."""
         return {
             name: frozenset(definition.get("inputs", {}))
-            for name, definition in self._signature_defs().items()
+            for name, definition in self._signature_defs.items()
         }
 
     def predict(
@@ -69,7 +69,7 @@ class RestPredictor:
             found = content["outputs"]
             if not isinstance(found, dict):  # The only output has no name.
                 found = {outputs[0]: found}
-            types = self._signature_defs()[signature]["outputs"]
+            types = self._signature_defs[signature]["outputs"]
             return {
                 name: np.asarray(found[name], _numpy_type(types[name]))
                 for name in outputs
@@ -77,15 +77,13 @@ class RestPredictor:
         except (LookupError, TypeError, ValueError) as error:
             raise self._foreign(error) from error
 
+    @functools.cached_property
     def _signature_defs(self) -> Mapping[str, Any]:
-        if self._definitions is None:
-            content = self._ask("GET", "/metadata")
-            try:
-                found = content["metadata"]["signature_def"]["signature_def"]
-            except (LookupError, TypeError) as error:
-                raise self._foreign(error) from error
-            self._definitions = found
-        return self._definitions
+        content = self._ask("GET", "/metadata")
+        try:
+            return content["metadata"]["signature_def"]["signature_def"]
+        except (LookupError, TypeError) as error:
+            raise self._foreign(error) from error
 
     def _ask(self, method: str, suffix: str, body: Any = None) -> Any:
         def attempt(seconds: float) -> Any:

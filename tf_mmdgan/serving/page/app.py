@@ -91,14 +91,19 @@ def _shared() -> tuple[float, int | None]:
         raise errors.UsageError(
             f"truncation={text}: must be a number in (0, 1]."
         ) from None
-    return truncation, _whole("label", None)
+    return truncation, _given_whole("label")
 
 
-def _whole(name: str, default: int | None) -> int | None:
+def _whole(name: str, default: int) -> int:
     """A parameter of the request; an empty one counts as left out."""
+    given = _given_whole(name)
+    return default if given is None else given
+
+
+def _given_whole(name: str) -> int | None:
     text = flask.request.args.get(name, "").strip()
     if not text:
-        return default
+        return None
     try:
         return int(text)
     except ValueError:

@@ -27,7 +27,7 @@ _DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 class StatusError(Exception):
     """What a server answers instead of a result."""
 
-    def __init__(self, code: Code, message: str):
+    def __init__(self, code: grpc.StatusCode, message: str):
         super().__init__(message)
         self.code = code
         self.message = message
