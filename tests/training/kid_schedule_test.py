@@ -9,7 +9,6 @@ import tensorflow as tf
 import tiny
 
 from tf_mmdgan import kernels, mmd
-from tf_mmdgan.mmd import estimators
 from tf_mmdgan.training import callbacks, kid_schedule
 from tf_mmdgan.training.kid_schedule import KIDSchedule, ThreeSampleRule
 
@@ -32,7 +31,7 @@ def scripted(monkeypatch):
         tested.append((float(new.within[0]), float(old.within[0])))
         return mmd.ThreeSampleTest(None, None, None, p_values.pop(0))
 
-    monkeypatch.setattr(estimators, "three_sample_test", test)
+    monkeypatch.setattr(mmd, "three_sample_test", test)
     return p_values, tested
 
 
