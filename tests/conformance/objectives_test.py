@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import kernels
-from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.methods.published import DEFAULTS, OBJECTIVES, build
 from tf_mmdgan.models.adversarial import CriticView
 from tf_mmdgan.objectives import Batch
@@ -61,8 +61,8 @@ def batches(rng, objective, shape, same=False):
     return Batch(tf.constant(real)), [Batch(tf.constant(f)) for f in fakes]
 
 
-def draw():
-    return Draw(0, tf.constant(0, tf.int64))
+def update():
+    return Update(0, tf.constant(0, tf.int64))
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -93,7 +93,7 @@ def test_both_gradients_are_finite_and_not_zero(name, divergence, shape, rng):
     images = [f.images for f in fakes]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)
-        arguments = (view(critic), real, [Batch(i) for i in images], draw())
+        arguments = (view(critic), real, [Batch(i) for i in images], update())
         for_critic = objective.critic_loss(*arguments).value
         for_generator = objective.generator_loss(*arguments).value
     assert for_critic.shape == for_generator.shape == ()
@@ -116,7 +116,7 @@ def test_losses_stay_finite_where_real_and_fake_coincide(name, divergence, rng):
     images = [f.images for f in fakes]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)
-        arguments = (view(critic), real, [Batch(i) for i in images], draw())
+        arguments = (view(critic), real, [Batch(i) for i in images], update())
         for_critic = objective.critic_loss(*arguments).value
         for_generator = objective.generator_loss(*arguments).value
     assert np.isfinite(for_critic) and np.isfinite(for_generator)
@@ -133,7 +133,7 @@ def test_after_an_update_weights_are_within_their_bound(name, rng):
     critic = make_critic(objective, width, IMAGE)
     real, fakes = batches(rng, objective, IMAGE)
     seen = view(critic)
-    loss = objective.critic_loss(seen, real, fakes, draw())
+    loss = objective.critic_loss(seen, real, fakes, update())
     before = [w.numpy() for w in critic.weights]
     objective.after_update(seen, loss.terms)
     bound = OBJECTIVES[name].published()["weight_clip"] or np.inf
@@ -166,13 +166,13 @@ def test_two_replicas_have_the_loss_of_one_device(
         seen = view(critic)
     real, (fake,) = batches(rng, objective, IMAGE)
 
-    def update(rows):
+    def replica_update(rows):
         with tf.GradientTape() as tape:
             parts = [Batch(batch.images[rows]) for batch in (real, fake)]
-            loss = objective.critic_loss(seen, parts[0], parts[1:], draw())
+            loss = objective.critic_loss(seen, parts[0], parts[1:], update())
         return loss.value, tape.gradient(loss.value, critic.weights[0].value)
 
-    means = mean_over_replicas(update, len(real.images))
-    expected = update(slice(None))
+    means = mean_over_replicas(replica_update, len(real.images))
+    expected = replica_update(slice(None))
     for actual, one_device in zip(means, expected, strict=True):
         np.testing.assert_allclose(actual, one_device, rtol=1e-4, atol=1e-6)

@@ -5,72 +5,66 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.distribute import Purpose, Update, gather
 from tf_mmdgan.distribute.batches import spread
-from tf_mmdgan.distribute.update import (
-    INSTANCE_NOISE,
-    INTERPOLATION,
-    PROBES,
-    Draw,
-    gather,
-)
 from tf_mmdgan.latents import Latents
 
 LATENTS = Latents(3, "normal")
 SHAPE = tf.TensorShape([2, 3, 1])
 
 
-def draw(update=4, seed=1):
-    return Draw(seed, tf.constant(update, tf.int64))
+def update(number=4, seed=1):
+    return Update(seed, tf.constant(number, tf.int64))
 
 
 def test_replicas_share_out_the_noise_of_one_device(two_cpus):
     @tf.function
     def on_replicas():
-        latents = two_cpus.run(lambda: draw().latents(LATENTS, 2))
-        weights = two_cpus.run(lambda: draw().uniform(2, 2))
-        signs = two_cpus.run(lambda: draw().signs(2, 2, 3))
-        noise = two_cpus.run(lambda: draw().normal(2, 2, SHAPE, 1))
+        latents = two_cpus.run(lambda: update().latents(LATENTS, 2))
+        weights = two_cpus.run(lambda: update().uniform(2, 2))
+        signs = two_cpus.run(lambda: update().signs(2, 2, 3))
+        noise = two_cpus.run(lambda: update().normal(2, 2, SHAPE, 1))
         return [
             tf.concat(two_cpus.experimental_local_results(value), 0)
             for value in (latents, weights, signs, noise)
         ]
 
     latents, weights, signs, noise = on_replicas()
-    np.testing.assert_array_equal(latents, draw().latents(LATENTS, 4))
-    np.testing.assert_array_equal(weights, draw().uniform(2, 4))
-    np.testing.assert_array_equal(signs, draw().signs(2, 4, 3))
-    np.testing.assert_array_equal(noise, draw().normal(2, 4, SHAPE, 1))
+    np.testing.assert_array_equal(latents, update().latents(LATENTS, 4))
+    np.testing.assert_array_equal(weights, update().uniform(2, 4))
+    np.testing.assert_array_equal(signs, update().signs(2, 4, 3))
+    np.testing.assert_array_equal(noise, update().normal(2, 4, SHAPE, 1))
 
 
 def test_every_key_gives_other_numbers():
     draws = [
-        draw().latents(LATENTS, 2),
-        draw(update=5).latents(LATENTS, 2),
-        draw(seed=2).latents(LATENTS, 2),
-        draw().latents(LATENTS, 2, index=1),
-        draw().normal(2, 2, tf.TensorShape([3])),
-        draw().normal(3, 2, tf.TensorShape([3])),
-        draw().normal(2, 2, tf.TensorShape([3]), index=1),
+        update().latents(LATENTS, 2),
+        update(number=5).latents(LATENTS, 2),
+        update(seed=2).latents(LATENTS, 2),
+        update().latents(LATENTS, 2, index=1),
+        update().normal(2, 2, tf.TensorShape([3])),
+        update().normal(3, 2, tf.TensorShape([3])),
+        update().normal(2, 2, tf.TensorShape([3]), index=1),
     ]
     for i, first in enumerate(draws):
         for second in draws[:i]:
             assert (first.numpy() != second.numpy()).any()
     for method in (
-        lambda p: draw().uniform(p, 8),
-        lambda p: draw().signs(p, 8, 3),
+        lambda p: update().uniform(p, 8),
+        lambda p: update().signs(p, 8, 3),
     ):
         assert (method(2).numpy() != method(3).numpy()).any()
 
 
 def test_interpolation_weights_are_uniform():
-    draws = [draw(update).uniform(INTERPOLATION, 64) for update in range(50)]
+    draws = [update(n).uniform(Purpose.INTERPOLATION, 64) for n in range(50)]
     numbers = np.concatenate(draws)
     assert abs(numbers.mean() - 0.5) < 4 / np.sqrt(12 * len(numbers))
     assert numbers.min() >= 0 and numbers.max() < 1
 
 
 def test_signs_are_fair_and_independent():
-    signs = draw().signs(PROBES, 4000, 3).numpy()
+    signs = update().signs(Purpose.PROBES, 4000, 3).numpy()
     assert set(signs.ravel()) == {-1.0, 1.0}
     # Mean products of two columns, and means: standard deviation 1 / sqrt(n).
     moments = np.concatenate(
@@ -80,7 +74,7 @@ def test_signs_are_fair_and_independent():
 
 
 def test_normal_noise_has_mean_0_and_variance_1():
-    noise = draw().normal(INSTANCE_NOISE, 2000, SHAPE).numpy()
+    noise = update().normal(Purpose.INSTANCE_NOISE, 2000, SHAPE).numpy()
     assert noise.shape == (2000, 2, 3, 1)
     assert abs(noise.mean()) < 4 / np.sqrt(noise.size)
     assert abs(noise.var() - 1) < 4 * np.sqrt(2 / noise.size)
@@ -142,8 +136,8 @@ def test_a_replica_keeps_to_itself_where_its_loss_does(two_cpus):
     for scope, expected in (("replica", 2), ("global", 4)):
 
         def gathered(index, scope=scope):
-            draw = Draw(0, tf.constant(0), mmd_scope=scope)
-            return tf.shape(draw.gather([tf.zeros([2, 1])])[0])[0]
+            own = Update(0, tf.constant(0), mmd_scope=scope)
+            return tf.shape(own.gather([tf.zeros([2, 1])])[0])[0]
 
         assert [int(n) for n in on_both(two_cpus, gathered)] == [expected] * 2
 

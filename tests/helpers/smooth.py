@@ -5,9 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.objectives import Batch, CriticOutput
-from tf_mmdgan.objectives.criterion import concatenate, see_all, see_apart
+from tf_mmdgan.objectives.criterion import (
+    concatenate,
+    joint_pass,
+    separate_passes,
+)
 
 IMAGE, POINT = (2, 2, 1), (2,)
 # Relative to the larger of the value and 1.
@@ -59,10 +63,10 @@ class SmoothCritic:
         return np.einsum("hd,bh,ph->bdp", v, slopes, w)
 
 
-def draw(update=7):
+def update(index=7):
     """Of one update in each step."""
-    number = tf.constant(update, tf.int64)
-    return Draw(3, number, number)
+    number = tf.constant(index, tf.int64)
+    return Update(3, number, number)
 
 
 def images(rng, count=2, shape=IMAGE, size=6):
@@ -77,18 +81,18 @@ def batches(critic, real, *fakes):
     return made[0], made[1:]
 
 
-def view(critic, real, *fakes, update=7):
+def comparison(critic, real, *fakes, index=7):
     """As a critic's update has it."""
-    return see_all(critic, *batches(critic, real, *fakes), draw(update))
+    return joint_pass(critic, *batches(critic, real, *fakes), update(index))
 
 
 def losses(criterion, critic, real, *fakes):
     """Those of critic and generator for a criterion alone."""
-    for_critic = criterion.critic_loss(view(critic, real, *fakes))
-    apart = see_apart(
+    for_critic = criterion.critic_loss(comparison(critic, real, *fakes))
+    apart = separate_passes(
         critic,
         *batches(critic, real, *fakes),
-        draw(),
+        update(),
         criterion.generator_sees_real,
     )
     return for_critic, criterion.generator_loss(apart)
@@ -128,7 +132,7 @@ def assert_slope(function, variables, rng):
 
 def assert_critic_slope(criterion, critic, rng, real, *fakes):
     def value():
-        return criterion.critic_loss(view(critic, real, *fakes)).value
+        return criterion.critic_loss(comparison(critic, real, *fakes)).value
 
     assert_slope(value, critic.weights, rng)
 
@@ -137,11 +141,11 @@ def assert_generator_slope(criterion, critic, rng, real, *fakes):
     variables = [tf.Variable(fake) for fake in fakes]
 
     def value():
-        apart = see_apart(
+        apart = separate_passes(
             critic,
             Batch(tf.constant(real)),
             [Batch(tf.convert_to_tensor(fake)) for fake in variables],
-            draw(),
+            update(),
             criterion.generator_sees_real,
         )
         return criterion.generator_loss(apart).value

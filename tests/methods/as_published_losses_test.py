@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import config, methods, mmd
-from tf_mmdgan.distribute import update
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.kernels import KERNELS
 from tf_mmdgan.mmd import as_published
 from tf_mmdgan.objectives import Batch, CriticOutput
@@ -219,12 +219,12 @@ class LinearCritic:
 
 
 def critic_terms(made, weights, real, fake):
-    draw = update.Draw(3, tf.constant(0, tf.int64))
+    update = Update(3, tf.constant(0, tf.int64))
     loss = made.critic_loss(
         LinearCritic(weights),
         Batch(tf.constant(real)),
         [Batch(tf.constant(fake))] * made.fakes_per_real,
-        draw,
+        update,
     )
     return {name: float(value) for name, value in loss.terms.items()}
 

@@ -13,7 +13,10 @@ import tensorflow as tf
 
 from tf_mmdgan import config, errors, methods
 from tf_mmdgan.methods.deviations import DEVIATIONS, apply, resolve
-from tf_mmdgan.networks.spectral_normalization import move, spectral_layers
+from tf_mmdgan.networks.spectral_normalization import (
+    power_iterate,
+    spectral_layers,
+)
 
 DEMYSTIFYING = (
     "rq_scales", "distance_without_half", "distance_epsilon",
@@ -294,7 +297,7 @@ def test_vectors_move_in_the_generators_update(rng):
 def test_one_vector_takes_a_power_step(rng):
     made = spectral_model("one_power_vector", rng)
     before = vectors(made)
-    move(made.critic)
+    power_iterate(made.critic)
     for layer, u in zip(spectral_layers(made.critic), before, strict=True):
         kernel = layer.layer.kernel.numpy()
         u, v = power_step(kernel, u[0])

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import tiny
 
-from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.models import BurnIn
 from tf_mmdgan.objectives import Batch
 
@@ -21,17 +21,17 @@ def test_step_is_critic_updates_then_one_generator_update():
     by_hand = tiny.model()
     critic, generator = by_hand.view, by_hand.generator
     data = iter(tiny.batches())
-    for update in range(3):
-        draw = Draw(5, tf.constant(update, tf.int64))
+    for number in range(3):
+        update = Update(5, tf.constant(number, tf.int64))
         real = Batch(next(data))
-        latents = draw.latents(tiny.LATENTS, 8)
+        latents = update.latents(tiny.LATENTS, 8)
         losses = by_hand.objective
-        on_critic = update < 2
+        on_critic = number < 2
         network = by_hand.critic if on_critic else generator
         with tf.GradientTape() as tape:
             fakes = [Batch(generator(latents, training=True))]
             loss_of = losses.critic_loss if on_critic else losses.generator_loss
-            loss = loss_of(critic, real, fakes, draw).value
+            loss = loss_of(critic, real, fakes, update).value
         variables = network.trainable_variables
         gradients = tape.gradient(loss, variables)
         for variable, gradient in zip(variables, gradients, strict=True):

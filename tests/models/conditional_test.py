@@ -7,7 +7,7 @@ import tensorflow as tf
 import tiny
 import tiny_conditional
 
-from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.objectives import Batch, Loss
 
 
@@ -21,11 +21,11 @@ def trained_by_hand(labels_of):
     """One step; `labels_of` gives the generated images' from the real ones'."""
     made = tiny_conditional.model()
     data = iter(tiny_conditional.batches())
-    for update in range(3):
-        draw = Draw(5, tf.constant(update, tf.int64))
+    for number in range(3):
+        update = Update(5, tf.constant(number, tf.int64))
         real = Batch(*next(data))
-        inputs = [draw.latents(tiny.LATENTS, 8), labels_of(real.labels)]
-        on_critic = update < 2
+        inputs = [update.latents(tiny.LATENTS, 8), labels_of(real.labels)]
+        on_critic = number < 2
         network = made.critic if on_critic else made.generator
         objective = made.objective
         loss_of = (
@@ -33,7 +33,7 @@ def trained_by_hand(labels_of):
         )
         with tf.GradientTape() as tape:
             fakes = [Batch(made.generator(inputs, training=True), inputs[1])]
-            loss = loss_of(made.view, real, fakes, draw).value
+            loss = loss_of(made.view, real, fakes, update).value
         variables = network.trainable_variables
         gradients = tape.gradient(loss, variables)
         for variable, gradient in zip(variables, gradients, strict=True):
@@ -65,8 +65,8 @@ class Recorder:
 
     fakes_per_real = 2
 
-    def critic_loss(self, view, real, fakes, draw):
-        self.seen = types.SimpleNamespace(real=real, fakes=fakes, draw=draw)
+    def critic_loss(self, view, real, fakes, update):
+        self.seen = types.SimpleNamespace(real=real, fakes=fakes, update=update)
         self.joint = view.joint(real, *fakes)
         return Loss(tf.reduce_sum(0.0 * self.joint.features), {})
 
@@ -81,14 +81,14 @@ def test_every_set_of_generated_images_bears_the_real_labels():
     made = tiny_conditional.model(objective=objective)
     images, labels = next(iter(tiny_conditional.batches()))
     assert len(set(labels.numpy())) == 3
-    for update in (made.critic_update, made.generator_update):
-        update((images, labels), tf.constant(4, tf.int64))
+    for take in (made.critic_update, made.generator_update):
+        take((images, labels), tf.constant(4, tf.int64))
         seen = objective.seen
         np.testing.assert_array_equal(seen.real.labels, labels)
         assert len(seen.fakes) == 2
         for index, fake in enumerate(seen.fakes):
             np.testing.assert_array_equal(fake.labels, labels)
-            latents = seen.draw.latents(tiny.LATENTS, 8, index)
+            latents = seen.update.latents(tiny.LATENTS, 8, index)
             expected = made.generator([latents, labels], training=True)
             np.testing.assert_allclose(fake.images, expected, atol=1e-6)
 

@@ -31,9 +31,9 @@ def test_data_moments_are_those_of_one_pass_over_all(rng):
 def test_a_step_is_that_of_the_published_loss():
     made = toy.model("gfmn")
     target = [t.numpy().astype(np.float64) for t in made.target]
-    draw = made.draw_latents(tf.zeros([8]), tf.constant(0, tf.int64))
+    latents = made.draw_latents(tf.zeros([8]), tf.constant(0, tf.int64))
     with tf.GradientTape() as tape:
-        rows = made.matched_features(made.generator(draw, training=True))
+        rows = made.matched_features(made.generator(latents, training=True))
         mean = tf.reduce_mean(rows, axis=0)
         variance = tf.reduce_sum((rows - mean) ** 2, axis=0) / 7.0
         moments = mean, variance

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tiny
 import tiny_matching as toy
 
-from tf_mmdgan.distribute import update
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.distribute.batches import spread
 from tf_mmdgan.models import pixels
 
@@ -15,8 +15,8 @@ every_model = pytest.mark.parametrize("name", toy.MODELS)
 
 
 def first_latents():
-    draw = update.Draw(5, tf.constant(0, tf.int64))
-    return draw.latents(tiny.LATENTS, 8)
+    update = Update(5, tf.constant(0, tf.int64))
+    return update.latents(tiny.LATENTS, 8)
 
 
 def descend(variables, gradients, rate):

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tiny
 
 from tf_mmdgan import kernels, mmd
-from tf_mmdgan.distribute import update
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.distribute.batches import spread
 from tf_mmdgan.objectives import MMDGAN, Objective, ScaledMMD
 
@@ -75,9 +75,9 @@ def test_xla_compiles_the_same_step(monkeypatch):
     # Its objective draws no number but latents. They are the same under XLA
     # where their key is, which is a hash that XLA computes otherwise.
     monkeypatch.setattr(
-        update.Draw,
+        Update,
         "_key",
-        lambda draw, purpose, index: tf.stack([draw.update, draw.update]),
+        lambda update, purpose, index: tf.stack([update.number] * 2),
     )
     settings = {
         "objective": Objective(ScaledMMD(kernels.Gaussian())),
@@ -110,8 +110,8 @@ def test_loss_of_each_replica_is_that_of_its_rows(two_cpus):
         made = tiny.model(mmd_scope="replica", **settings)
     one = tiny.model(**settings)
     real = next(iter(tiny.batches(dtype=np.float64)))
-    draw = update.Draw(one.seed, tf.constant(0, tf.int64))
-    fake = one.generator(draw.latents(tiny.LATENTS, 8), training=True)
+    update = Update(one.seed, tf.constant(0, tf.int64))
+    fake = one.generator(update.latents(tiny.LATENTS, 8), training=True)
     x, y = (one.critic(images)["features"] for images in (real, fake))
     halves = [
         mmd.mmd2_unbiased(

@@ -140,13 +140,13 @@ def test_block(kind, target, norm, expected_norm, rng):
     small, depth = (4, 5), 3 if kind == "same" else 4
     shape = (*(small if kind == "up" else target), 3)
     inputs = keras.Input(shape)
-    kernels = blocks.Kernels()
+    make = blocks.LayerFactory()
     if kind == "up":
-        outputs = residual.up(inputs, depth, target, "b", kernels, norm)
+        outputs = residual.up(inputs, depth, target, "b", make, norm)
     elif kind == "down":
-        outputs = residual.down(inputs, depth, "b", kernels, norm)
+        outputs = residual.down(inputs, depth, "b", make, norm)
     else:
-        outputs = residual.same(inputs, "b", kernels, norm)
+        outputs = residual.same(inputs, "b", make, norm)
     model = keras.Model(inputs, outputs)
     randomize(model, rng)
     for layer in model.layers:  # as the formula here has neither

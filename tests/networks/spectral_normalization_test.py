@@ -351,7 +351,7 @@ def test_layers_of_nested_models(rng):
     assert outer.get_layer("last") is wrapped
     for layer in found:
         layer.layer.kernel.assign(rng.normal(size=layer.layer.kernel.shape))
-    spectral_normalization.move(outer, 30)
+    spectral_normalization.power_iterate(outer, 30)
     for layer in found:
         norm = matrix_norm(layer.layer, layer.layer.kernel)
         np.testing.assert_allclose(layer.sigma(), norm, rtol=1e-3)

@@ -49,7 +49,7 @@ def images(rng, count=5):
 
 def update(network, optimizer, inputs):
     """One update: a power step, then a step down the mean square output."""
-    spectral_normalization.move(network)
+    spectral_normalization.power_iterate(network)
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((network(inputs, training=True) - 1.0) ** 2)
     weights = network.trainable_variables
@@ -78,7 +78,7 @@ def test_sigma_keeps_up_with_compiled_training(rng):
     change = network.layers[0].layer.kernel.numpy() - kernel
     assert np.abs(change).max() > 0.01
     # The vectors that the next update would take.
-    spectral_normalization.move(network)
+    spectral_normalization.power_iterate(network)
     for layer in spectral_normalization.spectral_layers(network):
         kernel = layer.layer.kernel.numpy()
         flat = kernel.reshape(-1, kernel.shape[-1])
@@ -116,7 +116,7 @@ def lags(vectors, updates=15):
 
     @tf.function
     def train(real, fake):
-        spectral_normalization.move(network)
+        spectral_normalization.power_iterate(network)
         sigmas = [layer.sigma() for layer in layers]
         kernels = [tf.identity(layer.layer.kernel.value) for layer in layers]
         with tf.GradientTape() as tape:
@@ -154,7 +154,7 @@ def test_compiled_is_as_eager(form, rng):
     weights = network.get_weights()
 
     def moved(inputs):
-        spectral_normalization.move(network, 2)
+        spectral_normalization.power_iterate(network, 2)
         return network(inputs)
 
     expected = moved(inputs)
@@ -246,7 +246,7 @@ def test_vectors_survive_files(form, rng, tmp_path):
     norm = SpectralNorm(form, learnable_scale=True, scale=1.5, vectors=4)
     network = critic(norm)
     network.layers[0].layer.kernel.assign(rng.normal(size=(4, 4, 2, 6)))
-    spectral_normalization.move(network)  # far from their limit
+    spectral_normalization.power_iterate(network)  # far from their limit
     network.layers[0].scale.assign(2.5)
     inputs = images(rng)
     outputs = network(inputs)
@@ -275,7 +275,7 @@ def test_a_clone_is_a_network_of_its_own(form, rng):
     outputs = network(inputs)
     np.testing.assert_array_equal(clone(inputs), outputs)
     clone.layers[0].layer.kernel.assign(rng.normal(size=(4, 4, 2, 6)))
-    spectral_normalization.move(clone)
+    spectral_normalization.power_iterate(clone)
     np.testing.assert_array_equal(network(inputs), outputs)
 
 

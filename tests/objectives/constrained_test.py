@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, kernels
 from tf_mmdgan.mmd import constrained
 from tf_mmdgan.objectives import Batch, GradientConstrainedMMD, ScaledMMD
-from tf_mmdgan.objectives.criterion import see_all
+from tf_mmdgan.objectives.criterion import joint_pass
 
 CRITERION = GradientConstrainedMMD(
     kernels.Gaussian((0.9,)), ridge=0.3, solver="direct"
@@ -63,10 +63,10 @@ def test_two_replicas_have_loss_and_gradient_of_one_device(
     def update(rows):
         with tf.GradientTape() as tape:
             parts = [tf.constant(images)[rows] for images in (real, fake)]
-            view = see_all(
-                critic, Batch(parts[0]), [Batch(parts[1])], smooth.draw()
+            seen = joint_pass(
+                critic, Batch(parts[0]), [Batch(parts[1])], smooth.update()
             )
-            loss = CRITERION.critic_loss(view).value
+            loss = CRITERION.critic_loss(seen).value
         return loss, *tape.gradient(loss, critic.weights[:2])
 
     means = mean_over_replicas(update, len(real))

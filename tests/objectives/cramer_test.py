@@ -39,8 +39,8 @@ def test_witness_meets_the_first_fake_row_by_row(rng):
     critic = smooth.SmoothCritic(rng)
     sets = smooth.images(rng, 3)
     x, y, _ = map(critic.features, sets)
-    view = smooth.view(critic, *sets)
-    actual = CramerGAN("energy").witness(tf.constant(x), view)
+    seen = smooth.comparison(critic, *sets)
+    actual = CramerGAN("energy").witness(tf.constant(x), seen)
     np.testing.assert_allclose(actual, difference(x, y), atol=1e-12)
 
 
@@ -89,11 +89,11 @@ def test_mean_gradient_is_that_of_the_energy_distance(rng, form):
                 Batch(tf.constant(fake[n : n + 1]) + shift * direction)
                 for n in (j, k)
             )
-            view = criterion.see_apart(
+            seen = criterion.separate_passes(
                 critic, Batch(tf.constant(real[i : i + 1])), [y, z],
-                smooth.draw(), needs_real=True,
+                smooth.update(), needs_real=True,
             )  # fmt: skip
-            loss = CramerGAN(form).generator_loss(view).value
+            loss = CramerGAN(form).generator_loss(seen).value
         return float(tape.gradient(loss, shift))
 
     mean = np.mean([gradient(*ijk) for ijk in np.ndindex(4, 4, 4)])
@@ -120,8 +120,8 @@ def test_slopes_are_finite_where_features_coincide(rng):
     critic = smooth.SmoothCritic(rng)
     (real, _) = smooth.images(rng)
     with tf.GradientTape() as tape:
-        view = smooth.view(critic, real, real, real)
-        loss = CramerGAN("energy").critic_loss(view)
+        seen = smooth.comparison(critic, real, real, real)
+        loss = CramerGAN("energy").critic_loss(seen)
     for gradient in tape.gradient(loss.value, critic.weights[:2]):
         assert np.isfinite(gradient).all()
 

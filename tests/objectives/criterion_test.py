@@ -26,15 +26,15 @@ def test_concatenate_keeps_images_and_labels_together(rng, labels):
 def test_the_critic_sees_all_batches_in_order(rng):
     critic = smooth.SmoothCritic(rng)
     sets = smooth.images(rng, 3)
-    view = smooth.view(critic, *sets)
+    seen = smooth.comparison(critic, *sets)
     features = [critic.features(images) for images in sets]
-    for actual in ([view.real_features, *view.fake_features],
-                   [view.x, *view.ys]):  # fmt: skip
+    for actual in ([seen.real_features, *seen.fake_features],
+                   [seen.x, *seen.ys]):  # fmt: skip
         np.testing.assert_allclose(actual, features)
-    np.testing.assert_allclose(view.y, features[1])
-    np.testing.assert_allclose(view.output.features, np.concatenate(features))
-    np.testing.assert_array_equal(view.real.images, sets[0])
-    for batch, images in zip(view.fakes, sets[1:], strict=True):
+    np.testing.assert_allclose(seen.y, features[1])
+    np.testing.assert_allclose(seen.output.features, np.concatenate(features))
+    np.testing.assert_array_equal(seen.real.images, sets[0])
+    for batch, images in zip(seen.fakes, sets[1:], strict=True):
         np.testing.assert_array_equal(batch.images, images)
 
 
@@ -42,15 +42,15 @@ def test_the_critic_sees_all_batches_in_order(rng):
 def test_the_generator_sees_real_images_where_they_count(rng, needs_real):
     critic = smooth.SmoothCritic(rng)
     sets = smooth.images(rng, 3)
-    view = criterion.see_apart(
-        critic, *smooth.batches(critic, *sets), smooth.draw(), needs_real
+    seen = criterion.separate_passes(
+        critic, *smooth.batches(critic, *sets), smooth.update(), needs_real
     )
     real, *fakes = (critic.features(images) for images in sets)
-    np.testing.assert_allclose(view.ys, fakes)
-    np.testing.assert_allclose(view.fake_features, fakes)
-    assert view.output is None
+    np.testing.assert_allclose(seen.ys, fakes)
+    np.testing.assert_allclose(seen.fake_features, fakes)
+    assert seen.output is None
     if needs_real:
-        np.testing.assert_allclose(view.x, real)
-        np.testing.assert_allclose(view.real_features, real)
+        np.testing.assert_allclose(seen.x, real)
+        np.testing.assert_allclose(seen.real_features, real)
     else:
-        assert view.x is None and view.real_features is None
+        assert seen.x is None and seen.real_features is None

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.objectives import FGAN, GAN, Batch, HingeGAN
-from tf_mmdgan.objectives.criterion import see_apart
+from tf_mmdgan.objectives.criterion import separate_passes
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 FORMS = ("minimax", "non_saturating", "boundary_seeking")
@@ -72,8 +72,8 @@ def test_generator_learns_from_a_sure_critic_unless_it_is_minimax(rng):
         critic = Constant(rng, outputs=1, shape=(1,), dtype="float32")
         with tf.GradientTape() as tape:
             tape.watch(y)
-            apart = see_apart(
-                critic, Batch(y), [Batch(y)], smooth.draw(), False
+            apart = separate_passes(
+                critic, Batch(y), [Batch(y)], smooth.update(), False
             )
             loss = GAN(form).generator_loss(apart)
         slopes[form] = tape.gradient(loss.value, y).numpy().item()

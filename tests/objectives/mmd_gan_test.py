@@ -14,7 +14,7 @@ from tf_mmdgan.objectives import (
     RatioMMD,
     RepulsiveMMD,
 )
-from tf_mmdgan.objectives.criterion import see_all
+from tf_mmdgan.objectives.criterion import joint_pass
 
 KERNELS = kernels.KERNELS
 both_types = pytest.mark.parametrize("dtype", smooth.TOLERANCE)
@@ -57,8 +57,8 @@ def test_witness_of_the_mmd_is_in_units_of_the_kernel(rng):
     real, fake = smooth.images(rng)
     x, y, t = map(critic.features, (real, fake, real[:4]))
     expected = smooth.rq_linear(t, x).mean(1) - smooth.rq_linear(t, y).mean(1)
-    view = smooth.view(critic, real, fake)
-    actual = CRITERIA["mmd"].witness(tf.constant(t), view)
+    seen = smooth.comparison(critic, real, fake)
+    actual = CRITERIA["mmd"].witness(tf.constant(t), seen)
     np.testing.assert_allclose(actual, expected, atol=1e-12)
 
 
@@ -86,7 +86,7 @@ def test_linear_mmd_of_one_output_is_the_squared_difference_of_wgan(rng):
     gradients = []
     for criterion in (linear, WGAN()):
         with tf.GradientTape() as tape:
-            loss = criterion.critic_loss(smooth.view(critic, real, fake))
+            loss = criterion.critic_loss(smooth.comparison(critic, real, fake))
         gradients.append(tape.gradient(loss.value, critic.weights[:2]))
         smooth.assert_close(
             -loss.value, difference**2 if criterion is linear else difference
@@ -100,9 +100,9 @@ def test_linear_mmd_of_one_output_is_the_squared_difference_of_wgan(rng):
 def test_ratio_is_the_mmd_in_standard_deviations(rng):
     critic = smooth.SmoothCritic(rng)
     real, fake = smooth.images(rng, size=8)
-    view = smooth.view(critic, real, fake)
+    seen = smooth.comparison(critic, real, fake)
     x, y = critic.features(real), critic.features(fake)
-    grams = mmd.gram_matrices(KERNELS["rq_linear"], view.x, view.y)
+    grams = mmd.gram_matrices(KERNELS["rq_linear"], seen.x, seen.y)
     variance = mmd.variance_from_sums(mmd.sum_pairs(grams)).clipped
     expected = smooth.mmd2_unbiased(smooth.rq_linear, x, y)
     expected /= np.sqrt(variance.numpy())
@@ -172,8 +172,10 @@ def slope_of_bounded_loss(rng, real, fake):
     sets = [tf.constant(real), tf.constant(fake)]
     with tf.GradientTape() as tape:
         tape.watch(sets)
-        view = see_all(critic, Batch(sets[0]), [Batch(sets[1])], smooth.draw())
-        loss = CRITERIA["bounded"].critic_loss(view)
+        seen = joint_pass(
+            critic, Batch(sets[0]), [Batch(sets[1])], smooth.update()
+        )
+        loss = CRITERIA["bounded"].critic_loss(seen)
     return [np.abs(g).max() for g in tape.gradient(loss.value, sets)]
 
 
@@ -224,8 +226,8 @@ def test_autoencoder_mmd_has_finite_slopes_where_the_root_is_zero(rng):
     critic = smooth.SmoothCritic(rng)
     (real, _) = smooth.images(rng)
     with tf.GradientTape() as tape:
-        view = smooth.view(critic, real, real)
-        loss = CRITERIA["autoencoder"].critic_loss(view)
+        seen = smooth.comparison(critic, real, real)
+        loss = CRITERIA["autoencoder"].critic_loss(seen)
     for gradient in tape.gradient(loss.value, critic.weights):
         assert np.isfinite(gradient).all()
 

@@ -6,7 +6,7 @@ import smooth
 import tensorflow as tf
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.distribute import update
+from tf_mmdgan.distribute import Purpose
 from tf_mmdgan.objectives import (
     GAN,
     MMDGAN,
@@ -36,14 +36,14 @@ def test_critic_loss_is_the_weighted_sum(rng):
         ZeroCentredPenalty(0.1, "fake"),
         FeaturePenalty(0.3),
     )
-    view = smooth.view(critic, *pair)
-    loss, terms = MMD.critic_loss(view)
+    seen = smooth.comparison(critic, *pair)
+    loss, terms = MMD.critic_loss(seen)
     expected = float(loss)
     for part in parts:
-        expected += part.weight * float(part.penalty(MMD, view))
+        expected += part.weight * float(part.penalty(MMD, seen))
     real, fakes = smooth.batches(critic, *pair)
     objective = Objective(MMD, parts)
-    actual = objective.critic_loss(critic, real, fakes, smooth.draw())
+    actual = objective.critic_loss(critic, real, fakes, smooth.update())
     smooth.assert_close(actual.value, expected)
     assert list(actual.terms) == [
         *terms,
@@ -53,7 +53,7 @@ def test_critic_loss_is_the_weighted_sum(rng):
         "feature_penalty",
     ]
     # A term is logged before its weight.
-    smooth.assert_close(actual.terms["r1"], parts[1].penalty(MMD, view).numpy())
+    smooth.assert_close(actual.terms["r1"], parts[1].penalty(MMD, seen).numpy())
 
 
 def test_generator_has_the_criterion_alone(rng):
@@ -61,7 +61,7 @@ def test_generator_has_the_criterion_alone(rng):
     pair = smooth.images(rng)
     objective = Objective(MMD, [GradientPenalty(1.0), FeaturePenalty(1.0)])
     real, fakes = smooth.batches(critic, *pair)
-    loss = objective.generator_loss(critic, real, fakes, smooth.draw())
+    loss = objective.generator_loss(critic, real, fakes, smooth.update())
     expected = smooth.mmd2_unbiased(
         smooth.gaussian, *map(critic.features, pair)
     )
@@ -76,11 +76,13 @@ def test_all_that_the_critic_sees_is_noisy(rng):
     noisy = [
         images
         + 0.6
-        * smooth.draw().normal(update.INSTANCE_NOISE, 6, shape, index).numpy()
+        * smooth.update()
+        .normal(Purpose.INSTANCE_NOISE, 6, shape, index)
+        .numpy()
         for index, images in enumerate(pair)
     ]
     objective = Objective(MMD, instance_noise=InstanceNoise(0.3))
-    arguments = critic, *smooth.batches(critic, *pair), smooth.draw()
+    arguments = critic, *smooth.batches(critic, *pair), smooth.update()
     expected = smooth.losses(MMD, critic, *noisy)
     for_critic = objective.critic_loss(*arguments)
     for_generator = objective.generator_loss(*arguments)
@@ -101,7 +103,7 @@ def test_gradients_of_everything_pass_finite_differences(rng):
     )
 
     def value():
-        return objective.critic_loss(critic, real, fakes, smooth.draw()).value
+        return objective.critic_loss(critic, real, fakes, smooth.update()).value
 
     smooth.assert_slope(value, critic.weights, rng)
 
@@ -159,8 +161,8 @@ def test_penalties_are_taken_of_noisy_images(rng):
     real, fakes = smooth.batches(critic, *smooth.images(rng))
     noise = InstanceNoise(0.3)
     objective = Objective(WGAN(), [ZeroCentredPenalty(1.0, "real")], noise)
-    loss = objective.critic_loss(critic, real, fakes, smooth.draw())
-    noisy = noise.add([real], smooth.draw())[0].images.numpy()
+    loss = objective.critic_loss(critic, real, fakes, smooth.update())
+    noisy = noise.add([real], smooth.update())[0].images.numpy()
     squares = (2 * critic.jacobian(noisy)) ** 2
     expected = squares.sum((1, 2)).mean() / 2
     np.testing.assert_allclose(loss.terms["r1"], expected)

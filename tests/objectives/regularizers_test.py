@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import special
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.distribute.update import INSTANCE_NOISE, INTERPOLATION
+from tf_mmdgan.distribute import Purpose
 from tf_mmdgan.objectives import (
     FGAN,
     GAN,
@@ -27,7 +27,7 @@ from tf_mmdgan.objectives import (
     ZeroCentredPenalty,
 )
 from tf_mmdgan.objectives.annealing import Annealing
-from tf_mmdgan.objectives.criterion import concatenate, see_all
+from tf_mmdgan.objectives.criterion import concatenate, joint_pass
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 MMD = MMDGAN(kernels.Gaussian())
@@ -36,8 +36,8 @@ both_shapes = pytest.mark.parametrize("shape", [smooth.IMAGE, smooth.POINT])
 
 
 def between(real, fake):
-    """The points that the draw of `smooth` picks between pairs."""
-    weights = smooth.draw().uniform(INTERPOLATION, len(real))
+    """The points that the noise of `smooth` picks between pairs."""
+    weights = smooth.update().uniform(Purpose.INTERPOLATION, len(real))
     shape = [-1] + [1] * (real.ndim - 1)
     weights = weights.numpy().astype("float64").reshape(shape)
     return real + weights * (fake - real)
@@ -71,7 +71,7 @@ def test_gradient_penalty_of_the_witness(rng, shape, dtype):
     pair = smooth.images(rng, shape=shape)
     slopes = slopes_of_witness(critic, between(*pair), *pair)
     norms = np.sqrt((slopes**2).sum(1))
-    actual = GradientPenalty(1.0).penalty(MMD, smooth.view(critic, *pair))
+    actual = GradientPenalty(1.0).penalty(MMD, smooth.comparison(critic, *pair))
     smooth.assert_close(actual, ((norms - 1) ** 2).mean(), dtype)
 
 
@@ -82,16 +82,16 @@ def test_gradient_penalty_of_the_critic(rng, shape, dtype):
     pair = smooth.images(rng, shape=shape)
     norms = np.sqrt((slopes_of_critic(critic, between(*pair)) ** 2).sum(1))
     expected = ((norms - 1) ** 2).mean()
-    view = smooth.view(critic, *pair)
+    seen = smooth.comparison(critic, *pair)
     of_critic = GradientPenalty(1.0, "critic")
-    smooth.assert_close(of_critic.penalty(MMD, view), expected, dtype)
+    smooth.assert_close(of_critic.penalty(MMD, seen), expected, dtype)
     # A critic with one output is the witness of WGAN, but not of the MMD.
     of_witness = GradientPenalty(1.0)
-    smooth.assert_close(of_witness.penalty(WGAN(), view), expected, dtype)
+    smooth.assert_close(of_witness.penalty(WGAN(), seen), expected, dtype)
     of_mmd = slopes_of_witness(critic, between(*pair), *pair)
     norms = np.sqrt((of_mmd**2).sum(1))
     expected = ((norms - 1) ** 2).mean()
-    smooth.assert_close(of_witness.penalty(MMD, view), expected, dtype)
+    smooth.assert_close(of_witness.penalty(MMD, seen), expected, dtype)
 
 
 class LinearCritic:
@@ -115,14 +115,14 @@ class LinearCritic:
 def test_norms_of_the_gradient_penalty(rng, norm, axes):
     weights = rng.normal(size=(4, 3, 2))
     real, fake = (tf.constant(i) for i in rng.normal(size=(2, 5, 4, 3, 2)))
-    view = see_all(
-        LinearCritic(weights), Batch(real), [Batch(fake)], smooth.draw()
+    seen = joint_pass(
+        LinearCritic(weights), Batch(real), [Batch(fake)], smooth.update()
     )
     # Pixels in [0, 1] have twice the slope of those in [-1, 1].
     norms = 2 * np.sqrt((weights**2).sum(axes) + 0.01)
     penalty = GradientPenalty(1.0, norm=norm, epsilon=0.01)
     smooth.assert_close(
-        penalty.penalty(WGAN(), view), ((norms - 1) ** 2).mean()
+        penalty.penalty(WGAN(), seen), ((norms - 1) ** 2).mean()
     )
 
 
@@ -131,7 +131,9 @@ def test_penalty_of_a_flat_critic_has_a_finite_gradient(rng):
     critic.weights[1].assign(tf.zeros_like(critic.weights[1]))
     pair = smooth.images(rng)
     with tf.GradientTape() as tape:
-        value = GradientPenalty(1.0).penalty(WGAN(), smooth.view(critic, *pair))
+        value = GradientPenalty(1.0).penalty(
+            WGAN(), smooth.comparison(critic, *pair)
+        )
     assert float(value) == pytest.approx(1, abs=1e-5)
     for gradient in tape.gradient(value, critic.weights[:2]):
         assert np.isfinite(gradient).all()
@@ -151,7 +153,7 @@ def test_zero_centred_penalties(rng, side, shape, dtype):
     ):
         critic = smooth.SmoothCritic(rng, outputs, shape, dtype)
         squares = (slopes(critic, points, *pair) ** 2).sum(1)
-        actual = penalty.penalty(criterion, smooth.view(critic, *pair))
+        actual = penalty.penalty(criterion, smooth.comparison(critic, *pair))
         smooth.assert_close(actual, squares.mean() / 2, dtype)
 
 
@@ -168,16 +170,16 @@ def test_noise_penalty_weighs_slopes_by_curvature(rng, updates, shape, dtype):
     two_sided = (special.expit(-x) ** 2 * square_x).mean() + (
         special.expit(y) ** 2 * square_y
     ).mean()
-    view = smooth.view(critic, *pair)
+    seen = smooth.comparison(critic, *pair)
     # Update 7 of 14 leaves a tenth of the variance.
     share = 0.1 if updates else 1.0
     penalty = NoisePenalty(1.0, Annealing(updates))
     expected = share * two_sided / 2
     # The annealing's factor is float32.
     precision = "float32" if updates else dtype
-    actual = penalty.penalty(GAN("minimax"), view)
+    actual = penalty.penalty(GAN("minimax"), seen)
     smooth.assert_close(actual, expected, precision)
-    actual = penalty.penalty(FGAN(DIVERGENCES["kl"]), view)
+    actual = penalty.penalty(FGAN(DIVERGENCES["kl"]), seen)
     expected = share * (np.exp(y - 1) * square_y).mean() / 2
     smooth.assert_close(actual, expected, precision)
 
@@ -191,8 +193,8 @@ def test_feature_penalty_adds_up_batches_and_layers(rng, dtype):
             (critic.hidden(i) ** 2).mean() + (critic.features(i) ** 2).mean()
             for i in shown
         )
-        view = smooth.view(critic, *shown)
-        actual = FeaturePenalty(1.0).penalty(MMD, view)
+        seen = smooth.comparison(critic, *shown)
+        actual = FeaturePenalty(1.0).penalty(MMD, seen)
         smooth.assert_close(actual, expected, dtype)
 
 
@@ -216,15 +218,15 @@ def test_gradients_pass_finite_differences(rng, name):
     sets = smooth.images(rng, 1 + criterion.fakes_per_real)
 
     def value():
-        return penalty.penalty(criterion, smooth.view(critic, *sets))
+        return penalty.penalty(criterion, smooth.comparison(critic, *sets))
 
     smooth.assert_slope(value, critic.weights, rng)
 
 
 class FixedNoise:
-    """A draw whose noise is given."""
+    """An update whose noise is given."""
 
-    update = step = tf.constant(0, tf.int64)
+    number = step = tf.constant(0, tf.int64)
 
     def __init__(self, noise):
         self.noise = noise
@@ -273,14 +275,14 @@ def test_noise_penalty_is_the_limit_of_instance_noise(name, variance):
     points, noise = normal_quantiles(800), normal_quantiles(40)
     real = np.repeat(points, len(noise))[:, None]
     fake = 1.2 * real + 1
-    draw = FixedNoise(np.tile(noise, len(points)))
+    update = FixedNoise(np.tile(noise, len(points)))
 
     def loss(**parts):
         return Objective(criterion, **parts).critic_loss(
             LogitOfNormals(output),
             Batch(tf.constant(real)),
             [Batch(tf.constant(fake))],
-            draw,
+            update,
         )
 
     plain = loss().value
@@ -299,10 +301,10 @@ def test_instance_noise_is_drawn_for_each_image(rng, shape, dtype):
     sets = smooth.images(rng, 3, shape)
     given = [Batch(tf.constant(i, dtype), tf.range(6)) for i in sets]
     noise = InstanceNoise(0.5, Annealing(14))
-    noisy = noise.add(given, smooth.draw())
+    noisy = noise.add(given, smooth.update())
     for index, (before, after) in enumerate(zip(given, noisy, strict=True)):
-        normal = smooth.draw().normal(
-            INSTANCE_NOISE, 6, tf.TensorShape(shape), index
+        normal = smooth.update().normal(
+            Purpose.INSTANCE_NOISE, 6, tf.TensorShape(shape), index
         )
         # Update 7 of 14 leaves the root of a tenth of the deviation.
         sigma = unit(sets[0]) * 0.5 * 0.1**0.5

@@ -50,7 +50,7 @@ def updates(objective, critic, gain, sets, rows):
     def play(network_loss, variables):
         with tf.GradientTape() as tape:
             fakes = [Batch(gain * base) for base in bases]
-            loss = network_loss(critic, Batch(real), fakes, smooth.draw())
+            loss = network_loss(critic, Batch(real), fakes, smooth.update())
         gradients = tape.gradient(
             loss.value, variables, unconnected_gradients="zero"
         )

@@ -6,9 +6,9 @@ import smooth
 import tensorflow as tf
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.distribute import update
+from tf_mmdgan.distribute import Purpose
 from tf_mmdgan.objectives import Batch, Scale, ScaledMMD, ScaledWGAN
-from tf_mmdgan.objectives.criterion import see_apart
+from tf_mmdgan.objectives.criterion import separate_passes
 
 KERNELS = kernels.KERNELS
 both_types = pytest.mark.parametrize("dtype", smooth.TOLERANCE)
@@ -16,16 +16,16 @@ both_shapes = pytest.mark.parametrize("shape", [smooth.IMAGE, smooth.POINT])
 
 
 def measured(measure, real, fake):
-    """The points of the measure that the draw of `smooth` gives."""
-    draw, shape = smooth.draw(), tf.TensorShape(real.shape[1:])
+    """The points of the measure that the noise of `smooth` gives."""
+    update, shape = smooth.update(), tf.TensorShape(real.shape[1:])
     if measure == "real":
         return real
     if measure == "noise":
-        noise = draw.normal(update.MEASURE, len(real), shape).numpy()
+        noise = update.normal(Purpose.MEASURE, len(real), shape).numpy()
         noise = 10.0 * noise.astype("float64")
         # Pixels go from [0, 1] to [-1, 1]; points stay as they are.
         return 2.0 * noise - 1.0 if len(shape) == 3 else noise
-    coins = draw.uniform(update.MEASURE, len(real)).numpy()
+    coins = update.uniform(Purpose.MEASURE, len(real)).numpy()
     take_fake = coins.reshape([-1] + [1] * len(shape)) >= 0.5
     assert 0 < take_fake.sum() < len(real)
     return np.where(take_fake, fake, real)
@@ -41,8 +41,8 @@ def expected_square(kernel, scale, critic, real, fake):
     points = measured(scale.measure, real, fake)
     h, jacobian = critic.features(points), jacobians(critic, points)
     if scale.jacobian == "hutchinson":
-        draw = smooth.draw()
-        signs = draw.signs(update.PROBES, len(h), h.shape[1]).numpy()
+        update = smooth.update()
+        signs = update.signs(Purpose.PROBES, len(h), h.shape[1]).numpy()
         squares = (np.einsum("bdp,bd->bp", jacobian, signs) ** 2).sum(1)
     else:
         squares = (jacobian**2).sum((1, 2))
@@ -83,8 +83,8 @@ def test_square_of_the_scale(rng, name, shape, dtype):
     critic = smooth.SmoothCritic(rng, shape=shape, dtype=dtype)
     pair = smooth.images(rng, shape=shape)
     expected = expected_square("rbf", SCALES[name], critic, *pair)
-    view = smooth.view(critic, *pair)
-    actual = SCALES[name].square(KERNELS["rbf"], view)
+    seen = smooth.comparison(critic, *pair)
+    actual = SCALES[name].square(KERNELS["rbf"], seen)
     smooth.assert_close(actual, expected, dtype)
     assert actual.dtype == dtype
 
@@ -95,7 +95,7 @@ def test_square_of_the_scale_by_kernel(rng, kernel, dtype):
     critic = smooth.SmoothCritic(rng, dtype=dtype)
     pair = smooth.images(rng)
     expected = expected_square(kernel, Scale(), critic, *pair)
-    actual = Scale().square(KERNELS[kernel], smooth.view(critic, *pair))
+    actual = Scale().square(KERNELS[kernel], smooth.comparison(critic, *pair))
     smooth.assert_close(actual, expected, dtype)
 
 
@@ -105,7 +105,10 @@ def test_estimated_jacobian_has_no_bias(rng):
     pair = smooth.images(rng)
     scale = Scale(jacobian="hutchinson")
     numbers = [
-        1 / scale.square(KERNELS["rbf"], smooth.view(critic, *pair, update=i))
+        1
+        / scale.square(
+            KERNELS["rbf"], smooth.comparison(critic, *pair, index=i)
+        )
         for i in range(100)
     ]
     expected = 1 / expected_square("rbf", Scale(), critic, *pair)
@@ -119,7 +122,7 @@ def test_estimated_jacobian_of_one_output_is_exact(rng):
     pair = smooth.images(rng)
     expected = expected_square("rbf", Scale(), critic, *pair)
     scale = Scale(jacobian="hutchinson")
-    actual = scale.square(KERNELS["rbf"], smooth.view(critic, *pair))
+    actual = scale.square(KERNELS["rbf"], smooth.comparison(critic, *pair))
     smooth.assert_close(actual, expected, "float32")
 
 
@@ -191,8 +194,8 @@ def test_scale_is_a_constant_to_the_generator(rng, criterion, term, sign):
     real, fake = (tf.constant(images) for images in smooth.images(rng))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(fake)
-        apart = see_apart(
-            critic, Batch(real), [Batch(fake)], smooth.draw(), True
+        apart = separate_passes(
+            critic, Batch(real), [Batch(fake)], smooth.update(), True
         )
         loss = criterion.generator_loss(apart)
     of_loss = tape.gradient(loss.value, fake)

@@ -1,6 +1,7 @@
 """What one update of a replica knows of the others: noise, rows, gathers."""
 
 import dataclasses
+import enum
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -9,20 +10,15 @@ import tensorflow as tf
 
 from tf_mmdgan.latents import Latents
 
-# What a random number is for; two purposes never share a stream.
-LATENTS = 1
 
+class Purpose(enum.IntEnum):
+    """What a random number is for; two purposes never share a stream."""
 
-INTERPOLATION = 2
-
-
-MEASURE = 3
-
-
-PROBES = 4
-
-
-INSTANCE_NOISE = 5
+    LATENTS = 1
+    INTERPOLATION = 2
+    MEASURE = 3
+    PROBES = 4
+    INSTANCE_NOISE = 5
 
 
 def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -61,20 +57,22 @@ def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Draw:
-    """The random numbers of one update, in replica context.
+class Update:
+    """What one update of a replica knows of the others: noise, rows, gathers.
+
+    Its methods are called in replica context.
 
     Attributes:
       seed: seed of the run.
-      update: int64 scalar, the number of updates before this one; with the
-        seed it determines every number.
+      number: int64 scalar, the number of updates before this one; with the
+        seed it determines all noise.
       step: int64 scalar, the number of steps before that of this update.
       mmd_scope: what a loss is of: the "global" batch, or that of each
         "replica", whose mean is then taken.
     """
 
     seed: int
-    update: tf.Tensor
+    number: tf.Tensor
     step: tf.Tensor | int = 0
     mmd_scope: Literal["global", "replica"] = "global"
 
@@ -95,9 +93,9 @@ class Draw:
         self, latents: Latents, count: int, index: int = 0
     ) -> tf.Tensor:
         """Latents of this replica, [count, z]; `index` tells sets apart."""
-        return self._rows(latents, LATENTS, count, index)
+        return self._rows(latents, Purpose.LATENTS, count, index)
 
-    def uniform(self, purpose: int, count: int) -> tf.Tensor:
+    def uniform(self, purpose: Purpose, count: int) -> tf.Tensor:
         """Numbers in [0, 1) for the examples of this replica, [count]."""
         context = tf.distribute.get_replica_context()
         rows = tf.random.stateless_uniform(
@@ -108,14 +106,14 @@ class Draw:
         first = self._first_row(count)
         return rows[first : first + count]
 
-    def signs(self, purpose: int, count: int, width: int) -> tf.Tensor:
+    def signs(self, purpose: Purpose, count: int, width: int) -> tf.Tensor:
         """+1 or -1, for the examples of this replica, [count, width]."""
         rows = self._rows(Latents(width, "uniform"), purpose, count, 0)
         return tf.where(rows < 0.0, -1.0, 1.0)
 
     def normal(
         self,
-        purpose: int,
+        purpose: Purpose,
         count: int,
         shape: tf.TensorShape,
         index: int = 0,
@@ -126,16 +124,16 @@ class Draw:
         return tf.reshape(rows, [count, *shape])
 
     def _rows(
-        self, law: Latents, purpose: int, count: int, index: int
+        self, law: Latents, purpose: Purpose, count: int, index: int
     ) -> tf.Tensor:
         first = self._first_row(count)
         return law.sample(self._key(purpose, index), count, first)
 
-    def _key(self, purpose: int, index: int) -> tf.Tensor:
+    def _key(self, purpose: Purpose, index: int) -> tf.Tensor:
         fold = tf.random.experimental.stateless_fold_in
         key = tf.constant([self.seed, purpose], tf.int64)
         # An int32 index would make an int32 key: half of its bits.
-        return fold(fold(key, self.update), tf.constant(index, tf.int64))
+        return fold(fold(key, self.number), tf.constant(index, tf.int64))
 
     def _first_row(self, count: int) -> tf.Tensor:
         context = tf.distribute.get_replica_context()

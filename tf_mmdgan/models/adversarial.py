@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.implicit_model import ImplicitModel, Logs, with_labels
@@ -181,40 +181,40 @@ class AdversarialModel(ImplicitModel):
         extra = max(self.burn_in.critic_steps - self.critic_steps, 0)
         return tf.where(self.burn_in.applies(step), extra, 0)
 
-    def replica_extra_update(self, batch: Any, update: tf.Tensor) -> None:
+    def replica_extra_update(self, batch: Any, number: tf.Tensor) -> None:
         """See `ImplicitModel.replica_extra_update`."""
-        self.critic_update(batch, update)
+        self.critic_update(batch, number)
 
-    def critic_update(self, batch: Any, update: tf.Tensor) -> Logs:
+    def critic_update(self, batch: Any, number: tf.Tensor) -> Logs:
         """One update of the critic, in replica context."""
-        real, draw = updates.as_batch(batch), self.draw(update)
-        spectral_normalization.move(self.critic)
-        fakes = self._fakes(real, draw)
+        real, update = updates.as_batch(batch), self.make_update(number)
+        spectral_normalization.power_iterate(self.critic)
+        fakes = self._fakes(real, update)
         with tf.GradientTape() as tape:
-            loss = self.objective.critic_loss(self.view, real, fakes, draw)
+            loss = self.objective.critic_loss(self.view, real, fakes, update)
         weights = self.critic.trainable_variables
         updates.apply(self.critic_optimizer, tape, loss.value, weights)
         self.objective.after_update(self.view, loss.terms)
         return {"loss": loss.value, **loss.terms}
 
-    def generator_update(self, batch: Any, update: tf.Tensor) -> Logs:
+    def generator_update(self, batch: Any, number: tf.Tensor) -> Logs:
         """One update of the generator, in replica context."""
-        real, draw = updates.as_batch(batch), self.draw(update)
+        real, update = updates.as_batch(batch), self.make_update(number)
         if self.moved_with_generator:
-            spectral_normalization.move(self.critic)
+            spectral_normalization.power_iterate(self.critic)
         with tf.GradientTape() as tape:
-            fakes = self._fakes(real, draw)
-            loss = self.objective.generator_loss(self.view, real, fakes, draw)
+            fakes = self._fakes(real, update)
+            loss = self.objective.generator_loss(self.view, real, fakes, update)
         weights = self.generator.trainable_variables
         updates.apply(self.generator_optimizer, tape, loss.value, weights)
         return {"loss": loss.value, **loss.terms}
 
-    def _fakes(self, real: Batch, draw: Draw) -> list[Batch]:
+    def _fakes(self, real: Batch, update: Update) -> list[Batch]:
         """Images with the labels of the real ones, where there are any."""
         count = tf.shape(real.images)[0]
         fakes = []
         for index in range(self.objective.fakes_per_real):
-            latents = draw.latents(self.latents, count, index)
+            latents = update.latents(self.latents, count, index)
             inputs = with_labels(self.generator, latents, real.labels)
             images = _wide(self.generator(inputs, training=True))
             fakes.append(Batch(images, real.labels))

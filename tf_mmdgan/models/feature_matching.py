@@ -20,7 +20,7 @@ from tf_mmdgan.models.moment_matching import Features, GeneratorModel
 _BATCH = 256
 
 
-class Moments(NamedTuple):
+class MeanAndVariance(NamedTuple):
     """Mean and variance of each feature, [d]."""
 
     mean: Any
@@ -57,15 +57,16 @@ class FeatureMatchingModel(GeneratorModel):
         self.matched_features = features
         image = tf.zeros([1, *generator.output_shape[1:]], generator.dtype)
         row = features(image)[0]
-        self.target = Moments(
-            *(self._row(f"data_{name}", row) for name in Moments._fields)
-        )
-        self.average = Moments(
-            *(self._row(f"average_{name}", row) for name in Moments._fields)
-        )
+        self.target = self._moments("data", row)
+        self.average = self._moments("average", row)
         self.adapted = self.add_weight(
             name="adapted", shape=(), initializer="zeros", trainable=False
         )
+
+    def _moments(self, prefix: str, like: tf.Tensor) -> MeanAndVariance:
+        names = MeanAndVariance._fields
+        rows = (self._row(f"{prefix}_{name}", like) for name in names)
+        return MeanAndVariance(*rows)
 
     def _row(self, name: str, like: tf.Tensor) -> keras.Variable:
         return self.add_weight(
@@ -147,7 +148,7 @@ class FeatureMatchingModel(GeneratorModel):
         self.average_optimizer.apply(gradients, list(self.average))
 
 
-def global_moments(features: tf.Tensor) -> Moments:
+def global_moments(features: tf.Tensor) -> MeanAndVariance:
     """Moments of the rows [b, d] of all replicas; the variance with n - 1.
 
     Sums over rows are added, rather than rows gathered, since there may be a
@@ -159,7 +160,7 @@ def global_moments(features: tf.Tensor) -> Moments:
     count = tf.cast(rows, features.dtype)
     mean = _global_sum(features) / count
     variance = _global_sum(tf.square(features - mean)) / (count - 1.0)
-    return Moments(mean, variance)
+    return MeanAndVariance(mean, variance)
 
 
 def _global_sum(rows: tf.Tensor) -> tf.Tensor:
@@ -172,7 +173,7 @@ def _global_sum(rows: tf.Tensor) -> tf.Tensor:
 
 def data_moments(
     features: Features, data: np.ndarray, batch_size: int = _BATCH
-) -> Moments:
+) -> MeanAndVariance:
     """Moments of the features of all data, in float64; variance with n - 1.
 
     One pass, with two rows of memory: the means and sums of squares of batches
@@ -195,4 +196,4 @@ def data_moments(
         squares = squares + np.square(shift) * count * len(rows) / total
         mean = mean + shift * len(rows) / total
         count = total
-    return Moments(mean, squares / (count - 1))
+    return MeanAndVariance(mean, squares / (count - 1))

@@ -10,8 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.distribute import workers
-from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.distribute import Update, workers
 from tf_mmdgan.features import FeatureExtractor, extract
 from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
 from tf_mmdgan.metrics import kid
@@ -201,13 +200,15 @@ class ImplicitModel(keras.Model):
         """How many extra updates come before step number `step`."""
         return 0
 
-    def replica_extra_update(self, batch: Any, update: tf.Tensor) -> None:
+    def replica_extra_update(self, batch: Any, number: tf.Tensor) -> None:
         """One extra update in replica context."""
         raise NotImplementedError
 
-    def draw(self, update: tf.Tensor) -> Draw:
-        """The noise of an update, and what its loss is of."""
-        return Draw(self.seed, update, self._global(self.step), self.mmd_scope)
+    def make_update(self, number: tf.Tensor) -> Update:
+        """What update `number` knows: its noise, and what its loss is of."""
+        return Update(
+            self.seed, number, self._global(self.step), self.mmd_scope
+        )
 
     def network(self, weights: str) -> keras.Model:
         """The generator with "ema" (averaged) or "current" weights."""

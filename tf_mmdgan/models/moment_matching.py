@@ -64,9 +64,9 @@ class GeneratorModel(ImplicitModel):
         """What the generator's optimizer moves."""
         return self.generator.trainable_variables
 
-    def draw_latents(self, real: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
+    def draw_latents(self, real: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         """As many latents as there are real examples on this replica."""
-        return self.draw(update).latents(self.latents, tf.shape(real)[0])
+        return self.make_update(number).latents(self.latents, tf.shape(real)[0])
 
 
 class MomentMatchingModel(GeneratorModel):
@@ -99,7 +99,7 @@ class MomentMatchingModel(GeneratorModel):
         x = self.real_features(real)
         with tf.GradientTape() as tape:
             y = self.fake_features(latents)
-            rows = self.draw(first_update).gather([x, y])
+            rows = self.make_update(first_update).gather([x, y])
             loss = self.discrepancy(*rows)
         updates.apply(
             self.generator_optimizer, tape, loss, self.trained_variables

@@ -69,7 +69,7 @@ class RatioMatchingModel(GeneratorModel):
         with tf.GradientTape(persistent=True) as tape:
             fake = self.generator(latents, training=True)
             uv = [self._project(batch) for batch in (real, fake)]
-            losses = self.objective(*self.draw(first_update).gather(uv))
+            losses = self.objective(*self.make_update(first_update).gather(uv))
         players = (
             (self.critic_optimizer, losses.projection, self.critic),
             (self.generator_optimizer, losses.generator, self.generator),

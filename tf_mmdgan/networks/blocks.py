@@ -82,7 +82,7 @@ def stage_shapes(
 
 
 @dataclasses.dataclass(frozen=True)
-class Kernels:
+class LayerFactory:
     """Makes the layers that have kernels.
 
     Attributes:
@@ -191,12 +191,12 @@ def critic_model(
     phi: keras.KerasTensor,
     output_width: int,
     activations: list[keras.KerasTensor],
-    kernels: Kernels,
+    make: LayerFactory,
     name: str,
 ) -> keras.Model:
     """The end of a critic: features linear in phi, [b, p], and its outputs."""
     # In float32 under any policy, as what is computed of them must be.
-    linear = kernels.linear(output_width, dtype="float32", name="features")
-    features = inputs.project(linear(phi), phi, kernels.linear)
+    linear = make.linear(output_width, dtype="float32", name="features")
+    features = inputs.project(linear(phi), phi, make.linear)
     outputs = {"features": features, "activations": activations}
     return keras.Model(inputs.tensors, outputs, name=name)

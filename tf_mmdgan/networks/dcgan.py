@@ -17,7 +17,7 @@ from tf_mmdgan.networks import blocks, layers
 from tf_mmdgan.networks.conditioning import Conditioning, Inputs
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 
-_PUBLISHED = blocks.Kernels(
+_PUBLISHED = blocks.LayerFactory(
     hidden_weights=blocks.TRUNCATED_02, output_weights=blocks.NORMAL_01
 )
 _FULLY_CONVOLUTIONAL_STAGES = 5
@@ -111,13 +111,13 @@ def critic(
     """
     sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
     errors.check_positive(output_width=output_width, width=width)
-    kernels = _kernels(published_weights or batch_norm, spectral_norm)
+    make = _factory(published_weights or batch_norm, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
-    activations = _convolutions(x, width, stages, batch_norm, kernels)
+    activations = _convolutions(x, width, stages, batch_norm, make)
     phi = keras.layers.Flatten(name="flat")(activations[-1])
     name = f"dcgan{stages}_critic"
     return blocks.critic_model(
-        inputs, phi, output_width, activations, kernels, name
+        inputs, phi, output_width, activations, make, name
     )
 
 
@@ -153,32 +153,32 @@ def fully_convolutional_critic(
     stages = _FULLY_CONVOLUTIONAL_STAGES
     sizes(stages).check("The fully convolutional critic", image_shape)
     errors.check_positive(output_width=output_width, width=width)
-    kernels = _kernels(published_weights or batch_norm, spectral_norm)
+    make = _factory(published_weights or batch_norm, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
     if inputs.projects_activations:
         raise errors.UsageError(
             "The fully convolutional critic has no linear layer for labels to "
             "be projected beside: give --conditioning=concatenation."
         )
-    activations = _convolutions(x, width, stages - 1, batch_norm, kernels)
-    x = kernels.conv(output_width, 5, 2, dtype="float32", name=f"conv{stages}")(
+    activations = _convolutions(x, width, stages - 1, batch_norm, make)
+    x = make.conv(output_width, 5, 2, dtype="float32", name=f"conv{stages}")(
         activations[-1]
     )
     x = layers.LeakyReLU(name=f"lrelu{stages}", dtype="float32")(x)
     features = keras.layers.Flatten(name="features", dtype="float32")(x)
-    features = inputs.project(features, features, kernels.linear)
+    features = inputs.project(features, features, make.linear)
     outputs = {"features": features, "activations": activations}
     return keras.Model(inputs.tensors, outputs, name="fullconv5_critic")
 
 
-def _kernels(
+def _factory(
     small_weights: bool, spectral_norm: SpectralNorm | None
-) -> blocks.Kernels:
+) -> blocks.LayerFactory:
     # Batch normalization makes the scale of the weights matter for the length
     # of a step alone: from He's weights, a GAN's critic is sure of itself
     # before the generator has moved, and that one never catches up.
-    kernels = _PUBLISHED if small_weights else blocks.Kernels()
-    return dataclasses.replace(kernels, spectral_norm=spectral_norm)
+    make = _PUBLISHED if small_weights else blocks.LayerFactory()
+    return dataclasses.replace(make, spectral_norm=spectral_norm)
 
 
 def _convolutions(
@@ -186,13 +186,13 @@ def _convolutions(
     width: int,
     stages: int,
     batch_norm: bool,
-    kernels: blocks.Kernels,
+    make: blocks.LayerFactory,
 ) -> list[keras.KerasTensor]:
     """What each stage gives."""
     activations = []
     for stage in range(stages):
         number = stage + 1
-        x = kernels.conv(width * 2**stage, 5, 2, name=f"conv{number}")(x)
+        x = make.conv(width * 2**stage, 5, 2, name=f"conv{number}")(x)
         if batch_norm and stage > 0:
             x = layers.batch_norm(f"bn{number}")(x)
         x = layers.LeakyReLU(name=f"lrelu{number}")(x)

@@ -56,16 +56,14 @@ def generator(
     )
     inputs = Inputs((latent_size,), "latents", conditioning)
     normalize = inputs.normalization(batch_norm, batch_statistics)
-    kernels = blocks.Kernels(hidden_weights)
+    make = blocks.LayerFactory(hidden_weights)
     x = inputs.with_labels(inputs.data)
     for number, multiple in enumerate(multiples, start=1):
-        x = kernels.hidden(multiple * width, name=f"hidden{number}")(x)
+        x = make.hidden(multiple * width, name=f"hidden{number}")(x)
         x = normalize(x, f"bn{number}")
         x = keras.layers.ReLU(name=f"relu{number}")(x)
     # In float32 under any policy: points have no later layer to widen them.
-    x = kernels.linear(math.prod(image_shape), dtype="float32", name="outputs")(
-        x
-    )
+    x = make.linear(math.prod(image_shape), dtype="float32", name="outputs")(x)
     if _is_image(image_shape):
         shape = keras.layers.Reshape(image_shape, dtype="float32", name="shape")
         x = blocks.to_images(shape(x))
@@ -114,7 +112,7 @@ def critic(
         hidden_layers=len(multiples),
         multiple=min(multiples, default=1),
     )
-    kernels = blocks.Kernels(
+    make = blocks.LayerFactory(
         _GLOROT if published_weights else hidden_weights,
         spectral_norm=spectral_norm,
     )
@@ -125,13 +123,13 @@ def critic(
     x = inputs.with_labels(x)
     activations = []
     for number, multiple in enumerate(multiples, start=1):
-        x = kernels.hidden(multiple * width, name=f"hidden{number}")(x)
+        x = make.hidden(multiple * width, name=f"hidden{number}")(x)
         if batch_norm and number > 1:
             x = layers.batch_norm(f"bn{number}")(x)
         x = layers.LeakyReLU(slope, name=f"lrelu{number}")(x)
         activations.append(x)
     return blocks.critic_model(
-        inputs, x, output_width, activations, kernels, "mlp_critic"
+        inputs, x, output_width, activations, make, "mlp_critic"
     )
 
 

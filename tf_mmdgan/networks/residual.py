@@ -43,7 +43,7 @@ def up(
     depth: int,
     target: tuple[int, int],
     name: str,
-    kernels: blocks.Kernels,
+    make: blocks.LayerFactory,
     normalize: Normalization,
 ) -> keras.KerasTensor:
     """A block that doubles the size, to [b, *target, depth].
@@ -63,14 +63,14 @@ def up(
         return keras.layers.Cropping2D(cut, name=f"{name}_cut")(x)
 
     depths = (depth, depth)
-    return _block(x, depths, name, kernels, normalize, (resize, _keep))
+    return _block(x, depths, name, make, normalize, (resize, _keep))
 
 
 def down(
     x: keras.KerasTensor,
     depth: int,
     name: str,
-    kernels: blocks.Kernels,
+    make: blocks.LayerFactory,
     normalize: Normalization,
 ) -> keras.KerasTensor:
     """A block that halves the size, rounded up, to [b, ..., depth].
@@ -87,18 +87,18 @@ def down(
         return pool(x)
 
     depths = (x.shape[-1], depth)
-    return _block(x, depths, name, kernels, normalize, (_keep, resize))
+    return _block(x, depths, name, make, normalize, (_keep, resize))
 
 
 def same(
     x: keras.KerasTensor,
     name: str,
-    kernels: blocks.Kernels,
+    make: blocks.LayerFactory,
     normalize: Normalization,
 ) -> keras.KerasTensor:
     """A block that keeps size and channels, with the input as shortcut."""
     depths = (x.shape[-1], x.shape[-1])
-    return _block(x, depths, name, kernels, normalize, (_keep, _keep))
+    return _block(x, depths, name, make, normalize, (_keep, _keep))
 
 
 def _keep(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
@@ -109,7 +109,7 @@ def _block(
     x: keras.KerasTensor,
     depths: tuple[int, int],
     name: str,
-    kernels: blocks.Kernels,
+    make: blocks.LayerFactory,
     normalize: Normalization,
     resize: tuple[_Resize, _Resize],
 ) -> keras.KerasTensor:
@@ -121,15 +121,15 @@ def _block(
     before, after = resize
     y = relu(normalize(x, f"{name}_norm1"), f"{name}_relu1")
     y = before(y, name)
-    y = kernels.conv(depths[0], 3, use_bias=False, name=f"{name}_conv1")(y)
+    y = make.conv(depths[0], 3, use_bias=False, name=f"{name}_conv1")(y)
     y = relu(normalize(y, f"{name}_norm2"), f"{name}_relu2")
-    y = kernels.conv(depths[1], 3, name=f"{name}_conv2")(y)
+    y = make.conv(depths[1], 3, name=f"{name}_conv2")(y)
     y = after(y, name)
     shortcut = f"{name}_shortcut"
     resized = after(before(x, shortcut), shortcut)
     if resized is not x or depths[1] != x.shape[-1]:
         weights = GLOROT()
-        resized = kernels.conv(
+        resized = make.conv(
             depths[1], 1, kernel_initializer=weights, name=shortcut
         )(resized)
     return keras.layers.Add(name=name)([resized, y])

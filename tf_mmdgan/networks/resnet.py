@@ -67,7 +67,7 @@ def generator(
         x,
         [depth * width for depth in (8, 4, 2, 1)],
         shapes[1:-1],
-        _kernels(residual.GLOROT if plain else residual.HE_MEAN),
+        _factory(residual.GLOROT if plain else residual.HE_MEAN),
         residual.no_norm if plain else normalize,
     )
     x = residual.relu(normalize(x, "norm_out"), "relu_out")
@@ -111,13 +111,13 @@ def critic(
     SIZES.check("ResNet", image_shape)
     errors.check_positive(output_width=output_width, width=width)
     blocks.refuse_batch_norm("ResNet", batch_norm)
-    kernels = _kernels(residual.HE_MEAN, published_weights, spectral_norm)
+    make = _factory(residual.HE_MEAN, published_weights, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
     depths = [depth * width for depth in (1, 2, 4, 8, 8)]
-    activations = _down(x, depths, kernels, residual.layer_norm)
+    activations = _down(x, depths, make, residual.layer_norm)
     phi = keras.layers.Flatten(name="flat")(activations[-1])
     return blocks.critic_model(
-        inputs, phi, output_width, activations, kernels, "resnet5_critic"
+        inputs, phi, output_width, activations, make, "resnet5_critic"
     )
 
 
@@ -157,13 +157,11 @@ def sn_generator(
     shapes = blocks.stage_shapes(image_shape, len(depths))
     inputs = Inputs((latent_size,), "latents", conditioning)
     normalize = inputs.normalization(batch_norm, batch_statistics)
-    kernels = _kernels(residual.GLOROT)
+    make = _factory(residual.GLOROT)
     x = blocks.base(inputs, (*shapes[-1], 16 * width))
-    x = _up(x, depths, shapes[:-1], kernels, normalize)
+    x = _up(x, depths, shapes[:-1], make, normalize)
     x = residual.relu(normalize(x, "norm_out"), "relu_out")
-    images = blocks.to_images(
-        kernels.conv(image_shape[2], 3, name="conv_out")(x)
-    )
+    images = blocks.to_images(make.conv(image_shape[2], 3, name="conv_out")(x))
     return keras.Model(inputs.tensors, images, name="snresnet_generator")
 
 
@@ -202,13 +200,13 @@ def sn_critic(
     SIZES.check("SNResNet", image_shape)
     errors.check_positive(output_width=output_width, width=width)
     blocks.refuse_batch_norm("SNResNet", batch_norm)
-    kernels = _kernels(residual.GLOROT, published_weights, spectral_norm)
+    make = _factory(residual.GLOROT, published_weights, spectral_norm)
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
     depths = [depth * width for depth in (1, 2, 4, 8, 16)]
-    activations = _down(x, depths, kernels, residual.no_norm)
+    activations = _down(x, depths, make, residual.no_norm)
     if not _is_64(image_shape):
         activations.append(
-            residual.same(activations[-1], "block5", kernels, residual.no_norm)
+            residual.same(activations[-1], "block5", make, residual.no_norm)
         )
     x = layers.LeakyReLU(name="lrelu_out")(activations[-1])
     activations.append(x)
@@ -218,7 +216,7 @@ def sn_critic(
         mean(x)
     )
     return blocks.critic_model(
-        inputs, phi, output_width, activations, kernels, "snresnet_critic"
+        inputs, phi, output_width, activations, make, "snresnet_critic"
     )
 
 
@@ -226,43 +224,43 @@ def _is_64(image_shape: tuple[int, int, int]) -> bool:
     return image_shape[:2] == (64, 64)
 
 
-def _kernels(
+def _factory(
     weights: blocks.Weights,
     published_output: bool = False,
     spectral_norm: SpectralNorm | None = None,
-) -> blocks.Kernels:
+) -> blocks.LayerFactory:
     output = blocks.NORMAL_01 if published_output else residual.GLOROT
-    return blocks.Kernels(weights, output, spectral_norm)
+    return blocks.LayerFactory(weights, output, spectral_norm)
 
 
 def _up(
     x: keras.KerasTensor,
     depths: list[int],
     shapes: list[tuple[int, int]],
-    kernels: blocks.Kernels,
+    make: blocks.LayerFactory,
     normalize: Normalization,
 ) -> keras.KerasTensor:
     """Blocks to `depths`, in order, and to `shapes`, the last one first."""
     targets = zip(depths, reversed(shapes), strict=True)
     for number, (depth, shape) in enumerate(targets, start=1):
-        x = residual.up(x, depth, shape, f"block{number}", kernels, normalize)
+        x = residual.up(x, depth, shape, f"block{number}", make, normalize)
     return x
 
 
 def _down(
     x: keras.KerasTensor,
     depths: list[int],
-    kernels: blocks.Kernels,
+    make: blocks.LayerFactory,
     normalize: Normalization,
 ) -> list[keras.KerasTensor]:
     """What the first convolution and each block give."""
-    first = kernels.conv(
+    first = make.conv(
         depths[0], 3, kernel_initializer=residual.GLOROT(), name="conv"
     )
     activations = [layers.LeakyReLU(name="lrelu")(first(x))]
     for number, depth in enumerate(depths[1:], start=1):
         x = residual.down(
-            activations[-1], depth, f"block{number}", kernels, normalize
+            activations[-1], depth, f"block{number}", make, normalize
         )
         activations.append(x)
     return activations

@@ -24,7 +24,7 @@ from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 SIZES = blocks.Sizes(minimum=16, maximum=128, multiple=8)
 _SLOPE = 0.1
 _STAGES = 3
-_PUBLISHED = blocks.Kernels(
+_PUBLISHED = blocks.LayerFactory(
     hidden_weights=blocks.TRUNCATED_02, output_weights=blocks.TRUNCATED_02
 )
 # Channels over width, kernel size and stride of the critic's convolutions.
@@ -86,8 +86,8 @@ def generator(
         )(x)
     x = normalize(x, "bn_out")
     x = keras.layers.ReLU(name="relu_out")(x)
-    kernels = blocks.Kernels(hidden_weights=blocks.NORMAL_02)
-    images = blocks.to_images(kernels.conv(channels, 3, name="conv_out")(x))
+    make = blocks.LayerFactory(hidden_weights=blocks.NORMAL_02)
+    images = blocks.to_images(make.conv(channels, 3, name="conv_out")(x))
     return keras.Model(inputs.tensors, images, name="sngan_generator")
 
 
@@ -123,17 +123,17 @@ def critic(
     SIZES.check("SNGAN", image_shape)
     errors.check_positive(output_width=output_width, width=width)
     blocks.refuse_batch_norm("SNGAN", batch_norm)
-    kernels = dataclasses.replace(
-        _PUBLISHED if published_weights else blocks.Kernels(),
+    make = dataclasses.replace(
+        _PUBLISHED if published_weights else blocks.LayerFactory(),
         spectral_norm=spectral_norm,
     )
     inputs, x = blocks.critic_inputs(image_shape, conditioning)
     activations = []
     for number, (depth, size, stride) in enumerate(_CONVOLUTIONS, start=1):
-        x = kernels.conv(depth * width, size, stride, name=f"conv{number}")(x)
+        x = make.conv(depth * width, size, stride, name=f"conv{number}")(x)
         x = layers.LeakyReLU(_SLOPE, name=f"lrelu{number}")(x)
         activations.append(x)
     phi = keras.layers.Flatten(name="flat")(x)
     return blocks.critic_model(
-        inputs, phi, output_width, activations, kernels, "sngan_critic"
+        inputs, phi, output_width, activations, make, "sngan_critic"
     )

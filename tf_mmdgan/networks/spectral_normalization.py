@@ -2,7 +2,7 @@
 
     norm = SpectralNorm(form="matrix")
     x = norm.wrap(keras.layers.Dense(16))(x)
-    move(critic)  # one step of each layer's vectors; once per critic update
+    power_iterate(critic)  # moves each layer's vectors: once per critic update
 
 A wrapped layer computes with s W / sigma(W) in place of its kernel W, always,
 and W itself stays what the optimizer made of it. `keras.layers.
@@ -319,7 +319,7 @@ def spectral_layers(network: keras.Model) -> list[SpectralNormalization]:
     ]
 
 
-def move(network: keras.Model, iterations: int = 1) -> None:
+def power_iterate(network: keras.Model, iterations: int = 1) -> None:
     """Moves the vectors of all normalized layers of a network by steps."""
     for layer in spectral_layers(network):
         layer.power_iteration(iterations)

@@ -5,11 +5,11 @@ from tf_mmdgan.objectives.constrained import GradientConstrainedMMD
 from tf_mmdgan.objectives.cramer import CramerGAN
 from tf_mmdgan.objectives.criterion import (
     Batch,
+    Comparison,
     Criterion,
     Critic,
     CriticOutput,
     Loss,
-    View,
 )
 from tf_mmdgan.objectives.gan import FGAN, GAN, HingeGAN
 from tf_mmdgan.objectives.mmd_gan import (

@@ -14,7 +14,7 @@ from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd.constrained import distance
 from tf_mmdgan.mmd.constrained.gradient_constrained import gradient_constrained
 from tf_mmdgan.objectives import gradients
-from tf_mmdgan.objectives.criterion import View
+from tf_mmdgan.objectives.criterion import Comparison
 from tf_mmdgan.objectives.mmd_gan import MMDGAN
 
 
@@ -43,17 +43,17 @@ class GradientConstrainedMMD(MMDGAN):
     def __post_init__(self):
         distance.check_kernel(self.kernel, "--kernel")
 
-    def _mmd2(self, view: View) -> tf.Tensor:
+    def _mmd2(self, seen: Comparison) -> tf.Tensor:
         def features(images):
-            return view.critic(view.real._replace(images=images)).features
+            return seen.critic(seen.real._replace(images=images)).features
 
-        images = view.real.images
+        images = seen.real.images
         return critic_gradient_constrained_mmd2(
-            features, view.x, view.y, images, self.kernel, self.ridge,
+            features, seen.x, seen.y, images, self.kernel, self.ridge,
             solver=self.solver,
             slope_unit=gradients.slope_unit(images),
-            gather=view.draw.gather,
-            own_rows=view.draw.own_rows,
+            gather=seen.update.gather,
+            own_rows=seen.update.own_rows,
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.objectives.criterion import BaseCriterion, Loss, View
+from tf_mmdgan.objectives.criterion import BaseCriterion, Comparison, Loss
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,17 +41,17 @@ class CramerGAN(BaseCriterion):
         forms = {"energy": None, "surrogate": None}
         errors.pick(forms, self.generator_form, "generator form")
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        y, z = view.fake_features
+        y, z = seen.fake_features
         difference = tf.reduce_mean(
-            _difference(view.real_features, y) - _difference(z, y)
+            _difference(seen.real_features, y) - _difference(z, y)
         )
         return Loss(-difference, {"critic_difference": difference})
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
-        x, (y, z) = view.real_features, view.fake_features
+        x, (y, z) = seen.real_features, seen.fake_features
         if self.generator_form == "energy":
             value = _norms(y - x) + _norms(z - x) - _norms(y - z)
         else:
@@ -59,9 +59,9 @@ class CramerGAN(BaseCriterion):
         value = tf.reduce_mean(value)
         return Loss(value, {"energy": value})
 
-    def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
+    def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
         """f(.; Y), pair by pair."""
-        return _difference(features, view.fake_features[0])
+        return _difference(features, seen.fake_features[0])
 
 
 def _difference(u: tf.Tensor, v: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 import keras
 import tensorflow as tf
 
-from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.distribute import Update
 
 
 class Batch(NamedTuple):
@@ -66,27 +66,27 @@ class Critic(Protocol):
         """Clips each weight, but those of a decoder, to [-bound, bound]."""
 
 
-class View(NamedTuple):
-    """What the critic says of the batches of one update.
+class Comparison(NamedTuple):
+    """Images of one update, real and generated, and the critic's view of them.
 
     Attributes:
-      critic: may be asked about other images.
-      real: batch of this replica.
-      fakes: batches of this replica.
-      draw: noise of this update.
+      critic: the critic, which may be asked about other images too.
+      real: the real images of this replica.
+      fakes: the generated images of this replica, in one or more batches.
+      update: noise of this update, and what gathers rows of all replicas.
       output: of the critic for real and fakes, the rows of `real` first; None
         in the generator's update.
       real_features: [b, d] of this replica; None where nothing needs them.
       fake_features: [b, d] of this replica, for each of `fakes`.
       x: [n, d], features of the real images that the loss is of, those of the
-        global batch or of this replica's (`Draw.mmd_scope`); or None.
+        global batch or of this replica's (`Update.mmd_scope`); or None.
       ys: [n, d] each, those of the generated images.
     """
 
     critic: Critic
     real: Batch
     fakes: Sequence[Batch]
-    draw: Draw
+    update: Update
     output: CriticOutput | None
     real_features: tf.Tensor | None
     fake_features: Sequence[tf.Tensor]
@@ -99,36 +99,45 @@ class View(NamedTuple):
         return self.ys[0]
 
 
-def see_all(
-    critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
-) -> View:
-    """The view of the critic's update: all batches in one pass."""
+def joint_pass(
+    critic: Critic, real: Batch, fakes: Sequence[Batch], update: Update
+) -> Comparison:
+    """The critic's update: the critic sees all batches in one pass."""
     output = critic.joint(real, *fakes)
     features = tf.split(output.features, 1 + len(fakes))
-    x, *ys = draw.gather(features)
-    return View(
-        critic, real, fakes, draw, output, features[0], features[1:], x, ys
+    x, *ys = update.gather(features)
+    return Comparison(
+        critic, real, fakes, update, output, features[0], features[1:], x, ys
     )
 
 
-def see_apart(
+def separate_passes(
     critic: Critic,
     real: Batch,
     fakes: Sequence[Batch],
-    draw: Draw,
+    update: Update,
     needs_real: bool,
-) -> View:
-    """The view of the generator's update.
+) -> Comparison:
+    """The generator's update: the critic sees each batch in a pass of its own.
 
-    One pass for each batch: nothing is differentiated through the real images.
+    Nothing is differentiated through the real images, so that the gradient
+    passes through the generated ones alone.
+
+    Args:
+      critic: that sees them.
+      real: batch of this replica.
+      fakes: batches of this replica.
+      update: this update.
+      needs_real: whether the loss depends on the real images; otherwise the
+        critic is not shown them.
     """
     x_rows = critic(real).features if needs_real else None
     y_rows = [critic(fake).features for fake in fakes]
     if needs_real:
-        x, *ys = draw.gather([x_rows, *y_rows])
+        x, *ys = update.gather([x_rows, *y_rows])
     else:
-        x, ys = None, draw.gather(y_rows)
-    return View(critic, real, fakes, draw, None, x_rows, y_rows, x, ys)
+        x, ys = None, update.gather(y_rows)
+    return Comparison(critic, real, fakes, update, None, x_rows, y_rows, x, ys)
 
 
 class Criterion(Protocol):
@@ -149,17 +158,17 @@ class Criterion(Protocol):
     # gradients by single images in it.
     needs_independent_examples: ClassVar[bool]
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """Loss of the critic; called in replica context."""
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """Loss of the generator; called in replica context."""
 
-    def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
+    def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
         """The function whose gradient penalties bound, at features: [b].
 
         That by which the criterion tells real from generated images; row i of
-        `features` [b, d] belongs with row i of the view's own batches.
+        `features` [b, d] belongs with row i of this replica's batches.
         """
 
     def after_update(self, critic: Critic, terms: Mapping[str, tf.Tensor]):
@@ -187,9 +196,9 @@ class ScalarCriterion(BaseCriterion):
     single_output: ClassVar[bool] = True
     generator_sees_real: ClassVar[bool] = False
 
-    def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
+    def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
         """The critic's output."""
-        del view
+        del seen
         return features[:, 0]
 
 

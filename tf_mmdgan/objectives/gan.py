@@ -12,7 +12,7 @@ from typing import Literal
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.objectives.criterion import Loss, ScalarCriterion, View
+from tf_mmdgan.objectives.criterion import Comparison, Loss, ScalarCriterion
 from tf_mmdgan.objectives.f_divergences import FDivergence
 
 softplus, mean = tf.math.softplus, tf.reduce_mean
@@ -38,15 +38,15 @@ class GAN(ScalarCriterion):
     def __post_init__(self):
         errors.pick(_GENERATOR_LOSSES, self.generator_form, "generator form")
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        real, fake = mean(softplus(-view.x)), mean(softplus(view.y))
+        real, fake = mean(softplus(-seen.x)), mean(softplus(seen.y))
         return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
-        value = _GENERATOR_LOSSES[self.generator_form](view.y)
-        return Loss(value, {"fake_mean": mean(view.y)})
+        value = _GENERATOR_LOSSES[self.generator_form](seen.y)
+        return Loss(value, {"fake_mean": mean(seen.y)})
 
     def noise_curvatures(
         self, real: tf.Tensor, fake: tf.Tensor
@@ -69,15 +69,15 @@ class HingeGAN(ScalarCriterion):
     Lim and Ye 2017, "Geometric GAN"; Miyato et al. 2018, eqs. 16 and 17.
     """
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        real = mean(tf.nn.relu(1.0 - view.x))
-        fake = mean(tf.nn.relu(1.0 + view.y))
+        real = mean(tf.nn.relu(1.0 - seen.x))
+        fake = mean(tf.nn.relu(1.0 + seen.y))
         return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
-        return Loss(-mean(view.y), {"fake_mean": mean(view.y)})
+        return Loss(-mean(seen.y), {"fake_mean": mean(seen.y)})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,19 +102,19 @@ class FGAN(ScalarCriterion):
         forms = {"minimax": None, "non_saturating": None}
         errors.pick(forms, self.generator_form, "generator form")
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        real = mean(self.divergence.output(view.x))
-        fake = mean(self.divergence.conjugate_of_output(view.y))
+        real = mean(self.divergence.output(seen.x))
+        fake = mean(self.divergence.conjugate_of_output(seen.y))
         return Loss(fake - real, {"divergence": real - fake})
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
         if self.generator_form == "minimax":
-            value = -mean(self.divergence.conjugate_of_output(view.y))
+            value = -mean(self.divergence.conjugate_of_output(seen.y))
         else:
-            value = -mean(self.divergence.output(view.y))
-        return Loss(value, {"fake_mean": mean(view.y)})
+            value = -mean(self.divergence.output(seen.y))
+        return Loss(value, {"fake_mean": mean(seen.y)})
 
     def noise_curvatures(
         self, real: tf.Tensor, fake: tf.Tensor

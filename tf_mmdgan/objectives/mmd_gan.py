@@ -16,7 +16,7 @@ from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd import estimators
 from tf_mmdgan.objectives import regularizers
-from tf_mmdgan.objectives.criterion import BaseCriterion, Loss, View
+from tf_mmdgan.objectives.criterion import BaseCriterion, Comparison, Loss
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,22 +39,22 @@ class MMDGAN(BaseCriterion):
     # What the estimate is called in the logs.
     term: ClassVar[str] = "mmd2"
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        mmd2 = self._mmd2(view)
+        mmd2 = self._mmd2(seen)
         return Loss(-mmd2, {self.term: mmd2})
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
-        mmd2 = self._mmd2(view)
+        mmd2 = self._mmd2(seen)
         return Loss(mmd2, {self.term: mmd2})
 
-    def witness(self, features: tf.Tensor, view: View) -> tf.Tensor:
+    def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
         """The witness function of the MMD, not normalised."""
-        return mmd.witness(self.kernel, features, view.x, view.y)
+        return mmd.witness(self.kernel, features, seen.x, seen.y)
 
-    def _mmd2(self, view: View) -> tf.Tensor:
-        return self.estimator(mmd.gram_matrices(self.kernel, view.x, view.y))
+    def _mmd2(self, seen: Comparison) -> tf.Tensor:
+        return self.estimator(mmd.gram_matrices(self.kernel, seen.x, seen.y))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,12 +105,12 @@ class RepulsiveMMD(MMDGAN):
                 f"--kernel: bounds need a Gaussian kernel, not {self.kernel}."
             )
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
         if self.bounds is None:
-            grams = mmd.gram_matrices(self.kernel, view.x, view.y)
+            grams = mmd.gram_matrices(self.kernel, seen.x, seen.y)
         else:
-            grams = self._bounded_grams(view)
+            grams = self._bounded_grams(seen)
         xx, yy = map(estimators.mean_off_diagonal, (grams.xx, grams.yy))
         value = -yy - self.real_weight * xx
         if self.real_weight != -1.0:
@@ -118,9 +118,9 @@ class RepulsiveMMD(MMDGAN):
             value += (1.0 + self.real_weight) * xy
         return Loss(value, {"real_similarity": xx, "fake_similarity": yy})
 
-    def _bounded_grams(self, view: View) -> mmd.Grams:
+    def _bounded_grams(self, seen: Comparison) -> mmd.Grams:
         lower, upper = self.bounds
-        x, y = kernels.as_matrices(view.x, view.y)
+        x, y = kernels.as_matrices(seen.x, seen.y)
 
         gram = self.kernel.of_squares
         return mmd.Grams(
@@ -157,27 +157,29 @@ class AutoencoderMMD(MMDGAN):
 
     needs_decoder: ClassVar[bool] = True
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        distance, terms = self._distance(view)
+        distance, terms = self._distance(seen)
         images = tf.concat(
-            [view.real.images, *(fake.images for fake in view.fakes)], axis=0
+            [seen.real.images, *(fake.images for fake in seen.fakes)], axis=0
         )
-        decoded = view.output.reconstruction
+        decoded = seen.output.reconstruction
         # The mean over both is half the sum of their means.
         error = 2.0 * regularizers.feature_l2([decoded - images])
         value = -distance + self.reconstruction_weight * error
         return Loss(value, {**terms, "reconstruction": error})
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
-        return Loss(*self._distance(view))
+        return Loss(*self._distance(seen))
 
-    def _distance(self, view: View) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        mmd2 = self._mmd2(view)
+    def _distance(
+        self, seen: Comparison
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        mmd2 = self._mmd2(seen)
         # The root has an infinite slope at 0, and rounding may go below it.
         root = tf.sqrt(tf.maximum(mmd2, 1e-12))
-        means = tf.reduce_mean(view.x, axis=0) - tf.reduce_mean(view.y, axis=0)
+        means = tf.reduce_mean(seen.x, axis=0) - tf.reduce_mean(seen.y, axis=0)
         hinge = tf.reduce_mean(tf.minimum(means, 0.0))
         value = root + self.feasible_set_weight * hinge
         return value, {"mmd2": mmd2, "feasible_set": hinge}

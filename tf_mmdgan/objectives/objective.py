@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.objectives.criterion import (
     Batch,
     Criterion,
     Critic,
     Loss,
-    see_all,
-    see_apart,
+    joint_pass,
+    separate_passes,
 )
 from tf_mmdgan.objectives.regularizers import (
     InstanceNoise,
@@ -74,27 +74,35 @@ class Objective:
             regularizer.check(self.criterion, output_width)
 
     def critic_loss(
-        self, critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
+        self,
+        critic: Critic,
+        real: Batch,
+        fakes: Sequence[Batch],
+        update: Update,
     ) -> Loss:
         """Loss of the critic; called in replica context."""
-        real, *fakes = self._noisy([real, *fakes], draw)
-        view = see_all(critic, real, fakes, draw)
-        value, terms = self.criterion.critic_loss(view)
+        real, *fakes = self._noisy([real, *fakes], update)
+        seen = joint_pass(critic, real, fakes, update)
+        value, terms = self.criterion.critic_loss(seen)
         for regularizer in self.regularizers:
-            penalty = regularizer.penalty(self.criterion, view)
+            penalty = regularizer.penalty(self.criterion, seen)
             value += regularizer.weight * penalty
             terms = {**terms, regularizer.name: penalty}
         return Loss(value, terms)
 
     def generator_loss(
-        self, critic: Critic, real: Batch, fakes: Sequence[Batch], draw: Draw
+        self,
+        critic: Critic,
+        real: Batch,
+        fakes: Sequence[Batch],
+        update: Update,
     ) -> Loss:
         """Loss of the generator; called in replica context."""
-        real, *fakes = self._noisy([real, *fakes], draw)
-        view = see_apart(
-            critic, real, fakes, draw, self.criterion.generator_sees_real
+        real, *fakes = self._noisy([real, *fakes], update)
+        seen = separate_passes(
+            critic, real, fakes, update, self.criterion.generator_sees_real
         )
-        return self.criterion.generator_loss(view)
+        return self.criterion.generator_loss(seen)
 
     def after_update(
         self, critic: Critic, terms: Mapping[str, tf.Tensor]
@@ -104,7 +112,7 @@ class Objective:
         if self.weight_clipping is not None:
             self.weight_clipping.after_update(critic)
 
-    def _noisy(self, batches: list[Batch], draw: Draw) -> list[Batch]:
+    def _noisy(self, batches: list[Batch], update: Update) -> list[Batch]:
         if self.instance_noise is None:
             return batches
-        return self.instance_noise.add(batches, draw)
+        return self.instance_noise.add(batches, update)

@@ -12,11 +12,16 @@ from typing import ClassVar, Literal, Protocol
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.distribute import update
-from tf_mmdgan.distribute.update import Draw
+from tf_mmdgan.distribute import Purpose, Update
 from tf_mmdgan.objectives import gradients, regularizers
 from tf_mmdgan.objectives.annealing import CONSTANT, Annealing
-from tf_mmdgan.objectives.criterion import Batch, Criterion, Critic, Side, View
+from tf_mmdgan.objectives.criterion import (
+    Batch,
+    Comparison,
+    Criterion,
+    Critic,
+    Side,
+)
 
 
 class Regularizer(Protocol):
@@ -38,7 +43,7 @@ class Regularizer(Protocol):
           UsageError: with the reason.
         """
 
-    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+    def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """The term before its weight, a scalar."""
 
 
@@ -80,17 +85,17 @@ class GradientPenalty:
                 "--penalized_function=witness."
             )
 
-    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+    def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """See `Regularizer.penalty`."""
-        real, fake = view.real.images, view.fakes[0].images
-        weights = view.draw.uniform(update.INTERPOLATION, tf.shape(real)[0])
+        real, fake = seen.real.images, seen.fakes[0].images
+        weights = seen.update.uniform(Purpose.INTERPOLATION, tf.shape(real)[0])
         points = gradients.interpolate(real, fake, weights)
 
         def function(images: tf.Tensor) -> tf.Tensor:
-            features = view.critic(Batch(images, view.real.labels)).features
+            features = seen.critic(Batch(images, seen.real.labels)).features
             if self.function == "critic":
                 return features[:, 0]
-            return criterion.witness(features, view)
+            return criterion.witness(features, seen)
 
         axes = _AXES[self.norm]
         if axes is not None and points.shape.rank != 4:
@@ -128,10 +133,10 @@ class ZeroCentredPenalty:
     def check(self, criterion: Criterion, output_width: int) -> None:
         """Any criterion will do."""
 
-    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+    def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """See `Regularizer.penalty`."""
-        batch = view.real if self.side == "real" else view.fakes[0]
-        return 0.5 * tf.reduce_mean(_squares(criterion, view, batch))
+        batch = seen.real if self.side == "real" else seen.fakes[0]
+        return 0.5 * tf.reduce_mean(_squares(criterion, seen, batch))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,17 +171,17 @@ class NoisePenalty:
                 "--r1."
             )
 
-    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+    def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """See `Regularizer.penalty`."""
-        rows = [view.real_features[:, 0], view.fake_features[0][:, 0]]
+        rows = [seen.real_features[:, 0], seen.fake_features[0][:, 0]]
         curvatures = criterion.noise_curvatures(*rows)
         omega = sum(
-            tf.reduce_mean(weights * _squares(criterion, view, batch))
+            tf.reduce_mean(weights * _squares(criterion, seen, batch))
             for weights, batch in zip(
-                curvatures, (view.real, view.fakes[0]), strict=True
+                curvatures, (seen.real, seen.fakes[0]), strict=True
             )
         )
-        factor = tf.cast(self.annealing.factor(view.draw.step), omega.dtype)
+        factor = tf.cast(self.annealing.factor(seen.update.step), omega.dtype)
         return 0.5 * factor**2 * omega
 
 
@@ -199,12 +204,12 @@ class FeaturePenalty:
     def check(self, criterion: Criterion, output_width: int) -> None:
         """Any criterion will do."""
 
-    def penalty(self, criterion: Criterion, view: View) -> tf.Tensor:
+    def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """See `Regularizer.penalty`."""
         del criterion
-        layers = [*view.output.activations, view.output.features]
+        layers = [*seen.output.activations, seen.output.features]
         # The mean over all rows is the share of a batch in the sum of means.
-        return (1.0 + len(view.fakes)) * regularizers.feature_l2(layers)
+        return (1.0 + len(seen.fakes)) * regularizers.feature_l2(layers)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -236,14 +241,14 @@ class InstanceNoise:
     deviation: float
     annealing: Annealing = CONSTANT
 
-    def add(self, batches: Sequence[Batch], draw: Draw) -> list[Batch]:
+    def add(self, batches: Sequence[Batch], update: Update) -> list[Batch]:
         """The batches with noise of their own each."""
-        sigma = self.deviation * self.annealing.factor(draw.step)
+        sigma = self.deviation * self.annealing.factor(update.step)
         noisy = []
         for index, batch in enumerate(batches):
             images = batch.images
-            noise = draw.normal(
-                update.INSTANCE_NOISE, tf.shape(images)[0],
+            noise = update.normal(
+                Purpose.INSTANCE_NOISE, tf.shape(images)[0],
                 images.shape[1:], index,
             )  # fmt: skip
             scale = sigma * gradients.slope_unit(images)
@@ -252,12 +257,12 @@ class InstanceNoise:
         return noisy
 
 
-def _squares(criterion: Criterion, view: View, batch: Batch) -> tf.Tensor:
+def _squares(criterion: Criterion, seen: Comparison, batch: Batch) -> tf.Tensor:
     """||grad f||^2 at each image of a batch, by pixels in [0, 1]: [b]."""
 
     def function(images: tf.Tensor) -> tf.Tensor:
-        features = view.critic(batch._replace(images=images)).features
-        return criterion.witness(features, view)
+        features = seen.critic(batch._replace(images=images)).features
+        return criterion.witness(features, seen)
 
     squares = gradients.gradient_squares(function, batch.images)
     return gradients.slope_unit(batch.images) ** 2 * squares

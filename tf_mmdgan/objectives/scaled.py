@@ -10,18 +10,18 @@ from typing import ClassVar, Literal
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.distribute import update
+from tf_mmdgan.distribute import Purpose
 from tf_mmdgan.kernels import Kernel, Linear
 from tf_mmdgan.mmd.constrained.scale import scaled_mmd_square, scaled_mmd_terms
 from tf_mmdgan.objectives import gradients
-from tf_mmdgan.objectives.criterion import Batch, Loss, View
+from tf_mmdgan.objectives.criterion import Batch, Comparison, Loss
 from tf_mmdgan.objectives.mmd_gan import MMDGAN
 from tf_mmdgan.objectives.wasserstein import WGAN
 
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
-    """sigma^2 of the Scaled MMD for the critic of a view.
+    """sigma^2 of the Scaled MMD for the critic of an update.
 
     Attributes:
       offset: lambda, > 0.
@@ -57,19 +57,19 @@ class Scale:
                 f"{flag} has no Scaled MMD: {error}{remedy}"
             ) from None
 
-    def square(self, kernel: Kernel, view: View) -> tf.Tensor:
+    def square(self, kernel: Kernel, seen: Comparison) -> tf.Tensor:
         """sigma^2, a scalar, over the batch that the loss is of."""
-        batch = self._points(view)
+        batch = self._points(seen)
 
         def features(images):
-            return view.critic(batch._replace(images=images)).features
+            return seen.critic(batch._replace(images=images)).features
 
         if self.jacobian == "exact":
             h, squares = gradients.jacobian_products(features, batch.images)
         else:
-            width = view.fake_features[0].shape[1]
-            signs = view.draw.signs(
-                update.PROBES, tf.shape(batch.images)[0], width
+            width = seen.fake_features[0].shape[1]
+            signs = seen.update.signs(
+                Purpose.PROBES, tf.shape(batch.images)[0], width
             )
             h, squares = gradients.estimated_jacobian_squares(
                 features, batch.images, signs
@@ -80,28 +80,30 @@ class Scale:
                 squares = tf.linalg.trace(squares)
             if isinstance(kernel, Linear):
                 squares += kernel.diagonal(h)
-            mean = tf.reduce_mean(*view.draw.gather([squares]))
+            mean = tf.reduce_mean(*seen.update.gather([squares]))
             return 1.0 / (self.coefficient * mean + 1.0)
         terms = scaled_mmd_terms(kernel, h, squares)
-        return scaled_mmd_square(*view.draw.gather([terms]), self.offset)
+        return scaled_mmd_square(*seen.update.gather([terms]), self.offset)
 
-    def _points(self, view: View) -> Batch:
+    def _points(self, seen: Comparison) -> Batch:
         if self.measure == "real":
-            return view.real
+            return seen.real
         if self.measure == "noise":
-            images = view.real.images
-            noise = 10.0 * view.draw.normal(
-                update.MEASURE, tf.shape(images)[0], images.shape[1:]
+            images = seen.real.images
+            noise = 10.0 * seen.update.normal(
+                Purpose.MEASURE, tf.shape(images)[0], images.shape[1:]
             )
             unit = gradients.slope_unit(images)
             noise = tf.cast(unit * noise - (unit - 1.0), images.dtype)
-            return view.real._replace(images=noise)
-        coins = view.draw.uniform(update.MEASURE, tf.shape(view.real.images)[0])
+            return seen.real._replace(images=noise)
+        coins = seen.update.uniform(
+            Purpose.MEASURE, tf.shape(seen.real.images)[0]
+        )
         # A pair of real and generated image has one label.
         half = gradients.interpolate(
-            view.real.images, view.fakes[0].images, tf.floor(2.0 * coins)
+            seen.real.images, seen.fakes[0].images, tf.floor(2.0 * coins)
         )
-        return view.real._replace(images=half)
+        return seen.real._replace(images=half)
 
 
 PAPER_SCALE = Scale()
@@ -128,18 +130,18 @@ class ScaledMMD(MMDGAN):
     def __post_init__(self):
         self.scale.check(self.kernel, "--kernel")
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        mmd2 = self._mmd2(view)
-        square = self.scale.square(self.kernel, view)
+        mmd2 = self._mmd2(seen)
+        square = self.scale.square(self.kernel, seen)
         scaled = square * mmd2
         terms = {"mmd2": mmd2, "smmd2": scaled, "scale": square}
         return Loss(-scaled, terms)
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
-        mmd2 = self._mmd2(view)
-        square = tf.stop_gradient(self.scale.square(self.kernel, view))
+        mmd2 = self._mmd2(seen)
+        square = tf.stop_gradient(self.scale.square(self.kernel, seen))
         return Loss(square * mmd2, {"mmd2": mmd2, "scale": square})
 
 
@@ -157,14 +159,14 @@ class ScaledWGAN(WGAN):
 
     needs_independent_examples: ClassVar[bool] = True
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        loss = super().critic_loss(view)
-        root = tf.sqrt(self.scale.square(Linear(), view))
+        loss = super().critic_loss(seen)
+        root = tf.sqrt(self.scale.square(Linear(), seen))
         return Loss(root * loss.value, {**loss.terms, "scale": root})
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
-        loss = super().generator_loss(view)
-        root = tf.stop_gradient(tf.sqrt(self.scale.square(Linear(), view)))
+        loss = super().generator_loss(seen)
+        root = tf.stop_gradient(tf.sqrt(self.scale.square(Linear(), seen)))
         return Loss(root * loss.value, {**loss.terms, "scale": root})

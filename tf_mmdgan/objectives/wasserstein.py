@@ -13,10 +13,10 @@ import tensorflow as tf
 from tf_mmdgan.objectives import gradients
 from tf_mmdgan.objectives.criterion import (
     Batch,
+    Comparison,
     Critic,
     Loss,
     ScalarCriterion,
-    View,
 )
 
 
@@ -29,14 +29,14 @@ class WGAN(ScalarCriterion):
     GANs").
     """
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        difference = tf.reduce_mean(view.x) - tf.reduce_mean(view.y)
+        difference = tf.reduce_mean(seen.x) - tf.reduce_mean(seen.y)
         return Loss(-difference, {"mean_difference": difference})
 
-    def generator_loss(self, view: View) -> Loss:
+    def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
-        mean = tf.reduce_mean(view.y)
+        mean = tf.reduce_mean(seen.y)
         return Loss(-mean, {"fake_mean": mean})
 
 
@@ -59,15 +59,15 @@ class SobolevGAN(WGAN):
 
     needs_independent_examples: ClassVar[bool] = True
 
-    def critic_loss(self, view: View) -> Loss:
+    def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        loss = super().critic_loss(view)
+        loss = super().critic_loss(seen)
         c = 0.5 * (
-            self._mean_square(view, view.real)
-            + self._mean_square(view, view.fakes[0])
+            self._mean_square(seen, seen.real)
+            + self._mean_square(seen, seen.fakes[0])
         )
         c -= 1.0
-        multiplier = tf.identity(view.critic.multiplier.value)
+        multiplier = tf.identity(seen.critic.multiplier.value)
         multiplier = tf.cast(multiplier, c.dtype)
         value = loss.value + multiplier * c
         value += 0.5 * self.constraint_weight * tf.square(c)
@@ -82,10 +82,10 @@ class SobolevGAN(WGAN):
         moved += self.constraint_weight * terms["constraint"]
         critic.multiplier.assign(tf.cast(moved, critic.multiplier.dtype))
 
-    def _mean_square(self, view: View, batch: Batch) -> tf.Tensor:
+    def _mean_square(self, seen: Comparison, batch: Batch) -> tf.Tensor:
         def output(images):
-            return view.critic(batch._replace(images=images)).features[:, 0]
+            return seen.critic(batch._replace(images=images)).features[:, 0]
 
         squares = gradients.gradient_squares(output, batch.images)
         squares *= gradients.slope_unit(batch.images) ** 2
-        return tf.reduce_mean(*view.draw.gather([squares]))
+        return tf.reduce_mean(*seen.update.gather([squares]))

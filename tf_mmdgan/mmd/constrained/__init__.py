@@ -1,6 +1,6 @@
 """Distances whose critics are held by their gradients."""
 
-from tf_mmdgan.mmd.constrained.distance import Distance, check_kernel
+from tf_mmdgan.mmd.constrained.distance import Optimum, check_kernel
 from tf_mmdgan.mmd.constrained.expansions import Expansion
 from tf_mmdgan.mmd.constrained.gradient_constrained import (
     gradient_constrained,
@@ -12,7 +12,7 @@ from tf_mmdgan.mmd.constrained.solvers import SOLVERS
 
 __all__ = [
     "SOLVERS",
-    "Distance",
+    "Optimum",
     "Expansion",
     "check_kernel",
     "gradient_constrained",

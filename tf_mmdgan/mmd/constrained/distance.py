@@ -24,7 +24,7 @@ class Samples(NamedTuple):
         return Samples(*map(tf.stop_gradient, self))
 
 
-class Distance(NamedTuple):
+class Optimum(NamedTuple):
     """A squared distance, and the critic that attains it.
 
     Attributes:
@@ -38,7 +38,7 @@ class Distance(NamedTuple):
     jets: tf.Tensor
     critic: expansions.Expansion
 
-    def with_constraint(self, weight: tf.Tensor) -> "Distance":
+    def with_constraint(self, weight: tf.Tensor) -> "Optimum":
         """The same value, differentiable by the constraint too.
 
         Args:
@@ -97,7 +97,7 @@ def constrained_distance(
     ridge: float | tf.Tensor,
     constraint: Constraint,
     solver: str = "iterative",
-) -> Distance:
+) -> Optimum:
     """sup_f E f(X) - E f(Y)  under  <f, C f> + lambda ||f||^2 <= 1, squared.
 
     = <eta, (C + lambda)^-1 eta>
@@ -139,4 +139,4 @@ def constrained_distance(
     norm = dot(coefficients, best.jets(kernel, points))
     square = (mmd2 - 2.0 * matched + norm) / ridge + dot(jets, coefficients)
     rest = -1.0 * expansions.Expansion(fixed.points, coefficients)
-    return Distance(square, jets, (1.0 / ridge) * (eta + rest))
+    return Optimum(square, jets, (1.0 / ridge) * (eta + rest))

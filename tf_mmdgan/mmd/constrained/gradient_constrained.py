@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd.constrained.distance import (
-    Distance,
+    Optimum,
     check,
     constrained_distance,
     uniform_weights,
@@ -27,7 +27,7 @@ def gradient_constrained(
     jacobian_squares: tf.Tensor | None = None,
     constrain_values: bool = True,
     solver: str = "iterative",
-) -> Distance:
+) -> Optimum:
     """`gradient_constrained_mmd2`, with the critic that attains it.
 
     Args:

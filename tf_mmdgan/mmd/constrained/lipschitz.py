@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd.constrained.distance import (
-    Distance,
+    Optimum,
     check,
     constrained_distance,
     uniform_weights,
@@ -30,7 +30,7 @@ def lipschitz(
     tolerance: float = 1e-2,
     max_iterations: int = 400,
     solver: str = "iterative",
-) -> Distance:
+) -> Optimum:
     """`lipschitz_mmd2`, with the critic that attains it."""
     samples = check(real, fake, points, kernel, ridge)
     fixed = samples.fixed()

@@ -13,8 +13,7 @@ from scipy import optimize
 
 from tf_mmdgan import kernels
 from tf_mmdgan.mmd import constrained
-from tf_mmdgan.mmd.constrained import Distance as Found
-from tf_mmdgan.mmd.constrained import expansions, scale
+from tf_mmdgan.mmd.constrained import Optimum, expansions, scale
 from tf_mmdgan.mmd.constrained.lipschitz import lipschitz as solve_lipschitz
 
 RIDGE = 1.0
@@ -25,7 +24,7 @@ KERNEL = kernels.Gaussian()
 # has been reached, and the grids still resolve the kernel.
 _SMALLEST, _LARGEST, _LARGEST_LIPSCHITZ = 0.03, 30.0, 8.0
 
-Distance = Callable[[float, float], Found]
+PairDistance = Callable[[float, float], Optimum]
 
 
 def _column(values: np.ndarray) -> tf.Tensor:
@@ -54,12 +53,12 @@ def _solve(kind, pair, points, weights, psi):
     )
 
 
-def _found(kind, theta, psi, points, weights) -> Found:
+def _found(kind, theta, psi, points, weights) -> Optimum:
     square, jets, centres, coefficients = _solve(
         kind, _column([0.0, theta]), _column(points),
         tf.constant(weights, tf.float64), tf.constant(psi, tf.float64),
     )  # fmt: skip
-    return Found(square, jets, expansions.Expansion(centres, coefficients))
+    return Optimum(square, jets, expansions.Expansion(centres, coefficients))
 
 
 def _grid(theta: float, psi: float, count: int, reach: float) -> np.ndarray:
@@ -70,7 +69,7 @@ def _grid(theta: float, psi: float, count: int, reach: float) -> np.ndarray:
     return np.concatenate([-side[::-1], between, theta + side])
 
 
-def broad_measure(theta: float, psi: float, count: int = 300) -> Found:
+def broad_measure(theta: float, psi: float, count: int = 300) -> Optimum:
     """GC-MMD, mu = N(0, 10^2) by the trapezoid rule on a grid."""
     points = _grid(theta, psi, count, 4.0 * BROAD)
     spacing = np.gradient(points)
@@ -79,12 +78,12 @@ def broad_measure(theta: float, psi: float, count: int = 300) -> Found:
     return _found("gc", theta, psi, points, spacing * density)
 
 
-def point_measure(theta: float, psi: float) -> Found:
+def point_measure(theta: float, psi: float) -> Optimum:
     """GC-MMD, mu a point mass at 0."""
     return _found("gc", theta, psi, np.zeros(1), np.ones(1))
 
 
-def lipschitz(theta: float, psi: float, count: int = 75) -> Found:
+def lipschitz(theta: float, psi: float, count: int = 75) -> Optimum:
     """Lipschitz MMD, on a grid."""
     points = _grid(theta, psi, count, 6.0 / psi)
     return _found("lipschitz", theta, psi, points, np.ones(len(points)))
@@ -94,11 +93,11 @@ def _plain(theta: float, psi: float) -> float:
     return -2.0 * np.expm1(-((psi * theta) ** 2) / 2.0)
 
 
-def _witness(theta: float, psi: float, square: float) -> Found:
+def _witness(theta: float, psi: float, square: float) -> Optimum:
     """The MMD's critic, so that <eta, f> is its square times `square`."""
     centres = psi * np.array([0.0, theta])
     coefficients = square * np.array([[1.0, 0.0], [-1.0, 0.0]])
-    return Found(
+    return Optimum(
         tf.constant(square * _plain(theta, psi), tf.float64),
         tf.zeros([0, 2], tf.float64),
         expansions.Expansion(
@@ -107,12 +106,12 @@ def _witness(theta: float, psi: float, square: float) -> Found:
     )
 
 
-def plain(theta: float, psi: float) -> Found:
+def plain(theta: float, psi: float) -> Optimum:
     """MMD, in closed form."""
     return _witness(theta, psi, 1.0)
 
 
-def scaled(theta: float, psi: float) -> Found:
+def scaled(theta: float, psi: float) -> Optimum:
     """Scaled MMD; psi^2 is the slope squared, everywhere."""
     terms = scale.scaled_mmd_terms(
         KERNEL, tf.zeros([1, 1], tf.float64), tf.constant([psi**2], tf.float64)
@@ -121,7 +120,7 @@ def scaled(theta: float, psi: float) -> Found:
     return _witness(theta, psi, float(square))
 
 
-DISTANCES: Mapping[str, Distance] = {
+DISTANCES: Mapping[str, PairDistance] = {
     "MMD": plain,
     "SMMD": scaled,
     "LipMMD": lipschitz,
@@ -130,7 +129,7 @@ DISTANCES: Mapping[str, Distance] = {
 }
 
 
-def optimised(distance: Distance, theta: float) -> dict[str, Any]:
+def optimised(distance: PairDistance, theta: float) -> dict[str, Any]:
     """The largest distance over psi, and that psi."""
 
     def negative(log_psi):
@@ -149,7 +148,7 @@ def optimised(distance: Distance, theta: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def critic(distance: Distance, theta: float, psi: float, at: np.ndarray):
+def critic(distance: PairDistance, theta: float, psi: float, at: np.ndarray):
     """Values and slopes, by x, of the best critic at points [n]: [n, 2]."""
     found = distance(theta, psi)
     jets = found.critic.jets(KERNEL, _column(psi * at)).numpy()
