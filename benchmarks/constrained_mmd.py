@@ -25,6 +25,7 @@ import tensorflow as tf
 from absl import app, flags
 
 from tf_mmdgan import data, kernels, networks
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.mmd import constrained
 from tf_mmdgan.objectives.constrained import (
     critic_gradient_constrained_mmd2,
@@ -46,9 +47,8 @@ POINTS = 128
 
 def load():
     """Real images, their darker copies as generated ones, and points."""
-    images = data.read(
-        "fashion_mnist", "train", data_dir=_DATA_DIR.value
-    ).images[: 3 * POINTS]
+    config = DataConfig(dataset="fashion_mnist", data_dir=_DATA_DIR.value)
+    images = data.load(config, "train").images[: 3 * POINTS]
     images = images.reshape(-1, 28, 28, 1).astype(np.float32) / 127.5 - 1.0
     real, fake, points = np.split(images, 3)
     return tf.constant(real), tf.constant(0.7 * fake), tf.constant(points)

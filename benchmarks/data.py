@@ -31,6 +31,7 @@ import PIL.Image
 from absl import app, flags
 
 from tf_mmdgan import data
+from tf_mmdgan.config import DataConfig
 
 _PARTS = flags.DEFINE_list("parts", "cache,folder,memory", "What to measure.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds of each.")
@@ -119,9 +120,15 @@ def make_jpegs(folder, count):
         PIL.Image.fromarray(pixels.astype(np.uint8)).save(path, quality=90)
 
 
-def load(jpegs, cache_dir, split, size, budget=4 * 2**30):
-    options = data.LoadOptions(cache_dir=cache_dir, memory_budget=budget)
-    return data.read("folder", split, size, jpegs, options)
+def load(jpegs, cache_dir, split, size, gigabytes=4):
+    config = DataConfig(
+        dataset="folder",
+        image_size=size,
+        data_dir=jpegs,
+        cache_dir=cache_dir,
+        memory_budget_gb=gigabytes,
+    )
+    return data.load(config, split)
 
 
 def folder(folder):
@@ -192,15 +199,16 @@ def memory(folder):
         part = jpegs / f"{number // 10_000:03}"
         part.mkdir(parents=True, exist_ok=True)
         os.link(source, part / f"{number:06}.jpg")
-    budget = 2**30
+    gigabytes = 1
     # What TensorFlow takes for itself is no part of the growth.
-    next(iter(data.batches(data.read("digits", "test"), 1, seed=0)))
-    result = {"images": _LARGE.value, "budget_mib": budget // 2**20}
+    digits = data.load(DataConfig(dataset="digits"), "test")
+    next(iter(data.batches(digits, 1, seed=0)))
+    result = {"images": _LARGE.value, "budget_mib": 1024 * gigabytes}
     with peak() as growth:
-        seconds = timed(lambda: load(jpegs, folder, "train", 160, budget))
+        seconds = timed(lambda: load(jpegs, folder, "train", 160, gigabytes))
     result["build"] = {**growth, "seconds": round(seconds)}
     with peak() as growth:
-        train = load(jpegs, folder, "train", 160, budget)
+        train = load(jpegs, folder, "train", 160, gigabytes)
         iterator = iter(data.batches(train, BATCH, seed=0))
 
         def draw():

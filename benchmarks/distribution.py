@@ -94,7 +94,7 @@ def prepare(arguments):
     )  # fmt: skip
     devices.configure_devices(config.logical_cpus)
     strategy = devices.make_strategy(config.strategy)
-    images = data.read("synthetic", "train", image_size=32)
+    images = data.load(config, "train")
     with strategy.scope():
         model = methods.make_model(config, images.image_shape)
     batches = spread(

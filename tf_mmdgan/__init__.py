@@ -54,8 +54,8 @@ _HOMES = {
     "export": ("export_generator", "load_generator"),
     "serving": ("Connection", "LocalPredictor", "Sampler"),
     "config": (
-        "TrainConfig", "EvaluateConfig", "ExportConfig", "SampleConfig",
-        "DemoConfig", "CompareConfig",
+        "DataConfig", "TrainConfig", "EvaluateConfig", "ExportConfig",
+        "SampleConfig", "DemoConfig", "CompareConfig",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

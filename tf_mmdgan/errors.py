@@ -1,4 +1,4 @@
-"""The two errors that a user can cause, and the catalogue lookup.
+"""The two errors that a user can cause, and checks that raise them.
 
 The command-line tools print the message of either on one line, without a
 traceback, and exit with its `exit_code`.
@@ -47,10 +47,10 @@ def check_positive(**numbers: int) -> None:
 
 @contextlib.contextmanager
 def extra(name: str, who_needs: str) -> Iterator[None]:
-    """For imports of packages that an extra of this package installs.
+    """Imports inside of it may fail, for they need an extra of this package.
 
     Args:
-      name: of the extra.
+      name: name of the extra.
       who_needs: the beginning of the message, such as "The page needs".
 
     Raises:

@@ -10,14 +10,15 @@ import re
 import secrets
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from tf_mmdgan import errors
 
-# A list without lists or texts in it. No text of JSON has a line break.
+# An indented list of numbers. It cannot begin inside a text, because texts of
+# JSON have no line break.
 _NUMBERS = re.compile(r"\[\n([^][{}\"]*)\]")
 
 
@@ -40,14 +41,18 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
 def write_json(
     path: str | os.PathLike[str], content: Mapping[str, Any]
 ) -> None:
-    """Writes `content` as indented JSON, a list of numbers in a line."""
+    """Writes `content` as indented JSON, each list of numbers in one line.
+
+    Raises:
+      ValueError: for NaN or infinities, which JSON does not have.
+    """
     text = json.dumps(content, indent=2, allow_nan=False)
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     write_bytes(path, (text + "\n").encode())
 
 
 def finite(value: Any) -> Any:
-    """`value` with None for NaN and infinities, which JSON does not have."""
+    """`value`, with None in place of NaN and infinities, for `write_json`."""
     if isinstance(value, Mapping):
         return {name: finite(entry) for name, entry in value.items()}
     if isinstance(value, float):  # np.float64 too
@@ -66,10 +71,10 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
 
 def npz_names(path: str | os.PathLike[str]) -> list[str]:
-    """The names of its arrays, which are not read.
+    """The names of the arrays of an .npz file; the arrays are not read.
 
     Raises:
-      DataError: as `read_npz`.
+      DataError: for a file that is missing, damaged or something else.
     """
     with _open_npz(path) as archive:
         return archive.files
@@ -90,8 +95,20 @@ def _open_npz(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
         ) from None
 
 
-def write_npz(path: str | os.PathLike[str], **arrays: np.ndarray) -> None:
-    """Writes arrays as an .npz file, atomically."""
+def write_npz(
+    path: str | os.PathLike[str],
+    *,
+    compressed: bool = False,
+    **arrays: np.ndarray,
+) -> None:
+    """Writes arrays as an .npz file, atomically.
+
+    Args:
+      path: the file.
+      compressed: whether the file is to be small rather than quickly written.
+      **arrays: what it holds, by name.
+    """
+    save: Callable[..., None] = np.savez_compressed if compressed else np.savez
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    save(buffer, **arrays)
     write_bytes(path, buffer.getvalue())

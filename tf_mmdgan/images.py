@@ -14,6 +14,8 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, files
 
+_ANIMATION_MILLISECONDS = 80  # that each image is shown
+
 
 def from_uint8(images: tf.Tensor) -> tf.Tensor:
     """Maps levels 0..255 to [-1, 1], float32; the inverse of `to_uint8`."""
@@ -56,7 +58,7 @@ def _enlarged(image: np.ndarray, scale: int) -> np.ndarray:
 
 
 def _squeezed(image: np.ndarray) -> np.ndarray:
-    """Pillow has no channel axis for grey images."""
+    """The image without its channel axis if grey, as Pillow wants it."""
     return image[..., 0] if image.shape[-1] == 1 else image
 
 
@@ -81,15 +83,13 @@ def write_animation(
     path: str | os.PathLike[str],
     images: np.ndarray,
     scale: int = 1,
-    milliseconds: int = 80,
 ) -> None:
-    """Writes uint8 images [n, h, w, c] as one GIF, there and back, for ever.
+    """Writes uint8 images [n, h, w, c] as a GIF that shows them to and fro.
 
     Args:
       path: the file, which is complete or absent.
-      images: uint8, [n, h, w, c]; colours are reduced to 256 by image.
+      images: uint8, [n, h, w, c]; each image is reduced to 256 colours.
       scale: each pixel becomes scale x scale pixels.
-      milliseconds: how long each image is shown.
     """
     there_and_back = [*images, *images[-2:0:-1]]
     first, *rest = (
@@ -102,7 +102,7 @@ def write_animation(
         "GIF",
         save_all=True,
         append_images=rest,
-        duration=milliseconds,
+        duration=_ANIMATION_MILLISECONDS,
         loop=0,
     )
     files.write_bytes(path, buffer.getvalue())
@@ -114,8 +114,8 @@ def write_folder(
     """Writes uint8 images [n, h, w, c] as PNG files 00000.png, 00001.png, ...
 
     Raises:
-      DataError: if the folder holds anything: the files of another draw could
-        not be told from these.
+      DataError: if the folder has any file, because nobody could tell which
+        images belong together.
     """
     folder = pathlib.Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -21,9 +21,10 @@ _PHILOX = 1  # tf.random.Algorithm.PHILOX, as the raw operation names it.
 # cos treat the elements behind the last full vector by other code, which
 # rounds differently: rows would then depend on the number of rows.
 _LANES = 16
-# Spread over the seed pairs of the sampling tools and of exported models, so
-# that they are none of those of a training run with the same seed.
+# The second half of the seeds of samples. No training run uses it, so that the
+# random numbers of a run and of its samples differ at equal first halves.
 _SAMPLING = 0x5A3D
+# Changes the second half of a seed, for labels.
 _LABELS = 0x1ABE << 16
 
 
@@ -106,7 +107,7 @@ class Latents:
 
 
 def sampling_seed(seed: int | tf.Tensor) -> tf.Tensor:
-    """The [2] seed of whoever samples a trained generator by one number."""
+    """The seed [2] for sampling a trained generator, from one number."""
     seed = tf.cast(seed, tf.int64)
     return tf.stack([seed, tf.constant(_SAMPLING, tf.int64)])
 
@@ -119,7 +120,8 @@ def draw_labels(
 ) -> tf.Tensor:
     """Uniform class labels for the rows of a seed's sequence: int32 [count].
 
-    Row by row like `Latents.sample`, and independent of those.
+    As in `Latents.sample`, row i depends on the seed and on i alone. Labels
+    and latents of one seed are independent.
     """
     first, second = tf.unstack(tf.cast(seed, tf.int64))
     own = tf.stack(
@@ -130,7 +132,11 @@ def draw_labels(
 
 
 def check_label(label: int | None, num_classes: int | None) -> None:
-    """Refuses a class that a generator does not have; None means any.
+    """Refuses a class that a generator does not have.
+
+    Args:
+      label: number of the class; None for any.
+      num_classes: number of classes of the generator; None: it has none.
 
     Raises:
       UsageError: for such a label.

@@ -9,11 +9,10 @@ Prints the report as JSON. Of a run, it is written to RUN_DIR/report.json and
 .html too, of other images where --out says.
 """
 
-import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tf_mmdgan.config import EvaluateConfig
+from tf_mmdgan.config import DataConfig, EvaluateConfig
 from tf_mmdgan.tools import cli
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
 
 def _evaluate_run(config: EvaluateConfig) -> Mapping[str, Any]:
     from tf_mmdgan import data
-    from tf_mmdgan.data import catalogue
     from tf_mmdgan.evaluation import class_scores, from_config
     from tf_mmdgan.training import finished
 
@@ -49,8 +47,11 @@ def _evaluate_run(config: EvaluateConfig) -> Mapping[str, Any]:
     scorer = from_config.make_scorer(config, run_config)
     classes = None
     if config.per_class:  # first, because it is what may be refused
-        reading = catalogue.inherited(config, run_config)
-        source = dataclasses.replace(run_config, **dataclasses.asdict(reading))
+        source = DataConfig.of(
+            config.filled_from(run_config),
+            dataset=run_config.dataset,
+            image_size=run_config.image_size,
+        )
         real = data.load(source, "test")
         classes = class_scores.class_scores(
             scorer, real.labels, real.num_classes, model, config.weights

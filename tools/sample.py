@@ -7,7 +7,6 @@ python tools/sample.py --target=localhost:8500 --interpolate_to=8 --out=way.gif
 --out is a grid (.png), arrays (.npz), an animation (.gif) or a folder of PNGs.
 """
 
-import io
 import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -46,8 +45,6 @@ def _draw(sampler: "Sampler", config: SampleConfig) -> "Samples":
 
 
 def _write(out: str, drawn: "Samples", scale: int) -> None:
-    import numpy as np
-
     from tf_mmdgan import files, images
 
     match pathlib.Path(out).suffix:
@@ -56,9 +53,7 @@ def _write(out: str, drawn: "Samples", scale: int) -> None:
         case ".gif":
             images.write_animation(out, drawn.images, scale=scale)
         case ".npz":
-            buffer = io.BytesIO()
-            np.savez_compressed(buffer, **drawn.arrays())
-            files.write_bytes(out, buffer.getvalue())
+            files.write_npz(out, compressed=True, **drawn.arrays())
         case _:
             images.write_folder(out, drawn.images, scale=scale)
 

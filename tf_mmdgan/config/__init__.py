@@ -1,7 +1,7 @@
-"""What one run depends on: frozen values that refuse to be built wrong.
+"""Settings of the tools: frozen values, which are checked when they are made.
 
-A field carries its help text; the command line is derived from it, so that a
-default exists once. None means "as published for the chosen method".
+Each field has its help text. The command line is derived from the fields, so
+that a default is written once. None means "as published for the chosen method".
 """
 
 from tf_mmdgan.config.compare import CompareConfig

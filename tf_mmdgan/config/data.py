@@ -1,6 +1,9 @@
 """Which images a tool works on, and how they are read and kept."""
 
 import dataclasses
+import os
+import pathlib
+from typing import Any
 
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.fields import setting
@@ -8,7 +11,7 @@ from tf_mmdgan.config.fields import setting
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReadConfig:
-    """How images are read and kept, whichever they are."""
+    """How images are read and kept, whichever data set they are from."""
 
     data_dir: str | None = setting(
         None, "Folder of the data set's files, where it needs one.",
@@ -42,10 +45,32 @@ class ReadConfig:
     def __post_init__(self):
         fields.require_non_negative(self, "memory_budget_gb")
 
+    @property
+    def cache_folder(self) -> pathlib.Path:
+        """The folder of decoded pixels: `cache_dir`, or its default."""
+        if self.cache_dir is not None:
+            return pathlib.Path(self.cache_dir)
+        # An empty variable counts as unset (XDG Base Directory, section 3).
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        return pathlib.Path(base).expanduser() / "tf_mmdgan"
+
+    @property
+    def memory_budget(self) -> float:
+        """`memory_budget_gb` in bytes; may be infinite."""
+        return self.memory_budget_gb * 2**30
+
+    def filled_from(self, run: "ReadConfig") -> "ReadConfig":
+        """These settings; those that are at their defaults are as in `run`."""
+        values = _read_settings(self)
+        for field in dataclasses.fields(ReadConfig):
+            if values[field.name] == field.default:
+                values[field.name] = getattr(run, field.name)
+        return ReadConfig(**values)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataConfig(ReadConfig):
-    """One data set."""
+    """One data set, for example `DataConfig(dataset="digits")`."""
 
     dataset: str = setting(
         "digits", "Name of the data set; folder: the images in --data_dir."
@@ -58,6 +83,11 @@ class DataConfig(ReadConfig):
         super().__post_init__()
         fields.require_positive(self, "image_size")
 
+    @classmethod
+    def of(cls, reading: ReadConfig, **settings: Any) -> "DataConfig":
+        """The data set of `settings`, read and kept as `reading` says."""
+        return cls(**{**_read_settings(reading), **settings})
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AugmentedDataConfig(DataConfig):
@@ -69,3 +99,11 @@ class AugmentedDataConfig(DataConfig):
         "(left to right), crop (after padding by an eighth), dequantize "
         "(noise of one grey level).",
     )
+
+
+def _read_settings(config: ReadConfig) -> dict[str, Any]:
+    """The settings of `ReadConfig` alone, of a configuration that has more."""
+    return {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(ReadConfig)
+    }

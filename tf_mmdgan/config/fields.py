@@ -1,4 +1,4 @@
-"""What configurations are made of: fields with help, and their checks."""
+"""Fields of configurations, with their help, and checks of their values."""
 
 import dataclasses
 import functools
@@ -16,9 +16,13 @@ def setting(
     choices: Sequence[str] = (),
     may_change: bool = False,
 ) -> Any:
-    """A field with its help and its allowed values.
+    """A field of a configuration.
 
-    A run that is continued `may_change` it without becoming another run.
+    Args:
+      default: its value unless another is given.
+      text: what `--help` says of it.
+      choices: the allowed values; empty: any.
+      may_change: whether a run that is continued may have another value of it.
     """
     metadata = {"help": text, "choices": choices, "may_change": may_change}
     return dataclasses.field(default=default, metadata=metadata)
@@ -32,7 +36,7 @@ def field_type(config_class: type, name: str) -> type:
     return annotation
 
 
-# All of a class at a time, and some classes have a hundred fields.
+# Cached, for all hints of a class are found at once, of up to a hundred fields.
 _type_hints = functools.cache(typing.get_type_hints)
 
 
@@ -43,27 +47,27 @@ def require(condition: bool, message: str) -> None:
 
 
 def require_positive(config: Any, *names: str) -> None:
-    """Refuses fields that are set, to 0 or less."""
+    """Refuses values of 0 or less; None passes."""
     for name in names:
         value = getattr(config, name)
         require(value is None or value > 0, f"--{name}={value}: must be > 0.")
 
 
 def require_non_negative(config: Any, *names: str) -> None:
-    """Refuses fields that are set, to less than 0."""
+    """Refuses values below 0; None passes."""
     for name in names:
         value = getattr(config, name)
         require(value is None or value >= 0, f"--{name}={value}: must be >= 0.")
 
 
 def require_seed(config: Any) -> None:
-    """Refuses a seed that does not fit 63 bits."""
+    """Refuses a seed that is negative or has more than 63 bits."""
     valid = 0 <= config.seed < 2**63
     require(valid, f"--seed={config.seed}: must be in [0, 2^63).")
 
 
 def require_choices(config: Any) -> None:
-    """Refuses fields that are set, to none of their choices."""
+    """Refuses values that are none of their field's choices; None passes."""
     for field in dataclasses.fields(config):
         value, choices = getattr(config, field.name), field.metadata["choices"]
         require(

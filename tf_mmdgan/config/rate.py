@@ -60,7 +60,8 @@ class RateConfig:
             f"{self.learning_rate_decay_to}.",
         )
         fields.require(
-            not self.learning_rate_decay_from or self.learning_rate_decay_to,
+            self.learning_rate_decay_from <= 0
+            or self.learning_rate_decay_to > 0,
             f"--learning_rate_decay_from={self.learning_rate_decay_from} needs "
             "--learning_rate_decay_to.",
         )

@@ -73,7 +73,8 @@ class ConnectionConfig:
         fields.require_positive(self, "timeout", "batch_size")
         fields.require_non_negative(self, "retries", "model_version")
         fields.require(
-            self.target is None or re.fullmatch(r"[^\s/]+:\d+", self.target),
+            self.target is None
+            or re.fullmatch(r"[^\s/]+:\d+", self.target) is not None,
             f"--target={self.target}: must be host:port.",
         )
         self._require_target("tls", "token_file", "model_version")

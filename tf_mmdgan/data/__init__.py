@@ -1,7 +1,6 @@
 """Data sets by name, and the endless batches that training draws from them."""
 
 from tf_mmdgan.data.augment import AUGMENTATIONS, Augmentation
-from tf_mmdgan.data.catalogue import DATASETS, SPLITS, DatasetEntry, load, read
+from tf_mmdgan.data.catalogue import DATASETS, SPLITS, DatasetEntry, load
 from tf_mmdgan.data.image_set import ImageSet
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 from tf_mmdgan.data.pipeline import batches, check_batch_size

@@ -1,4 +1,4 @@
-"""Random changes of a batch, each a pure function of the images and a seed.
+"""Random changes of images, each a pure function of the images and a seed.
 
 To add one, write its function here and give it a line in `AUGMENTATIONS`.
 """
@@ -15,10 +15,10 @@ _CROP_PADDING = 8  # an image is padded by this part of its side
 
 
 class Place(NamedTuple):
-    """Where some images stand in the batch that they are changed as part of.
+    """Which rows of a batch some images are; each row has changes of its own.
 
     Attributes:
-      first: row of the first of them.
+      first: row of the first image.
       batch_size: rows of the whole batch.
     """
 
@@ -34,7 +34,7 @@ def flip(
     Args:
       images: [b, h, w, c], of any type.
       seed: integers, [2].
-      place: of these images; by default they are the batch.
+      place: which rows the images are; by default they are the whole batch.
     """
     coins = _uniform(
         images, [], seed, place, minval=0, maxval=2, dtype=tf.int32
@@ -51,13 +51,13 @@ def crop(
     """Shifts each image by up to an eighth of its side, either way.
 
     That is a random crop after padding by reflection, which does not repeat
-    the border; every place is as probable. The eighth is rounded down: of
-    fewer than 8 pixels nothing is changed.
+    the border; all shifts are equally probable. The eighth is rounded down, so
+    that sides of fewer than 8 pixels are not shifted.
 
     Args:
       images: [b, h, w, c], of any type.
       seed: integers, [2].
-      place: of these images; by default they are the batch.
+      place: which rows the images are; by default they are the whole batch.
     """
     for axis in (1, 2):
         side = images.shape[axis]
@@ -81,7 +81,7 @@ def crop(
 def dequantize(
     images: tf.Tensor, seed: tf.Tensor, place: Place | None = None
 ) -> tf.Tensor:
-    """Spreads each level over its share of 0..255: a density, not 256 points.
+    """Adds noise of one level, so that levels have a density.
 
     255 (x + u) / 256, u uniform in [0, 1) for each pixel and channel; Theis,
     van den Oord and Bethge, "A note on the evaluation of generative models",
@@ -90,7 +90,7 @@ def dequantize(
     Args:
       images: levels 0..255, [b, h, w, c].
       seed: integers, [2].
-      place: of these images; by default they are the batch.
+      place: which rows the images are; by default they are the whole batch.
 
     Returns:
       float32 levels in [0, 255].
@@ -106,7 +106,7 @@ def _uniform(
     place: Place | None,
     **law: Any,
 ) -> tf.Tensor:
-    """Numbers [b, *shape] for the images, of those of the whole batch."""
+    """Random numbers [b, *shape]: the rows of the images of a whole batch's."""
     count = tf.shape(images)[0]
     first, total = place or (0, count)
     numbers = tf.random.stateless_uniform(
@@ -115,16 +115,16 @@ def _uniform(
     return numbers[first : first + count]
 
 
-# In the order in which they are applied: uint8 as long as possible.
+# In the order of application: those that keep uint8 come first.
 AUGMENTATIONS = {"flip": flip, "crop": crop, "dequantize": dequantize}
 
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """Some of `AUGMENTATIONS`, one after the other, in the order there.
+    """Some of `AUGMENTATIONS`, applied in the order of that dictionary.
 
     Attributes:
-      names: which.
+      names: their names, in any order.
 
     Raises:
       UsageError: for an unknown name.
@@ -138,14 +138,14 @@ class Augmentation:
 
     @classmethod
     def parse(cls, text: str) -> "Augmentation":
-        """Reads names with commas between them, or none."""
+        """The augmentations of a list of names with commas; may be empty."""
         names = (name.strip() for name in text.split(","))
         return cls(tuple(name for name in names if name))
 
     def __call__(
         self, images: tf.Tensor, seed: tf.Tensor, place: Place | None = None
     ) -> tf.Tensor:
-        """Changed levels, 0..255, of uint8 images [b, h, w, c]."""
+        """Changes uint8 images [b, h, w, c]; the levels stay in 0..255."""
         for stream, (name, function) in enumerate(AUGMENTATIONS.items()):
             if name in self.names:
                 key = tf.random.experimental.stateless_fold_in(

@@ -6,13 +6,13 @@ To add one, write its loader in a module of `data/sets` and give it a line in
 
 import dataclasses
 import functools
-import os
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import DataConfig, ReadConfig
+from tf_mmdgan.data import resize
 from tf_mmdgan.data.image_set import ImageSet
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 from tf_mmdgan.data.sets import (
     cifar,
     digits,
@@ -32,19 +32,20 @@ class DatasetEntry:
     """How to load a data set, and what is known before it is loaded.
 
     Attributes:
-      load: load(split, image_size, data_dir, options) -> ImageSet.
+      load: load(split, image_size, reading) -> ImageSet. The split is "train"
+        or "test"; the size is an integer, or None if the entry's is None.
       image_size: height and width in pixels, unless another is asked for;
-        None where the files decide.
-      channels: number of channels; None where the files decide.
-      num_classes: number of classes, None without labels; not said, if None,
-        where the files decide.
+        None: those of the files.
+      channels: number of channels; None: that of the files.
+      num_classes: number of classes; None: without labels, or as many as the
+        files say.
       features: name of the features in which its samples are scored.
       kid_block_size: images in a block of the block estimator of KID; None
         for a fifth of the held-out images.
       counts: published number of images of "train" and "test".
     """
 
-    load: Callable[..., ImageSet]
+    load: Callable[[str, Any, ReadConfig], ImageSet]
     image_size: int | None
     channels: int | None
     num_classes: int | None
@@ -172,70 +173,32 @@ DATASETS = {
 }
 
 
-def read(
-    name: str,
-    split: str,
-    image_size: int | None = None,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
-) -> ImageSet:
-    """Loads one split of a data set.
+def load(config: DataConfig, split: str) -> ImageSet:
+    """Loads one split of the data set that `config` names.
+
+    For example:
+
+      digits = data.load(DataConfig(dataset="digits"), "train")
+      digits.images  # uint8 [1297, 16, 16, 1]
 
     Args:
-      name: a name in `DATASETS`.
+      config: which data set, at which size, and how it is read and kept.
       split: "train" or "test".
-      image_size: height and width in pixels; None for the data set's own.
-      data_dir: the folder of its files, for the data sets that have files.
-      options: how it is read and kept.
 
     Raises:
-      UsageError: for an unknown name or split, or a size out of range.
+      UsageError: for an unknown data set, split or resize mode, or a size
+        out of range.
       DataError: for missing or damaged files; the message names the remedy.
     """
-    entry = errors.pick(DATASETS, name, "data set")
+    entry = errors.pick(DATASETS, config.dataset, "data set")
     if split not in SPLITS:
         raise errors.UsageError(
             f"Unknown split '{split}'; known: {', '.join(SPLITS)}."
         )
-    size = entry.image_size if image_size is None else image_size
-    return entry.load(
-        split, image_size=size, data_dir=data_dir, options=options
-    )
-
-
-def load(config: DataConfig, split: str) -> ImageSet:
-    """One split of the data set that `config` names.
-
-    Raises:
-      UsageError: for an unknown name, or a size out of range.
-      DataError: for missing or damaged files; the message names the remedy.
-    """
-    return read(
-        config.dataset,
-        split,
-        config.image_size,
-        config.data_dir,
-        options(config),
-    )
-
-
-def options(config: ReadConfig) -> LoadOptions:
-    """How images are read and kept."""
-    return LoadOptions(
-        cache_dir=config.cache_dir,
-        memory_budget=int(config.memory_budget_gb * 2**30),
-        resize=config.resize,
-        download=config.download,
-        skip_unreadable=config.skip_unreadable,
-    )
-
-
-def inherited(config: ReadConfig, run: ReadConfig) -> ReadConfig:
-    """How images are read: what `config` leaves at its default, as the run."""
-    values = {}
-    for field in dataclasses.fields(ReadConfig):
-        value = getattr(config, field.name)
-        if value == field.default:
-            value = getattr(run, field.name)
-        values[field.name] = value
-    return ReadConfig(**values)
+    # Here, before any loader takes the time to read or to fetch.
+    size = config.image_size or entry.image_size
+    if size is not None:
+        resize.check_size(size)
+    if config.resize is not None:
+        errors.pick(resize.RESIZES, config.resize, "resize mode")
+    return entry.load(split, size, config)

@@ -1,24 +1,29 @@
-"""Images with their labels: what every data set loads."""
+"""Images with their labels, which every data set is loaded as."""
 
 import dataclasses
+import os
 
 import numpy as np
 
 from tf_mmdgan import errors
 
+# In bytes. TensorFlow shares memory that begins at a multiple of it with NumPy,
+# and copies other memory.
+ALIGNMENT = 64
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images [n, h, w, c] in uint8, and what is known of them.
+    """Images, and their labels if there are any.
 
     Attributes:
       images: uint8, [n, h, w, c], in memory or memory-mapped.
       labels: int64 in 0 .. num_classes - 1, [n], or None.
-      num_classes: the number of classes, or None where there are no labels.
+      num_classes: number of classes, or None without labels.
 
     Raises:
       DataError: for another rank or type, no image, labels of another length
-        or out of range, or one of labels and num_classes without the other.
+        or out of range, and for labels or num_classes without the other.
     """
 
     images: np.ndarray
@@ -39,24 +44,42 @@ class ImageSet:
             raise errors.DataError(
                 "Labels and the number of classes come together or not at all."
             )
-        if self.labels is not None:
-            self._check_labels()
+        if self.labels is not None and self.num_classes is not None:
+            self._check_labels(self.labels, self.num_classes)
 
-    def _check_labels(self) -> None:
-        shape = list(self.labels.shape)
-        if self.labels.dtype != np.int64 or shape != [len(self.images)]:
+    def _check_labels(self, labels: np.ndarray, num_classes: int) -> None:
+        shape = list(labels.shape)
+        if labels.dtype != np.int64 or shape != [len(self.images)]:
             raise errors.DataError(
-                f"Labels are {self.labels.dtype} {shape}; need int64 "
+                f"Labels are {labels.dtype} {shape}; need int64 "
                 f"[{len(self.images)}], one per image."
             )
-        low, high = self.labels.min(), self.labels.max()
-        if low < 0 or high >= self.num_classes:
+        low, high = labels.min(), labels.max()
+        if low < 0 or high >= num_classes:
             raise errors.DataError(
-                f"Labels run from {low} to {high}; "
-                f"need 0 to {self.num_classes - 1}."
+                f"Labels run from {low} to {high}; need 0 to {num_classes - 1}."
             )
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return self.images.shape[1:]
+
+
+def check_labels(
+    labels: np.ndarray,
+    num_classes: int,
+    path: str | os.PathLike[str],
+    remedy: str,
+) -> None:
+    """Refuses labels of a file, uint8 [n], that are not 0 .. num_classes - 1.
+
+    Raises:
+      DataError: for such a label; the message names `path` and ends in
+        `remedy`.
+    """
+    if labels.max() >= num_classes:
+        raise errors.DataError(
+            f"{path} holds the label {labels.max()}, of 0 to "
+            f"{num_classes - 1}. {remedy}"
+        )

@@ -11,10 +11,8 @@ _PARALLEL_BATCHES = 2
 # A step of five critic updates takes six batches at once.
 _BATCHES_AHEAD = 12
 
-# Second numbers of a seed: order and changes have nothing in common.
+# The second half of a seed: order and augmentation are drawn independently.
 _ORDER, _CHANGES = 0, 1
-# As TensorFlow wants its memory.
-_ALIGNMENT = 64
 
 
 def batches(
@@ -26,27 +24,28 @@ def batches(
     augmentation: Augmentation = NONE,
     rows: slice | None = None,
 ) -> tf.data.Dataset:
-    """Shuffled batches without end, from number `start` on.
+    """Shuffled batches without end, from batch number `start` on.
 
-    Every epoch is a permutation of its own; the epochs follow each other
-    without a gap, so a batch may hold the end of one and the beginning of the
-    next. A run that is continued at batch `start` therefore sees what it would
-    have seen, at the cost of one permutation whatever `start` is.
+    Every epoch has a permutation of its own. One epoch follows the other
+    without a gap, so that a batch may have the end of one and the beginning of
+    the next. To continue at batch `start` costs one permutation, whatever
+    `start` is, and gives the batches that an uninterrupted run has.
 
     Args:
-      image_set: n images. Those that `load` reads from files are shared, not
-        copied; any others are copied once, in uint8.
-      batch_size: the global batch under a distribution strategy, 1 .. n.
+      image_set: n images. The memory of images that `load` takes from its
+        cache is shared; any others are copied once, in uint8.
+      batch_size: images in a batch, over all devices, 1 .. n.
       seed: any 64-bit integer.
       start: number of the first batch, >= 0.
-      with_labels: yields (images, labels) instead of images.
-      augmentation: random changes, keyed by seed and number of the batch.
-      rows: the only ones of each batch that are made, of one worker of many;
-        they are what they are in the whole batch, which is the default.
+      with_labels: whether to yield (images, labels) instead of images.
+      augmentation: random changes, which depend on seed and number of the
+        batch alone.
+      rows: the rows of each batch that are made, for one of several workers;
+        by default all. They are the same as in the whole batch.
 
     Returns:
       A data set of float32 images in [-1, 1], [batch_size, h, w, c], and with
-      labels also int64 [batch_size]; of `rows`, where they are given.
+      labels also int64 [batch_size]; of `rows` alone, where they are given.
 
     Raises:
       UsageError: for a batch larger than the data, a seed or a start out of
@@ -60,8 +59,8 @@ def batches(
     if with_labels and image_set.labels is None:
         raise errors.UsageError("with_labels=True, but there are no labels.")
     with tf.device("CPU"):
-        # Captured by the functions below as one tensor, not as a constant of
-        # their graphs (which may not exceed 2 GB), and shared by all batches.
+        # One tensor that the functions below capture. As a constant of their
+        # graphs it could not exceed 2 GB.
         pixels = _shared(image_set.images)
         labels = tf.constant(image_set.labels) if with_labels else None
         return _pipeline(
@@ -70,10 +69,10 @@ def batches(
 
 
 def check_batch_size(image_set: image_sets.ImageSet, batch_size: int) -> None:
-    """Refuses batches that `batches` cannot make.
+    """Refuses batches without images, or with more than the data has.
 
     Raises:
-      UsageError: for a batch larger than the data.
+      UsageError: for such a batch.
     """
     n = len(image_set.images)
     if not 1 <= batch_size <= n:
@@ -85,8 +84,8 @@ def check_batch_size(image_set: image_sets.ImageSet, batch_size: int) -> None:
 def permutation(n: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:
     """The order of n images in one epoch: int64, [n].
 
-    The epoch is folded into a hash of the seed. Used as they are, neighbouring
-    numbers make some generators' permutations resemble each other.
+    The epoch is folded into a hash of the seed, because some random generators
+    make similar permutations of neighbouring seeds.
     """
     key = _key(seed, _ORDER, epoch)
     order = tf.range(n, dtype=tf.int64)
@@ -101,7 +100,7 @@ def _key(seed: int, stream: int, number: tf.Tensor) -> tf.Tensor:
 def _shared(array: np.ndarray) -> tf.Tensor:
     """The array as a tensor: the same memory, where TensorFlow can use it."""
     usable = array.flags.c_contiguous and array.flags.writeable
-    if usable and array.ctypes.data % _ALIGNMENT == 0:
+    if usable and array.ctypes.data % image_sets.ALIGNMENT == 0:
         return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
     return tf.constant(array)
 
@@ -122,7 +121,7 @@ def _pipeline(
     def indices(epoch):
         order = permutation(n, seed, epoch)
         skipped = tf.where(epoch == first_epoch, position, 0)
-        # Not order[skipped:], a view, of which TensorFlow complains on stderr.
+        # Not order[skipped:], for which TensorFlow warns on stderr.
         return tf.gather(order, tf.range(skipped, n))
 
     def batch(number, chosen):
@@ -141,24 +140,24 @@ def _pipeline(
     dataset = dataset.rebatch(batch_size, drop_remainder=True)
     dataset = dataset.enumerate(start)
     dataset = dataset.map(batch, num_parallel_calls=_PARALLEL_BATCHES)
-    # Rebatching forgets it, and workers would ask each other before every
-    # batch whether there is one.
+    # Rebatching forgets that there is no end; several workers would then ask
+    # each other before every batch whether there is one.
     endless = tf.data.INFINITE_CARDINALITY
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(endless))
     return dataset.prefetch(_BATCHES_AHEAD).with_options(options())
 
 
 def options() -> tf.data.Options:
-    """How batches that are functions of their number are made."""
+    """Options of a pipeline whose batches depend on their numbers alone."""
     made = tf.data.Options()
     made.deterministic = True
-    # The rewriting of graphs, which has nothing to gain here, would copy the
-    # images once more for every iterator.
+    # The rewriting of graphs gains nothing here, and would copy the images for
+    # every iterator.
     made.experimental_optimization.apply_default_optimizations = False
-    # The end of an iterator waits for the tuner, which sleeps for up to a
-    # minute at a time.
+    # The tuner sleeps for up to a minute, and the end of an iterator waits for
+    # it.
     made.autotune.enabled = False
-    # Every worker walks through the same order and takes its own rows.
+    # Every worker makes all batches, of each its own rows.
     policy = tf.data.experimental.AutoShardPolicy.OFF
     made.experimental_distribute.auto_shard_policy = policy
     return made

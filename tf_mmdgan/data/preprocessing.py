@@ -1,11 +1,11 @@
-"""From an image as published to the pixels that were trained on.
+"""What the papers do to the images of public data sets before training.
 
-Pure functions: uint8 [h, w, c], image_size and the number of the image in its
-split -> uint8 [image_size, image_size, c].
+Pure functions: an image uint8 [h, w, c], image_size and the number of the image
+in its split -> uint8 [image_size, image_size, c].
 
 The original code crops CelebA and LSUN at random, anew each time an image is
-read. Here the place is drawn once for each image, by a hash of its number: the
-stored images follow the published law, and are the same whenever they are made.
+read. Here each image has one random place, a hash of its number: the stored
+images have the published distribution, and are the same whenever they are made.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import hashlib
 import numpy as np
 import PIL.Image
 
-VERSION = 1  # raised when a function here returns other pixels
+VERSION = 1  # to be raised when a function here is changed to give other pixels
 
 _CELEB_A_CENTRE = 178
 _CELEB_A_CROP = 160
@@ -22,9 +22,9 @@ _CELEB_A_CROP = 160
 def celeb_a(image: np.ndarray, image_size: int, index: int) -> np.ndarray:
     """CelebA of Binkowski et al. 2018 and Arbel et al. 2018.
 
-    The centre of 178 x 178 pixels, of that a crop of 160 x 160 at random, then
-    bilinear interpolation to the size, which at 160 leaves the crop as it is.
-    The published random flip is `--augment=flip`.
+    The centre of 178 x 178 pixels is cut out, of that 160 x 160 pixels at
+    random, and the result is interpolated to the size asked for (at 160 it
+    stays as it is). The published random flip is `--augment=flip`.
 
     Args:
       image: uint8 [h, w, 3], both >= 178; as published 218 x 178.
@@ -41,8 +41,8 @@ def celeb_a(image: np.ndarray, image_size: int, index: int) -> np.ndarray:
 def lsun(image: np.ndarray, image_size: int, index: int) -> np.ndarray:
     """LSUN of Binkowski et al. 2018.
 
-    Shrunk by Pillow's bicubic filter, so that the short side has `image_size`
-    pixels, then a square at random.
+    The image is shrunk by Pillow's bicubic filter until its short side has
+    `image_size` pixels; then a square is cut out at random.
 
     Args:
       image: uint8 [h, w, 3], the short side >= image_size.
@@ -78,10 +78,11 @@ def stl10(image: np.ndarray, image_size: int, index: int) -> np.ndarray:
 
 
 def interpolate(image: np.ndarray, image_size: int) -> np.ndarray:
-    """Bilinear interpolation as `tf.image.resize_bilinear` of TensorFlow 1.
+    """Resizes as `tf.image.resize_bilinear` of TensorFlow 1 did.
 
-    Pixel i of the result lies at i h / image_size in the image, not at the
-    centre of its square, and there is no filter against aliasing. Rounded to
+    The value of pixel i is interpolated between the pixels around row (or
+    column) i h / image_size of the image, which is not the centre of the
+    pixel's square; there is no filter against aliasing. Values are rounded to
     the nearest level.
 
     Args:
@@ -108,7 +109,7 @@ def _centre(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def _drawn(image: np.ndarray, size: int, lot: str) -> np.ndarray:
-    """A square whose place is drawn, evenly, by a hash of `lot`."""
+    """A square at a place that a hash of `lot` chooses; all are as likely."""
     digest = hashlib.blake2b(lot.encode(), digest_size=16).digest()
     top, left = (
         int.from_bytes(half, "little") % (length - size + 1)

@@ -1,9 +1,9 @@
-"""One way to change the size of images, for every source.
+"""Changing the size of images, in the same way for every data set.
 
-Each resize mode is one of Pillow's filters. They widen when they shrink an
-image, so that it does not alias; on why this matters for scores, see Parmar,
-Zhang and Zhu, "On aliased resizing and surprising subtleties in GAN
-evaluation", CVPR 2022, section 3. "nearest" alone aliases.
+Each resize mode is one of Pillow's filters. To shrink an image they are made
+wider, so that it does not alias; "nearest" alone aliases. On why this matters
+for scores see Parmar, Zhang and Zhu, "On aliased resizing and surprising
+subtleties in GAN evaluation", CVPR 2022, section 3.
 """
 
 import dataclasses
@@ -21,9 +21,9 @@ class Resize:
     """How an image is brought to another size.
 
     Attributes:
-      filter: Pillow's.
-      enlarges: whether it makes images larger, which adds pixels but nothing
-        to see; the other modes refuse this.
+      filter: the filter of Pillow.
+      enlarges: whether images may become larger, which adds pixels but nothing
+        to see.
     """
 
     filter: PIL.Image.Resampling
@@ -69,9 +69,9 @@ def resize_grey(images: np.ndarray, image_size: int) -> np.ndarray:
     size, bicubic = (image_size, image_size), PIL.Image.Resampling.BICUBIC
     resized = np.empty((len(images), *size), np.uint8)
     for index, image in enumerate(images):
-        # In floats, because Pillow rounds and clips bytes after either axis.
-        levels = PIL.Image.fromarray(image.astype(np.float32))
-        levels = np.asarray(levels.resize(size, bicubic))
+        # In floats, because Pillow rounds and clips bytes once for each axis.
+        picture = PIL.Image.fromarray(image.astype(np.float32))
+        levels = np.asarray(picture.resize(size, bicubic))
         resized[index] = np.rint(np.clip(levels, 0.0, 255.0))
     return resized
 
@@ -81,20 +81,21 @@ def resize_square(
 ) -> np.ndarray:
     """The square in the middle of an image, resized.
 
-    Where an odd number of pixels is cut off, one more of them is at the right
-    or the bottom. Bytes are rounded and clipped after either axis, as usual.
+    Where an odd number of pixels is cut off, one more is cut off at the right
+    or the bottom. Levels are rounded and clipped once for each axis, as Pillow
+    does.
 
     Args:
-      image: of Pillow's mode L or RGB.
+      image: an image of Pillow's mode L or RGB.
       image_size: height and width of the result.
-      mode: which filter. The caller refuses images that are too small.
+      mode: the filter. The caller refuses images that are too small.
 
     Returns:
       uint8 [image_size, image_size, c].
     """
     side = min(image.size)
     left, top = ((length - side) // 2 for length in image.size)
-    # Not resize(box=...), whose filter would see the pixels around the box.
+    # Not resize(box=...), whose filter would use pixels around the box too.
     square = image.crop((left, top, left + side, top + side))
     square = square.resize((image_size, image_size), mode.filter)
     return np.asarray(square).reshape(image_size, image_size, -1)
@@ -106,7 +107,7 @@ def resize_images(
     """Resizes uint8 images [n, h, w, c] to [n, image_size, image_size, c].
 
     Args:
-      images: of one size, which are returned as they are if it is asked for.
+      images: the images, returned as they are if they have that size.
       image_size: height and width in pixels.
       mode: name in `RESIZES`; None for `resize_grey` of each channel, which
         enlarges too.
@@ -129,7 +130,7 @@ def resize_images(
         )
     if images.shape[1:3] == (image_size, image_size):
         return images
-    # Pillow knows grey images without a channel only.
+    # Pillow has no channel axis for grey images.
     squeezed = images[..., 0] if images.shape[-1] == 1 else images
     return np.stack(
         [

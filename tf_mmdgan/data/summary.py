@@ -1,4 +1,4 @@
-"""What a split holds, in numbers, and what of it is not as it should be."""
+"""A split in numbers, and what is wrong with it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,17 +7,17 @@ import numpy as np
 
 from tf_mmdgan.data.image_set import ImageSet
 
-_CHUNK = 1024  # images at a time, of sets larger than memory
-_CONSTANT_SHARE = 1e-3
+_CHUNK = 1024  # images at a time, because a set may be larger than memory
+_CONSTANT_SHARE = 1e-3  # of the images; more of one level are a fault
 
 
 def summary(image_set: ImageSet) -> dict[str, Any]:
-    """Counts and range of the images of a split, as JSON has them.
+    """Counts and levels of the images of a split, ready for JSON.
 
     Returns:
       count, image_shape [h, w, c], minimum, maximum and mean of the levels,
-      constant_images (all pixels alike), and class_counts, [num_classes] or
-      None.
+      constant_images (the number of those whose pixels are all equal), and
+      class_counts, [num_classes] or None.
     """
     images = image_set.images
     lows, highs, total = [], [], 0
@@ -28,7 +28,7 @@ def summary(image_set: ImageSet) -> dict[str, Any]:
         total += int(chunk.sum(dtype=np.int64))
     low, high = np.concatenate(lows), np.concatenate(highs)
     class_counts = None
-    if image_set.labels is not None:
+    if image_set.labels is not None and image_set.num_classes is not None:
         class_counts = np.bincount(
             image_set.labels, minlength=image_set.num_classes
         ).tolist()
@@ -44,11 +44,11 @@ def summary(image_set: ImageSet) -> dict[str, Any]:
 
 
 def faults(found: Mapping[str, Any], count: int | None = None) -> list[str]:
-    """What of a `summary` is wrong, in words; empty where nothing is.
+    """What is wrong with a split, in words; empty where nothing is.
 
     Args:
-      found: of a split.
-      count: number of images that were published; None where none is known.
+      found: the `summary` of the split.
+      count: published number of images; None where it is not known.
     """
     wrong = []
     if count is not None and found["count"] != count:

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from tf_mmdgan import data, errors, files
 from tf_mmdgan.config import EvaluateConfig, ReadConfig, TrainConfig
-from tf_mmdgan.data import catalogue
 from tf_mmdgan.evaluation.images import is_generator, load_images
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer
@@ -62,7 +61,7 @@ def make_scorer(
     source = config.real or f"{run.dataset}/test"
     name = source.partition("/")[0]
     entry = data.DATASETS.get(name) or (run and data.DATASETS[run.dataset])
-    reading = catalogue.inherited(config, run) if run else config
+    reading = config.filled_from(run) if run else config
     if real is None:
         size = config.image_size or (run and run.image_size)
         real = load_images(source, reading, size)
@@ -156,4 +155,4 @@ def _num_generated(config: EvaluateConfig, num_real: int | None) -> int | None:
 
 
 def _cache_dir(config: ReadConfig) -> pathlib.Path:
-    return catalogue.options(config).cache_folder / "features"
+    return config.cache_folder / "features"

@@ -5,8 +5,7 @@ import pathlib
 import numpy as np
 
 from tf_mmdgan import data, errors, export, serving
-from tf_mmdgan.config import ReadConfig
-from tf_mmdgan.data import catalogue
+from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.data.sets import npz
 from tf_mmdgan.metrics.checks import shuffled_order
 
@@ -44,7 +43,8 @@ def load_images(
     if source.endswith(".npz"):
         images = npz.read(source)[0]
     elif name in data.DATASETS:
-        images = _load(name, split or "test", image_size, reading)
+        config = DataConfig.of(reading, dataset=name, image_size=image_size)
+        images = data.load(config, split or "test").images
     elif not folder.is_dir():
         raise errors.UsageError(
             f"'{source}' is neither a data set ({', '.join(data.DATASETS)}), "
@@ -53,11 +53,11 @@ def load_images(
     elif is_generator(source):
         return _generate(folder, 10_000 if count is None else count, seed)
     else:
+        config = DataConfig.of(
+            reading, dataset="folder", data_dir=source, image_size=image_size
+        )
         images = np.concatenate(
-            [
-                _load("folder", split, image_size, reading, folder)
-                for split in data.SPLITS
-            ]
+            [data.load(config, split).images for split in data.SPLITS]
         )
     if count is None or count >= len(images):
         return images
@@ -71,22 +71,6 @@ def is_generator(source: str) -> bool:
         export.newest_version(folder) is not None
         or (folder / "saved_model.pb").exists()
     )
-
-
-def _load(
-    name: str,
-    split: str,
-    image_size: int | None,
-    reading: ReadConfig,
-    folder: pathlib.Path | None = None,
-) -> np.ndarray:
-    return data.read(
-        name,
-        split,
-        image_size,
-        folder or reading.data_dir,
-        catalogue.options(reading),
-    ).images
 
 
 def _generate(folder: pathlib.Path, count: int, seed: int) -> np.ndarray:

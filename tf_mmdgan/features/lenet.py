@@ -6,7 +6,6 @@ et al. 2018, section 4, score MNIST samples by the features of such a network.
 """
 
 import hashlib
-import io
 import json
 import os
 import pathlib
@@ -207,10 +206,8 @@ def save(
         "width": model.get_layer("conv_1").filters,
         "sha256": _digest(weights),
     }
-    buffer = io.BytesIO()
     entries = weights | {_METADATA: np.array(json.dumps(described))}
-    np.savez_compressed(buffer, **entries)
-    files.write_bytes(path, buffer.getvalue())
+    files.write_npz(path, compressed=True, **entries)
 
 
 def load(path: str | os.PathLike[str]) -> Loaded:

@@ -1,7 +1,6 @@
 """A run on the ring of Gaussians, whose modes can be counted."""
 
 import dataclasses
-import io
 import pathlib
 from typing import Any
 
@@ -72,9 +71,7 @@ def train_ring(config: TrainConfig) -> dict[str, Any]:
     step = callbacks.current_step(model)
     points = draw_points(model, config.evaluation_weights)
     scores = score(points)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, points=points)
-    files.write_bytes(run_dir / POINTS_FILE, buffer.getvalue())
+    files.write_npz(run_dir / POINTS_FILE, compressed=True, points=points)
     picture = run_dir / "samples" / f"step_{step:07d}.png"
     files.write_bytes(picture, pictures.scatter_sheet({NAME: points}))
     return {"steps": step, **scores, "samples": str(picture)}

@@ -1,8 +1,9 @@
-"""Building a cache of decoded pixels: shard by shard, resumable, complete.
+"""Building a cache of decoded pixels, in shards, so that it can be continued.
 
-The build lives in NAME-DIGEST.partial. Each shard that is on the disk has a
-line in its progress file; a build that was killed skips these. The folder gets
-its final name in one step, when it is complete.
+The build is in a folder NAME-DIGEST.partial. Each shard (some hundred images)
+that is on the disk has a line in the progress file there, and a build that
+goes on after a kill skips these. When all is done, the folder gets its final
+name in one step.
 """
 
 import collections
@@ -32,52 +33,56 @@ _PROGRESS = "progress.jsonl"
 _SHARD_IMAGES = 256
 _SHARD_BYTES = 32 * 2**20
 
+# Images uint8 [n, h, w, c] and their labels, integers [n] or None.
+Filled = tuple[np.ndarray, np.ndarray | None]
+_Pending = tuple[int, int, concurrent.futures.Future[Filled]]
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What there is to decode, and how.
+    """Which images are to be decoded, and how.
 
     Attributes:
       count: number of images, >= 1.
       image_shape: height, width and channels.
-      num_classes: of the labels; None where there are none.
-      fill: (start, stop) -> the images uint8 [stop - start, h, w, c] and their
-        labels, integers [stop - start], or None. It may return fewer: those
-        are left out. Calls go up from 0 or, where a build is continued, from
-        some other number, with gaps where shards are there already.
-      finish: called when all is filled, before the cache is published; may
-        refuse it by raising DataError.
+      num_classes: number of classes; None without labels.
+      fill: fill(start, stop) decodes the images start .. stop - 1. It returns
+        the images, uint8 [n, h, w, c], and their labels, integers [n] or None;
+        n < stop - start leaves some images out. Later calls have larger
+        numbers; those of shards that are on the disk already are passed over.
+      finish: called when all images are decoded, before the cache is
+        published; may refuse it by raising DataError.
       workers: threads that call `fill`; with one, calls are in order.
     """
 
     count: int
     image_shape: tuple[int, int, int]
     num_classes: int | None
-    fill: Callable[[int, int], tuple[np.ndarray, np.ndarray | None]]
+    fill: Callable[[int, int], Filled]
     finish: Callable[[], None] = lambda: None
     workers: int = 1
 
     @property
     def shard_size(self) -> int:
-        """Images that are filled in one call."""
+        """The most images that one call of `fill` decodes."""
         fit = _SHARD_BYTES // math.prod(self.image_shape)
         return min(_SHARD_IMAGES, max(1, fit))
 
 
 def checksum(pixels: np.ndarray, labels: np.ndarray | None) -> int:
     """CRC-32 of the images of a shard, then of their labels, int64."""
-    value = zlib.crc32(np.ascontiguousarray(pixels))
+    value = zlib.crc32(np.ascontiguousarray(pixels).data)
     if labels is None:
         return value
-    return zlib.crc32(np.ascontiguousarray(labels, np.int64), value)
+    return zlib.crc32(np.ascontiguousarray(labels, np.int64).data, value)
 
 
 def build(folder: pathlib.Path, plan: Plan, about: Mapping[str, Any]) -> None:
-    """Fills `folder`, which does not exist, with the images of a plan.
+    """Makes a folder with the decoded images of a plan.
 
     Args:
-      folder: what is to appear, complete.
-      plan: what to fill it with.
+      folder: the folder, which does not exist, and appears when it is complete.
+      plan: which images, and how they are decoded.
       about: what else is recorded in about.json.
 
     Raises:
@@ -102,7 +107,7 @@ def build(folder: pathlib.Path, plan: Plan, about: Mapping[str, Any]) -> None:
         }
         files.write_json(partial / ABOUT, content)
     except errors.DataError:
-        # What is refused changes before it is read again.
+        # The user will change what is refused here, so nothing is kept of it.
         shutil.rmtree(partial)
         raise
     except OSError as error:
@@ -161,9 +166,12 @@ def _in_order(
     executor: concurrent.futures.Executor,
     plan: Plan,
     missing: list[tuple[int, int]],
-) -> Iterator[tuple[int, int, tuple[np.ndarray, np.ndarray | None]]]:
-    """What `fill` returns; one shard more than workers is held at a time."""
-    pending = collections.deque()
+) -> Iterator[tuple[int, int, Filled]]:
+    """Decoded shards, in order: (start, stop, what `fill` returned).
+
+    One shard more than there are workers is in memory at a time.
+    """
+    pending: collections.deque[_Pending] = collections.deque()
     for start, stop in missing:
         future = executor.submit(plan.fill, start, stop)
         pending.append((start, stop, future))
@@ -179,10 +187,10 @@ class _Shards:
 
     def __init__(self, folder: pathlib.Path, plan: Plan):
         self._plan = plan
-        self._bounds = {
-            (start, min(start + plan.shard_size, plan.count)): None
+        self._bounds = [
+            (start, min(start + plan.shard_size, plan.count))
             for start in range(0, plan.count, plan.shard_size)
-        }  # a set in order
+        ]
         self._pixels = row_file.RowFile(
             folder / PIXELS, plan.image_shape, np.uint8
         )
@@ -196,22 +204,25 @@ class _Shards:
         self._progress = open(progress, "a", encoding="utf-8")  # noqa: SIM115
 
     def _resume(self, lines: list[str]) -> None:
-        """Counts in what the record says is there, if it is."""
+        """Counts the shards of the record that are on the disk unchanged."""
+        known = set(self._bounds)
         for line in lines:
             # The last line may have been cut short.
             with contextlib.suppress(ValueError, TypeError):
                 start, stop, count, expected = json.loads(line)
-                if (start, stop) not in self._bounds:
+                if (start, stop) not in known:
                     continue  # of a version with shards of another size
                 if count != stop - start:
-                    continue  # what is left out is to be told again
+                    continue  # `fill` warns anew of what it leaves out
                 pixels = self._pixels.read(start, count)
-                labels = self._labels and self._labels.read(start, count)
+                labels = None
+                if self._labels is not None:
+                    labels = self._labels.read(start, count)
                 if checksum(pixels, labels) == expected:
                     self._done[start, stop] = (count, expected)
 
     def missing(self) -> list[tuple[int, int]]:
-        """(start, stop) of the shards that are still to be filled."""
+        """(start, stop) of the shards that are still to be decoded."""
         return [bounds for bounds in self._bounds if bounds not in self._done]
 
     def write(
@@ -221,10 +232,10 @@ class _Shards:
         pixels: np.ndarray,
         labels: np.ndarray | None,
     ) -> None:
-        """Writes the shard of the images from `start` on, and records it."""
+        """Writes the shard start .. stop - 1, and records that it is there."""
         self._check(stop - start, pixels, labels)
         self._pixels.write(start, pixels)
-        if labels is not None:
+        if self._labels is not None and labels is not None:
             self._labels.write(start, labels)
         self._done[start, stop] = (len(pixels), checksum(pixels, labels))
         line = json.dumps([start, stop, *self._done[start, stop]])
@@ -247,7 +258,11 @@ class _Shards:
             )
 
     def close_gaps(self) -> list[tuple[int, int]]:
-        """Completes the files: (images, checksum) of each shard, in order."""
+        """Completes the files; images that were left out leave no gap.
+
+        Returns:
+          Number of images and checksum of each shard, in order.
+        """
         done = sorted(self._done.items())
         runs = [(start, count) for (start, _), (count, _) in done]
         self._pixels.close_gaps(runs)

@@ -1,16 +1,15 @@
-"""Decoded pixels in a file: decoded once, read at random ever after.
+"""Decoded pixels, kept in a file: each image is decoded once.
 
-What a set decodes to is kept as one flat .npy file in a cache folder, which is
-read into memory where it fits a budget and memory-mapped where it does not. No
-record library is needed, no image is decoded twice, and any image is one
-access away, which makes batches a function of their number. The price is disk:
-h * w * c bytes an image, several times the JPEG, so the room is looked for
-before the work starts.
+The pixels of a split are one plain .npy file in a cache folder. It is read into
+memory if it fits a budget, else memory-mapped. Any image is one access away,
+which makes batches a function of their number. The price is disk: h * w * c
+bytes an image, several times a JPEG, so the free space is checked before the
+work starts.
 
 A cache is a folder NAME-DIGEST with pixels.npy, labels.npy (where there are
-labels) and about.json. The digest is that of everything that determines the
-pixels: whatever changes, is kept beside the old. Old ones may be deleted at
-any time.
+labels) and about.json. The digest is a hash of everything that determines the
+pixels: after a change of these there is a new folder beside the old one. Old
+ones may be deleted at any time.
 """
 
 import contextlib
@@ -26,49 +25,47 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.cache import build
-from tf_mmdgan.data.image_set import ImageSet
-from tf_mmdgan.data.options import LoadOptions
+from tf_mmdgan.data.image_set import ALIGNMENT, ImageSet
 
 # Raised when the files of a cache, or what writes them, change.
 _FORMAT = 1
-# The pipeline shares memory that is aligned so, and copies any other.
-_ALIGNMENT = 64
 
 
 def cached(
     name: str,
     key: Mapping[str, Any],
     plan: Callable[[], build.Plan],
-    options: LoadOptions,
+    reading: ReadConfig,
 ) -> ImageSet:
-    """The images of a plan, from the cache if they are there, else built.
+    """The images of a plan: from the cache if they are there, else decoded.
 
-    A build that was interrupted goes on where it stopped. Of two processes
-    that want the same images one builds them and the other waits. A damaged
-    cache is built again, with a warning.
+    A build of a cache that was interrupted goes on where it stopped. Of two
+    processes that want the same images, one builds the cache and the other
+    waits. A damaged cache is built again, with a warning.
 
     Args:
-      name: of data set and split, for the folder's name and messages.
+      name: name of data set and split, for the folder's name and messages.
       key: everything that determines the pixels and labels; plain JSON.
-      plan: called where the images have to be built, and only there.
-      options: cache folder and memory budget.
+      plan: makes the plan; called only if the images have to be decoded.
+      reading: cache folder and memory budget.
 
     Returns:
       Images in memory, if they fit the budget, or memory-mapped. Writing to
       mapped ones changes this process's copy, never the file.
 
     Raises:
-      DataError: for too little room on the disk, or as the plan raises.
+      DataError: for too little room on the disk; and what the plan raises.
     """
-    folder = options.cache_folder / f"{name.replace('/', '_')}-{_digest(key)}"
-    # Complete folders appear at once, so a sound one needs no lock, nor the
-    # right to write where it is.
+    folder = reading.cache_folder / f"{name.replace('/', '_')}-{_digest(key)}"
+    # A folder appears when it is complete, so reading a sound one needs neither
+    # a lock nor the right to write.
     with contextlib.suppress(_Damaged, FileNotFoundError):
-        return _read(folder, options.memory_budget)
+        return _read(folder, reading.memory_budget)
     with _lock(folder):
         try:
-            return _read(folder, options.memory_budget)
+            return _read(folder, reading.memory_budget)
         except FileNotFoundError:
             pass
         except _Damaged as damage:
@@ -79,7 +76,7 @@ def cached(
             shutil.rmtree(folder)
         about = {"format": _FORMAT, "name": name, "key": dict(key)}
         build.build(folder, plan(), about)
-        return _read(folder, options.memory_budget)
+        return _read(folder, reading.memory_budget)
 
 
 class _Damaged(Exception):
@@ -91,8 +88,13 @@ def _digest(key: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _read(folder: pathlib.Path, memory_budget: int) -> ImageSet:
-    """Reads a cache; what goes into memory is compared with its checksums."""
+def _read(folder: pathlib.Path, memory_budget: float) -> ImageSet:
+    """Reads a cache; pixels that go into memory are checked by checksums.
+
+    Raises:
+      FileNotFoundError: where there is none.
+      _Damaged: for one that cannot be used.
+    """
     if not folder.is_dir():
         raise FileNotFoundError(folder)
     try:
@@ -115,8 +117,9 @@ def _read(folder: pathlib.Path, memory_budget: int) -> ImageSet:
 
 
 def _in_memory(pixels: np.ndarray) -> np.ndarray:
-    memory = np.empty(pixels.nbytes + _ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
+    """A copy that TensorFlow can share."""
+    memory = np.empty(pixels.nbytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
     aligned = memory[start : start + pixels.nbytes].reshape(pixels.shape)
     aligned[...] = pixels
     return aligned

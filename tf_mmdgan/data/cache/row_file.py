@@ -1,4 +1,4 @@
-"""One .npy file that is filled in any order, row by row."""
+"""One .npy file whose rows are written in any order."""
 
 import io
 import os
@@ -8,20 +8,26 @@ import numpy as np
 
 
 class RowFile:
-    """Rows of one shape and type, written with plain calls.
+    """Rows of one shape and type in a .npy file.
 
-    A full disk is then an error of the call that met it; a memory-mapped file
-    would kill the process.
+    They are written by calls, which fail where the disk is full. Writing to a
+    memory-mapped file would then kill the process.
     """
 
     def __init__(
         self, path: pathlib.Path, row_shape: tuple[int, ...], dtype: type
     ):
-        """Opens the file, or makes an empty one."""
+        """Opens the file, or makes an empty one.
+
+        Args:
+          path: the file.
+          row_shape: shape of a row; () for numbers.
+          dtype: NumPy type of the elements.
+        """
         self._row_shape = row_shape
         self._dtype = np.dtype(dtype)
         self._row_bytes = int(np.prod(row_shape)) * self._dtype.itemsize
-        # NumPy pads the header: it is as long for any number of rows.
+        # NumPy pads the header, which is as long for any number of rows.
         self._start = len(self._header(0))
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         self._file = open(os.open(path, flags, 0o666), "r+b")  # noqa: SIM115
@@ -39,7 +45,7 @@ class RowFile:
     def write(self, first: int, rows: np.ndarray) -> None:
         """Writes rows from number `first` on."""
         self._file.seek(self._start + first * self._row_bytes)
-        self._file.write(np.ascontiguousarray(rows, self._dtype))
+        self._file.write(np.ascontiguousarray(rows, self._dtype).data)
         self._file.flush()
 
     def read(self, first: int, count: int) -> np.ndarray:
@@ -51,10 +57,14 @@ class RowFile:
         return rows.reshape(-1, *self._row_shape)
 
     def close_gaps(self, runs: list[tuple[int, int]]) -> int:
-        """Moves runs of (first, count) rows together, and ends the file.
+        """Moves runs of rows together, and completes the file.
+
+        Args:
+          runs: number of the first row and count of each run, from the front
+            of the file to its end.
 
         Returns:
-          The number of rows.
+          The number of rows of all runs.
         """
         end = 0
         for first, count in runs:

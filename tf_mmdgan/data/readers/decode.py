@@ -1,9 +1,9 @@
-"""Image files of all kinds, as 8-bit grey or colour.
+"""Reading image files of all kinds, as 8-bit grey or colour.
 
-PNG, JPEG, BMP, GIF and WebP, told by their content; upright, as EXIF says.
-Transparent pixels are laid over white, as a browser shows them. Grey of 16
-bits is scaled; of 16-bit colour Pillow keeps the high byte. CMYK becomes RGB
-without regard to profiles, which are not applied at all.
+PNG, JPEG, BMP, GIF and WebP are known by their content, not by their names.
+Images are turned upright, as EXIF says. Transparent pixels are laid over
+white, as a browser shows them. Grey of 16 bits is scaled; of 16-bit colour
+Pillow keeps the high byte. CMYK becomes RGB; colour profiles are not applied.
 """
 
 import os
@@ -25,11 +25,17 @@ _TRANSPARENT = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
 class UnreadableError(Exception):
-    """A file that is no image, or none that can be used; says why."""
+    """A file that is no image, or no usable one; the message says why."""
 
 
 class Header(NamedTuple):
-    """What a file says about its image before the pixels."""
+    """What is known of an image before its pixels are decoded.
+
+    Attributes:
+      width: in pixels, before the image is turned upright.
+      height: in pixels, before the image is turned upright.
+      grey: whether the image has no colour.
+    """
 
     width: int
     height: int
@@ -46,7 +52,8 @@ def inspect(path: str | os.PathLike[str]) -> Header:
     try:
         with _open(path) as image:
             grey = image.mode in _GREY or image.mode.startswith("I;16")
-            return Header(*image.size, grey)
+            width, height = image.size
+            return Header(width, height, grey)
     except UnreadableError:
         raise
     except Exception as error:
@@ -61,7 +68,8 @@ def decode(path: str | os.PathLike[str], mode: str) -> PIL.Image.Image:
       mode: "L" for grey, "RGB" for colour.
 
     Raises:
-      UnreadableError: as by `inspect`, and for truncated or damaged pixels.
+      UnreadableError: for whatever `inspect` refuses, and for truncated or
+        damaged pixels.
     """
     try:
         with _open(path) as image:
@@ -90,7 +98,10 @@ def _open(path: str | os.PathLike[str]) -> PIL.Image.Image:
 
 
 def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:
-    """An image in mode L or one that Pillow converts to L and RGB rightly."""
+    """The image without transparency or 16-bit levels.
+
+    Pillow converts these to L and RGB in other ways than promised above.
+    """
     if image.mode.startswith("I"):
         levels = np.asarray(image).astype(np.int64)
         return PIL.Image.fromarray(((levels + 128) // 257).astype(np.uint8))
@@ -101,7 +112,7 @@ def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:
     return image
 
 
-# Pillow's readers raise errors of many kinds for what they do not expect.
+# Pillow's decoders raise errors of many kinds.
 def _unreadable(error: Exception) -> UnreadableError:
     if isinstance(error, PIL.UnidentifiedImageError):
         return UnreadableError("is no PNG, JPEG, BMP, GIF or WebP image")

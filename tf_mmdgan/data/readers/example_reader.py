@@ -1,4 +1,4 @@
-"""Encoded images in a fixed order -> the pixels of a cache, in one pass."""
+"""Decoding many encoded images that a file holds in a fixed order."""
 
 import concurrent.futures
 import io
@@ -15,23 +15,39 @@ _MODES = {1: "L", 3: "RGB"}
 
 
 class Examples(Protocol):
-    """Images that a file holds encoded, in an order that stays."""
+    """Encoded images of a file, always in the same order.
+
+    Attributes:
+      count: number of images.
+    """
 
     count: int
 
     def examples(
         self, numbers: range, names: Iterable[str]
     ) -> Iterator[Mapping[str, Any]]:
-        """Those of some numbers without gaps: "image", bytes, and "label"."""
+        """The examples of some numbers, in order.
+
+        Args:
+          numbers: which examples, without gaps.
+          names: "image", or "image" and "label".
+
+        Yields:
+          A value for each name: the encoded image, and the number of its
+          class.
+
+        Raises:
+          DataError: for a damaged file.
+        """
 
     def damaged(self, fault: str) -> errors.DataError:
-        """The error that names the file, what is wrong and the remedy."""
+        """An error that names the file, its fault and the remedy."""
 
 
 class ExampleReader:
     """Reads, decodes and preprocesses a range of examples, in order.
 
-    It is the `fill` of a `cache_build.Plan` with one worker.
+    This is the `fill` of a `cache.build.Plan` with one worker.
     """
 
     def __init__(
@@ -42,25 +58,33 @@ class ExampleReader:
         transform: Callable[[np.ndarray, int], np.ndarray],
         labelled: bool,
     ):
-        """Reads some of the examples.
+        """Prepares to read some of the examples.
 
         Args:
-          examples: where they are.
-          numbers: of those that are read, without gaps.
-          channels: 1 or 3; images are converted.
+          examples: the encoded images.
+          numbers: which of them are read, without gaps.
+          channels: 1 or 3; images with another number are converted.
           transform: (image uint8 [h, w, c], its number) -> uint8 [h', w', c].
-          labelled: whether there are labels to read.
+          labelled: whether labels are read too.
         """
         self._examples, self._numbers = examples, numbers
         self._channels, self._transform = channels, transform
         self._names = ["image", "label"] if labelled else ["image"]
-        self._coming, self._next = iter(()), None
+        self._coming: Iterator[Mapping[str, Any]] = iter(())
+        self._next: int | None = None  # that `_coming` will yield
 
     def __call__(
         self, start: int, stop: int
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Images uint8 [stop - start, h, w, c] and labels int64 or None."""
-        # One pass over the files: to begin anew costs reading up to `start`.
+        """The numbers start .. stop - 1 of the range.
+
+        Returns:
+          Images uint8 [stop - start, h, w, c], and labels int64 or None.
+
+        Raises:
+          DataError: for damaged files.
+        """
+        # To begin anew costs reading all examples before `start`.
         if start != self._next:
             rest = self._numbers[start:]
             self._coming = self._examples.examples(rest, self._names)
@@ -74,14 +98,15 @@ class ExampleReader:
             pixels = np.stack(list(images))
         if "label" not in self._names:
             return pixels, None
-        return pixels, np.array([e["label"] for e in found], np.int64)
+        labels = [example["label"] for example in found]
+        return pixels, np.array(labels, np.int64)
 
     def _image(self, number: int, example: Mapping[str, Any]) -> np.ndarray:
         try:
             with PIL.Image.open(io.BytesIO(example["image"])) as picture:
                 image = np.asarray(picture.convert(_MODES[self._channels]))
         except Exception as error:
-            # Pillow's readers raise errors of many kinds.
+            # Pillow's decoders raise errors of many kinds.
             fault = f"has an image that cannot be decoded, {number} ({error})"
             raise self._examples.damaged(fault) from None
         image = image.reshape(*image.shape[:2], self._channels)

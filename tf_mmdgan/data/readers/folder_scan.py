@@ -1,4 +1,4 @@
-"""Which pictures are in a folder, told by names and dates alone."""
+"""Which pictures a folder has, by their names, sizes and dates alone."""
 
 import collections
 import hashlib
@@ -12,23 +12,32 @@ from tf_mmdgan.data.readers import decode
 
 TEST_SHARE = 0.1
 
+_Path = str | pathlib.Path
+
 
 class File(NamedTuple):
-    """A picture as the file system knows it; size 0 for a broken link."""
+    """A picture as the file system knows it.
 
-    name: str  # relative to the folder
+    Attributes:
+      name: path relative to the folder.
+      size: in bytes; 0 for a broken link.
+      changed: time of the last change, in nanoseconds.
+    """
+
+    name: str
     size: int
-    changed: int  # in nanoseconds
+    changed: int
 
 
 def scan(folder: str | os.PathLike[str]) -> list[File]:
     """All files below a folder that end like images, in order of their names.
 
-    Names that begin with a dot are passed over. Links are followed, after all
-    that are no links; each folder is read once, so loops do no harm.
+    Names that begin with a dot are passed over. Links to folders are followed,
+    after all other folders; each folder is read once, so loops do no harm.
 
     Raises:
-      DataError: for a folder that is missing, cannot be read or has none.
+      DataError: for a folder that is missing, cannot be read or has no such
+        file.
     """
     folder = pathlib.Path(folder)
     others = 0
@@ -52,10 +61,11 @@ def scan(folder: str | os.PathLike[str]) -> list[File]:
     return sorted(found)
 
 
-def _entries(folder: pathlib.Path) -> Iterator[os.DirEntry]:
-    """All files that are not hidden, of all folders."""
+def _entries(folder: pathlib.Path) -> Iterator[os.DirEntry[str]]:
+    """All files that are not hidden, of a folder and all below it."""
     seen = set()
-    folders, links = collections.deque([folder]), collections.deque()
+    folders: collections.deque[_Path] = collections.deque([folder])
+    links: collections.deque[_Path] = collections.deque()
     while folders or links:
         current = (folders or links).popleft()
         status = os.stat(current)
@@ -74,14 +84,14 @@ def _entries(folder: pathlib.Path) -> Iterator[os.DirEntry]:
                     folders.append(entry.path)
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link that leads to itself
         return False
 
 
-def _file(entry: os.DirEntry, folder: pathlib.Path) -> File:
+def _file(entry: os.DirEntry[str], folder: pathlib.Path) -> File:
     name = os.path.relpath(entry.path, folder)
     try:
         status = entry.stat()
@@ -100,18 +110,18 @@ def digest(files: Sequence[File]) -> str:
 
 
 def is_held_out(name: str) -> bool:
-    """Whether a picture is a test picture; one in ten is.
+    """Whether a picture is held out for the test, as one in ten is.
 
-    It hangs on the name alone, so that a picture never changes sides.
+    This depends on its name alone, so that a picture never changes sides.
     """
     lot = hashlib.sha256(os.fsencode(name)).digest()[:8]
     return int.from_bytes(lot, "big") < TEST_SHARE * 2**64
 
 
 def classes(files: Sequence[File]) -> list[str] | None:
-    """The folders at the top, if all pictures are in them; None if not.
+    """Names of the classes, sorted: the folders at the top.
 
-    One folder alone makes no classes.
+    None, no classes, if there is one folder only, or a picture in none.
     """
     parts = [pathlib.PurePath(file.name).parts for file in files]
     names = sorted({part[0] for part in parts})

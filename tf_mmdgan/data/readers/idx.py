@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST and Fashion-MNIST, read strictly."""
+"""Reading IDX files, the format of MNIST and Fashion-MNIST."""
 
 import gzip
 import math
@@ -27,12 +27,12 @@ def find(folder: str | os.PathLike[str], name: str) -> pathlib.Path | None:
 def read(path: str | os.PathLike[str], rank: int) -> np.ndarray:
     """Reads a plain or gzipped IDX file of bytes.
 
-    The file starts with 0, 0, the type (8: unsigned bytes) and the rank,
-    then has each dimension as a big-endian 32-bit integer, then the data;
-    see "The IDX file format", http://yann.lecun.com/exdb/mnist/.
+    The file starts with 0, 0, the type (8: unsigned bytes) and the rank.
+    Then come each dimension, as a big-endian 32-bit integer, and the data.
+    See "The IDX file format", http://yann.lecun.com/exdb/mnist/.
 
     Args:
-      path: the file; whether it is gzipped is told by its first two bytes.
+      path: the file. A gzipped one is known by its first two bytes.
       rank: the number of dimensions to expect, 3 for images, 1 for labels.
 
     Returns:
@@ -40,7 +40,7 @@ def read(path: str | os.PathLike[str], rank: int) -> np.ndarray:
 
     Raises:
       DataError: for a file that cannot be read, is damaged or truncated, is
-        not IDX, is of another type or rank, or goes on after the data.
+        not IDX, is of another type or rank, or has bytes after the data.
     """
     content = _content(path)
     magic = bytes([0, 0, _UINT8, rank])

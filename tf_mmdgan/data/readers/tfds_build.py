@@ -1,8 +1,8 @@
-"""Data sets that TensorFlow Datasets (TFDS) has built: found, read, made.
+"""Finding, reading and making builds of TensorFlow Datasets (TFDS).
 
 A build is a folder DATA_DIR/NAME[/CONFIG]/VERSION. It is found without TFDS,
 whose import takes seconds, and read without the code that made it. Images are
-left encoded, for Pillow to decode where they are preprocessed.
+read as encoded bytes, which Pillow decodes later.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ _METADATA = ("dataset_info.json", "features.json")
 
 
 def data_folder(data_dir: str | os.PathLike[str] | None) -> pathlib.Path:
-    """The folder of TFDS' builds: `data_dir`, or what TFDS takes by default."""
+    """The folder of TFDS' builds: `data_dir`, or the default of TFDS."""
     default = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
     return pathlib.Path(data_dir or default).expanduser()
 
@@ -32,7 +32,7 @@ def find(
     """The newest build of NAME or NAME/CONFIG; None where there is none.
 
     Raises:
-      DataError: for a build that lacks its descriptions.
+      DataError: for a build without the files that describe it.
     """
     parent = data_folder(data_dir) / name
     versions = [
@@ -54,7 +54,7 @@ def find(
 def unfinished(
     name: str, data_dir: str | os.PathLike[str] | None
 ) -> list[pathlib.Path]:
-    """Folders of builds of NAME or NAME/CONFIG that did not come to an end."""
+    """Folders of interrupted builds of NAME or NAME/CONFIG, sorted."""
     parent = data_folder(data_dir) / name
     return sorted(
         path for path in parent.glob("*") if "incomplete" in path.name
@@ -62,7 +62,7 @@ def unfinished(
 
 
 def fingerprint(folder: pathlib.Path) -> list[list[Any]]:
-    """Name, size and time of each file of a build, sorted."""
+    """Name, size and time of change of each file in a folder, sorted."""
     found = []
     for path in sorted(folder.iterdir()):
         status = path.stat()
@@ -74,7 +74,7 @@ class Split:
     """A split of a build.
 
     Attributes:
-      features: what TFDS knows of an example, by name.
+      features: TFDS' descriptions of the parts of an example, by name.
       count: number of examples.
     """
 
@@ -90,7 +90,7 @@ class Split:
             builder = tfds.builder_from_directory(folder)
             splits = dict(builder.info.splits)
         except Exception as error:
-            # Whatever the parsers of two JSON files raise: no common class.
+            # The parsers of two JSON files raise errors without a common class.
             raise _damaged(folder, f"cannot be opened: {error}") from None
         if name not in splits:
             raise _damaged(
@@ -106,14 +106,14 @@ class Split:
     def examples(
         self, numbers: range, names: Iterable[str]
     ) -> Iterator[Mapping[str, Any]]:
-        """Some examples, in order.
+        """The examples of some numbers, in order.
 
         Args:
-          numbers: of the examples, without gaps.
-          names: of the features to read; "image" is not decoded.
+          numbers: which examples, without gaps.
+          names: the features to read.
 
         Yields:
-          A value for each name; of images the encoded bytes.
+          A value for each name; of "image" the encoded bytes.
 
         Raises:
           DataError: for files that are damaged or end too early.
@@ -142,7 +142,7 @@ class Split:
             raise self.damaged(f"cannot be read: {reason}") from None
 
     def damaged(self, fault: str) -> errors.DataError:
-        """The error that says what is wrong with the files of this build."""
+        """An error that names this build, its fault and the remedy."""
         return _damaged(self._folder, fault)
 
 
@@ -151,11 +151,11 @@ def build(name: str, url: str, data_dir: str | os.PathLike[str] | None) -> None:
 
     Args:
       name: NAME or NAME/CONFIG.
-      url: of its source, which is tried first.
-      data_dir: folder that gets the build, and what it is made of.
+      url: URL of its source, whose host must answer first.
+      data_dir: folder that gets the build and the downloaded files.
 
     Raises:
-      DataError: without a network, and for whatever stops TFDS.
+      DataError: without a network, and if TFDS fails for any reason.
     """
     reachable.check(url)
     import tensorflow_datasets as tfds
@@ -168,7 +168,7 @@ def build(name: str, url: str, data_dir: str | os.PathLike[str] | None) -> None:
             builder = tfds.builder(name, data_dir=data_folder(data_dir))
             builder.download_and_prepare()
     except Exception as error:
-        # Its downloaders and extractors raise what they like.
+        # Its downloaders and extractors raise errors of many kinds.
         raise errors.DataError(
             f"TFDS could not build {name}: {error} If it is the download that "
             "fails, fetch the files by hand from the set's page, and train on "

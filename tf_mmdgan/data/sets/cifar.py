@@ -1,14 +1,13 @@
 """CIFAR-10 and CIFAR-100 from their binary files, or from a TFDS build."""
 
 import dataclasses
-import os
 import pathlib
 
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, resize
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 from tf_mmdgan.data.sets import tfds
 
 _PIXELS = 32 * 32 * 3
@@ -19,13 +18,15 @@ class _Edition:
     """One of the two sets.
 
     Attributes:
-      name: of its TFDS source.
-      title: its name, for messages.
-      archive: the file in which it is published.
-      folder: what that unpacks to.
-      pickles: what holds Python objects, which are not read.
-      files: of each split.
-      label_bytes: before the pixels of an image; the last one counts.
+      name: name in `tfds.SOURCES`.
+      title: its name in messages.
+      archive: the file in which its binary version is published.
+      folder: the folder that the archive unpacks to.
+      pickles: names of the published version of Python objects, which is not
+        read.
+      files: names of the files of each split.
+      label_bytes: bytes before the pixels of an image, of which the last one
+        is its label.
       num_classes: number of classes.
     """
 
@@ -65,10 +66,7 @@ _CIFAR100 = _Edition(
 
 
 def load_cifar10(
-    split: str,
-    image_size: int = 32,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
+    split: str, image_size: int, reading: ReadConfig
 ) -> image_set.ImageSet:
     """CIFAR-10: 50,000 photographs of ten things to train, 10,000 to test.
 
@@ -78,9 +76,8 @@ def load_cifar10(
     Args:
       split: "train" or "test".
       image_size: height and width in pixels.
-      data_dir: the folder of the files or of TFDS' builds; by default that of
-        TFDS.
-      options: how to resize, and what a TFDS build needs.
+      reading: `data_dir`, of the files or of TFDS' builds, by default that of
+        TFDS; how to resize; and what a TFDS build needs.
 
     Returns:
       Images [n, image_size, image_size, 3] with labels 0..9.
@@ -88,58 +85,52 @@ def load_cifar10(
     Raises:
       DataError: for missing or damaged files, or the archive of pickled
         objects, which is not read.
-      UsageError: for an image_size under 8.
 
     Source: A. Krizhevsky, Learning multiple layers of features from tiny
     images, 2009, https://www.cs.toronto.edu/~kriz/cifar.html.
     """
-    return _load(_CIFAR10, split, image_size, data_dir, options)
+    return _load(_CIFAR10, split, image_size, reading)
 
 
 def load_cifar100(
-    split: str,
-    image_size: int = 32,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
+    split: str, image_size: int, reading: ReadConfig
 ) -> image_set.ImageSet:
     """CIFAR-100: as `load_cifar10`, with the hundred classes as labels.
 
     The folder of its archive is cifar-100-binary.
     """
-    return _load(_CIFAR100, split, image_size, data_dir, options)
+    return _load(_CIFAR100, split, image_size, reading)
 
 
 def _load(
-    edition: _Edition,
-    split: str,
-    image_size: int,
-    data_dir: str | os.PathLike[str] | None,
-    options: LoadOptions,
+    edition: _Edition, split: str, image_size: int, reading: ReadConfig
 ) -> image_set.ImageSet:
-    resize.check_size(image_size)  # before seconds of reading
-    folder = (
-        None if data_dir is None else _find(edition, pathlib.Path(data_dir))
-    )
+    folder = None
+    if reading.data_dir is not None:
+        folder = _find(edition, pathlib.Path(reading.data_dir))
     if folder is None:
         return tfds.load(
             edition.name,
             split,
             image_size,
-            data_dir,
-            options,
+            reading,
             otherwise=f"unpack {edition.archive} there",
         )
     parts = [_read(edition, folder / name) for name in edition.files[split]]
     images, labels = map(np.concatenate, zip(*parts, strict=True))
     return image_set.ImageSet(
-        resize.resize_images(images, image_size, options.resize),
+        resize.resize_images(images, image_size, reading.resize),
         labels.astype(np.int64),
         edition.num_classes,
     )
 
 
 def _find(edition: _Edition, data_dir: pathlib.Path) -> pathlib.Path | None:
-    """The folder with any of the binary files."""
+    """The folder that has any of the binary files; None where none has.
+
+    Raises:
+      DataError: for the archive of pickled objects, packed or not.
+    """
     names = [name for files in edition.files.values() for name in files]
     for folder in (data_dir, data_dir / edition.folder):
         if any((folder / name).is_file() for name in names):
@@ -173,11 +164,11 @@ def _read(
         )
     records = content.reshape(-1, record)
     labels = records[:, edition.label_bytes - 1]
-    if labels.max() >= edition.num_classes:
-        raise errors.DataError(
-            f"{path} holds the label {labels.max()}, of 0 to "
-            f"{edition.num_classes - 1}: it is damaged, or not of "
-            f"{edition.title}'s binary version. {remedy}"
-        )
+    image_set.check_labels(
+        labels,
+        edition.num_classes,
+        path,
+        f"It is damaged, or not of {edition.title}'s binary version. {remedy}",
+    )
     planes = records[:, edition.label_bytes :].reshape(-1, 3, 32, 32)
     return planes.transpose(0, 2, 3, 1), labels

@@ -1,13 +1,12 @@
 """Real data inside a wheel: scikit-learn's handwritten digits."""
 
 import hashlib
-import os
 
 import numpy as np
 import sklearn.datasets
 
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, resize
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 
 NUM_TEST = 500
 
@@ -16,9 +15,9 @@ def test_indices(labels: np.ndarray, num_test: int = NUM_TEST) -> np.ndarray:
     """The held-out images of a stratified split: sorted indices, [num_test].
 
     Each class gives its share, rounded by largest remainders. Within a class
-    the images are drawn at random, not taken from the end: the last ones in
-    the file are by other writers, and harder. The order is that of a hash,
-    so the split is the same under every version of every library.
+    the images are drawn at random, because the last ones in the file are by
+    other writers, and harder. The draw is the order of their hashes, so that
+    the split is the same under every version of every library.
 
     Args:
       labels: integers, [n].
@@ -37,10 +36,7 @@ def test_indices(labels: np.ndarray, num_test: int = NUM_TEST) -> np.ndarray:
 
 
 def load(
-    split: str,
-    image_size: int = 16,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
+    split: str, image_size: int, reading: ReadConfig
 ) -> image_set.ImageSet:
     """1,797 digits, white strokes on black: 1,297 to train, 500 to test.
 
@@ -50,8 +46,7 @@ def load(
     Args:
       split: "train" or "test".
       image_size: height and width in pixels, at least 8.
-      data_dir: not used; the images are in scikit-learn's wheel.
-      options: not used.
+      reading: not used; the images are in scikit-learn's wheel.
 
     Returns:
       Images [n, image_size, image_size, 1] with labels 0..9.
@@ -62,7 +57,7 @@ def load(
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten
     Digits, UCI Machine Learning Repository, 1998, doi:10.24432/C50P49.
     """
-    del data_dir, options
+    del reading
     bunch = sklearn.datasets.load_digits()
     held_out = test_indices(bunch.target)
     kept = np.setdiff1d(np.arange(len(bunch.target)), held_out)

@@ -1,4 +1,4 @@
-"""One's own images: a folder of pictures, nested as it may be."""
+"""The user's own images: a folder of pictures, in folders of any depth."""
 
 import dataclasses
 import functools
@@ -11,10 +11,10 @@ import numpy as np
 import tqdm
 
 from tf_mmdgan import errors
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.cache import build, cached
 from tf_mmdgan.data.image_set import ImageSet
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 from tf_mmdgan.data.readers import decode, folder_scan
 from tf_mmdgan.data.readers.folder_scan import File
 
@@ -24,12 +24,7 @@ _NAMED = 5  # files in a message
 _WORKERS = 8
 
 
-def load(
-    split: str,
-    image_size: int = 64,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
-) -> ImageSet:
+def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
     """The pictures in a folder and in all folders below it.
 
     Each is cut to the square in its middle and resized. They are grey if all
@@ -39,29 +34,28 @@ def load(
     Args:
       split: "test" is a tenth of the pictures, chosen by a hash of the name:
         adding pictures moves none from one split to the other.
-      image_size: height and width in pixels, at least 8.
-      data_dir: the folder.
-      options: `resize` defaults to "antialias"; only "enlarge" takes pictures
-        with fewer than image_size pixels on a side.
+      image_size: height and width in pixels.
+      reading: `data_dir`, the folder; where decoded pictures are kept; whether
+        unreadable ones are left out; and how to resize, by default
+        "antialias". Only "enlarge" takes pictures with fewer than image_size
+        pixels on a side.
 
     Returns:
       Images [n, image_size, image_size, 1 or 3], in the order of their names,
       with labels where there are classes.
 
     Raises:
-      UsageError: for an image_size under 8, or no data_dir.
+      UsageError: without a `data_dir`.
       DataError: for a folder without pictures or with none in the split, for
-        pictures that are too small, and for unreadable ones, unless the
-        options skip them.
+        pictures that are too small, and for unreadable ones that are not to
+        be left out.
     """
-    resize.check_size(image_size)
-    mode = options.resize or resize.DEFAULT
-    errors.pick(resize.RESIZES, mode, "resize mode")
-    if data_dir is None:
+    mode = reading.resize or resize.DEFAULT
+    if reading.data_dir is None:
         raise errors.UsageError(
             "--dataset=folder needs --data_dir, the folder of your images."
         )
-    folder = pathlib.Path(data_dir)
+    folder = pathlib.Path(reading.data_dir)
     files = folder_scan.scan(folder)
     key = {
         "split": split,
@@ -69,13 +63,14 @@ def load(
         "listing": folder_scan.digest(files),
         "image_size": image_size,
         "resize": mode,
-        "skip_unreadable": options.skip_unreadable,
+        "skip_unreadable": reading.skip_unreadable,
     }
 
     def plan() -> build.Plan:
-        return _plan(folder, files, split, image_size, mode, options)
+        skip = reading.skip_unreadable
+        return _plan(folder, files, split, image_size, mode, skip)
 
-    return cached.cached(f"folder/{split}", key, plan, options)
+    return cached.cached(f"folder/{split}", key, plan, reading)
 
 
 def _plan(
@@ -84,11 +79,11 @@ def _plan(
     split: str,
     image_size: int,
     mode: str,
-    options: LoadOptions,
+    skip: bool,
 ) -> build.Plan:
-    """Reads all headers, so that what cannot be used is told at once."""
+    """Reads all headers first, so that unusable files are refused at once."""
     headers, faults = _inspect(folder, tuple(files))
-    if not options.skip_unreadable:
+    if not skip:
         _refuse(folder, faults)
     if not resize.RESIZES[mode].enlarges:
         _check_sizes(folder, headers, image_size)
@@ -111,7 +106,7 @@ def _plan(
         classes=classes,
         image_shape=(image_size, image_size, 1 if grey else 3),
         resize=resize.RESIZES[mode],
-        skip=options.skip_unreadable,
+        skip=skip,
         faults={n: fault for n, fault in faults.items() if in_split(n)},
     )
     return build.Plan(
@@ -124,12 +119,12 @@ def _plan(
     )
 
 
-# Both splits ask for it, one after the other.
+# Both splits, which are loaded one after the other, need the headers.
 @functools.lru_cache(maxsize=1)
 def _inspect(
     folder: pathlib.Path, files: tuple[File, ...]
 ) -> tuple[dict[str, decode.Header], dict[str, str]]:
-    """The headers of the files that have a good one, and the others' faults."""
+    """The headers of the sound files, and what is wrong with the others."""
     headers, faults = {}, {}
     for file in tqdm.tqdm(
         files, "Reading headers", unit="image", disable=None, leave=False
@@ -175,7 +170,17 @@ def _check_sizes(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Decoder:
-    """Decodes the named files, and notes those that cannot be decoded."""
+    """Decodes the named files, and notes those that cannot be decoded.
+
+    Attributes:
+      folder: where the files are.
+      names: the files, relative to the folder.
+      classes: names of the folders that are classes, sorted; None: no classes.
+      image_shape: height, width and channels of the result.
+      resize: how pictures are resized.
+      skip: whether unusable files are left out, with a warning.
+      faults: what is wrong with each unusable file, by its name.
+    """
 
     folder: pathlib.Path
     names: Sequence[str]
@@ -188,11 +193,15 @@ class _Decoder:
     def fill(
         self, start: int, stop: int
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The images of some of the names, and their labels."""
+        """Images uint8 [n, size, size, c] of the names start .. stop - 1.
+
+        And their labels, integers [n], if there are classes. Files that cannot
+        be decoded are left out.
+        """
         size, _, channels = self.image_shape
         mode = "L" if channels == 1 else "RGB"
         images = np.empty((stop - start, *self.image_shape), np.uint8)
-        kept = []
+        kept: list[str] = []
         for name in self.names[start:stop]:
             try:
                 image = decode.decode(self.folder / name, mode)
@@ -210,7 +219,11 @@ class _Decoder:
         return np.searchsorted(self.classes, tops)
 
     def finish(self) -> None:
-        """Refuses what could not be decoded, or says what is left out."""
+        """Refuses files that could not be decoded, or warns of them.
+
+        Raises:
+          DataError: where they are not to be skipped, or none is sound.
+        """
         if not self.skip or self.faults.keys() >= set(self.names):
             _refuse(self.folder, self.faults)
         elif self.faults:

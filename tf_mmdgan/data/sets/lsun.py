@@ -5,15 +5,13 @@ TensorFlow; so it is read here.
 """
 
 import functools
-import os
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tf_mmdgan import errors
-from tf_mmdgan.data import image_set, preprocessing
-from tf_mmdgan.data.cache import build, cached
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
+from tf_mmdgan.config import ReadConfig
+from tf_mmdgan.data import image_set
 from tf_mmdgan.data.readers import tfds_build
 from tf_mmdgan.data.sets import tfds
 
@@ -26,10 +24,7 @@ _REMEDY = (
 
 
 def load_bedroom(
-    split: str,
-    image_size: int = 64,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
+    split: str, image_size: int, reading: ReadConfig
 ) -> image_set.ImageSet:
     """LSUN's 3,033,042 training images of bedrooms; 10,000 are held out.
 
@@ -40,10 +35,9 @@ def load_bedroom(
     Args:
       split: "train" or "test".
       image_size: height and width in pixels, at most 256.
-      data_dir: the folder of the LMDB folder or of TFDS' builds; by default
-        that of TFDS.
-      options: where decoded images are kept, and how to resize, if not as
-        published.
+      reading: `data_dir`, which has the LMDB folder or TFDS' builds, by
+        default that of TFDS; where decoded images are kept; and how to resize,
+        if not as published.
 
     Returns:
       Images [n, image_size, image_size, 3] without labels.
@@ -55,34 +49,17 @@ def load_bedroom(
     Source: F. Yu et al., arXiv:1506.03365, 2015,
     https://www.yf.io/p/lsun.
     """
-    folder = pathlib.Path(data_dir or tfds_build.data_folder(None)) / FOLDER
+    folder = tfds_build.data_folder(reading.data_dir) / FOLDER
     if not folder.is_dir():
-        return tfds.load(
-            _NAME, split, image_size, data_dir, options, otherwise=_REMEDY
-        )
-    mode = options.resize
-    tfds.check_size(_NAME, image_size, mode)
-    key = {
-        "lmdb": tfds_build.fingerprint(folder),
-        "split": split,
-        "image_size": image_size,
-        "resize": mode,
-        "preprocessing": preprocessing.VERSION,
-    }
-    plan = functools.partial(_plan, folder, split, image_size, mode)
-    return cached.cached(f"{_NAME}/{split}", key, plan, options)
-
-
-def _plan(
-    folder: pathlib.Path, split: str, image_size: int, mode: str | None
-) -> build.Plan:
-    source = tfds.SOURCES[_NAME]
-    opened = LmdbImages(folder)
-    return tfds.plan(source, opened, split, image_size, mode)
+        return tfds.load(_NAME, split, image_size, reading, otherwise=_REMEDY)
+    tfds.check_size(_NAME, image_size, reading.resize)
+    origin = {"lmdb": tfds_build.fingerprint(folder)}
+    opened = functools.partial(LmdbImages, folder)
+    return tfds.decoded(_NAME, split, image_size, reading, origin, opened)
 
 
 class LmdbImages:
-    """The values of an LMDB folder, encoded images, in the order of keys.
+    """The encoded images of an LMDB folder, in the order of their keys.
 
     Attributes:
       count: number of images.
@@ -123,8 +100,8 @@ class LmdbImages:
         """Some images, {"image": bytes}, in order.
 
         Args:
-          numbers: of the images, without gaps.
-          names: "image" alone.
+          numbers: which images, without gaps.
+          names: not used; there are no labels.
 
         Raises:
           DataError: for a damaged file.

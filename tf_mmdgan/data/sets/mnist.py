@@ -1,12 +1,12 @@
 """Fashion-MNIST and MNIST: from their four IDX files, or from a TFDS build."""
 
-import os
+import pathlib
 
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, resize
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 from tf_mmdgan.data.readers import idx
 from tf_mmdgan.data.sets import tfds
 
@@ -20,10 +20,7 @@ _SHAPE = (28, 28)
 
 
 def load_fashion_mnist(
-    split: str,
-    image_size: int = 28,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
+    split: str, image_size: int, reading: ReadConfig
 ) -> image_set.ImageSet:
     """Fashion-MNIST: 60,000 images of clothes to train and 10,000 to test.
 
@@ -35,16 +32,14 @@ def load_fashion_mnist(
       split: "train" or "test".
       image_size: height and width in pixels; other than 28, the images are
         resized, by default by an antialiased bicubic filter.
-      data_dir: the folder of the IDX files, plain or gzipped, or of TFDS'
-        builds.
-      options: how to resize, and what a TFDS build needs.
+      reading: `data_dir`, of the IDX files, plain or gzipped, or of TFDS'
+        builds; how to resize; and what a TFDS build needs.
 
     Returns:
       Images [n, image_size, image_size, 1] with labels 0..9.
 
     Raises:
       DataError: for missing or damaged files.
-      UsageError: for an image_size under 8.
 
     Source: H. Xiao, K. Rasul and R. Vollgraf, arXiv:1708.07747, 2017.
     """
@@ -52,18 +47,14 @@ def load_fashion_mnist(
         "fashion_mnist",
         split,
         image_size,
-        data_dir,
-        options,
+        reading,
         default_folder=DEBIAN_FOLDER,
         otherwise="run `apt-get install dataset-fashion-mnist`",
     )
 
 
 def load_mnist(
-    split: str,
-    image_size: int = 28,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
+    split: str, image_size: int, reading: ReadConfig
 ) -> image_set.ImageSet:
     """MNIST: 60,000 handwritten digits to train and 10,000 to test.
 
@@ -76,8 +67,8 @@ def load_mnist(
         "mnist",
         split,
         image_size,
-        data_dir,
-        options,
+        reading,
+        default_folder=None,
         otherwise="put the four IDX files there (train-images-idx3-ubyte.gz "
         "and so on)",
     )
@@ -87,54 +78,53 @@ def _load(
     name: str,
     split: str,
     image_size: int,
-    data_dir: str | os.PathLike[str] | None,
-    options: LoadOptions,
-    default_folder: str | None = None,
-    otherwise: str = "",
+    reading: ReadConfig,
+    default_folder: str | None,
+    otherwise: str,
 ) -> image_set.ImageSet:
-    resize.check_size(image_size)  # before seconds of reading
-    folder = data_dir or default_folder
+    folder = reading.data_dir or default_folder
     if folder is None or not _has_any(folder):
-        return tfds.load(name, split, image_size, data_dir, options, otherwise)
-    paths = {}
-    for kind in _KINDS:
-        paths[kind] = idx.find(folder, _file_name(split, kind))
-        if paths[kind] is None:
-            raise errors.DataError(
-                f"No {_file_name(split, kind)}[.gz] in {folder}, but others of "
-                f"the four IDX files. {_REMEDY}"
-            )
-    images = idx.read(paths["images-idx3"], rank=3)
-    labels = idx.read(paths["labels-idx1"], rank=1)
+        return tfds.load(name, split, image_size, reading, otherwise)
+    images_file, labels_file = (_path(folder, split, kind) for kind in _KINDS)
+    images = idx.read(images_file, rank=3)
+    labels = idx.read(labels_file, rank=1)
     if images.shape[1:] != _SHAPE:
         raise errors.DataError(
-            f"{paths['images-idx3']} holds images of {images.shape[1:]} "
-            f"pixels, not of {_SHAPE}. {_REMEDY}"
+            f"{images_file} holds images of {images.shape[1:]} pixels, not of "
+            f"{_SHAPE}. {_REMEDY}"
         )
     if len(images) != len(labels):
         raise errors.DataError(
-            f"{paths['images-idx3']} holds {len(images)} images and "
-            f"{paths['labels-idx1']} {len(labels)} labels. {_REMEDY}"
+            f"{images_file} holds {len(images)} images and {labels_file} "
+            f"{len(labels)} labels. {_REMEDY}"
         )
-    if labels.max() >= _NUM_CLASSES:
-        raise errors.DataError(
-            f"{paths['labels-idx1']} holds the label {labels.max()}, of 0 to "
-            f"{_NUM_CLASSES - 1}. {_REMEDY}"
-        )
+    image_set.check_labels(labels, _NUM_CLASSES, labels_file, _REMEDY)
     return image_set.ImageSet(
         images=resize.resize_images(
-            images[..., np.newaxis], image_size, options.resize
+            images[..., np.newaxis], image_size, reading.resize
         ),
         labels=labels.astype(np.int64),
         num_classes=_NUM_CLASSES,
     )
 
 
+def _path(folder: str, split: str, kind: str) -> pathlib.Path:
+    """One of the four IDX files, which must be there."""
+    name = _file_name(split, kind)
+    path = idx.find(folder, name)
+    if path is None:
+        raise errors.DataError(
+            f"No {name}[.gz] in {folder}, but others of the four IDX files. "
+            f"{_REMEDY}"
+        )
+    return path
+
+
 def _file_name(split: str, kind: str) -> str:
     return f"{_PREFIXES[split]}-{kind}-ubyte"
 
 
-def _has_any(folder: str | os.PathLike[str]) -> bool:
+def _has_any(folder: str) -> bool:
     return any(
         idx.find(folder, _file_name(split, kind)) is not None
         for split in _PREFIXES

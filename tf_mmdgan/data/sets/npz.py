@@ -1,4 +1,4 @@
-"""Arrays that NumPy saved: one's own images as they came out of a program."""
+"""Images that NumPy saved: those that a program made."""
 
 import hashlib
 import os
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from tf_mmdgan import errors, files
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, resize
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 
 _SPLITS = ("train", "test")
 _REMEDY = (
@@ -19,38 +19,34 @@ _REMEDY = (
 
 
 def load(
-    split: str,
-    image_size: int | None = None,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
+    split: str, image_size: int | None, reading: ReadConfig
 ) -> image_set.ImageSet:
     """Square images of FILE.npz, or of train.npz and test.npz in a folder.
 
-    A tenth of the images of a single file is held out for the test: those
-    whose number has one of certain hashes, so that a longer file with the same
-    beginning holds out the same ones.
+    A tenth of the images of a single file is held out for the test, chosen by
+    a hash of their number: a longer file with the same beginning holds out the
+    same ones.
 
     Args:
       split: "train" or "test".
       image_size: height and width in pixels; None for that of the file. Other
         sizes are resized, by default by an antialiased bicubic filter.
-      data_dir: the file or the folder.
-      options: how to resize.
+      reading: `data_dir`, the file or the folder; and how to resize.
 
     Returns:
-      Images [n, image_size, image_size, c] with labels, if the files have
-      some; there are as many classes as the largest label of all says.
+      Images [n, image_size, image_size, c], with labels if the files have
+      some; the number of classes is one more than the largest label.
 
     Raises:
       DataError: for missing or damaged files, pickled objects, other arrays.
-      UsageError: for an image_size under 8, or without a data_dir.
+      UsageError: without a `data_dir`.
     """
-    if data_dir is None:
+    if reading.data_dir is None:
         raise errors.UsageError(
             "npz needs a file: name it, or the folder of train.npz and "
             "test.npz, with --data_dir=..."
         )
-    path = pathlib.Path(data_dir)
+    path = pathlib.Path(reading.data_dir)
     if path.is_dir():
         images, labels, num_classes = _of_folder(path, split)
     else:
@@ -62,7 +58,7 @@ def load(
             "squares."
         )
     if image_size is not None:
-        images = resize.resize_images(images, image_size, options.resize)
+        images = resize.resize_images(images, image_size, reading.resize)
     return image_set.ImageSet(images, labels, num_classes)
 
 
@@ -174,9 +170,9 @@ def _of_file(path: pathlib.Path, split: str) -> _Content:
 
 
 def _num_classes(*labels: np.ndarray | None) -> int | None:
-    if labels[0] is None:
-        return None
-    return 1 + max(int(found.max()) for found in labels)
+    """One more than the largest label of all; None without labels."""
+    highest = [int(found.max()) for found in labels if found is not None]
+    return 1 + max(highest) if highest else None
 
 
 def _is_held_out(number: int) -> bool:

@@ -1,9 +1,10 @@
-"""Points of a ring of Gaussians: an endless sequence, point i one of (seed, i).
+"""Points of a ring of Gaussians: an endless sequence for each seed.
 
-The toy of A. Srivastava, K. Xu, M. U. Gutmann and C. Sutton, "Generative ratio
-matching networks", ICLR 2020, arXiv:1806.00101: eight equal Gaussians on a
+Point i depends on the seed and on i alone. Eight equal Gaussians stand on a
 circle; in three dimensions the plane of the circle has some thickness and is
-tilted. They drew 60,000 points once; here each batch is new.
+tilted. The toy of A. Srivastava, K. Xu, M. U. Gutmann and C. Sutton,
+"Generative ratio matching networks", ICLR 2020, arXiv:1806.00101. They drew
+60,000 points once; here each batch is new.
 """
 
 import math
@@ -21,7 +22,7 @@ STD = 0.2
 THICKNESS = 0.1
 TILT = math.pi / 3
 
-# The upper half of Philox' counter: the two laws share no random number.
+# The second halves of the seeds: modes and noise share no random number.
 _CHOICE = 0x41
 _NOISE = 0x42
 

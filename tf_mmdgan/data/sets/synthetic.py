@@ -1,12 +1,10 @@
 """Drawn images of any size, channels and classes, for trying a recipe."""
 
-import os
-
 import numpy as np
 
 from tf_mmdgan import errors
-from tf_mmdgan.data import image_set, resize
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
+from tf_mmdgan.config import ReadConfig
+from tf_mmdgan.data import image_set
 
 _NUM_IMAGES = {"train": 1024, "test": 256}
 _STREAMS = {"train": 0, "test": 1}
@@ -15,9 +13,8 @@ _EDGE = 0.04  # width of a shape's soft border, of an image of width 2
 
 def load(
     split: str,
-    image_size: int = 32,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
+    image_size: int,
+    reading: ReadConfig,
     channels: int = 3,
     num_classes: int = 10,
     seed: int = 0,
@@ -31,9 +28,8 @@ def load(
 
     Args:
       split: "train", 1,024 images, or "test", 256 other ones.
-      image_size: height and width in pixels, at least 8.
-      data_dir: not used.
-      options: not used.
+      image_size: height and width in pixels.
+      reading: not used; the images are drawn.
       channels: number of channels, >= 1.
       num_classes: number of classes, >= 1; image i is of class i mod
         num_classes.
@@ -43,11 +39,10 @@ def load(
       Images [n, image_size, image_size, channels] with labels.
 
     Raises:
-      UsageError: for a size, a number of channels or of classes or a seed out
-        of range.
+      UsageError: for a number of channels or of classes, or a seed, out of
+        range.
     """
-    del data_dir, options
-    resize.check_size(image_size)
+    del reading
     ranges = (("channels", channels, 1), ("num_classes", num_classes, 1))
     for name, value, minimum in (*ranges, ("seed", seed, 0)):
         if value < minimum:

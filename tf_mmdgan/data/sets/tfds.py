@@ -1,11 +1,9 @@
 """The public data sets, as TensorFlow Datasets (TFDS) has built them.
 
-To add one, give it a line in `SOURCES`, and in `data.DATASETS`.
+To add one, give it a line in `SOURCES` and one in `data.DATASETS`.
 """
 
 import dataclasses
-import functools
-import os
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, preprocessing, resize
 from tf_mmdgan.data.cache import build, cached
-from tf_mmdgan.data.options import DEFAULTS, LoadOptions
 from tf_mmdgan.data.readers import example_reader, tfds_build
 
-# Of the last training images, where a set has no test split.
+# The most training images that are held out, of a set without a test split.
 _HELD_OUT = 10_000
 
 
@@ -27,18 +25,19 @@ class Source:
     """A data set of TFDS, and what the papers make of its images.
 
     Attributes:
-      name: in TFDS, with the configuration.
-      url: of what it is downloaded from; None where TFDS cannot fetch it.
-      image_shape: height, width and channels as published; None: they differ.
-      preprocess: as published: (image uint8 [h, w, c], image_size, its
-        number) -> uint8 [image_size, image_size, c]; None where nothing was
-        done, which resizes images to other sizes.
-      train: split of TFDS.
-      test: split of TFDS; None holds out the last 10,000 training images, or
-        a tenth of fewer.
-      num_classes: of the labels; None leaves them out.
-      largest: image_size that needs no enlarging, which is refused; None
-        where the papers enlarge.
+      name: its name in TFDS, NAME or NAME/CONFIG.
+      url: where TFDS downloads it from; None where TFDS cannot fetch it.
+      image_shape: height, width and channels as published; None for a side
+        that is not the same for all images.
+      preprocess: what the papers do: (image uint8 [h, w, c], image_size,
+        number of the image) -> uint8 [image_size, image_size, c]; None where
+        they do nothing: then only other sizes than the images' are resized.
+      train: its split in TFDS that is trained on.
+      test: its split in TFDS that is held out; None: the last 10,000 training
+        images are, or the last tenth of fewer.
+      num_classes: number of classes; None leaves the labels out.
+      largest: the most pixels on a side to which images are not enlarged; more
+        are refused. None: any size is made.
     """
 
     name: str
@@ -55,8 +54,7 @@ def load(
     name: str,
     split: str,
     image_size: int,
-    data_dir: str | os.PathLike[str] | None = None,
-    options: LoadOptions = DEFAULTS,
+    reading: ReadConfig,
     otherwise: str = "",
 ) -> image_set.ImageSet:
     """A public data set, from its TFDS build.
@@ -65,9 +63,9 @@ def load(
       name: a name in `SOURCES`.
       split: "train" or "test".
       image_size: height and width in pixels.
-      data_dir: folder of TFDS' builds; by default that of TFDS.
-      options: where decoded images are kept, whether a set that is absent may
-        be downloaded, and how to resize, if not as published.
+      reading: `data_dir`, the folder of TFDS' builds, by default that of TFDS;
+        whether an absent set may be downloaded; where decoded images are kept;
+        and how to resize, if not as published.
       otherwise: what else the user can do where the set is absent.
 
     Returns:
@@ -79,42 +77,33 @@ def load(
       UsageError: for a size that the images do not have.
     """
     source = SOURCES[name]
-    check_size(name, image_size, options.resize)
-    folder = tfds_build.find(source.name, data_dir)
-    if folder is None:
-        if not options.download or source.url is None:
-            raise errors.DataError(_absent(name, data_dir, otherwise))
-        tfds_build.build(source.name, source.url, data_dir)
-        folder = tfds_build.find(source.name, data_dir)
-    key = {
-        "build": tfds_build.fingerprint(folder),
-        "source": name,
-        "split": split,
-        "image_size": image_size,
-        "resize": options.resize,
-        "preprocessing": preprocessing.VERSION,
-    }
-    return cached.cached(
-        f"{name}/{split}",
-        key,
-        functools.partial(
-            _plan, source, folder, split, image_size, options.resize
-        ),
-        options,
-    )
+    check_size(name, image_size, reading.resize)
+    folder = _find_or_build(name, reading, otherwise)
+
+    def opened() -> example_reader.Examples:
+        held_out = source.test if split == "test" else None
+        examples = tfds_build.Split(folder, held_out or source.train)
+        _check_features(source, examples.features, folder)
+        return examples
+
+    origin = {"build": tfds_build.fingerprint(folder), "source": name}
+    return decoded(name, split, image_size, reading, origin, opened)
 
 
 def check_size(name: str, image_size: int, mode: str | None) -> None:
     """Refuses sizes of a source now rather than after hours of downloading.
 
+    Args:
+      name: a name in `SOURCES`.
+      image_size: height and width in pixels.
+      mode: a name in `resize.RESIZES`; None for what the papers do.
+
     Raises:
-      UsageError: for a size that the images do not have, or an unknown mode.
+      UsageError: for more pixels than the images have, if the mode does not
+        enlarge.
     """
-    resize.check_size(image_size)
-    enlarges = False
-    if mode is not None:
-        enlarges = errors.pick(resize.RESIZES, mode, "resize mode").enlarges
     largest = SOURCES[name].largest
+    enlarges = mode is not None and resize.RESIZES[mode].enlarges
     if largest is not None and image_size > largest and not enlarges:
         raise errors.UsageError(
             f"image_size={image_size}: {name} has images of {largest} pixels. "
@@ -122,9 +111,59 @@ def check_size(name: str, image_size: int, mode: str | None) -> None:
         )
 
 
-def _absent(
-    name: str, data_dir: str | os.PathLike[str] | None, otherwise: str
-) -> str:
+def decoded(
+    name: str,
+    split: str,
+    image_size: int,
+    reading: ReadConfig,
+    origin: Mapping[str, Any],
+    opened: Callable[[], example_reader.Examples],
+) -> image_set.ImageSet:
+    """The images of a source as they are trained on, decoded once.
+
+    Args:
+      name: a name in `SOURCES`.
+      split: "train" or "test".
+      image_size: height and width in pixels.
+      reading: where decoded images are kept, and how to resize, if not as
+        published.
+      origin: tells the encoded images from any others; plain JSON.
+      opened: opens the encoded images of the split or, of a source that has no
+        test split, all of them. Called where they are not decoded yet.
+
+    Raises:
+      DataError: for too few images to hold out any, or damaged ones.
+    """
+    key = {
+        **origin,
+        "split": split,
+        "image_size": image_size,
+        "resize": reading.resize,
+        "preprocessing": preprocessing.VERSION,
+    }
+
+    def plan() -> build.Plan:
+        source, mode = SOURCES[name], reading.resize
+        return _plan(source, opened(), split, image_size, mode)
+
+    return cached.cached(f"{name}/{split}", key, plan, reading)
+
+
+def _find_or_build(
+    name: str, reading: ReadConfig, otherwise: str
+) -> pathlib.Path:
+    """The folder of a TFDS build, made now if it is absent and may be made."""
+    source, data_dir = SOURCES[name], reading.data_dir
+    folder = tfds_build.find(source.name, data_dir)
+    if folder is None and reading.download and source.url is not None:
+        tfds_build.build(source.name, source.url, data_dir)
+        folder = tfds_build.find(source.name, data_dir)
+    if folder is None:
+        raise errors.DataError(_absent(name, data_dir, otherwise))
+    return folder
+
+
+def _absent(name: str, data_dir: str | None, otherwise: str) -> str:
     folder = tfds_build.data_folder(data_dir)
     unfinished = tfds_build.unfinished(SOURCES[name].name, data_dir)
     found = (
@@ -145,36 +184,12 @@ def _absent(
 
 def _plan(
     source: Source,
-    folder: pathlib.Path,
-    split: str,
-    image_size: int,
-    mode: str | None,
-) -> build.Plan:
-    separate = split == "test" and source.test is not None
-    opened = tfds_build.Split(folder, source.test if separate else source.train)
-    _check_features(source, opened.features, folder)
-    return plan(source, opened, split, image_size, mode)
-
-
-def plan(
-    source: Source,
     examples: example_reader.Examples,
     split: str,
     image_size: int,
     mode: str | None,
 ) -> build.Plan:
-    """How the examples of a source, wherever they are, are decoded.
-
-    Args:
-      source: what the papers make of them.
-      examples: of the split, or, where none is held out, of all.
-      split: "train" or "test".
-      image_size: height and width in pixels.
-      mode: name in `resize.RESIZES`; None for what the papers do.
-
-    Raises:
-      DataError: for too few examples to hold out any.
-    """
+    """How the examples of a source are decoded, wherever they are."""
     numbers = range(examples.count)
     if source.test is None:
         kept = len(numbers) - min(_HELD_OUT, len(numbers) // 10)

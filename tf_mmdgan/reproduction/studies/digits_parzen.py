@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tf_mmdgan import data, kernels, networks
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.metrics import neighbors, parzen
 from tf_mmdgan.models import (
@@ -22,6 +23,7 @@ from tf_mmdgan.objectives.discrepancies import KernelDiscrepancy
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 SHAPE = (8, 8, 1)
+_DIGITS = DataConfig(dataset="digits", image_size=SHAPE[0])
 STEPS, QUICK_STEPS = 8000, 200
 AUTOENCODER_STEPS = 2000
 BATCH = 200
@@ -85,7 +87,7 @@ def train(name: str, seed: int, steps: int) -> dict[str, Any]:
     # GMMN is the one with a single network.
     optimizers = [adam() for _ in range(1 + (model.critic is not None))]
     model.compile(*optimizers, steps_per_execution=_PER_CALL, jit_compile=False)
-    digits = data.read("digits", "train", SHAPE[0])
+    digits = data.load(_DIGITS, "train")
     model.fit(
         data.batches(digits, BATCH, seed),
         steps_per_epoch=steps + model.pretraining_steps,
@@ -101,7 +103,7 @@ def score(samples: np.ndarray) -> dict[str, float]:
     Half of the 500 held-out digits choose the bandwidth, half are scored.
     """
     rows = samples.reshape(len(samples), -1) / 255.0
-    held_out = data.read("digits", "test", SHAPE[0]).images
+    held_out = data.load(_DIGITS, "test").images
     held_out = held_out.reshape(len(held_out), -1) / 255.0
     test, validation = held_out[::2], held_out[1::2]
     value = parzen.parzen(test, validation, rows, _BANDWIDTHS)
@@ -126,7 +128,7 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
             drawn = run.pop("pictures")
             pictures.setdefault(name, drawn)
             runs[name].append(run)
-    digits = data.read("digits", "train", SHAPE[0]).images
+    digits = data.load(_DIGITS, "train").images
     runs["training digits"] = [score(digits)]
     pictures["training digits"] = digits[:16, :, :, 0]
     return {"runs": runs, "pictures": pictures}

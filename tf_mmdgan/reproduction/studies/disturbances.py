@@ -7,6 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from tf_mmdgan import data, features, metrics
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 _SCORES = ("fid", "kid", "inception_score")
@@ -86,8 +87,9 @@ def disturbed(
 def scores(count: int, name: str, level: float, seed: int) -> dict[str, Any]:
     """FID, KID and IS of disturbed training images against held-out ones."""
     extractor = features.get_extractor("lenet_digits")
-    real = data.read("digits", "test").images[:count]
-    images = data.read("digits", "train").images
+    digits = DataConfig(dataset="digits")
+    real = data.load(digits, "test").images[:count]
+    images = data.load(digits, "train").images
     order = np.random.default_rng(seed).permutation(len(images))[:count]
     images = disturbed(images[order], name, level, seed)
     found = features.extract(extractor, images)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tf_mmdgan import data, images
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.features import extract, get_extractor
 from tf_mmdgan.metrics import kid, neighbors
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
@@ -52,8 +53,9 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """Reconstructions and samples by number of components."""
     del parts
     rng = np.random.default_rng(budget.seeds[0])
+    digits = DataConfig(dataset="digits")
     train, test = (
-        np.float64(images.from_uint8(data.read("digits", split).images))
+        np.float64(images.from_uint8(data.load(digits, split).images))
         for split in ("train", "test")
     )
     vectors, held_out = (x.reshape(len(x), -1) for x in (train, test))

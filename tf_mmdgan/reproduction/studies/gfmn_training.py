@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from tf_mmdgan import data
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.features import FeatureExtractor, extract, frozen, get_extractor
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.metrics import kid
@@ -59,8 +60,9 @@ def train(run: Run, steps: int, every: int) -> list[dict[str, Any]]:
       against the held-out images; at the last time "pictures".
     """
     keras.utils.set_random_seed(run.seed)
-    digits = data.read("digits", "train", IMAGE_SIZE)
-    held_out = features(data.read("digits", "test", IMAGE_SIZE).images)
+    source = DataConfig(dataset="digits", image_size=IMAGE_SIZE)
+    digits = data.load(source, "train")
+    held_out = features(data.load(source, "test").images)
     matched = frozen.parse("lenet_digits", digits.image_shape)
     model = FeatureMatchingModel(
         mlp.generator(digits.image_shape, _LATENTS.size, 128),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import data, metrics
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.features import extract, get_extractor
 from tf_mmdgan.metrics import fid, inception_score, kid
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
@@ -46,7 +47,8 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """Scores of digits, of ten of them, of one class, and of a Gaussian."""
     del parts
     extractor = get_extractor("lenet_digits")
-    train, test = data.read("digits", "train"), data.read("digits", "test")
+    digits = DataConfig(dataset="digits")
+    train, test = data.load(digits, "train"), data.load(digits, "test")
     seen = extract(extractor, train.images)
     held_out = extract(extractor, test.images)
     chosen = most_certain(seen.probabilities)

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import data, kernels, mmd
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.features import extract, get_extractor
 from tf_mmdgan.metrics import kid
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
@@ -109,8 +110,9 @@ def fill(upper: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
 
 def _digits(count: int) -> dict[str, Any]:
     """Completed digits by both rules: pixel error, KID, pictures."""
-    known = data.read("digits", "train").images[..., 0]
-    whole = data.read("digits", "test").images[:count, ..., 0]
+    digits = DataConfig(dataset="digits")
+    known = data.load(digits, "train").images[..., 0]
+    whole = data.load(digits, "test").images[:count, ..., 0]
     half = whole.shape[1] // 2
     extractor = get_extractor("lenet_digits")
 

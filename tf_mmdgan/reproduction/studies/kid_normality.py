@@ -11,6 +11,7 @@ import numpy as np
 import scipy.stats
 
 from tf_mmdgan import data, features, metrics
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.metrics import fid
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
@@ -74,7 +75,7 @@ def fids(
 def _features() -> tuple[np.ndarray, np.ndarray]:
     """Of digits, and of digits with noise."""
     extractor = features.get_extractor("lenet_digits")
-    images = data.read("digits", "train").images
+    images = data.load(DataConfig(dataset="digits"), "train").images
     noise = np.random.default_rng(0).normal(0.0, _NOISE, images.shape)
     spoilt = np.uint8(np.clip(images + noise, 0.0, 255.0))
     return tuple(

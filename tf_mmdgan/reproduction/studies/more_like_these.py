@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import data, features, kernels
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 _EXAMPLES = 6
@@ -63,7 +64,8 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """What is taken from the training digits for held-out examples."""
     del parts
     extractor = features.get_extractor("lenet_digits")
-    pool, test = data.read("digits", "train"), data.read("digits", "test")
+    digits = DataConfig(dataset="digits")
+    pool, test = data.load(digits, "train"), data.load(digits, "test")
     points, asked = (
         np.float64(features.extract(extractor, d.images).features)
         for d in (pool, test)

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.special
 
 from tf_mmdgan import data, features, images
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.metrics import kid
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
@@ -56,8 +57,9 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """Likelihood of held-out digits and KID of samples, by share of noise."""
     del parts
     rng = np.random.default_rng(budget.seeds[0])
+    digits = DataConfig(dataset="digits")
     train, test = (
-        np.float64(images.from_uint8(data.read("digits", split).images))
+        np.float64(images.from_uint8(data.load(digits, split).images))
         for split in ("train", "test")
     )
     centres = train.reshape(len(train), -1)
