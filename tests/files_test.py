@@ -126,6 +126,17 @@ def test_finite_replaces_what_json_has_not():
         files.write_json("never.json", value)
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_npz_is_what_numpy_writes(tmp_path, compressed):
+    arrays = {"x": np.zeros(1000, np.int64), "y": np.array("text")}
+    save = np.savez_compressed if compressed else np.savez
+    save(tmp_path / "numpy.npz", **arrays)
+    files.write_npz(tmp_path / "ours.npz", compressed=compressed, **arrays)
+    ours = (tmp_path / "ours.npz").read_bytes()
+    assert ours == (tmp_path / "numpy.npz").read_bytes()
+    assert names(tmp_path) == ["numpy.npz", "ours.npz"]
+
+
 def test_npz_comes_back_and_nothing_is_unpickled(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, x=np.arange(3))

@@ -1,5 +1,6 @@
 import struct
 
+import loading
 import numpy as np
 import PIL.Image
 import pytest
@@ -27,7 +28,6 @@ def load(tmp_path_factory):
             for split in tfds_builds.splits_of(name)
         }
         tfds_builds.write(folder, name, splits)
-    options = data.LoadOptions(cache_dir=folder / "cache")
     folders = {
         "fashion_mnist": folder / "idx",
         "npz": folder / "npz",
@@ -36,7 +36,13 @@ def load(tmp_path_factory):
 
     def run(name, split, image_size=None):
         data_dir = folders.get(name, folder)
-        return data.read(name, split, image_size, data_dir, options)
+        return loading.load(
+            name,
+            split,
+            image_size=image_size,
+            data_dir=data_dir,
+            cache_dir=folder / "cache",
+        )
 
     return run
 
@@ -123,6 +129,6 @@ def test_entries_are_complete(name):
 
 def test_unknown_names_list_the_known():
     with pytest.raises(errors.UsageError, match="Did you mean 'digits'"):
-        data.read("digit", "train")
+        loading.load("digit", "train")
     with pytest.raises(errors.UsageError, match="train, test"):
-        data.read("digits", "validation")
+        loading.load("digits", "validation")

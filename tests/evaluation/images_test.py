@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import PIL.Image
 import pytest
+from loading import load
 
-from tf_mmdgan import config, data, errors, export
+from tf_mmdgan import config, errors, export
 from tf_mmdgan.evaluation.images import load_images
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.metrics import shuffled_order
@@ -29,7 +30,7 @@ def test_images_of_a_file(tmp_path, rng):
 
 def test_images_of_a_data_set():
     test, train = (load_images(f"digits{s}") for s in ("", "/train"))
-    np.testing.assert_array_equal(test, data.read("digits", "test").images)
+    np.testing.assert_array_equal(test, load("digits", "test").images)
     assert len(train) == 1297
     assert load_images("digits", image_size=20).shape == (500, 20, 20, 1)
 

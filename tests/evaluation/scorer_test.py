@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from loading import load
 
-from tf_mmdgan import config, data, errors, evaluation, metrics
+from tf_mmdgan import config, errors, evaluation, metrics
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.evaluation import scorer as scorer_module
 from tf_mmdgan.features import Extracted
@@ -23,7 +24,7 @@ def scorer():
 
 
 def test_run_is_scored_against_held_out_images(scorer):
-    held_out = data.read("digits", "test").images
+    held_out = load("digits", "test").images
     np.testing.assert_array_equal(scorer.real, held_out)
     assert scorer.settings == {"max_block_size": 100}
     assert scorer.count == 500 and scorer.source == "digits/test"
@@ -31,7 +32,7 @@ def test_run_is_scored_against_held_out_images(scorer):
 
 def test_noise_is_far_and_training_images_are_near(scorer, rng):
     noise = rng.integers(0, 256, (200, 16, 16, 1), dtype=np.uint8)
-    near = scorer.kid(data.read("digits", "train").images)
+    near = scorer.kid(load("digits", "train").images)
     assert abs(near) < 5 and scorer.kid(noise) > 5 * abs(near) + 5
 
 
@@ -124,7 +125,7 @@ def test_features_of_slow_extractors_are_kept(tmp_path):
             return Extracted(flat[:, :8])
 
     extractor = Slow()
-    real = data.read("digits", "test").images
+    real = load("digits", "test").images
     for _ in range(2):
         evaluation.Scorer(
             extractor, real, "x", {"max_block_size": 100}, 100,
@@ -151,7 +152,7 @@ def test_fid_against_a_statistics_file(tmp_path, scorer):
             real=path, fake="digits/train", features="lenet_digits"
         )
     )
-    images = data.read("digits", "train").images
+    images = load("digits", "train").images
     expected = scorer.report(images, "train").scores["fid"]
     assert report.scores == {"fid": pytest.approx(expected, rel=1e-5)}
     assert report.num_real is None and report.num_fake == len(images)

@@ -5,8 +5,9 @@ import zipfile
 
 import numpy as np
 import pytest
+from loading import load
 
-from tf_mmdgan import data, errors
+from tf_mmdgan import errors
 from tf_mmdgan.features import extractors, lenet
 
 
@@ -152,7 +153,7 @@ def test_impossible_networks_are_refused():
 def test_the_digits_weights_are_as_good_as_they_say():
     path = extractors._WEIGHTS / "lenet_digits.npz"
     model, metadata = lenet.load(path)
-    held_out = data.read("digits", "test", image_size=16)
+    held_out = load("digits", "test", image_size=16)
     accuracy = lenet.accuracy(model, held_out.images, held_out.labels)
     assert accuracy == pytest.approx(metadata["test_accuracy"], abs=0.002)
     assert accuracy >= 0.97

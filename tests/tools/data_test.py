@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import PIL.Image
 import pytest
+from loading import load
 
 from tf_mmdgan import data, errors, images
 from tf_mmdgan.tools import prepare_data, show_data
@@ -50,7 +51,7 @@ def test_show_draws_the_first_batch(tmp_path):
     assert "500 images, 16 x 16 x 1" in done.stderr
     for number, count in enumerate(report["class_counts"]):
         assert f"class {number}: {count}" in done.stderr
-    batch = next(iter(data.batches(data.read("digits", "test"), 9, seed=3)))
+    batch = next(iter(data.batches(load("digits", "test"), 9, seed=3)))
     grid = images.grid(images.to_uint8(batch).numpy())[..., 0]
     picture = np.asarray(PIL.Image.open(out).convert("L"))
     np.testing.assert_array_equal(

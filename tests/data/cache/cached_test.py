@@ -1,7 +1,6 @@
 import concurrent.futures
 import dataclasses
 import errno
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import errors
-from tf_mmdgan.data import LoadOptions
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.cache import build, cached, row_file
 
 SHAPE = (8, 8, 3)
@@ -54,8 +53,8 @@ class Source:
 
 
 def load(folder, source, key=None, budget=2**30):
-    options = LoadOptions(cache_dir=folder, memory_budget=budget)
-    return cached.cached("set/train", key or {"v": 1}, source, options)
+    reading = ReadConfig(cache_dir=folder, memory_budget_gb=budget / 2**30)
+    return cached.cached("set/train", key or {"v": 1}, source, reading)
 
 
 def entry(folder):
@@ -121,7 +120,7 @@ def test_goes_on_where_it_was_interrupted(tmp_path):
 SLOW_BUILD = """
 import sys, time
 import numpy as np
-from tf_mmdgan.data import options
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.cache import build, cached
 
 def fill(start, stop):
@@ -130,8 +129,8 @@ def fill(start, stop):
 
 build._SHARD_IMAGES = 10
 plan = build.Plan(200, (8, 8, 3), None, fill)
-chosen = options.LoadOptions(cache_dir=sys.argv[1])
-cached.cached("set/train", {"v": 1}, lambda: plan, chosen)
+reading = ReadConfig(cache_dir=sys.argv[1])
+cached.cached("set/train", {"v": 1}, lambda: plan, reading)
 """
 
 
@@ -230,16 +229,6 @@ def test_cache_of_a_read_only_folder_is_read(tmp_path, monkeypatch):
     load(tmp_path, Source())
     monkeypatch.setattr(cached, "_lock", None)
     np.testing.assert_array_equal(load(tmp_path, None).images, pixels(0, 47))
-
-
-def test_default_folder_follows_the_environment(monkeypatch):
-    monkeypatch.setenv("HOME", "/home/ada")
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    default = pathlib.Path("/home/ada/.cache/tf_mmdgan")
-    assert LoadOptions().cache_folder == default
-    monkeypatch.setenv("XDG_CACHE_HOME", "/var/cache")
-    assert LoadOptions().cache_folder == pathlib.Path("/var/cache/tf_mmdgan")
-    assert LoadOptions(cache_dir="a").cache_folder == pathlib.Path("a")
 
 
 def test_shards_of_another_size_are_not_taken_for_these(tmp_path, monkeypatch):

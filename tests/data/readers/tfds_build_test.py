@@ -1,4 +1,4 @@
-"""Downloads; what is read from builds is in tfds_sources_test.py."""
+"""Downloads; what is read from builds is in sets/tfds_test.py."""
 
 import http.server
 import threading
@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 import tfds_builds
+from loading import load
 
-from tf_mmdgan import data, errors
+from tf_mmdgan import errors
 from tf_mmdgan.data.readers import reachable, tfds_build
 from tf_mmdgan.data.sets.tfds import SOURCES
 
@@ -68,9 +69,9 @@ def test_download_fetches_what_is_absent_once(
         return tfds_builds.builder(data_dir, name, splits)
 
     monkeypatch.setattr(tfds, "builder", builder)
-    options = data.LoadOptions(cache_dir=tmp_path / "cache", download=True)
+    settings = {"data_dir": tmp_path, "cache_dir": tmp_path / "cache"}
     for split, count in (("train", 5), ("test", 2)):
-        loaded = data.read("mnist", split, None, tmp_path, options)
+        loaded = load("mnist", split, **settings, download=True)
         assert len(loaded.images) == count
         for image, label in zip(loaded.images, loaded.labels, strict=True):
             np.testing.assert_array_equal(image, images[label])
@@ -85,6 +86,5 @@ def test_no_network_no_build(tmp_path, monkeypatch):
 
     monkeypatch.setattr(reachable, "check", unreachable)
     monkeypatch.setattr(tfds, "builder", None)
-    options = data.LoadOptions(cache_dir=tmp_path / "cache", download=True)
     with pytest.raises(errors.DataError, match="No network: https://drive"):
-        data.read("celeb_a", "train", None, tmp_path, options)
+        load("celeb_a", "train", data_dir=tmp_path, download=True)

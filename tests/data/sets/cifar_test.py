@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from loading import load
 
 from tf_mmdgan import data, errors
 from tf_mmdgan.data import resize
-from tf_mmdgan.data.sets import cifar
 
 FILES = {
     "cifar10": {
@@ -12,7 +12,6 @@ FILES = {
     },
     "cifar100": {"train": ["train.bin"], "test": ["test.bin"]},
 }
-LOAD = {"cifar10": cifar.load_cifar10, "cifar100": cifar.load_cifar100}
 
 
 def write(path, images, labels):
@@ -46,7 +45,7 @@ def written(request, rng, tmp_path):
 @pytest.mark.parametrize("split", data.SPLITS)
 def test_planes_become_pixels(written, split, tmp_path):
     name, content = written
-    loaded = LOAD[name](split, data_dir=tmp_path)
+    loaded = load(name, split, data_dir=tmp_path)
     images, labels = content[split]
     np.testing.assert_array_equal(loaded.images, images)
     np.testing.assert_array_equal(loaded.labels, labels)
@@ -59,17 +58,17 @@ def test_folder_of_the_archive_is_found(written, tmp_path):
     parent = tmp_path.with_name(tmp_path.name + "_above")
     parent.mkdir()
     tmp_path.rename(parent / folder[name])
-    loaded = LOAD[name]("test", data_dir=parent)
+    loaded = load(name, "test", data_dir=parent)
     np.testing.assert_array_equal(loaded.images, content["test"][0])
 
 
 def test_other_sizes_are_resized(written, tmp_path):
     name, content = written
-    loaded = LOAD[name]("test", 16, tmp_path)
+    loaded = load(name, "test", image_size=16, data_dir=tmp_path)
     red = resize.resize_grey(content["test"][0][..., 0], 16)
     np.testing.assert_array_equal(loaded.images[..., 0], red)
     with pytest.raises(errors.UsageError, match="image_size=4"):
-        LOAD[name]("test", 4, tmp_path)
+        load(name, "test", image_size=4, data_dir=tmp_path)
 
 
 def test_truncated_file_is_named(written, tmp_path):
@@ -77,11 +76,11 @@ def test_truncated_file_is_named(written, tmp_path):
     path = tmp_path / FILES[name]["train"][-1]
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(errors.DataError, match="truncated") as caught:
-        LOAD[name]("train", data_dir=tmp_path)
+        load(name, "train", data_dir=tmp_path)
     assert str(path) in str(caught.value) and "-binary" in str(caught.value)
     path.write_bytes(b"")
     with pytest.raises(errors.DataError, match="0 bytes"):
-        LOAD[name]("train", data_dir=tmp_path)
+        load(name, "train", data_dir=tmp_path)
 
 
 def test_missing_file_is_named(written, tmp_path):
@@ -89,14 +88,14 @@ def test_missing_file_is_named(written, tmp_path):
     path = tmp_path / FILES[name]["test"][0]
     path.unlink()
     with pytest.raises(errors.DataError, match=f"{path} cannot be read"):
-        LOAD[name]("test", data_dir=tmp_path)
+        load(name, "test", data_dir=tmp_path)
 
 
 def test_label_out_of_range_is_damage(tmp_path):
     image = np.zeros((1, 32, 32, 3), np.uint8)
     write(tmp_path / "test_batch.bin", image, [(10,)])
     with pytest.raises(errors.DataError, match="label 10, of 0 to 9"):
-        cifar.load_cifar10("test", data_dir=tmp_path)
+        load("cifar10", "test", data_dir=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -111,10 +110,10 @@ def test_pickled_version_is_refused(name, found, tmp_path):
     (tmp_path / found).mkdir()
     for data_dir in (tmp_path, tmp_path / found):
         with pytest.raises(errors.DataError, match="are not read") as caught:
-            LOAD[name]("train", data_dir=data_dir)
+            load(name, "train", data_dir=data_dir)
         assert "-binary.tar.gz" in str(caught.value)
 
 
 def test_absent_files_lead_to_tfds(tmp_path):
     with pytest.raises(errors.DataError, match=r"prepare_data\.py"):
-        cifar.load_cifar10("train", data_dir=tmp_path)
+        load("cifar10", "train", data_dir=tmp_path)

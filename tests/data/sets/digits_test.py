@@ -2,8 +2,8 @@ import hashlib
 
 import numpy as np
 import sklearn.datasets
+from loading import load
 
-from tf_mmdgan import data
 from tf_mmdgan.data.sets import digits
 
 
@@ -29,8 +29,8 @@ def test_shares_are_rounded_by_largest_remainder():
 
 def test_train_and_test_share_no_image_and_hold_all():
     bunch = sklearn.datasets.load_digits()
-    train = data.read("digits", "train", image_size=8)
-    test = data.read("digits", "test", image_size=8)
+    train = load("digits", "train", image_size=8)
+    test = load("digits", "test", image_size=8)
     assert (len(train.images), len(test.images)) == (1297, 500)
     together = np.concatenate([train.images, test.images])
     expected = np.rint(bunch.images * 255 / 16).astype(np.uint8)
@@ -42,7 +42,7 @@ def test_train_and_test_share_no_image_and_hold_all():
 def test_pixels_and_labels_are_those_of_the_file():
     bunch = sklearn.datasets.load_digits()
     held_out = digits.test_indices(bunch.target)
-    test = data.read("digits", "test", image_size=8)
+    test = load("digits", "test", image_size=8)
     np.testing.assert_array_equal(test.labels, bunch.target[held_out])
     level = {0: 0, 1: 16, 4: 64, 8: 128, 15: 239, 16: 255}
     for before, after in level.items():
@@ -51,9 +51,9 @@ def test_pixels_and_labels_are_those_of_the_file():
 
 
 def test_enlarged_digits_keep_their_mean_and_their_black_border():
-    small = data.read("digits", "test", image_size=8).images
+    small = load("digits", "test", image_size=8).images
     for size in (16, 32):
-        large = data.read("digits", "test", image_size=size).images
+        large = load("digits", "test", image_size=size).images
         assert large.shape == (500, size, size, 1)
         np.testing.assert_allclose(
             large.mean(axis=(1, 2, 3)), small.mean(axis=(1, 2, 3)), atol=8

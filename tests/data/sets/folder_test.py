@@ -1,5 +1,6 @@
 import warnings
 
+import loading
 import numpy as np
 import PIL.Image
 import pytest
@@ -33,8 +34,14 @@ def pictures(tmp_path, rng):
 @pytest.fixture
 def load(tmp_path):
     def load(root, split="train", size=SIZE, **options):
-        options = data.LoadOptions(cache_dir=tmp_path / "cache", **options)
-        return data.read("folder", split, size, root, options)
+        return loading.load(
+            "folder",
+            split,
+            image_size=size,
+            data_dir=root,
+            cache_dir=tmp_path / "cache",
+            **options,
+        )
 
     return load
 

@@ -2,11 +2,12 @@ import io
 import sys
 
 import lmdb
+import loading
 import numpy as np
 import PIL.Image
 import pytest
 
-from tf_mmdgan import data, errors
+from tf_mmdgan import errors
 from tf_mmdgan.data.cache import build
 from tf_mmdgan.data.sets import lsun
 
@@ -40,13 +41,13 @@ def pictures(rng, tmp_path):
 @pytest.fixture
 def load(tmp_path):
     def run(split, size=64, **options):
-        options = {"cache_dir": tmp_path / "cache", **options}
-        return data.read(
+        return loading.load(
             "lsun_bedroom",
             split,
-            size,
-            tmp_path / "sets",
-            data.LoadOptions(**options),
+            image_size=size,
+            data_dir=tmp_path / "sets",
+            cache_dir=tmp_path / "cache",
+            **options,
         )
 
     return run

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import data, errors
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.sets import npz
 
@@ -9,6 +10,10 @@ from tf_mmdgan.data.sets import npz
 @pytest.fixture
 def images(rng):
     return rng.integers(0, 256, (200, 12, 12, 3)).astype(np.uint8)
+
+
+def load(split, path, size=None):
+    return npz.load(split, size, ReadConfig(data_dir=path))
 
 
 def save(path, **arrays):
@@ -25,7 +30,7 @@ def rows_of(images, found):
 def test_single_file_is_split_once_and_for_all(images, tmp_path):
     labels = np.arange(200) % 4
     whole = save(tmp_path / "a.npz", images=images, labels=labels)
-    train, test = (npz.load(split, None, whole) for split in data.SPLITS)
+    train, test = (load(split, whole) for split in data.SPLITS)
     held_out = rows_of(images, test.images)
     assert held_out[:7] == [16, 33, 51, 69, 70, 90, 92]
     kept = rows_of(images, train.images)
@@ -35,7 +40,7 @@ def test_single_file_is_split_once_and_for_all(images, tmp_path):
     np.testing.assert_array_equal(test.labels, labels[held_out])
     assert train.num_classes == test.num_classes == 4
     shorter = save(tmp_path / "b.npz", images=images[:100])
-    again = npz.load("test", None, shorter)
+    again = load("test", shorter)
     assert rows_of(images, again.images) == [n for n in held_out if n < 100]
     assert again.labels is None and again.num_classes is None
 
@@ -43,34 +48,34 @@ def test_single_file_is_split_once_and_for_all(images, tmp_path):
 def test_folder_has_its_own_split(images, tmp_path):
     save(tmp_path / "train.npz", images=images[:9], labels=np.arange(9))
     save(tmp_path / "test.npz", images=images[9:], labels=np.zeros(191, "u1"))
-    train, test = (npz.load(split, None, tmp_path) for split in data.SPLITS)
+    train, test = (load(split, tmp_path) for split in data.SPLITS)
     np.testing.assert_array_equal(train.images, images[:9])
     np.testing.assert_array_equal(test.images, images[9:])
     assert test.num_classes == 9  # although its own are all 0
     (tmp_path / "test.npz").unlink()
     with pytest.raises(errors.DataError, match=r"no file .*test\.npz"):
-        npz.load("train", None, tmp_path)
+        load("train", tmp_path)
 
 
 def test_halves_of_a_folder_must_fit(images, tmp_path):
     save(tmp_path / "train.npz", images=images, labels=np.zeros(200, int))
     save(tmp_path / "test.npz", images=images)
     with pytest.raises(errors.DataError, match="the other has none"):
-        npz.load("train", None, tmp_path)
+        load("train", tmp_path)
     save(
         tmp_path / "test.npz",
         images=images[:, :8, :8],
         labels=np.zeros(200, int),
     )
     with pytest.raises(errors.DataError, match=r"\(8, 8, 3\) and \(12, 12, 3"):
-        npz.load("test", None, tmp_path)
+        load("test", tmp_path)
 
 
 def test_grey_images_and_other_sizes(images, tmp_path):
     path = save(tmp_path / "a.npz", images=images[..., 0])
-    native = npz.load("train", None, path)
+    native = load("train", path)
     assert native.image_shape == (12, 12, 1)
-    resized = npz.load("train", 8, path)
+    resized = load("train", path, 8)
     np.testing.assert_array_equal(
         resized.images[..., 0], resize.resize_grey(native.images[..., 0], 8)
     )
@@ -113,28 +118,28 @@ def test_grey_images_and_other_sizes(images, tmp_path):
 def test_other_arrays_are_refused(arrays, words, tmp_path):
     path = save(tmp_path / "a.npz", **arrays)
     with pytest.raises(errors.DataError, match=words) as caught:
-        npz.load("train", None, path)
+        load("train", path)
     assert str(path) in str(caught.value)
 
 
 def test_only_squares_are_read(images, tmp_path):
     path = save(tmp_path / "a.npz", images=images[:, :10])
     with pytest.raises(errors.DataError, match="10 x 12 pixels: crop"):
-        npz.load("train", None, path)
+        load("train", path)
 
 
 def test_pickled_objects_are_not_read(tmp_path):
     path = save(tmp_path / "a.npz", images=np.array([{"a": 1}], object))
     with pytest.raises(errors.DataError, match="allow_pickle=False") as caught:
-        npz.load("train", None, path)
+        load("train", path)
     assert str(path) in str(caught.value) and "savez" in str(caught.value)
 
 
 def test_absent_and_foreign_files(tmp_path):
     with pytest.raises(errors.DataError, match=r"no file .*nowhere\.npz"):
-        npz.load("train", None, tmp_path / "nowhere.npz")
+        load("train", tmp_path / "nowhere.npz")
     (tmp_path / "a.npz").write_bytes(b"PK")
     with pytest.raises(errors.DataError, match=r"a\.npz is damaged or not"):
-        npz.load("train", None, tmp_path / "a.npz")
+        load("train", tmp_path / "a.npz")
     with pytest.raises(errors.UsageError, match="--data_dir="):
-        npz.load("train")
+        load("train", None)

@@ -1,10 +1,11 @@
+import loading
 import numpy as np
 import PIL.Image
 import pytest
 import tensorflow_datasets as tfds
 import tfds_builds
 
-from tf_mmdgan import data, errors
+from tf_mmdgan import errors
 from tf_mmdgan.data.cache import build as cache_build
 from tf_mmdgan.data.readers import tfds_build
 from tf_mmdgan.data.readers.example_reader import ExampleReader
@@ -14,11 +15,12 @@ from tf_mmdgan.data.sets import tfds as tfds_sets
 @pytest.fixture
 def load(tmp_path):
     """load(name, split, size, ...) from builds in `tmp_path`."""
-    options = data.LoadOptions(cache_dir=tmp_path / "cache")
 
-    def run(name, split, size, **kwargs):
-        kwargs = {"data_dir": tmp_path, "options": options, **kwargs}
-        return tfds_sets.load(name, split, size, **kwargs)
+    def run(name, split, size, **settings):
+        settings = {
+            "data_dir": tmp_path, "cache_dir": tmp_path / "cache", **settings,
+        }  # fmt: skip
+        return loading.load(name, split, image_size=size, **settings)
 
     return run
 
@@ -158,9 +160,8 @@ def test_named_mode_replaces_what_is_published(load, rng, tmp_path):
     tfds_builds.write(
         tmp_path, "stl10", {"unlabelled": written, "test": written}
     )
-    options = data.LoadOptions(cache_dir=tmp_path / "cache", resize="area")
     assert load("stl10", "train", 48).image_shape == (48, 48, 3)
-    loaded = load("stl10", "train", 48, options=options)
+    loaded = load("stl10", "train", 48, resize="area")
     means = [
         image.reshape(48, 2, 48, 2, 3).mean((1, 3)) for image, _ in written
     ]
@@ -175,8 +176,7 @@ def test_interrupted_cache_goes_on_with_the_same_images(
     monkeypatch.setattr(cache_build, "_SHARD_IMAGES", 4)
     written = noise(rng, (28, 28, 1), 18)
     tfds_builds.write(tmp_path, "mnist", {"train": written, "test": written})
-    options = data.LoadOptions(cache_dir=tmp_path / "whole")
-    whole = load("mnist", "train", 28, options=options)
+    whole = load("mnist", "train", 28, cache_dir=tmp_path / "whole")
     read = ExampleReader.__call__
 
     def interrupted(self, start, stop):
@@ -311,22 +311,19 @@ def test_images_are_not_enlarged_unless_asked_for(
 ):
     with pytest.raises(errors.UsageError, match=f"={size}.* {known} pixels"):
         load(name, "train", size)
-    options = data.LoadOptions(cache_dir=tmp_path / "c", resize="lanczos")
     with pytest.raises(errors.UsageError, match="--resize=enlarge"):
-        load(name, "train", size, options=options)
+        load(name, "train", size, resize="lanczos")
     source = tfds_sets.SOURCES[name]
     written = noise(rng, tfds_builds.SHAPES[source.name], 10)
     splits = dict.fromkeys(tfds_builds.splits_of(source.name), written)
     tfds_builds.write(tmp_path, source.name, splits)
-    options = data.LoadOptions(cache_dir=tmp_path / "c", resize="enlarge")
-    loaded = load(name, "train", size, options=options)
+    loaded = load(name, "train", size, resize="enlarge")
     assert loaded.image_shape == (size, size, 3)
 
 
-def test_unknown_mode_is_refused_before_anything_is_read(load, tmp_path):
-    options = data.LoadOptions(cache_dir=tmp_path / "c", resize="cubic")
+def test_unknown_mode_is_refused_before_anything_is_read(load):
     with pytest.raises(errors.UsageError, match="Unknown resize mode 'cubic'"):
-        load("celeb_a", "train", 64, options=options)
+        load("celeb_a", "train", 64, resize="cubic")
 
 
 def test_cached_set_needs_no_tfds(build, load, monkeypatch):

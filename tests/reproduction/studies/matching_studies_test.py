@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from loading import load
 
-from tf_mmdgan import data
 from tf_mmdgan.data.sets import ring
 from tf_mmdgan.models import (
     AdversarialModel,
@@ -41,7 +41,7 @@ def test_a_ridge_makes_the_ratio_that_of_the_laws():
 
 
 def test_training_digits_score_as_the_reference_has_it():
-    digits = data.read("digits", "train", 8).images
+    digits = load("digits", "train", image_size=8).images
     found = digits_parzen.score(digits)
     assert 27.0 < found["log_likelihood"] < 32.0
     assert 0.4 < found["nearest_neighbor_accuracy"] < 0.7
