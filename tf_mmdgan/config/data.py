@@ -1,6 +1,7 @@
 """Which images a tool works on, and how they are read and kept."""
 
 import dataclasses
+import math
 import os
 import pathlib
 from typing import Any
@@ -43,7 +44,10 @@ class ReadConfig:
     )
 
     def __post_init__(self):
-        fields.require_non_negative(self, "memory_budget_gb")
+        fields.require(
+            0 <= self.memory_budget_gb < math.inf,
+            f"--memory_budget_gb={self.memory_budget_gb}: must be in [0, inf).",
+        )
 
     @property
     def cache_folder(self) -> pathlib.Path:
@@ -55,12 +59,12 @@ class ReadConfig:
         return pathlib.Path(base).expanduser() / "tf_mmdgan"
 
     @property
-    def memory_budget(self) -> float:
-        """`memory_budget_gb` in bytes; may be infinite."""
-        return self.memory_budget_gb * 2**30
+    def memory_budget(self) -> int:
+        """`memory_budget_gb` in bytes."""
+        return int(self.memory_budget_gb * 2**30)
 
     def filled_from(self, run: "ReadConfig") -> "ReadConfig":
-        """These settings; those that are at their defaults are as in `run`."""
+        """These settings, with those of `run` in place of defaults."""
         values = _read_settings(self)
         for field in dataclasses.fields(ReadConfig):
             if values[field.name] == field.default:

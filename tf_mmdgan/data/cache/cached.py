@@ -29,7 +29,7 @@ from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.cache import build
 from tf_mmdgan.data.image_set import ALIGNMENT, ImageSet
 
-# Raised when the files of a cache, or what writes them, change.
+# To be raised when the files of a cache, or what writes them, change.
 _FORMAT = 1
 
 
@@ -88,7 +88,7 @@ def _digest(key: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _read(folder: pathlib.Path, memory_budget: float) -> ImageSet:
+def _read(folder: pathlib.Path, memory_budget: int) -> ImageSet:
     """Reads a cache; pixels that go into memory are checked by checksums.
 
     Raises:
