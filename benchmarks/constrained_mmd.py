@@ -102,7 +102,7 @@ def measure_pixels():
 def make_critic(points):
     """Features of a DCGAN critic, scaled to some slope; its weights."""
     entry = networks.ARCHITECTURES["dcgan"]
-    critic = entry.critic((28, 28, 1), 16, 16, batch_norm=False)
+    critic = entry.critic((28, 28, 1), networks.CriticOptions(16, width=16))
     with tf.GradientTape() as tape:
         tape.watch(points)
         features = critic(points)["features"]

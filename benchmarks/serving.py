@@ -204,7 +204,7 @@ def main(argv):
     channels = 1 if _IMAGE.value < 32 else 3
     shape = (_IMAGE.value, _IMAGE.value, channels)
     generator = networks.ARCHITECTURES["dcgan"].generator(
-        shape, LATENTS.size, _WIDTH.value
+        shape, networks.GeneratorOptions(LATENTS.size, width=_WIDTH.value)
     )
     with tempfile.TemporaryDirectory() as folder:
         version = export.export_generator(generator, LATENTS, folder)

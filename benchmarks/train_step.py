@@ -40,8 +40,8 @@ def make_networks(shape):
     entry = networks.ARCHITECTURES["dcgan"]
     keras.utils.set_random_seed(0)
     return (
-        entry.generator(shape, 100, 64, batch_norm=True),
-        entry.critic(shape, 16, _WIDTH.value, batch_norm=False),
+        entry.generator(shape, networks.GeneratorOptions(100)),
+        entry.critic(shape, networks.CriticOptions(16, width=_WIDTH.value)),
     )
 
 

@@ -57,11 +57,12 @@ INSIDE = {
         {"class_scores", "from_config"},
     ],
     "methods": [
-        {"published", "deviations", "optimizers"},
-        {"builder"},
-        {"method", "adversarial", "matching"},
-        {"catalogue"},
-        {"settings"},
+        {"settings", "optimizers"},
+        {"builder", "deviations"},
+        {"method"},
+        {"adversarial", "matching"},
+        {"published"},
+        {"resolution"},
         {"model"},
     ],
     "training": [

@@ -23,7 +23,10 @@ _HOMES = {
         "lipschitz_mmd2",
     ),
     "latents": ("Latents",),
-    "networks": ("ARCHITECTURES", "Conditioning", "with_decoder"),
+    "networks": (
+        "ARCHITECTURES", "Conditioning", "CriticOptions", "GeneratorOptions",
+        "with_decoder",
+    ),
     "networks.spectral_normalization": (
         "SpectralNorm", "SpectralNormalization",
     ),
@@ -49,7 +52,8 @@ _HOMES = {
         "CodeMatchingModel", "FeatureMatchingModel", "RatioMatchingModel",
     ),
     "methods": ("METHODS",),
-    "methods.published": ("OBJECTIVES", "REGULARIZERS"),
+    "methods.published": ("OBJECTIVES",),
+    "methods.adversarial": ("REGULARIZERS",),
     "reproduction.studies": ("STUDIES",),
     "export": ("export_generator", "load_generator"),
     "serving": ("Connection", "LocalPredictor", "Sampler"),

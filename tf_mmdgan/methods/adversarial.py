@@ -1,61 +1,97 @@
 """Methods that train a generator against a critic."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import keras
 
-from tf_mmdgan import errors, networks, objectives
+from tf_mmdgan import errors, networks
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.methods.builder import COMMON, Parts, architecture
-from tf_mmdgan.methods.published import DEFAULTS, SCALE_SETTINGS, Entry, build
+from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.methods.builder import Builder, architecture
+from tf_mmdgan.methods.method import Method
+from tf_mmdgan.methods.settings import AdversarialSettings
 from tf_mmdgan.models import AdversarialModel, BurnIn
+from tf_mmdgan.networks import Conditioning
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+from tf_mmdgan.objectives import (
+    Annealing,
+    FeaturePenalty,
+    GradientPenalty,
+    InstanceNoise,
+    NoisePenalty,
+    Objective,
+    Regularizer,
+    WeightClipping,
+    ZeroCentredPenalty,
+)
 
-# Beside the settings of the catalogue of objectives.
-_DEFAULTS = {
-    **COMMON,
-    "published_weights": False,
-    "moved_with_generator": False,
+Maker = Callable[[AdversarialSettings, Annealing], Regularizer]
+
+# By the name of the setting that is the weight; 0 leaves one out.
+REGULARIZERS: dict[str, Maker] = {
+    "gradient_penalty": lambda settings, _: GradientPenalty(
+        settings.gradient_penalty,
+        settings.penalized_function,
+        settings.penalty_norm,
+        settings.penalty_epsilon,
+    ),
+    "r1": lambda settings, _: ZeroCentredPenalty(settings.r1, "real"),
+    "r2": lambda settings, _: ZeroCentredPenalty(settings.r2, "fake"),
+    "feature_penalty": lambda settings, _: FeaturePenalty(
+        settings.feature_penalty
+    ),
+    "noise_penalty": lambda settings, annealing: NoisePenalty(
+        settings.noise_penalty, annealing
+    ),
 }
 
 
 @dataclasses.dataclass(frozen=True)
-class AdversarialMethod:
-    """An objective of the catalogue; see `methods.Method`."""
+class AdversarialMethod(Method[AdversarialSettings]):
+    """A method with a critic.
 
-    entry: Entry
-    has_deviations = True
+    Attributes:
+      by_kernel: what was published for some kernels instead.
+    """
 
-    @property
-    def source(self) -> str:
-        """Where it was published."""
-        return self.entry.source
+    by_kernel: Mapping[Kernel, AdversarialSettings] = dataclasses.field(
+        default_factory=dict
+    )
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Of the settings that it has."""
-        return (
-            self.entry.fields
-            | _DEFAULTS.keys()
-            | (DEFAULTS.keys() - SCALE_SETTINGS.keys())
-            | {"critic_learning_rate"}
-        )
+    takes_labels: ClassVar[bool] = True
 
-    def published(self, config: TrainConfig) -> dict[str, Any]:
-        """Every setting as published, for the kernel that is chosen."""
-        settings = {**_DEFAULTS, **self.entry.published(config.kernel)}
-        if "kernel" not in self.entry.fields:
-            settings.pop("kernel", None)
+    def published(
+        self, config: TrainConfig, kernel: Kernel | None
+    ) -> AdversarialSettings:
+        """See `Method.published`."""
+        settings = self.settings
+        if kernel is not None:
+            settings = self.by_kernel.get(kernel, settings)
         # Published with another network, and never a part of this one.
-        settings["critic_batch_norm"] &= architecture(config).critic_batch_norm
+        if not architecture(config).critic_batch_norm:
+            settings = dataclasses.replace(settings, critic_batch_norm=False)
         return settings
 
-    def loss(self, settings: dict[str, Any]) -> objectives.Objective:
-        """The objective with its regularisers; see `methods.Method`."""
-        objective = build(self.entry, settings)
+    def loss(self, settings: AdversarialSettings) -> Objective:
+        """The objective: the criterion with its regularisers."""
+        annealing = Annealing(settings.noise_annealing_steps)
+        regularizers = (
+            make(settings, annealing)
+            for name, make in REGULARIZERS.items()
+            if getattr(settings, name)
+        )
+        noise, bound = settings.instance_noise, settings.weight_clip
+        objective = Objective(
+            settings.criterion,
+            tuple(regularizers),
+            InstanceNoise(noise, annealing) if noise else None,
+            WeightClipping(bound) if bound else None,
+        )
+        objective.check(settings.critic_output)
         independent = objective.needs_independent_examples
-        if settings["critic_batch_norm"] and independent:
+        if settings.critic_batch_norm and independent:
             raise errors.UsageError(
                 "Batch normalisation in the critic with a gradient penalty: "
                 "the penalty is on single images, batch normalisation mixes "
@@ -63,66 +99,88 @@ class AdversarialMethod:
             )
         return objective
 
-    def model(
-        self, parts: Parts, loss: objectives.Objective
-    ) -> AdversarialModel:
-        """The compiled model; see `methods.Method`."""
-        settings = parts.settings
-        generator, critic = self._networks(parts)
+    def model(self, builder: Builder[AdversarialSettings]) -> AdversarialModel:
+        """See `Method.model`."""
+        settings = builder.settings
+        objective = self.loss(settings)
+        burn_in = _burn_in(settings)
+        generator, critic = _networks(builder)
         # Some networks have more outputs than they are asked for.
-        loss.check(critic.output["features"].shape[-1])
+        objective.check(critic.output["features"].shape[-1])
         model = AdversarialModel(
             generator,
             critic,
-            parts.latents,
-            loss,
-            critic_steps=settings["critic_steps"],
-            burn_in=_burn_in(settings),
-            moved_with_generator=settings["moved_with_generator"],
-            mmd_scope=parts.config.mmd_scope,
-            **parts.options(),
+            builder.latents,
+            objective,
+            critic_steps=settings.critic_steps,
+            burn_in=burn_in,
+            moved_with_generator=settings.moved_with_generator,
+            mmd_scope=builder.config.mmd_scope,
+            **builder.model_options(),
         )
-        parts.compile(
-            model, parts.optimizer(model), parts.critic_optimizer(model)
+        builder.compile(
+            model, builder.optimizer(model), builder.critic_optimizer(model)
         )
         return model
 
-    def _networks(self, parts: Parts) -> tuple[keras.Model, keras.Model]:
-        conditioning = parts.conditioning()
-        spectral_norm = _spectral_norm(parts)
-        generator = parts.generator(conditioning=conditioning)
-        critic = parts.critic(conditioning, spectral_norm)
-        if self.entry.criterion.needs_decoder:
-            width = critic.output["features"].shape[-1]
-            critic = networks.with_decoder(critic, parts.generator(width))
-        return generator, critic
+
+def _networks(
+    builder: Builder[AdversarialSettings],
+) -> tuple[keras.Model, keras.Model]:
+    conditioning = _conditioning(builder)
+    spectral_norm = _spectral_norm(builder)
+    generator = builder.generator(conditioning=conditioning)
+    critic = builder.critic(conditioning, spectral_norm)
+    if builder.settings.criterion.needs_decoder:
+        width = critic.output["features"].shape[-1]
+        critic = networks.with_decoder(critic, builder.generator(width))
+    return generator, critic
 
 
-def _spectral_norm(parts: Parts) -> SpectralNorm | None:
-    settings = parts.settings
-    if settings["spectral_norm"] == "none":
+def _conditioning(builder: Builder[AdversarialSettings]) -> Conditioning | None:
+    config = builder.config
+    if config.conditioning == "none":
+        return None
+    if not builder.num_classes:
+        raise errors.UsageError(
+            f"--conditioning={config.conditioning}: the data set "
+            f"{config.dataset} has no labels."
+        )
+    by_projection = config.conditioning == "projection"
+    return Conditioning(
+        builder.num_classes,
+        config.conditioning,
+        builder.settings.project_output and by_projection,
+    )
+
+
+def _spectral_norm(
+    builder: Builder[AdversarialSettings],
+) -> SpectralNorm | None:
+    settings = builder.settings
+    if settings.spectral_norm == "none":
         for name in ("spectral_scale", "learnable_spectral_scale"):
-            if getattr(parts.config, name):
+            if getattr(builder.config, name):
                 raise errors.UsageError(
                     f"--{name} without spectral normalisation: give "
                     "--spectral_norm=matrix or operator."
                 )
         return None
     return SpectralNorm(
-        settings["spectral_norm"],
-        settings["learnable_spectral_scale"],
-        settings["spectral_scale"],
-        settings["spectral_vectors"],
+        settings.spectral_norm,
+        settings.learnable_spectral_scale,
+        settings.spectral_scale,
+        settings.spectral_vectors,
     )
 
 
-def _burn_in(settings: dict[str, Any]) -> BurnIn | None:
-    steps = settings["burn_in_critic_steps"]
+def _burn_in(settings: AdversarialSettings) -> BurnIn | None:
+    steps = settings.burn_in_critic_steps
     if not steps:
         return None
-    if steps <= settings["critic_steps"]:
+    if steps <= settings.critic_steps:
         raise errors.UsageError(
             f"--burn_in_critic_steps={steps}: must be more than "
-            f"--critic_steps={settings['critic_steps']}, or 0."
+            f"--critic_steps={settings.critic_steps}, or 0."
         )
-    return BurnIn(steps, settings["burn_in_first"], settings["burn_in_every"])
+    return BurnIn(steps, settings.burn_in_first, settings.burn_in_every)

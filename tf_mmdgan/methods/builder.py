@@ -1,9 +1,9 @@
-"""What methods make their models of: networks, optimizers, options."""
+"""What a method makes its model of: networks, optimizers, options."""
 
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import keras
 
@@ -11,21 +11,22 @@ from tf_mmdgan import errors, networks
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.methods.optimizers import OPTIMIZERS, LinearDecay
+from tf_mmdgan.methods.settings import CriticSettings, Settings
 from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.networks import Architecture, Conditioning
+from tf_mmdgan.networks import (
+    Architecture,
+    Conditioning,
+    CriticOptions,
+    GeneratorOptions,
+)
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 
-# Settings of the run that only a flag or a deviation gives, of all methods.
-COMMON = {
-    "clip_norm": None,
-    "schedule_floor": 1e-12,
-    "batch_statistics": False,
-}
+S = TypeVar("S", bound=Settings, covariant=True)
 
 
 @dataclasses.dataclass(frozen=True)
-class Parts:
-    """Makes the parts of a model as a configuration has them.
+class Builder(Generic[S]):
+    """Builds what a model consists of, as a configuration has it.
 
     Attributes:
       config: of the run.
@@ -35,76 +36,61 @@ class Parts:
     """
 
     config: TrainConfig
-    settings: dict[str, Any]
+    settings: S
     image_shape: tuple[int, ...]
     num_classes: int | None = None
 
     @property
-    def architecture(self) -> Architecture:
-        """The pair of networks."""
-        return architecture(self.config)
-
-    @property
     def latents(self) -> Latents:
         """The law of the generator's input."""
-        return Latents(self.config.latent_size, self.config.latent_distribution)
-
-    def conditioning(self) -> Conditioning | None:
-        """How labels enter the networks, if they do.
-
-        Raises:
-          UsageError: for data without labels.
-        """
-        config = self.config
-        if config.conditioning == "none":
-            return None
-        if not self.num_classes:
-            raise errors.UsageError(
-                f"--conditioning={config.conditioning}: the data set "
-                f"{config.dataset} has no labels."
-            )
-        return Conditioning(
-            self.num_classes,
-            config.conditioning,
-            self.settings["project_output"]
-            and config.conditioning == "projection",
+        # One of its choices, which the configuration has checked.
+        law = cast(
+            Literal["uniform", "normal"], self.config.latent_distribution
         )
+        return Latents(self.config.latent_size, law)
 
     def generator(
         self,
         latent_size: int | None = None,
         conditioning: Conditioning | None = None,
     ) -> keras.Model:
-        """The pair's generator, from `latent_size` numbers."""
+        """The architecture's generator.
+
+        Args:
+          latent_size: width of its input; by default that of `latents`.
+          conditioning: how labels enter, if they do.
+        """
+        options = GeneratorOptions(
+            latent_size or self.config.latent_size,
+            width=self.config.generator_width,
+            batch_norm=self.config.generator_batch_norm,
+            conditioning=conditioning,
+            batch_statistics=self.settings.batch_statistics,
+        )
         with dtype_policy(self.config.dtype_policy):
-            return self.architecture.generator(
-                self.image_shape,
-                latent_size or self.config.latent_size,
-                self.config.generator_width,
-                batch_norm=self.config.generator_batch_norm,
-                conditioning=conditioning,
-                batch_statistics=self.settings["batch_statistics"],
+            return architecture(self.config).generator(
+                self.image_shape, options
             )
 
     def critic(
-        self,
+        self: "Builder[CriticSettings]",
         conditioning: Conditioning | None = None,
         spectral_norm: SpectralNorm | None = None,
     ) -> keras.Model:
-        """The pair's critic."""
+        """The architecture's critic, the second network of a method."""
+        options = CriticOptions(
+            self.settings.critic_output,
+            width=self.config.critic_width,
+            batch_norm=self.settings.critic_batch_norm,
+            spectral_norm=spectral_norm,
+            conditioning=conditioning,
+            published_weights=self.settings.published_weights,
+        )
         with dtype_policy(self.config.dtype_policy):
-            return self.architecture.critic(
-                self.image_shape,
-                self.settings["critic_output"],
-                self.config.critic_width,
-                batch_norm=self.settings["critic_batch_norm"],
-                spectral_norm=spectral_norm,
-                conditioning=conditioning,
-                published_weights=self.settings["published_weights"],
-            )
+            return architecture(self.config).critic(self.image_shape, options)
 
-    def options(self) -> dict[str, Any]:
-        """Arguments of every model."""
+    def model_options(self) -> dict[str, Any]:
+        """Arguments that every model takes."""
         conditional = self.config.conditioning != "none"
         return {
             "num_classes": self.num_classes if conditional else None,
@@ -118,7 +104,7 @@ class Parts:
         """Compiles the model as the configuration has it."""
         model.compile(
             *optimizers,
-            clip_norm=self.settings["clip_norm"],
+            clip_norm=self.settings.clip_norm,
             steps_per_execution=self.config.steps_per_execution,
             jit_compile=self.config.jit,
         )
@@ -128,24 +114,25 @@ class Parts:
         return self._optimizer(self.config.learning_rate, model.step)
 
     def critic_optimizer(
-        self, model: ImplicitModel
+        self: "Builder[CriticSettings]", model: ImplicitModel
     ) -> keras.optimizers.Optimizer:
-        """The optimizer of the critic, or of what stands in its place."""
-        rate = self.config.critic_learning_rate or self.config.learning_rate
+        """The optimizer of the second network."""
+        rate = self.settings.critic_learning_rate or self.config.learning_rate
         return self._optimizer(rate, model.step)
 
     def _optimizer(
         self, rate: float, step: keras.Variable
     ) -> keras.optimizers.Optimizer:
         config = self.config
+        schedule: float | LinearDecay = rate
         if config.learning_rate_decay_to:
-            rate = LinearDecay(
+            schedule = LinearDecay(
                 rate,
                 config.learning_rate_decay_from,
                 config.learning_rate_decay_to,
                 step,
             )
-        made = OPTIMIZERS[config.optimizer](rate, config)
+        made = OPTIMIZERS[config.optimizer](schedule, config)
         if config.dtype_policy == "mixed_float16":
             # Small gradients vanish in half precision; bfloat16 has the range.
             return keras.optimizers.LossScaleOptimizer(made)
@@ -154,7 +141,7 @@ class Parts:
 
 @contextlib.contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
-    """The policy of networks made meanwhile, and of no others."""
+    """Gives a policy to the networks that are made meanwhile, and no others."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

@@ -8,10 +8,9 @@ https://github.com/mbinkowski/MMD-GAN (Binkowski et al. 2018, "demystifying")
 https://github.com/MichaelArbel/Scaled-MMD-GAN (Arbel et al. 2018, "scaled")
 """
 
-import dataclasses
 import functools
-import types
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
@@ -25,120 +24,132 @@ from tf_mmdgan.kernels import (
     Sum,
     Tanh,
 )
+from tf_mmdgan.methods.settings import AdversarialSettings
 from tf_mmdgan.mmd.as_published import (
     RoundedDistance,
     mmd2_constant_diagonal,
     mmd2_ratio,
 )
+from tf_mmdgan.objectives import MMDGAN, CramerGAN, ScaledMMD, ScaledWGAN
 
-Settings = Mapping[str, Any]
-_NONE: Settings = types.MappingProxyType({})
+Change = Callable[[AdversarialSettings], AdversarialSettings]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Deviation:
     """One thing that a published code does otherwise.
 
     Attributes:
-      codes: which of the two have it.
+      codes: which of the two codes have it.
       text: what it is.
-      change: from all settings to those that become others.
-      yields_to: a setting that, given by hand, leaves nothing to change.
+      change: from the settings without it to those with it; the same ones where
+        it does not apply.
+      yields_to: name of a setting that, given by hand, rules this out.
     """
 
     codes: tuple[str, ...]
     text: str
-    change: Callable[[Settings], Settings]
+    change: Change
     yields_to: str | None = None
 
 
-def _constantly(**changed: Any) -> Callable[[Settings], Settings]:
-    return lambda settings: changed
+def _of_kernels(change: Callable[[Kernel], Kernel]) -> Change:
+    """The change of the kernel of a criterion that has one."""
+
+    def changed(settings: AdversarialSettings) -> AdversarialSettings:
+        criterion = settings.criterion
+        if not isinstance(criterion, MMDGAN):
+            return settings
+        kernel = change(criterion.kernel)
+        return replace(settings, criterion=replace(criterion, kernel=kernel))
+
+    return changed
 
 
-def _replace_kernels(
-    kernel: Kernel, replace: Callable[[Kernel], Kernel]
-) -> Kernel:
-    if isinstance(kernel, Sum):
-        parts = tuple(_replace_kernels(k, replace) for k in kernel.kernels)
-        return dataclasses.replace(kernel, kernels=parts)
-    if isinstance(kernel, Tanh):
-        return Tanh(_replace_kernels(kernel.kernel, replace))
-    return replace(kernel)
+def _each(known: type[Kernel], other: Kernel) -> Change:
+    """The change of all kernels of a class, in sums too, to another one."""
+
+    def changed(kernel: Kernel) -> Kernel:
+        if isinstance(kernel, Sum):
+            return replace(kernel, kernels=tuple(map(changed, kernel.kernels)))
+        if isinstance(kernel, Tanh):
+            return Tanh(changed(kernel.kernel))
+        return other if isinstance(kernel, known) else kernel
+
+    return _of_kernels(changed)
 
 
-def _each_kernel(
-    known: type[Kernel], other: Kernel
-) -> Callable[[Settings], Settings]:
-    """The change of all kernels of a class to another one."""
-
-    def change(settings: Settings) -> Settings:
-        if "kernel" not in settings:
-            return _NONE
-        kernel = _replace_kernels(
-            settings["kernel"], lambda k: other if isinstance(k, known) else k
-        )
-        return {"kernel": kernel}
-
-    return change
-
-
-def _without_half(settings: Settings) -> Settings:
-    kernel = settings.get("kernel")
+def _without_half(kernel: Kernel) -> Kernel:
     inner = kernel.kernel if isinstance(kernel, Tanh) else kernel
     plain = isinstance(inner, Distance | RoundedDistance)
-    return {"kernel": 2.0 * kernel} if plain else _NONE
+    return 2.0 * kernel if plain else kernel
 
 
-def _terms(kernel: Kernel | None) -> list[Kernel | None]:
+def _terms(kernel: Kernel) -> list[Kernel]:
     if isinstance(kernel, Sum):
         return [term for k in kernel.kernels for term in _terms(k)]
     return [kernel]
 
 
-def _constant_diagonal(settings: Settings) -> Settings:
-    if settings.get("estimator", mmd.mmd2_unbiased) is not mmd.mmd2_unbiased:
-        return _NONE
-    kernel = settings.get("kernel")
-    terms = {type(term) for term in _terms(kernel)}
+def _constant_diagonal(settings: AdversarialSettings) -> AdversarialSettings:
+    criterion = settings.criterion
+    if (
+        not isinstance(criterion, MMDGAN)
+        or criterion.estimator is not mmd.mmd2_unbiased
+    ):
+        return settings
+    terms = {type(term) for term in _terms(criterion.kernel)}
     # Only kernels that add a linear term to others have it wrong.
     if Linear not in terms or len(terms) < 2:
-        return _NONE
-    at_zero = float(kernel.diagonal(tf.zeros([1, 1]))[0])
+        return settings
+    at_zero = float(criterion.kernel.diagonal(tf.zeros([1, 1]))[0])
     estimator = functools.partial(mmd2_constant_diagonal, diagonal=at_zero)
-    return {"estimator": estimator}
+    return replace(settings, criterion=replace(criterion, estimator=estimator))
 
 
-def _ratio(**keywords: Any) -> Callable[[Settings], Settings]:
+def _ratio(**keywords: Any) -> Change:
     """The change of the t-statistic, which keeps what changed before."""
 
-    def change(settings: Settings) -> Settings:
-        estimator = settings.get("estimator")
+    def changed(settings: AdversarialSettings) -> AdversarialSettings:
+        criterion = settings.criterion
+        if not isinstance(criterion, MMDGAN):
+            return settings
+        estimator = criterion.estimator
         if estimator is mmd.mmd2_ratio:
             estimator = mmd2_ratio
         if getattr(estimator, "func", estimator) is not mmd2_ratio:
-            return _NONE
-        return {"estimator": functools.partial(estimator, **keywords)}
+            return settings
+        estimator = functools.partial(estimator, **keywords)
+        return replace(
+            settings, criterion=replace(criterion, estimator=estimator)
+        )
 
-    return change
+    return changed
 
 
-def _norm_epsilon(settings: Settings) -> Settings:
-    cramer = settings.get("generator_form") in {"energy", "surrogate"}
+def _norm_epsilon(settings: AdversarialSettings) -> AdversarialSettings:
     # WGAN-GP has none. The codes' images are in [0, 1], those that
     # `penalty_epsilon` stands beside the squared gradients of in [-1, 1].
-    if "kernel" in settings or cramer:
-        return {"penalty_epsilon": 1e-5 / 4.0}
-    return _NONE
+    if isinstance(settings.criterion, MMDGAN | CramerGAN):
+        return replace(settings, penalty_epsilon=1e-5 / 4.0)
+    return settings
 
 
-def _burn_in(settings: Settings) -> Settings:
+def _scale_coefficient(settings: AdversarialSettings) -> AdversarialSettings:
+    criterion = settings.criterion
+    if not isinstance(criterion, ScaledMMD | ScaledWGAN):
+        return settings
+    scale = replace(criterion.scale, coefficient=10.0)
+    return replace(settings, criterion=replace(criterion, scale=scale))
+
+
+def _burn_in(settings: AdversarialSettings) -> AdversarialSettings:
     # A method that was published elsewhere keeps a burn-in of its own.
-    if settings["burn_in_critic_steps"] or settings["critic_steps"] >= 10:
-        return _NONE
-    return {
-        "burn_in_critic_steps": 10, "burn_in_first": 20, "burn_in_every": 500
-    }  # fmt: skip
+    if settings.burn_in_critic_steps or settings.critic_steps >= 10:
+        return settings
+    return replace(
+        settings, burn_in_critic_steps=10, burn_in_first=20, burn_in_every=500
+    )
 
 
 _BOTH = ("demystifying", "scaled")
@@ -149,17 +160,17 @@ DEVIATIONS: dict[str, Deviation] = {
     "rq_scales": Deviation(
         _BOTH,
         "rational quadratic kernels with the scales .1, 1, 10",
-        _each_kernel(RationalQuadratic, RationalQuadratic((0.1, 1.0, 10.0))),
+        _each(RationalQuadratic, RationalQuadratic((0.1, 1.0, 10.0))),
     ),
     "distance_without_half": Deviation(
         _BOTH,
         "the distance kernel without the factor 1/2",
-        _without_half,
+        _of_kernels(_without_half),
     ),
     "distance_epsilon": Deviation(
         _BOTH,
         "1e-5 is added under the roots of the distance kernel",
-        _each_kernel(Distance, RoundedDistance()),
+        _each(Distance, RoundedDistance()),
     ),
     "constant_diagonal": Deviation(
         _BOTH,
@@ -185,12 +196,12 @@ DEVIATIONS: dict[str, Deviation] = {
     "norm_over_rows": Deviation(
         ("demystifying",),
         "the gradient penalty's norm runs over the rows of the image alone",
-        _constantly(penalty_norm="rows"),
+        lambda settings: replace(settings, penalty_norm="rows"),
     ),
     "norm_over_channels": Deviation(
         ("scaled",),
         "the gradient penalty's norm runs over the channels alone",
-        _constantly(penalty_norm="channels"),
+        lambda settings: replace(settings, penalty_norm="channels"),
     ),
     "norm_epsilon": Deviation(
         _BOTH,
@@ -201,25 +212,25 @@ DEVIATIONS: dict[str, Deviation] = {
     "clipped_gradients": Deviation(
         _BOTH,
         "the gradient of each variable is clipped to norm 1",
-        _constantly(clip_norm=1.0),
+        lambda settings: replace(settings, clip_norm=1.0),
     ),
     "schedule_floor": Deviation(
         _BOTH,
         "the variance in the three-sample test of the learning rate is at "
         "least 1e-5",
-        _constantly(schedule_floor=1e-5),
+        lambda settings: replace(settings, schedule_floor=1e-5),
     ),
     "small_initial_weights": Deviation(
         _BOTH,
         "the critic's first weights have standard deviation .02, not He et "
         "al.'s",
-        _constantly(published_weights=True),
+        lambda settings: replace(settings, published_weights=True),
     ),
     "batch_statistics": Deviation(
         _BOTH,
         "the generator's batch normalisation takes the statistics of the batch "
         "in scoring and sampling too",
-        _constantly(batch_statistics=True),
+        lambda settings: replace(settings, batch_statistics=True),
     ),
     "early_critic_steps": Deviation(
         ("scaled",),
@@ -230,26 +241,26 @@ DEVIATIONS: dict[str, Deviation] = {
         ("scaled",),
         "the Scaled MMD's sigma^2 is 1 / (10 E ||J||^2 + 1), without k(x, x) "
         "and the kernel's own constant",
-        _constantly(scale_coefficient=10.0),
+        _scale_coefficient,
         # The code has no lambda: whoever gives one means the paper's formula.
         yields_to="scale_offset",
     ),
     "one_power_vector": Deviation(
         ("scaled",),
         "spectral normalisation follows one singular vector alone",
-        _constantly(spectral_vectors=1),
+        lambda settings: replace(settings, spectral_vectors=1),
     ),
     "moved_with_generator": Deviation(
         ("scaled",),
         "the vectors of spectral normalisation move in the generator's update "
         "too",
-        _constantly(moved_with_generator=True),
+        lambda settings: replace(settings, moved_with_generator=True),
     ),
     "project_output": Deviation(
         ("scaled",),
         "a critic that is told the labels projects its output on them, not its "
         "last activations",
-        _constantly(project_output=True),
+        lambda settings: replace(settings, project_output=True),
     ),
 }
 _ONE_NORM = {"norm_over_rows", "norm_over_channels"}
@@ -286,18 +297,20 @@ def resolve(text: str) -> tuple[str, ...]:
 
 
 def apply(
-    names: tuple[str, ...], settings: Settings, given: Settings = _NONE
-) -> dict[str, Any]:
+    names: tuple[str, ...],
+    settings: AdversarialSettings,
+    given: Mapping[str, Any],
+) -> AdversarialSettings:
     """The settings with these deviations, and with what was given by hand.
 
     Args:
       names: as `resolve` has them.
-      settings: all of them.
-      given: those that win over settings and deviations.
+      settings: of the method.
+      given: settings by name, which win over `settings` and deviations.
     """
-    changed = {**settings, **given}
+    settings = settings.changed(given)
     for name in names:
         deviation = DEVIATIONS[name]
         if deviation.yields_to not in given:
-            changed.update(deviation.change(changed))
-    return {**changed, **given}
+            settings = deviation.change(settings)
+    return settings.changed(given)

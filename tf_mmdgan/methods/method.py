@@ -1,38 +1,61 @@
 """What a method is: settings, a loss made of them, a model trained on it."""
 
-from typing import Any, Protocol
+import abc
+import dataclasses
+from typing import Any, ClassVar, Generic, TypeVar
 
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.methods.builder import Parts
+from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.methods.builder import Builder
+from tf_mmdgan.methods.settings import Settings
 from tf_mmdgan.models import ImplicitModel
 
+S = TypeVar("S", bound=Settings)
 
-class Method(Protocol):
-    """A method of training a generator, as the catalogue has it.
+
+@dataclasses.dataclass(frozen=True)
+class Method(abc.ABC, Generic[S]):
+    """A method of training a generator; see `METHODS`.
 
     Attributes:
       source: where it was published.
-      names: of the settings that it has; a flag for another one is refused.
-      has_deviations: whether --as_published tells of this method.
+      settings: the published ones.
+      takes_labels: whether its networks can be told the class of an image.
     """
 
     source: str
-    names: frozenset[str]
-    has_deviations: bool
+    settings: S
 
-    def published(self, config: TrainConfig) -> dict[str, Any]:
-        """Every setting as published, for what else `config` chooses."""
+    takes_labels: ClassVar[bool] = False
 
-    def loss(self, settings: dict[str, Any]) -> Any:
+    @property
+    def names(self) -> frozenset[str]:
+        """Of its settings; a flag for one of other methods alone is refused."""
+        return frozenset(self.settings.by_name())
+
+    def published(self, config: TrainConfig, kernel: Kernel | None) -> S:
+        """The settings as published for what else is chosen.
+
+        Args:
+          config: data set and networks.
+          kernel: the one that is given, or None.
+        """
+        del config, kernel
+        return self.settings
+
+    @abc.abstractmethod
+    def loss(self, settings: S) -> Any:
         """What the model trains on.
 
         Raises:
           UsageError: for settings that do not go together.
         """
 
-    def model(self, parts: Parts, loss: Any) -> ImplicitModel:
+    @abc.abstractmethod
+    def model(self, builder: Builder[S]) -> ImplicitModel:
         """The compiled model.
 
         Raises:
-          UsageError: for networks and settings that do not go together.
+          UsageError: as `loss`, and for networks and settings that do not go
+            together.
         """

@@ -1,27 +1,13 @@
-"""The loss and the model that a configuration describes."""
-
-from typing import Any
+"""The model that a configuration describes."""
 
 import keras
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.methods.builder import Parts
-from tf_mmdgan.methods.catalogue import METHODS
-from tf_mmdgan.methods.settings import settings_of
+from tf_mmdgan.methods.builder import Builder
+from tf_mmdgan.methods.published import METHODS
+from tf_mmdgan.methods.resolution import settings_of
 from tf_mmdgan.models import ImplicitModel
-
-
-def make_objective(config: TrainConfig) -> Any:
-    """What the model trains on, its settings as given or else as published.
-
-    An `objectives.Objective` for methods with a critic.
-
-    Raises:
-      UsageError: as `settings_of`, and for settings that do not go together.
-    """
-    settings = settings_of(config)
-    return METHODS[config.objective].loss(settings)
 
 
 def make_model(
@@ -31,16 +17,25 @@ def make_model(
 ) -> ImplicitModel:
     """The compiled model; call it in the scope of the strategy.
 
+    Args:
+      config: of the run.
+      image_shape: (h, w, c) of the data, or (n,) for points.
+      num_classes: of the data, or None where they have no labels.
+
     Raises:
       UsageError: for unknown names and impossible combinations.
     """
     settings = settings_of(config)
     method = METHODS[config.objective]
-    loss = method.loss(settings)
+    if config.conditioning != "none" and not method.takes_labels:
+        raise errors.UsageError(
+            f"--conditioning={config.conditioning}: "
+            f"--objective={config.objective} takes no labels."
+        )
     # Weights depend on the seed alone, not on what was drawn before.
     keras.utils.set_random_seed(config.seed)
-    parts = Parts(config, settings, tuple(image_shape), num_classes)
-    model = method.model(parts, loss)
+    builder = Builder(config, settings, tuple(image_shape), num_classes)
+    model = method.model(builder)
     if config.spectra_every and model.critic is None:
         raise errors.UsageError(
             f"--spectra_every={config.spectra_every}: "

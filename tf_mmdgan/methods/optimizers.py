@@ -1,9 +1,12 @@
 """Optimizers by name, and the decay of their rates."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from tf_mmdgan.config import TrainConfig
 
 
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
@@ -28,7 +31,12 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         return {"rate": self.rate, "start": self.start, "end": self.end}
 
 
-OPTIMIZERS = {
+# From a rate, or how it goes on, and the configuration.
+_Maker = Callable[
+    [float | LinearDecay, TrainConfig], keras.optimizers.Optimizer
+]
+
+OPTIMIZERS: dict[str, _Maker] = {
     "adam": lambda rate, config: keras.optimizers.Adam(
         rate, beta_1=config.beta_1, beta_2=config.beta_2
     ),

@@ -1,331 +1,236 @@
-"""Every objective by name, with its published settings.
+"""Every method by name: where it was published, and with what settings.
 
-To add one, write its criterion in a module here and give it an entry in
-`OBJECTIVES`. A setting has the name of its flag; what neither flag nor entry
-gives is that of `DEFAULTS`.
+To add one that trains against a critic, write its criterion in `objectives` and
+give it a line in `OBJECTIVES`. One with a model of its own goes to `MATCHING`.
+A setting that is not given here has the default of its class in `settings`.
 """
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from tf_mmdgan.objectives.annealing import Annealing
-from tf_mmdgan.objectives.constrained import GradientConstrainedMMD
-from tf_mmdgan.objectives.cramer import CramerGAN
-from tf_mmdgan.objectives.criterion import Criterion
-from tf_mmdgan.objectives.gan import FGAN, GAN, HingeGAN
-from tf_mmdgan.objectives.mmd_gan import (
+from tf_mmdgan.kernels import KERNELS
+from tf_mmdgan.methods.adversarial import AdversarialMethod
+from tf_mmdgan.methods.matching import (
+    CodeMatchingMethod,
+    FeatureMatchingMethod,
+    GradientConstrainedMethod,
+    MomentMatchingMethod,
+    RatioMatchingMethod,
+)
+from tf_mmdgan.methods.method import Method
+from tf_mmdgan.methods.settings import (
+    AdversarialSettings,
+    CodeMatchingSettings,
+    FeatureMatchingSettings,
+    GradientConstrainedSettings,
+    MomentMatchingSettings,
+    RatioMatchingSettings,
+)
+from tf_mmdgan.objectives import (
+    FGAN,
+    GAN,
     MMDGAN,
+    WGAN,
     AutoencoderMMD,
+    CramerGAN,
+    GradientConstrainedMMD,
+    HingeGAN,
     RatioMMD,
     RepulsiveMMD,
+    ScaledMMD,
+    ScaledWGAN,
+    SobolevGAN,
 )
-from tf_mmdgan.objectives.objective import Objective
-from tf_mmdgan.objectives.regularizers import (
-    FeaturePenalty,
-    GradientPenalty,
-    InstanceNoise,
-    NoisePenalty,
-    Regularizer,
-    WeightClipping,
-    ZeroCentredPenalty,
-)
-from tf_mmdgan.objectives.scaled import Scale, ScaledMMD, ScaledWGAN
-from tf_mmdgan.objectives.wasserstein import WGAN, SobolevGAN
-
-
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """An objective of the catalogue.
-
-    Attributes:
-      criterion: class of the criterion.
-      source: where it was published.
-      settings: the published ones.
-      by_kernel: published for some kernels instead.
-    """
-
-    criterion: type[Criterion]
-    source: str
-    settings: Mapping[str, Any]
-    by_kernel: Mapping[str, Mapping[str, Any]] = dataclasses.field(
-        default_factory=dict
-    )
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """Settings that the criterion itself has."""
-        names = {field.name for field in dataclasses.fields(self.criterion)}
-        if "scale" in names:
-            names |= SCALE_SETTINGS.keys()
-        return frozenset(names - {"scale"})
-
-    def published(self, kernel: str | None = None) -> dict[str, Any]:
-        """All settings, those for `kernel` where it has its own."""
-        own = {
-            field.name: field.default
-            for field in dataclasses.fields(self.criterion)
-            if field.name in self.fields
-            and field.default is not dataclasses.MISSING
-        }
-        return {
-            **DEFAULTS,
-            **own,
-            **self.settings,
-            **({"kernel": kernel} if kernel else {}),
-            **self.by_kernel.get(kernel, {}),
-        }
-
-
-SCALE_SETTINGS = {
-    "scale_offset": "offset",
-    "scale_measure": "measure",
-    "scale_jacobian": "jacobian",
-    "scale_coefficient": "coefficient",
-}
-
-# Of methods that were published without.
-DEFAULTS: dict[str, Any] = {
-    "critic_output": 1,
-    "critic_batch_norm": False,
-    "critic_steps": 5,
-    "burn_in_critic_steps": 0,
-    "burn_in_first": 25,
-    "burn_in_every": 500,
-    "spectral_norm": "none",
-    "spectral_scale": 1.0,
-    "learnable_spectral_scale": False,
-    "spectral_vectors": 8,
-    "project_output": False,
-    "gradient_penalty": 0.0,
-    "penalized_function": "witness",
-    "penalty_norm": "image",
-    "penalty_epsilon": 1e-12,
-    "r1": 0.0,
-    "r2": 0.0,
-    "feature_penalty": 0.0,
-    "noise_penalty": 0.0,
-    "instance_noise": 0.0,
-    "noise_annealing_steps": 0,
-    "weight_clip": 0.0,
-    "scale_offset": 1.0,
-    "scale_measure": "real",
-    "scale_jacobian": "exact",
-    "scale_coefficient": None,
-}
+from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 _DEMYSTIFYING = "Binkowski et al. 2018, Demystifying MMD GANs"
 _SCALED = "Arbel et al. 2018, On gradient regularizers for MMD GANs"
 _REPULSIVE = "Wang et al. 2019, MMD-GAN with repulsive loss function"
-_PENALISED = {
-    "critic_output": 16,
-    "gradient_penalty": 1.0,
-    "feature_penalty": 1.0,
-}
-_REPULSIVE_SETTINGS = {
-    "kernel": "rbf",
-    "critic_output": 16,
-    "critic_steps": 1,
-    "spectral_norm": "operator",
-    "spectral_scale": 1.0 / 0.55,
-}
-_DISTANCE = {"critic_output": 256, "gradient_penalty": 10.0}
-_SN = {"spectral_norm": "matrix", "learnable_spectral_scale": True}
+_GOODFELLOW = "Goodfellow et al. 2014, Generative adversarial nets"
+_MIYATO = "Miyato et al. 2018, Spectral normalization"
+_TWO_SAMPLE = "Sutherland et al. 2017, Generative models and model criticism"
+_GMMN = "Li et al. 2015, Generative moment matching networks"
 
-OBJECTIVES: dict[str, Entry] = {
-    "mmd": Entry(
-        MMDGAN,
+_MMD = AdversarialSettings(
+    criterion=MMDGAN(KERNELS["rq_linear"]),
+    critic_output=16,
+    gradient_penalty=1.0,
+    feature_penalty=1.0,
+)
+_ENERGY = AdversarialSettings(
+    criterion=MMDGAN(KERNELS["energy"]),
+    critic_output=256,
+    gradient_penalty=10.0,
+    feature_penalty=1e-4,
+)
+_CRAMER = AdversarialSettings(
+    criterion=CramerGAN("energy"), critic_output=256, gradient_penalty=10.0
+)
+_REPULSIVE_MMD = AdversarialSettings(
+    criterion=RepulsiveMMD(KERNELS["rbf"]),
+    critic_output=16,
+    critic_steps=1,
+    spectral_norm="operator",
+    spectral_scale=1.0 / 0.55,
+)
+_SMMD = AdversarialSettings(criterion=ScaledMMD(KERNELS["rbf"]))
+_SWGAN = AdversarialSettings(criterion=ScaledWGAN())
+_GAN = AdversarialSettings(
+    criterion=GAN("non_saturating"), critic_steps=1, critic_batch_norm=True
+)
+
+OBJECTIVES: dict[str, AdversarialMethod] = {
+    "mmd": AdversarialMethod(
         _DEMYSTIFYING,
-        {"kernel": "rq_linear", **_PENALISED},
-        by_kernel={
-            "distance": {**_DISTANCE, "feature_penalty": 1e-4},
-            "energy": {**_DISTANCE, "feature_penalty": 1e-4},
-        },
+        _MMD,
+        by_kernel={KERNELS[name]: _ENERGY for name in ("distance", "energy")},
     ),
-    "linear_mmd": Entry(
-        MMDGAN,
+    "linear_mmd": AdversarialMethod(
         f"{_DEMYSTIFYING}, table 3",
-        {"kernel": "linear", **_PENALISED},
+        replace(_MMD, criterion=MMDGAN(KERNELS["linear"])),
     ),
-    "energy": Entry(
-        MMDGAN,
-        f"{_DEMYSTIFYING}, distance kernel",
-        {"kernel": "energy", **_DISTANCE, "feature_penalty": 1e-4},
-    ),
-    "ratio_mmd": Entry(
-        RatioMMD,
+    "energy": AdversarialMethod(f"{_DEMYSTIFYING}, distance kernel", _ENERGY),
+    "ratio_mmd": AdversarialMethod(
         # The statistic alone is theirs; they have no critic. One that tells
         # all images apart makes the variance vanish and the ratio run away;
         # noise on the images keeps both finite.
-        "Sutherland et al. 2017, Generative models and model criticism",
-        {"kernel": "rq", **_PENALISED, "instance_noise": 0.5},
+        _TWO_SAMPLE,
+        replace(_MMD, criterion=RatioMMD(KERNELS["rq"]), instance_noise=0.5),
     ),
-    "li_mmd": Entry(
-        AutoencoderMMD,
+    "li_mmd": AdversarialMethod(
         "Li et al. 2017, MMD GAN",
-        {
-            "kernel": "rbf_octaves",
-            "critic_output": 128,
-            "critic_batch_norm": True,
-            "weight_clip": 0.01,
-            "burn_in_critic_steps": 100,
-            "reconstruction_weight": 8.0,
-            "feasible_set_weight": 16.0,
-        },
+        AdversarialSettings(
+            criterion=AutoencoderMMD(
+                KERNELS["rbf_octaves"],
+                reconstruction_weight=8.0,
+                feasible_set_weight=16.0,
+            ),
+            critic_output=128,
+            critic_batch_norm=True,
+            weight_clip=0.01,
+            burn_in_critic_steps=100,
+        ),
     ),
-    "repulsive_mmd": Entry(
-        RepulsiveMMD,
-        _REPULSIVE,
-        _REPULSIVE_SETTINGS,
-    ),
-    "bounded_repulsive_mmd": Entry(
-        RepulsiveMMD,
+    "repulsive_mmd": AdversarialMethod(_REPULSIVE, _REPULSIVE_MMD),
+    "bounded_repulsive_mmd": AdversarialMethod(
         f"{_REPULSIVE}, section 4",
-        {**_REPULSIVE_SETTINGS, "bounds": (0.25, 4.0)},
+        replace(
+            _REPULSIVE_MMD,
+            criterion=RepulsiveMMD(KERNELS["rbf"], bounds=(0.25, 4.0)),
+        ),
     ),
-    "smmd": Entry(ScaledMMD, _SCALED, {"kernel": "rbf"}),
-    "sn_smmd": Entry(ScaledMMD, _SCALED, {"kernel": "rbf", **_SN}),
-    "gc_mmd_gan": Entry(
-        GradientConstrainedMMD,
+    "smmd": AdversarialMethod(_SCALED, _SMMD),
+    "sn_smmd": AdversarialMethod(
+        _SCALED,
+        replace(_SMMD, spectral_norm="matrix", learnable_spectral_scale=True),
+    ),
+    "gc_mmd_gan": AdversarialMethod(
         f"{_SCALED}, section 3, there with fixed kernels",
-        {"kernel": "rbf", "critic_output": 16},
+        AdversarialSettings(
+            criterion=GradientConstrainedMMD(KERNELS["rbf"]), critic_output=16
+        ),
     ),
-    "swgan": Entry(ScaledWGAN, _SCALED, {}),
-    "sn_swgan": Entry(ScaledWGAN, _SCALED, _SN),
-    "wgan": Entry(
-        WGAN,
+    "swgan": AdversarialMethod(_SCALED, _SWGAN),
+    "sn_swgan": AdversarialMethod(
+        _SCALED,
+        replace(_SWGAN, spectral_norm="matrix", learnable_spectral_scale=True),
+    ),
+    "wgan": AdversarialMethod(
         "Arjovsky et al. 2017, Wasserstein GAN",
-        {
-            "critic_batch_norm": True,
-            "weight_clip": 0.01,
-            "burn_in_critic_steps": 100,
-        },
+        AdversarialSettings(
+            criterion=WGAN(),
+            critic_batch_norm=True,
+            weight_clip=0.01,
+            burn_in_critic_steps=100,
+        ),
     ),
-    "wgan_gp": Entry(
-        WGAN,
+    "wgan_gp": AdversarialMethod(
         "Gulrajani et al. 2017, Improved training of Wasserstein GANs",
-        {"gradient_penalty": 10.0},
+        AdversarialSettings(criterion=WGAN(), gradient_penalty=10.0),
     ),
-    "sobolev": Entry(
-        SobolevGAN,
+    "sobolev": AdversarialMethod(
         "Mroueh et al. 2018, Sobolev GAN",
         # Our choice: the code of Arbel et al. 2018 leaves it to a flag.
-        {"constraint_weight": 0.1},
+        AdversarialSettings(criterion=SobolevGAN(constraint_weight=0.1)),
     ),
-    "cramer": Entry(
-        CramerGAN,
-        "Bellemare et al. 2017, The Cramer distance",
-        {"generator_form": "energy", **_DISTANCE},
+    "cramer": AdversarialMethod(
+        "Bellemare et al. 2017, The Cramer distance", _CRAMER
     ),
-    "cramer_surrogate": Entry(
-        CramerGAN,
+    "cramer_surrogate": AdversarialMethod(
         f"{_DEMYSTIFYING}, code, reddit_cramer",
-        {"generator_form": "surrogate", **_DISTANCE},
+        replace(_CRAMER, criterion=CramerGAN("surrogate")),
     ),
-    "gan_minimax": Entry(
-        GAN,
-        "Goodfellow et al. 2014, Generative adversarial nets",
-        {
-            "generator_form": "minimax",
-            "critic_steps": 1,
-            "critic_batch_norm": True,
-        },
+    "gan_minimax": AdversarialMethod(
+        _GOODFELLOW, replace(_GAN, criterion=GAN("minimax"))
     ),
-    "gan": Entry(
-        GAN,
-        "Goodfellow et al. 2014, Generative adversarial nets",
-        {
-            "generator_form": "non_saturating",
-            "critic_steps": 1,
-            "critic_batch_norm": True,
-        },
+    "gan": AdversarialMethod(_GOODFELLOW, _GAN),
+    "sn_gan": AdversarialMethod(
+        _MIYATO,
+        AdversarialSettings(
+            criterion=GAN("non_saturating"), spectral_norm="matrix"
+        ),
     ),
-    "sn_gan": Entry(
-        GAN,
-        "Miyato et al. 2018, Spectral normalization",
-        {"generator_form": "non_saturating", "spectral_norm": "matrix"},
+    "gan_hinge": AdversarialMethod(
+        _MIYATO,
+        AdversarialSettings(criterion=HingeGAN(), spectral_norm="matrix"),
     ),
-    "gan_hinge": Entry(
-        HingeGAN,
-        "Miyato et al. 2018, Spectral normalization",
-        {"spectral_norm": "matrix"},
-    ),
-    "boundary_seeking": Entry(
-        GAN,
+    "boundary_seeking": AdversarialMethod(
         "Hjelm et al. 2018, Boundary-seeking GANs",
-        {
-            "generator_form": "boundary_seeking",
-            "critic_steps": 1,
-            "critic_batch_norm": True,
-        },
+        replace(_GAN, criterion=GAN("boundary_seeking")),
     ),
-    "f_gan": Entry(
-        FGAN,
+    "f_gan": AdversarialMethod(
         "Nowozin et al. 2016, f-GAN",
-        {
-            "divergence": "jensen_shannon",
-            "generator_form": "minimax",
-            "critic_steps": 1,
+        AdversarialSettings(
+            criterion=FGAN(DIVERGENCES["jensen_shannon"], "minimax"),
+            critic_steps=1,
             # Not of the paper: single steps of both networks want it. S.
             # Nowozin's tutorial at the Machine Learning Summer School 2018 has
             # 10, by pixels in [-1, 1], on the activated output.
-            "r1": 2.5,
-        },
+            r1=2.5,
+        ),
     ),
 }
 
-
-def build(entry: Entry, settings: Mapping[str, Any]) -> Objective:
-    """The objective of an entry.
-
-    Args:
-      entry: of `OBJECTIVES`.
-      settings: all of `entry.published()`, kernel and divergence as objects.
-
-    Raises:
-      UsageError: for settings that do not go together.
-    """
-    values = {name: settings[name] for name in entry.fields & settings.keys()}
-    scale = {
-        field: values.pop(name)
-        for name, field in SCALE_SETTINGS.items()
-        if name in values
-    }
-    if scale:
-        values["scale"] = Scale(**scale)
-    annealing = Annealing(settings["noise_annealing_steps"])
-    regularizers = (
-        make(settings, annealing)
-        for name, make in REGULARIZERS.items()
-        if settings[name]
-    )
-    noise, bound = settings["instance_noise"], settings["weight_clip"]
-    objective = Objective(
-        entry.criterion(**values),
-        tuple(regularizers),
-        InstanceNoise(noise, annealing) if noise else None,
-        WeightClipping(bound) if bound else None,
-    )
-    objective.check(settings["critic_output"])
-    return objective
-
-
-Maker = Callable[[Mapping[str, Any], Annealing], Regularizer]
-
-# By the name of the setting that is the weight; 0 leaves one out.
-REGULARIZERS: dict[str, Maker] = {
-    "gradient_penalty": lambda settings, _: GradientPenalty(
-        settings["gradient_penalty"],
-        settings["penalized_function"],
-        settings["penalty_norm"],
-        settings["penalty_epsilon"],
+MATCHING: dict[str, Method[Any]] = {
+    "gmmn": MomentMatchingMethod(
+        _GMMN, MomentMatchingSettings(kernel=KERNELS["rbf_gmmn"])
     ),
-    "r1": lambda settings, _: ZeroCentredPenalty(settings["r1"], "real"),
-    "r2": lambda settings, _: ZeroCentredPenalty(settings["r2"], "fake"),
-    "feature_penalty": lambda settings, _: FeaturePenalty(
-        settings["feature_penalty"]
+    "t_mmd": MomentMatchingMethod(
+        f"{_TWO_SAMPLE}, section 3.2",
+        MomentMatchingSettings(
+            kernel=KERNELS["rbf_mix"], mmd_estimator="ratio", mmd_root=False
+        ),
     ),
-    "noise_penalty": lambda settings, annealing: NoisePenalty(
-        settings["noise_penalty"], annealing
+    "gc_mmd": GradientConstrainedMethod(
+        f"{_SCALED}, section 3",
+        GradientConstrainedSettings(
+            kernel=KERNELS["rbf"], mmd_root=False, ridge=1.0
+        ),
+    ),
+    "gmmn_ae": CodeMatchingMethod(
+        f"{_GMMN}, section 4",
+        CodeMatchingSettings(
+            kernel=KERNELS["rbf"], critic_output=32, autoencoder_steps=3000
+        ),
+    ),
+    "gfmn": FeatureMatchingMethod(
+        "dos Santos et al. 2019, Learning implicit generative models by "
+        "matching perceptual features",
+        FeatureMatchingSettings(
+            moving_average="adam", moving_average_rate=1e-5
+        ),
+    ),
+    "gram": RatioMatchingMethod(
+        "Srivastava et al. 2020, Generative ratio matching networks",
+        RatioMatchingSettings(
+            critic_output=10,
+            # With He's, which are larger, the projection begins too steep.
+            published_weights=True,
+            bandwidths=(1.0,),
+            ridge=1e-3,
+            ratio_positivity="penalty",
+        ),
     ),
 }
+
+METHODS: dict[str, Method[Any]] = {**OBJECTIVES, **MATCHING}

@@ -1,73 +1,251 @@
-"""Every setting of a method: as given, or else as published."""
+"""The settings of a method, as typed values.
+
+A setting has one name everywhere: that of its flag. What is not written down
+for a method is the default here, that of methods published without.
+"""
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
 
-from tf_mmdgan import errors, kernels
-from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.methods.catalogue import METHODS
-from tf_mmdgan.methods.deviations import apply, resolve
-from tf_mmdgan.objectives import f_divergences
+from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.objectives import Criterion
 
-# Settings that are given by name.
-_CATALOGUES = {
-    "kernel": kernels.KERNELS,
-    "divergence": f_divergences.DIVERGENCES,
-}
+Self = TypeVar("Self", bound="Settings")
 
-# Settings that mean nothing without one of others.
-_NEEDS = {
-    "penalized_function": ("gradient_penalty",),
-    "burn_in_first": ("burn_in_critic_steps",),
-    "burn_in_every": ("burn_in_critic_steps",),
-    "noise_annealing_steps": ("instance_noise", "noise_penalty"),
-}
+# Fields that hold settings of their own, and how the names of the flags of
+# these begin.
+_GROUPS = {"criterion": "", "scale": "scale_"}
 
 
-def settings_of(config: TrainConfig) -> dict[str, Any]:
-    """Every setting of the method: as given, or else as published.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings that every method has.
 
-    Kernels and divergences are the objects that their names stand for.
-
-    Raises:
-      UsageError: for unknown names, and for a setting that this objective does
-        not have.
+    Attributes:
+      clip_norm: the gradient of each variable is clipped to this L2 norm; None:
+        it is not.
+      schedule_floor: least variance in the test that lowers the learning rate.
+      batch_statistics: whether the generator's batch normalisation takes the
+        statistics of the batch in evaluation too.
     """
-    method = errors.pick(METHODS, config.objective, "objective")
-    fields = {field.name for field in dataclasses.fields(config)}
-    _refuse_foreign(config, method.names)
-    settings = method.published(config)
-    given = {
-        name: getattr(config, name)
-        for name in settings.keys() & fields
-        if getattr(config, name) is not None
-    }
-    for name in _CATALOGUES.keys() & settings.keys():
-        settings[name] = errors.pick(
-            _CATALOGUES[name], given.pop(name, settings[name]), name
-        )
-    deviations = resolve(config.as_published)
-    if deviations and not method.has_deviations:
-        raise errors.UsageError(
-            f"--as_published={config.as_published}: these codes have no "
-            f"--objective={config.objective}."
-        )
-    settings = apply(deviations, settings, given)
-    for name, others in _NEEDS.items():
-        if getattr(config, name) and not any(settings[o] for o in others):
-            needed = " or --".join(others)
-            raise errors.UsageError(f"--{name} needs --{needed}.")
-    return settings
+
+    clip_norm: float | None = None
+    schedule_floor: float = 1e-12
+    batch_statistics: bool = False
+
+    def by_name(self) -> dict[str, Any]:
+        """Every setting, under the name of its flag."""
+        return _by_name(self)
+
+    def changed(self: Self, values: Mapping[str, Any]) -> Self:
+        """The settings with other values for some, named as in `by_name`.
+
+        Raises:
+          TypeError: for a name that is none of a setting here.
+          UsageError: for values that a criterion refuses.
+        """
+        unknown = values.keys() - self.by_name().keys()
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no {sorted(unknown)}.")
+        return _changed(self, values)
 
 
-def _refuse_foreign(config: TrainConfig, names: frozenset[str]) -> None:
-    """Refuses what other methods have and this one has not."""
-    known = {field.name for field in dataclasses.fields(config)}
-    everywhere = frozenset().union(*(m.names for m in METHODS.values()))
-    for name in sorted((everywhere - names) & known):
-        value = getattr(config, name)
-        # To switch off what is not there says nothing wrong.
-        if value is not None and value is not False:
-            raise errors.UsageError(
-                f"--{name} has no meaning for --objective={config.objective}."
-            )
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CriticSettings(Settings):
+    """Settings of a method that trains a second network.
+
+    Attributes:
+      critic_learning_rate: that of the second network; None: the generator's.
+      critic_output: number of its outputs.
+      critic_batch_norm: whether it has batch normalisation.
+      published_weights: whether it starts from the small weights of the
+        published codes; see `networks.CriticOptions`.
+    """
+
+    critic_learning_rate: float | None = None
+    critic_output: int = 1
+    critic_batch_norm: bool = False
+    published_weights: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AdversarialSettings(CriticSettings):
+    """Settings of a method that trains a generator against a critic.
+
+    The weight of a regulariser is 0 where there is none. Images are in [0, 1]
+    as far as weights, slopes and noise are concerned.
+
+    Attributes:
+      criterion: what the two play for; its fields are settings too, and those
+        of its `scale`, as `scale_offset`.
+      critic_steps: updates of the critic in a step.
+      burn_in_critic_steps: the same in a burn-in step; 0: there are none.
+      burn_in_first: so many first steps are burn-in steps.
+      burn_in_every: so is every step that this divides; 0: none.
+      moved_with_generator: whether the vectors of spectral normalisation move
+        in the generator's update too.
+      spectral_norm: of the critic's kernels as matrices, or of its layers as
+        operators.
+      spectral_scale: norm that spectral normalisation gives a layer, at first.
+      learnable_spectral_scale: whether these norms are learnt.
+      spectral_vectors: how many singular vectors spectral normalisation
+        follows.
+      project_output: whether labels are projected on the critic's output, not
+        on its last activations; see `networks.Conditioning`.
+      gradient_penalty: weight of the two-sided penalty on slopes.
+      penalized_function: the function whose slope that is.
+      penalty_norm: axes of the image that the slope's norm runs over.
+      penalty_epsilon: what is added under the root of that norm.
+      r1: weight of the squared slope at real images.
+      r2: weight of the squared slope at generated images.
+      feature_penalty: weight of the L2 penalty on the critic's activations.
+      noise_penalty: variance of the noise whose limit penalises a GAN.
+      instance_noise: standard deviation of noise on all images.
+      noise_annealing_steps: steps in which noise falls to a tenth; 0: never.
+      weight_clip: bound that the critic's weights are clipped to; 0: none.
+    """
+
+    criterion: Criterion
+    critic_steps: int = 5
+    burn_in_critic_steps: int = 0
+    burn_in_first: int = 25
+    burn_in_every: int = 500
+    moved_with_generator: bool = False
+    spectral_norm: Literal["none", "matrix", "operator"] = "none"
+    spectral_scale: float = 1.0
+    learnable_spectral_scale: bool = False
+    spectral_vectors: int = 8
+    project_output: bool = False
+    gradient_penalty: float = 0.0
+    penalized_function: Literal["witness", "critic"] = "witness"
+    penalty_norm: Literal["image", "rows", "channels"] = "image"
+    penalty_epsilon: float = 1e-12
+    r1: float = 0.0
+    r2: float = 0.0
+    feature_penalty: float = 0.0
+    noise_penalty: float = 0.0
+    instance_noise: float = 0.0
+    noise_annealing_steps: int = 0
+    weight_clip: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DiscrepancySettings(Settings):
+    """Settings of a method that lowers the MMD of fixed features.
+
+    Attributes:
+      kernel: on the features.
+      bandwidths: those of Gaussian kernels that stand in place of `kernel`; or
+        None.
+      median_bandwidth: whether bandwidths are multiples of the median distance.
+      mmd_root: whether the root of the estimate is lowered.
+    """
+
+    kernel: Kernel
+    bandwidths: tuple[float, ...] | None = None
+    median_bandwidth: bool = False
+    mmd_root: bool = True
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MomentMatchingSettings(DiscrepancySettings):
+    """Settings of a GMMN.
+
+    Attributes:
+      mmd_estimator: which estimate of MMD^2 is lowered.
+      matched_features: names of frozen features, or "pixels".
+    """
+
+    mmd_estimator: Literal["biased", "unbiased", "ratio"] = "biased"
+    matched_features: str = "pixels"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GradientConstrainedSettings(DiscrepancySettings):
+    """Settings of a generator that lowers the gradient-constrained MMD.
+
+    Attributes:
+      ridge: lambda of the constraint.
+      matched_features: names of frozen features, or "pixels".
+    """
+
+    ridge: float
+    matched_features: str = "pixels"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CodeMatchingSettings(DiscrepancySettings, CriticSettings):
+    """Settings of a GMMN on the codes of an auto-encoder.
+
+    The encoder is the second network, and its outputs are the codes.
+
+    Attributes:
+      mmd_estimator: which estimate of MMD^2 is lowered.
+      autoencoder_steps: so many first steps train the auto-encoder.
+    """
+
+    mmd_estimator: Literal["biased", "unbiased", "ratio"] = "biased"
+    autoencoder_steps: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FeatureMatchingSettings(Settings):
+    """Settings of a GFMN.
+
+    Attributes:
+      matched_features: names of frozen features; None: those of the data set.
+      moving_average: how differences of moments are averaged over batches.
+      moving_average_rate: the average's learning rate; of the plain one, its
+        share of the newest batch.
+    """
+
+    matched_features: str | None = None
+    moving_average: Literal["adam", "plain"]
+    moving_average_rate: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RatioMatchingSettings(CriticSettings):
+    """Settings of a GRAM-net, whose projection is the second network.
+
+    Attributes:
+      bandwidths: those of the Gaussian kernels.
+      median_bandwidth: whether bandwidths are multiples of the median distance.
+      ridge: of the density ratio.
+      ratio_positivity: what keeps ratios positive.
+    """
+
+    bandwidths: tuple[float, ...]
+    median_bandwidth: bool = False
+    ridge: float
+    ratio_positivity: Literal["penalty", "clip", "none"]
+
+
+def _by_name(settings: Any) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        prefix = _GROUPS.get(field.name)
+        if prefix is None:
+            named[field.name] = value
+        else:
+            group = _by_name(value)
+            named |= {prefix + name: inner for name, inner in group.items()}
+    return named
+
+
+def _changed(settings: Any, values: Mapping[str, Any]) -> Any:
+    changes = {}
+    for field in dataclasses.fields(settings):
+        prefix = _GROUPS.get(field.name)
+        if prefix is not None:
+            group = {
+                name.removeprefix(prefix): value
+                for name, value in values.items()
+                if name.startswith(prefix)
+            }
+            changes[field.name] = _changed(getattr(settings, field.name), group)
+        elif field.name in values:
+            changes[field.name] = values[field.name]
+    return dataclasses.replace(settings, **changes)

@@ -18,36 +18,33 @@ from tf_mmdgan.networks.autoencoder import (
 )
 from tf_mmdgan.networks.conditioning import Conditioning
 from tf_mmdgan.networks.decoder import with_decoder
+from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
+
+Generator = Callable[[tuple[int, ...], GeneratorOptions], keras.Model]
+Critic = Callable[[tuple[int, ...], CriticOptions], keras.Model]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Architecture:
     """A generator and a critic that belong together.
 
-      generator(image_shape, latent_size, width=64, *, batch_norm=True,
-                conditioning=None, batch_statistics=False)
+      generator(image_shape, options)
 
     makes a model from latents [b, latent_size] to float32 images in [-1, 1],
     [b, h, w, c]; for points, image_shape (n,), to any numbers [b, n].
 
-      critic(image_shape, output_width, width=64, *, batch_norm=False,
-             spectral_norm=None, conditioning=None, published_weights=False)
+      critic(image_shape, options)
 
     makes a model from images to {"features": float32 [b, d], "activations": the
     outputs of its hidden stages, a list}; d is output_width, in fullconv5
-    output_width * ceil(h / 32) * ceil(w / 32). The options:
+    output_width * ceil(h / 32) * ceil(w / 32).
 
-      batch_norm: whether to normalize over the batch, see each network.
-      batch_statistics: whether to do so by the statistics of the batch at hand
-        in evaluation too, as the published code of MMD GAN does.
-      conditioning: a `Conditioning`; the models are then called with [latents,
-        labels] and [images, labels], labels int32 [b].
-      spectral_norm: a `SpectralNorm`, of every convolution and fully connected
-        layer, the embedding of labels among them.
-      published_weights: whether to start from the deviations of the published
-        code. Else the weights are He's, with which a penalty on the activations
-        does not lead the critic to zero; those of the ResNets are so anyway,
-        those of a DCGAN critic with batch normalization never.
+    With conditioning, the models are called with [latents, labels] and [images,
+    labels], labels int32 [b]. For example,
+
+      pair = ARCHITECTURES["dcgan"]
+      generator = pair.generator((28, 28, 1), GeneratorOptions(100, width=16))
+      critic = pair.critic((28, 28, 1), CriticOptions(16, width=16))
 
     Attributes:
       generator: as above.
@@ -61,8 +58,8 @@ class Architecture:
     Both builders raise UsageError for what they cannot make.
     """
 
-    generator: Callable[..., keras.Model]
-    critic: Callable[..., keras.Model]
+    generator: Generator
+    critic: Critic
     minimum_size: int
     maximum_size: int
     size_multiple: int = 1
@@ -71,8 +68,8 @@ class Architecture:
 
 
 def _pair(
-    generator: Callable[..., keras.Model],
-    critic: Callable[..., keras.Model],
+    generator: Generator,
+    critic: Critic,
     sizes: blocks.Sizes,
     **options: bool,
 ) -> Architecture:
@@ -90,7 +87,7 @@ _dcgan5_generator = functools.partial(dcgan.generator, stages=5)
 _dcgan5_critic = functools.partial(dcgan.critic, stages=5)
 _plain_generator = functools.partial(resnet.generator, plain=True)
 
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, Architecture] = {
     "dcgan": _pair(dcgan.generator, dcgan.critic, dcgan.sizes(stages=4)),
     "dcgan5": _pair(_dcgan5_generator, _dcgan5_critic, dcgan.sizes(stages=5)),
     "fullconv5": _pair(

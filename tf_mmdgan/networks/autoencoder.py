@@ -9,6 +9,7 @@ import keras
 
 from tf_mmdgan.networks import mlp
 from tf_mmdgan.networks.decoder import with_decoder
+from tf_mmdgan.networks.options import GeneratorOptions
 
 # Hidden layers of the generators of that paper, in multiples of 64.
 GMMN_MULTIPLES = (1, 4, 4, 16)
@@ -34,21 +35,17 @@ def autoencoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
     return with_decoder(encoder, decoder)
 
 
-def code_generator(
-    code_size: int, latent_size: int, width: int = _WIDTH
-) -> keras.Model:
+def code_generator(code_size: int, latent_size: int) -> keras.Model:
     """From latents [b, latent_size] to codes in (0, 1), [b, code_size].
 
-    Hidden layers of 1, 4, 4 and 16 times `width` units with ReLU.
+    Hidden layers of 64, 256, 256 and 1024 units with ReLU.
 
     Raises:
       UsageError: for a number below 1.
     """
     points = mlp.generator(
         (code_size,),
-        latent_size,
-        width,
-        batch_norm=False,
+        GeneratorOptions(latent_size, width=_WIDTH, batch_norm=False),
         multiples=GMMN_MULTIPLES,
     )
     sigmoid = keras.layers.Activation("sigmoid", dtype="float32", name="codes")

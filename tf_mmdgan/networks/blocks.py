@@ -9,7 +9,8 @@ from typing import Any
 import keras
 
 from tf_mmdgan import errors
-from tf_mmdgan.networks.conditioning import Conditioning, Inputs
+from tf_mmdgan.networks.conditioning import Inputs, Normalization
+from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 
 Weights = Callable[[], keras.initializers.Initializer]
@@ -74,7 +75,7 @@ def stage_sizes(size: int, stages: int) -> list[int]:
 
 
 def stage_shapes(
-    image_shape: tuple[int, int, int], stages: int
+    image_shape: tuple[int, ...], stages: int
 ) -> list[tuple[int, int]]:
     """Height and width before each stage and after the last."""
     sides = (stage_sizes(side, stages) for side in image_shape[:2])
@@ -133,6 +134,17 @@ class LayerFactory:
         return self.spectral_norm.wrap(layer)
 
 
+def generator_inputs(
+    options: GeneratorOptions,
+) -> tuple[Inputs, Normalization]:
+    """The inputs of a generator, and what normalizes its layers."""
+    inputs = Inputs((options.latent_size,), "latents", options.conditioning)
+    normalize = inputs.normalization(
+        options.batch_norm, options.batch_statistics
+    )
+    return inputs, normalize
+
+
 def base(inputs: Inputs, shape: tuple[int, int, int]) -> keras.KerasTensor:
     """The start of a generator: latents, and labels, to [b, h, w, c]."""
     linear = keras.layers.Dense(
@@ -179,24 +191,24 @@ def unit_range(images: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def critic_inputs(
-    image_shape: tuple[int, int, int], conditioning: Conditioning | None
+    image_shape: tuple[int, ...], options: CriticOptions
 ) -> tuple[Inputs, keras.KerasTensor]:
     """The inputs of a critic, and what its first layer is given."""
-    inputs = Inputs(image_shape, "images", conditioning)
+    inputs = Inputs(image_shape, "images", options.conditioning)
     return inputs, inputs.with_labels(unit_range(inputs.data))
 
 
 def critic_model(
     inputs: Inputs,
     phi: keras.KerasTensor,
-    output_width: int,
+    options: CriticOptions,
     activations: list[keras.KerasTensor],
     make: LayerFactory,
     name: str,
 ) -> keras.Model:
     """The end of a critic: features linear in phi, [b, p], and its outputs."""
     # In float32 under any policy, as what is computed of them must be.
-    linear = make.linear(output_width, dtype="float32", name="features")
+    linear = make.linear(options.output_width, dtype="float32", name="features")
     features = inputs.project(linear(phi), phi, make.linear)
     outputs = {"features": features, "activations": activations}
     return keras.Model(inputs.tensors, outputs, name=name)

@@ -74,7 +74,8 @@ class Inputs:
     ):
         self.data = keras.Input(shape, name=name)
         self.tensors = self.data
-        self._conditioning = conditioning
+        self._projection = _if_kind(conditioning, "projection")
+        self._concatenation = _if_kind(conditioning, "concatenation")
         if conditioning is not None:
             labels = keras.Input((), dtype="int32", name="labels")
             self.tensors = [self.data, labels]
@@ -84,25 +85,18 @@ class Inputs:
     @property
     def projects_activations(self) -> bool:
         """Whether the labels' share is linear in the last activations."""
-        return (
-            self._conditioned_by("projection")
-            and not self._conditioning.project_output
-        )
-
-    def _conditioned_by(self, kind: str) -> bool:
-        return (
-            self._conditioning is not None and self._conditioning.kind == kind
-        )
+        projection = self._projection
+        return projection is not None and not projection.project_output
 
     def with_labels(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Appends the labels, if by concatenation, to x, [b, n] or images."""
-        if not self._conditioned_by("concatenation"):
+        if self._concatenation is None:
             return x
         rows = self._one_hot
         if len(x.shape) > 2:
             _, height, width, _ = x.shape
             rows = keras.layers.RepeatVector(height * width)(rows)
-            shape = (height, width, self._conditioning.num_classes)
+            shape = (height, width, self._concatenation.num_classes)
             rows = keras.layers.Reshape(shape, name="label_channels")(rows)
         return keras.layers.Concatenate(name="labelled")([x, rows])
 
@@ -115,8 +109,8 @@ class Inputs:
           UsageError: where projection would have no layer to act in.
         """
         classes = None
-        if self._conditioned_by("projection"):
-            classes = self._conditioning.num_classes
+        if self._projection is not None:
+            classes = self._projection.num_classes
             if not batch_norm:
                 raise errors.UsageError(
                     "Conditioning by projection acts in the generator's batch "
@@ -146,10 +140,10 @@ class Inputs:
           phi: what they are linear in, [b, p].
           linear: linear(units, **kwargs) -> the layer that embeds the labels.
         """
-        if not self._conditioned_by("projection"):
+        if self._projection is None:
             return features
         columns = features.shape[-1]
-        if self._conditioning.project_output:
+        if self._projection.project_output:
             phi, columns = features, 1
         rows = phi.shape[-1]
         # A linear layer on one-hot labels: its kernel is the table of e_y.
@@ -161,3 +155,11 @@ class Inputs:
         share = dot([phi, matrix(embedding)])
         add = keras.layers.Add(dtype="float32", name="projected")
         return add([features, share])
+
+
+def _if_kind(
+    conditioning: Conditioning | None, kind: str
+) -> Conditioning | None:
+    if conditioning is None or conditioning.kind != kind:
+        return None
+    return conditioning

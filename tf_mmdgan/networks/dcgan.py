@@ -14,8 +14,7 @@ import keras
 
 from tf_mmdgan import errors
 from tf_mmdgan.networks import blocks, layers
-from tf_mmdgan.networks.conditioning import Conditioning, Inputs
-from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 
 _PUBLISHED = blocks.LayerFactory(
     hidden_weights=blocks.TRUNCATED_02, output_weights=blocks.NORMAL_01
@@ -29,13 +28,9 @@ def sizes(stages: int) -> blocks.Sizes:
 
 
 def generator(
-    image_shape: tuple[int, int, int],
-    latent_size: int,
-    width: int = 64,
+    image_shape: tuple[int, ...],
+    options: GeneratorOptions,
     *,
-    batch_norm: bool = True,
-    conditioning: Conditioning | None = None,
-    batch_statistics: bool = False,
     stages: int = 4,
 ) -> keras.Model:
     """From latents [b, latent_size] to float32 images in [-1, 1].
@@ -47,23 +42,17 @@ def generator(
 
     Args:
       image_shape: height, width and channels; 2**stages to 160 pixels.
-      latent_size: z, >= 1.
-      width: channels before the last layer, >= 1.
-      batch_norm: whether to normalize before each ReLU.
-      conditioning: see `Architecture`.
-      batch_statistics: see `Architecture`.
+      options: `width` is that of the channels before the last layer.
       stages: number of transposed convolutions.
 
     Raises:
-      UsageError: for a shape or a number out of range.
+      UsageError: for a shape out of range.
     """
     sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
-    errors.check_positive(latent_size=latent_size, width=width)
     shapes = blocks.stage_shapes(image_shape, stages)
-    depths = [image_shape[2], *(width * 2**stage for stage in range(stages))]
-
-    inputs = Inputs((latent_size,), "latents", conditioning)
-    normalize = inputs.normalization(batch_norm, batch_statistics)
+    widths = (options.width * 2**stage for stage in range(stages))
+    depths = [image_shape[2], *widths]
+    inputs, normalize = blocks.generator_inputs(options)
     x = blocks.base(inputs, (*shapes[-1], depths[-1]))
     for stage in reversed(range(stages)):
         number = stages - stage
@@ -75,14 +64,9 @@ def generator(
 
 
 def critic(
-    image_shape: tuple[int, int, int],
-    output_width: int,
-    width: int = 64,
+    image_shape: tuple[int, ...],
+    options: CriticOptions,
     *,
-    batch_norm: bool = False,
-    spectral_norm: SpectralNorm | None = None,
-    conditioning: Conditioning | None = None,
-    published_weights: bool = False,
     stages: int = 4,
 ) -> keras.Model:
     """From images to {"features": [b, output_width], "activations": [...]}.
@@ -95,41 +79,28 @@ def critic(
 
     Args:
       image_shape: height, width and channels; 2**stages to 160 pixels.
-      output_width: number of features, >= 1.
-      width: channels after the first layer, >= 1.
-      batch_norm: whether to normalize in every stage but the first; only for
-        critics without a gradient penalty.
-      spectral_norm: see `Architecture`.
-      conditioning: see `Architecture`.
-      published_weights: initial weights of truncated normals of deviation .02,
-        in the linear layer normals of .01, as with batch normalization; else
-        He's and Glorot's.
+      options: `width` is that of the channels after the first layer;
+        `batch_norm` is in every stage but the first; `published_weights`, as
+        batch normalization, makes initial weights truncated normals of
+        deviation .02, in the linear layer normals of .01, in place of He's and
+        Glorot's.
       stages: number of convolutions.
 
     Raises:
-      UsageError: for a shape or a number out of range.
+      UsageError: for a shape out of range.
     """
     sizes(stages).check(f"DCGAN in {stages} stages", image_shape)
-    errors.check_positive(output_width=output_width, width=width)
-    make = _factory(published_weights or batch_norm, spectral_norm)
-    inputs, x = blocks.critic_inputs(image_shape, conditioning)
-    activations = _convolutions(x, width, stages, batch_norm, make)
+    make = _factory(options)
+    inputs, x = blocks.critic_inputs(image_shape, options)
+    activations = _convolutions(x, stages, options, make)
     phi = keras.layers.Flatten(name="flat")(activations[-1])
     name = f"dcgan{stages}_critic"
-    return blocks.critic_model(
-        inputs, phi, output_width, activations, make, name
-    )
+    return blocks.critic_model(inputs, phi, options, activations, make, name)
 
 
 def fully_convolutional_critic(
-    image_shape: tuple[int, int, int],
-    output_width: int,
-    width: int = 64,
-    *,
-    batch_norm: bool = False,
-    spectral_norm: SpectralNorm | None = None,
-    conditioning: Conditioning | None = None,
-    published_weights: bool = False,
+    image_shape: tuple[int, ...],
+    options: CriticOptions,
 ) -> keras.Model:
     """As `critic` in five stages, the last with `output_width` channels.
 
@@ -139,31 +110,28 @@ def fully_convolutional_critic(
 
     Args:
       image_shape: height, width and channels; 32 to 160 pixels.
-      output_width: number of features at each position, >= 1.
-      width: channels after the first layer, >= 1.
-      batch_norm: whether to normalize in stages two to four.
-      spectral_norm: see `Architecture`.
-      conditioning: see `Architecture`; projection needs `project_output`.
-      published_weights: as for `critic`.
+      options: as for `critic`, but `output_width` is the number of features at
+        each position, `batch_norm` is in stages two to four, and conditioning
+        by projection needs `project_output`.
 
     Raises:
-      UsageError: for a shape or a number out of range, and for conditioning by
-        projection of the activations, which takes a linear layer.
+      UsageError: for a shape out of range, and for conditioning by projection
+        of the activations, which takes a linear layer.
     """
     stages = _FULLY_CONVOLUTIONAL_STAGES
     sizes(stages).check("The fully convolutional critic", image_shape)
-    errors.check_positive(output_width=output_width, width=width)
-    make = _factory(published_weights or batch_norm, spectral_norm)
-    inputs, x = blocks.critic_inputs(image_shape, conditioning)
+    make = _factory(options)
+    inputs, x = blocks.critic_inputs(image_shape, options)
     if inputs.projects_activations:
         raise errors.UsageError(
             "The fully convolutional critic has no linear layer for labels to "
             "be projected beside: give --conditioning=concatenation."
         )
-    activations = _convolutions(x, width, stages - 1, batch_norm, make)
-    x = make.conv(output_width, 5, 2, dtype="float32", name=f"conv{stages}")(
-        activations[-1]
+    activations = _convolutions(x, stages - 1, options, make)
+    last = make.conv(
+        options.output_width, 5, 2, dtype="float32", name=f"conv{stages}"
     )
+    x = last(activations[-1])
     x = layers.LeakyReLU(name=f"lrelu{stages}", dtype="float32")(x)
     features = keras.layers.Flatten(name="features", dtype="float32")(x)
     features = inputs.project(features, features, make.linear)
@@ -171,29 +139,28 @@ def fully_convolutional_critic(
     return keras.Model(inputs.tensors, outputs, name="fullconv5_critic")
 
 
-def _factory(
-    small_weights: bool, spectral_norm: SpectralNorm | None
-) -> blocks.LayerFactory:
+def _factory(options: CriticOptions) -> blocks.LayerFactory:
     # Batch normalization makes the scale of the weights matter for the length
     # of a step alone: from He's weights, a GAN's critic is sure of itself
     # before the generator has moved, and that one never catches up.
+    small_weights = options.published_weights or options.batch_norm
     make = _PUBLISHED if small_weights else blocks.LayerFactory()
-    return dataclasses.replace(make, spectral_norm=spectral_norm)
+    return dataclasses.replace(make, spectral_norm=options.spectral_norm)
 
 
 def _convolutions(
     x: keras.KerasTensor,
-    width: int,
     stages: int,
-    batch_norm: bool,
+    options: CriticOptions,
     make: blocks.LayerFactory,
 ) -> list[keras.KerasTensor]:
     """What each stage gives."""
     activations = []
     for stage in range(stages):
         number = stage + 1
-        x = make.conv(width * 2**stage, 5, 2, name=f"conv{number}")(x)
-        if batch_norm and stage > 0:
+        depth = options.width * 2**stage
+        x = make.conv(depth, 5, 2, name=f"conv{number}")(x)
+        if options.batch_norm and stage > 0:
             x = layers.batch_norm(f"bn{number}")(x)
         x = layers.LeakyReLU(name=f"lrelu{number}")(x)
         activations.append(x)

@@ -107,7 +107,7 @@ class ConditionalBatchNormalization(BatchNormalization):
             name="class_offset", shape=shape, initializer="zeros"
         )
 
-    def call(
+    def call(  # type: ignore[override]  # It takes labels too.
         self,
         inputs: tf.Tensor,
         one_hot: tf.Tensor,

@@ -8,8 +8,8 @@ import keras
 
 from tf_mmdgan import errors
 from tf_mmdgan.networks import blocks, layers
-from tf_mmdgan.networks.conditioning import Conditioning, Inputs
-from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+from tf_mmdgan.networks.conditioning import Inputs
+from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 
 SIZES = blocks.Sizes(minimum=2)
 _GLOROT = keras.initializers.GlorotUniform
@@ -18,12 +18,8 @@ _SLOPE = 0.2
 
 def generator(
     image_shape: tuple[int, ...],
-    latent_size: int,
-    width: int = 64,
+    options: GeneratorOptions,
     *,
-    batch_norm: bool = True,
-    conditioning: Conditioning | None = None,
-    batch_statistics: bool = False,
     multiples: Sequence[int] = (1, 1),
     hidden_weights: blocks.Weights = keras.initializers.HeNormal,
 ) -> keras.Model:
@@ -35,31 +31,21 @@ def generator(
     Args:
       image_shape: (n,), for n coordinates of a point, any real numbers; or
         height, width and channels, 2 to 160 pixels.
-      latent_size: z, >= 1.
-      width: units of a hidden layer of multiple 1, >= 1.
-      batch_norm: whether to normalize before each ReLU; also for points, for
-        which False is usual.
-      conditioning: see `Architecture`.
-      batch_statistics: see `Architecture`.
+      options: `width` is the units of a hidden layer of multiple 1; for points
+        no `batch_norm` is usual.
       multiples: of `width`, units of each hidden layer; one or more, >= 1.
       hidden_weights: makes the initializer of a hidden layer.
 
     Raises:
       UsageError: for a shape or a number out of range.
     """
-    _check(
-        image_shape,
-        latent_size=latent_size,
-        width=width,
-        hidden_layers=len(multiples),
-        multiple=min(multiples, default=1),
-    )
-    inputs = Inputs((latent_size,), "latents", conditioning)
-    normalize = inputs.normalization(batch_norm, batch_statistics)
+    _check(image_shape, multiples)
+    inputs, normalize = blocks.generator_inputs(options)
     make = blocks.LayerFactory(hidden_weights)
     x = inputs.with_labels(inputs.data)
     for number, multiple in enumerate(multiples, start=1):
-        x = make.hidden(multiple * width, name=f"hidden{number}")(x)
+        units = multiple * options.width
+        x = make.hidden(units, name=f"hidden{number}")(x)
         x = normalize(x, f"bn{number}")
         x = keras.layers.ReLU(name=f"relu{number}")(x)
     # In float32 under any policy: points have no later layer to widen them.
@@ -72,13 +58,8 @@ def generator(
 
 def critic(
     image_shape: tuple[int, ...],
-    output_width: int,
-    width: int = 64,
+    options: CriticOptions,
     *,
-    batch_norm: bool = False,
-    spectral_norm: SpectralNorm | None = None,
-    conditioning: Conditioning | None = None,
-    published_weights: bool = False,
     multiples: Sequence[int] = (1, 1),
     hidden_weights: blocks.Weights = keras.initializers.HeNormal,
     slope: float = _SLOPE,
@@ -91,13 +72,10 @@ def critic(
 
     Args:
       image_shape: as for `generator`.
-      output_width: number of features, >= 1.
-      width: units of a hidden layer of multiple 1, >= 1.
-      batch_norm: whether to normalize in every hidden layer but the first.
-      spectral_norm: see `Architecture`.
-      conditioning: see `Architecture`.
-      published_weights: Glorot's initial weights in the hidden layers, whatever
-        `hidden_weights` says.
+      options: `width` is the units of a hidden layer of multiple 1;
+        `batch_norm` is in every hidden layer but the first;
+        `published_weights` makes initial weights of the hidden layers
+        Glorot's, whatever `hidden_weights` says.
       multiples: of `width`, units of each hidden layer; one or more, >= 1.
       hidden_weights: as for `generator`.
       slope: of the units below zero.
@@ -105,31 +83,26 @@ def critic(
     Raises:
       UsageError: for a shape or a number out of range.
     """
-    _check(
-        image_shape,
-        output_width=output_width,
-        width=width,
-        hidden_layers=len(multiples),
-        multiple=min(multiples, default=1),
-    )
+    _check(image_shape, multiples)
     make = blocks.LayerFactory(
-        _GLOROT if published_weights else hidden_weights,
-        spectral_norm=spectral_norm,
+        _GLOROT if options.published_weights else hidden_weights,
+        spectral_norm=options.spectral_norm,
     )
-    inputs = Inputs(image_shape, "images", conditioning)
+    inputs = Inputs(image_shape, "images", options.conditioning)
     x = inputs.data
     if _is_image(image_shape):
         x = keras.layers.Flatten(name="flat")(blocks.unit_range(x))
     x = inputs.with_labels(x)
     activations = []
     for number, multiple in enumerate(multiples, start=1):
-        x = make.hidden(multiple * width, name=f"hidden{number}")(x)
-        if batch_norm and number > 1:
+        units = multiple * options.width
+        x = make.hidden(units, name=f"hidden{number}")(x)
+        if options.batch_norm and number > 1:
             x = layers.batch_norm(f"bn{number}")(x)
         x = layers.LeakyReLU(slope, name=f"lrelu{number}")(x)
         activations.append(x)
     return blocks.critic_model(
-        inputs, x, output_width, activations, make, "mlp_critic"
+        inputs, x, options, activations, make, "mlp_critic"
     )
 
 
@@ -144,9 +117,11 @@ def _is_image(image_shape: tuple[int, ...]) -> bool:
     return len(image_shape) > 1
 
 
-def _check(image_shape: tuple[int, ...], **numbers: int) -> None:
+def _check(image_shape: tuple[int, ...], multiples: Sequence[int]) -> None:
     if _is_image(image_shape):
         SIZES.check("MLP", image_shape)
     else:
         errors.check_positive(coordinates=math.prod(image_shape))
-    errors.check_positive(**numbers)
+    errors.check_positive(
+        hidden_layers=len(multiples), multiple=min(multiples, default=1)
+    )

@@ -18,23 +18,18 @@ import math
 
 import keras
 
-from tf_mmdgan import errors
 from tf_mmdgan.networks import blocks, layers, residual
-from tf_mmdgan.networks.conditioning import Conditioning, Inputs, Normalization
-from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+from tf_mmdgan.networks.conditioning import Normalization
+from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 
 SIZES = blocks.Sizes(minimum=32)
 _STAGES = 5
 
 
 def generator(
-    image_shape: tuple[int, int, int],
-    latent_size: int,
-    width: int = 64,
+    image_shape: tuple[int, ...],
+    options: GeneratorOptions,
     *,
-    batch_norm: bool = True,
-    conditioning: Conditioning | None = None,
-    batch_statistics: bool = False,
     plain: bool = False,
 ) -> keras.Model:
     """From latents [b, latent_size] to float32 images in [-1, 1].
@@ -45,29 +40,23 @@ def generator(
 
     Args:
       image_shape: height, width and channels; 32 to 160 pixels.
-      latent_size: z, >= 1.
-      width: channels before the last layer, >= 1.
-      batch_norm: whether to normalize before each ReLU.
-      conditioning: see `Architecture`.
-      batch_statistics: see `Architecture`.
+      options: `width` is that of the channels before the last layer.
       plain: no normalization in the blocks, only before the last layer, and
         Glorot's initial weights throughout, as the code of Scaled MMD GAN has
         it under the same name; else He's but for the shortcuts.
 
     Raises:
-      UsageError: for a shape or a number out of range.
+      UsageError: for a shape out of range.
     """
     SIZES.check("ResNet", image_shape)
-    errors.check_positive(latent_size=latent_size, width=width)
     shapes = blocks.stage_shapes(image_shape, _STAGES)
-    inputs = Inputs((latent_size,), "latents", conditioning)
-    normalize = inputs.normalization(batch_norm, batch_statistics)
-    x = blocks.base(inputs, (*shapes[-1], 16 * width))
+    inputs, normalize = blocks.generator_inputs(options)
+    x = blocks.base(inputs, (*shapes[-1], 16 * options.width))
     x = _up(
         x,
-        [depth * width for depth in (8, 4, 2, 1)],
+        [depth * options.width for depth in (8, 4, 2, 1)],
         shapes[1:-1],
-        _factory(residual.GLOROT if plain else residual.HE_MEAN),
+        blocks.LayerFactory(residual.GLOROT if plain else residual.HE_MEAN),
         residual.no_norm if plain else normalize,
     )
     x = residual.relu(normalize(x, "norm_out"), "relu_out")
@@ -78,14 +67,8 @@ def generator(
 
 
 def critic(
-    image_shape: tuple[int, int, int],
-    output_width: int,
-    width: int = 64,
-    *,
-    batch_norm: bool = False,
-    spectral_norm: SpectralNorm | None = None,
-    conditioning: Conditioning | None = None,
-    published_weights: bool = False,
+    image_shape: tuple[int, ...],
+    options: CriticOptions,
 ) -> keras.Model:
     """From images to {"features": [b, output_width], "activations": [...]}.
 
@@ -97,38 +80,29 @@ def critic(
 
     Args:
       image_shape: height, width and channels; 32 to 160 pixels.
-      output_width: number of features, >= 1.
-      width: channels after the first layer, >= 1.
-      batch_norm: False; it has none.
-      spectral_norm: see `Architecture`.
-      conditioning: see `Architecture`.
-      published_weights: initial weights of the linear layer normal of deviation
-        .01; else Glorot's. The others are always the published ones.
+      options: `width` is that of the channels after the first layer; without
+        `batch_norm`; `published_weights` makes initial weights of the linear
+        layer normal of deviation .01, in place of Glorot's. The others are
+        always the published ones.
 
     Raises:
-      UsageError: for a shape or a number out of range, or batch_norm.
+      UsageError: for a shape out of range, or `batch_norm`.
     """
     SIZES.check("ResNet", image_shape)
-    errors.check_positive(output_width=output_width, width=width)
-    blocks.refuse_batch_norm("ResNet", batch_norm)
-    make = _factory(residual.HE_MEAN, published_weights, spectral_norm)
-    inputs, x = blocks.critic_inputs(image_shape, conditioning)
-    depths = [depth * width for depth in (1, 2, 4, 8, 8)]
+    blocks.refuse_batch_norm("ResNet", options.batch_norm)
+    make = _factory(residual.HE_MEAN, options)
+    inputs, x = blocks.critic_inputs(image_shape, options)
+    depths = [depth * options.width for depth in (1, 2, 4, 8, 8)]
     activations = _down(x, depths, make, residual.layer_norm)
     phi = keras.layers.Flatten(name="flat")(activations[-1])
     return blocks.critic_model(
-        inputs, phi, output_width, activations, make, "resnet5_critic"
+        inputs, phi, options, activations, make, "resnet5_critic"
     )
 
 
 def sn_generator(
-    image_shape: tuple[int, int, int],
-    latent_size: int,
-    width: int = 64,
-    *,
-    batch_norm: bool = True,
-    conditioning: Conditioning | None = None,
-    batch_statistics: bool = False,
+    image_shape: tuple[int, ...],
+    options: GeneratorOptions,
 ) -> keras.Model:
     """From latents [b, latent_size] to float32 images in [-1, 1].
 
@@ -140,25 +114,19 @@ def sn_generator(
 
     Args:
       image_shape: height, width and channels; 32 to 160 pixels.
-      latent_size: z, >= 1.
-      width: channels before the last layer, >= 1.
-      batch_norm: whether to normalize before each ReLU.
-      conditioning: see `Architecture`.
-      batch_statistics: see `Architecture`.
+      options: `width` is that of the channels before the last layer.
 
     Raises:
-      UsageError: for a shape or a number out of range.
+      UsageError: for a shape out of range.
     """
     SIZES.check("SNResNet", image_shape)
-    errors.check_positive(latent_size=latent_size, width=width)
-    depths = [depth * width for depth in (16, 8, 4, 2, 1)]
+    depths = [depth * options.width for depth in (16, 8, 4, 2, 1)]
     if _is_64(image_shape):
         del depths[0]
     shapes = blocks.stage_shapes(image_shape, len(depths))
-    inputs = Inputs((latent_size,), "latents", conditioning)
-    normalize = inputs.normalization(batch_norm, batch_statistics)
-    make = _factory(residual.GLOROT)
-    x = blocks.base(inputs, (*shapes[-1], 16 * width))
+    inputs, normalize = blocks.generator_inputs(options)
+    make = blocks.LayerFactory(residual.GLOROT)
+    x = blocks.base(inputs, (*shapes[-1], 16 * options.width))
     x = _up(x, depths, shapes[:-1], make, normalize)
     x = residual.relu(normalize(x, "norm_out"), "relu_out")
     images = blocks.to_images(make.conv(image_shape[2], 3, name="conv_out")(x))
@@ -166,14 +134,8 @@ def sn_generator(
 
 
 def sn_critic(
-    image_shape: tuple[int, int, int],
-    output_width: int,
-    width: int = 64,
-    *,
-    batch_norm: bool = False,
-    spectral_norm: SpectralNorm | None = None,
-    conditioning: Conditioning | None = None,
-    published_weights: bool = False,
+    image_shape: tuple[int, ...],
+    options: CriticOptions,
 ) -> keras.Model:
     """From images to {"features": [b, output_width], "activations": [...]}.
 
@@ -185,24 +147,17 @@ def sn_critic(
 
     Args:
       image_shape: height, width and channels; 32 to 160 pixels.
-      output_width: number of features, >= 1.
-      width: channels after the first layer, >= 1.
-      batch_norm: False; it has none.
-      spectral_norm: see `Architecture`.
-      conditioning: see `Architecture`; the published critic's is by projection
-        with `project_output`.
-      published_weights: initial weights of the linear layer normal of deviation
-        .01; else Glorot's. The others are always the published ones.
+      options: as for `critic`; the published conditioning is by projection with
+        `project_output`.
 
     Raises:
-      UsageError: for a shape or a number out of range, or batch_norm.
+      UsageError: for a shape out of range, or `batch_norm`.
     """
     SIZES.check("SNResNet", image_shape)
-    errors.check_positive(output_width=output_width, width=width)
-    blocks.refuse_batch_norm("SNResNet", batch_norm)
-    make = _factory(residual.GLOROT, published_weights, spectral_norm)
-    inputs, x = blocks.critic_inputs(image_shape, conditioning)
-    depths = [depth * width for depth in (1, 2, 4, 8, 16)]
+    blocks.refuse_batch_norm("SNResNet", options.batch_norm)
+    make = _factory(residual.GLOROT, options)
+    inputs, x = blocks.critic_inputs(image_shape, options)
+    depths = [depth * options.width for depth in (1, 2, 4, 8, 16)]
     activations = _down(x, depths, make, residual.no_norm)
     if not _is_64(image_shape):
         activations.append(
@@ -216,21 +171,19 @@ def sn_critic(
         mean(x)
     )
     return blocks.critic_model(
-        inputs, phi, output_width, activations, make, "snresnet_critic"
+        inputs, phi, options, activations, make, "snresnet_critic"
     )
 
 
-def _is_64(image_shape: tuple[int, int, int]) -> bool:
+def _is_64(image_shape: tuple[int, ...]) -> bool:
     return image_shape[:2] == (64, 64)
 
 
 def _factory(
-    weights: blocks.Weights,
-    published_output: bool = False,
-    spectral_norm: SpectralNorm | None = None,
+    weights: blocks.Weights, options: CriticOptions
 ) -> blocks.LayerFactory:
-    output = blocks.NORMAL_01 if published_output else residual.GLOROT
-    return blocks.LayerFactory(weights, output, spectral_norm)
+    output = blocks.NORMAL_01 if options.published_weights else residual.GLOROT
+    return blocks.LayerFactory(weights, output, options.spectral_norm)
 
 
 def _up(

@@ -16,10 +16,8 @@ import dataclasses
 
 import keras
 
-from tf_mmdgan import errors
 from tf_mmdgan.networks import blocks, layers
-from tf_mmdgan.networks.conditioning import Conditioning, Inputs
-from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 
 SIZES = blocks.Sizes(minimum=16, maximum=128, multiple=8)
 _SLOPE = 0.1
@@ -40,13 +38,8 @@ _CONVOLUTIONS = (
 
 
 def generator(
-    image_shape: tuple[int, int, int],
-    latent_size: int,
-    width: int = 64,
-    *,
-    batch_norm: bool = True,
-    conditioning: Conditioning | None = None,
-    batch_statistics: bool = False,
+    image_shape: tuple[int, ...],
+    options: GeneratorOptions,
 ) -> keras.Model:
     """From latents [b, latent_size] to float32 images in [-1, 1].
 
@@ -56,28 +49,23 @@ def generator(
 
     Args:
       image_shape: height, width and channels; multiples of 8 from 16 to 128.
-      latent_size: z, >= 1.
-      width: channels before the last layer, >= 1.
-      batch_norm: whether to normalize before each ReLU.
-      conditioning: see `Architecture`.
-      batch_statistics: see `Architecture`.
+      options: `width` is that of the channels before the last layer.
 
     Raises:
-      UsageError: for a shape or a number out of range.
+      UsageError: for a shape out of range.
     """
     SIZES.check("SNGAN", image_shape)
-    errors.check_positive(latent_size=latent_size, width=width)
     height, columns, channels = image_shape
-
-    inputs = Inputs((latent_size,), "latents", conditioning)
-    normalize = inputs.normalization(batch_norm, batch_statistics)
+    inputs, normalize = blocks.generator_inputs(options)
     scale = 2**_STAGES
-    x = blocks.base(inputs, (height // scale, columns // scale, scale * width))
+    x = blocks.base(
+        inputs, (height // scale, columns // scale, scale * options.width)
+    )
     for number in range(1, _STAGES + 1):
         x = normalize(x, f"bn{number}")
         x = keras.layers.ReLU(name=f"relu{number}")(x)
         x = keras.layers.Conv2DTranspose(
-            width * 2 ** (_STAGES - number),
+            options.width * 2 ** (_STAGES - number),
             kernel_size=4,
             strides=2,
             padding="same",
@@ -92,14 +80,8 @@ def generator(
 
 
 def critic(
-    image_shape: tuple[int, int, int],
-    output_width: int,
-    width: int = 64,
-    *,
-    batch_norm: bool = False,
-    spectral_norm: SpectralNorm | None = None,
-    conditioning: Conditioning | None = None,
-    published_weights: bool = False,
+    image_shape: tuple[int, ...],
+    options: CriticOptions,
 ) -> keras.Model:
     """From images to {"features": [b, output_width], "activations": [...]}.
 
@@ -109,31 +91,30 @@ def critic(
 
     Args:
       image_shape: height, width and channels; multiples of 8 from 16 to 128.
-      output_width: number of features, >= 1.
-      width: channels after the first layer, >= 1.
-      batch_norm: False; it has none.
-      spectral_norm: see `Architecture`; the paper's is `SpectralNorm()`.
-      conditioning: see `Architecture`.
-      published_weights: initial weights of truncated normals of deviation .02,
-        as in the code of Scaled MMD GAN; else He's and Glorot's.
+      options: `width` is that of the channels after the first layer; without
+        `batch_norm`; the paper's `spectral_norm` is `SpectralNorm()`;
+        `published_weights` makes initial weights truncated normals of deviation
+        .02, as in the code of Scaled MMD GAN, in place of He's and Glorot's.
 
     Raises:
-      UsageError: for a shape or a number out of range, or batch_norm.
+      UsageError: for a shape out of range, or `batch_norm`.
     """
     SIZES.check("SNGAN", image_shape)
-    errors.check_positive(output_width=output_width, width=width)
-    blocks.refuse_batch_norm("SNGAN", batch_norm)
+    blocks.refuse_batch_norm("SNGAN", options.batch_norm)
     make = dataclasses.replace(
-        _PUBLISHED if published_weights else blocks.LayerFactory(),
-        spectral_norm=spectral_norm,
+        _PUBLISHED if options.published_weights else blocks.LayerFactory(),
+        spectral_norm=options.spectral_norm,
     )
-    inputs, x = blocks.critic_inputs(image_shape, conditioning)
+    inputs, x = blocks.critic_inputs(image_shape, options)
     activations = []
     for number, (depth, size, stride) in enumerate(_CONVOLUTIONS, start=1):
-        x = make.conv(depth * width, size, stride, name=f"conv{number}")(x)
+        layer = make.conv(
+            depth * options.width, size, stride, name=f"conv{number}"
+        )
+        x = layer(x)
         x = layers.LeakyReLU(_SLOPE, name=f"lrelu{number}")(x)
         activations.append(x)
     phi = keras.layers.Flatten(name="flat")(x)
     return blocks.critic_model(
-        inputs, phi, output_width, activations, make, "sngan_critic"
+        inputs, phi, options, activations, make, "sngan_critic"
     )

@@ -25,16 +25,19 @@ from tf_mmdgan.objectives.criterion import (
 
 
 class Regularizer(Protocol):
-    """A term of the critic's loss; a frozen dataclass.
+    """A term of the critic's loss; a frozen dataclass."""
 
-    Attributes:
-      name: of its term in the logs.
-      needs_independent_examples: as in `Criterion`.
-    """
+    @property
+    def name(self) -> str:
+        """What the term is called in the logs."""
 
-    name: ClassVar[str]
-    needs_independent_examples: ClassVar[bool]
-    weight: float
+    @property
+    def needs_independent_examples(self) -> bool:
+        """As in `Criterion`."""
+
+    @property
+    def weight(self) -> float:
+        """What the term is multiplied by."""
 
     def check(self, criterion: Criterion, output_width: int) -> None:
         """Refuses criteria and critics that it cannot be used with.

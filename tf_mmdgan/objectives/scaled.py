@@ -47,6 +47,10 @@ class Scale:
         Raises:
           UsageError: naming the reason.
         """
+        # Known without arithmetic, which would start TensorFlow where published
+        # settings are made, and its devices could not be chosen any more.
+        if kernel.derivative_constant is not None:
+            return
         probe, full = tf.zeros([1, 2]), self.jacobian == "exact"
         squares = tf.zeros([1, 2, 2] if full else [1])
         try:

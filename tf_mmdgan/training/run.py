@@ -237,7 +237,7 @@ def _rate_rule(
         config.schedule_history,
         config.schedule_patience,
         config.schedule_threshold,
-        settings_of(config)["schedule_floor"],
+        settings_of(config).schedule_floor,
     )
 
 

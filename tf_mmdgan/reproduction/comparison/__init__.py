@@ -2,11 +2,11 @@
 
 A cell of the table is one training run, in a process of its own. To add a
 method that is not an objective by itself, give it a line in
-`methods.EXTRA_METHODS`.
+`methods.EXTRA_ENTRIES`.
 """
 
 from tf_mmdgan.reproduction.comparison.cells import DATA, Cell, plan
-from tf_mmdgan.reproduction.comparison.methods import METHODS
+from tf_mmdgan.reproduction.comparison.methods import ENTRIES
 from tf_mmdgan.reproduction.comparison.outputs import write_outputs
 from tf_mmdgan.reproduction.comparison.results import Result, read_results
 from tf_mmdgan.reproduction.comparison.runner import run

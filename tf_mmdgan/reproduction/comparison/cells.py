@@ -87,9 +87,9 @@ def plan(config: CompareConfig, parse: Parser) -> list[Cell]:
     """
     chosen = names(config.methods)
     if chosen == ["all"]:
-        chosen = list(methods.METHODS)
+        chosen = list(methods.ENTRIES)
     for method in chosen:
-        errors.pick(methods.METHODS, method, "method")
+        errors.pick(methods.ENTRIES, method, "method")
     for name in names(config.data):
         errors.pick(DATA, name, "data set of the comparison")
     return [
@@ -106,7 +106,7 @@ def _cell(
     run_dir = run_folder(config.output_dir, name, method, seed)
     flags = [
         *_settings_of_data(config, name),
-        *methods.METHODS[method],
+        *methods.ENTRIES[method],
         *methods.ON_DATA.get(name, {}).get(method, []),
         f"--seed={seed}",
         f"--run_dir={run_dir}",

@@ -15,7 +15,7 @@ FAMILIES: dict[str, tuple[str, Collection[str]]] = {
 
 # Beside the objectives by their published settings; the same name takes the
 # place of one.
-EXTRA_METHODS: dict[str, list[str]] = {
+EXTRA_ENTRIES: dict[str, list[str]] = {
     "mmd_distance": ["--objective=mmd", "--kernel=distance"],
     # As published, with an optimizer without momentum; the code size is that
     # of MNIST.
@@ -66,7 +66,7 @@ def catalogue(
     return methods | {name: list(flags) for name, flags in extra.items()}
 
 
-METHODS = catalogue(published.OBJECTIVES, FAMILIES, EXTRA_METHODS)
+ENTRIES = catalogue(published.OBJECTIVES, FAMILIES, EXTRA_ENTRIES)
 
 # What is published for points in the plane instead: Gulrajani et al. 2017,
 # code for toy data; Srivastava et al. 2020, code for MMD GAN on the ring.

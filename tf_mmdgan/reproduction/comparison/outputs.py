@@ -9,7 +9,7 @@ from tf_mmdgan import files
 from tf_mmdgan.reproduction import pictures, ring
 from tf_mmdgan.reproduction.comparison import cells
 from tf_mmdgan.reproduction.comparison.cells import DATA, Cell
-from tf_mmdgan.reproduction.comparison.methods import METHODS
+from tf_mmdgan.reproduction.comparison.methods import ENTRIES
 from tf_mmdgan.reproduction.comparison.results import (
     Result,
     number,
@@ -66,8 +66,8 @@ def write_outputs(
 
 def _order(entry: Result | Cell) -> tuple[int, int, int]:
     """By column, then by row; methods that are no more come last."""
-    columns, rows = list(DATA), list(METHODS)
-    rank = rows.index(entry.method) if entry.method in METHODS else len(rows)
+    columns, rows = list(DATA), list(ENTRIES)
+    rank = rows.index(entry.method) if entry.method in ENTRIES else len(rows)
     return columns.index(entry.data), rank, entry.seed
 
 

@@ -17,7 +17,7 @@ from tf_mmdgan.models import (
     MomentMatchingModel,
     RatioMatchingModel,
 )
-from tf_mmdgan.networks import mlp
+from tf_mmdgan.networks import CriticOptions, GeneratorOptions, mlp
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import KernelDiscrepancy
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
@@ -35,24 +35,28 @@ _LATENTS = Latents(10, "uniform")
 _BANDWIDTHS = np.arange(0.08, 0.42, 0.02)
 _PER_CALL = 50
 
-_generator = functools.partial(mlp.generator, batch_norm=False)
 _DISCREPANCY = KernelDiscrepancy(kernels.Gaussian(SIGMAS))
+
+
+def _generator(latent_size: int, multiples: tuple[int, ...]) -> keras.Model:
+    options = GeneratorOptions(latent_size, width=_WIDTH, batch_norm=False)
+    return mlp.generator(SHAPE, options, multiples=multiples)
 
 
 def _gmmn(seed: int, steps: int) -> ImplicitModel:
     del steps
-    generator = _generator(SHAPE, 10, _WIDTH, multiples=(1, 4, 4))
+    generator = _generator(10, multiples=(1, 4, 4))
     return MomentMatchingModel(generator, _LATENTS, _DISCREPANCY, seed=seed)
 
 
 def _gmmn_ae(seed: int, steps: int) -> ImplicitModel:
     autoencoder = networks.autoencoder(
-        mlp.critic(SHAPE, 16, _WIDTH, multiples=(4,)),
-        _generator(SHAPE, 16, _WIDTH, multiples=(4,)),
+        mlp.critic(SHAPE, CriticOptions(16, width=_WIDTH), multiples=(4,)),
+        _generator(16, multiples=(4,)),
     )
     return CodeMatchingModel(
         autoencoder,
-        networks.code_generator(16, 10, _WIDTH),
+        networks.code_generator(16, 10),
         _LATENTS,
         _DISCREPANCY,
         autoencoder_steps=steps * AUTOENCODER_STEPS // STEPS,
@@ -63,8 +67,12 @@ def _gmmn_ae(seed: int, steps: int) -> ImplicitModel:
 def _gram(seed: int, steps: int) -> ImplicitModel:
     del steps
     return RatioMatchingModel(
-        _generator(SHAPE, 10, _WIDTH, multiples=(1, 4, 4)),
-        mlp.critic(SHAPE, 10, _WIDTH, multiples=(4, 4), published_weights=True),
+        _generator(10, multiples=(1, 4, 4)),
+        mlp.critic(
+            SHAPE,
+            CriticOptions(10, width=_WIDTH, published_weights=True),
+            multiples=(4, 4),
+        ),
         _LATENTS,
         # The penalty is a sum over the batch, which outweighs the divergence.
         RatioMatching(SIGMAS, ridge=0.1, positivity="clip"),

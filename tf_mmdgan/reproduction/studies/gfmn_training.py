@@ -14,7 +14,7 @@ from tf_mmdgan.features import FeatureExtractor, extract, frozen, get_extractor
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.metrics import kid
 from tf_mmdgan.models import FeatureMatchingModel, feature_matching
-from tf_mmdgan.networks import mlp
+from tf_mmdgan.networks import GeneratorOptions, mlp
 
 IMAGE_SIZE = 16
 SAMPLES = 1000
@@ -65,7 +65,9 @@ def train(run: Run, steps: int, every: int) -> list[dict[str, Any]]:
     held_out = features(data.load(source, "test").images)
     matched = frozen.parse("lenet_digits", digits.image_shape)
     model = FeatureMatchingModel(
-        mlp.generator(digits.image_shape, _LATENTS.size, 128),
+        mlp.generator(
+            digits.image_shape, GeneratorOptions(_LATENTS.size, width=128)
+        ),
         _LATENTS,
         matched,
         seed=run.seed,

@@ -14,7 +14,7 @@ import scipy.spatial.distance
 import scipy.stats
 import tensorflow as tf
 
-from tf_mmdgan.networks import mlp
+from tf_mmdgan.networks import CriticOptions, mlp
 from tf_mmdgan.objectives import gradients
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
@@ -81,7 +81,7 @@ def trained_critic(
     steepest slope from point to point, and so at most the distance.
     """
     keras.utils.set_random_seed(seed)
-    network = mlp.critic((2,), 1, 64)
+    network = mlp.critic((2,), CriticOptions(1, width=64))
     adam = keras.optimizers.Adam(2e-3, beta_1=0.5, beta_2=0.9)
     adam.build(network.trainable_variables)
     at, masses = (tf.constant(a, tf.float32) for a in (points, weights))

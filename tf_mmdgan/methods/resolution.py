@@ -1,0 +1,114 @@
+"""The complete settings of a method, from a configuration.
+
+A setting is what its flag says; else what a deviation of --as_published makes
+of it; else what was published for the objective and the kernel; else the
+default of methods published without.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tf_mmdgan import errors, kernels
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.methods import deviations
+from tf_mmdgan.methods.published import METHODS
+from tf_mmdgan.methods.settings import AdversarialSettings, Settings
+from tf_mmdgan.objectives import f_divergences
+
+# Settings that mean nothing without one of others.
+_NEEDS = {
+    "penalized_function": ("gradient_penalty",),
+    "burn_in_first": ("burn_in_critic_steps",),
+    "burn_in_every": ("burn_in_critic_steps",),
+    "noise_annealing_steps": ("instance_noise", "noise_penalty"),
+}
+
+
+def settings_of(config: TrainConfig) -> Settings:
+    """Every setting of the method that `config` names.
+
+    Raises:
+      UsageError: for unknown names, for a setting that this method does not
+        have, and for one that has no effect or is impossible beside others.
+    """
+    method = errors.pick(METHODS, config.objective, "objective")
+    _refuse_foreign(config, method.names)
+    given = _given(config, method.names)
+    settings = method.published(config, given.get("kernel")).changed(given)
+    settings = _with_deviations(config, settings, given)
+    _refuse_idle(config, settings)
+    return settings
+
+
+def _refuse_foreign(config: TrainConfig, names: frozenset[str]) -> None:
+    """Refuses what other methods have and this one has not."""
+    everywhere = frozenset().union(*(m.names for m in METHODS.values()))
+    for name in sorted((everywhere - names) & _fields(config)):
+        value = getattr(config, name)
+        # To switch off what is not there says nothing wrong.
+        if value is not None and value is not False:
+            raise errors.UsageError(
+                f"--{name} has no meaning for --objective={config.objective}."
+            )
+
+
+def _given(config: TrainConfig, names: frozenset[str]) -> dict[str, Any]:
+    """What flags say of these settings, by name."""
+    given = {name: getattr(config, name) for name in names & _fields(config)}
+    return {
+        name: _READERS[name](value) if name in _READERS else value
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _fields(config: TrainConfig) -> set[str]:
+    return {field.name for field in dataclasses.fields(config)}
+
+
+def _with_deviations(
+    config: TrainConfig, settings: Settings, given: Mapping[str, Any]
+) -> Settings:
+    names = deviations.resolve(config.as_published)
+    if not names:
+        return settings
+    if not isinstance(settings, AdversarialSettings):
+        raise errors.UsageError(
+            f"--as_published={config.as_published}: these codes have no "
+            f"--objective={config.objective}."
+        )
+    # What deviates in a kernel does so in one that is given by name, too.
+    kept = {name: value for name, value in given.items() if name != "kernel"}
+    return deviations.apply(names, settings, kept)
+
+
+def _refuse_idle(config: TrainConfig, settings: Settings) -> None:
+    """Refuses settings that mean nothing without others."""
+    values = settings.by_name()
+    for name, others in _NEEDS.items():
+        if getattr(config, name) and not any(values[o] for o in others):
+            needed = " or --".join(others)
+            raise errors.UsageError(f"--{name} needs --{needed}.")
+
+
+def _bandwidths(text: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or not all(0.0 < number < 1e9 for number in numbers):
+        raise errors.UsageError(
+            f"--bandwidths={text}: need numbers > 0, separated by commas."
+        )
+    return numbers
+
+
+# Of settings that a flag gives in words and a method has as values.
+_READERS: dict[str, Callable[[str], Any]] = {
+    "kernel": lambda name: errors.pick(kernels.KERNELS, name, "kernel"),
+    "divergence": lambda name: errors.pick(
+        f_divergences.DIVERGENCES, name, "divergence"
+    ),
+    "bandwidths": _bandwidths,
+}

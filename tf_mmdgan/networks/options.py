@@ -1,0 +1,69 @@
+"""What a generator and a critic are asked for, beside the shape of images."""
+
+import dataclasses
+
+from tf_mmdgan import errors
+from tf_mmdgan.networks.conditioning import Conditioning
+from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+
+
+@dataclasses.dataclass(frozen=True)
+class GeneratorOptions:
+    """How a generator is built.
+
+    Attributes:
+      latent_size: z, width of its input, >= 1.
+      width: channels, or units, that those of all layers are multiples of,
+        >= 1; see each network.
+      batch_norm: whether to normalize over the batch before each ReLU.
+      conditioning: how labels enter; None for a network without labels.
+      batch_statistics: whether to normalize by the statistics of the batch at
+        hand in evaluation too, as the published code of MMD GAN does.
+
+    Raises:
+      UsageError: for a number below 1.
+    """
+
+    latent_size: int
+    _: dataclasses.KW_ONLY
+    width: int = 64
+    batch_norm: bool = True
+    conditioning: Conditioning | None = None
+    batch_statistics: bool = False
+
+    def __post_init__(self):
+        errors.check_positive(latent_size=self.latent_size, width=self.width)
+
+
+@dataclasses.dataclass(frozen=True)
+class CriticOptions:
+    """How a critic is built.
+
+    Attributes:
+      output_width: number of features, >= 1.
+      width: channels, or units, that those of all layers are multiples of,
+        >= 1; see each network.
+      batch_norm: whether to normalize over the batch, see each network; only
+        for critics without a gradient penalty.
+      spectral_norm: of every convolution and fully connected layer, the
+        embedding of labels among them; or None.
+      conditioning: how labels enter; None for a network without labels.
+      published_weights: whether to start from the standard deviations of the
+        published code. Else the weights are He's, with which a penalty on the
+        activations does not lead the critic to zero; those of the ResNets are
+        so anyway, those of a DCGAN critic with batch normalization never.
+
+    Raises:
+      UsageError: for a number below 1.
+    """
+
+    output_width: int
+    _: dataclasses.KW_ONLY
+    width: int = 64
+    batch_norm: bool = False
+    spectral_norm: SpectralNorm | None = None
+    conditioning: Conditioning | None = None
+    published_weights: bool = False
+
+    def __post_init__(self):
+        errors.check_positive(output_width=self.output_width, width=self.width)
