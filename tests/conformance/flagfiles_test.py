@@ -5,12 +5,13 @@ import functools
 import pathlib
 import re
 
+import losses
 import numpy as np
 import pytest
 
 from tf_mmdgan import config, data, methods
 from tf_mmdgan.data import ImageSet
-from tf_mmdgan.methods.published import OBJECTIVES
+from tf_mmdgan.methods.settings import AdversarialSettings
 from tf_mmdgan.networks import ARCHITECTURES, spectral_normalization
 from tf_mmdgan.tools import flag_config
 from tf_mmdgan.training import checkpoints
@@ -69,7 +70,7 @@ def one_step(recipe):
         # The first step is then the auto-encoder's.
         "autoencoder_steps": 1,
     }
-    if methods.settings_of(recipe).get("weight_clip"):
+    if getattr(methods.settings_of(recipe), "weight_clip", 0.0):
         # Four layers of two filters, clipped to 0.01, pass on next to nothing.
         few["weight_clip"] = 0.1
     names = methods.METHODS[recipe.objective].names
@@ -83,16 +84,16 @@ def one_step(recipe):
 def networks_of(recipe):
     """All that the layers of a toy depend on but their widths."""
     settings = methods.settings_of(recipe)
-    entry = OBJECTIVES.get(recipe.objective)
+    criterion = getattr(settings, "criterion", None)
     return (
         recipe.architecture,
         image_shape(recipe),
         recipe.conditioning,
         recipe.generator_batch_norm,
-        entry.criterion.needs_decoder if entry else recipe.objective,
-        settings.get("critic_batch_norm"),
-        settings.get("spectral_norm"),
-        settings.get("learnable_spectral_scale"),
+        criterion.needs_decoder if criterion else recipe.objective,
+        getattr(settings, "critic_batch_norm", None),
+        getattr(settings, "spectral_norm", None),
+        getattr(settings, "learnable_spectral_scale", None),
     )
 
 
@@ -152,7 +153,7 @@ def check_one_step(recipe, strategy, folder):
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipe_has_an_objective_and_a_size_that_its_networks_make(name):
     recipe = parse(name)
-    methods.make_objective(recipe)
+    losses.loss_of(recipe)
     architecture = ARCHITECTURES[recipe.architecture]
     size, _, _ = image_shape(recipe)
     assert architecture.minimum_size <= size <= architecture.maximum_size
@@ -189,10 +190,10 @@ def test_networks_of_recipes_build_at_toy_width(name):
     assert len(model.generator.inputs) == 1 + conditional
     if model.critic:
         features = model.critic.output["features"]
-        assert features.shape[-1] == settings["critic_output"]
+        assert features.shape[-1] == settings.critic_output
         assert len(model.critic.inputs) == 1 + conditional
-    if "critic_steps" in settings:
-        assert model.critic_steps == settings["critic_steps"]
+    if isinstance(settings, AdversarialSettings):
+        assert model.critic_steps == settings.critic_steps
 
 
 def first_with(field, value):
@@ -206,14 +207,14 @@ def first_with(field, value):
 def few_outputs(name):
     """As many outputs of the critic as published, up to two."""
     published = parse("digits_mmd", f"--objective={name}")
-    outputs = methods.settings_of(published).get("critic_output")
+    outputs = getattr(methods.settings_of(published), "critic_output", None)
     return outputs and min(outputs, 2)
 
 
 @pytest.mark.parametrize("name", methods.METHODS)
 def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
     recipe = one_step(first_with("objective", name))
-    if methods.settings_of(recipe).get("weight_clip"):
+    if getattr(methods.settings_of(recipe), "weight_clip", 0.0):
         # A critic this narrow sees nothing with weights below .01.
         recipe = dataclasses.replace(recipe, weight_clip=1.0)
     # Its smallest networks, for the time that tracing takes.

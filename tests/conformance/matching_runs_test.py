@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import config
-from tf_mmdgan.methods.matching import MATCHING
+from tf_mmdgan.methods.published import MATCHING
 from tf_mmdgan.training import finished, run
 
 pytestmark = pytest.mark.slow

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import kernels
+from tf_mmdgan import config, kernels
 from tf_mmdgan.distribute import Update
-from tf_mmdgan.methods.published import DEFAULTS, OBJECTIVES, build
+from tf_mmdgan.methods.published import OBJECTIVES
 from tf_mmdgan.models.adversarial import CriticView
 from tf_mmdgan.objectives import Batch
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES
@@ -19,16 +19,11 @@ every_case = pytest.mark.parametrize("name, divergence", CASES)
 both_shapes = pytest.mark.parametrize("shape", [IMAGE, POINT])
 
 
-def make(name, divergence=None, kernel=None):
+def make(name, divergence=None):
     entry = OBJECTIVES[name]
-    settings = entry.published(kernel)
-    if "kernel" in settings:
-        settings["kernel"] = kernels.KERNELS[settings["kernel"]]
-    if "divergence" in settings:
-        settings["divergence"] = DIVERGENCES[
-            divergence or settings["divergence"]
-        ]
-    return build(entry, settings), settings["critic_output"]
+    changes = {"divergence": DIVERGENCES[divergence]} if divergence else {}
+    settings = entry.settings.changed(changes)
+    return entry.loss(settings), settings.critic_output
 
 
 def make_critic(objective, width, shape):
@@ -68,19 +63,17 @@ def update():
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_published_settings_are_complete(name):
     entry = OBJECTIVES[name]
-    common = set(DEFAULTS)
-    for kernel in (None, *kernels.KERNELS):
-        published = entry.published(kernel)
-        assert common <= published.keys()
-        unknown = published.keys() - common - entry.fields - {"kernel"}
-        assert not unknown
-        assert published["critic_output"] >= 1
-        assert published["critic_steps"] >= 1
+    chosen = config.TrainConfig(run_dir="run")
+    for kernel in (None, *kernels.KERNELS.values()):
+        published = entry.published(chosen, kernel)
+        assert published.by_name().keys() == entry.names
+        assert published.critic_output >= 1
+        assert published.critic_steps >= 1
     objective, _ = make(name)
-    assert isinstance(objective.criterion, entry.criterion)
+    assert objective.criterion == entry.settings.criterion
     assert entry.source
     # Batch norm goes with objectives of batches only.
-    if entry.published()["critic_batch_norm"]:
+    if entry.settings.critic_batch_norm:
         assert not objective.needs_independent_examples
 
 
@@ -136,7 +129,7 @@ def test_after_an_update_weights_are_within_their_bound(name, rng):
     loss = objective.critic_loss(seen, real, fakes, update())
     before = [w.numpy() for w in critic.weights]
     objective.after_update(seen, loss.terms)
-    bound = OBJECTIVES[name].published()["weight_clip"] or np.inf
+    bound = OBJECTIVES[name].settings.weight_clip or np.inf
     for weight, old in zip(critic.weights, before, strict=True):
         limit = np.inf if "decoder" in weight.path else bound
         expected = np.clip(old, -limit, limit)
@@ -150,17 +143,18 @@ def test_two_replicas_have_the_loss_of_one_device(
 ):
     """One with all that a replica may get wrong: noise, means, penalties."""
     entry = OBJECTIVES["smmd"]
-    settings = {
-        **entry.published(),
-        "kernel": kernels.Gaussian(),
-        "scale_measure": "mixture",
-        "scale_jacobian": "hutchinson",
-        "gradient_penalty": 1.0,
-        "r1": 1.0,
-        "feature_penalty": 1.0,
-        "instance_noise": 0.2,
-    }
-    objective = build(entry, settings)
+    settings = entry.settings.changed(
+        {
+            "kernel": kernels.Gaussian(),
+            "scale_measure": "mixture",
+            "scale_jacobian": "hutchinson",
+            "gradient_penalty": 1.0,
+            "r1": 1.0,
+            "feature_penalty": 1.0,
+            "instance_noise": 0.2,
+        }
+    )
+    objective = entry.loss(settings)
     with two_cpus.scope():
         critic = make_critic(objective, 3, IMAGE)
         seen = view(critic)

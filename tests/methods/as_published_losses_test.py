@@ -1,11 +1,12 @@
 """What the published codes' deviations do to losses, against NumPy."""
 
 import keras
+import losses
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import config, methods, mmd
+from tf_mmdgan import config, mmd
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.kernels import KERNELS
 from tf_mmdgan.mmd import as_published
@@ -16,12 +17,12 @@ def configure(deviations="none", **kwargs):
     return config.TrainConfig(run_dir="run", as_published=deviations, **kwargs)
 
 
-def settings(deviations="none", **kwargs):
-    return methods.settings_of(configure(deviations, **kwargs))
+def kernel_of(deviations="none", **kwargs):
+    return objective(deviations, **kwargs).criterion.kernel
 
 
 def objective(deviations="none", **kwargs):
-    return methods.make_objective(configure(deviations, **kwargs))
+    return losses.loss_of(configure(deviations, **kwargs))
 
 
 def squared_distances(x, y):
@@ -85,7 +86,7 @@ def test_scales_of_the_rational_quadratic_kernel(rng, name):
         "tanh_rq": rational_quadratic(np.tanh(x), np.tanh(y)),
         "rq_linear": rational_quadratic(x, y) + x @ y.T,
     }[name]
-    kernel = objective("rq_scales", kernel=name).criterion.kernel
+    kernel = kernel_of("rq_scales", kernel=name)
     np.testing.assert_allclose(kernel(x, y), expected)
 
 
@@ -93,7 +94,7 @@ def test_kernel_at_distance_one():
     """The figures of the documentation."""
     point = tf.constant([[0.0]], tf.float64)
     for deviations, zero, one in (("none", 5, 3.413), ("rq_scales", 3, 2.117)):
-        kernel = settings(deviations, kernel="rq")["kernel"]
+        kernel = kernel_of(deviations, kernel="rq")
         assert float(kernel(point, point)[0, 0]) == zero
         assert float(kernel(point, point + 1)[0, 0]) == pytest.approx(
             one, abs=5e-4
@@ -121,14 +122,14 @@ def published_distance(x, y, epsilon=1e-5):
 def test_distance_kernel(rng, deviations, epsilon, factor):
     x, y = features(rng)
     y[0] = x[0]
-    plain = settings(deviations, kernel="distance")["kernel"]
-    bounded = settings(deviations, kernel="tanh_distance")["kernel"]
+    plain = kernel_of(deviations, kernel="distance")
+    bounded = kernel_of(deviations, kernel="tanh_distance")
     expected = factor * published_distance(x, y, epsilon)
     np.testing.assert_allclose(plain(x, y), expected, atol=1e-6)
     expected = factor * published_distance(np.tanh(x), np.tanh(y), epsilon)
     np.testing.assert_allclose(bounded(x, y), expected, atol=1e-6)
     # The one with the 1/2 taken off by its name stays.
-    energy = settings(deviations, kernel="energy")["kernel"]
+    energy = kernel_of(deviations, kernel="energy")
     expected = published_distance(x, y, epsilon)
     np.testing.assert_allclose(energy(x, y), expected, atol=1e-6)
 

@@ -3,12 +3,12 @@
 import dataclasses
 
 import keras
+import losses
 import numpy as np
 import pytest
 
 from tf_mmdgan import config, errors, kernels, methods
 from tf_mmdgan.methods import optimizers
-from tf_mmdgan.methods.published import DEFAULTS
 from tf_mmdgan.models import BurnIn
 from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.networks.spectral_normalization import spectral_layers
@@ -31,18 +31,17 @@ def settings(**kwargs):
 
 
 def test_unset_settings_are_the_published_ones():
-    objective = methods.make_objective(settings())
+    objective = losses.loss_of(settings())
     assert objective.criterion.kernel == kernels.KERNELS["rq_linear"]
     assert objective.regularizers == (GradientPenalty(1.0), FeaturePenalty(1.0))
-    objective = methods.make_objective(settings(kernel="distance"))
+    objective = losses.loss_of(settings(kernel="distance"))
     assert objective.regularizers[0] == GradientPenalty(10.0)
-    assert (
-        methods.settings_of(settings(kernel="distance"))["critic_output"] == 256
-    )
+    complete = methods.settings_of(settings(kernel="distance"))
+    assert complete.critic_output == 256
 
 
 def test_given_settings_win_even_when_they_are_zero():
-    objective = methods.make_objective(
+    objective = losses.loss_of(
         settings(kernel="rbf", gradient_penalty=0.0, feature_penalty=0.5)
     )
     assert objective.regularizers == (FeaturePenalty(0.5),)
@@ -173,17 +172,15 @@ def test_conditioning_takes_labels():
 
 
 def test_objectives_have_the_settings_of_their_criteria():
-    made = methods.make_objective(settings(objective="f_gan", divergence="kl"))
+    made = losses.loss_of(settings(objective="f_gan", divergence="kl"))
     assert made.criterion.divergence == f_divergences.DIVERGENCES["kl"]
-    made = methods.make_objective(
+    made = losses.loss_of(
         settings(objective="smmd", scale_offset=0.5, scale_measure="mixture")
     )
     assert made.criterion.scale == Scale(offset=0.5, measure="mixture")
-    made = methods.make_objective(
-        settings(objective="repulsive_mmd", real_weight=1.0)
-    )
+    made = losses.loss_of(settings(objective="repulsive_mmd", real_weight=1.0))
     assert made.criterion.real_weight == 1.0
-    made = methods.make_objective(
+    made = losses.loss_of(
         settings(objective="wgan", r1=3.0, r2=2.0, critic_batch_norm=False)
     )
     assert made.regularizers == (
@@ -193,7 +190,7 @@ def test_objectives_have_the_settings_of_their_criteria():
 
 
 def test_noise_is_annealed_in_steps():
-    made = methods.make_objective(
+    made = losses.loss_of(
         settings(instance_noise=0.3, noise_annealing_steps=10)
     )
     assert made.instance_noise == InstanceNoise(0.3, Annealing(10))
@@ -216,7 +213,7 @@ def test_settings_without_what_they_belong_to_are_refused(name, value):
 
 def test_objectives_published_with_batch_norm_do_without_it():
     other = settings(objective="gan", architecture="sngan")
-    assert not methods.settings_of(other)["critic_batch_norm"]
+    assert not methods.settings_of(other).critic_batch_norm
     with pytest.raises(errors.UsageError, match="--nocritic_batch_norm"):
         methods.make_model(
             settings(
@@ -303,7 +300,7 @@ def test_spectral_settings_reach_the_layers(
         assert layer.form == form
         assert float(layer.scale.value) == pytest.approx(scale)
         assert layer.scale.trainable == learnable
-        assert layer.vectors == DEFAULTS["spectral_vectors"]
+        assert layer.vectors == 8
 
 
 def test_critic_of_li_mmd_is_an_auto_encoder(rng):

@@ -1,50 +1,59 @@
 """Published settings and what is made of settings."""
 
+import dataclasses
+
 import pytest
 
-from tf_mmdgan import errors, kernels
-from tf_mmdgan.methods.published import OBJECTIVES, REGULARIZERS, build
+from tf_mmdgan import config, errors, kernels
+from tf_mmdgan.config.method import MethodConfig
+from tf_mmdgan.methods.adversarial import REGULARIZERS
+from tf_mmdgan.methods.published import METHODS, OBJECTIVES
+from tf_mmdgan.methods.settings import AdversarialSettings
 from tf_mmdgan.objectives import (
     FeaturePenalty,
     GradientPenalty,
     InstanceNoise,
     NoisePenalty,
     Scale,
+    SobolevGAN,
     WeightClipping,
     ZeroCentredPenalty,
 )
 from tf_mmdgan.objectives.annealing import Annealing
-from tf_mmdgan.objectives.f_divergences import DIVERGENCES
+
+CONFIG = config.TrainConfig(run_dir="run")
 
 
 def make(name, **changes):
     entry = OBJECTIVES[name]
-    settings = {**entry.published(), **changes}
-    if "kernel" in settings:
-        settings["kernel"] = kernels.KERNELS[settings["kernel"]]
-    if "divergence" in settings:
-        settings["divergence"] = DIVERGENCES[settings["divergence"]]
-    return build(entry, settings)
+    if "kernel" in changes:
+        changes["kernel"] = kernels.KERNELS[changes["kernel"]]
+    return entry.loss(entry.settings.changed(changes))
 
 
 def test_published_settings_depend_on_the_kernel():
-    mmd = OBJECTIVES["mmd"]
-    assert mmd.published()["kernel"] == "rq_linear"
-    assert mmd.published("rbf") == {**mmd.published(), "kernel": "rbf"}
-    for kernel in ("distance", "energy"):
-        assert mmd.published(kernel) == {
-            **mmd.published(),
-            "kernel": kernel,
-            "critic_output": 256,
-            "gradient_penalty": 10.0,
-            "feature_penalty": 1e-4,
-        }
-    assert "kernel" not in OBJECTIVES["wgan"].published()
+    mmd, known = OBJECTIVES["mmd"], kernels.KERNELS
+    usual = mmd.published(CONFIG, None)
+    assert usual.criterion.kernel == known["rq_linear"]
+    assert mmd.published(CONFIG, known["rbf"]) == usual
+    for name in ("distance", "energy"):
+        other = mmd.published(CONFIG, known[name])
+        given = other.changed({"kernel": known[name]})
+        assert given == usual.changed(
+            {
+                "kernel": known[name],
+                "critic_output": 256,
+                "gradient_penalty": 10.0,
+                "feature_penalty": 1e-4,
+            }
+        )
+    assert "kernel" not in OBJECTIVES["wgan"].names
 
 
 def test_every_regularizer_is_made_of_its_setting():
     objective = make(
         "gan_minimax",
+        critic_batch_norm=False,
         gradient_penalty=0.1,
         penalized_function="critic",
         penalty_norm="rows",
@@ -93,15 +102,16 @@ def test_criterion_has_the_settings_of_its_fields():
     assert make("swgan").criterion.scale == Scale()
     criterion = make("repulsive_mmd", bounds=(0.5, 2.0)).criterion
     assert criterion.bounds == (0.5, 2.0)
-    assert make("sobolev", constraint_weight=3.0).criterion == (
-        OBJECTIVES["sobolev"].criterion(3.0)
-    )
+    assert make("sobolev", constraint_weight=3.0).criterion == (SobolevGAN(3.0))
 
 
 def test_settings_of_the_criteria():
-    assert OBJECTIVES["wgan"].fields == set()
-    assert OBJECTIVES["f_gan"].fields == {"divergence", "generator_form"}
-    assert OBJECTIVES["swgan"].fields == {
+    shared = OBJECTIVES["wgan"].names
+    fields = {field.name for field in dataclasses.fields(AdversarialSettings)}
+    assert shared == fields - {"criterion"}
+    own = OBJECTIVES["f_gan"].names - shared
+    assert own == {"divergence", "generator_form"}
+    assert OBJECTIVES["swgan"].names - shared == {
         "scale_offset",
         "scale_measure",
         "scale_jacobian",
@@ -145,7 +155,7 @@ PUBLISHED = [
     ("li_mmd", "weight_clip", 0.01),
     ("li_mmd", "reconstruction_weight", 8.0),
     ("li_mmd", "feasible_set_weight", 16.0),
-    ("li_mmd", "kernel", "rbf_octaves"),
+    ("li_mmd", "kernel", kernels.KERNELS["rbf_octaves"]),
     ("smmd", "critic_output", 1),
     ("smmd", "gradient_penalty", 0.0),
     ("sn_smmd", "learnable_spectral_scale", True),
@@ -157,4 +167,13 @@ PUBLISHED = [
 
 @pytest.mark.parametrize("name, setting, value", PUBLISHED)
 def test_published_values(name, setting, value):
-    assert OBJECTIVES[name].published()[setting] == value
+    assert OBJECTIVES[name].settings.by_name()[setting] == value
+
+
+def test_every_flag_that_means_as_published_is_a_setting_of_a_method():
+    flags = {
+        field.name
+        for field in dataclasses.fields(MethodConfig)
+        if field.default is None
+    }
+    assert not flags.difference(*(m.names for m in METHODS.values()))

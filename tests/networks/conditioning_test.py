@@ -5,7 +5,7 @@ import tensorflow as tf
 from numpy_layers import normalize, randomize, weights
 
 from tf_mmdgan import errors
-from tf_mmdgan.networks import dcgan, mlp
+from tf_mmdgan.networks import CriticOptions, GeneratorOptions, dcgan, mlp
 from tf_mmdgan.networks.conditioning import Conditioning
 
 LABELS = tf.constant([2, 0, 1, 2, 2])
@@ -18,9 +18,9 @@ def points(rng):
 
 
 def test_projection_adds_a_share_linear_in_the_activations(points, rng):
-    critic = mlp.critic(
-        (4,), 2, width=6, conditioning=Conditioning(3, "projection")
-    )
+    conditioning = Conditioning(3, "projection")
+    options = CriticOptions(2, width=6, conditioning=conditioning)
+    critic = mlp.critic((4,), options)
     randomize(critic, rng)
     outputs = critic([points, LABELS])
     phi = outputs["activations"][-1].numpy()
@@ -36,7 +36,8 @@ def test_projection_adds_a_share_linear_in_the_activations(points, rng):
 
 def test_project_output_adds_a_product_with_the_output(points, rng):
     conditioning = Conditioning(3, "projection", project_output=True)
-    critic = mlp.critic((4,), 2, width=6, conditioning=conditioning)
+    options = CriticOptions(2, width=6, conditioning=conditioning)
+    critic = mlp.critic((4,), options)
     randomize(critic, rng)
     outputs = critic([points, LABELS])
     kernel, bias = weights(critic, "features")
@@ -48,8 +49,9 @@ def test_project_output_adds_a_product_with_the_output(points, rng):
 
 def test_generator_scales_and_shifts_each_class(points, rng):
     conditioning = Conditioning(3, "projection")
-    generator = mlp.generator((2,), 4, width=6, conditioning=conditioning)
-    plain = mlp.generator((2,), 4, width=6)
+    options = GeneratorOptions(4, width=6, conditioning=conditioning)
+    generator = mlp.generator((2,), options)
+    plain = mlp.generator((2,), GeneratorOptions(4, width=6))
     # Scales of 1 and offsets of 0 are those of unconditional layers.
     for layer in plain.layers:
         if layer.name.startswith(("hidden", "outputs")):
@@ -80,21 +82,23 @@ def test_generator_scales_and_shifts_each_class(points, rng):
 
 def test_concatenation_appends_one_hot_rows(points, rng):
     conditioning = Conditioning(3, "concatenation")
-    for build, name, first in (
-        (mlp.generator, "labelled", points),
-        (mlp.critic, "labelled", points),
+    for build, options in (
+        (mlp.generator, GeneratorOptions),
+        (mlp.critic, CriticOptions),
     ):
-        network = build((4,), 4, width=6, conditioning=conditioning)
-        probe = keras.Model(network.input, network.get_layer(name).output)
+        chosen = options(4, width=6, conditioning=conditioning)
+        network = build((4,), chosen)
+        labelled = network.get_layer("labelled").output
+        probe = keras.Model(network.input, labelled)
         np.testing.assert_array_equal(
-            probe([points, LABELS]), np.concatenate([first, ROWS], axis=1)
+            probe([points, LABELS]), np.concatenate([points, ROWS], axis=1)
         )
 
 
 def test_concatenation_appends_constant_channels(rng):
-    critic = dcgan.critic(
-        (16, 18, 2), 4, width=2, conditioning=Conditioning(3, "concatenation")
-    )
+    conditioning = Conditioning(3, "concatenation")
+    options = CriticOptions(4, width=2, conditioning=conditioning)
+    critic = dcgan.critic((16, 18, 2), options)
     probe = keras.Model(critic.input, critic.get_layer("labelled").output)
     images = tf.constant(rng.uniform(-1, 1, (5, 16, 18, 2)), tf.float32)
     x = probe([images, LABELS]).numpy()
@@ -105,7 +109,9 @@ def test_concatenation_appends_constant_channels(rng):
 
 @pytest.mark.parametrize("kind", ["projection", "concatenation"])
 def test_labels_out_of_range_are_an_error(kind, points):
-    critic = mlp.critic((4,), 2, width=6, conditioning=Conditioning(3, kind))
+    conditioning = Conditioning(3, kind)
+    options = CriticOptions(2, width=6, conditioning=conditioning)
+    critic = mlp.critic((4,), options)
     for label in (-1, 3):
         with pytest.raises(
             tf.errors.InvalidArgumentError, match="Labels must be 0 to 2"
@@ -128,5 +134,6 @@ def test_impossible_conditioning(arguments, message):
 
 def test_projection_needs_batch_norm_in_the_generator():
     conditioning = Conditioning(3, "projection")
+    options = GeneratorOptions(3, batch_norm=False, conditioning=conditioning)
     with pytest.raises(errors.UsageError, match="leave that on"):
-        mlp.generator((2,), 3, batch_norm=False, conditioning=conditioning)
+        mlp.generator((2,), options)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy_layers import SIZES, conv, leaky_relu, randomize, weights
 
 from tf_mmdgan import errors
-from tf_mmdgan.networks import dcgan
+from tf_mmdgan.networks import CriticOptions, GeneratorOptions, dcgan
 from tf_mmdgan.networks.conditioning import Conditioning
 
 DCGAN5 = functools.partial(dcgan.generator, stages=5)
@@ -46,12 +46,18 @@ def test_parameters(size, stages, width):
     channels = 1 if size == 28 else 3
     shape, side = (size, size, channels), SIZES[size][stages]
     for norm in (False, True):
-        critic = dcgan.critic(shape, 16, width, batch_norm=norm, stages=stages)
+        critic = dcgan.critic(
+            shape,
+            CriticOptions(16, width=width, batch_norm=norm),
+            stages=stages,
+        )
         assert critic.count_params() == critic_parameters(
             side, channels, 16, width, stages, norm
         )
         generator = dcgan.generator(
-            shape, 128, width, batch_norm=norm, stages=stages
+            shape,
+            GeneratorOptions(128, width=width, batch_norm=norm),
+            stages=stages,
         )
         assert generator.count_params() == generator_parameters(
             side, channels, 128, width, stages, norm
@@ -61,12 +67,14 @@ def test_parameters(size, stages, width):
 @pytest.mark.parametrize(("size", "stages", "width"), CASES[::2])
 def test_stages_have_the_published_sizes(size, stages, width):
     shape, sides = (size, size, 3), SIZES[size][: stages + 1]
-    critic = dcgan.critic(shape, 2, width, stages=stages)
+    critic = dcgan.critic(shape, CriticOptions(2, width=width), stages=stages)
     activations = critic.output["activations"]
     assert [x.shape[1:] for x in activations] == [
         (side, side, width * 2**k) for k, side in enumerate(sides[1:])
     ]
-    generator = dcgan.generator(shape, 2, width, stages=stages)
+    generator = dcgan.generator(
+        shape, GeneratorOptions(2, width=width), stages=stages
+    )
     deconvs = [x for x in generator.layers if x.name.startswith("deconv")]
     depths = [3, *(width * 2**k for k in range(stages - 1))]
     assert [x.output.shape[1:] for x in reversed(deconvs)] == [
@@ -77,7 +85,7 @@ def test_stages_have_the_published_sizes(size, stages, width):
 
 @pytest.mark.parametrize("shape", [(16, 16, 1), (17, 18, 3)])
 def test_critic_is_convolutions_with_leaky_relu(rng, shape):
-    critic = dcgan.critic(shape, output_width=3, width=2)
+    critic = dcgan.critic(shape, CriticOptions(3, width=2))
     randomize(critic, rng, 0.1)
     images = rng.uniform(-1, 1, (2, *shape)).astype(np.float32)
     outputs = critic(images)
@@ -97,7 +105,7 @@ def test_critic_is_convolutions_with_leaky_relu(rng, shape):
 def test_generator_stages_are_adjoint_to_convolutions(rng, shape):
     # A transposed convolution is the transpose of one as a matrix:
     # <deconv(x), y> = <x, conv(y)> for every x and y.
-    generator = dcgan.generator(shape, latent_size=3, width=2)
+    generator = dcgan.generator(shape, GeneratorOptions(3, width=2))
     for number in range(1, 5):
         layer = generator.get_layer(f"deconv{number}")
         kernel = rng.normal(size=layer.kernel.shape)
@@ -111,7 +119,7 @@ def test_generator_stages_are_adjoint_to_convolutions(rng, shape):
 
 
 def test_generator_starts_with_normalized_linear_and_ends_in_tanh(rng):
-    generator = dcgan.generator((16, 16, 1), latent_size=3, width=2)
+    generator = dcgan.generator((16, 16, 1), GeneratorOptions(3, width=2))
     randomize(generator, rng, 1.0)
     latents = rng.uniform(-1, 1, (8, 3)).astype(np.float32)
     names = ("relu1", "deconv4", "images")
@@ -134,8 +142,8 @@ def test_generator_starts_with_normalized_linear_and_ends_in_tanh(rng):
 def test_initial_weights_have_the_documented_deviation(stages):
     shape = (32, 32, 3)
     networks = (
-        dcgan.critic(shape, 16, width=32, stages=stages),
-        dcgan.generator(shape, 100, width=32, stages=stages),
+        dcgan.critic(shape, CriticOptions(16, width=32), stages=stages),
+        dcgan.generator(shape, GeneratorOptions(100, width=32), stages=stages),
     )
     published = {"deconv": 0.02, "linear": 0.01}
     for network in networks:
@@ -161,7 +169,9 @@ def test_initial_weights_have_the_documented_deviation(stages):
 def test_critics_that_start_from_the_published_weights(option, rng):
     # A normal of deviation s cut at 2 s has deviation .8796 s.
     for build in (dcgan.critic, dcgan.fully_convolutional_critic):
-        critic = build((32, 32, 3), 64, width=32, **{option: True})
+        critic = build(
+            (32, 32, 3), CriticOptions(64, width=32, **{option: True})
+        )
         for layer in critic.layers:
             if len(layer.get_weights()) != 2:
                 continue
@@ -175,7 +185,7 @@ def test_critics_that_start_from_the_published_weights(option, rng):
 @pytest.mark.parametrize("size", [32, 48, 160])
 def test_fully_convolutional_critic(size, rng):
     shape, sides = (size, size, 3), SIZES[size]
-    critic = dcgan.fully_convolutional_critic(shape, 5, width=4)
+    critic = dcgan.fully_convolutional_critic(shape, CriticOptions(5, width=4))
     depths = (3, 4, 8, 16, 32, 5)
     count = sum(
         25 * before * after + after
@@ -198,12 +208,9 @@ def test_fully_convolutional_critic(size, rng):
 
 def test_fully_convolutional_critic_projects_its_output_only():
     def build(**kwargs):
-        return dcgan.fully_convolutional_critic(
-            (32, 32, 3),
-            5,
-            width=4,
-            conditioning=Conditioning(3, "projection", **kwargs),
-        )
+        conditioning = Conditioning(3, "projection", **kwargs)
+        options = CriticOptions(5, width=4, conditioning=conditioning)
+        return dcgan.fully_convolutional_critic((32, 32, 3), options)
 
     with pytest.raises(errors.UsageError, match="--conditioning=concatenation"):
         build()
@@ -213,8 +220,11 @@ def test_fully_convolutional_critic_projects_its_output_only():
 
 @pytest.mark.parametrize("norm", [False, True])
 def test_every_weight_has_a_gradient(rng, norm):
-    generator = dcgan.generator((16, 17, 3), 5, width=4, batch_norm=norm)
-    critic = dcgan.critic((16, 17, 3), 6, width=4, batch_norm=norm)
+    shape = (16, 17, 3)
+    generator = dcgan.generator(
+        shape, GeneratorOptions(5, width=4, batch_norm=norm)
+    )
+    critic = dcgan.critic(shape, CriticOptions(6, width=4, batch_norm=norm))
     latents = rng.uniform(-1, 1, (4, 5)).astype(np.float32)
     with tf.GradientTape() as tape:
         outputs = critic(generator(latents, training=True), training=True)
@@ -228,16 +238,19 @@ def test_every_weight_has_a_gradient(rng, norm):
 
 
 @pytest.mark.parametrize(
-    ("network", "norm", "names"),
+    ("network", "options", "norm", "names"),
     [
-        (dcgan.generator, False, []),
-        (dcgan.generator, True, ["bn1", "bn2", "bn3", "bn4"]),
-        (dcgan.critic, False, []),
-        (dcgan.critic, True, ["bn2", "bn3", "bn4"]),
+        (dcgan.generator, GeneratorOptions, False, []),
+        (
+            dcgan.generator, GeneratorOptions, True,
+            ["bn1", "bn2", "bn3", "bn4"],
+        ),
+        (dcgan.critic, CriticOptions, False, []),
+        (dcgan.critic, CriticOptions, True, ["bn2", "bn3", "bn4"]),
     ],
-)
-def test_batch_norm_is_where_it_was_asked_for(network, norm, names):
-    model = network((16, 16, 1), 3, width=2, batch_norm=norm)
+)  # fmt: skip
+def test_batch_norm_is_where_it_was_asked_for(network, options, norm, names):
+    model = network((16, 16, 1), options(3, width=2, batch_norm=norm))
     kind = keras.layers.BatchNormalization
     found = [layer.name for layer in model.layers if isinstance(layer, kind)]
     assert found == names
@@ -246,9 +259,13 @@ def test_batch_norm_is_where_it_was_asked_for(network, norm, names):
 def test_batch_norm_takes_the_global_batch_under_several_replicas(
     two_cpus,
 ):
-    alone = dcgan.generator((16, 16, 1), 3, width=2).get_layer("bn1")
+    def first_norm():
+        generator = dcgan.generator((16, 16, 1), GeneratorOptions(3, width=2))
+        return generator.get_layer("bn1")
+
+    alone = first_norm()
     with two_cpus.scope():
-        shared = dcgan.generator((16, 16, 1), 3, width=2).get_layer("bn1")
+        shared = first_norm()
     assert (alone.synchronized, shared.synchronized) == (False, True)
 
 
@@ -257,8 +274,8 @@ def test_outputs_are_float32_under_any_policy(policy):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        generator = dcgan.generator((16, 16, 1), 3, width=2)
-        critic = dcgan.critic((16, 16, 1), 3, width=2)
+        generator = dcgan.generator((16, 16, 1), GeneratorOptions(3, width=2))
+        critic = dcgan.critic((16, 16, 1), CriticOptions(3, width=2))
     finally:
         keras.config.set_dtype_policy(before)
     outputs = critic.output
@@ -268,18 +285,17 @@ def test_outputs_are_float32_under_any_policy(policy):
 
 
 @pytest.mark.parametrize(
-    ("network", "arguments", "message"),
+    ("network", "shape", "message"),
     [
-        (dcgan.critic, ((15, 16, 3), 1), "4 stages .* 16 to 160 .* 15 x 16"),
-        (dcgan.critic, ((16, 161, 3), 1), "16 to 160 .* 16 x 161"),
-        (DCGAN5, ((31, 32, 3), 1), "5 stages .* 32 to"),
-        (dcgan.generator, ((2,), 1), r"not points of shape \(2,\); .* mlp"),
-        (dcgan.generator, ((16, 16, 0), 1), "channels=0, need >= 1"),
-        (dcgan.generator, ((16, 16, 1), 0), "latent_size=0"),
-        (dcgan.critic, ((16, 16, 1), 0), "output_width=0"),
-        (dcgan.critic, ((16, 16, 1), 1, 0), "width=0"),
+        (dcgan.critic, (15, 16, 3), "4 stages .* 16 to 160 .* 15 x 16"),
+        (dcgan.critic, (16, 161, 3), "16 to 160 .* 16 x 161"),
+        (DCGAN5, (31, 32, 3), "5 stages .* 32 to"),
+        (dcgan.generator, (2,), r"not points of shape \(2,\); .* mlp"),
+        (dcgan.generator, (16, 16, 0), "channels=0, need >= 1"),
     ],
 )
-def test_refuses_what_it_cannot_make(network, arguments, message):
+def test_refuses_what_it_cannot_make(network, shape, message):
+    critic = network is dcgan.critic
+    options = CriticOptions(1) if critic else GeneratorOptions(1)
     with pytest.raises(errors.UsageError, match=message):
-        network(*arguments)
+        network(shape, options)

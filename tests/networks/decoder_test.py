@@ -2,13 +2,16 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import networks
+from tf_mmdgan.networks import CriticOptions, GeneratorOptions
 
 
 def test_reconstruction_is_the_decoded_features(rng):
     entry = networks.ARCHITECTURES["dcgan"]
     shape = (16, 17, 3)
-    critic = entry.critic(shape, 5, width=2)
-    decoder = entry.generator(shape, 5, width=2, batch_norm=False)
+    critic = entry.critic(shape, CriticOptions(5, width=2))
+    decoder = entry.generator(
+        shape, GeneratorOptions(5, width=2, batch_norm=False)
+    )
     for weight in decoder.trainable_weights:
         weight.assign(rng.normal(size=weight.shape))
     both = networks.with_decoder(critic, decoder)
@@ -28,21 +31,23 @@ def test_reconstruction_is_the_decoded_features(rng):
 
 def test_decodes_all_features_of_a_fully_convolutional_critic():
     entry = networks.ARCHITECTURES["fullconv5"]
-    critic = entry.critic((33, 33, 1), 5, width=2)
-    decoder = entry.generator((33, 33, 1), 20, width=2)
+    critic = entry.critic((33, 33, 1), CriticOptions(5, width=2))
+    decoder = entry.generator((33, 33, 1), GeneratorOptions(20, width=2))
     both = networks.with_decoder(critic, decoder)
     assert both.output["reconstruction"].shape == (None, 33, 33, 1)
 
 
 def test_refuses_a_decoder_of_another_shape():
     entry = networks.ARCHITECTURES["mlp"]
-    critic = entry.critic((2,), 5)
+    critic = entry.critic((2,), CriticOptions(5))
     labels = networks.Conditioning(3, "concatenation")
     for decoder in (
-        entry.generator((2,), 4),
-        entry.generator((2,), 5, conditioning=labels),
+        entry.generator((2,), GeneratorOptions(4)),
+        entry.generator((2,), GeneratorOptions(5, conditioning=labels)),
     ):
         with pytest.raises(ValueError, match="latent_size=5 and no labels"):
             networks.with_decoder(critic, decoder)
     with pytest.raises(ValueError, match=r"makes \(3,\), the critic sees"):
-        networks.with_decoder(critic, entry.generator((3,), 5))
+        networks.with_decoder(
+            critic, entry.generator((3,), GeneratorOptions(5))
+        )

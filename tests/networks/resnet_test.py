@@ -15,7 +15,13 @@ from numpy_layers import (
 )
 
 from tf_mmdgan import errors
-from tf_mmdgan.networks import blocks, residual, resnet
+from tf_mmdgan.networks import (
+    CriticOptions,
+    GeneratorOptions,
+    blocks,
+    residual,
+    resnet,
+)
 
 
 def block_parameters(before, middle, after, shortcut=True):
@@ -44,7 +50,9 @@ def test_generator_parameters_and_shapes(size):
         (True, True, last),
     ):
         network = resnet.generator(
-            shape, 10, width=2, batch_norm=norm, plain=plain
+            shape,
+            GeneratorOptions(10, width=2, batch_norm=norm),
+            plain=plain,
         )
         assert network.count_params() == count + added
     assert [
@@ -66,7 +74,7 @@ def test_sn_generator_parameters_and_shapes(size):
     count, norms, last = generator_parameters(
         depths, sides[blocks_count], last=3
     )
-    network = resnet.sn_generator(shape, 10, width=2)
+    network = resnet.sn_generator(shape, GeneratorOptions(10, width=2))
     assert network.count_params() == count + norms + last
     for number in range(1, blocks_count + 1):
         side = sides[blocks_count - number]
@@ -83,7 +91,7 @@ def test_critic_parameters_and_shapes(size):
         count += block_parameters(before, before, after)
         count += 2 * 2 * before  # two layer norms
     count += (sides[4] ** 2 * 16 + 1) * 5
-    critic = resnet.critic(shape, 5, width=2)
+    critic = resnet.critic(shape, CriticOptions(5, width=2))
     assert critic.count_params() == count
     assert [x.shape[1:] for x in critic.output["activations"]] == [
         (side, side, depth)
@@ -100,7 +108,7 @@ def test_sn_critic_parameters_and_shapes(size):
         count += block_parameters(before, before, after)
     more = size != 64
     count += more * block_parameters(32, 32, 32, shortcut=False)
-    critic = resnet.sn_critic(shape, 5, width=2)
+    critic = resnet.sn_critic(shape, CriticOptions(5, width=2))
     assert critic.count_params() == count
     found = [x.shape[1:] for x in critic.output["activations"]]
     last = [(sides[4], sides[4], 32)] * (1 + more)
@@ -183,7 +191,7 @@ def test_layer_norm_scales_channels(rng):
 
 
 def test_sn_critic_sums_over_positions(rng):
-    critic = resnet.sn_critic((32, 36, 1), 3, width=1)
+    critic = resnet.sn_critic((32, 36, 1), CriticOptions(3, width=1))
     randomize(critic, rng)
     images = rng.uniform(-1, 1, (2, 32, 36, 1)).astype(np.float32)
     outputs = critic(images)
@@ -200,7 +208,7 @@ def test_sn_critic_sums_over_positions(rng):
 
 
 def test_critic_is_linear_in_all_that_the_last_block_gives(rng):
-    critic = resnet.critic((32, 33, 1), 3, width=1)
+    critic = resnet.critic((32, 33, 1), CriticOptions(3, width=1))
     randomize(critic, rng)
     images = rng.uniform(-1, 1, (2, 32, 33, 1)).astype(np.float32)
     outputs = critic(images)
@@ -211,16 +219,16 @@ def test_critic_is_linear_in_all_that_the_last_block_gives(rng):
 
 
 @pytest.mark.parametrize(
-    ("network", "gain"),
+    ("network", "options", "gain"),
     [
-        (resnet.critic, 2.0),
-        (resnet.sn_critic, 1.0),
-        (resnet.generator, 2.0),
-        (resnet.sn_generator, 1.0),
+        (resnet.critic, CriticOptions, 2.0),
+        (resnet.sn_critic, CriticOptions, 1.0),
+        (resnet.generator, GeneratorOptions, 2.0),
+        (resnet.sn_generator, GeneratorOptions, 1.0),
     ],
 )
-def test_initial_weights_of_the_blocks(network, gain):
-    model = network((32, 32, 3), 16, width=8)
+def test_initial_weights_of_the_blocks(network, options, gain):
+    model = network((32, 32, 3), options(16, width=8))
     for name in ("block2_conv1", "block2_conv2", "block2_shortcut"):
         kernel = weights(model, name)[0]
         fans = np.prod(kernel.shape[:2]) * sum(kernel.shape[2:])
@@ -232,7 +240,8 @@ def test_initial_weights_of_the_blocks(network, gain):
 
 @pytest.mark.parametrize("critic", [resnet.critic, resnet.sn_critic])
 def test_published_linear_weights(critic):
-    network = critic((32, 32, 3), 16, width=8, published_weights=True)
+    options = CriticOptions(16, width=8, published_weights=True)
+    network = critic((32, 32, 3), options)
     kernel, _ = weights(network, "features")
     assert abs(kernel.std() / 0.01 - 1) < 5 / np.sqrt(2 * kernel.size)
 
@@ -240,4 +249,4 @@ def test_published_linear_weights(critic):
 @pytest.mark.parametrize("critic", [resnet.critic, resnet.sn_critic])
 def test_critics_refuse_batch_norm(critic):
     with pytest.raises(errors.UsageError, match="ResNet has no batch norm"):
-        critic((32, 32, 3), 1, batch_norm=True)
+        critic((32, 32, 3), CriticOptions(1, batch_norm=True))

@@ -5,7 +5,7 @@ import pytest
 from numpy_layers import conv, leaky_relu, randomize, weights
 
 from tf_mmdgan import errors
-from tf_mmdgan.networks import sngan
+from tf_mmdgan.networks import CriticOptions, GeneratorOptions, sngan
 
 
 @pytest.mark.parametrize("size", [16, 32, 48, 64])
@@ -15,13 +15,14 @@ def test_parameters_and_shapes(size):
     for before, after in ((32, 16), (16, 8), (8, 4)):
         count += 16 * before * after + after
     count += 9 * 4 * 3 + 3
-    generator = sngan.generator(shape, 10, width, batch_norm=False)
+    options = GeneratorOptions(10, width=width, batch_norm=False)
+    generator = sngan.generator(shape, options)
     assert generator.count_params() == count
-    generator = sngan.generator(shape, 10, width)
+    generator = sngan.generator(shape, GeneratorOptions(10, width=width))
     assert generator.count_params() == count + 4 * (32 + 16 + 8 + 4)
     assert generator.output.shape == (None, *shape)
 
-    critic = sngan.critic(shape, 6, width)
+    critic = sngan.critic(shape, CriticOptions(6, width=width))
     depths = (3, 4, 8, 8, 16, 16, 32, 32)
     sides = (1, 2, 2, 4, 4, 8, 8)
     count = (side**2 * 32 + 1) * 6
@@ -35,7 +36,7 @@ def test_parameters_and_shapes(size):
 
 
 def test_critic_is_convolutions_with_leaky_relu(rng):
-    critic = sngan.critic((16, 24, 2), output_width=3, width=2)
+    critic = sngan.critic((16, 24, 2), CriticOptions(3, width=2))
     randomize(critic, rng, 0.2)
     images = rng.uniform(-1, 1, (2, 16, 24, 2)).astype(np.float32)
     outputs = critic(images)
@@ -55,7 +56,7 @@ def test_critic_is_convolutions_with_leaky_relu(rng):
 
 
 def test_generator_stages_are_adjoint_to_convolutions(rng):
-    generator = sngan.generator((16, 24, 1), latent_size=3, width=2)
+    generator = sngan.generator((16, 24, 1), GeneratorOptions(3, width=2))
     for number in (1, 2, 3):
         layer = generator.get_layer(f"deconv{number}")
         kernel = rng.normal(size=layer.kernel.shape)
@@ -71,7 +72,8 @@ def test_generator_stages_are_adjoint_to_convolutions(rng):
 
 
 def test_published_weights_have_deviation_02():
-    critic = sngan.critic((16, 16, 3), 64, 16, published_weights=True)
+    options = CriticOptions(64, width=16, published_weights=True)
+    critic = sngan.critic((16, 16, 3), options)
     for layer in critic.layers:
         if layer.get_weights():
             kernel = layer.get_weights()[0]
@@ -85,11 +87,12 @@ def test_published_weights_have_deviation_02():
 def test_refuses_other_sizes(shape):
     sides = f"{shape[0]} x {shape[1]}"
     message = f"SNGAN makes images of 16 to 128 .* steps of 8, not of {sides}"
-    for build in (sngan.generator, sngan.critic):
-        with pytest.raises(errors.UsageError, match=message):
-            build(shape, 4)
+    with pytest.raises(errors.UsageError, match=message):
+        sngan.generator(shape, GeneratorOptions(4))
+    with pytest.raises(errors.UsageError, match=message):
+        sngan.critic(shape, CriticOptions(4))
 
 
 def test_critic_refuses_batch_norm():
     with pytest.raises(errors.UsageError, match="critic of SNGAN has no batch"):
-        sngan.critic((16, 16, 1), 4, batch_norm=True)
+        sngan.critic((16, 16, 1), CriticOptions(4, batch_norm=True))

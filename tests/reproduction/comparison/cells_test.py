@@ -26,13 +26,13 @@ def test_objectives_families_and_extra_methods_become_methods():
 
 
 def test_every_objective_is_compared():
-    compared = {flags[0] for flags in comparison.METHODS.values()}
+    compared = {flags[0] for flags in comparison.ENTRIES.values()}
     assert compared == {f"--objective={o}" for o in published.OBJECTIVES}
 
 
 def test_every_cell_has_readable_settings(plan):
     cells = plan()
-    assert len(cells) == 3 * len(comparison.METHODS)
+    assert len(cells) == 3 * len(comparison.ENTRIES)
     assert len({cell.config.run_dir for cell in cells}) == len(cells)
     for cell in cells:
         assert cell.config.dataset == cell.data

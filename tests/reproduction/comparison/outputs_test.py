@@ -137,4 +137,4 @@ def test_points_are_where_they_are_drawn(tmp_path):
 def test_all_methods_have_a_rank(plan):
     cells = plan(data="ring")
     assert sorted(cells, key=outputs._order) == cells
-    assert len(cells) == len(comparison.METHODS)
+    assert len(cells) == len(comparison.ENTRIES)
