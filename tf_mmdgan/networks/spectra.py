@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan.networks import spectral_normalization
+from tf_mmdgan.networks import matrices
 from tf_mmdgan.networks.spectral_normalization import SpectralNormalization
 
 
@@ -46,7 +46,7 @@ def layer_spectra(network: keras.Model) -> dict[str, tf.Tensor]:
 
     Of a spectrally normalized layer it is the normalized one; the output
     channels make one axis, and everything else the other. Layers other than
-    `spectral_normalization.SUPPORTED` are left out.
+    `matrices.SUPPORTED` are left out.
 
     Returns:
       float64 [k] by the name of the layer; "block/conv1" is within "block".
@@ -60,7 +60,7 @@ def layer_spectra(network: keras.Model) -> dict[str, tf.Tensor]:
 def _layers(
     parent: keras.layers.Layer, prefix: str
 ) -> Iterator[tuple[str, keras.layers.Layer]]:
-    known = (SpectralNormalization, *spectral_normalization.SUPPORTED)
+    known = (SpectralNormalization, *matrices.SUPPORTED)
     for layer in parent._flatten_layers(include_self=False, recursive=False):
         if isinstance(layer, known):
             yield prefix + layer.name, layer
@@ -72,5 +72,5 @@ def _matrix(layer: keras.layers.Layer) -> tf.Tensor:
     if isinstance(layer, SpectralNormalization):
         layer, kernel = layer.layer, layer.normalized_kernel()
     else:
-        kernel = spectral_normalization.kernel_variable(layer).value
-    return spectral_normalization.kernel_matrix(layer, kernel)
+        kernel = matrices.kernel_variable(layer).value
+    return matrices.kernel_matrix(layer, kernel)

@@ -18,15 +18,14 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.networks.matrices import (
+    SUPPORTED,
+    kernel_matrix,
+    kernel_variable,
+)
 from tf_mmdgan.networks.subspaces import complement, longest, orthonormal
 
 FORMS = ("matrix", "operator")
-SUPPORTED = (
-    keras.layers.Dense,
-    keras.layers.Conv2D,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Embedding,
-)
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
 
 # Steps when a layer is built, and how many vectors take them at least: from a
@@ -323,23 +322,6 @@ def power_iterate(network: keras.Model, iterations: int = 1) -> None:
     """Moves the vectors of all normalized layers of a network by steps."""
     for layer in spectral_layers(network):
         layer.power_iteration(iterations)
-
-
-def kernel_variable(layer: keras.layers.Layer) -> keras.Variable:
-    """The trained kernel of one of the `SUPPORTED` layers."""
-    if isinstance(layer, keras.layers.Embedding):
-        return layer.embeddings
-    return layer.kernel
-
-
-def kernel_matrix(layer: keras.layers.Layer, kernel: tf.Tensor) -> tf.Tensor:
-    """A kernel of this layer as a matrix, the output channels last.
-
-    A convolution's is [height * width * inputs, outputs].
-    """
-    if isinstance(layer, keras.layers.Conv2DTranspose):
-        kernel = tf.transpose(kernel, [0, 1, 3, 2])
-    return tf.reshape(kernel, [-1, kernel.shape[-1]])
 
 
 def _check(form: str, scale: float, vectors: int) -> None:

@@ -171,7 +171,9 @@ class Criterion(Protocol):
         `features` [b, d] belongs with row i of this replica's batches.
         """
 
-    def after_update(self, critic: Critic, terms: Mapping[str, tf.Tensor]):
+    def after_update(
+        self, critic: Critic, terms: Mapping[str, tf.Tensor]
+    ) -> None:
         """What follows the optimizer's update of the critic."""
 
 

@@ -53,9 +53,8 @@ class Objective:
         A gradient penalty is a statement about single images; batch
         normalisation in the critic would make it one about batches.
         """
-        return any(
-            part.needs_independent_examples
-            for part in (self.criterion, *self.regularizers)
+        return self.criterion.needs_independent_examples or any(
+            part.needs_independent_examples for part in self.regularizers
         )
 
     def check(self, output_width: int) -> None:

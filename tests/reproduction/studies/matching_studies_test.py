@@ -57,7 +57,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("method", ring_training.METHODS)
+@pytest.mark.parametrize("method", ring_training.COMPARED)
 def test_cells_have_the_networks_of_the_grid(method):
     model = Cell(method, dimension=3, noise=4, width=20).model()
     assert isinstance(model, KINDS[method])

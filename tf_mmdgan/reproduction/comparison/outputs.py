@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import pathlib
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from tf_mmdgan import files
 from tf_mmdgan.reproduction import pictures, ring
@@ -73,7 +74,7 @@ def _order(entry: Result | Cell) -> tuple[int, int, int]:
 
 def _drawn(data: str, results: Sequence[Result]) -> list[Result]:
     """The first finished run of each method on a data set."""
-    first = {}
+    first: dict[str, Result] = {}
     for result in results:
         if result.data == data and result.status == "done":
             first.setdefault(result.method, result)
@@ -106,7 +107,8 @@ def markdown(
     planned: Sequence[Cell], results: Sequence[Result], prefix: str
 ) -> str:
     """The table, what it means, and pictures named PREFIX_DATA.png."""
-    entries = sorted([*planned, *results], key=_order)
+    both: list[Cell | Result] = [*planned, *results]
+    entries = sorted(both, key=_order)
     columns = [d for d in DATA if any(e.data == d for e in entries)]
     by_method = sorted(entries, key=lambda entry: _order(entry)[1])
     rows = dict.fromkeys(entry.method for entry in by_method)
@@ -149,7 +151,7 @@ def _usual_steps(data: str, results: Sequence[Result]) -> int | None:
     return counts.most_common(1)[0][0] if counts else None
 
 
-def _text(result: Result, usual_steps: int) -> str:
+def _text(result: Result, usual_steps: int | None) -> str:
     text = " ".join(result.summary.replace("|", "/").split())
     if len(text) > _LONGEST_REASON:
         text = text[: _LONGEST_REASON - 3] + "..."
@@ -183,7 +185,7 @@ def _footer(data: str, results: Sequence[Result]) -> str | None:
     return f"{DATA[data]}: {'; '.join(parts)}."
 
 
-def _listed(values: Collection) -> str:
+def _listed(values: Collection[Any]) -> str:
     return ", ".join(map(str, sorted(values)))
 
 

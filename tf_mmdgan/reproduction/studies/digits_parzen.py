@@ -32,7 +32,7 @@ SIGMAS = (0.5, 1.0, 2.0, 4.0)
 LEAST = {"GMMN+AE": 24.0, "GRAM-net": 19.0}
 _WIDTH = 64
 _LATENTS = Latents(10, "uniform")
-_BANDWIDTHS = np.arange(0.08, 0.42, 0.02)
+_BANDWIDTHS = np.arange(0.08, 0.42, 0.02).tolist()
 _PER_CALL = 50
 
 _DISCREPANCY = KernelDiscrepancy(kernels.Gaussian(SIGMAS))
@@ -80,7 +80,7 @@ def _gram(seed: int, steps: int) -> ImplicitModel:
     )
 
 
-METHODS: dict[str, Callable[[int, int], ImplicitModel]] = {
+COMPARED: dict[str, Callable[[int, int], ImplicitModel]] = {
     "GMMN": _gmmn,
     "GMMN+AE": _gmmn_ae,
     "GRAM-net": _gram,
@@ -90,7 +90,7 @@ METHODS: dict[str, Callable[[int, int], ImplicitModel]] = {
 def train(name: str, seed: int, steps: int) -> dict[str, Any]:
     """Trains a method on the 1,297 training digits and scores its samples."""
     keras.utils.set_random_seed(seed)
-    model = METHODS[name](seed, steps)
+    model = COMPARED[name](seed, steps)
     adam = functools.partial(keras.optimizers.Adam, 1e-3, beta_1=0.5)
     # GMMN is the one with a single network.
     optimizers = [adam() for _ in range(1 + (model.critic is not None))]
@@ -127,9 +127,9 @@ def score(samples: np.ndarray) -> dict[str, float]:
 def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     """Scores of each method from each seed, and of the training digits."""
     steps = budget.steps(STEPS, QUICK_STEPS)
-    runs: dict[str, Any] = {name: [] for name in METHODS}
-    pictures = {}
-    for name in METHODS:
+    runs: dict[str, Any] = {name: [] for name in COMPARED}
+    pictures: dict[str, Any] = {}
+    for name in COMPARED:
         for seed in budget.seeds:
             key = f"{name} seed {seed} steps {steps}"
             run = parts.get(key, train, name, seed, steps)

@@ -83,7 +83,7 @@ def train(run: Run, steps: int, every: int) -> list[dict[str, Any]]:
         jit_compile=False,
     )
     model.adapt(digits.images)
-    times = []
+    times: list[dict[str, Any]] = []
     for step in range(every, steps + 1, every):
         start = int(model.updates.numpy())
         batches = data.batches(digits, run.batch_size, run.seed, start=start)
@@ -108,5 +108,5 @@ def train(run: Run, steps: int, every: int) -> list[dict[str, Any]]:
 
 def rank_correlation(x: Sequence[float], y: Sequence[float]) -> float:
     """Spearman's, of values without ties; in [-1, 1]."""
-    ranks = [np.argsort(np.argsort(values)) for values in (x, y)]
-    return float(np.corrcoef(ranks)[0, 1])
+    first, second = (np.argsort(np.argsort(values)) for values in (x, y))
+    return float(np.corrcoef(first, second)[0, 1])

@@ -14,7 +14,7 @@ from tf_mmdgan.reproduction.studies import ring_gans
 from tf_mmdgan.reproduction.studies.ring_gans import Group, Runs, Setting
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
-METHODS = {
+COMPARED = {
     "SMMD": Group("smmd"),
     "SN-SMMD": Group("smmd", spectral_norm=True, learnable_scale=True),
 }
@@ -49,7 +49,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
                 f"{name}, {steps} steps, seeds {budget.seeds}",
                 trace, group, budget.seeds, steps,
             )
-            for name, group in METHODS.items()
+            for name, group in COMPARED.items()
         },
     }  # fmt: skip
 
@@ -62,7 +62,7 @@ def _lost(found: Mapping[str, Any]) -> np.ndarray:
 
 def holds(numbers: Mapping[str, Any]) -> bool:
     """SMMD loses rank, and more of it than SN-SMMD."""
-    free, normed = (_lost(numbers["methods"][name]) for name in METHODS)
+    free, normed = (_lost(numbers["methods"][name]) for name in COMPARED)
     return bool(free.min() > 0.25 and free.min() > normed.max())
 
 

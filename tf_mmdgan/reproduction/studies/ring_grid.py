@@ -30,7 +30,7 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
         for seed, dimension, method, width, noise in itertools.product(
             budget.seeds,
             budget.steps(DIMENSIONS, QUICK_DIMENSIONS),
-            ring_training.METHODS,
+            ring_training.COMPARED,
             budget.steps(WIDTHS, QUICK_WIDTHS),
             budget.steps(NOISES, QUICK_NOISES),
         )
@@ -51,7 +51,9 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     return {"runs": runs, "steps": steps}
 
 
-def _of(numbers: Mapping[str, Any], method: str, **cell: Any) -> list:
+def _of(
+    numbers: Mapping[str, Any], method: str, **cell: Any
+) -> list[dict[str, Any]]:
     return [
         run
         for run in numbers["runs"]
@@ -78,7 +80,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     widths = sorted({run["width"] for run in drawn}, reverse=True)
     blocks = figure.subfigures(2, 2)
     for block, method in zip(
-        blocks.ravel(), ring_training.METHODS, strict=True
+        blocks.ravel(), ring_training.COMPARED, strict=True
     ):
         block.suptitle(method, fontsize=10)
         grid = block.subplots(
@@ -112,7 +114,7 @@ def _panel(axes: Any, runs: Sequence[Mapping[str, Any]]) -> None:
 def sees(numbers: Mapping[str, Any]) -> str:
     """Modes and shares, by method, and the cells that are missed."""
     rows = []
-    for method in ring_training.METHODS:
+    for method in ring_training.COMPARED:
         runs = _of(numbers, method)
         full = sum(run["modes"] == ring.MODES for run in runs)
         shares = [run["high_quality"] for run in runs]

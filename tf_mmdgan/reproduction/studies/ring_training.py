@@ -27,7 +27,7 @@ _COMMON = {
     "beta_2": 0.999,
     "steps_per_execution": _PER_CALL,
 }
-METHODS: dict[str, dict[str, Any]] = {
+COMPARED: dict[str, dict[str, Any]] = {
     "GRAM-net": {
         "objective": "gram",
         "bandwidths": "1",
@@ -64,7 +64,7 @@ class Cell:
     """One training run.
 
     Attributes:
-      method: in `METHODS`.
+      method: in `COMPARED`.
       dimension: of the points, 2 or 3.
       noise: dimension of the latents.
       width: of the generator's two hidden layers.
@@ -81,7 +81,7 @@ class Cell:
 
     def model(self) -> ImplicitModel:
         """The compiled model, untrained."""
-        settings = {**_COMMON, **METHODS[self.method]}
+        settings = {**_COMMON, **COMPARED[self.method]}
         if "critic_output" in settings:
             settings["critic_output"] = self.outputs
         config = TrainConfig(

@@ -13,7 +13,7 @@ from tf_mmdgan.reproduction.studies import ring_gans
 from tf_mmdgan.reproduction.studies.ring_gans import Group, Setting
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
-METHODS = {
+COMPARED: dict[str, dict[str, Any]] = {
     "MMD GAN-GP": {"loss": "mmd_gp", "critic_output": 8},
     "WGAN-GP": {"loss": "wgan_gp"},
 }
@@ -25,7 +25,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     steps = budget.steps(1500, 100)
     settings = [Setting(seed) for seed in budget.seeds]
     found: dict[str, Any] = {}
-    for name, method in METHODS.items():
+    for name, method in COMPARED.items():
         for size, width in WIDTHS.items():
             found[f"{name}, {size}"] = parts.get(
                 f"{name}, width {width}, {steps} steps, {budget.seeds}",

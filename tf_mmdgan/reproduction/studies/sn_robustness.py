@@ -20,7 +20,7 @@ ADAM = {
     "E": (1e-3, 0.5, 0.999, 5),
     "F": (1e-3, 0.9, 0.999, 5),
 }
-METHODS = {
+COMPARED: dict[str, dict[str, Any]] = {
     "SN-GAN": {"loss": "gan", "spectral_norm": True},
     "WGAN-GP": {"loss": "wgan_gp"},
     "WGAN, clipped": {"loss": "wgan", "weight_clip": 0.1},
@@ -32,8 +32,8 @@ _QUALITY = 0.5
 def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """Modes and quality by method, setting and seed."""
     steps = budget.steps(2000, 100)
-    found: dict[str, Any] = {name: {} for name in METHODS}
-    for name, method in METHODS.items():
+    found: dict[str, Any] = {name: {} for name in COMPARED}
+    for name, method in COMPARED.items():
         for updates in (5, 1):
             group = Group(critic_steps=updates, **method)
             keys = [k for k, adam in ADAM.items() if adam[3] == updates]
@@ -80,8 +80,8 @@ def holds(numbers: Mapping[str, Any]) -> bool:
 
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     """The worse seed's points, a row for each method."""
-    grid = figure.subplots(len(METHODS), len(ADAM))
-    for row, name in zip(grid, METHODS, strict=True):
+    grid = figure.subplots(len(COMPARED), len(ADAM))
+    for row, name in zip(grid, COMPARED, strict=True):
         for axes, key in zip(row, ADAM, strict=True):
             worst = _worst(numbers["runs"][name][key])
             ring_gans.scatter(

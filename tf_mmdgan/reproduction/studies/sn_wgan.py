@@ -16,7 +16,7 @@ from tf_mmdgan.reproduction.studies import ring_gans
 from tf_mmdgan.reproduction.studies.ring_gans import Group, Runs, Setting
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
-METHODS = {
+COMPARED = {
     "SN-WGAN": Group("wgan", spectral_norm=True),
     "WGAN-GP": Group("wgan_gp"),
     "SN-SMMD": Group("smmd", spectral_norm=True, learnable_scale=True),
@@ -52,7 +52,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
                 f"{name}, {steps} steps, seeds {budget.seeds}",
                 train, group, budget.seeds, steps,
             )
-            for name, group in METHODS.items()
+            for name, group in COMPARED.items()
         },
     }  # fmt: skip
 
@@ -70,8 +70,8 @@ def holds(numbers: Mapping[str, Any]) -> bool:
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     """Points of each run, a row for each method."""
     seeds = len(numbers["runs"]["SN-WGAN"])
-    grid = figure.subplots(len(METHODS), seeds, squeeze=False)
-    for row, name in zip(grid, METHODS, strict=True):
+    grid = figure.subplots(len(COMPARED), seeds, squeeze=False)
+    for row, name in zip(grid, COMPARED, strict=True):
         runs = numbers["runs"][name]
         for axes, run in zip(row, runs, strict=True):
             ring_gans.scatter(

@@ -114,7 +114,8 @@ def trained_critic(
 def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """Random pairs of laws, some with a critic; and a segment that moves."""
     rng = np.random.default_rng(budget.seeds[0])
-    pairs, trained = [], []
+    pairs: list[tuple[float, float]] = []
+    trained: list[tuple[float, float]] = []
     steps = budget.steps(5000, 1000)
     for _ in range(budget.steps(40, 10)):
         n, m, width = rng.integers(2, 13), rng.integers(2, 13), 2

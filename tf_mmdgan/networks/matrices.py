@@ -1,0 +1,29 @@
+"""The kernel of a layer as a matrix, whatever the layer."""
+
+import keras
+import tensorflow as tf
+
+# Layers whose kernel is a matrix, or can be read as one.
+SUPPORTED = (
+    keras.layers.Dense,
+    keras.layers.Conv2D,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Embedding,
+)
+
+
+def kernel_variable(layer: keras.layers.Layer) -> keras.Variable:
+    """The trained kernel of one of the `SUPPORTED` layers."""
+    if isinstance(layer, keras.layers.Embedding):
+        return layer.embeddings
+    return layer.kernel
+
+
+def kernel_matrix(layer: keras.layers.Layer, kernel: tf.Tensor) -> tf.Tensor:
+    """A kernel of this layer as a matrix, the output channels last.
+
+    A convolution's is [height * width * inputs, outputs].
+    """
+    if isinstance(layer, keras.layers.Conv2DTranspose):
+        kernel = tf.transpose(kernel, [0, 1, 3, 2])
+    return tf.reshape(kernel, [-1, kernel.shape[-1]])
