@@ -29,7 +29,8 @@ from tf_mmdgan.objectives import (
 
 Maker = Callable[[AdversarialSettings, Annealing], Regularizer]
 
-# By the name of the setting that is the weight; 0 leaves one out.
+# What makes a regulariser of settings, by the name of the setting that is its
+# weight; a weight of 0 leaves it out.
 REGULARIZERS: dict[str, Maker] = {
     "gradient_penalty": lambda settings, _: GradientPenalty(
         settings.gradient_penalty,
@@ -50,10 +51,11 @@ REGULARIZERS: dict[str, Maker] = {
 
 @dataclasses.dataclass(frozen=True)
 class AdversarialMethod(Method[AdversarialSettings]):
-    """A method with a critic.
+    """A method with a critic, whose loss is an `Objective`.
 
     Attributes:
-      by_kernel: what was published for some kernels instead.
+      by_kernel: settings that were published for some kernels, in place of
+        `settings`.
     """
 
     by_kernel: Mapping[Kernel, AdversarialSettings] = dataclasses.field(
@@ -69,7 +71,8 @@ class AdversarialMethod(Method[AdversarialSettings]):
         settings = self.settings
         if kernel is not None:
             settings = self.by_kernel.get(kernel, settings)
-        # Published with another network, and never a part of this one.
+        # Some networks never have the batch normalisation that was published
+        # with others.
         if not architecture(config).critic_batch_norm:
             settings = dataclasses.replace(settings, critic_batch_norm=False)
         return settings
@@ -105,7 +108,7 @@ class AdversarialMethod(Method[AdversarialSettings]):
         objective = self.loss(settings)
         burn_in = _burn_in(settings)
         generator, critic = _networks(builder)
-        # Some networks have more outputs than they are asked for.
+        # A network may have more outputs than it was asked for: fullconv5.
         objective.check(critic.output["features"].shape[-1])
         model = AdversarialModel(
             generator,

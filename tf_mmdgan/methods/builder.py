@@ -1,4 +1,4 @@
-"""What a method makes its model of: networks, optimizers, options."""
+"""What a model is built of: networks, optimizers, options."""
 
 import contextlib
 import dataclasses
@@ -26,7 +26,7 @@ S = TypeVar("S", bound=Settings, covariant=True)
 
 @dataclasses.dataclass(frozen=True)
 class Builder(Generic[S]):
-    """Builds what a model consists of, as a configuration has it.
+    """Builds the parts of a model as a configuration has them.
 
     Attributes:
       config: of the run.
@@ -42,8 +42,8 @@ class Builder(Generic[S]):
 
     @property
     def latents(self) -> Latents:
-        """The law of the generator's input."""
-        # One of its choices, which the configuration has checked.
+        """The distribution of the generator's input."""
+        # A configuration has no other.
         law = cast(
             Literal["uniform", "normal"], self.config.latent_distribution
         )
@@ -141,7 +141,7 @@ class Builder(Generic[S]):
 
 @contextlib.contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
-    """Gives a policy to the networks that are made meanwhile, and no others."""
+    """In a `with` block: the policy of the networks that are made there."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

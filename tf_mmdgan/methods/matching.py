@@ -121,7 +121,7 @@ class FeatureMatchingMethod(Method[FeatureMatchingSettings]):
     def published(
         self, config: TrainConfig, kernel: Kernel | None
     ) -> FeatureMatchingSettings:
-        """The network is that of the data set, where there is one."""
+        """As published, with the frozen network of the data set, if any."""
         del kernel
         entry = data.DATASETS.get(config.dataset)
         if entry is None or entry.features not in frozen.NETWORKS:

@@ -1,4 +1,4 @@
-"""What a method is: settings, a loss made of them, a model trained on it."""
+"""What a method is: published settings, a loss, and a model that lowers it."""
 
 import abc
 import dataclasses
@@ -15,11 +15,14 @@ S = TypeVar("S", bound=Settings)
 
 @dataclasses.dataclass(frozen=True)
 class Method(abc.ABC, Generic[S]):
-    """A method of training a generator; see `METHODS`.
+    """A way to train a generator, as `METHODS` lists it.
+
+    `methods.settings_of` completes its settings from a configuration, `loss`
+    makes of them what is minimised, and `model` builds what minimises it.
 
     Attributes:
       source: where it was published.
-      settings: the published ones.
+      settings: those that were published.
       takes_labels: whether its networks can be told the class of an image.
     """
 
@@ -30,22 +33,23 @@ class Method(abc.ABC, Generic[S]):
 
     @property
     def names(self) -> frozenset[str]:
-        """Of its settings; a flag for one of other methods alone is refused."""
+        """Names of its settings; flags for any other setting are refused."""
         return frozenset(self.settings.by_name())
 
     def published(self, config: TrainConfig, kernel: Kernel | None) -> S:
-        """The settings as published for what else is chosen.
+        """The settings that were published for the data and networks of a run.
 
         Args:
-          config: data set and networks.
-          kernel: the one that is given, or None.
+          config: of the run.
+          kernel: that of the run, where one is given, for methods that were
+            published with other settings for some kernels.
         """
         del config, kernel
         return self.settings
 
     @abc.abstractmethod
     def loss(self, settings: S) -> Any:
-        """What the model trains on.
+        """What the model minimises.
 
         Raises:
           UsageError: for settings that do not go together.
@@ -53,7 +57,7 @@ class Method(abc.ABC, Generic[S]):
 
     @abc.abstractmethod
     def model(self, builder: Builder[S]) -> ImplicitModel:
-        """The compiled model.
+        """The compiled model, built and trained with `builder.settings`.
 
         Raises:
           UsageError: as `loss`, and for networks and settings that do not go

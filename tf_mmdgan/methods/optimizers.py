@@ -10,9 +10,10 @@ from tf_mmdgan.config import TrainConfig
 
 
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that is constant up to one step and 0 from another on.
+    """A rate that is constant at first, and then falls on a straight line to 0.
 
-    Steps are those of the model, of which each has several updates.
+    It falls from the step `start` on, and is 0 from `end` on. Steps are those
+    of the model, each of which has several updates.
     """
 
     def __init__(self, rate: float, start: int, end: int, step: keras.Variable):
@@ -20,7 +21,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         self._step = step
 
     def __call__(self, updates: tf.Tensor) -> tf.Tensor:
-        """The rate now."""
+        """The rate at the model's step, whatever the optimizer has counted."""
         del updates
         done = tf.cast(self._step.value, tf.float32)
         left = (self.end - done) / (self.end - self.start)

@@ -20,8 +20,8 @@ from tf_mmdgan.networks.conditioning import Conditioning
 from tf_mmdgan.networks.decoder import with_decoder
 from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 
-Generator = Callable[[tuple[int, ...], GeneratorOptions], keras.Model]
-Critic = Callable[[tuple[int, ...], CriticOptions], keras.Model]
+MakeGenerator = Callable[[tuple[int, ...], GeneratorOptions], keras.Model]
+MakeCritic = Callable[[tuple[int, ...], CriticOptions], keras.Model]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,8 +58,8 @@ class Architecture:
     Both builders raise UsageError for what they cannot make.
     """
 
-    generator: Generator
-    critic: Critic
+    generator: MakeGenerator
+    critic: MakeCritic
     minimum_size: int
     maximum_size: int
     size_multiple: int = 1
@@ -68,8 +68,8 @@ class Architecture:
 
 
 def _pair(
-    generator: Generator,
-    critic: Critic,
+    generator: MakeGenerator,
+    critic: MakeCritic,
     sizes: blocks.Sizes,
     **options: bool,
 ) -> Architecture:
