@@ -111,7 +111,8 @@ def make_critic(points):
     slope = tf.norm(tape.gradient(total, points)) / len(points) ** 0.5
     scale = _SLOPE.value / slope
 
-    def function(images):
+    def function(points):
+        images = tf.reshape(points, [-1, 28, 28, 1])
         return scale * critic(images, training=True)["features"]
 
     return function, critic.trainable_variables
@@ -130,6 +131,8 @@ def measure_critic():
                 tape.watch(fake)
                 features = function(tf.concat([real, fake], axis=0))
                 x, y = tf.split(tf.cast(features, dtype), 2)
+                # Flat, as the critic's slope was measured by these pixels.
+                points = tf.reshape(points, [-1, 784])
                 value = critic_gradient_constrained_mmd2(
                     function, x, y, points, kernel, ridge, solver=solver
                 )

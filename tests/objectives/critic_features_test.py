@@ -35,7 +35,8 @@ class Critic:
         flat = images.reshape(-1, PIXELS)
         slopes = 1 - np.tanh(flat @ self.w.numpy()) ** 2
         v, w = self.v.numpy(), self.w.numpy()
-        return np.einsum("hp,bh,dh->bpd", v, slopes, w)
+        # By pixels in [0, 1], which are half as far apart.
+        return 2 * np.einsum("hp,bh,dh->bpd", v, slopes, w)
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def by_jacobians(critic, images):
         tape.watch(points)
         features = critic(points)
     jacobian = tape.batch_jacobian(features, points)
-    jacobian = tf.reshape(jacobian, [-1, FEATURES, PIXELS])
+    jacobian = 2.0 * tf.reshape(jacobian, [-1, FEATURES, PIXELS])
     return constrained.gradient_constrained_mmd2(
         critic(images[0]), critic(images[1]), features, KERNEL, 0.05,
         jacobian_squares=tf.matmul(jacobian, jacobian, transpose_b=True),

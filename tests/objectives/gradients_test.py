@@ -43,7 +43,8 @@ def test_gradient_norm_runs_over_the_whole_image(rng):
     def function(x):
         return tf.reduce_sum(slopes * tf.square(x), axis=[1, 2, 3])
 
-    expected = np.sqrt(((2 * slopes * images).numpy() ** 2).sum((1, 2, 3)))
+    # By pixels in [0, 1], which are half as far apart.
+    expected = 2 * np.sqrt(((2 * slopes * images).numpy() ** 2).sum((1, 2, 3)))
     np.testing.assert_allclose(
         gradients.gradient_norms(function, images), expected, rtol=1e-9
     )
@@ -61,19 +62,37 @@ def test_gradient_norms_over_some_axes(rng, axes):
     squares = (slopes**2).sum(axes_of_slopes)
     np.testing.assert_allclose(
         gradients.gradient_squares(function, images, axes),
-        np.broadcast_to(squares, (2, *squares.shape)),
+        np.broadcast_to(4 * squares, (2, *squares.shape)),
         rtol=1e-12,
     )
     np.testing.assert_allclose(
         gradients.gradient_norms(function, images, axes, epsilon=0.5)[0],
-        np.sqrt(squares + 0.5),
+        2 * np.sqrt(squares + 0.5),
         rtol=1e-12,
     )
 
 
 def test_slopes_are_by_pixels_from_0_to_1_and_by_points_as_they_are():
-    assert gradients.slope_unit(tf.zeros([2, 4, 4, 1])) == 2.0
-    assert gradients.slope_unit(tf.zeros([2, 2])) == 1.0
+    assert gradients.pixel_unit(tf.zeros([2, 4, 4, 1])) == 2.0
+    assert gradients.pixel_unit(tf.zeros([2, 2])) == 1.0
+    for shape, slope in (((2, 4, 4, 1), 6.0), ((2, 3), 3.0)):
+        points = tf.ones(shape)
+        ones = tf.ones([2, 1])
+
+        def function(x):
+            return 3.0 * tf.reshape(x, [2, -1])[:, :1]
+
+        squares = gradients.gradient_squares(
+            lambda x: function(x)[:, 0], points
+        )
+        norms = gradients.gradient_norms(lambda x: function(x)[:, 0], points)
+        _, products = gradients.jacobian_products(function, points)
+        _, estimates = gradients.estimated_jacobian_squares(
+            function, points, ones
+        )
+        np.testing.assert_allclose(norms, [slope] * 2)
+        for found in (squares, products[:, 0, 0], estimates):
+            np.testing.assert_array_equal(found, [slope**2] * 2)
 
 
 class Features:
@@ -89,8 +108,9 @@ class Features:
         return tf.tanh(flat @ self.w) @ self.v
 
     def jacobian(self, images):
+        unit = 2.0 if len(self.shape) == 3 else 1.0  # pixels in [0, 1]
         slopes = 1 - np.tanh(images.reshape(len(images), -1) @ self.w) ** 2
-        return np.einsum("hd,bh,ph->bdp", self.v, slopes, self.w)
+        return unit * np.einsum("hd,bh,ph->bdp", self.v, slopes, self.w)
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 1), (2,)])

@@ -51,7 +51,6 @@ class GradientConstrainedMMD(MMDGAN):
         return critic_gradient_constrained_mmd2(
             features, seen.x, seen.y, images, self.kernel, self.ridge,
             solver=self.solver,
-            slope_unit=gradients.slope_unit(images),
             gather=seen.update.gather,
             own_rows=seen.update.own_rows,
         )  # fmt: skip
@@ -67,7 +66,6 @@ def critic_gradient_constrained_mmd2(
     *,
     constrain_values: bool = True,
     solver: str = "iterative",
-    slope_unit: float = 1.0,
     gather: Callable[[Sequence[tf.Tensor]], list[tf.Tensor]] = list,
     own_rows: Callable[[tf.Tensor], tf.Tensor] = lambda rows: rows,
 ) -> tf.Tensor:
@@ -82,12 +80,12 @@ def critic_gradient_constrained_mmd2(
       function: h, images [b, ...] -> features [b, p], row by row.
       real: features h of real images, [n, p].
       fake: features h of generated images, [m, p].
-      images: points of mu, [M, ...]; gradients are by their pixels.
+      images: points of mu, [M, ...]; gradients of the critic are taken with
+        respect to their pixels, see `gradients`.
       kernel: on features, differentiable at coinciding points.
       ridge: lambda, > 0.
       constrain_values: see `gradient_constrained_mmd2`.
       solver: of `SOLVERS`.
-      slope_unit: see `gradients.slope_unit`.
       gather: makes rows of all replicas of those of this one's images, as
         `update.gather` does.
       own_rows: undoes it.
@@ -97,9 +95,7 @@ def critic_gradient_constrained_mmd2(
     """
     images = tf.convert_to_tensor(images)
     features, squares = gradients.jacobian_products(function, images)
-    points, squares = gather(
-        [features, slope_unit**2 * tf.stop_gradient(squares)]
-    )
+    points, squares = gather([features, tf.stop_gradient(squares)])
     distance = gradient_constrained(
         real, fake, points, kernel, ridge,
         jacobian_squares=squares,
@@ -112,6 +108,5 @@ def critic_gradient_constrained_mmd2(
         return tf.reduce_sum(function(points) * by_features, axis=1)
 
     (slopes,) = gather([gradients.gradient_squares(along_critic, images)])
-    weight = slope_unit**2 * tf.reduce_mean(slopes)
-    weight = tf.cast(weight, distance.square.dtype)
+    weight = tf.cast(tf.reduce_mean(slopes), distance.square.dtype)
     return distance.with_constraint(weight).square

@@ -1,4 +1,10 @@
-"""Penalties on a critic: how steep and how large it may become."""
+"""Slopes of a critic at images, and images between two others.
+
+A slope is a change per unit of pixels in [0, 1], as in the papers. Our images
+are in [-1, 1], where the same change takes a step twice as long; all functions
+here that take a gradient multiply it by that 2. Points that are no images,
+arrays of another rank than 4, are taken as they are.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -22,11 +28,10 @@ def interpolate(
     return real + weights * (fake - real)
 
 
-def slope_unit(images: tf.Tensor) -> float:
-    """What a gradient by `images` is to be multiplied with.
+def pixel_unit(images: tf.Tensor) -> float:
+    """How far apart 0 and 1 of the papers' pixels are in `images`.
 
-    The papers have images in [0, 1], ours are in [-1, 1]: their gradients are
-    twice ours. Points [b, d] are as they are.
+    2 for images [b, h, w, c] in [-1, 1]; 1 for points of another rank.
     """
     return 2.0 if images.shape.rank == 4 else 1.0
 
@@ -44,13 +49,8 @@ def gradient_squares(
       axes: over which squares are summed; by default all but the first. With
         fewer, one number for each place along the others is left.
     """
-    with tf.GradientTape() as tape:
-        tape.watch(images)
-        values = function(images)
-    gradients = tf.cast(tape.gradient(values, images), values.dtype)
-    if axes is None:
-        axes = range(1, images.shape.rank)
-    return tf.reduce_sum(tf.square(gradients), axis=list(axes))
+    squares = _squares_by_our_pixels(function, images, axes)
+    return pixel_unit(images) ** 2 * squares
 
 
 def gradient_norms(
@@ -61,16 +61,36 @@ def gradient_norms(
 ) -> tf.Tensor:
     """L2 norm of the gradient of `function` at each image: [b].
 
-    sqrt(squares + epsilon), with the arguments of `gradient_squares`.
+    Args:
+      function: see `gradient_squares`.
+      images: see there.
+      axes: see there.
+      epsilon: added under the root to the squares of gradients with respect to
+        pixels in [-1, 1], a fourth of those by pixels in [0, 1].
     """
+    squares = _squares_by_our_pixels(function, images, axes)
     # sqrt'(0) is infinite: a critic that is flat somewhere would give NaN.
-    return tf.sqrt(gradient_squares(function, images, axes) + epsilon)
+    return pixel_unit(images) * tf.sqrt(squares + epsilon)
+
+
+def _squares_by_our_pixels(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    images: tf.Tensor,
+    axes: Sequence[int] | None,
+) -> tf.Tensor:
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        values = function(images)
+    gradients = tf.cast(tape.gradient(values, images), values.dtype)
+    if axes is None:
+        axes = range(1, images.shape.rank)
+    return tf.reduce_sum(tf.square(gradients), axis=list(axes))
 
 
 def jacobian_products(
     function: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Features and J J^T of their Jacobian J by the pixels, at each image.
+    """Features and J J^T of their Jacobian J at each image.
 
     One backward pass for each feature.
 
@@ -89,7 +109,8 @@ def jacobian_products(
         row = tape.gradient(features, images, output_gradients=seeds)
         rows.append(tf.reshape(row, [tf.shape(images)[0], -1]))
     jacobian = tf.cast(tf.stack(rows, axis=1), features.dtype)
-    return features, tf.matmul(jacobian, jacobian, transpose_b=True)
+    products = tf.matmul(jacobian, jacobian, transpose_b=True)
+    return features, pixel_unit(images) ** 2 * products
 
 
 def estimated_jacobian_squares(
@@ -115,10 +136,13 @@ def estimated_jacobian_squares(
     products = tape.gradient(features, images, output_gradients=signs)
     products = tf.cast(products, features.dtype)
     axes = list(range(1, images.shape.rank))
-    return features, tf.reduce_sum(tf.square(products), axis=axes)
+    squares = tf.reduce_sum(tf.square(products), axis=axes)
+    return features, pixel_unit(images) ** 2 * squares
 
 
-def _watched(function, images):
+def _watched(
+    function: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor
+) -> tuple[tf.Tensor, tf.GradientTape]:
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)
         features = function(images)

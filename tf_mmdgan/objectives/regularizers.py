@@ -107,7 +107,7 @@ class GradientPenalty:
                 f"arrays of shape {points.shape[1:]}."
             )
         norms = gradients.gradient_norms(function, points, axes, self.epsilon)
-        return regularizers.two_sided(gradients.slope_unit(points) * norms)
+        return regularizers.two_sided(norms)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -254,7 +254,7 @@ class InstanceNoise:
                 Purpose.INSTANCE_NOISE, tf.shape(images)[0],
                 images.shape[1:], index,
             )  # fmt: skip
-            scale = sigma * gradients.slope_unit(images)
+            scale = sigma * gradients.pixel_unit(images)
             added = tf.cast(scale * noise, images.dtype)
             noisy.append(batch._replace(images=images + added))
         return noisy
@@ -267,8 +267,7 @@ def _squares(criterion: Criterion, seen: Comparison, batch: Batch) -> tf.Tensor:
         features = seen.critic(batch._replace(images=images)).features
         return criterion.witness(features, seen)
 
-    squares = gradients.gradient_squares(function, batch.images)
-    return gradients.slope_unit(batch.images) ** 2 * squares
+    return gradients.gradient_squares(function, batch.images)
 
 
 def two_sided(norms: tf.Tensor, target: float = 1.0) -> tf.Tensor:

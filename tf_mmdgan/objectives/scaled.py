@@ -78,7 +78,6 @@ class Scale:
             h, squares = gradients.estimated_jacobian_squares(
                 features, batch.images, signs
             )
-        squares *= gradients.slope_unit(batch.images) ** 2
         if self.coefficient is not None:
             if self.jacobian == "exact":
                 squares = tf.linalg.trace(squares)
@@ -97,7 +96,7 @@ class Scale:
             noise = 10.0 * seen.update.normal(
                 Purpose.MEASURE, tf.shape(images)[0], images.shape[1:]
             )
-            unit = gradients.slope_unit(images)
+            unit = gradients.pixel_unit(images)
             noise = tf.cast(unit * noise - (unit - 1.0), images.dtype)
             return seen.real._replace(images=noise)
         coins = seen.update.uniform(

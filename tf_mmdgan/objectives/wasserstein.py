@@ -87,5 +87,4 @@ class SobolevGAN(WGAN):
             return seen.critic(batch._replace(images=images)).features[:, 0]
 
         squares = gradients.gradient_squares(output, batch.images)
-        squares *= gradients.slope_unit(batch.images) ** 2
         return tf.reduce_mean(*seen.update.gather([squares]))

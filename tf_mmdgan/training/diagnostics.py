@@ -74,10 +74,9 @@ def slopes(critic: keras.Model, batch: Batch) -> dict[str, float]:
         squares = np.linalg.eigvalsh(products)
     else:  # where LAPACK would raise
         squares = np.full(products.shape[:2], np.nan)
-    unit = gradients.slope_unit(images)
     return {
-        "slope/jacobian": unit * float(np.sqrt(squares.sum(1).mean())),
-        "slope/spectral": unit * float(np.sqrt(squares[:, -1].max())),
+        "slope/jacobian": float(np.sqrt(squares.sum(1).mean())),
+        "slope/spectral": float(np.sqrt(squares[:, -1].max())),
     }
 
 
