@@ -26,7 +26,7 @@ FLOORS = [
 
 # The same inside of rooms, for files and folders.
 INSIDE = {
-    "kernels": [{"kernel"}, {"library", "bandwidths"}],
+    "kernels": [{"kernel", "roots"}, {"library", "bandwidths"}],
     "mmd": [
         {"estimators", "as_published"},
         {"variance"},

@@ -60,14 +60,6 @@ def squared_norms(x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.square(x), axis=-1)
 
 
-def safe_root(squares: tf.Tensor) -> tf.Tensor:
-    """Square root whose gradient at zero is zero."""
-    # sqrt'(0) is infinite, and 0 * inf is NaN even where tf.where drops it;
-    # so the root itself never sees the zero.
-    nonzero = ~(squares <= 0.0)  # NaN stays NaN
-    return tf.where(nonzero, tf.sqrt(tf.where(nonzero, squares, 1.0)), 0.0)
-
-
 class Kernel(abc.ABC):
     """A positive-definite kernel k(u, v) on feature vectors.
 

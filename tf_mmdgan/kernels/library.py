@@ -14,12 +14,8 @@ import numbers
 
 import tensorflow as tf
 
-from tf_mmdgan.kernels.kernel import (
-    Kernel,
-    pairwise_squares,
-    safe_root,
-    squared_norms,
-)
+from tf_mmdgan.kernels.kernel import Kernel, pairwise_squares, squared_norms
+from tf_mmdgan.kernels.roots import safe_root
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,10 +121,8 @@ class Distance(Kernel):
     """
 
     def _matrix(self, x, y):
-        x_norms, y_norms = (
-            safe_root(squared_norms(x)),
-            safe_root(squared_norms(y)),
-        )
+        x_norms = safe_root(squared_norms(x))
+        y_norms = safe_root(squared_norms(y))
         norms = x_norms[..., :, None] + y_norms[..., None, :]
         return 0.5 * (norms - safe_root(pairwise_squares(x, y)))
 

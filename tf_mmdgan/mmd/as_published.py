@@ -5,9 +5,8 @@ import dataclasses
 import tensorflow as tf
 
 from tf_mmdgan import mmd
-from tf_mmdgan.kernels import (
-    Kernel,
-)
+from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.kernels.roots import rounded_root
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,12 +23,12 @@ class RoundedDistance(Kernel):
         )
         squares = x_squares[..., :, None] + y_squares[..., None, :]
         squares -= 2.0 * tf.matmul(x, y, transpose_b=True)
-        norms = _root(x_squares)[..., :, None] + _root(y_squares)[..., None, :]
-        return 0.5 * (norms - _root(squares))
-
-
-def _root(squares: tf.Tensor) -> tf.Tensor:
-    return tf.sqrt(tf.maximum(squares, 0.0) + 1e-5)
+        x_norms, y_norms, distances = (
+            rounded_root(tf.maximum(part, 0.0), 1e-5)
+            for part in (x_squares, y_squares, squares)
+        )
+        norms = x_norms[..., :, None] + y_norms[..., None, :]
+        return 0.5 * (norms - distances)
 
 
 def mmd2_constant_diagonal(
@@ -70,8 +69,7 @@ def mmd2_ratio(
         m (m - 1) all the same.
     """
     variance = mmd.variance_from_sums(mmd.sum_pairs(grams), plug_in=plug_in)
-    variance = variance.total if plug_in else variance.clipped
-    deviation = tf.sqrt(tf.maximum(variance, floor))
+    deviation = variance.deviation(floor, plug_in)
     value = (
         mmd2_constant_diagonal(grams, 0.0)
         if diagonals

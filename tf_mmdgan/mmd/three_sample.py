@@ -12,7 +12,6 @@ from tf_mmdgan.mmd.variance import (
     Variance,
     cross_pairs,
     dot,
-    floored,
     reduce_grams,
     side,
 )
@@ -91,8 +90,7 @@ def three_sample_test(
     variance = Variance(4.0 * first / m, second)
     difference = y.within_mean - 2.0 * y.cross_mean
     difference -= z.within_mean - 2.0 * z.cross_mean
-    square = variance.total if plug_in else variance.clipped
-    statistic = difference / tf.sqrt(floored(square, floor))
+    statistic = difference / variance.deviation(floor, plug_in)
     # Phi by erfc keeps its relative precision far out in the tail.
     p_value = 0.5 * tf.math.erfc(-statistic / math.sqrt(2.0))
     return ThreeSampleTest(difference, variance.total, statistic, p_value)

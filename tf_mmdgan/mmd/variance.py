@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd.estimators import (
     Grams,
     mmd2_unbiased,
@@ -46,6 +47,19 @@ class Variance(NamedTuple):
         half. The total, often near 0 there, would give far too small ones.
         """
         return tf.maximum(self.first, 0.0) + tf.maximum(self.second, 0.0)
+
+    def deviation(self, floor: float, plug_in: bool) -> tf.Tensor:
+        """Standard deviation, at least sqrt(floor), to divide an estimate by.
+
+        Args:
+          floor: least variance, > 0; where it holds, the gradient is zero.
+          plug_in: whether the variance was estimated with `plug_in`; then its
+            total is taken, as published, otherwise the clipped sum.
+
+        Raises:
+          ValueError: for a floor that is not positive.
+        """
+        return floored_root(self.total if plug_in else self.clipped, floor)
 
 
 def sum_pairs(grams: Grams) -> PairSums:
@@ -138,8 +152,7 @@ def mmd2_ratio(grams: Grams, floor: float = 1e-12) -> tf.Tensor:
     Raises:
       ValueError: for fewer than 4 examples, or a floor that is not positive.
     """
-    variance = variance_from_sums(sum_pairs(grams)).clipped
-    deviation = tf.sqrt(floored(variance, floor))
+    deviation = variance_from_sums(sum_pairs(grams)).deviation(floor, False)
     return mmd2_unbiased(grams) / tf.cast(deviation, grams.xy.dtype)
 
 
@@ -225,14 +238,3 @@ def cross_pairs(n: tf.Tensor, m: tf.Tensor, plug_in: bool) -> tf.Tensor:
 def dot(u: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
     """Inner product of vectors [m]."""
     return tf.reduce_sum(u * v)
-
-
-def floored(variance: tf.Tensor, floor: float) -> tf.Tensor:
-    """The variance, or `floor` where it is less.
-
-    Raises:
-      ValueError: for a floor that is not positive.
-    """
-    if floor <= 0.0:
-        raise ValueError(f"floor={floor}, need a number > 0.")
-    return tf.maximum(variance, tf.cast(floor, variance.dtype))

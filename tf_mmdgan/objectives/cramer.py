@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.kernels.roots import rounded_root
 from tf_mmdgan.objectives.criterion import BaseCriterion, Comparison, Loss
 
 
@@ -69,5 +70,5 @@ def _difference(u: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
 
 
 def _norms(rows: tf.Tensor) -> tf.Tensor:
-    # The root's slope at 0 is infinite; the published codes add 1e-5 likewise.
-    return tf.sqrt(tf.reduce_sum(tf.square(rows), axis=1) + 1e-5)
+    # The published codes add 1e-5 likewise.
+    return rounded_root(tf.reduce_sum(tf.square(rows), axis=1), 1e-5)

@@ -12,11 +12,10 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, kernels
 from tf_mmdgan.kernels import bandwidths
+from tf_mmdgan.kernels.roots import floored_root
 
 POSITIVITY = ("penalty", "clip", "none")
 _LARGEST_RATIO = 1e9
-# Least MMD^2 under the root, whose slope is infinite at 0.
-_FLOOR = 1e-12
 
 
 def density_ratio(
@@ -117,8 +116,7 @@ class RatioMatching:
             projection -= tf.reduce_sum(ratio)
         means = [tf.reduce_mean(k, axis=[1, 2]) for k in (uu, vv, vu)]
         mmd2 = tf.reduce_sum(means[0] + means[1] - 2.0 * means[2])
-        generator = tf.sqrt(tf.maximum(mmd2, _FLOOR))
-        return RatioLosses(projection, generator, pearson, mmd2)
+        return RatioLosses(projection, floored_root(mmd2), pearson, mmd2)
 
     def _grams(self, u: tf.Tensor, v: tf.Tensor) -> list[tf.Tensor]:
         """Kernel matrices of (u, u), (v, u) and (v, v), for each bandwidth."""

@@ -11,12 +11,11 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, mmd
 from tf_mmdgan.kernels import Kernel, bandwidths
+from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd import constrained
 
 Discrepancy = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
-# Least MMD^2 under the root, whose slope is infinite at 0.
-_FLOOR = 1e-12
 # Least variance of the t-statistic in the code of Sutherland et al. 2017.
 _VARIANCE_FLOOR = 1e-8
 
@@ -69,7 +68,7 @@ class KernelDiscrepancy:
             real, fake = _in_median_distances(real, fake)
         grams = mmd.gram_matrices(self.kernel, real, fake)
         value = ESTIMATORS[self.estimator](grams)
-        return tf.sqrt(tf.maximum(value, _FLOOR)) if self.root else value
+        return floored_root(value) if self.root else value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +101,7 @@ class GradientConstrainedDiscrepancy:
         square = constrained.gradient_constrained_mmd2(
             real, fake, real, self.kernel, self.ridge, solver=self.solver
         )
-        return tf.sqrt(tf.maximum(square, _FLOOR)) if self.root else square
+        return floored_root(square) if self.root else square
 
 
 def _in_median_distances(

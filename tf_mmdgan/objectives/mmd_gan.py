@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd import estimators
 from tf_mmdgan.objectives import regularizers
 from tf_mmdgan.objectives.criterion import BaseCriterion, Comparison, Loss
@@ -177,8 +178,7 @@ class AutoencoderMMD(MMDGAN):
         self, seen: Comparison
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         mmd2 = self._mmd2(seen)
-        # The root has an infinite slope at 0, and rounding may go below it.
-        root = tf.sqrt(tf.maximum(mmd2, 1e-12))
+        root = floored_root(mmd2)
         means = tf.reduce_mean(seen.x, axis=0) - tf.reduce_mean(seen.y, axis=0)
         hinge = tf.reduce_mean(tf.minimum(means, 0.0))
         value = root + self.feasible_set_weight * hinge

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd.constrained import expansions
 from tf_mmdgan.mmd.constrained.incomplete_cholesky import incomplete_cholesky
 from tf_mmdgan.mmd.constrained.system import System, dot, require
@@ -144,7 +145,7 @@ def _block_preconditioner(
         return lambda jets: jets / diagonal
     # D^-1/2 (lambda + D^1/2 S D^1/2) D^1/2 has a symmetric middle.
     # Any positive D will do; a polynomial's may be zero.
-    roots = tf.sqrt(tf.maximum(system.gram_diagonal()[:, 1:], 1e-6))
+    roots = floored_root(system.gram_diagonal()[:, 1:], 1e-6)
     blocks = roots[:, :, None] * constraint.jacobian_squares * roots[:, None, :]
     blocks *= constraint.gradient_weights[:, None, None]
     eye = tf.eye(system.width, dtype=blocks.dtype)
