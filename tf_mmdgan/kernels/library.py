@@ -121,10 +121,13 @@ class Distance(Kernel):
     """
 
     def _matrix(self, x, y):
-        x_norms = safe_root(squared_norms(x))
-        y_norms = safe_root(squared_norms(y))
+        x_norms = self._root(squared_norms(x))
+        y_norms = self._root(squared_norms(y))
         norms = x_norms[..., :, None] + y_norms[..., None, :]
-        return 0.5 * (norms - safe_root(pairwise_squares(x, y)))
+        return 0.5 * (norms - self._root(pairwise_squares(x, y)))
+
+    def _root(self, squares: tf.Tensor) -> tf.Tensor:
+        return safe_root(squares)
 
 
 @dataclasses.dataclass(frozen=True)

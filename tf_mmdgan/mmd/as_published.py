@@ -5,30 +5,20 @@ import dataclasses
 import tensorflow as tf
 
 from tf_mmdgan import mmd
-from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.kernels import Distance
 from tf_mmdgan.kernels.roots import rounded_root
 
 
 @dataclasses.dataclass(frozen=True)
-class RoundedDistance(Kernel):
+class RoundedDistance(Distance):
     """k(u, v) = (s(||u||^2) + s(||v||^2) - s(||u - v||^2)) / 2.
 
     With s(t) = sqrt(t + 1e-5) this is `kernels.Distance` without its kinks, at
     most .0016 below and .0032 above it.
     """
 
-    def _matrix(self, x, y):
-        x_squares, y_squares = (
-            tf.reduce_sum(tf.square(rows), axis=-1) for rows in (x, y)
-        )
-        squares = x_squares[..., :, None] + y_squares[..., None, :]
-        squares -= 2.0 * tf.matmul(x, y, transpose_b=True)
-        x_norms, y_norms, distances = (
-            rounded_root(tf.maximum(part, 0.0), 1e-5)
-            for part in (x_squares, y_squares, squares)
-        )
-        norms = x_norms[..., :, None] + y_norms[..., None, :]
-        return 0.5 * (norms - distances)
+    def _root(self, squares: tf.Tensor) -> tf.Tensor:
+        return rounded_root(squares, 1e-5)
 
 
 def mmd2_constant_diagonal(
