@@ -110,6 +110,16 @@ def test_estimates_are_means_over_pairs(rng, kernel):
     np.testing.assert_allclose(got, distinct - 2 * np.mean(cross), atol=1e-10)
 
 
+def test_biased_estimates_of_several_kernels_at_once(rng):
+    x, y = rng.normal(size=(4, 3)), rng.normal(size=(6, 3)) + 1.0
+    grams = [mmd.gram_matrices(k, x, y) for k in (GAUSSIAN, WITH_LINEAR)]
+    stacked = mmd.Grams(
+        *(tf.stack(parts) for parts in zip(*grams, strict=True))
+    )
+    expected = [mmd.mmd2_biased(each) for each in grams]
+    np.testing.assert_allclose(mmd.mmd2_biased(stacked), expected)
+
+
 def test_distance_kernel_gives_half_the_energy_distance(rng):
     x, y = rng.normal(size=(5, 3)), rng.normal(size=(7, 3)) + 0.5
     xx, xy, yy = numpy_grams(x, y, lambda u, v: np.linalg.norm(u - v))

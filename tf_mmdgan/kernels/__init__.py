@@ -15,4 +15,5 @@ from tf_mmdgan.kernels.library import (
     Polynomial,
     RationalQuadratic,
     Tanh,
+    gaussian,
 )

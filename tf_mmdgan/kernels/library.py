@@ -52,6 +52,11 @@ class RadialMixture(Kernel):
         return self.of_squares(pairwise_squares(x, y))
 
 
+def gaussian(squares: tf.Tensor, variance: float | tf.Tensor) -> tf.Tensor:
+    """exp(-squares / (2 variance)), for variances that may follow the data."""
+    return tf.exp(squares / (-2.0 * variance))
+
+
 @dataclasses.dataclass(frozen=True)
 class Gaussian(RadialMixture):
     """k(u, v) = sum_s exp(-||u - v||**2 / (2 s**2)) over the sigmas s.
@@ -68,7 +73,7 @@ class Gaussian(RadialMixture):
 
     def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
         """See `RadialMixture.of_squares`."""
-        return sum(tf.exp(squares / (-2.0 * s**2)) for s in self.sigmas)
+        return sum(gaussian(squares, sigma**2) for sigma in self.sigmas)
 
 
 @dataclasses.dataclass(frozen=True)

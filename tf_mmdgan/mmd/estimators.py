@@ -16,7 +16,10 @@ from tf_mmdgan.kernels import Kernel
 
 
 class Grams(NamedTuple):
-    """Kernel matrices of real x [n, d] and fake y [m, d]."""
+    """Kernel matrices of real x [n, d] and fake y [m, d].
+
+    For several kernels at once they have a leading axis, [k, n, n] and so on.
+    """
 
     xx: tf.Tensor  # [n, n]
     xy: tf.Tensor  # [n, m]
@@ -34,15 +37,15 @@ def gram_matrices(kernel: kernels.Kernel, x: tf.Tensor, y: tf.Tensor) -> Grams:
 
 
 def mmd2_biased(grams: Grams) -> tf.Tensor:
-    """Biased estimate of MMD**2, a scalar >= 0 (the V-statistic).
+    """Biased estimate of MMD**2 (the V-statistic): a scalar >= 0, or [k].
 
     mean k(x_i, x_j) + mean k(y_i, y_j) - 2 mean k(x_i, y_j)
 
     Gretton et al. 2012, "A kernel two-sample test", eq. 5,
     https://jmlr.org/papers/v13/gretton12a.html
     """
-    within = tf.reduce_mean(grams.xx) + tf.reduce_mean(grams.yy)
-    return within - 2.0 * tf.reduce_mean(grams.xy)
+    xx, xy, yy = (tf.reduce_mean(gram, axis=[-2, -1]) for gram in grams)
+    return xx + yy - 2.0 * xy
 
 
 def mmd2_unbiased(grams: Grams) -> tf.Tensor:

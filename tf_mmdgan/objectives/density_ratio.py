@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, kernels
+from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.kernels import bandwidths
 from tf_mmdgan.kernels.roots import floored_root
 
@@ -114,8 +114,7 @@ class RatioMatching:
         projection = -pearson
         if self.positivity == "penalty":
             projection -= tf.reduce_sum(ratio)
-        means = [tf.reduce_mean(k, axis=[1, 2]) for k in (uu, vv, vu)]
-        mmd2 = tf.reduce_sum(means[0] + means[1] - 2.0 * means[2])
+        mmd2 = tf.reduce_sum(mmd.mmd2_biased(mmd.Grams(vv, vu, uu)))
         return RatioLosses(projection, floored_root(mmd2), pearson, mmd2)
 
     def _grams(self, u: tf.Tensor, v: tf.Tensor) -> list[tf.Tensor]:
@@ -126,6 +125,6 @@ class RatioMatching:
         variances = tf.constant(self.bandwidths, u.dtype) ** 2
         if self.median_bandwidth:
             variances *= bandwidths.median_of_pairs(tf.stop_gradient(squares))
-        grams = tf.exp(-squares / (2.0 * variances[:, None, None]))
+        grams = kernels.gaussian(squares, variances[:, None, None])
         n = tf.shape(u)[0]
         return [grams[:, :n, :n], grams[:, n:, :n], grams[:, n:, n:]]
