@@ -53,7 +53,7 @@ def _run(config: StudyConfig, name: str) -> Mapping[str, Any]:
     run_directory.claim(folder)
     result = studies.run(name, config.output_dir, config.quick, config.workers)
     verdict = "holds" if result.holds else "FAILS"
-    print(f"  claim {verdict}; {result.sees}", file=sys.stderr, flush=True)
+    print(f"  claim {verdict}; {result.caption}", file=sys.stderr, flush=True)
     return {
         "holds": result.holds,
         "figure": str(folder / runner.FIGURE_FILE),

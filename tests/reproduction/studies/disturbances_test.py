@@ -48,6 +48,6 @@ def test_the_claim_fails_for_other_numbers():
     curve = {"fid": rising, "kid": rising, "inception_score": falling}
     numbers = {"count": 2, "curves": {"noise": curve, "blur": curve}}
     assert disturbances.holds(numbers)
-    assert "IS: noise, blur" in disturbances.sees(numbers)
+    assert "IS: noise, blur" in disturbances.caption(numbers)
     worse = {"noise": curve, "blur": curve | {"kid": falling}}
     assert not disturbances.holds(numbers | {"curves": worse})

@@ -111,7 +111,7 @@ def test_cells_of_the_grid_and_their_picture():
     assert later == {("GRAM-net", 2), ("GAN", 2)}
     assert sum("points" in run for run in numbers["runs"]) == 4 * 12
     assert "GAN misses modes with some seed (width and noise): 20 and 2," in (
-        ring_grid.sees(numbers)
+        ring_grid.caption(numbers)
     )
     assert runner.picture(ring_grid.STUDY, numbers).startswith(b"\x89PNG")
 

@@ -73,7 +73,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     axes.legend(fontsize=7)
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The numbers that decide."""
     kids = {
         name: np.mean([times[-1]["kid"] for times in runs])
@@ -110,7 +110,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=(0, 1, 2),
     size=(8.0, 3.0),
 )

@@ -181,7 +181,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     grid[1, 0].set_ylabel("seeds")
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The numbers that decide."""
     rows = []
     for name, runs in numbers["runs"].items():
@@ -214,7 +214,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=(0, 1, 2),
     size=(8.0, 3.6),
 )

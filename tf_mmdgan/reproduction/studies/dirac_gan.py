@@ -194,7 +194,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     )  # fmt: skip
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Where each ends."""
     rows = "; ".join(
         f"{name} {', '.join(f'{end:.2f}' for end in ends.values())}"
@@ -228,6 +228,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 5.2),
 )

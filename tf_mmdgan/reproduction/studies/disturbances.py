@@ -176,7 +176,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         column[-1].set_xlabel("level", fontsize=8)
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Which scores do not follow which disturbance."""
 
     def failures(score: str) -> str:
@@ -213,7 +213,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=(0, 1, 2),
     size=(10.0, 7.0),
 )

@@ -99,8 +99,8 @@ def _section(result: Result) -> Iterator[str]:
     verdict = _verdict(result).capitalize()
     yield f"**Holds, if** {result.threshold} **{verdict}.**"
     yield ""
-    if result.sees:
-        yield result.sees
+    if result.caption:
+        yield result.caption
         yield ""
     yield f"![{result.title}](studies/{result.study}.png)"
     yield ""

@@ -139,7 +139,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         axes.set(title=name, xticks=[], yticks=[])
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Best reconstruction, best samples."""
     errors = numbers["reconstruction_error"]
     score, error = min(numbers["kid"])
@@ -172,6 +172,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 4.4),
 )

@@ -144,7 +144,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.set(xlabel="x", title="Mean and standard deviation")
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The parameters."""
     rows = "; ".join(
         f"{label} {numbers['fits'][name]['mean']:.2f}, "
@@ -177,6 +177,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 4.0),
 )

@@ -112,7 +112,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.legend()
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The two ends of the widest curve."""
     curve = numbers["curves"][-1]
     first, last = curve["fid"][0], curve["fid"][-1]
@@ -146,7 +146,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=tuple(range(20)),
     quick_seeds=tuple(range(5)),
     size=(9.0, 4.0),

@@ -168,7 +168,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.legend(fontsize=8, loc="center right")
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """True values against those of the largest sample."""
     first, second = numbers["P1"], numbers["P2"]
     kids = [
@@ -206,6 +206,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(9.0, 4.5),
 )

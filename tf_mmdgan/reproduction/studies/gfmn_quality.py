@@ -62,7 +62,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.legend(fontsize=8)
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The numbers that decide."""
     rows = ", ".join(f"{value:.2f}" for value in correlations(numbers))
     return (
@@ -90,7 +90,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=(0, 1, 2),
     size=(8.0, 3.6),
 )

@@ -199,7 +199,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.minorticks_off()
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The means, and the approximation errors."""
     unbiased, root = (numbers["gradients"][n] for n in ("unbiased", "root"))
     errors = ", ".join(
@@ -241,6 +241,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.5, 3.6),
 )

@@ -78,7 +78,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     )
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The largest slopes."""
     texts = []
     for theta in (FAR, NEAR):
@@ -111,6 +111,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(9.0, 6.0),
 )

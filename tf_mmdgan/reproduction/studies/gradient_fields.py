@@ -137,7 +137,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     bar.set_label("log10 of the gradient's length")
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Where the flows end."""
     ends = "; ".join(
         f"{name} {', '.join(f'{end:.3f}' for end in numbers[name]['ends'])}"
@@ -171,6 +171,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 4.2),
 )

@@ -134,7 +134,7 @@ def _bars(axes: Any, values: Mapping[str, float], title: str) -> None:
     axes.margins(x=0.2)
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """All scores."""
     scores = "; ".join(
         f"{name} {value:.2f}"
@@ -172,6 +172,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 4.6),
 )

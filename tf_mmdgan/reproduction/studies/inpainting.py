@@ -192,7 +192,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         axes.set_title(title, fontsize=8)
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The shares, errors and scores."""
     near, rules = numbers["near"], numbers["digits"]["rules"]
     mean, one = rules["mean"], rules["one of them"]
@@ -226,6 +226,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 6.0),
 )

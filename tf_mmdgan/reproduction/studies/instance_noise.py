@@ -112,7 +112,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     axes.legend()
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The ratios for the most and the least noise."""
     rows = ", ".join(
         f"{name.replace('_', ' ')} {ratios[0]:.4f} and {ratios[-1]:.4f}"
@@ -142,6 +142,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(7.0, 4.2),
 )

@@ -163,7 +163,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.legend()
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The means, and the test of normality."""
     n = str(_SIZE)
     kid_mean, kid_std, _ = numbers["kid_means"][n]
@@ -199,6 +199,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 3.8),
 )

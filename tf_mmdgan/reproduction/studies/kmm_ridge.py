@@ -93,7 +93,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.legend()
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Medians at a few ridges."""
     rows = "; ".join(
         f"ridge {ridge:g}: {_median(numbers, ridge, 'correlation'):.2f} and "
@@ -127,6 +127,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 3.6),
 )

@@ -136,7 +136,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
             panel.set(xticks=[], yticks=[])
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Mean shares."""
     means = {n: np.mean(v, axis=0) for n, v in numbers["shares"].items()}
     single = np.mean([m[0] for n, m in means.items() if len(n) == 1])
@@ -169,7 +169,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=tuple(range(10)),
     size=(8.0, 5.0),
 )

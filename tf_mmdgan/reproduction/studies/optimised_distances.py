@@ -99,7 +99,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     )
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The values at the smallest theta, and the exponents."""
     thetas, distances = numbers["thetas"], numbers["distances"]
     first = ", ".join(f"{n} {v[0]:.4f}" for n, v in distances.items())
@@ -137,6 +137,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(9.0, 4.6),
 )

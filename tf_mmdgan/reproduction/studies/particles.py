@@ -131,7 +131,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     )  # fmt: skip
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Means over the seeds."""
     means = {
         loss: {k: np.mean(v) for k, v in _measures(numbers[loss])}
@@ -171,7 +171,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=tuple(range(20)),
     quick_seeds=(0, 1),
     size=(8.0, 5.6),

@@ -86,7 +86,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     )
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The numbers that decide."""
     rows = "; ".join(
         f"step {shot['step']:,}: {shot['mmd2']:.3f} and {shot['reach']:.2g}"
@@ -118,6 +118,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 4.6),
 )

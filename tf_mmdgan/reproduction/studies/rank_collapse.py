@@ -93,7 +93,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     panels[-1].legend()
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Ranks before and after, and scores."""
     rows = []
     for name, found in numbers["methods"].items():
@@ -130,7 +130,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=(0, 1, 2),
     quick_seeds=(0, 1),
     size=(8.5, 3.6),

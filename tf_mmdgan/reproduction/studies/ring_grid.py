@@ -111,7 +111,7 @@ def _panel(axes: Any, runs: Sequence[Mapping[str, Any]]) -> None:
     )  # fmt: skip
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Modes and shares, by method, and the cells that are missed."""
     rows = []
     for method in ring_training.COMPARED:
@@ -159,7 +159,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=(0, 1, 2, 3, 4),
     size=(8.0, 7.0),
 )

@@ -42,7 +42,7 @@ class Result:
       claim: the statement under test.
       source: of the claim.
       threshold: what the numbers must be for the claim to hold.
-      sees: what there is to see.
+      caption: what there is to see.
       holds: whether the claim holds.
       quick: whether this is the rough answer.
       seeds: of the repetitions.
@@ -58,7 +58,7 @@ class Result:
     claim: str
     source: str
     threshold: str
-    sees: str
+    caption: str
     holds: bool
     quick: bool
     seeds: list[int]
@@ -131,7 +131,7 @@ def described(study: Study, numbers: Mapping[str, Any]) -> dict[str, Any]:
         "claim": study.claim,
         "source": study.source,
         "threshold": study.threshold,
-        "sees": study.sees(numbers),
+        "caption": study.caption(numbers),
         "holds": bool(study.holds(numbers)),
     }
 

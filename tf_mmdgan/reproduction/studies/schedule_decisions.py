@@ -211,7 +211,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.legend(fontsize=7)
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The level, and where rates fall."""
     level, kids = numbers["levels"], numbers["kid"]
     falls = {
@@ -253,6 +253,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(9.0, 5.0),
 )

@@ -98,7 +98,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.85))
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The two gradients at a batch of four."""
     four = SIZES.index(4)
     (u, u_error), (v, v_error) = (numbers[n][four] for n in ("U", "V"))
@@ -131,6 +131,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(7.0, 4.2),
 )

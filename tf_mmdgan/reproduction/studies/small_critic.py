@@ -65,7 +65,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         row[0].set_ylabel(name, fontsize=8)
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Shares by method, size and seed."""
     rows = "; ".join(
         f"{name} "
@@ -98,7 +98,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=(0, 1, 2),
     quick_seeds=(0, 1),
     size=(6.0, 7.6),

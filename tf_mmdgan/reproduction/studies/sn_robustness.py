@@ -96,7 +96,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     )
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Which settings succeed, by method."""
     rows = "; ".join(
         f"{name} "
@@ -138,7 +138,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=(0, 1),
     size=(8.0, 4.8),
 )

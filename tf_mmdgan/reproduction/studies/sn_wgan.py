@@ -82,7 +82,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         row[0].set_ylabel(name)
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Quality and slope by method."""
     rows = "; ".join(
         f"{name} "
@@ -116,7 +116,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=(0, 1, 2),
     quick_seeds=(0, 1),
     size=(6.0, 6.4),

@@ -135,7 +135,7 @@ class Study:
       compute: the numbers: what `plain` takes, a dictionary.
       holds: whether the claim holds, from these numbers.
       draw: fills an empty figure from these numbers.
-      sees: what there is to see, with the numbers that decide; "" for what
+      caption: what there is to see, with the numbers that decide; "" for what
         the threshold says already.
       seeds: of the budget at full length.
       quick_seeds: of the budget of a quick study.
@@ -149,7 +149,7 @@ class Study:
     compute: Callable[[Budget, Parts], Mapping[str, Any]]
     holds: Callable[[Mapping[str, Any]], bool]
     draw: Callable[[Mapping[str, Any], "matplotlib_figure.Figure"], None]
-    sees: Callable[[Mapping[str, Any]], str] = lambda numbers: ""
+    caption: Callable[[Mapping[str, Any]], str] = lambda numbers: ""
     seeds: tuple[int, ...] = (0,)
     quick_seeds: tuple[int, ...] = (0,)
     size: tuple[float, float] = (8.0, 5.0)

@@ -81,7 +81,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     )  # fmt: skip
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Modes in the end, by seed."""
     last = ", ".join(str(modes[-1]) for modes in numbers["modes"])
     drops = sum(int(np.any(np.diff(modes) <= -2)) for modes in numbers["modes"])
@@ -109,7 +109,7 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     seeds=tuple(range(10)),
     quick_seeds=(0, 1),
     size=(8.0, 6.0),

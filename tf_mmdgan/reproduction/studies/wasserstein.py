@@ -196,7 +196,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     right.legend(loc="upper center")
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The largest gap."""
     count, gap = len(numbers["pairs"]), numbers["largest_gap"]
     return (
@@ -229,6 +229,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 4.0),
 )

@@ -122,7 +122,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
         axes.set(title=f"samples, {label} noise", xticks=[], yticks=[])
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """Loss of likelihood and of KID."""
     likelihood, kids = numbers["log_likelihood"], numbers["kid"]
     return (
@@ -155,6 +155,6 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
     size=(8.0, 5.0),
 )

@@ -101,7 +101,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     )
 
 
-def sees(numbers: Mapping[str, Any]) -> str:
+def caption(numbers: Mapping[str, Any]) -> str:
     """The two equalities."""
     return (
         "The witness is positive where P has more mass. Its mean difference is "
@@ -131,5 +131,5 @@ STUDY = Study(
     compute=compute,
     holds=holds,
     draw=draw,
-    sees=sees,
+    caption=caption,
 )
