@@ -89,6 +89,7 @@ def test_verdict_on_critics(steepest):
     assert gradient_constrained_critics.holds(numbers) == (steepest > 1.05)
     figure = matplotlib.figure.Figure(layout="constrained")
     gradient_constrained_critics.draw(numbers, figure)
-    assert f"GC-MMD, broad {steepest:.2f}" in gradient_constrained_critics.caption(
-        numbers
+    assert (
+        f"GC-MMD, broad {steepest:.2f}"
+        in gradient_constrained_critics.caption(numbers)
     )

@@ -47,7 +47,9 @@ def test_numbers_and_figure_are_written(tmp_path, counted):
     assert stored == dataclasses.asdict(result)
     assert stored["numbers"] == {"x": 2.0} and stored["holds"] is True
     assert stored["seeds"] == [0, 1] and stored["seconds"] >= 0
-    assert stored["caption"] == "x is 2.0." and "tensorflow" in stored["versions"]
+    assert (
+        stored["caption"] == "x is 2.0." and "tensorflow" in stored["versions"]
+    )
     with PIL.Image.open(tmp_path / "ab" / "figure.png") as figure:
         assert figure.size == (880, 550)
 
