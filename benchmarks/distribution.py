@@ -84,21 +84,18 @@ def recipe(name, *others):
 def prepare(arguments):
     """The model of a process, and its batches."""
     from tf_mmdgan import data, methods
-    from tf_mmdgan.distribute import devices
-    from tf_mmdgan.distribute.batches import spread
+    from tf_mmdgan.distribute import make_cluster
 
     config = recipe(
         _RECIPE.value, "--dataset=synthetic", "--image_size=32",
         f"--critic_width={_WIDTH.value}", f"--batch_size={_BATCH.value}",
         "--burn_in_critic_steps=0", *arguments,
     )  # fmt: skip
-    devices.configure_devices(config.logical_cpus)
-    strategy = devices.make_strategy(config.strategy)
+    cluster = make_cluster(config.strategy, logical_cpus=config.logical_cpus)
     images = data.load(config, "train")
-    with strategy.scope():
+    with cluster.scope():
         model = methods.make_model(config, images.image_shape)
-    batches = spread(
-        strategy,
+    batches = cluster.spread(
         functools.partial(data.batches, images, config.batch_size, 0),
         config.batch_size,
     )
@@ -136,9 +133,9 @@ def time_collectives(arguments):
     del arguments
     import tensorflow as tf
 
-    from tf_mmdgan.distribute import devices
+    from tf_mmdgan.distribute import make_cluster
 
-    strategy = devices.make_strategy("auto")
+    strategy = make_cluster("auto").strategy
     found = {}
     for size in SIZES:
 

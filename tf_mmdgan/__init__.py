@@ -23,6 +23,7 @@ _HOMES = {
         "lipschitz_mmd2",
     ),
     "latents": ("Latents",),
+    "distribute": ("Cluster", "make_cluster"),
     "networks": (
         "ARCHITECTURES", "Conditioning", "CriticOptions", "GeneratorOptions",
         "with_decoder",

@@ -16,10 +16,10 @@ from tf_mmdgan.tools import cli
 
 def train(config: TrainConfig) -> Mapping[str, Any]:
     """Runs the training that `config` describes."""
-    from tf_mmdgan.distribute import workers
+    from tf_mmdgan.distribute import lost_workers
     from tf_mmdgan.training import run
 
-    with workers.lost_workers():
+    with lost_workers():
         return run.prepare(config).train()
 
 

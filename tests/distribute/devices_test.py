@@ -3,21 +3,12 @@
 import json
 import socket
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.distribute import workers
+from tf_mmdgan.distribute import Cluster, lost_workers, make_cluster
 from tf_mmdgan.distribute.devices import _best, configure_devices, make_strategy
-from tf_mmdgan.distribute.workers import (
-    check_agreement,
-    gather_from_workers,
-    is_chief,
-    lost_workers,
-    num_workers,
-    reproducibility,
-)
 
 
 @pytest.fixture(autouse=True)
@@ -31,11 +22,12 @@ def tf_config(workers, kind="worker", index=0, **others):
     return json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}})  # fmt: skip  # noqa: E501
 
 
-def test_one_device_is_the_default_strategy():
-    strategy = make_strategy("one_device")
-    assert strategy.num_replicas_in_sync == 1
-    assert is_chief(strategy)
-    assert num_workers(strategy) == 1
+def test_one_device_is_the_default():
+    cluster = make_cluster("one_device")
+    assert cluster == Cluster()
+    assert cluster.num_replicas == cluster.num_local_replicas == 1
+    assert cluster.num_workers == 1
+    assert cluster.chief
 
 
 def test_mirrored_takes_all_logical_cpus(monkeypatch):
@@ -101,39 +93,6 @@ def test_no_tpu_is_one_clear_error_within_seconds(monkeypatch, name):
     with pytest.raises(errors.UsageError, match="no TPU at TPU_NAME=") as info:
         make_strategy("tpu")
     assert "\n" not in str(info.value)
-
-
-def test_reproducibility_names_what_must_be_equal():
-    found = reproducibility(
-        tf.distribute.get_strategy(), deterministic=True, jit=False
-    )
-    threads = found["where_equal"].pop("threads")
-    assert threads >= 1
-    assert found == {
-        "bitwise": True,
-        "where_equal": {
-            "device": "CPU", "replicas": 1, "workers": 1, "jit": False,
-        },
-    }  # fmt: skip
-
-
-def test_one_process_agrees_with_itself():
-    strategy = tf.distribute.get_strategy()
-    rows = np.eye(2)
-    assert gather_from_workers(strategy, rows) is rows
-    check_agreement(strategy, step=3)
-
-
-def test_workers_that_differ_are_refused(monkeypatch):
-    monkeypatch.setattr(
-        workers,
-        "gather_from_workers",
-        lambda strategy, rows: np.concatenate(
-            [rows, rows + np.array([[0, 1]])]
-        ),
-    )
-    with pytest.raises(errors.UsageError, match="differ in their checkpoint"):
-        check_agreement(None, settings=1, checkpoint=2)
 
 
 def test_a_lost_worker_is_one_clear_error():

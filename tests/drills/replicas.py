@@ -16,8 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from tf_mmdgan.distribute import devices, workers
-from tf_mmdgan.distribute.batches import spread
+from tf_mmdgan.distribute import make_cluster
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "helpers"))
 import tiny
@@ -27,23 +26,23 @@ STEPS = 20
 BATCH = 8
 
 
-def train(strategy, name, dtype, steps, *settings):
+def train(cluster, name, dtype, steps, *settings):
     """The model after some steps."""
-    with strategy.scope():
+    with cluster.scope():
         model = tiny_methods.model(name, dtype, *settings)
-    batches = spread(strategy, tiny.batches(BATCH, dtype=dtype), BATCH)
+    batches = cluster.spread(tiny.batches(BATCH, dtype=dtype), BATCH)
     model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
     return model
 
 
-def first_gradients(strategy, name):
+def first_gradients(cluster, name):
     """Of both networks, by their order, in float32."""
     rate = 2.0**-20
 
     def with_memory(rate):
         return keras.optimizers.SGD(rate, momentum=0.5)
 
-    model = train(strategy, name, "float32", 1, with_memory, rate)
+    model = train(cluster, name, "float32", 1, with_memory, rate)
     # What the optimizer remembers of a first gradient is -rate times it.
     return [
         -slot.numpy() / rate
@@ -52,25 +51,24 @@ def first_gradients(strategy, name):
     ]
 
 
-def results(strategy, names):
+def results(cluster, names):
     """Weights by "method/dtype/path", gradients by "method/gradient/index"."""
     found = {}
     for name in names:
         for dtype in ("float64", "float32"):
-            for weight in train(strategy, name, dtype, STEPS).weights:
+            for weight in train(cluster, name, dtype, STEPS).weights:
                 found[f"{name}/{dtype}/{weight.path}"] = weight.numpy()
-        for index, value in enumerate(first_gradients(strategy, name)):
+        for index, value in enumerate(first_gradients(cluster, name)):
             found[f"{name}/gradient/{index}"] = value
     return found
 
 
 def main():
     out, replicas, *methods = sys.argv[1:]
-    devices.configure_devices(logical_cpus=int(replicas))
-    strategy = devices.make_strategy("auto")
-    found = results(strategy, methods or tiny_methods.METHODS)
-    found["replicas"] = np.array(strategy.num_replicas_in_sync)
-    if workers.is_chief(strategy):
+    cluster = make_cluster("auto", logical_cpus=int(replicas))
+    found = results(cluster, methods or tiny_methods.METHODS)
+    found["replicas"] = np.array(cluster.num_replicas)
+    if cluster.chief:
         np.savez(out, **found)
 
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tf_mmdgan import features
-from tf_mmdgan.distribute import workers
+from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.features import sharing
 
 EXTRACTOR = features.get_extractor("lenet_digits")
@@ -20,35 +19,32 @@ def test_two_devices_find_what_one_finds(two_cpus, rng, n):
     pictures = images(rng, 9)
     order = rng.permutation(9)[:n]
     expected = features.extract(EXTRACTOR, pictures[order])
-    found = sharing.of_images(two_cpus, EXTRACTOR, pictures, order)
+    found = sharing.of_images(Cluster(two_cpus), EXTRACTOR, pictures, order)
     for actual, wanted in zip(found, expected, strict=True):
         np.testing.assert_allclose(actual, wanted, atol=1e-5)
     drawn = sharing.of_drawn(
-        two_cpus, EXTRACTOR, lambda a, b: pictures[order][a:b], n
+        Cluster(two_cpus), EXTRACTOR, lambda a, b: pictures[order][a:b], n
     )
     np.testing.assert_array_equal(drawn.features, found.features)
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_every_worker_works_at_its_share_alone(monkeypatch, rng, count):
+def test_every_worker_works_at_its_share_alone(rng, count):
     """Workers one after the other, in one process."""
     pictures, order = images(rng, 8), rng.permutation(8)
-    one = tf.distribute.get_strategy()
-    monkeypatch.setattr(workers, "num_workers", lambda strategy: count)
-    monkeypatch.setattr(workers, "num_local_replicas", lambda strategy: 1)
     gathered = []
-    monkeypatch.setattr(
-        workers,
-        "gather_from_workers",
-        lambda strategy, rows: gathered.append(rows),
-    )
 
-    class Resolver:
-        task_id = 0
+    class Worker(Cluster):
+        index = 0
 
-    monkeypatch.setattr(type(one), "cluster_resolver", Resolver)
-    for Resolver.task_id in range(count):
-        sharing.of_images(one, EXTRACTOR, pictures, order)
+        def share(self, rows):
+            return rows * self.index // count, rows * (self.index + 1) // count
+
+        def gather(self, rows):
+            gathered.append(rows)
+
+    for Worker.index in range(count):
+        sharing.of_images(Worker(), EXTRACTOR, pictures, order)
     expected = features.extract(EXTRACTOR, pictures[order])
     np.testing.assert_allclose(
         np.concatenate(gathered[::2]), expected.features, atol=1e-5
@@ -60,7 +56,7 @@ def test_every_worker_works_at_its_share_alone(monkeypatch, rng, count):
 
 def test_without_classes_there_are_none():
     found = sharing.of_images(
-        tf.distribute.get_strategy(),
+        Cluster(),
         features.get_extractor("pixels"),
         np.zeros([3, 2, 2, 1], np.uint8),
         np.arange(2),

@@ -7,8 +7,7 @@ import tensorflow as tf
 import tiny
 import tiny_matching as toy
 
-from tf_mmdgan.distribute import Update
-from tf_mmdgan.distribute.batches import spread
+from tf_mmdgan.distribute import Cluster, Update
 from tf_mmdgan.models import pixels
 
 every_model = pytest.mark.parametrize("name", toy.MODELS)
@@ -161,7 +160,7 @@ def test_loss_of_each_replica_is_that_of_its_rows(name, two_cpus):
         losses = [toy.DISCREPANCY(*half) for half in halves]
     with two_cpus.scope():
         two = toy.model(name, "float64", mmd_scope="replica")
-    shared = spread(two_cpus, batches, 8)
+    shared = Cluster(two_cpus).spread(batches, 8)
     history = toy.fit(two, 1, shared).history.history
     assert history["generator/loss"][0] == pytest.approx(
         np.mean(losses), rel=1e-9

@@ -7,8 +7,7 @@ import tensorflow as tf
 import tiny
 
 from tf_mmdgan import kernels, mmd
-from tf_mmdgan.distribute import Update
-from tf_mmdgan.distribute.batches import spread
+from tf_mmdgan.distribute import Cluster, Update
 from tf_mmdgan.objectives import MMDGAN, Objective, ScaledMMD
 
 
@@ -42,7 +41,7 @@ def test_scaled_losses_on_two_replicas_are_those_of_one_device(two_cpus):
     one = fit(tiny.model(optimizer=scaled()))
     with two_cpus.scope():
         two = tiny.model(optimizer=scaled())
-    fit(two, batches=spread(two_cpus, tiny.batches(), 8))
+    fit(two, batches=Cluster(two_cpus).spread(tiny.batches(), 8))
     for a, b in zip(trained(one), trained(two), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
@@ -119,7 +118,7 @@ def test_loss_of_each_replica_is_that_of_its_rows(two_cpus):
         )
         for rows in (slice(0, 4), slice(4, 8))
     ]
-    data = spread(two_cpus, tiny.batches(dtype=np.float64), 8)
+    data = Cluster(two_cpus).spread(tiny.batches(dtype=np.float64), 8)
     history = made.fit(data, steps_per_epoch=1, verbose=0, shuffle=False)
     assert history.history["critic/mmd2"][0] == pytest.approx(
         np.mean(halves), rel=1e-9

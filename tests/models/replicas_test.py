@@ -5,7 +5,7 @@ import pytest
 import tiny
 import tiny_methods
 
-from tf_mmdgan.distribute.batches import spread
+from tf_mmdgan.distribute import Cluster
 
 STEPS = 20
 BATCH = 8
@@ -25,7 +25,7 @@ def test_two_replicas_learn_what_one_device_learns(name, two_cpus):
     one = fit(tiny_methods.model(name, "float64"), batches)
     with two_cpus.scope():
         two = tiny_methods.model(name, "float64")
-    fit(two, spread(two_cpus, batches, BATCH))
+    fit(two, Cluster(two_cpus).spread(batches, BATCH))
     moved = 0
     for before, a, b in zip(first, one.weights, two.weights, strict=True):
         np.testing.assert_allclose(

@@ -4,10 +4,10 @@ import pathlib
 import time
 
 import numpy as np
-import tensorflow as tf
 
 from tf_mmdgan import data, errors, files
 from tf_mmdgan.config import EvaluateConfig, ReadConfig, TrainConfig
+from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.images import is_generator, load_images
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer
@@ -17,13 +17,13 @@ from tf_mmdgan.metrics import frechet_distance, moments, read_moments
 
 
 def scorer_of_run(
-    config: TrainConfig, strategy: tf.distribute.Strategy | None = None
+    config: TrainConfig, cluster: Cluster | None = None
 ) -> Scorer:
     """The scorer of a run: against the held-out images of its data set.
 
     Args:
       config: of the run.
-      strategy: whose workers and devices share the work.
+      cluster: whose workers and devices share the work.
     """
     entry = errors.pick(data.DATASETS, config.dataset, "data set")
     real = data.load(config, "test").images
@@ -36,7 +36,7 @@ def scorer_of_run(
         {"max_block_size": block or block_size(len(real), count)},
         count,
         cache_dir=_cache_dir(config),
-        strategy=strategy or tf.distribute.get_strategy(),
+        cluster=cluster or Cluster(),
     )
 
 

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tf_mmdgan import errors, files
-from tf_mmdgan.distribute.workers import num_workers
+from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.page import render_page
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.settings import (
@@ -54,7 +53,7 @@ class Scorer:
       metrics: names of the metrics of a report, as `metrics.choose` reads
         them.
       cache_dir: folder of what slow extractors find in real images, or None.
-      strategy: whose workers and devices share the work; all workers must call
+      cluster: whose workers and devices share the work; all workers must call
         the same methods, and get the same numbers.
       real_features: float32 [n, d], in the order of `real`.
     """
@@ -67,14 +66,12 @@ class Scorer:
     seed: int = 0
     metrics: str | None = None
     cache_dir: pathlib.Path | None = None
-    strategy: tf.distribute.Strategy = dataclasses.field(
-        default_factory=tf.distribute.get_strategy
-    )
+    cluster: Cluster = dataclasses.field(default_factory=Cluster)
     real_features: np.ndarray = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self):
         # Now rather than after the first hour of a run.
-        workers = num_workers(self.strategy)
+        workers = self.cluster.num_workers
         if self.count < workers:
             raise errors.UsageError(
                 f"--evaluation_samples={self.count}: need one for each of the "
@@ -91,7 +88,7 @@ class Scorer:
     def kid(self, images: np.ndarray) -> float:
         """KID of `count` of the uint8 images [m, h, w, c], by TF-GAN."""
         order = shuffled_order(len(images))[: self.count]
-        found = sharing.of_images(self.strategy, self.extractor, images, order)
+        found = sharing.of_images(self.cluster, self.extractor, images, order)
         return self._score(found, ["kid_tfgan"])["kid_tfgan"]["kid"]
 
     def features(self, images: np.ndarray) -> np.ndarray:
@@ -184,12 +181,12 @@ class Scorer:
 
     def _extract(self, images: np.ndarray) -> Extracted:
         return sharing.of_images(
-            self.strategy, self.extractor, images, np.arange(len(images))
+            self.cluster, self.extractor, images, np.arange(len(images))
         )
 
     def _extract_drawn(self, model: ImplicitModel, weights: str) -> Extracted:
         return sharing.of_drawn(
-            self.strategy,
+            self.cluster,
             self.extractor,
             lambda first, last: model.generate(
                 last - first, self.seed, weights, first=first

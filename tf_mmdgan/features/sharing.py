@@ -10,7 +10,7 @@ from concurrent import futures
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan.distribute import workers
+from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.features import extractors, network
 
 # Images of one copy out of those that may not fit in memory.
@@ -18,7 +18,7 @@ _BATCH = 500
 
 
 def of_images(
-    strategy: tf.distribute.Strategy,
+    cluster: Cluster,
     extractor: extractors.FeatureExtractor,
     images: np.ndarray,
     order: np.ndarray,
@@ -26,18 +26,18 @@ def of_images(
     """What is found in images [n, h, w, c], in an order; all must call it.
 
     Args:
-      strategy: of the workers and devices.
+      cluster: whose workers and devices share the work.
       extractor: what finds it.
       images: uint8, the same on every worker.
       order: the rows that are looked at, at least one for each worker.
     """
-    first, last = workers.share_of_worker(strategy, len(order))
-    here = _extract_here(strategy, extractor, images, order[first:last])
-    return _gather(strategy, here)
+    first, last = cluster.share(len(order))
+    here = _extract_here(cluster, extractor, images, order[first:last])
+    return _gather(cluster, here)
 
 
 def of_drawn(
-    strategy: tf.distribute.Strategy,
+    cluster: Cluster,
     extractor: extractors.FeatureExtractor,
     draw: Callable[[int, int], np.ndarray],
     count: int,
@@ -45,18 +45,18 @@ def of_drawn(
     """What is found in images that each worker draws its share of.
 
     Args:
-      strategy: of the workers and devices; all must call it.
+      cluster: whose workers and devices share the work; all must call it.
       extractor: what finds it.
       draw: images uint8 [last - first, h, w, c] of numbers first .. last - 1.
       count: of all images, at least one for each worker.
     """
-    first, last = workers.share_of_worker(strategy, count)
+    first, last = cluster.share(count)
     images, order = draw(first, last), np.arange(last - first)
-    return _gather(strategy, _extract_here(strategy, extractor, images, order))
+    return _gather(cluster, _extract_here(cluster, extractor, images, order))
 
 
 def _extract_here(
-    strategy: tf.distribute.Strategy,
+    cluster: Cluster,
     extractor: extractors.FeatureExtractor,
     images: np.ndarray,
     order: np.ndarray,
@@ -70,19 +70,14 @@ def _extract_here(
                 extractor, (images[part] for part in batches)
             )
 
-    devices = workers.local_devices(strategy)[: len(order)]
+    devices = cluster.local_devices()[: len(order)]
     shares = np.array_split(order, len(devices))
     with futures.ThreadPoolExecutor(len(devices)) as pool:
         return _merge(pool.map(on, devices, shares), np.concatenate)
 
 
-def _gather(
-    strategy: tf.distribute.Strategy, found: network.Extracted
-) -> network.Extracted:
-    return _merge(
-        [found],
-        lambda rows: workers.gather_from_workers(strategy, rows[0]),
-    )
+def _gather(cluster: Cluster, found: network.Extracted) -> network.Extracted:
+    return _merge([found], lambda rows: cluster.gather(rows[0]))
 
 
 def _merge(parts, merge) -> network.Extracted:

@@ -1,6 +1,5 @@
 """A generator under training: sampling, averaging, and a distributed `fit`."""
 
-import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -10,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.distribute import Update, workers
+from tf_mmdgan.distribute import Cluster, Update
 from tf_mmdgan.features import FeatureExtractor, extract
-from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
+from tf_mmdgan.latents import Latents
 from tf_mmdgan.metrics import kid
 from tf_mmdgan.models import averaging
+from tf_mmdgan.models.sampling import ImageSampler
 
 Logs = Mapping[str, tf.Tensor]
 
@@ -83,7 +83,7 @@ class ImplicitModel(keras.Model):
         self.step = self._counter("step")
         self.updates = self._counter("updates")
         self.input_clock = None
-        self._sampler = {}
+        self._samplers: dict[str, ImageSampler] = {}
         # `fit` would otherwise call the model on a batch of images.
         self.built = True
 
@@ -204,6 +204,11 @@ class ImplicitModel(keras.Model):
         """One extra update in replica context."""
         raise NotImplementedError
 
+    @property
+    def cluster(self) -> Cluster:
+        """The devices and workers that the model was made for."""
+        return Cluster(self.distribute_strategy)
+
     def make_update(self, number: tf.Tensor) -> Update:
         """What update `number` knows: its noise, and what its loss is of."""
         return Update(
@@ -243,41 +248,15 @@ class ImplicitModel(keras.Model):
         Raises:
           UsageError: for a label that the model does not have.
         """
-        check_label(label, self.num_classes)
-        chosen = -1 if label is None else label
-        if weights not in self._sampler:
-            self._sampler[weights] = self._make_sampler(weights)
-        strategy = self.distribute_strategy
-        devices = workers.num_local_replicas(strategy)
-        parts = []
-        for start in range(0, count, batch_size * devices):
-            rows = min(batch_size * devices, count - start)
-            bounds = np.linspace(start, start + rows, devices + 1, dtype=int)
-            parts += workers.run_locally(
-                strategy,
-                functools.partial(
-                    self._sampler[weights],
-                    tf.constant(seed, tf.int64),
-                    tf.constant(chosen),
-                ),
-                (first + bounds[:-1], np.diff(bounds)),
+        if weights not in self._samplers:
+            self._samplers[weights] = ImageSampler(
+                self.network(weights),
+                self.latents,
+                self.num_classes,
+                self.cluster,
             )
-        return np.concatenate(parts)
-
-    def _make_sampler(self, weights: str) -> tf.types.experimental.Callable:
-        generator = self.network(weights)
-
-        @tf.function
-        def sampler(seed, label, start, count):
-            seed = sampling_seed(seed)
-            inputs = self.latents.sample(seed, count, start)
-            if self.num_classes:
-                drawn = draw_labels(seed, count, start, self.num_classes)
-                labels = tf.where(label < 0, drawn, label)
-                inputs = [inputs, labels]
-            return images.to_uint8(generator(inputs, training=False))
-
-        return sampler
+        sampler = self._samplers[weights]
+        return sampler.draw(count, seed, batch_size, label, first)
 
     def make_train_function(self, force: bool = False):
         """Keras' hook: the function that `fit` calls with its iterator.
@@ -324,15 +303,13 @@ class ImplicitModel(keras.Model):
         where there is one replica: what replicas tell each other it can not.
         """
         plain = tf.autograph.experimental.do_not_convert(function)
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        if self.jit_compile and replicas == 1:
+        if self.jit_compile and self.cluster.num_replicas == 1:
             plain = tf.function(plain, jit_compile=True, autograph=False)
         return self.distribute_strategy.run(plain, args)
 
     def _step(
         self, iterator: Iterator[Any], replica_step: Callable[..., Logs]
     ) -> Logs:
-        strategy = self.distribute_strategy
         extra = self.extra_updates(self.step.value)
         if tf.is_tensor(extra):
             # Outside the replica function: a loop inside it cannot synchronise.
@@ -355,7 +332,7 @@ class ImplicitModel(keras.Model):
         )
         # All in one exchange between workers.
         values = self._run(tf.stack, list(logs.values()))
-        means = strategy.reduce(tf.distribute.ReduceOp.MEAN, values, None)
+        means = self.distribute_strategy.reduce("MEAN", values, axis=None)
         return dict(zip(logs, tf.unstack(means, len(logs)), strict=True))
 
     def _next_batches(
@@ -369,23 +346,7 @@ class ImplicitModel(keras.Model):
 
         if self.input_clock is None:
             return pull()
-        # Not tf.timestamp, which deterministic runs refuse.
-        started = tf.numpy_function(self.input_clock.started, [], tf.float64)
-        with tf.control_dependencies([started]):
-            pulled = pull()
-        with tf.control_dependencies(tf.nest.flatten(pulled, True)):
-            arrived = tf.numpy_function(
-                self.input_clock.arrived, [], tf.float64
-            )
-
-        def after(tensor):
-            with tf.device(tensor.device):
-                return tf.identity(tensor)
-
-        # All of the step waits for the clock, noise too, whose key the number
-        # is: work begun meanwhile would delay the batches.
-        with tf.control_dependencies([arrived]):
-            return tf.nest.map_structure(after, pulled, expand_composites=True)
+        return self.input_clock.measure(pull)
 
     def _global(self, variable: keras.Variable) -> tf.Tensor:
         """The value as a plain tensor, which every replica then receives."""

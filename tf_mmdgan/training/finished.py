@@ -7,7 +7,6 @@ from typing import Any
 
 from tf_mmdgan import errors, evaluation, export
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.distribute import workers
 from tf_mmdgan.evaluation.scorer import SAMPLES
 from tf_mmdgan.methods import make_model
 from tf_mmdgan.models import ImplicitModel
@@ -60,7 +59,7 @@ def score_run(
         classes=classes,
         reproducible=reproducible,
     )
-    if workers.is_chief(scorer.strategy):
+    if scorer.cluster.chief:
         shown = scorer.draw(model, weights, min(scorer.count, SAMPLES))
         scorer.write(report, shown, out or report_file)
     return report

@@ -11,8 +11,7 @@ import tensorflow as tf
 
 from tf_mmdgan import data, evaluation, export, images
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.distribute import devices, workers
-from tf_mmdgan.distribute.batches import replica_batch_size, spread
+from tf_mmdgan.distribute import Cluster, make_cluster
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.methods import make_model, settings_of
 from tf_mmdgan.metrics import shuffled_order
@@ -40,6 +39,7 @@ class Run:
     """A run that is ready to start or to go on."""
 
     config: TrainConfig
+    cluster: Cluster
     model: ImplicitModel
     batches: tf.data.Dataset
     train_images: np.ndarray
@@ -48,8 +48,6 @@ class Run:
     callbacks: list[keras.callbacks.Callback]
     preemption: checkpoints.Preemption
     progress: callbacks.Progress
-    chief: bool
-    reproducible: dict[str, Any]
 
     def train(self) -> dict[str, Any]:
         """Trains up to `config.steps`, reports and exports.
@@ -77,10 +75,12 @@ class Run:
                 self.config,
                 self.model,
                 self.scorer,
-                reproducible=self.reproducible,
+                reproducible=self.cluster.reproducibility(
+                    self.config.deterministic, self.config.jit
+                ),
             )
         kid_of_training_images = self.scorer.kid(self.train_images)
-        if not self.chief:
+        if not self.cluster.chief:
             return {"run_dir": str(run_dir), "steps": step}
         log = callbacks.read_log(run_dir / METRICS_FILE)
         kid = {line["step"]: line["kid"] for line in log if "kid" in line}
@@ -115,28 +115,29 @@ def prepare(config: TrainConfig) -> Run:
         holds something else.
       DataError: for files that cannot be used.
     """
-    devices.configure_devices(
-        config.logical_cpus, config.gpus, config.memory_growth
+    cluster = make_cluster(
+        config.strategy,
+        logical_cpus=config.logical_cpus,
+        gpus=config.gpus,
+        memory_growth=config.memory_growth,
     )
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     # The remapper logs an error for each convolution with a leaky ReLU.
     tf.config.optimizer.set_experimental_options({"remapping": False})
-    strategy = devices.make_strategy(config.strategy)
-    replica_batch_size(strategy, config.batch_size)
-    chief = workers.is_chief(strategy)
+    cluster.replica_batch_size(config.batch_size)
     run_dir = pathlib.Path(config.run_dir)
-    if chief:
+    if cluster.chief:
         run_directory.check(config)
     augmentation = data.Augmentation.parse(config.augment)
     train = data.load(config, "train")
     data.check_batch_size(train, config.batch_size)
-    with strategy.scope():
+    with cluster.scope():
         model = make_model(config, train.image_shape, train.num_classes)
     model.input_clock = InputClock()
-    scorer = from_config.scorer_of_run(config, strategy)
+    scorer = from_config.scorer_of_run(config, cluster)
 
-    if chief:
+    if cluster.chief:
         run_directory.claim(run_dir)
         run_directory.write_config(config, train.image_shape, train.num_classes)
     rule = _rate_rule(config, len(train.images))
@@ -148,19 +149,18 @@ def prepare(config: TrainConfig) -> Run:
         config.keep_checkpoints,
         **parts,
     )
-    if chief:
+    if cluster.chief:
         saver.remove_remains()
     saver.restore()
     model.adapt(train.images)
     step = callbacks.current_step(model)
-    workers.check_agreement(
-        strategy,
+    cluster.agree(
         settings=run_directory.fingerprint(config),
         images=len(train.images),
         checkpoint=step,
     )
     # The other workers do the same, and what they write is thrown away.
-    folder = run_dir if chief else run_directory.scratch()
+    folder = run_dir if cluster.chief else run_directory.scratch()
     callbacks.cut_log(folder / METRICS_FILE, step or -1)
     writer = tf.summary.create_file_writer(str(folder))
     log = callbacks.MetricsLog(folder / METRICS_FILE, config.log_every, writer)
@@ -182,9 +182,9 @@ def prepare(config: TrainConfig) -> Run:
         )
     return Run(
         config,
+        cluster,
         model,
-        spread(
-            strategy,
+        cluster.spread(
             functools.partial(
                 data.batches,
                 train,
@@ -209,21 +209,19 @@ def prepare(config: TrainConfig) -> Run:
                 ),
                 config.evaluate_every,
                 log,
-                listeners if chief else (),
+                listeners if cluster.chief else (),
             ),
             diagnostics.CriticDiagnostics(
                 config.spectra_every, log, _probe(train, config)
             ),
             *([_schedule(config, rule, scorer, train, log)] if rule else []),
-            *([saver] if chief else []),
+            *([saver] if cluster.chief else []),
         ],
         checkpoints.Preemption(
-            saver.act if chief else lambda step, logs: None,
-            functools.partial(workers.any_worker, strategy),
+            saver.act if cluster.chief else lambda step, logs: None,
+            cluster.any,
         ),
         callbacks.Progress(config.steps, config.log_every),
-        chief,
-        workers.reproducibility(strategy, config.deterministic, config.jit),
     )
 
 

@@ -1,12 +1,10 @@
-"""Noise of a replica is its share of the global batch's."""
+"""Noise of a replica is its share of the global batch's; rows are gathered."""
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
-from tf_mmdgan import errors
-from tf_mmdgan.distribute import Purpose, Update, gather
-from tf_mmdgan.distribute.batches import spread
+from tf_mmdgan.distribute import Purpose, Update
+from tf_mmdgan.distribute.update import gather
 from tf_mmdgan.latents import Latents
 
 LATENTS = Latents(3, "normal")
@@ -140,57 +138,3 @@ def test_a_replica_keeps_to_itself_where_its_loss_does(two_cpus):
             return tf.shape(own.gather([tf.zeros([2, 1])])[0])[0]
 
         assert [int(n) for n in on_both(two_cpus, gathered)] == [expected] * 2
-
-
-@pytest.mark.parametrize("labelled", [False, True])
-def test_each_replica_gets_its_rows_of_the_global_batch(two_cpus, labelled):
-    batches = tf.data.Dataset.range(24).batch(6, drop_remainder=True)
-    if labelled:
-        batches = batches.map(lambda rows: (rows, -rows))
-    shared = iter(spread(two_cpus, batches, 6))
-    for first in (0, 6, 12):
-        got = tf.nest.flatten(next(shared))
-        for sign, part in zip((1, -1), got, strict=False):
-            rows = two_cpus.experimental_local_results(part)
-            expected = sign * np.arange(first, first + 6).reshape(2, 3)
-            np.testing.assert_array_equal(rows, expected)
-        assert len(got) == 1 + labelled
-
-
-def worker_of_two(worker):
-    """A strategy of two workers with two replicas each, as `spread` sees it."""
-
-    class Strategy:
-        num_replicas_in_sync = 4
-
-        def distribute_datasets_from_function(self, function):
-            return function(tf.distribute.InputContext(2, worker, 4))
-
-    return Strategy()
-
-
-@pytest.mark.parametrize("worker", [0, 1])
-def test_each_worker_gets_its_rows_of_the_global_batch(worker):
-    batches = tf.data.Dataset.range(16).batch(8, drop_remainder=True)
-
-    def made(rows):
-        return batches.map(lambda batch: batch[rows])
-
-    first = 4 * worker
-    # Two replicas of this worker take turns.
-    expected = np.arange(16).reshape(2, 4, 2)[:, first // 2 : first // 2 + 2]
-    for source in (batches, made):
-        rows = spread(worker_of_two(worker), source, 8)
-        got = [row.numpy() for row in rows]
-        np.testing.assert_array_equal(got, expected.reshape(4, 2))
-
-
-def test_endless_batches_are_known_to_be_so_by_each_worker():
-    batches = tf.data.Dataset.range(8).repeat().batch(8, drop_remainder=True)
-    own = spread(worker_of_two(1), batches, 8)
-    assert own.cardinality() == tf.data.INFINITE_CARDINALITY
-
-
-def test_batch_must_be_shared_out_evenly(two_cpus):
-    with pytest.raises(errors.UsageError, match="multiple of the 2 devices"):
-        spread(two_cpus, tf.data.Dataset.range(3), 3)
