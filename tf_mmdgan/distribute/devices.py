@@ -1,8 +1,9 @@
 """Devices and distribution strategies, by name, before TensorFlow uses them."""
 
+import contextlib
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -21,35 +22,30 @@ def configure_devices(
     gpus: str | None = None,
     memory_growth: bool = False,
 ) -> None:
-    """Says which devices TensorFlow sees; call it before it uses any.
+    """Says which devices TensorFlow sees; call it before TensorFlow uses any.
 
     Args:
       logical_cpus: splits the CPU into so many devices; 0: leaves it whole.
       gpus: indices of the GPUs to use, such as "0,2"; "" for none, None for
         all.
-      memory_growth: takes memory of GPUs as it is needed, not all at once.
+      memory_growth: whether TensorFlow takes a GPU's memory as it needs it, not
+        all at once.
 
     Raises:
-      UsageError: for GPUs that are not there, and if TensorFlow has started
-        with other devices.
+      UsageError: for GPUs that are not there, and if TensorFlow has already
+        started with other devices.
     """
     if logical_cpus:
         _split_cpu(logical_cpus)
     found = tf.config.list_physical_devices("GPU")
     if gpus is not None:
         found = _chosen(found, gpus)
-        _before_start(
-            f"--gpus={gpus}",
-            lambda: tf.config.set_visible_devices(found, "GPU"),
-        )
+        with _before_start(f"--gpus={gpus}"):
+            tf.config.set_visible_devices(found, "GPU")
     if memory_growth:
-        for gpu in found:
-            _before_start(
-                "--memory_growth",
-                lambda gpu=gpu: tf.config.experimental.set_memory_growth(
-                    gpu, True
-                ),
-            )
+        with _before_start("--memory_growth"):
+            for gpu in found:
+                tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def _split_cpu(count: int) -> None:
@@ -77,9 +73,11 @@ def _chosen(found: Sequence[Any], gpus: str) -> list[Any]:
     return [found[int(name)] for name in names]
 
 
-def _before_start(flag: str, configure) -> None:
+@contextlib.contextmanager
+def _before_start(flag: str) -> Iterator[None]:
+    """Raises UsageError where TensorFlow has started with other devices."""
     try:
-        configure()
+        yield
     except RuntimeError:
         raise errors.UsageError(
             f"{flag}: TensorFlow has already started with other devices."
@@ -92,8 +90,9 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     "one_device": the first GPU, or the CPU. "mirrored": all GPUs, or all
     logical CPUs where there is no GPU. "multi_worker": those of all processes
     that the environment variable TF_CONFIG lists. "tpu": all cores of the TPU
-    that the environment variable TPU_NAME names. "auto": the first of
-    multi_worker, tpu, mirrored, one_device that there is more than one for.
+    that the environment variable TPU_NAME names. "auto": multi_worker where
+    TF_CONFIG lists several processes; else tpu where TPU_NAME is set; else
+    mirrored where there are several devices; else one_device.
 
     Raises:
       UsageError: for one that this machine cannot have.
@@ -172,7 +171,7 @@ def _tpu(name: str) -> tf.distribute.Strategy:
 
 
 def _knock(address: str) -> None:
-    """Raises OSError unless somebody listens there, within seconds."""
+    """Raises OSError, within seconds, where nobody listens at an address."""
     host, _, port = address.removeprefix("grpc://").partition(":")
     with socket.create_connection((host, int(port or _TPU_PORT)), _TPU_SECONDS):
         pass

@@ -1,4 +1,8 @@
-"""What one update of a replica knows of the others: noise, rows, gathers."""
+"""One update of the weights: its noise, and the rows of all replicas.
+
+The noise of an update belongs to the global batch: row i is the same at any
+number of replicas, and each replica draws its own rows.
+"""
 
 import dataclasses
 import enum
@@ -24,13 +28,15 @@ class Purpose(enum.IntEnum):
 def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """Rows of all replicas, in replica order: [b, ...] -> [replicas * b, ...].
 
-    Its gradient is the sum over replicas, so that a loss of the gathered rows
-    which every replica computes must be divided by their number, once. Never
-    gather inside the tape of a penalty: its gradient would be multiplied.
+    The gradient with respect to a replica's rows is summed over the losses of
+    all replicas. Where every replica computes the same loss of the gathered
+    rows, divide it by their number, once. Never gather inside the tape of a
+    penalty: the penalty's gradient would be multiplied by that number.
 
     Each exchange between workers costs more than what it carries. This takes
-    one for all arrays and one in the gradient: the sum of rows among zeros.
-    `all_gather` takes two and three for each array, to agree on its size.
+    one exchange for all arrays and one in the gradient, as the sum over
+    replicas of rows among zeros. `all_gather` takes two and three for each
+    array, because it has to agree on the sizes.
 
     Args:
       arrays: of one type; each has as many rows as the others, here and on
@@ -58,17 +64,20 @@ def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 
 @dataclasses.dataclass(frozen=True)
 class Update:
-    """What one update of a replica knows of the others: noise, rows, gathers.
+    """One update of the weights: its noise, and the rows of all replicas.
 
-    Its methods are called in replica context.
+    Its methods are called in replica context, such as by an objective:
+
+        weights = update.uniform(Purpose.INTERPOLATION, count=32)
+        x, y = update.gather([real_features, fake_features])
 
     Attributes:
-      seed: seed of the run.
+      seed: of the run.
       number: int64 scalar, the number of updates before this one; with the
         seed it determines all noise.
       step: int64 scalar, the number of steps before that of this update.
-      mmd_scope: what a loss is of: the "global" batch, or that of each
-        "replica", whose mean is then taken.
+      mmd_scope: which batch a loss is of: the "global" one, or that of each
+        "replica", where the mean of their losses counts.
     """
 
     seed: int
@@ -77,11 +86,11 @@ class Update:
     mmd_scope: Literal["global", "replica"] = "global"
 
     def gather(self, arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """Rows [b, ...] of the batch that the loss is of: see `gather`."""
+        """All rows of the batch that the loss is of: see `gather`."""
         return gather(arrays) if self.mmd_scope == "global" else list(arrays)
 
     def own_rows(self, gathered: tf.Tensor) -> tf.Tensor:
-        """Of rows as `gather` returns them, those of this replica."""
+        """This replica's rows among those that `gather` has returned."""
         if self.mmd_scope != "global":
             return gathered
         context = tf.distribute.get_replica_context()
@@ -132,7 +141,7 @@ class Update:
     def _key(self, purpose: Purpose, index: int) -> tf.Tensor:
         fold = tf.random.experimental.stateless_fold_in
         key = tf.constant([self.seed, purpose], tf.int64)
-        # An int32 index would make an int32 key: half of its bits.
+        # An int32 index would make an int32 key, with half of the bits.
         return fold(fold(key, self.number), tf.constant(index, tf.int64))
 
     def _first_row(self, count: int) -> tf.Tensor:

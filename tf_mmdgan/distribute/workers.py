@@ -11,7 +11,11 @@ from tf_mmdgan import errors
 
 
 def addresses() -> list[str]:
-    """Addresses of all workers, by TF_CONFIG."""
+    """Addresses of all workers, as the environment's TF_CONFIG lists them.
+
+    Raises:
+      UsageError: for a TF_CONFIG that lists no workers, or not this one.
+    """
     text = os.environ.get("TF_CONFIG", "")
     try:
         content = json.loads(text)
@@ -38,7 +42,10 @@ def addresses() -> list[str]:
 
 @contextlib.contextmanager
 def lost_workers() -> Iterator[None]:
-    """Turns what TensorFlow says when a worker is gone into one clear error.
+    """Where TensorFlow finds another worker gone, raises one clear error.
+
+        with lost_workers():
+            model.fit(cluster.spread(batches, 64), steps_per_epoch=100)
 
     Raises:
       DataError: with the remedy.
@@ -50,7 +57,8 @@ def lost_workers() -> Iterator[None]:
         tf.errors.AbortedError,
         tf.errors.DeadlineExceededError,
     ) as error:
-        # Before it come the places in the graph, after it the payload.
+        # The reason is one line; places in the graph stand before it, and what
+        # the message carries after it.
         lines = [line.strip() for line in str(error.message).split("\n")]
         told = [line for line in lines if "Collective ops is aborted" in line]
         reason = (told or [line for line in lines if line])[-1][:240]

@@ -31,12 +31,12 @@ class Architecture:
       generator(image_shape, options)
 
     makes a model from latents [b, latent_size] to float32 images in [-1, 1],
-    [b, h, w, c]; for points, image_shape (n,), to any numbers [b, n].
+    [b, h, w, c]; for points, whose image_shape is (n,), to any numbers [b, n].
 
       critic(image_shape, options)
 
     makes a model from images to {"features": float32 [b, d], "activations": the
-    outputs of its hidden stages, a list}; d is output_width, in fullconv5
+    outputs of its hidden stages, a list}; d is output_width, but in fullconv5
     output_width * ceil(h / 32) * ceil(w / 32).
 
     With conditioning, the models are called with [latents, labels] and [images,

@@ -1,8 +1,8 @@
 """An auto-encoder made of a pair of networks, and a generator of its codes.
 
 Y. Li, K. Swersky and R. Zemel, "Generative moment matching networks", ICML
-2015, arXiv:1502.02761, section 4: codes in (0, 1), a bounded space that a
-generator which ends in a sigmoid fills.
+2015, arXiv:1502.02761, section 4. Codes are in (0, 1): a generator that ends in
+a sigmoid can make all of them, and nothing else.
 """
 
 import keras
@@ -17,7 +17,7 @@ _WIDTH = 64
 
 
 def autoencoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
-    """A critic whose features are codes in (0, 1), with its decoder.
+    """A critic with codes in (0, 1) as its features, and with a decoder.
 
     Args:
       critic: any of `ARCHITECTURES`, without labels.
@@ -29,8 +29,7 @@ def autoencoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
     Raises:
       ValueError: for a decoder of another shape than the critic's.
     """
-    sigmoid = keras.layers.Activation("sigmoid", dtype="float32", name="codes")
-    outputs = {**critic.output, "features": sigmoid(critic.output["features"])}
+    outputs = {**critic.output, "features": _codes(critic.output["features"])}
     encoder = keras.Model(critic.input, outputs, name=f"{critic.name}_encoder")
     return with_decoder(encoder, decoder)
 
@@ -48,7 +47,11 @@ def code_generator(code_size: int, latent_size: int) -> keras.Model:
         GeneratorOptions(latent_size, width=_WIDTH, batch_norm=False),
         multiples=GMMN_MULTIPLES,
     )
+    codes = _codes(points.output)
+    return keras.Model(points.input, codes, name="code_generator")
+
+
+def _codes(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Any numbers to codes in (0, 1), float32 under any policy."""
     sigmoid = keras.layers.Activation("sigmoid", dtype="float32", name="codes")
-    return keras.Model(
-        points.input, sigmoid(points.output), name="code_generator"
-    )
+    return sigmoid(x)

@@ -15,7 +15,7 @@ from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 
 Weights = Callable[[], keras.initializers.Initializer]
 
-# The deviations that DCGAN's descendants start from.
+# Standard deviations of the initial weights of DCGAN's descendants.
 NORMAL_01 = functools.partial(keras.initializers.RandomNormal, stddev=0.01)
 NORMAL_02 = functools.partial(keras.initializers.RandomNormal, stddev=0.02)
 TRUNCATED_02 = functools.partial(
@@ -25,7 +25,7 @@ TRUNCATED_02 = functools.partial(
 
 @dataclasses.dataclass(frozen=True)
 class Sizes:
-    """The heights and widths that a network can make, in pixels.
+    """The heights and widths of images that a network can make, in pixels.
 
     Attributes:
       minimum: the smallest.
@@ -84,13 +84,13 @@ def stage_shapes(
 
 @dataclasses.dataclass(frozen=True)
 class LayerFactory:
-    """Makes the layers that have kernels.
+    """Makes the layers of a network that have weights to be multiplied by.
 
     Attributes:
       hidden_weights: makes the initializer of a hidden layer. With deviations
         of .02, as DCGAN's critics had them, activations are so small that an
         L2 penalty on them outweighs all else and leads the critic to zero,
-        where every gradient vanishes; with He's they keep their size.
+        where every gradient vanishes; with He's, activations keep their size.
       output_weights: makes the initializer of the layers after the last
         activation.
       spectral_norm: wraps every layer made here.
@@ -174,8 +174,9 @@ def deconv(
 def to_images(x: keras.KerasTensor) -> keras.KerasTensor:
     """The end of a generator: any numbers to float32 images in [-1, 1].
 
-    In float32 under any policy, for half precision has too few levels. The
-    published sigmoid, in [-1, 1]: 2 sigmoid(x) - 1 = tanh(x / 2).
+    They are float32 under any policy, because half precision has too few
+    levels. The published sigmoid makes images in [0, 1]; in [-1, 1] that is
+    2 sigmoid(x) - 1 = tanh(x / 2).
     """
     x = keras.layers.Rescaling(0.5, dtype="float32", name="half")(x)
     return keras.layers.Activation("tanh", dtype="float32", name="images")(x)
@@ -184,8 +185,8 @@ def to_images(x: keras.KerasTensor) -> keras.KerasTensor:
 def unit_range(images: keras.KerasTensor) -> keras.KerasTensor:
     """The start of a critic: from [-1, 1] to [0, 1].
 
-    Published critics are for images in [0, 1]: the scale of the weights, and
-    penalties on gradients and activations, suppose that.
+    Published critics are for images in [0, 1]: the scale of their weights and
+    their penalties on gradients and activations are chosen for that range.
     """
     return keras.layers.Rescaling(0.5, offset=0.5, name="unit_range")(images)
 
@@ -207,7 +208,7 @@ def critic_model(
     name: str,
 ) -> keras.Model:
     """The end of a critic: features linear in phi, [b, p], and its outputs."""
-    # In float32 under any policy, as what is computed of them must be.
+    # In float32 under any policy: losses and penalties are computed from them.
     linear = make.linear(options.output_width, dtype="float32", name="features")
     features = inputs.project(linear(phi), phi, make.linear)
     outputs = {"features": features, "activations": activations}

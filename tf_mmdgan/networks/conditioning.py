@@ -21,11 +21,12 @@ class Conditioning:
     "projection": the generator's batch normalization has a scale and an offset
     for each class, and the critic's features are
 
-      W phi + b + e_y^T phi,
+      W phi + b + e_y^T phi
 
-    phi its last activations and e_y, [width of phi, number of features], an
-    embedding of the label (T. Miyato and M. Koyama, "cGANs with Projection
-    Discriminator", ICLR 2018, arXiv:1802.05637, section 3, for one feature).
+    with phi the critic's last activations and e_y an embedding of the label,
+    [width of phi, number of features] (T. Miyato and M. Koyama, "cGANs with
+    Projection Discriminator", ICLR 2018, arXiv:1802.05637, section 3, for one
+    feature).
     "concatenation": the labels, one-hot, are appended to the latents and as
     constant channels to the images (M. Mirza and S. Osindero, "Conditional
     Generative Adversarial Nets", arXiv:1411.1784, section 3.2).
@@ -34,8 +35,8 @@ class Conditioning:
       num_classes: labels are 0 ... num_classes - 1; >= 1.
       kind: "projection" or "concatenation".
       project_output: for "projection", the variant of the code of Scaled MMD
-        GAN (https://github.com/MichaelArbel/Scaled-MMD-GAN): with the features
-        f = W phi + b in place of phi, f + e_y^T f, e_y a vector.
+        GAN (https://github.com/MichaelArbel/Scaled-MMD-GAN), where the features
+        f = W phi + b stand in place of phi: f + e_y^T f, with e_y a vector.
 
     Raises:
       UsageError: for a number, a kind or a combination that is not these.
@@ -59,7 +60,7 @@ class Conditioning:
 
 
 class Inputs:
-    """The inputs of a network, and what their labels do in it.
+    """The inputs of a network, and what the labels among them do in it.
 
     Attributes:
       data: latents or images.
@@ -89,7 +90,7 @@ class Inputs:
         return projection is not None and not projection.project_output
 
     def with_labels(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Appends the labels, if by concatenation, to x, [b, n] or images."""
+        """Appends the labels to x, [b, n] or images, if by concatenation."""
         if self._concatenation is None:
             return x
         rows = self._one_hot
@@ -133,11 +134,11 @@ class Inputs:
         phi: keras.KerasTensor,
         linear: Callable[..., keras.layers.Layer],
     ) -> keras.KerasTensor:
-        """Adds the labels' share, if by projection, to the critic's features.
+        """Adds the labels' share to the critic's features, if by projection.
 
         Args:
           features: [b, d].
-          phi: what they are linear in, [b, p].
+          phi: the activations that the features are linear in, [b, p].
           linear: linear(units, **kwargs) -> the layer that embeds the labels.
         """
         if self._projection is None:

@@ -23,7 +23,7 @@ _FULLY_CONVOLUTIONAL_STAGES = 5
 
 
 def sizes(stages: int) -> blocks.Sizes:
-    """The image sizes of `stages` stages, from one pixel after the last on."""
+    """The image sizes that leave one pixel or more at the last stage."""
     return blocks.Sizes(minimum=2**stages)
 
 
@@ -74,16 +74,16 @@ def critic(
     5 x 5 convolutions of stride 2 with leaky ReLU that double the channels,
     from `width` on, then a linear layer. "activations" lists what each stage
     gives after its leaky ReLU, [b, h / 2**stage, w / 2**stage,
-    2**(stage - 1) * width] with sizes rounded up, for penalties on all of
-    them. The features are float32 under any policy.
+    2**(stage - 1) * width] with sizes rounded up, so that a penalty can be on
+    all of them. The features are float32 under any policy.
 
     Args:
       image_shape: height, width and channels; 2**stages to 160 pixels.
       options: `width` is that of the channels after the first layer;
-        `batch_norm` is in every stage but the first; `published_weights`, as
-        batch normalization, makes initial weights truncated normals of
-        deviation .02, in the linear layer normals of .01, in place of He's and
-        Glorot's.
+        `batch_norm` is in every stage but the first; `published_weights` makes
+        initial weights truncated normals of deviation .02, in the linear layer
+        normals of .01, in place of He's and Glorot's. So does batch
+        normalization.
       stages: number of convolutions.
 
     Raises:
@@ -140,9 +140,9 @@ def fully_convolutional_critic(
 
 
 def _factory(options: CriticOptions) -> blocks.LayerFactory:
-    # Batch normalization makes the scale of the weights matter for the length
-    # of a step alone: from He's weights, a GAN's critic is sure of itself
-    # before the generator has moved, and that one never catches up.
+    # Under batch normalization the scale of the weights matters for nothing but
+    # the length of a step: from He's weights, a GAN's critic is sure of itself
+    # before the generator has moved, which then never catches up.
     small_weights = options.published_weights or options.batch_norm
     make = _PUBLISHED if small_weights else blocks.LayerFactory()
     return dataclasses.replace(make, spectral_norm=options.spectral_norm)
@@ -154,7 +154,7 @@ def _convolutions(
     options: CriticOptions,
     make: blocks.LayerFactory,
 ) -> list[keras.KerasTensor]:
-    """What each stage gives."""
+    """The outputs of each stage."""
     activations = []
     for stage in range(stages):
         number = stage + 1

@@ -6,11 +6,11 @@ import keras
 def with_decoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
     """The critic with one output more, "reconstruction".
 
-    reconstruction = decoder(features), as the critic of C.-L. Li et al., "MMD
-    GAN: Towards Deeper Understanding of Moment Matching Network", NeurIPS 2017,
-    arXiv:1705.08584, section 3, needs it to stay injective. The weights are
-    shared with both arguments. The decoder is the submodel named "decoder", so
-    that an optimizer or a weight clip can tell it from the rest.
+    reconstruction = decoder(features). Training it keeps the critic injective:
+    C.-L. Li et al., "MMD GAN: Towards Deeper Understanding of Moment Matching
+    Network", NeurIPS 2017, arXiv:1705.08584, section 3. The new model shares
+    the weights of both arguments. The decoder is its submodel named "decoder",
+    so that an optimizer or a weight clip can tell it from the rest.
 
     Args:
       critic: any of `ARCHITECTURES`.

@@ -8,15 +8,15 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """That of Keras, which may use the batch's statistics in evaluation too.
+    """Keras' layer; it may use the batch's statistics in evaluation too.
 
-    Where it is synchronized, its replicas exchange a layer's statistics at
-    once; those of Keras take turns for three parts of them.
+    Where the layer is synchronized, replicas exchange its statistics in one
+    message; Keras' own layer takes three, one after the other.
 
     Args:
       batch_statistics: whether to normalize by the mean and variance of the
-        batch at hand, always. The moving statistics follow training as ever,
-        and are not used.
+        batch at hand in evaluation too. Their moving averages follow training
+        as ever, and are not used.
       **kwargs: of `keras.layers.BatchNormalization`.
     """
 
@@ -31,7 +31,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         moves = training and self.trainable
         if moves or not self.batch_statistics:
             return super().call(inputs, training=training)
-        # Not `training=True`: evaluation must not move the statistics.
+        # Not `training=True`: evaluation must not move the averages.
         dtype = keras.backend.result_type(inputs.dtype, "float32")
         x = tf.cast(inputs, dtype)
         mean, variance = self._moments(x, None)
@@ -97,7 +97,7 @@ class ConditionalBatchNormalization(BatchNormalization):
         self.num_classes = num_classes
 
     def build(self, inputs_shape: Any, one_hot_shape: Any = None) -> None:
-        """Makes the moving statistics, and a row of weights for each class."""
+        """Makes the moving averages, and a row of weights for each class."""
         super().build(inputs_shape)
         shape = (self.num_classes, inputs_shape[-1])
         self.class_scale = self.add_weight(
@@ -169,8 +169,8 @@ def batch_norm(
 class OneHot(keras.layers.Layer):
     """Labels [b] as rows [b, num_classes] of zeros with a single one.
 
-    A label outside 0 ... num_classes - 1 is an InvalidArgumentError, save under
-    XLA, which leaves assertions out: there its row is zero.
+    A label outside 0 ... num_classes - 1 is an InvalidArgumentError. XLA leaves
+    assertions out; there the row of such a label is zero.
 
     Args:
       num_classes: the number of classes, >= 1.
@@ -203,10 +203,11 @@ class OneHot(keras.layers.Layer):
 def leaky_relu(x: tf.Tensor, slope: float = 0.2) -> tf.Tensor:
     """max(x, slope x), made for gradient penalties.
 
-    Its slope is constant on either side of zero, so its second derivative is
-    nothing. That of `tf.nn.leaky_relu` is a tensor of zeros, which a penalty
-    then carries back through the whole critic. Measured on a DCGAN critic at
-    32 pixels, WGAN-GP's gradients took 1.2 (width 16) to 1.3 times as long.
+    Its slope is constant on either side of zero, so that there is no second
+    derivative to compute. `tf.nn.leaky_relu` computes one, a tensor of zeros,
+    which a penalty then carries back through the whole critic: on a DCGAN
+    critic at 32 pixels, WGAN-GP's gradients took 1.2 (width 16) to 1.3 times as
+    long.
 
     Args:
       x: floats of any shape.

@@ -25,15 +25,15 @@ def generator(
 ) -> keras.Model:
     """From latents [b, latent_size] to points, or to images in [-1, 1].
 
-    Hidden layers of `width` units with ReLU, and a linear layer; for images
-    tanh after that.
+    Hidden layers with ReLU, then a linear layer; for images tanh after that.
 
     Args:
       image_shape: (n,), for n coordinates of a point, any real numbers; or
         height, width and channels, 2 to 160 pixels.
       options: `width` is the units of a hidden layer of multiple 1; for points
         no `batch_norm` is usual.
-      multiples: of `width`, units of each hidden layer; one or more, >= 1.
+      multiples: units of each hidden layer, as multiples of `width`, >= 1;
+        there is one hidden layer or more.
       hidden_weights: makes the initializer of a hidden layer.
 
     Raises:
@@ -66,9 +66,9 @@ def critic(
 ) -> keras.Model:
     """From points or images to {"features": ..., "activations": [...]}.
 
-    Hidden layers of `width` units with leaky ReLU, and a linear layer to
-    [b, output_width]. "activations" lists the hidden layers'.
-    Labels are appended to the flat input.
+    Hidden layers with leaky ReLU, then a linear layer to [b, output_width].
+    "activations" lists the outputs of the hidden layers, after their leaky
+    ReLU. Labels are appended to the flat input.
 
     Args:
       image_shape: as for `generator`.
@@ -76,9 +76,10 @@ def critic(
         `batch_norm` is in every hidden layer but the first;
         `published_weights` makes initial weights of the hidden layers
         Glorot's, whatever `hidden_weights` says.
-      multiples: of `width`, units of each hidden layer; one or more, >= 1.
+      multiples: units of each hidden layer, as multiples of `width`, >= 1;
+        there is one hidden layer or more.
       hidden_weights: as for `generator`.
-      slope: of the units below zero.
+      slope: of the leaky ReLU below zero.
 
     Raises:
       UsageError: for a shape or a number out of range.
@@ -106,9 +107,9 @@ def critic(
     )
 
 
-# The networks for points of A. Srivastava, K. Xu, M. U. Gutmann and C. Sutton,
-# "Generative Ratio Matching Networks", ICLR 2020, arXiv:1806.00101, and of what
-# they compare with; without batch normalization.
+# The networks for points in A. Srivastava, K. Xu, M. U. Gutmann and C. Sutton,
+# "Generative Ratio Matching Networks", ICLR 2020, arXiv:1806.00101: theirs, and
+# those that they compare with. Use them without batch normalization.
 gram_generator = functools.partial(generator, hidden_weights=_GLOROT)
 gram_critic = functools.partial(critic, hidden_weights=_GLOROT, slope=0.0)
 

@@ -9,7 +9,7 @@ from tf_mmdgan.networks import blocks, layers
 from tf_mmdgan.networks.conditioning import Normalization
 
 GLOROT = keras.initializers.GlorotUniform
-# Uniform of variance 4 / (fan_in + fan_out): He's for the mean of both fans.
+# Uniform, of variance 4 / (fan_in + fan_out): He's, for the mean of both fans.
 HE_MEAN = functools.partial(
     keras.initializers.VarianceScaling,
     scale=2.0,
@@ -48,8 +48,8 @@ def up(
 ) -> keras.KerasTensor:
     """A block that doubles the size, to [b, *target, depth].
 
-    By nearest neighbours, before the first convolution; a last row or column
-    too many is cut off.
+    It repeats each pixel, before the first convolution, and cuts off a last row
+    or column too many.
     """
 
     def resize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
@@ -75,12 +75,12 @@ def down(
 ) -> keras.KerasTensor:
     """A block that halves the size, rounded up, to [b, ..., depth].
 
-    By means of 2 x 2, after the second convolution; only that one changes the
-    number of channels.
+    It takes the mean of each 2 x 2 pixels, after the second convolution, which
+    alone changes the number of channels.
     """
 
     def resize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-        # With SAME padding the means leave the padding out.
+        # With SAME padding, a mean leaves out what was padded.
         pool = keras.layers.AveragePooling2D(
             2, padding="same", name=f"{name}_pool"
         )
@@ -115,8 +115,8 @@ def _block(
 ) -> keras.KerasTensor:
     """shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))).
 
-    The first of `resize` acts before the first convolution, the second after
-    the second, and one after the other in the shortcut.
+    The first function of `resize` acts before the first convolution, the second
+    after the second convolution; in the shortcut both act, in that order.
     """
     before, after = resize
     y = relu(normalize(x, f"{name}_norm1"), f"{name}_relu1")

@@ -9,9 +9,9 @@ M. Binkowski and A. Gretton, "On gradient regularizers for MMD GANs", NeurIPS
 2018, arXiv:1805.11565 (https://github.com/MichaelArbel/Scaled-MMD-GAN,
 gan/core/architecture.py), after T. Miyato et al., arXiv:1802.05957.
 
-They end in a sigmoid, for images in [0, 1]; here it is tanh, for images in
-[-1, 1]. Sides that are no multiple of 32 are halved rounding up, where theirs
-must be multiples.
+The published networks end in a sigmoid, for images in [0, 1]; here it is tanh,
+for images in [-1, 1]. Their sides must be multiples of 32; here a stage rounds
+half of any side up.
 """
 
 import math
@@ -74,9 +74,9 @@ def critic(
 
     3 x 3 convolution with leaky ReLU, four residual blocks with layer
     normalization that halve the size, to 2, 4, 8 and 8 times `width` channels,
-    and a linear layer on all that they give. (The published code has 64 pixels
-    only.) "activations" lists what the convolution gives after its leaky ReLU,
-    and what each block gives.
+    and a linear layer on all outputs of the last. (The published code is for 64
+    pixels only.) "activations" lists the outputs of the convolution, after its
+    leaky ReLU, and of each block.
 
     Args:
       image_shape: height, width and channels; 32 to 160 pixels.
@@ -141,9 +141,9 @@ def sn_critic(
 
     3 x 3 convolution with leaky ReLU, four residual blocks that halve the size,
     to 2, 4, 8 and 16 times `width` channels, for all but 64 x 64 pixels one
-    more that keeps both, leaky ReLU, the sum over all positions, and a linear
-    layer. "activations" lists what the convolution gives after its leaky ReLU,
-    what each block gives, and that after the last leaky ReLU.
+    more that keeps size and channels, leaky ReLU, the sum over all positions,
+    and a linear layer. "activations" lists the outputs of the convolution,
+    after its leaky ReLU, of each block, and of the last leaky ReLU.
 
     Args:
       image_shape: height, width and channels; 32 to 160 pixels.
@@ -193,7 +193,7 @@ def _up(
     make: blocks.LayerFactory,
     normalize: Normalization,
 ) -> keras.KerasTensor:
-    """Blocks to `depths`, in order, and to `shapes`, the last one first."""
+    """Blocks that lead to `depths` in order, and to `shapes` in reverse."""
     targets = zip(depths, reversed(shapes), strict=True)
     for number, (depth, shape) in enumerate(targets, start=1):
         x = residual.up(x, depth, shape, f"block{number}", make, normalize)
@@ -206,7 +206,7 @@ def _down(
     make: blocks.LayerFactory,
     normalize: Normalization,
 ) -> list[keras.KerasTensor]:
-    """What the first convolution and each block give."""
+    """The outputs of the first convolution and of each block."""
     first = make.conv(
         depths[0], 3, kernel_initializer=residual.GLOROT(), name="conv"
     )

@@ -87,7 +87,7 @@ def critic(
 
     Seven convolutions with leaky ReLU of slope .1, in turn 3 x 3 and, to half
     the size and twice the channels, 4 x 4 of stride 2; then a linear layer.
-    "activations" lists what each gives after its leaky ReLU.
+    "activations" lists the outputs of each, after its leaky ReLU.
 
     Args:
       image_shape: height, width and channels; multiples of 8 from 16 to 128.

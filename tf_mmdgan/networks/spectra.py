@@ -22,13 +22,13 @@ def singular_values(kernel: tf.Tensor) -> tf.Tensor:
 
 
 def effective_rank(values: tf.Tensor) -> float:
-    """How many singular values matter: from 1 to their number.
+    """How many singular values matter: a number from 1 to k.
 
     exp(-sum_i p_i log p_i),  p_i = values_i / sum_j values_j
 
     O. Roy and M. Vetterli, "The effective rank: a measure of effective
-    dimensionality", EUSIPCO 2007, definition 1. Zero for a matrix of zeros,
-    where that is undefined.
+    dimensionality", EUSIPCO 2007, definition 1. For a matrix of zeros, which
+    has no effective rank by that definition, it is 0.
 
     Args:
       values: [k], >= 0.
@@ -44,9 +44,9 @@ def effective_rank(values: tf.Tensor) -> float:
 def layer_spectra(network: keras.Model) -> dict[str, tf.Tensor]:
     """Singular values of the kernel that each layer computes with.
 
-    Of a spectrally normalized layer it is the normalized one; the output
-    channels make one axis, and everything else the other. Layers other than
-    `matrices.SUPPORTED` are left out.
+    The kernel of a spectrally normalized layer is the normalized one. As a
+    matrix, a kernel has the output channels as one axis and everything else as
+    the other. Layers other than `matrices.SUPPORTED` are left out.
 
     Returns:
       float64 [k] by the name of the layer; "block/conv1" is within "block".

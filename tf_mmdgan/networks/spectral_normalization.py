@@ -4,13 +4,14 @@
     x = norm.wrap(keras.layers.Dense(16))(x)
     power_iterate(critic)  # moves each layer's vectors: once per critic update
 
-A wrapped layer computes with s W / sigma(W) in place of its kernel W, always,
-and W itself stays what the optimizer made of it. `keras.layers.
-SpectralNormalization` overwrites W, sends no gradient through sigma, and
-moves its vector on every call in training.
+A wrapped layer always computes with s W / sigma(W) in place of its kernel W,
+and W itself stays what the optimizer made of it. Keras' own wrapper overwrites
+W, sends no gradient through sigma, and moves its vector on every call in
+training.
 """
 
 import dataclasses
+import functools
 import math
 from typing import Any
 
@@ -23,11 +24,10 @@ from tf_mmdgan.networks.matrices import (
     kernel_matrix,
     kernel_variable,
 )
-from tf_mmdgan.networks.subspaces import complement, longest, orthonormal
+from tf_mmdgan.networks.subspaces import orthonormal, power_steps
 
 FORMS = ("matrix", "operator")
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
-
 # Steps when a layer is built, and how many vectors take them at least: from a
 # random start, they find .999 of the norm of a Gaussian 512 x 4608 matrix.
 _WARM_START = 8
@@ -64,9 +64,10 @@ class SpectralNorm:
 class SpectralNormalization(keras.layers.Wrapper):
     """A layer whose kernel W is replaced by s W / sigma(W).
 
-    sigma(W) = <u, W v>, u and v unit vectors that power steps turn towards
-    the first singular vectors: v <- W^T u / ||W^T u||, u <- W v / ||W v||.
-    They are constants to the gradient, which at their limit is
+    sigma(W) = <u, W v>, where u and v are unit vectors that power steps turn
+    towards the first singular vectors: v <- W^T u / ||W^T u||,
+    u <- W v / ||W v||. The gradient takes u and v as constants; at their limit
+    it is
 
       dL/dW = s / sigma (G - <G, W / sigma> u v^T),  G = dL/d(s W / sigma).
 
@@ -81,26 +82,16 @@ class SpectralNormalization(keras.layers.Wrapper):
     M. Binkowski and A. Gretton, "On gradient regularizers for MMD GANs",
     NeurIPS 2018, arXiv:1805.11565.
 
-    The first singular values s_i of a critic in training lie so close that one
-    vector, for which the second fades by (s_2 / s_1)^2 in a power step, lags
-    percents behind the kernel. So u is the first of k orthonormal columns U,
-    moved by subspace iteration with the Rayleigh-Ritz method, there in the
-    wider span of U and W W^T U, with P an orthonormal basis of what that adds:
+    The first singular values of a critic in training lie so close that a single
+    vector lags percents behind the kernel. So u is the first of k orthonormal
+    columns U, which `subspaces.power_steps` turns towards the first k singular
+    vectors; with k = 1 that is the power step above.
 
-      V = W^T [U, P],  V^T V = R diag(s_i^2) R^T,  V <- first k columns of V R,
-      v = V_1 / ||V_1||,  U <- orthonormal basis of W V in the columns' order.
-
-    G. H. Golub and C. F. Van Loan, "Matrix Computations", 4th ed., 2013,
-    sections 8.2.4 and 10.1; N. Halko, P. G. Martinsson and J. A. Tropp,
-    "Finding structure with randomness", SIAM Review 53(2), 2011; C. Musco and
-    C. Musco, "Randomized block Krylov methods for stronger and faster
-    approximate singular value decomposition", NeurIPS 2015. With k = 1, P is
-    left out, and this is the power step.
-
-    U (the weight `u`, [k, ...]) and v ([1, ...]) are saved. Only
-    `power_iteration` moves them: right after building they are near their
-    limit; call it once per update, and some 10 times after `set_weights` of
-    another kernel (100, with k = 1). sigma is float32 at least, in any policy.
+    U (the weight `u`, [k, ...]) and v ([1, ...]) are saved with the layer. Only
+    `power_iteration` moves them. Building the layer takes them near their
+    limit; call `power_iteration` once per update, and some 10 times (100, with
+    k = 1) after `set_weights` of another kernel. sigma is float32 at least, in
+    any policy.
     A kernel of zeros has no direction, and gives NaN.
 
     Args:
@@ -129,8 +120,8 @@ class SpectralNormalization(keras.layers.Wrapper):
     ):
         _check(form, scale, vectors)
         _check_layer(layer)
-        # The kernel is to be read in full here, and cast to half precision
-        # within the layer: only a policy without a cast of its own does that.
+        # This wrapper reads the kernel in full precision, and the layer inside
+        # casts it to half: only a policy without a cast of its own does that.
         double = layer.variable_dtype == "float64"
         kwargs["dtype"] = "float64" if double else "float32"
         super().__init__(layer, autocast=False, **kwargs)
@@ -155,15 +146,15 @@ class SpectralNormalization(keras.layers.Wrapper):
         self._shape_u, self._shape_v = shape_u, shape_v
         self._rank = min(math.prod(shape_u), math.prod(shape_v))
         block = (min(self.vectors, self._rank), *shape_u[1:])
-        # Replicas compute the same vectors up to rounding; all take those of
-        # the first, bit for bit.
+        # Replicas compute the same vectors up to rounding. All take the first
+        # replica's, so that they stay equal bit for bit.
         vector = {
             "trainable": False,
             "aggregation": "only_first_replica",
             "autocast": False,
         }
-        # Found by initializers, not by assignments: wherever Keras puts off the
-        # kernel's own initial value, it puts off these as well.
+        # Initializers find the vectors, not assignments: wherever Keras puts
+        # off the kernel's initial value, it puts off theirs as well.
         self.u = self.add_weight(
             name="u", shape=block, initializer=self._first_u, **vector
         )
@@ -200,10 +191,10 @@ class SpectralNormalization(keras.layers.Wrapper):
         return orthonormal(v, tf.zeros_like(v))
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """What the layer gives with the normalized kernel."""
+        """The layer's outputs, computed with the normalized kernel."""
         kernel = kernel_variable(self.layer)
         normalized = tf.cast(self.normalized_kernel(), kernel.dtype)
-        # In the scope the layer reads the tensor where it has the variable.
+        # Within the scope, the layer reads the tensor in place of its variable.
         with keras.StatelessScope([(kernel, normalized)]):
             return self.layer(inputs)
 
@@ -212,7 +203,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         return self.layer.compute_output_shape(input_shape)
 
     def compute_output_spec(self, inputs: keras.KerasTensor) -> Any:
-        """The layer's, whose data type need not be that of u and v."""
+        """The layer's; its data type need not be that of u and v."""
         return self.layer.compute_output_spec(inputs)
 
     def get_config(self) -> dict[str, Any]:
@@ -250,41 +241,13 @@ class SpectralNormalization(keras.layers.Wrapper):
     def _power_steps(
         self, u: tf.Tensor, v: tf.Tensor, iterations: int
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        kernel = tf.stop_gradient(self._kernel())
-
-        def step(u, v):
-            products = self._ritz_products(kernel, u)
-            norm = tf.norm(products[0])
-            v = orthonormal(products[:1], v)
-            # As long as v: their squares are in range wherever sigma's is.
-            products = tf.math.divide_no_nan(products, norm)
-            return orthonormal(self._apply(kernel, products), u), v
-
-        if iterations == 1:
-            return step(u, v)
-        # Unrolled, the steps of the start take seconds to trace.
-        return tf.while_loop(
-            lambda u, v: True, step, (u, v), maximum_iterations=iterations
-        )
-
-    def _ritz_products(self, kernel: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
-        """W^T [U, P] R, as many as there are in U."""
-        count = u.shape[0]
-        products = self._apply(kernel, u, adjoint=True)
-        if count == 1:
-            return products
-        more = min(count, self._rank - count)
-        if more:
-            powers = self._apply(kernel, products[:more])
-            others = complement(u, powers)
-            others = self._apply(kernel, others, adjoint=True)
-            products = tf.concat([products, others], 0)
-        return longest(products)[:count]
+        apply = functools.partial(self._apply, tf.stop_gradient(self._kernel()))
+        return power_steps(apply, u, v, self._rank, iterations)
 
     def _apply(
         self, kernel: tf.Tensor, x: tf.Tensor, adjoint: bool = False
     ) -> tf.Tensor:
-        """W x, or W^T x: rows by the matrix, or images convolved."""
+        """W x, or W^T x: a matrix times rows, or a convolution of images."""
         layer = self.layer
         if not self._convolves:
             matrix = kernel_matrix(layer, kernel)
@@ -301,7 +264,7 @@ class SpectralNormalization(keras.layers.Wrapper):
             "data_format": "NHWC" if channels_last else "NCHW",
         }
         # The adjoint of a convolution is the transposed convolution with the
-        # same kernel, and the other way round.
+        # same kernel, and the adjoint of that is the convolution.
         if isinstance(layer, keras.layers.Conv2D) != adjoint:
             return tf.nn.convolution(x, kernel, **settings)
         shape = self._shape_v if adjoint else self._shape_u
