@@ -182,5 +182,5 @@ def test_evaluate_takes_images_in_any_form(form):
 
 
 def test_evaluate_needs_features():
-    with pytest.raises(errors.UsageError, match="features=evaluation"):
+    with pytest.raises(errors.UsageError, match="features=features"):
         tiny.model().evaluate(validation())

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
-from tf_mmdgan.models.implicit_model import ImplicitModel, Logs, with_labels
+from tf_mmdgan.models.implicit_model import ImplicitModel, Logs
 from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.objectives import Batch, CriticOutput, Objective, criterion
 
@@ -20,9 +20,10 @@ class BurnIn:
     """More critic updates at some steps, so that the critic keeps up.
 
     Attributes:
-      critic_steps: critic updates at such a step, in all.
-      first: so many first steps are burn-in steps.
-      every: so is each step whose number is a multiple of this; 0: none.
+      critic_steps: critic updates of a burn-in step, in all.
+      first: how many of the first steps are burn-in steps.
+      every: a step whose number is a multiple of this is a burn-in step too;
+        0: none is.
     """
 
     critic_steps: int
@@ -65,7 +66,7 @@ class CriticView:
     def _outputs(self, batch: Batch) -> dict[str, Any]:
         inputs = with_labels(self._network, *batch)
         outputs = self._network(inputs, training=True)
-        # Losses are float32 at least, whatever the network computes in.
+        # Losses are float32 at least, whatever type the network computes in.
         return {
             name: value if name == "activations" else _wide(value)
             for name, value in outputs.items()
@@ -92,10 +93,12 @@ class AdversarialModel(ImplicitModel):
       view: the critic as the objective sees it.
       objective: the two losses.
       critic_steps: critic updates per generator update.
-      burn_in: when there are more of them, or None.
+      burn_in: at which steps the critic takes more updates, or None.
       moved_with_generator: whether the vectors of spectral normalisation move
-        in the generator's update too; they always do in the critic's.
+        in the generator's update too; in the critic's they always do.
     """
+
+    critic: keras.Model
 
     def __init__(
         self,
@@ -124,18 +127,18 @@ class AdversarialModel(ImplicitModel):
         self.burn_in = burn_in
         self.moved_with_generator = moved_with_generator
 
-    def compile(
+    def compile(  # type: ignore[override]
         self,
         generator_optimizer: keras.optimizers.Optimizer,
         critic_optimizer: keras.optimizers.Optimizer,
         clip_norm: float | None = None,
         **kwargs: Any,
     ) -> None:
-        """Sets the optimizers; call it in the scope of the strategy.
+        """Sets the optimizers; call it in the cluster's scope.
 
         Args:
           generator_optimizer: of the generator's trainable weights.
-          critic_optimizer: of the critic's.
+          critic_optimizer: of the critic's trainable weights.
           clip_norm: clips the gradient of each variable, over the global
             batch, to this L2 norm.
           **kwargs: of `ImplicitModel.compile`.
@@ -151,12 +154,12 @@ class AdversarialModel(ImplicitModel):
 
     @property
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """That of the generator, and that of the critic."""
+        """The generator's, and the critic's."""
         return self.generator_optimizer, self.critic_optimizer
 
     @property
     def batches_per_step(self) -> int:
-        """One batch for each critic update, one for the generator's."""
+        """One batch for each critic update, and one for the generator's."""
         return self.critic_steps + 1
 
     def replica_step(
@@ -210,7 +213,7 @@ class AdversarialModel(ImplicitModel):
         return {"loss": loss.value, **loss.terms}
 
     def _fakes(self, real: Batch, update: Update) -> list[Batch]:
-        """Images with the labels of the real ones, where there are any."""
+        """Generated images, with the labels of the real ones, if any."""
         count = tf.shape(real.images)[0]
         fakes = []
         for index in range(self.objective.fakes_per_real):
@@ -219,6 +222,13 @@ class AdversarialModel(ImplicitModel):
             images = _wide(self.generator(inputs, training=True))
             fakes.append(Batch(images, real.labels))
         return fakes
+
+
+def with_labels(
+    network: keras.Model, inputs: tf.Tensor, labels: tf.Tensor | None
+) -> tf.Tensor | list[tf.Tensor]:
+    """The arguments to call a network with: labels only if it takes them."""
+    return [inputs, labels] if len(network.inputs) > 1 else inputs
 
 
 def _wide(tensor: tf.Tensor) -> tf.Tensor:

@@ -7,15 +7,19 @@ import tensorflow as tf
 def move(
     average: keras.Model, network: keras.Model, step: tf.Tensor, limit: float
 ) -> None:
-    """w_ema <- w_ema + (1 - decay) (w - w_ema), decay rising to its limit.
+    """Moves averaged weights towards those of a network.
 
-    decay = min(limit, (1 + t) / (10 + t)) at step t, so that the first weights,
-    which are noise, are soon forgotten.
+      w_ema <- w_ema + (1 - decay) (w - w_ema),
+      decay = min(limit, (1 + t) / (10 + t)) at step t
+
+    The decay begins low, so that the first weights, which are noise, are soon
+    forgotten.
 
     Args:
-      average: what is moved; batch-norm statistics are averaged too.
+      average: the network with the averaged weights; its batch-norm statistics
+        are averages too.
       network: a network with the same weights.
-      step: the generator's, int64; below 0 it counts as 0.
+      step: t, int64, of the generator; below 0 it counts as 0.
       limit: of the decay, in [0, 1).
     """
     step = tf.cast(tf.maximum(step, 0), tf.float32)

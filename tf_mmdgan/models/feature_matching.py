@@ -32,18 +32,20 @@ class FeatureMatchingModel(GeneratorModel):
 
     loss = <v, mean - mean_G> + <u, variance - variance_G>
 
-    with the moments of the whole data set, those of a generated batch, and v, u
-    averages of these differences over batches: the gradient of half the squared
-    distance of the moments, without the noise of a batch. v and u are moved
-    first, by an optimizer, along the gradient v - (mean - mean_G) of half their
-    squared error. With SGD of rate a that is the moving average v <- (1 - a) v
-    + a (mean - mean_G); with Adam it is the paper's Adam moving average, whose
-    speed does not depend on a feature's scale.
+    with the moments of the whole data set, the moments G of a generated batch,
+    and v and u averages of these differences over batches. Its gradient is that
+    of half the squared distance of the moments, without the noise of one batch.
+
+    Before that, in the same update, an optimizer moves v and u along the
+    gradient v - (mean - mean_G) of half their squared error. With SGD of rate a
+    that is the moving average v <- (1 - a) v + a (mean - mean_G). With Adam it
+    is the paper's Adam moving average, whose speed does not depend on a
+    feature's scale.
 
     Attributes:
       matched_features: images [b, h, w, c] in [-1, 1] -> [b, d]; frozen.
-      target: moments of the data, from `adapt`; in the checkpoint.
-      average: v and u; in the checkpoint.
+      target: moments of the data, from `adapt`; the checkpoint holds them.
+      average: v and u; the checkpoint holds them.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class FeatureMatchingModel(GeneratorModel):
             trainable=False,
         )
 
-    def compile(
+    def compile(  # type: ignore[override]
         self,
         generator_optimizer: keras.optimizers.Optimizer,
         average_optimizer: keras.optimizers.Optimizer,
@@ -138,7 +140,7 @@ class FeatureMatchingModel(GeneratorModel):
     def _move_averages(self, differences: Sequence[tf.Tensor]) -> None:
         context = tf.distribute.get_replica_context()
         replicas = context.num_replicas_in_sync
-        # The optimizer sums over replicas, which all have the same gradient.
+        # All replicas have the same gradient, and the optimizer sums them.
         gradients = [
             (average.value - difference) / replicas
             for average, difference in zip(
@@ -149,11 +151,11 @@ class FeatureMatchingModel(GeneratorModel):
 
 
 def global_moments(features: tf.Tensor) -> MeanAndVariance:
-    """Moments of the rows [b, d] of all replicas; the variance with n - 1.
+    """Mean and variance (with n - 1) of the rows [b, d] of all replicas.
 
-    Sums over rows are added, rather than rows gathered, since there may be a
-    million features. As with `update.gather`, the gradient is the sum
-    over replicas, so that a loss must be divided by their number, once.
+    Replicas exchange sums, not rows, because there may be a million features.
+    As with `Update.gather`, the gradient is summed over the losses of all
+    replicas, so that a loss must be divided by their number, once.
     """
     context = tf.distribute.get_replica_context()
     rows = tf.shape(features)[0] * context.num_replicas_in_sync
@@ -174,15 +176,15 @@ def _global_sum(rows: tf.Tensor) -> tf.Tensor:
 def data_moments(
     features: Features, data: np.ndarray, batch_size: int = _BATCH
 ) -> MeanAndVariance:
-    """Moments of the features of all data, in float64; variance with n - 1.
+    """Mean and variance (with n - 1) of the features of all data, in float64.
 
-    One pass, with two rows of memory: the means and sums of squares of batches
-    are merged as by Chan, Golub and LeVeque 1983.
+    It takes one pass and two rows of memory: the means and sums of squares of
+    batches are merged as by Chan, Golub and LeVeque 1983.
 
     Args:
-      features: as the model has them.
+      features: images in [-1, 1], or points -> features [b, d].
       data: uint8 images [n, h, w, c], or points [n, d]; n >= 2.
-      batch_size: of them at a time.
+      batch_size: images at a time.
     """
     count, mean, squares = 0, 0.0, 0.0
     for start in range(0, len(data), batch_size):

@@ -1,6 +1,5 @@
 """A generator under training: sampling, averaging, and a distributed `fit`."""
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -8,50 +7,54 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, images
+from tf_mmdgan import errors
 from tf_mmdgan.distribute import Cluster, Update
-from tf_mmdgan.features import FeatureExtractor, extract
+from tf_mmdgan.features import FeatureExtractor
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.metrics import kid
 from tf_mmdgan.models import averaging
+from tf_mmdgan.models.input_clock import InputClock
 from tf_mmdgan.models.sampling import ImageSampler
+from tf_mmdgan.models.validation import kid_of_generated
 
 Logs = Mapping[str, tf.Tensor]
-
-
-def with_labels(
-    network: keras.Model, inputs: tf.Tensor, labels: tf.Tensor | None
-) -> tf.Tensor | list[tf.Tensor]:
-    """What to call a network with: labels too, where it takes them."""
-    return [inputs, labels] if len(network.inputs) > 1 else inputs
 
 
 class ImplicitModel(keras.Model):
     """Base of all models: `fit` on an endless data set of single batches.
 
-    A subclass says how many batches a step takes and what a replica does with
-    them; this class counts, averages weights, and spreads steps over devices.
-    The optimizers belong to the subclass.
+    A subclass says how many batches a step takes, what a replica does with
+    them, and by which optimizers; this class counts steps, averages weights,
+    and spreads steps over devices:
 
-    A model whose generator depends on a network that is trained before has
-    `pretraining_steps`; they come first, and count like all others.
+        model = AdversarialModel(generator, critic, latents, objective)
+        model.compile(generator_optimizer, critic_optimizer)
+        model.fit(batches, steps_per_epoch=100)
+        images = model.generate(64, seed=1)
+
+    Where the generator depends on a network that must be trained before it, the
+    steps of that training are `pretraining_steps`. They count like all others.
 
     Attributes:
       generator: latents [b, z] -> images [b, h, w, c] in [-1, 1]; with
         `num_classes`, of [latents, labels].
-      ema_generator: the same network with averaged weights; batch-norm
-        statistics are averaged too.
+      ema_generator: the same network with averaged weights and batch-norm
+        statistics.
       latents: the law of the generator's input.
-      critic: the network that the generator is trained against or by, or None.
+      critic: the other network: what the generator is trained against, or what
+        finds the features that are matched; or None.
       num_classes: of a generator that takes labels, or None.
       mmd_scope: whether losses are of the "global" batch or of each "replica".
       step: int64 variable, steps done.
+      updates: int64 variable, updates done. It is also the number of batches
+        consumed: the position in the data, and the key of all noise.
       input_clock: an `InputClock` that is told how long steps wait for their
         batches; by default None. Set it before the first `fit`. It puts a call
         to Python into each step, which accelerators that are not local refuse.
-      updates: int64 variable, updates done. It is also the number of batches
-        consumed, hence the position in the data, and the key of all noise.
     """
+
+    critic: keras.Model | None
+    input_clock: InputClock | None
+    train_function: Callable[[Iterator[Any]], Logs] | None
 
     def __init__(
         self,
@@ -103,6 +106,8 @@ class ImplicitModel(keras.Model):
     ) -> None:
         """Sets how steps are run, and what `evaluate` compares images by.
 
+        Subclasses take their optimizers as arguments before these.
+
         Args:
           features: an extractor, such as `features.get_extractor("pixels")`.
           **kwargs: of `keras.Model.compile`, such as `steps_per_execution`.
@@ -118,16 +123,16 @@ class ImplicitModel(keras.Model):
         return_dict: bool = False,
         **kwargs: Any,
     ) -> dict[str, float] | list[float]:
-        """KID between images and as many of the averaged generator.
+        """KID between images and as many images of the averaged generator.
 
-        `fit` calls it for `validation_data` and logs "val_kid" and
-        "val_kid_standard_error". Over all pairs, raw: see `metrics.kid.kid`.
+        `fit` calls this method for `validation_data`, and logs "val_kid" and
+        "val_kid_standard_error". See `validation.kid_of_generated`.
 
         Args:
           x: images in [-1, 1], or uint8, [n, h, w, c]: an array or an iterable
             of batches, which may be (images, labels).
-          steps: batches taken of an iterable; by default all.
-          return_dict: numbers by name, not a list of them.
+          steps: how many batches to take of an iterable; by default all.
+          return_dict: whether to return the numbers by name, not as a list.
           **kwargs: of `keras.Model.evaluate`; they change nothing here.
 
         Raises:
@@ -137,17 +142,9 @@ class ImplicitModel(keras.Model):
         if self.features is None:
             raise errors.UsageError(
                 "To score by KID, name what to compare by: model.compile(..., "
-                'features=evaluation.get_extractor("pixels")).'
+                'features=features.get_extractor("pixels")).'
             )
-        batches = [x] if isinstance(x, np.ndarray | tf.Tensor) else x
-        batches = itertools.islice(batches, steps)
-        real = extract(self.features, map(_as_uint8, batches))
-        fake = extract(self.features, self.generate(len(real.features)))
-        value = kid.kid(real.features, fake.features, "exact")
-        logs = {
-            "kid": value.mean,
-            "kid_standard_error": value.standard_error,
-        }
+        logs = kid_of_generated(self.features, x, steps, self.generate)
         return logs if return_dict else list(logs.values())
 
     def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -172,32 +169,32 @@ class ImplicitModel(keras.Model):
 
     @property
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """Those whose learning rates rise and fall together."""
+        """The optimizers whose learning rates rise and fall together."""
         raise NotImplementedError
 
     @property
     def pretraining_steps(self) -> int:
-        """How many steps come before the generator's first."""
+        """How many steps come before the generator's first step."""
         return 0
 
     def replica_pretraining_step(
         self, batches: Sequence[Any], first_update: tf.Tensor
     ) -> Logs:
-        """One step of those; like `replica_step`."""
+        """One of the `pretraining_steps`; arguments as of `replica_step`."""
         raise NotImplementedError
 
     def adapt(self, images: np.ndarray) -> None:
-        """Takes from the training images what the model knows of all of them.
+        """Takes what the model needs of all training images, such as moments.
 
-        Call it before the first `fit`, and after restoring a checkpoint, which
-        it leaves as it is.
+        Call it before the first `fit`. After a checkpoint has been restored it
+        changes nothing, because the checkpoint holds what was taken.
 
         Args:
           images: uint8 [n, h, w, c], or float32 points [n, d].
         """
 
     def extra_updates(self, step: tf.Tensor) -> tf.Tensor | int:
-        """How many extra updates come before step number `step`."""
+        """How many extra updates come before step number `step` (from 0)."""
         return 0
 
     def replica_extra_update(self, batch: Any, number: tf.Tensor) -> None:
@@ -210,7 +207,7 @@ class ImplicitModel(keras.Model):
         return Cluster(self.distribute_strategy)
 
     def make_update(self, number: tf.Tensor) -> Update:
-        """What update `number` knows: its noise, and what its loss is of."""
+        """Update number `number` (from 0), for the objective."""
         return Update(
             self.seed, number, self._global(self.step), self.mmd_scope
         )
@@ -231,7 +228,8 @@ class ImplicitModel(keras.Model):
     ) -> np.ndarray:
         """Draws images; the same seed gives the same latents at any count.
 
-        The devices of this process share the work.
+        The devices of this process share the work. The other workers need not
+        draw anything.
 
         Args:
           count: how many.
@@ -258,12 +256,14 @@ class ImplicitModel(keras.Model):
         sampler = self._samplers[weights]
         return sampler.draw(count, seed, batch_size, label, first)
 
-    def make_train_function(self, force: bool = False):
+    def make_train_function(
+        self, force: bool = False
+    ) -> Callable[[Iterator[Any]], Logs]:
         """Keras' hook: the function that `fit` calls with its iterator.
 
-        It runs `steps_per_execution` steps. Keras' own function fails under
-        several replicas, and pulls one batch a step; this one pulls as many as
-        a step needs.
+        It runs `steps_per_execution` steps, and pulls as many batches as each
+        needs. Keras' own function pulls one batch a step, and fails under
+        several replicas.
         """
         if self.train_function is not None and not force:
             return self.train_function
@@ -295,12 +295,13 @@ class ImplicitModel(keras.Model):
 
         return run_steps
 
-    def _run(self, function, *args) -> Any:
+    def _run(self, function: Callable[..., Any], *args: Any) -> Any:
         """Runs a function on every replica, as it is written.
 
-        It has no control flow that depends on tensors; converting it all the
-        same would double the time that a first step takes. XLA compiles it
-        where there is one replica: what replicas tell each other it can not.
+        The function has no control flow that depends on tensors. AutoGraph
+        would convert it all the same, and double the time of a first step. XLA
+        compiles the function where there is one replica; it cannot compile what
+        replicas send to each other.
         """
         plain = tf.autograph.experimental.do_not_convert(function)
         if self.jit_compile and self.cluster.num_replicas == 1:
@@ -312,7 +313,8 @@ class ImplicitModel(keras.Model):
     ) -> Logs:
         extra = self.extra_updates(self.step.value)
         if tf.is_tensor(extra):
-            # Outside the replica function: a loop inside it cannot synchronise.
+            # Outside the replica function: inside one, a loop cannot
+            # synchronise replicas.
             for _ in tf.range(extra):
                 self._run(
                     self.replica_extra_update,
@@ -330,7 +332,7 @@ class ImplicitModel(keras.Model):
             self._global(self.step) - self.pretraining_steps,
             self.ema_decay,
         )
-        # All in one exchange between workers.
+        # All numbers in one exchange between workers.
         values = self._run(tf.stack, list(logs.values()))
         means = self.distribute_strategy.reduce("MEAN", values, axis=None)
         return dict(zip(logs, tf.unstack(means, len(logs)), strict=True))
@@ -349,11 +351,5 @@ class ImplicitModel(keras.Model):
         return self.input_clock.measure(pull)
 
     def _global(self, variable: keras.Variable) -> tf.Tensor:
-        """The value as a plain tensor, which every replica then receives."""
+        """The value as a plain tensor, to be handed to every replica."""
         return tf.identity(variable.value)
-
-
-def _as_uint8(batch: Any) -> np.ndarray:
-    """The images of a batch with or without labels, in 8 bits."""
-    batch = np.asarray(batch[0] if isinstance(batch, tuple) else batch)
-    return batch if batch.dtype == np.uint8 else images.to_uint8(batch).numpy()

@@ -19,14 +19,17 @@ class InputClock:
         self._start = 0.0
 
     def measure(self, pull: Callable[[], Any]) -> Any:
-        """What `pull` gives, by ops that note how long they have waited for it.
+        """Pulls batches in a graph, and adds up how long that takes.
 
-        The whole step waits for the clock, and not for its batches alone:
-        work that began in the meantime would delay them. So `pull` also gives
-        the number of the first update, on which the step's noise depends.
+        No work of the step must begin in the meantime, or it would delay the
+        batches. So `pull` must also return what work without batches depends
+        on: the number of the first update, which is the key of all noise.
 
         Args:
-          pull: makes a structure of tensors, in a graph.
+          pull: returns a structure of tensors.
+
+        Returns:
+          The same structure, there as soon as all batches are.
         """
         # Not tf.timestamp, which deterministic runs refuse.
         started = tf.numpy_function(self.started, [], tf.float64)
@@ -43,7 +46,7 @@ class InputClock:
         return self.seconds
 
     def arrived(self) -> float:
-        """Notes that all of them are there; returns `seconds`."""
+        """Notes that all batches are there; returns `seconds`."""
         self.seconds += time.monotonic() - self._start
         return self.seconds
 

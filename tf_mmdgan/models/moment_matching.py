@@ -1,4 +1,4 @@
-"""Training on a fixed distance between real and generated features.
+"""Training on a discrepancy of real and generated features that are fixed.
 
 Li, Swersky and Zemel 2015, "Generative moment matching networks",
 https://arxiv.org/abs/1502.02761; Dziugaite, Roy and Ghahramani 2015, "Training
@@ -21,10 +21,10 @@ Features = Callable[[tf.Tensor], tf.Tensor]
 
 
 def pixels(batch: tf.Tensor) -> tf.Tensor:
-    """Images [b, h, w, c] as rows, in [0, 1] as in the papers; points as is."""
+    """Images [b, h, w, c] as rows in [0, 1], as in the papers; points as is."""
     if batch.shape.rank == 2:
         return batch
-    # Its width is known before there are rows, as -1 for it would not be.
+    # Not [b, -1]: the width must be known while there are no rows yet.
     return tf.reshape(0.5 * (batch + 1.0), [-1, math.prod(batch.shape[1:])])
 
 
@@ -33,16 +33,16 @@ class GeneratorModel(ImplicitModel):
 
     @property
     def batches_per_step(self) -> int:
-        """The one that the generated batch is compared with."""
+        """One batch, that the generated one is compared with."""
         return 1
 
-    def compile(
+    def compile(  # type: ignore[override]
         self,
         generator_optimizer: keras.optimizers.Optimizer,
         clip_norm: float | None = None,
         **kwargs: Any,
     ) -> None:
-        """Sets the optimizer; call it in the scope of the strategy.
+        """Sets the optimizer; call it in the cluster's scope.
 
         Args:
           generator_optimizer: of `trained_variables`.
@@ -56,12 +56,12 @@ class GeneratorModel(ImplicitModel):
 
     @property
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """That of the generator."""
+        """The generator's."""
         return (self.generator_optimizer,)
 
     @property
     def trained_variables(self) -> list[keras.Variable]:
-        """What the generator's optimizer moves."""
+        """The weights that the generator's optimizer moves."""
         return self.generator.trainable_variables
 
     def draw_latents(self, real: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
@@ -74,8 +74,8 @@ class MomentMatchingModel(GeneratorModel):
 
     Attributes:
       discrepancy: of real and generated features, a scalar.
-      matched_features: images [b, h, w, c] in [-1, 1], or points [b, n], to
-        what is matched, [b, d]. They are frozen: nothing in them is trained.
+      matched_features: images [b, h, w, c] in [-1, 1], or points [b, n] ->
+        features [b, d]. Nothing in this function is trained.
     """
 
     def __init__(
@@ -107,28 +107,31 @@ class MomentMatchingModel(GeneratorModel):
         return {"generator/loss": loss}
 
     def real_features(self, batch: tf.Tensor) -> tf.Tensor:
-        """What is matched of real images: [b, d]."""
+        """Features of real images that are matched: [b, d]."""
         return self.matched_features(batch)
 
     def fake_features(self, latents: tf.Tensor) -> tf.Tensor:
-        """What is matched of generated ones: [b, d]."""
+        """Features of generated images that are matched: [b, d]."""
         return self.matched_features(self.generator(latents, training=True))
 
 
 class CodeMatchingModel(MomentMatchingModel):
     """An auto-encoder, and then a generator of its codes: GMMN+AE.
 
-    The first `autoencoder_steps` train the auto-encoder: the cross-entropy of
-    pixels in [0, 1], or the squared error of points. After them it is frozen;
-    a network makes codes of latents, trained on the discrepancy of codes, and
-    images are decoded codes. Li, Swersky and Zemel 2015, section 4.
+    The first `autoencoder_steps` train the auto-encoder, on the cross-entropy
+    of pixels in [0, 1] or on the squared error of points. After them the
+    auto-encoder is frozen, and a network that makes codes of latents is trained
+    on the discrepancy of codes. Generated images are decoded codes. Li, Swersky
+    and Zemel 2015, section 4.
 
     Attributes:
       critic: the auto-encoder, images -> {"features": codes [b, k],
         "reconstruction": images, ...}.
       code_generator: latents [b, z] -> codes [b, k].
-      autoencoder_steps: before the generator's first.
+      autoencoder_steps: steps of the auto-encoder.
     """
+
+    critic: keras.Model
 
     def __init__(
         self,
@@ -149,7 +152,7 @@ class CodeMatchingModel(MomentMatchingModel):
         self.code_generator = code_generator
         self.autoencoder_steps = autoencoder_steps
 
-    def compile(
+    def compile(  # type: ignore[override]
         self,
         generator_optimizer: keras.optimizers.Optimizer,
         autoencoder_optimizer: keras.optimizers.Optimizer,
@@ -165,12 +168,12 @@ class CodeMatchingModel(MomentMatchingModel):
 
     @property
     def trained_variables(self) -> list[keras.Variable]:
-        """The decoder is not among them."""
+        """Those of the code generator; the decoder's are not among them."""
         return self.code_generator.trainable_variables
 
     @property
     def pretraining_steps(self) -> int:
-        """Those of the auto-encoder."""
+        """The steps of the auto-encoder."""
         return self.autoencoder_steps
 
     def replica_pretraining_step(

@@ -18,16 +18,18 @@ from tf_mmdgan.objectives.density_ratio import RatioMatching
 
 
 class RatioMatchingModel(GeneratorModel):
-    """Projection and generator, moved at once from one forward pass.
+    """Projection and generator, both updated from one forward pass.
 
-    The projection raises the Pearson divergence of the projected laws, the
-    generator lowers their MMD; both losses are made of one set of kernel
+    The projection raises the Pearson divergence of the projected laws, and the
+    generator lowers their MMD. Both losses are made of one set of kernel
     matrices, and both gradients are taken at the same weights.
 
     Attributes:
       critic: the projection, images -> {"features": [b, k], ...}.
       objective: both losses.
     """
+
+    critic: keras.Model
 
     def __init__(
         self,
@@ -41,7 +43,7 @@ class RatioMatchingModel(GeneratorModel):
         self.critic = projection
         self.objective = objective
 
-    def compile(
+    def compile(  # type: ignore[override]
         self,
         generator_optimizer: keras.optimizers.Optimizer,
         critic_optimizer: keras.optimizers.Optimizer,
@@ -57,7 +59,7 @@ class RatioMatchingModel(GeneratorModel):
 
     @property
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """That of the generator, and that of the projection."""
+        """The generator's, and the projection's."""
         return self.generator_optimizer, self.critic_optimizer
 
     def replica_step(

@@ -12,7 +12,10 @@ from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
 
 
 class ImageSampler:
-    """Draws images of one generator; traced once for all counts and seeds."""
+    """Draws images of one generator.
+
+    Its function is traced once for all counts, seeds and labels.
+    """
 
     def __init__(
         self,
@@ -63,7 +66,7 @@ class ImageSampler:
         start: tf.Tensor,
         count: tf.Tensor,
     ) -> tf.Tensor:
-        """Images of rows start .. start + count - 1; a label < 0 is drawn."""
+        """Images number start .. start + count - 1; a label < 0 is drawn."""
         seed = sampling_seed(seed)
         inputs = self._latents.sample(seed, count, start)
         if self._num_classes:

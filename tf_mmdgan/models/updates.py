@@ -16,19 +16,20 @@ def apply(
     loss: tf.Tensor,
     weights: Sequence[keras.Variable],
 ) -> None:
-    """Moves weights along the gradient of a loss of the global batch.
+    """Moves weights down the gradient of a loss of the global batch.
 
     Args:
-      optimizer: that has been built with these weights.
-      tape: that has seen the loss.
-      loss: scalar, the same on every replica, or a mean over its share.
-      weights: what is moved.
+      optimizer: an optimizer that `prepare` has been given with these weights.
+      tape: the tape that has recorded the loss.
+      loss: scalar; either the loss of the global batch, which every replica
+        has computed, or a mean over the replica's own rows.
+      weights: the weights that are moved.
     """
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-    # The optimizer sums over replicas; dividing makes that a mean.
+    # The optimizer sums gradients over replicas; dividing makes that a mean.
     share = tf.cast(optimizer.scale_loss(tf.ones([])), loss.dtype) / replicas
     gradients = [
-        # The weight may be none that this loss depends on.
+        # There is no gradient where the loss does not depend on the weight.
         tf.zeros_like(weight.value) if gradient is None else gradient
         for weight, gradient in zip(
             weights,
@@ -46,34 +47,38 @@ def prepare(
     weights: Sequence[keras.Variable],
     clip_norm: float | None = None,
 ) -> None:
-    """Makes an optimizer ready for `apply`, in the scope of the strategy.
+    """Makes an optimizer ready for `apply`; call it in the cluster's scope.
 
-    Its slots are made here, since those made inside the step function fail
-    under several replicas. Gradients are clipped over the global batch: what
-    Keras clips itself are those of a replica. An optimizer's `update_step`
-    comes after their sum, and after the division by a loss scale.
+    The optimizer's variables are made here, since making them inside the step
+    function fails under several replicas. The clipped gradient is that of the
+    global batch, because an optimizer's `update_step` comes after the sum over
+    replicas and after the division by a loss scale. Keras' own clipping acts on
+    the gradient of one replica.
 
     Args:
-      optimizer: that is to move the weights.
-      weights: all that it will ever move.
+      optimizer: the optimizer that is to move the weights.
+      weights: all weights that it will ever move.
       clip_norm: the L2 norm to clip the gradient of each variable to; None to
-        leave them as they are.
+        leave gradients as they are.
     """
     optimizer.build(weights)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     step = functools.partial(type(inner).update_step, inner)
 
-    def clipped_step(gradient, variable, learning_rate):
+    def clipped_step(
+        gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
+    ) -> None:
         step(tf.clip_by_norm(gradient, clip_norm), variable, learning_rate)
 
     inner.update_step = step if clip_norm is None else clipped_step
 
 
 def _finite_on_all_or_none(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """The gradients; NaN on all replicas where any are not finite on one.
+    """The gradients; NaN on all replicas where one has any that is not finite.
 
-    A scaled optimizer skips the update where its own replica's are not, before
-    they are summed; one replica must not, while the others wait for its share.
+    An optimizer with a loss scale looks at its own replica's gradients, before
+    the sum, and skips the update where one is not finite. A replica that skips
+    it alone would leave the others waiting for its share.
     """
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync == 1:
@@ -86,5 +91,5 @@ def _finite_on_all_or_none(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 
 
 def as_batch(batch: Any) -> Batch:
-    """A data set yields images, or (images, labels)."""
+    """What a data set yields as a batch: images, or (images, labels)."""
     return Batch(*batch) if isinstance(batch, tuple | list) else Batch(batch)
