@@ -309,9 +309,9 @@ def test_scale_of_the_scaled_mmd(rng, name):
     else:
         total = squares + values.mean()
         paper, code = (1 / (1 + total)) ** 0.5, (1 / (10 * total + 1)) ** 0.5
-    for deviations, expected in (
-        ("none", paper), ("scale_coefficient", code), ("scaled", code),
+    for deviations, form, expected in (
+        ("none", "paper", paper), ("none", None, code), ("scaled", None, code),
     ):  # fmt: skip
-        made = objective(deviations, objective=name)
+        made = objective(deviations, objective=name, scale_form=form)
         actual = critic_terms(made, weights, real, fake)["scale"]
         assert actual == pytest.approx(expected, rel=1e-6)

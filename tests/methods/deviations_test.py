@@ -32,7 +32,7 @@ SCALED = (
     "constant_diagonal", "ratio_diagonals", "ratio_plug_in", "ratio_floor",
     "norm_over_channels", "norm_epsilon", "clipped_gradients",
     "schedule_floor", "small_initial_weights", "batch_statistics",
-    "early_critic_steps", "scale_coefficient", "one_power_vector",
+    "early_critic_steps", "one_power_vector",
     "moved_with_generator", "project_output",
 )  # fmt: skip
 
@@ -140,7 +140,7 @@ OF_SCALED = {
         ),
         ({"objective": "cramer"}, {"penalty_epsilon"}),
         ({"objective": "wgan_gp"}, set()),
-        ({"objective": "swgan"}, set()),
+        ({"objective": "cramer_surrogate"}, {"penalty_epsilon"}),
     ],
 )
 def test_what_a_code_changes(kwargs, more):
@@ -149,9 +149,14 @@ def test_what_a_code_changes(kwargs, more):
     of_scaled = OF_SCALED - (
         {"burn_in_critic_steps", "burn_in_first"} if own_burn_in else set()
     )
-    if kwargs.get("objective") == "swgan":
-        of_scaled |= {"scale_coefficient"}
     assert changed_settings("scaled", **kwargs) == COMMON | of_scaled | more
+
+
+def test_the_scaled_family_has_its_first_weights_anyway():
+    for code in ("demystifying", "scaled"):
+        assert "published_weights" not in changed_settings(
+            code, objective="swgan"
+        )
 
 
 @pytest.mark.parametrize(
@@ -162,7 +167,7 @@ def test_what_a_code_changes(kwargs, more):
         ({"burn_in_critic_steps": 7}, {"burn_in_first": 25}),
         ({"burn_in_first": 3}, {}),
         ({"critic_steps": 10}, {"burn_in_critic_steps": 0}),
-        ({"scale_offset": 0.1}, {"scale_coefficient": None}),
+        ({"scale_offset": 0.1}, {"scale_form": "paper"}),
     ],
     ids=str,
 )

@@ -177,7 +177,7 @@ def test_objectives_have_the_settings_of_their_criteria():
     made = losses.loss_of(
         settings(objective="smmd", scale_offset=0.5, scale_measure="mixture")
     )
-    assert made.criterion.scale == Scale(offset=0.5, measure="mixture")
+    assert made.criterion.scale == Scale("paper", offset=0.5, measure="mixture")
     made = losses.loss_of(settings(objective="repulsive_mmd", real_weight=1.0))
     assert made.criterion.real_weight == 1.0
     made = losses.loss_of(

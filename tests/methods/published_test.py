@@ -92,13 +92,13 @@ def test_criterion_has_the_settings_of_its_fields():
     criterion = make(
         "smmd",
         kernel="rq",
+        scale_form="paper",
         scale_offset=0.1,
         scale_measure="mixture",
         scale_jacobian="hutchinson",
-        scale_coefficient=10.0,
     ).criterion
     assert criterion.kernel == kernels.KERNELS["rq"]
-    assert criterion.scale == Scale(0.1, "mixture", "hutchinson", 10.0)
+    assert criterion.scale == Scale("paper", 0.1, "mixture", "hutchinson")
     assert make("swgan").criterion.scale == Scale()
     criterion = make("repulsive_mmd", bounds=(0.5, 2.0)).criterion
     assert criterion.bounds == (0.5, 2.0)
@@ -112,10 +112,10 @@ def test_settings_of_the_criteria():
     own = OBJECTIVES["f_gan"].names - shared
     assert own == {"divergence", "generator_form"}
     assert OBJECTIVES["swgan"].names - shared == {
+        "scale_form",
         "scale_offset",
         "scale_measure",
         "scale_jacobian",
-        "scale_coefficient",
     }
 
 

@@ -11,7 +11,8 @@ from tf_mmdgan.methods.settings import AdversarialSettings, Settings
 from tf_mmdgan.objectives import WGAN, Scale, ScaledMMD
 
 SMMD = AdversarialSettings(
-    criterion=ScaledMMD(KERNELS["rbf"], scale=Scale(offset=0.5)), r1=2.0
+    criterion=ScaledMMD(KERNELS["rbf"], scale=Scale("paper", offset=0.5)),
+    r1=2.0,
 )
 
 
@@ -33,7 +34,7 @@ def test_changes_reach_criterion_and_scale():
     changed = SMMD.changed(changes)
     assert changed.by_name() == {**SMMD.by_name(), **changes}
     assert changed.criterion == ScaledMMD(
-        KERNELS["rq"], scale=Scale(offset=3.0, measure="mixture")
+        KERNELS["rq"], scale=Scale("paper", offset=3.0, measure="mixture")
     )
     assert SMMD.changed({}) == SMMD
 

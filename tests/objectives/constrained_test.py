@@ -9,7 +9,12 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, kernels
 from tf_mmdgan.mmd import constrained
-from tf_mmdgan.objectives import Batch, GradientConstrainedMMD, ScaledMMD
+from tf_mmdgan.objectives import (
+    Batch,
+    GradientConstrainedMMD,
+    Scale,
+    ScaledMMD,
+)
 from tf_mmdgan.objectives.criterion import joint_pass
 
 CRITERION = GradientConstrainedMMD(
@@ -41,7 +46,9 @@ def test_it_is_at_least_the_scaled_mmd_of_the_same_critic(rng):
     critic = smooth.SmoothCritic(rng)
     pair = smooth.images(rng)
     kernel = CRITERION.kernel
-    scaled, _ = smooth.losses(ScaledMMD(kernel, mmd.mmd2_biased), critic, *pair)
+    scaled, _ = smooth.losses(
+        ScaledMMD(kernel, mmd.mmd2_biased, Scale("paper")), critic, *pair
+    )
     one = dataclasses.replace(CRITERION, ridge=1.0)
     constrained, _ = smooth.losses(one, critic, *pair)
     assert 0 < -scaled.value < -constrained.value

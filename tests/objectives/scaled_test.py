@@ -47,9 +47,9 @@ def expected_square(kernel, scale, critic, real, fake):
     else:
         squares = (jacobian**2).sum((1, 2))
     norms = (h**2).sum(1)
-    if scale.coefficient is not None:
+    if scale.form == "code":
         values = norms.mean() if kernel == "linear" else 0.0
-        return 1 / (scale.coefficient * (squares.mean() + values) + 1)
+        return 1 / (10.0 * (squares.mean() + values) + 1)
     if kernel == "rbf":
         terms = 1 + squares
     elif kernel == "linear":
@@ -62,17 +62,18 @@ def expected_square(kernel, scale, critic, real, fake):
         along = (np.einsum("bd,bdp->bp", h, jacobian) ** 2).sum(1)
         first, second = 3 * gamma * base**2, 6 * gamma**2 * base
         terms = base**3 + first * squares + second * along
-    return 1 / (scale.offset + terms.mean())
+    return 1 / ((scale.offset or 1.0) + terms.mean())
 
 
+PAPER = Scale("paper")
 SCALES = {
-    "paper": Scale(),
-    "small_offset": Scale(offset=0.1),
-    "mixture": Scale(measure="mixture"),
-    "noise": Scale(measure="noise"),
-    "published_code": Scale(coefficient=10.0),
-    "estimated": Scale(jacobian="hutchinson"),
-    "estimated_published_code": Scale(jacobian="hutchinson", coefficient=2.0),
+    "paper": Scale("paper"),
+    "small_offset": Scale("paper", offset=0.1),
+    "mixture": Scale("paper", measure="mixture"),
+    "noise": Scale("paper", measure="noise"),
+    "published_code": Scale("code"),
+    "estimated": Scale("paper", jacobian="hutchinson"),
+    "estimated_published_code": Scale("code", jacobian="hutchinson"),
 }
 
 
@@ -94,8 +95,8 @@ def test_square_of_the_scale(rng, name, shape, dtype):
 def test_square_of_the_scale_by_kernel(rng, kernel, dtype):
     critic = smooth.SmoothCritic(rng, dtype=dtype)
     pair = smooth.images(rng)
-    expected = expected_square(kernel, Scale(), critic, *pair)
-    actual = Scale().square(KERNELS[kernel], smooth.comparison(critic, *pair))
+    expected = expected_square(kernel, PAPER, critic, *pair)
+    actual = PAPER.square(KERNELS[kernel], smooth.comparison(critic, *pair))
     smooth.assert_close(actual, expected, dtype)
 
 
@@ -103,7 +104,7 @@ def test_estimated_jacobian_has_no_bias(rng):
     """Mean of 1 / sigma^2 over updates, within three standard errors."""
     critic = smooth.SmoothCritic(rng, dtype="float32")
     pair = smooth.images(rng)
-    scale = Scale(jacobian="hutchinson")
+    scale = Scale("paper", jacobian="hutchinson")
     numbers = [
         1
         / scale.square(
@@ -111,7 +112,7 @@ def test_estimated_jacobian_has_no_bias(rng):
         )
         for i in range(100)
     ]
-    expected = 1 / expected_square("rbf", Scale(), critic, *pair)
+    expected = 1 / expected_square("rbf", PAPER, critic, *pair)
     error = np.std(numbers, ddof=1) / np.sqrt(len(numbers))
     assert 0 < error < 0.1 * expected
     assert abs(np.mean(numbers) - expected) < 3 * error
@@ -120,8 +121,8 @@ def test_estimated_jacobian_has_no_bias(rng):
 def test_estimated_jacobian_of_one_output_is_exact(rng):
     critic = smooth.SmoothCritic(rng, outputs=1, dtype="float32")
     pair = smooth.images(rng)
-    expected = expected_square("rbf", Scale(), critic, *pair)
-    scale = Scale(jacobian="hutchinson")
+    expected = expected_square("rbf", PAPER, critic, *pair)
+    scale = Scale("paper", jacobian="hutchinson")
     actual = scale.square(KERNELS["rbf"], smooth.comparison(critic, *pair))
     smooth.assert_close(actual, expected, "float32")
 
@@ -161,11 +162,11 @@ def test_losses_of_the_scaled_wgan(rng, name, dtype):
 
 
 CRITERIA = {
-    "gaussian": ScaledMMD(KERNELS["rbf"]),
-    "rq_linear": ScaledMMD(KERNELS["rq_linear"]),
-    "polynomial": ScaledMMD(KERNELS["polynomial"]),
-    "published_code": ScaledMMD(KERNELS["rbf"], scale=Scale(coefficient=10.0)),
-    "wgan": ScaledWGAN(),
+    "gaussian": ScaledMMD(KERNELS["rbf"], scale=PAPER),
+    "rq_linear": ScaledMMD(KERNELS["rq_linear"], scale=PAPER),
+    "polynomial": ScaledMMD(KERNELS["polynomial"], scale=PAPER),
+    "published_code": ScaledMMD(KERNELS["rbf"], scale=Scale("code")),
+    "wgan": ScaledWGAN(scale=PAPER),
 }
 
 
@@ -178,7 +179,7 @@ def test_gradients_pass_finite_differences(rng, name):
     smooth.assert_generator_slope(CRITERIA[name], critic, rng, *pair)
 
 
-MIXTURE = Scale(measure="mixture")
+MIXTURE = Scale("paper", measure="mixture")
 
 
 @pytest.mark.parametrize(
@@ -207,13 +208,18 @@ def test_scaled_mmd_does_not_change_with_a_critic_of_another_scale(rng):
     """Linear kernel: sigma MMD is bounded, however steep the critic."""
     critic = smooth.SmoothCritic(rng)
     pair = smooth.images(rng)
-    criterion = ScaledMMD(KERNELS["linear"], scale=Scale(offset=1e-12))
+    criterion = ScaledMMD(KERNELS["linear"], scale=Scale("paper", offset=1e-12))
     before, _ = smooth.losses(criterion, critic, *pair)
     critic.weights[1].assign(100.0 * critic.weights[1])
     after, _ = smooth.losses(criterion, critic, *pair)
     assert float(after.value) == pytest.approx(float(before.value), rel=1e-9)
     growth = after.terms["mmd2"] / before.terms["mmd2"]
     assert float(growth) == pytest.approx(1e4)
+
+
+def test_the_published_code_has_no_lambda():
+    with pytest.raises(errors.UsageError, match="--scale_form=paper"):
+        Scale(offset=0.1)
 
 
 @pytest.mark.parametrize(

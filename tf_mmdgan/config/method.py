@@ -29,8 +29,14 @@ class MethodConfig:
         "non_saturating or boundary_seeking of a GAN, energy or surrogate of "
         "a Cramer GAN.",
     )
+    scale_form: str | None = setting(
+        None,
+        "Scale of the Scaled MMD: that of the published code, or that of the "
+        "paper, which is meant too where --scale_offset is given.",
+        choices=("code", "paper"),
+    )
     scale_offset: float | None = setting(
-        None, "Lambda of the Scaled MMD: weight of the RKHS norm."
+        None, "Lambda of the paper's Scaled MMD: weight of the RKHS norm."
     )
     scale_measure: str | None = setting(
         None,
@@ -157,6 +163,12 @@ class MethodConfig:
     )
     critic_output: int | None = setting(
         None, "Number of outputs (features) of the critic."
+    )
+    published_weights: bool | None = setting(
+        None,
+        "Whether the second network starts from the small weights of the "
+        "published codes, of deviation .02, rather than from those of He et "
+        "al. 2015.",
     )
     generator_batch_norm: bool = setting(
         True, "Batch normalisation in the generator."

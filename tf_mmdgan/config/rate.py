@@ -10,7 +10,11 @@ from tf_mmdgan.config.fields import setting
 class RateConfig:
     """Rates that are constant, fall linearly, or follow KID."""
 
-    learning_rate: float = setting(1e-4, "The optimizer's learning rate.")
+    learning_rate: float | None = setting(
+        None,
+        "The optimizer's learning rate; by default as published for the "
+        "objective.",
+    )
     critic_learning_rate: float | None = setting(
         None, "The critic's learning rate, where it differs."
     )

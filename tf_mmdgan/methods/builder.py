@@ -111,13 +111,14 @@ class Builder(Generic[S]):
 
     def optimizer(self, model: ImplicitModel) -> keras.optimizers.Optimizer:
         """The optimizer of the generator."""
-        return self._optimizer(self.config.learning_rate, model.step)
+        return self._optimizer(self.settings.learning_rate, model.step)
 
     def critic_optimizer(
         self: "Builder[CriticSettings]", model: ImplicitModel
     ) -> keras.optimizers.Optimizer:
         """The optimizer of the second network."""
-        rate = self.settings.critic_learning_rate or self.config.learning_rate
+        settings = self.settings
+        rate = settings.critic_learning_rate or settings.learning_rate
         return self._optimizer(rate, model.step)
 
     def _optimizer(

@@ -30,7 +30,7 @@ from tf_mmdgan.mmd.as_published import (
     mmd2_constant_diagonal,
     mmd2_ratio,
 )
-from tf_mmdgan.objectives import MMDGAN, CramerGAN, ScaledMMD, ScaledWGAN
+from tf_mmdgan.objectives import MMDGAN, CramerGAN
 
 Change = Callable[[AdversarialSettings], AdversarialSettings]
 
@@ -135,14 +135,6 @@ def _norm_epsilon(settings: AdversarialSettings) -> AdversarialSettings:
     return settings
 
 
-def _scale_coefficient(settings: AdversarialSettings) -> AdversarialSettings:
-    criterion = settings.criterion
-    if not isinstance(criterion, ScaledMMD | ScaledWGAN):
-        return settings
-    scale = replace(criterion.scale, coefficient=10.0)
-    return replace(settings, criterion=replace(criterion, scale=scale))
-
-
 def _burn_in(settings: AdversarialSettings) -> AdversarialSettings:
     # A method that was published elsewhere keeps a burn-in of its own.
     if settings.burn_in_critic_steps or settings.critic_steps >= 10:
@@ -236,14 +228,6 @@ DEVIATIONS: dict[str, Deviation] = {
         ("scaled",),
         "10 critic updates in each of the first 20 steps and in every 500th",
         _burn_in,
-    ),
-    "scale_coefficient": Deviation(
-        ("scaled",),
-        "the Scaled MMD's sigma^2 is 1 / (10 E ||J||^2 + 1), without k(x, x) "
-        "and the kernel's own constant",
-        _scale_coefficient,
-        # The code has no lambda: whoever gives one means the paper's formula.
-        yields_to="scale_offset",
     ),
     "one_power_vector": Deviation(
         ("scaled",),

@@ -56,6 +56,8 @@ def _refuse_foreign(config: TrainConfig, names: frozenset[str]) -> None:
 def _given(config: TrainConfig, names: frozenset[str]) -> dict[str, Any]:
     """What flags say of these settings, by name."""
     given = {name: getattr(config, name) for name in names & _fields(config)}
+    if given.get("scale_offset") is not None and not given["scale_form"]:
+        given["scale_form"] = "paper"
     return {
         name: _READERS[name](value) if name in _READERS else value
         for name, value in given.items()

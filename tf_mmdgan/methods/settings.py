@@ -23,6 +23,7 @@ class Settings:
     """Settings that every method has.
 
     Attributes:
+      learning_rate: of the generator's optimizer.
       clip_norm: the gradient of each variable is clipped to this L2 norm; None:
         it is not.
       schedule_floor: least variance in the test that lowers the learning rate.
@@ -30,6 +31,7 @@ class Settings:
         statistics of the batch in evaluation too.
     """
 
+    learning_rate: float = 1e-4
     clip_norm: float | None = None
     schedule_floor: float = 1e-12
     batch_statistics: bool = False

@@ -18,28 +18,38 @@ from tf_mmdgan.objectives.criterion import Batch, Comparison, Loss
 from tf_mmdgan.objectives.mmd_gan import MMDGAN
 from tf_mmdgan.objectives.wasserstein import WGAN
 
+# Of the published code, by pixels in [0, 1].
+_COEFFICIENT = 10.0
+
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
     """sigma^2 of the Scaled MMD for the critic of an update.
 
     Attributes:
-      offset: lambda, > 0.
+      form: "code", that of the published code, 1 / (10 E ||J||^2 + 1), which
+        leaves k(x, x) and the kernel's constant out, but has E f^2 beside
+        ||J||^2 for the linear kernel; or "paper", its section 3.
+      offset: lambda of the paper's form, > 0; None: 1.
       measure: points that the critic's slope is taken at. "real" images, as in
         the paper's experiments; "mixture": one half of real, one half of
         generated images; "noise": images of independent N(0, 10^2) pixels on
         the scale of [0, 1].
       jacobian: "exact", one backward pass per output of the critic;
         "hutchinson", an unbiased estimate in one pass for all.
-      coefficient: c of the published code, 1 / (c E ||J||^2 + 1), which leaves
-        k(x, x) and the kernel's constant out, but has E f^2 beside ||J||^2 for
-        the linear kernel; None for the paper's formula.
     """
 
-    offset: float = 1.0
+    form: Literal["code", "paper"] = "code"
+    offset: float | None = None
     measure: Literal["real", "mixture", "noise"] = "real"
     jacobian: Literal["exact", "hutchinson"] = "exact"
-    coefficient: float | None = None
+
+    def __post_init__(self):
+        if self.form == "code" and self.offset is not None:
+            raise errors.UsageError(
+                f"--scale_offset={self.offset}: the published code has no "
+                "lambda; --scale_form=paper has."
+            )
 
     def check(self, kernel: Kernel, flag: str) -> None:
         """Refuses kernels that have no such scale.
@@ -78,15 +88,16 @@ class Scale:
             h, squares = gradients.estimated_jacobian_squares(
                 features, batch.images, signs
             )
-        if self.coefficient is not None:
+        if self.form == "code":
             if self.jacobian == "exact":
                 squares = tf.linalg.trace(squares)
             if isinstance(kernel, Linear):
                 squares += kernel.diagonal(h)
             mean = tf.reduce_mean(*seen.update.gather([squares]))
-            return 1.0 / (self.coefficient * mean + 1.0)
+            return 1.0 / (_COEFFICIENT * mean + 1.0)
         terms = scaled_mmd_terms(kernel, h, squares)
-        return scaled_mmd_square(*seen.update.gather([terms]), self.offset)
+        offset = 1.0 if self.offset is None else self.offset
+        return scaled_mmd_square(*seen.update.gather([terms]), offset)
 
     def _points(self, seen: Comparison) -> Batch:
         if self.measure == "real":
@@ -109,7 +120,7 @@ class Scale:
         return seen.real._replace(images=half)
 
 
-PAPER_SCALE = Scale()
+DEFAULT_SCALE = Scale()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +137,7 @@ class ScaledMMD(MMDGAN):
       scale: sigma.
     """
 
-    scale: Scale = PAPER_SCALE
+    scale: Scale = DEFAULT_SCALE
 
     needs_independent_examples: ClassVar[bool] = True
 
@@ -158,7 +169,7 @@ class ScaledWGAN(WGAN):
     Arbel et al. 2018, section 3 and the experiments with SN-SWGAN.
     """
 
-    scale: Scale = PAPER_SCALE
+    scale: Scale = DEFAULT_SCALE
 
     needs_independent_examples: ClassVar[bool] = True
 

@@ -8,6 +8,18 @@ from tf_mmdgan.objectives import f_divergences
 # A critic so small that its own distance must do the work.
 _SMALL = "--critic_width=4"
 
+# What is tried with the scaled family; docs/scaled_mmd.md.
+_VARIATIONS = {
+    "he": ["--nopublished_weights"],
+    "paper": ["--scale_form=paper"],
+    "paper_he": ["--scale_form=paper", "--nopublished_weights"],
+    "1e-4": ["--learning_rate=1e-4"],
+    "5e-4": ["--learning_rate=5e-4"],
+    "1_update": ["--critic_steps=1"],
+    "10_updates": ["--critic_steps=10"],
+}
+SCALED = ("smmd", "sn_smmd", "swgan", "sn_swgan")
+
 # Objectives that are families: the flag that chooses, and the members.
 FAMILIES: dict[str, tuple[str, Collection[str]]] = {
     "f_gan": ("divergence", f_divergences.DIVERGENCES),
@@ -43,6 +55,13 @@ EXTRA_ENTRIES: dict[str, list[str]] = {
         "--nocritic_batch_norm",
         "--spectral_norm=matrix",
     ],
+    **{
+        f"{name}_{variation}": [f"--objective={name}", *flags]
+        for name in SCALED
+        for variation, flags in _VARIATIONS.items()
+    },
+    "smmd_rq": ["--objective=smmd", "--kernel=rq"],
+    "sn_smmd_rq": ["--objective=sn_smmd", "--kernel=rq"],
 }
 
 
