@@ -78,7 +78,7 @@ def features(samples, width):
 
 def make_scores(real, fake):
     """Functions of this package and of TF-GAN, each returns its value."""
-    both = [metrics.moments(x) for x in (real, fake)]
+    both = [metrics.Moments.of(x) for x in (real, fake)]
     matrix = tf.random.normal([MATMUL, MATMUL], seed=0)
     product = tf.function(lambda: tf.matmul(matrix, matrix, transpose_b=True))
 

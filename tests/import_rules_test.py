@@ -52,7 +52,7 @@ INSIDE = {
          "synthetic"},
     ],
     "evaluation": [
-        {"report", "page", "settings", "images"},
+        {"report", "page", "images"},
         {"scorer"},
         {"class_scores", "from_config"},
     ],

@@ -69,7 +69,7 @@ def _save_statistics(config: EvaluateConfig, scorer: "Scorer") -> None:
     if config.save_statistics is not None:
         metrics.write_moments(
             config.save_statistics,
-            metrics.moments(scorer.real_features),
+            metrics.Moments.of(scorer.real_features),
             scorer.extractor.identifier,
         )
 

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from tf_mmdgan import errors, evaluation, features
+from tf_mmdgan import errors, evaluation, features, metrics
 from tf_mmdgan.evaluation import class_scores
 from tf_mmdgan.metrics import fid, kid
 
@@ -21,7 +21,7 @@ def scorer(rng):
     )
     return evaluation.Scorer(
         features.get_extractor("pixels"), levels.astype(np.uint8), "x",
-        {"max_block_size": 31}, 31, seed=7,
+        metrics.MetricSettings(max_block_size=31, seed=7), 31,
     )  # fmt: skip
 
 

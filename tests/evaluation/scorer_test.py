@@ -8,25 +8,18 @@ from tf_mmdgan import config, errors, evaluation, metrics
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.evaluation import scorer as scorer_module
 from tf_mmdgan.features import Extracted
-
-
-def train_config(**kwargs):
-    return config.TrainConfig(**{"run_dir": "run", **kwargs})
-
-
-def evaluate_config(**kwargs):
-    return config.EvaluateConfig(**{"run_dir": "run", **kwargs})
+from tf_mmdgan.metrics import MetricSettings
 
 
 @pytest.fixture(scope="module")
 def scorer():
-    return from_config.scorer_of_run(train_config())
+    return from_config.scorer_of_run(config.TrainConfig(run_dir="run"))
 
 
 def test_run_is_scored_against_held_out_images(scorer):
     held_out = load("digits", "test").images
     np.testing.assert_array_equal(scorer.real, held_out)
-    assert scorer.settings == {"max_block_size": 100}
+    assert scorer.settings == MetricSettings(max_block_size=100)
     assert scorer.count == 500 and scorer.source == "digits/test"
 
 
@@ -46,38 +39,6 @@ def test_same_images_have_no_exact_distance(scorer):
         "parzen",
     }
     assert report.extractor.startswith("lenet_digits-")
-
-
-def test_evaluation_takes_what_it_leaves_out_from_the_run():
-    run = train_config(features="pixels", max_block_size=50)
-    made = from_config.make_scorer(evaluate_config(metrics="kid_blocks"), run)
-    assert made.extractor.name == "pixels"
-    assert made.settings["max_block_size"] == 50
-    assert made.metrics == "kid_blocks"
-    given = evaluate_config(
-        features="lenet_digits", max_block_size=25, num_samples=77, seed=4
-    )
-    made = from_config.make_scorer(given, run)
-    assert made.extractor.name == "lenet_digits"
-    assert made.settings["max_block_size"] == 25
-    assert (made.count, made.seed) == (77, 4)
-
-
-def test_the_report_says_by_which_settings(scorer):
-    given = evaluate_config(kid_degree=2, kid_coef0=0.5, num_subsets=7)
-    made = from_config.make_scorer(given, train_config())
-    settings = made.report(scorer.real[:90], "x").settings
-    assert settings["kernel"] == "Polynomial(degree=2, gamma=None, coef0=0.5)"
-    assert (settings["num_subsets"], settings["subset_size"]) == (7, 45)
-
-
-def test_features_have_to_be_named_for_a_file(tmp_path, rng):
-    path = tmp_path / "a.npz"
-    np.savez(path, images=rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8))
-    with pytest.raises(errors.UsageError, match="--features is missing"):
-        from_config.make_scorer(
-            config.EvaluateConfig(fake="x", real=str(path)), None
-        )
 
 
 def test_the_order_of_the_images_does_not_matter_to_sets(scorer, rng):
@@ -112,58 +73,77 @@ def test_the_page_shows_the_nearest_real_images(scorer, monkeypatch):
         )
 
 
-def test_features_of_slow_extractors_are_kept(tmp_path):
-    class Slow:
-        classifies = False
-        identifier = name = "slow"
-        slow = True
-        calls = 0
+class EightPixels:
+    """An extractor that counts how often it is asked."""
 
-        def __call__(self, images):
-            self.calls += 1
-            flat = images.reshape(len(images), -1).astype(np.float32)
-            return Extracted(flat[:, :8])
+    classifies = False
+    identifier = name = "eight pixels"
 
-    extractor = Slow()
+    def __init__(self, slow):
+        self.slow = slow
+        self.calls = 0
+
+    def check(self, image_shape):
+        if image_shape[-1] != 1:
+            raise errors.UsageError("grey images only")
+
+    def __call__(self, images):
+        self.calls += 1
+        flat = images.reshape(len(images), -1).astype(np.float32)
+        return Extracted(flat[:, :8])
+
+
+@pytest.mark.parametrize("slow, calls", [(True, 1), (False, 2)])
+def test_features_of_slow_extractors_are_kept(tmp_path, slow, calls):
+    extractor = EightPixels(slow)
     real = load("digits", "test").images
     for _ in range(2):
-        evaluation.Scorer(
-            extractor, real, "x", {"max_block_size": 100}, 100,
+        scorer = evaluation.Scorer(
+            extractor, real, "x", MetricSettings(max_block_size=100), 100,
             cache_dir=tmp_path / "features",
         )  # fmt: skip
-    assert extractor.calls == 1
-    extractor.slow = False
-    evaluation.Scorer(extractor, real, "x", {"max_block_size": 100}, 100)
-    assert extractor.calls == 2
+        for _ in range(2):
+            np.testing.assert_array_equal(
+                scorer.real_features, real.reshape(len(real), -1)[:, :8]
+            )
+    assert extractor.calls == calls
 
 
-def statistics(tmp_path, features):
-    path = tmp_path / "stats.npz"
-    metrics.write_moments(path, metrics.moments(features), "pixels")
-    return str(path)
-
-
-def test_fid_against_a_statistics_file(tmp_path, scorer):
-    path = statistics(tmp_path, scorer.real_features)
-    assert from_config.is_statistics(path)
-    assert not from_config.is_statistics("digits/test")
-    report = from_config.score_by_statistics(
-        config.EvaluateConfig(
-            real=path, fake="digits/train", features="lenet_digits"
-        )
-    )
-    images = load("digits", "train").images
-    expected = scorer.report(images, "train").scores["fid"]
-    assert report.scores == {"fid": pytest.approx(expected, rel=1e-5)}
-    assert report.num_real is None and report.num_fake == len(images)
+def test_nothing_is_extracted_before_it_is_needed(rng):
+    extractor = EightPixels(slow=False)
+    real = rng.integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)
+    settings = MetricSettings(max_block_size=10)
+    scorer = evaluation.Scorer(extractor, real, "x", settings, 20)
+    assert extractor.calls == 0
+    assert scorer.kid(real[::-1]) == scorer.kid(real[::-1])
+    assert extractor.calls == 3  # once for the real images
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"metrics": "kid_exact", "features": "pixels"}, {}]
+    "wrong, error, words",
+    [
+        ({"count": 0}, errors.UsageError, "evaluation_samples=0"),
+        ({"count": 1}, errors.DataError, "fake has 1 samples"),
+        ({"metrics": "fit"}, errors.UsageError, "metric 'fit'"),
+        (
+            {"real": np.zeros((20, 4, 4, 3), np.uint8)},
+            errors.UsageError,
+            "grey images only",
+        ),
+    ],
+    ids=["workers", "blocks", "metric", "channels"],
 )
-def test_statistics_allow_fid_alone(tmp_path, rng, wrong):
-    path = statistics(tmp_path, rng.normal(size=(9, 4)))
-    with pytest.raises(errors.UsageError, match=r"holds moments: .*fid"):
-        from_config.score_by_statistics(
-            config.EvaluateConfig(real=path, fake="digits/test", **wrong)
-        )
+def test_what_cannot_be_scored_is_refused_before_it_is_extracted(
+    wrong, error, words
+):
+    extractor = EightPixels(slow=False)
+    given = {
+        "extractor": extractor,
+        "real": np.zeros((20, 4, 4, 1), np.uint8),
+        "source": "x",
+        "settings": MetricSettings(max_block_size=10),
+        "count": 20,
+    }
+    with pytest.raises(error, match=words):
+        evaluation.Scorer(**given | wrong)
+    assert extractor.calls == 0

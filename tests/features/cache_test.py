@@ -5,7 +5,7 @@ import pytest
 
 from tf_mmdgan import errors, features, metrics
 from tf_mmdgan.features import Extracted, cache
-from tf_mmdgan.metrics import moments
+from tf_mmdgan.metrics import Moments
 
 
 class Counted:
@@ -86,7 +86,7 @@ def test_a_damaged_file_is_made_anew(images, tmp_path, damage):
 
 
 def test_moments_go_to_a_file_and_back(rng, tmp_path):
-    expected = moments(rng.normal(size=(50, 4)))
+    expected = Moments.of(rng.normal(size=(50, 4)))
     path = tmp_path / "stats.npz"
     metrics.write_moments(path, expected, "lenet-1234")
     for a, b in zip(metrics.read_moments(path), expected, strict=True):

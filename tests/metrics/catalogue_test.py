@@ -1,14 +1,16 @@
 """What holds for every metric, and the choice of metrics by name."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
-from tf_mmdgan import errors
-from tf_mmdgan.metrics import METRICS, choose, score
+from tf_mmdgan import errors, kernels
+from tf_mmdgan.features import Extracted
+from tf_mmdgan.metrics import METRICS, MetricSettings, choose, score
 
-SETTINGS = {"max_block_size": 50, "num_subsets": 10, "subset_size": 60}
+SETTINGS = MetricSettings(max_block_size=50, num_subsets=10, subset_size=60)
 DISTANCES = [
     name
     for name in METRICS
@@ -19,7 +21,13 @@ DISTANCES = [
 def features(rng, n, m, shift):
     real = rng.normal(size=(n, 8)).astype(np.float32)
     fake = (rng.normal(size=(m, 8)) + shift).astype(np.float32)
-    return real, fake
+    return Extracted(real), Extracted(fake)
+
+
+def with_classes(found):
+    """Four classes, of which nothing is known."""
+    count = len(found.features)
+    return Extracted(found.features, np.full((count, 4), 0.25))
 
 
 @pytest.mark.parametrize("name", DISTANCES)
@@ -27,7 +35,7 @@ def test_a_metric_is_small_for_one_law_and_grows_with_the_shift(rng, name):
     values = []
     for shift in (0.0, 0.5, 1.0):
         real, fake = features(rng, 210, 160, shift)
-        numbers = score(real, fake, [name], **SETTINGS)[name]
+        numbers = score(real, fake, [name], SETTINGS)[name]
         assert all(type(number) is float for number in numbers.values())
         values.append(next(iter(numbers.values())))
     assert abs(values[0]) < 0.25 * values[2]
@@ -56,8 +64,8 @@ def test_the_inception_score_needs_probabilities(rng):
     real, fake = features(rng, 20, 20, 0.0)
     with pytest.raises(errors.UsageError, match="inception_score needs class"):
         score(real, fake, ["fid", "inception_score"])
-    rows = np.full((20, 4), 0.25)
-    assert score(real, fake, ["inception_score"], rows) == {
+    sides = with_classes(real), with_classes(fake)
+    assert score(*sides, ["inception_score"]) == {
         "inception_score": {"inception_score": 1.0, "inception_score_std": 0.0}
     }
 
@@ -65,32 +73,58 @@ def test_the_inception_score_needs_probabilities(rng):
 @pytest.mark.parametrize("name", sorted(set(METRICS) - {"inception_score"}))
 def test_a_metric_refuses_what_is_not_a_number(rng, name):
     real, fake = features(rng, 210, 160, 0.0)
-    fake[17, 3] = np.nan
+    fake.features[17, 3] = np.nan
     with pytest.raises(errors.DataError, match=r"fake .* row 17"):
-        score(real, fake, [name], **SETTINGS)
+        score(real, fake, [name], SETTINGS)
 
 
 def test_several_metrics_come_in_order_with_their_settings(rng):
-    real, fake = features(rng, 210, 160, 0.3)
-    rows = np.full((160, 4), 0.25)
-    scores = score(real, fake, reversed(METRICS), rows, **SETTINGS)
+    real, fake = map(with_classes, features(rng, 210, 160, 0.3))
+    scores = score(real, fake, reversed(METRICS), SETTINGS)
     assert list(scores) == list(reversed(METRICS))
     assert scores["kid_tfgan"]["kid"] == pytest.approx(
         scores["kid_blocks"]["kid"], rel=1e-6
     )
+    sides = real.features, fake.features
     assert scores["kid_blocks"] == METRICS["kid_blocks"](
-        real, fake, max_block_size=50
+        *sides, MetricSettings(max_block_size=50)
     )
-    one_block = score(real, fake, ["kid_blocks"], max_block_size=1000)
-    assert math.isnan(one_block["kid_blocks"]["kid_standard_error"])
+    one_block = METRICS["kid_blocks"](*sides)
+    assert math.isnan(one_block["kid_standard_error"])
+
+
+def test_settings_reach_the_metrics_that_need_them(rng):
+    real, fake = map(with_classes, features(rng, 40, 30, 0.3))
+    usual = MetricSettings(subset_size=10)
+    for name, others in (
+        ("kid_subsets", {"num_subsets": 9}),
+        ("kid_subsets", {"subset_size": 20}),
+        ("kid_subsets", {"seed": 1}),
+        ("kid_subsets", {"kernel": kernels.Linear()}),
+        ("kid_subsets", {"dtype": "float64"}),
+        ("kid_exact", {"kernel": kernels.Linear()}),
+        ("kid_exact", {"dtype": "float64"}),
+        ("kid_blocks", {"max_block_size": 11}),
+        ("kid_blocks", {"kernel": kernels.Linear()}),
+        ("kid_tfgan", {"max_block_size": 11}),
+        ("fid_infinity", {"seed": 1}),
+        ("gaussian_mmd", {"sigma": 9.0}),
+        ("prdc", {"nearest_k": 1}),
+    ):
+        settings = dataclasses.replace(usual, **others)
+        first, second = (
+            score(real, fake, [name], given)[name]
+            for given in (usual, settings)
+        )
+        assert next(iter(first.values())) != next(iter(second.values())), others
+    with pytest.raises(errors.UsageError, match="num_splits=31"):
+        score(real, fake, ["inception_score"], MetricSettings(num_splits=31))
 
 
 def test_unknown_names_are_refused(rng):
     real, fake = features(rng, 20, 20, 0.0)
     with pytest.raises(errors.UsageError, match=r"metric 'kid_exakt'.*mean"):
         score(real, fake, ["kid_exakt"])
-    with pytest.raises(errors.UsageError, match=r"subset_sise.*subset_size"):
-        score(real, fake, ["kid_exact"], subset_sise=3)
 
 
 def test_metrics_are_chosen_by_name():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import errors, kernels, metrics
-from tf_mmdgan.metrics import MomentSums, kid, moments
+from tf_mmdgan.metrics import Moments, MomentSums, kid
 
 
 def features(rng, n, m):
@@ -82,7 +82,7 @@ def test_moments_of_many_rows_are_those_of_numpy(rng, monkeypatch):
     monkeypatch.setattr(module, "_ROWS_AT_A_TIME", 64)
     points = rng.normal(size=(150, 6)).astype(np.float32)
     expected = np.cov(points.astype(np.float64), rowvar=False)
-    np.testing.assert_allclose(moments(points).covariance, expected, 1e-12)
+    np.testing.assert_allclose(Moments.of(points).covariance, expected, 1e-12)
 
 
 def test_one_row_has_no_covariance():

@@ -1,14 +1,13 @@
-"""Scores class by class, of a model that is told what to draw."""
+"""Scores of single classes, for a model that is told the class to draw."""
 
 import numpy as np
 
 from tf_mmdgan import errors, metrics
 from tf_mmdgan.evaluation.scorer import Scorer
+from tf_mmdgan.features import Extracted
 from tf_mmdgan.models import ImplicitModel
 
 _METRICS = ("kid_exact", "fid")  # neither needs blocks: classes are small
-_OF_KID = ("kernel", "dtype")
-MEAN = "mean"
 
 
 def class_scores(
@@ -18,28 +17,31 @@ def class_scores(
     model: ImplicitModel,
     weights: str = "ema",
 ) -> dict[str, dict[str, float]]:
-    """Intra-KID and intra-FID: the model's images of a class against its own.
+    """KID and FID of each class: intra-KID and intra-FID.
 
-    The same latents make the images of all classes. The mean of the classes'
-    FID is the intra-FID of Miyato and Koyama 2018, "cGANs with projection
-    discriminator", https://arxiv.org/abs/1802.05637, section 4.1; as every FID
-    it is biased upwards, and more so as classes are smaller.
+    The model's images of a class are compared with the real images of the same
+    class, and there are as many of them. All classes are drawn from the same
+    latents. The mean of the classes' FID is the intra-FID of Miyato and Koyama
+    2018, "cGANs with projection discriminator",
+    https://arxiv.org/abs/1802.05637, section 4.1. Like every FID it is biased
+    upwards, the more so the smaller the classes are.
 
     Args:
-      scorer: of the run; its real images are those that have the labels.
-      labels: of the real images, int [n].
+      scorer: of the run.
+      labels: of the scorer's real images, int [n].
       num_classes: of the data; None if it has no labels.
-      model: with as many classes.
+      model: what is scored.
       weights: "ema" (averaged) or "current".
 
     Returns:
-      For the number of each class, what `kid_exact` and `fid` say, and
-      num_images: how many real ones there are, and as many generated ones. A
-      class of fewer than two images has num_images alone. Under "mean", the
-      mean of KID and FID over the other classes.
+      Under the number of each class, what `kid_exact` and `fid` say, and
+      num_images, the number of its real images. A class of fewer than two
+      images has num_images alone. Under "mean", the mean KID and FID of the
+      other classes.
 
     Raises:
-      UsageError: for a model or data without classes, or with others.
+      UsageError: if the model or the data has no classes, or if they have
+        unequal numbers of classes.
     """
     if model.num_classes is None or model.num_classes != num_classes:
         raise errors.UsageError(
@@ -47,20 +49,23 @@ def class_scores(
             f"data {num_classes or 'none'}: classes are scored of runs with "
             "--conditioning."
         )
-    settings = {k: v for k, v in scorer.settings.items() if k in _OF_KID}
-    scores = {}
+    scores: dict[str, dict[str, float]] = {}
     for label in range(num_classes):
         real = scorer.real_features[labels == label]
         scores[str(label)] = {"num_images": len(real)}
         if len(real) < 2:
             continue
-        images = model.generate(len(real), scorer.seed, weights, label=label)
+        seed = scorer.settings.seed
+        images = model.generate(len(real), seed, weights, label=label)
         found = metrics.score(
-            real, scorer.features(images), _METRICS, **settings
+            Extracted(real),
+            Extracted(scorer.features(images)),
+            _METRICS,
+            scorer.settings,
         )
         for numbers in found.values():
             scores[str(label)] |= _finite(numbers)
-    return scores | {MEAN: _mean(scores)}
+    return scores | {"mean": _mean(scores)}
 
 
 def _mean(scores: dict[str, dict[str, float]]) -> dict[str, float]:
@@ -73,7 +78,7 @@ def _mean(scores: dict[str, dict[str, float]]) -> dict[str, float]:
 
 
 def _finite(numbers: dict[str, float]) -> dict[str, float]:
-    """Without the numbers that a metric does not define."""
+    """Leaves out numbers that are not defined for so few images."""
     return {
         name: value for name, value in numbers.items() if np.isfinite(value)
     }

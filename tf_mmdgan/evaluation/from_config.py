@@ -1,157 +1,210 @@
-"""The scorer, and the images, that a configuration names."""
+"""From a configuration to a scorer and to the images that it scores."""
 
+import dataclasses
 import pathlib
 import time
 
 import numpy as np
 
-from tf_mmdgan import data, errors, files
+from tf_mmdgan import data, errors, files, kernels
 from tf_mmdgan.config import EvaluateConfig, ReadConfig, TrainConfig
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.images import is_generator, load_images
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer
-from tf_mmdgan.evaluation.settings import block_size, of_config
 from tf_mmdgan.features import EXTRACTORS, extract, get_extractor
-from tf_mmdgan.metrics import frechet_distance, moments, read_moments
+from tf_mmdgan.metrics import (
+    MetricSettings,
+    Moments,
+    block_size,
+    frechet_distance,
+    read_moments,
+)
 
 
 def scorer_of_run(
     config: TrainConfig, cluster: Cluster | None = None
 ) -> Scorer:
-    """The scorer of a run: against the held-out images of its data set.
+    """The scorer of a run, against the held-out images of its data set.
 
     Args:
       config: of the run.
       cluster: whose workers and devices share the work.
+
+    Raises:
+      UsageError: for unknown names, or settings out of range.
+      DataError: for images or weights that cannot be used.
     """
     entry = errors.pick(data.DATASETS, config.dataset, "data set")
+    extractor = get_extractor(config.features or entry.features)
     real = data.load(config, "test").images
     count = config.evaluation_samples or len(real)
     block = config.max_block_size or entry.kid_block_size
     return Scorer(
-        get_extractor(config.features or entry.features),
+        extractor,
         real,
         f"{config.dataset}/test",
-        {"max_block_size": block or block_size(len(real), count)},
+        _with_blocks(MetricSettings(), block, len(real), count),
         count,
         cache_dir=_cache_dir(config),
         cluster=cluster or Cluster(),
     )
 
 
-def make_scorer(
-    config: EvaluateConfig,
-    run: TrainConfig | None = None,
-    count: int | None = None,
-    real: np.ndarray | None = None,
-) -> Scorer:
-    """The scorer that `config` describes; what it leaves out is the run's.
-
-    Args:
-      config: of the scoring.
-      run: of the run that is scored, if one is.
-      count: of the images that it will be given, where it does not make them.
-      real: the real images, where they are loaded already.
+def make_scorer(config: EvaluateConfig, run: TrainConfig) -> Scorer:
+    """The scorer of a finished run; what `config` leaves open is the run's.
 
     Raises:
-      UsageError: for unknown names.
+      UsageError: for unknown names, or settings out of range.
       DataError: for images or weights that cannot be used.
     """
     source = config.real or f"{run.dataset}/test"
-    name = source.partition("/")[0]
-    entry = data.DATASETS.get(name) or (run and data.DATASETS[run.dataset])
-    reading = config.filled_from(run) if run else config
-    if real is None:
-        size = config.image_size or (run and run.image_size)
-        real = load_images(source, reading, size)
-    features = config.features or (run and run.features)
-    if features is None:
-        if entry is None:
-            raise errors.UsageError(
-                "--features is missing: name the extractor for --real="
-                f"{source}; known: {', '.join(EXTRACTORS)}."
-            )
-        features = entry.features
-    count = count or _num_generated(config, len(real))
-    block = (
-        config.max_block_size
-        or (run and run.max_block_size)
-        or (entry and entry.kid_block_size)
-        or block_size(len(real), count)
-    )
+    entry = _entry(source) or data.DATASETS[run.dataset]
+    settings = metric_settings(config)
+    extractor = get_extractor(config.features or run.features or entry.features)
+    reading = config.filled_from(run)
+    real = load_images(source, reading, config.image_size or run.image_size)
+    count = config.num_samples or len(real)
+    block = config.max_block_size or run.max_block_size or entry.kid_block_size
     return Scorer(
-        get_extractor(features),
+        extractor,
         real,
         source,
-        {"max_block_size": block} | of_config(config),
+        _with_blocks(settings, block, len(real), count),
         count,
-        config.seed,
         config.metrics,
         _cache_dir(reading),
     )
 
 
 def make_pair(config: EvaluateConfig) -> tuple[Scorer, np.ndarray]:
-    """The scorer of two sets of images, and the one that is scored.
+    """The scorer of one set of images, and the other set, which it scores.
 
     Raises:
-      UsageError: for unknown names.
+      UsageError: for unknown names, or settings out of range.
       DataError: for images or weights that cannot be used.
     """
-    real = load_images(config.real, config, config.image_size)
-    images = _fake_images(config, real.shape[1], len(real))
-    return make_scorer(config, count=len(images), real=real), images
+    source, fake = _sources(config)
+    features, block = config.features, config.max_block_size
+    entry = _entry(source)
+    if entry is not None:
+        features = features or entry.features
+        block = block or entry.kid_block_size
+    if features is None:
+        raise errors.UsageError(
+            "--features is missing: name the extractor for --real="
+            f"{source}; known: {', '.join(EXTRACTORS)}."
+        )
+    settings = metric_settings(config)
+    extractor = get_extractor(features)
+    real = load_images(source, config, config.image_size)
+    images = _load_fake(config, fake, real.shape[1], len(real))
+    scorer = Scorer(
+        extractor,
+        real,
+        source,
+        _with_blocks(settings, block, len(real), len(images)),
+        len(images),
+        config.metrics,
+        _cache_dir(config),
+    )
+    return scorer, images
 
 
 def is_statistics(source: str) -> bool:
-    """Whether real images are given by the moments of their features."""
+    """Whether a source of real images is a file of their features' moments."""
     return source.endswith(".npz") and "mu" in files.npz_names(source)
 
 
 def score_by_statistics(config: EvaluateConfig) -> Report:
-    """FID, all that moments allow, of images against a statistics file.
+    """FID of images against a statistics file, which allows no other metric.
 
     Raises:
       UsageError: for unknown names, or another metric.
       DataError: for images or a file that cannot be used.
     """
+    source, fake = _sources(config)
     if config.metrics not in (None, "fid") or config.features is None:
         raise errors.UsageError(
-            f"--real={config.real} holds moments: give --metrics=fid, and by "
+            f"--real={source} holds moments: give --metrics=fid, and by "
             "--features the extractor that they were made with."
         )
     start = time.monotonic()
     extractor = get_extractor(config.features)
-    images = _fake_images(config, config.image_size)
-    found = extract(extractor, images)
-    value = frechet_distance(
-        read_moments(config.real),
-        moments(found.features),
-    )
+    images = _load_fake(config, fake, config.image_size)
+    found = Moments.of(extract(extractor, images).features)
     return Report(
-        scores={"fid": {"fid": value}},
+        scores={"fid": {"fid": frechet_distance(read_moments(source), found)}},
         num_real=None,
         num_fake=len(images),
         extractor=extractor.identifier,
-        real=config.real,
-        fake=config.fake,
+        real=source,
+        fake=fake,
         seconds=round(time.monotonic() - start, 3),
     )
 
 
-def _fake_images(
-    config: EvaluateConfig, image_size: int | None, num_real: int | None = None
+def metric_settings(config: EvaluateConfig) -> MetricSettings:
+    """The settings that a configuration names, but for the size of blocks.
+
+    Raises:
+      UsageError: for an unknown kernel, or settings out of range.
+    """
+    return MetricSettings(
+        num_subsets=config.num_subsets,
+        subset_size=config.subset_size,
+        seed=config.seed,
+        kernel=_kid_kernel(config),
+        dtype=config.kid_dtype,
+    )
+
+
+def _kid_kernel(config: EvaluateConfig) -> kernels.Kernel:
+    if config.kid_kernel not in (None, "polynomial"):
+        return errors.pick(kernels.KERNELS, config.kid_kernel, "kernel")
+    degree, coef0 = config.kid_degree, config.kid_coef0
+    usual = kernels.Polynomial()
+    try:
+        return kernels.Polynomial(
+            usual.degree if degree is None else degree,
+            config.kid_gamma,
+            usual.coef0 if coef0 is None else coef0,
+        )
+    except ValueError as error:
+        raise errors.UsageError(f"--kid_{error}") from None
+
+
+def _with_blocks(
+    settings: MetricSettings, size: int | None, num_real: int, num_fake: int
+) -> MetricSettings:
+    """The same with blocks of a size, by default one for so many images."""
+    size = size or block_size(num_real, num_fake)
+    return dataclasses.replace(settings, max_block_size=size)
+
+
+def _sources(config: EvaluateConfig) -> tuple[str, str]:
+    """Where the real and the fake images come from."""
+    if config.real is None or config.fake is None:
+        raise errors.UsageError("Name two sets of images: --real and --fake.")
+    return config.real, config.fake
+
+
+def _entry(source: str) -> data.DatasetEntry | None:
+    """The catalogue's entry of a data set; None for another source."""
+    return data.DATASETS.get(source.partition("/")[0])
+
+
+def _load_fake(
+    config: EvaluateConfig,
+    source: str,
+    image_size: int | None,
+    num_real: int | None = None,
 ) -> np.ndarray:
     """All images of a set, or of a generator as many as there are real ones."""
     count = config.num_samples
-    if is_generator(config.fake):
-        count = _num_generated(config, num_real)
-    return load_images(config.fake, config, image_size, count, config.seed)
-
-
-def _num_generated(config: EvaluateConfig, num_real: int | None) -> int | None:
-    return config.num_samples or num_real
+    if count is None and is_generator(source):
+        count = num_real
+    return load_images(source, config, image_size, count, config.seed)
 
 
 def _cache_dir(config: ReadConfig) -> pathlib.Path:

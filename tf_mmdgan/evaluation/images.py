@@ -1,4 +1,4 @@
-"""Images to score, wherever they are."""
+"""Images to score, wherever they come from."""
 
 import pathlib
 
@@ -9,8 +9,8 @@ from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.data.sets import npz
 from tf_mmdgan.metrics.checks import shuffled_order
 
-# As many as a model generates at a time, so that a SavedModel makes the same
-# bits as the run that it comes from.
+# As many images as a model generates at a time, so that a SavedModel gives the
+# bits of the run that it comes from.
 _BATCH = 256
 
 
@@ -21,7 +21,7 @@ def load_images(
     count: int | None = None,
     seed: int = 0,
 ) -> np.ndarray:
-    """Images uint8 [n, h, w, c] of a data set, a file, a folder or a model.
+    """Reads the images of a data set, a file or a folder, or generates some.
 
     Args:
       source: NAME or NAME/SPLIT of a data set, "test" where no split is named;
@@ -29,12 +29,15 @@ def load_images(
         other folder, of pictures.
       reading: how data sets and folders are read.
       image_size: height and width of data sets and of folders.
-      count: of generated images, and the most of others, which are then chosen
-        by chance; by default 10,000 and all.
+      count: how many images are generated, by default 10,000; of other images,
+        how many are chosen at random if there are more, by default all.
       seed: of generated images.
 
+    Returns:
+      uint8 [n, h, w, c].
+
     Raises:
-      UsageError: for what is none of these, or an unknown split.
+      UsageError: for a source of another kind, or an unknown split.
       DataError: for a file that is missing, damaged or holds something else.
     """
     folder = pathlib.Path(source)

@@ -1,8 +1,8 @@
-"""A report as a page: numbers, settings, samples and their neighbours."""
+"""A report as a web page: numbers, settings, samples and their neighbours."""
 
 import base64
 import html
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ _NEIGHBOURS = (
     "nearest to its own, the nearest first. A generated image that is the copy "
     "of a real one shows here."
 )
-_PIXELS = 64  # at least, of an image's side on the page
+_PIXELS = 64  # smaller images are enlarged to this height, or nearly
 
 
 def render_page(
@@ -33,13 +33,13 @@ def render_page(
     samples: np.ndarray,
     neighbours: np.ndarray | None = None,
 ) -> str:
-    """The page, with its pictures inside it.
+    """The page as HTML, which holds its pictures itself.
 
     Args:
-      report: as `Report.to_dict` gives it.
-      samples: uint8 generated images [n, h, w, c]; 64 are a good number.
-      neighbours: uint8 [rows, columns, h, w, c], in each row a generated image
-        and real ones that are like it.
+      report: as `Report.to_dict` returns it.
+      samples: generated images, uint8 [n, h, w, c]; 64 are a good number.
+      neighbours: uint8 [rows, columns, h, w, c]; each row is a generated image
+        and the real images that are nearest to it.
     """
     title = f"{report['fake']} against {report['real']}"
     parts = [
@@ -98,7 +98,10 @@ def _scores(
     return f"<table>{head}{''.join(rows)}</table>"
 
 
-def _firsts(numbers: Mapping[str, float | None]):
+def _firsts(
+    numbers: Mapping[str, float | None],
+) -> Iterator[tuple[bool, tuple[str, float | None]]]:
+    """Each name and number, and whether it is the first."""
     return ((index == 0, item) for index, item in enumerate(numbers.items()))
 
 

@@ -1,4 +1,4 @@
-"""What a scoring found, as a file that says how it was found."""
+"""Scores and what they depend on, as a file."""
 
 import contextlib
 import dataclasses
@@ -55,10 +55,11 @@ class Report:
       real: where the real images come from.
       fake: where the fake images come from.
       seconds: how long scoring took.
-      settings: of the metrics.
+      settings: of the metrics, as `MetricSettings.described` returns them.
       step: generator steps of the scored model; None for images.
-      classes: the numbers of each class, by its number, if asked for.
-      reproducible: of a trained run: whether the same command gives the same
+      classes: the numbers of each class, as `class_scores` returns them; None
+        if they were not asked for.
+      reproducible: for a trained run, whether the same command gives the same
         bits, and what must be equal for that.
       versions: versions of packages.
     """
@@ -79,7 +80,7 @@ class Report:
     )
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON has it: what is NaN or infinite becomes None."""
+        """The report as JSON has it; NaN and infinity become None."""
         return files.finite(dataclasses.asdict(self)) | {"notes": list(NOTES)}
 
     def write(self, path: str | os.PathLike[str]) -> None:

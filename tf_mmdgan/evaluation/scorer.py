@@ -1,11 +1,11 @@
-"""Scores of models and of images, by what a configuration names."""
+"""Scores of models and of images against one set of real images."""
 
 import dataclasses
+import functools
 import os
 import pathlib
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -13,10 +13,6 @@ from tf_mmdgan import errors, files
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.page import render_page
 from tf_mmdgan.evaluation.report import Report
-from tf_mmdgan.evaluation.settings import (
-    described,
-    of_counts,
-)
 from tf_mmdgan.features import (
     Extracted,
     FeatureExtractor,
@@ -25,6 +21,7 @@ from tf_mmdgan.features import (
     sharing,
 )
 from tf_mmdgan.metrics import (
+    MetricSettings,
     block_bounds,
     choose,
     nearest,
@@ -33,8 +30,9 @@ from tf_mmdgan.metrics import (
 )
 from tf_mmdgan.models import ImplicitModel
 
-# On the page of a report.
-SAMPLES = 64
+# Images on the page of a report: in its grid of samples; of these, those that
+# have a row of neighbours; and real images in each row.
+_SAMPLES = 64
 _SHOWN = 8
 _NEIGHBOURS = 7
 
@@ -43,31 +41,40 @@ _NEIGHBOURS = 7
 class Scorer:
     """Scores images against one set of real images.
 
+        extractor = features.get_extractor("pixels")
+        scorer = Scorer(extractor, real, "held out", MetricSettings(), 1000)
+        print(scorer.report(images, "generated").scores)
+
+    To make a scorer checks its settings and costs nothing else. The features of
+    the real images are extracted when the first score needs them.
+
     Attributes:
       extractor: of the features.
       real: uint8 images [n, h, w, c].
-      source: where they come from, for the report.
-      settings: of the metrics, such as `max_block_size`.
-      count: generated images in a score of a model.
-      seed: of generated images.
+      source: where the real images come from, for the report.
+      settings: of the metrics; its seed is also that of generated images.
+      count: number of images that a model generates for a score.
       metrics: names of the metrics of a report, as `metrics.choose` reads
         them.
-      cache_dir: folder of what slow extractors find in real images, or None.
+      cache_dir: folder in which the features of the real images are kept if
+        the extractor is slow; None to keep none.
       cluster: whose workers and devices share the work; all workers must call
         the same methods, and get the same numbers.
-      real_features: float32 [n, d], in the order of `real`.
+
+    Raises:
+      UsageError: for fewer generated images than workers, an unknown metric,
+        or an extractor that does not take such images.
+      DataError: for too few images of either kind for the blocks of KID.
     """
 
     extractor: FeatureExtractor
     real: np.ndarray
     source: str
-    settings: dict[str, Any]
+    settings: MetricSettings
     count: int
-    seed: int = 0
     metrics: str | None = None
     cache_dir: pathlib.Path | None = None
     cluster: Cluster = dataclasses.field(default_factory=Cluster)
-    real_features: np.ndarray = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self):
         # Now rather than after the first hour of a run.
@@ -77,16 +84,22 @@ class Scorer:
                 f"--evaluation_samples={self.count}: need one for each of the "
                 f"{workers} workers."
             )
-        block_bounds(
-            len(self.real), self.count, self.settings["max_block_size"]
-        )
+        block_bounds(len(self.real), self.count, self.settings.max_block_size)
         choose(self.metrics, self.extractor.classifies)
+        self.extractor.check(self.real.shape[1:])
+
+    @functools.cached_property
+    def _real(self) -> Extracted:
         folder = self.cache_dir if self.extractor.slow else None
-        found = cached(self.extractor, self.real, folder)
-        object.__setattr__(self, "real_features", found.features)
+        return cached(self.extractor, self.real, folder)
+
+    @property
+    def real_features(self) -> np.ndarray:
+        """Features of the real images, in their order: float32 [n, d]."""
+        return self._real.features
 
     def kid(self, images: np.ndarray) -> float:
-        """KID of `count` of the uint8 images [m, h, w, c], by TF-GAN."""
+        """KID of uint8 images [m, h, w, c], by TF-GAN; of `count` at most."""
         order = shuffled_order(len(images))[: self.count]
         found = sharing.of_images(self.cluster, self.extractor, images, order)
         return self._score(found, ["kid_tfgan"])["kid_tfgan"]["kid"]
@@ -95,11 +108,10 @@ class Scorer:
         """Features [m, d] of uint8 images [m, h, w, c]."""
         return self._extract(images).features
 
-    def draw(
-        self, model: ImplicitModel, weights: str, count: int | None = None
-    ) -> np.ndarray:
-        """The images of a model that are scored, or the first of them."""
-        return model.generate(count or self.count, self.seed, weights)
+    def samples(self, model: ImplicitModel, weights: str) -> np.ndarray:
+        """The first images that are scored of a model, for `write`."""
+        count = min(self.count, _SAMPLES)
+        return model.generate(count, self.settings.seed, weights)
 
     def score_model(
         self, model: ImplicitModel, weights: str
@@ -111,24 +123,23 @@ class Scorer:
     def report_model(
         self, model: ImplicitModel, weights: str, source: str, step: int
     ) -> Report:
-        """All metrics of a model: see `report`."""
+        """All metrics of a model.
+
+        Args:
+          model: what is scored.
+          weights: "ema" (averaged) or "current".
+          source: what the model is, for the report.
+          step: number of steps that the model was trained.
+        """
         start = time.monotonic()
         found = self._extract_drawn(model, weights)
         return self._report(found, source, step, start)
 
-    def report(
-        self, images: np.ndarray, source: str, step: int | None = None
-    ) -> Report:
-        """All metrics of uint8 images [m, h, w, c].
-
-        Args:
-          images: what is scored.
-          source: where they come from.
-          step: of the model that made them.
-        """
+    def report(self, images: np.ndarray, source: str) -> Report:
+        """All metrics of uint8 images [m, h, w, c] that come from `source`."""
         start = time.monotonic()
         found = self._extract(images)
-        return self._report(found, source, step, start)
+        return self._report(found, source, None, start)
 
     def _report(
         self,
@@ -146,25 +157,25 @@ class Scorer:
             real=self.source,
             fake=source,
             seconds=round(time.monotonic() - start, 3),
-            settings=described(self._settings(len(found.features))),
+            settings=self.settings.described(
+                len(self.real), len(found.features)
+            ),
             step=step,
         )
 
     def page(self, report: Report, images: np.ndarray) -> str:
-        """The report of images as a page, with some of them on it."""
+        """The report of images as a page, with some of the images on it."""
         neighbours = None
         if images.shape[1:] == self.real.shape[1:]:
-            shown = images[:_SHOWN]
-            found = extract(self.extractor, shown).features
-            count = min(_NEIGHBOURS, len(self.real))
-            near = nearest(found, self.real_features, count)
-            neighbours = np.stack(
-                [
-                    np.concatenate([shown[row : row + 1], self.real[rows]])
-                    for row, rows in enumerate(near)
-                ]
-            )
-        return render_page(report.to_dict(), images[:SAMPLES], neighbours)
+            neighbours = self._with_neighbours(images[:_SHOWN])
+        return render_page(report.to_dict(), images[:_SAMPLES], neighbours)
+
+    def _with_neighbours(self, images: np.ndarray) -> np.ndarray:
+        """Each image, then the real images nearest to it: [n, k, h, w, c]."""
+        found = extract(self.extractor, images).features
+        count = min(_NEIGHBOURS, len(self.real))
+        near = nearest(found, self.real_features, count)
+        return np.concatenate([images[:, None], self.real[near]], axis=1)
 
     def write(
         self,
@@ -189,7 +200,7 @@ class Scorer:
             self.cluster,
             self.extractor,
             lambda first, last: model.generate(
-                last - first, self.seed, weights, first=first
+                last - first, self.settings.seed, weights, first=first
             ),
             self.count,
         )
@@ -197,17 +208,13 @@ class Scorer:
     def _score(
         self, fake: Extracted, metrics: Sequence[str]
     ) -> dict[str, dict[str, float]]:
-        count = len(fake.features)
-        order, classes = shuffled_order(count), fake.probabilities
         return score(
-            self.real_features[shuffled_order(len(self.real))],
-            fake.features[order],
-            metrics,
-            None if classes is None else classes[order],
-            **self._settings(count),
+            _shuffled(self._real), _shuffled(fake), metrics, self.settings
         )
 
-    def _settings(self, count: int) -> dict[str, Any]:
-        """Of all metrics, for so many images."""
-        usual = of_counts(len(self.real), count, self.seed)
-        return usual | self.settings
+
+def _shuffled(found: Extracted) -> Extracted:
+    order, classes = shuffled_order(len(found.features)), found.probabilities
+    return Extracted(
+        found.features[order], None if classes is None else classes[order]
+    )

@@ -34,6 +34,9 @@ class FeatureExtractor(Protocol):
     classifies: bool  # whether there are probabilities
     slow: bool  # whether what it finds is worth keeping in a file
 
+    def check(self, image_shape: tuple[int, ...]) -> None:
+        """Raises UsageError if it takes no images of shape [h, w, c]."""
+
     def __call__(self, images: np.ndarray) -> Extracted:
         """What is found in uint8 images [n, h, w, c]."""
 
@@ -45,6 +48,9 @@ class Pixels:
     identifier = "pixels"
     classifies = False
     slow = False
+
+    def check(self, image_shape: tuple[int, ...]) -> None:
+        """See `FeatureExtractor.check`: images of all shapes are taken."""
 
     def __call__(self, images: np.ndarray) -> Extracted:
         """Features [n, h * w * c] of uint8 images [n, h, w, c]."""
@@ -63,6 +69,9 @@ class Thumbnails:
     identifier = "thumbnails-16"
     classifies = False
     slow = False
+
+    def check(self, image_shape: tuple[int, ...]) -> None:
+        """See `FeatureExtractor.check`: images of all shapes are taken."""
 
     def __call__(self, images: np.ndarray) -> Extracted:
         """Features [n, 16 * 16 * c at most] of uint8 images [n, h, w, c]."""

@@ -96,10 +96,25 @@ class Network:
         self.classifies = classifies
         self.slow = slow
         self._network = run
-        self._image_shape = tuple(image_shape)
+        *size, self._channels = image_shape
+        self._size = size
         self._resize = errors.pick(RESIZES, resize, "resize")
         self._scale = errors.pick(RANGES, value_range, "range")
         self.identifier = f"{name}-{digest[:12]}-{resize}-{value_range}"
+
+    def check(self, image_shape: tuple[int, ...]) -> None:
+        """Checks that the network takes images of shape [h, w, c].
+
+        Raises:
+          UsageError: for another number of channels than the network takes.
+        """
+        given = image_shape[-1]
+        if given not in (1, self._channels):
+            raise errors.UsageError(
+                f"The extractor {self.name} takes images of {self._channels} "
+                f"channel(s), these have {given}: choose another extractor, or "
+                "train one with tools/train_lenet.py."
+            )
 
     def __call__(self, images: np.ndarray) -> Extracted:
         """Features and probabilities of uint8 images [n, h, w, c].
@@ -107,15 +122,9 @@ class Network:
         Raises:
           UsageError: for another number of channels than the network takes.
         """
-        channels, given = self._image_shape[-1], images.shape[-1]
-        if given not in (1, channels):
-            raise errors.UsageError(
-                f"The extractor {self.name} takes images of {channels} "
-                f"channel(s), these have {given}: choose another extractor, or "
-                "train one with tools/train_lenet.py."
-            )
-        if given != channels:
-            images = images.repeat(channels, axis=-1)
+        self.check(images.shape[1:])
+        if images.shape[-1] != self._channels:
+            images = images.repeat(self._channels, axis=-1)
         features, probabilities = self._run(tf.constant(images))
         return Extracted(
             features.numpy(),
@@ -124,7 +133,7 @@ class Network:
 
     @functools.cached_property
     def _run(self) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-        size = list(self._image_shape[:2])
+        size = self._size
 
         # Not converted: errors in it stay what they are.
         @tf.function(reduce_retracing=True, autograph=False)

@@ -7,9 +7,9 @@ from tf_mmdgan.metrics.kid import KID
 from tf_mmdgan.metrics.moments import (
     Moments,
     MomentSums,
-    moments,
     read_moments,
     write_moments,
 )
 from tf_mmdgan.metrics.neighbors import nearest
+from tf_mmdgan.metrics.settings import MetricSettings, block_size
 from tf_mmdgan.metrics.streaming import BlockKID

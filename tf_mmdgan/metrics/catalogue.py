@@ -1,18 +1,16 @@
 """Metrics by name: real and fake features in, named numbers out.
 
-To add a metric, write a function here and give it a line in `METRICS`. Of the
-arguments `real`, `fake` (features) and `fake_probabilities` (of classes) it
-takes those that it needs; the others are its settings, and `score` passes each
-setting to the metrics that name it.
+To add a metric, write a function `(real, fake, settings)` here and give it a
+line in `METRICS`. It gets features, [n, d] and [m, d]; if its name is also in
+`_OF_CLASSES`, class probabilities, [n, k] and [m, k].
 """
 
-import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import errors, kernels
+from tf_mmdgan import errors
+from tf_mmdgan.features import Extracted
 from tf_mmdgan.metrics import (
     fid,
     gaussian_mmd,
@@ -22,75 +20,73 @@ from tf_mmdgan.metrics import (
     parzen,
     tfgan,
 )
+from tf_mmdgan.metrics.settings import USUAL, MetricSettings
 
-Metric = Callable[..., dict[str, float]]
+Numbers = dict[str, float]
+Metric = Callable[[np.ndarray, np.ndarray, MetricSettings], Numbers]
 
-_INPUTS = ("real", "fake", "fake_probabilities")
 
-
-def kid_tfgan(
-    real: np.ndarray, fake: np.ndarray, max_block_size: int = 1024
-) -> dict[str, float]:
+def _kid_tfgan(
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
     """KID by TF-GAN's `kernel_classifier_distance_and_std`, raw.
 
     See `tfgan.kid_and_std`.
     """
-    value, standard_error = tfgan.kid_and_std(real, fake, max_block_size)
+    value, standard_error = tfgan.kid_and_std(
+        real, fake, settings.max_block_size
+    )
     return {"kid": value, "kid_standard_error": standard_error}
 
 
-def kid_blocks(
-    real: np.ndarray,
-    fake: np.ndarray,
-    max_block_size: int = 1024,
-    kernel: kernels.Kernel | None = None,
-) -> dict[str, float]:
-    """KID in blocks, raw; the same numbers as `kid_tfgan`. See `kid.kid`."""
-    return _numbers(
-        kid.kid(real, fake, "blocks", max_block_size, kernel=kernel)
-    )
-
-
-def kid_subsets(
-    real: np.ndarray,
-    fake: np.ndarray,
-    num_subsets: int = 100,
-    subset_size: int = 1000,
-    seed: int = 0,
-    kernel: kernels.Kernel | None = None,
-    dtype: str | None = None,
-) -> dict[str, float]:
-    """KID over random subsets, as published, raw. See `kid.kid`."""
-    return _numbers(
+def _kid_blocks(
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
+    """KID in blocks, raw: the numbers of `kid_tfgan`. See `kid.kid`."""
+    return _kid_numbers(
         kid.kid(
             real,
             fake,
-            "subsets",
-            num_subsets=num_subsets,
-            subset_size=subset_size,
-            seed=seed,
-            kernel=kernel,
-            dtype=dtype,
+            "blocks",
+            max_block_size=settings.max_block_size,
+            kernel=settings.kernel,
         )
     )
 
 
-def kid_exact(
-    real: np.ndarray,
-    fake: np.ndarray,
-    kernel: kernels.Kernel | None = None,
-    dtype: str | None = None,
-) -> dict[str, float]:
-    """KID over all pairs, raw, with analytic error. See `kid.kid`."""
-    value = kid.kid(real, fake, "exact", kernel=kernel, dtype=dtype)
+def _kid_subsets(
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
+    """KID over random subsets, as published, raw. See `kid.kid`."""
+    return _kid_numbers(
+        kid.kid(
+            real,
+            fake,
+            "subsets",
+            num_subsets=settings.num_subsets,
+            subset_size=settings.sizes(len(real), len(fake)).subset_size,
+            seed=settings.seed,
+            kernel=settings.kernel,
+            dtype=settings.dtype,
+        )
+    )
+
+
+def _kid_exact(
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
+    """KID over all pairs, raw, with an analytic error. See `kid.kid`."""
+    value = kid.kid(
+        real, fake, "exact", kernel=settings.kernel, dtype=settings.dtype
+    )
     low, high = value.confidence_interval()
-    return _numbers(value) | {
+    return _kid_numbers(value) | {
         "kid_confidence_low": low,
         "kid_confidence_high": high,
     }
 
 
-def _numbers(value: kid.KID) -> dict[str, float]:
+def _kid_numbers(value: kid.KID) -> Numbers:
     return {
         "kid": value.mean,
         "kid_standard_error": value.standard_error,
@@ -98,23 +94,27 @@ def _numbers(value: kid.KID) -> dict[str, float]:
     }
 
 
-def _fid(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+def _fid(
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
     """FID. See `fid.fid`."""
+    del settings
     return {"fid": fid.fid(real, fake)}
 
 
 def _fid_infinity(
-    real: np.ndarray, fake: np.ndarray, seed: int = 0
-) -> dict[str, float]:
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
     """FID for infinitely many fake samples. See `fid.fid_infinity`."""
-    return {"fid_infinity": fid.fid_infinity(real, fake, seed=seed)}
+    value = fid.fid_infinity(real, fake, seed=settings.seed)
+    return {"fid_infinity": value}
 
 
 def _gaussian_mmd(
-    real: np.ndarray, fake: np.ndarray, sigma: float | None = None
-) -> dict[str, float]:
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
     """MMD^2 with a Gaussian kernel. See `gaussian_mmd.gaussian_mmd`."""
-    value = gaussian_mmd.gaussian_mmd(real, fake, sigma)
+    value = gaussian_mmd.gaussian_mmd(real, fake, settings.sigma)
     return {
         "gaussian_mmd2": value.mmd2,
         "gaussian_mmd2_standard_error": value.standard_error,
@@ -123,14 +123,18 @@ def _gaussian_mmd(
 
 
 def _prdc(
-    real: np.ndarray, fake: np.ndarray, nearest_k: int = 5
-) -> dict[str, float]:
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
     """Precision, recall, density, coverage. See `neighbors.prdc`."""
+    nearest_k = settings.sizes(len(real), len(fake)).nearest_k
     return neighbors.prdc(real, fake, nearest_k)._asdict()
 
 
-def _nearest_neighbor(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+def _nearest_neighbor(
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
     """Two-sample accuracy. See `neighbors.nearest_neighbor_accuracy`."""
+    del settings
     of_real, of_fake = neighbors.nearest_neighbor_accuracy(real, fake)
     return {
         "nearest_neighbor_accuracy": (of_real + of_fake) / 2.0,
@@ -139,11 +143,14 @@ def _nearest_neighbor(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
     }
 
 
-def _parzen(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+def _parzen(
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
     """Log-likelihood of every second real row; see `parzen.parzen`.
 
-    The rows between choose the bandwidth.
+    The rows between them choose the bandwidth.
     """
+    del settings
     value = parzen.parzen(real[::2], real[1::2], fake)
     return {
         "parzen_log_likelihood": value.log_likelihood,
@@ -153,78 +160,67 @@ def _parzen(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
 
 
 def _inception_score(
-    fake_probabilities: np.ndarray, num_splits: int = 10
-) -> dict[str, float]:
-    """Inception Score. See `inception_score.inception_score`."""
-    value = inception_score.inception_score(fake_probabilities, num_splits)
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
+    """Inception Score of fake alone. See `inception_score.inception_score`."""
+    num_splits = settings.sizes(len(real), len(fake)).num_splits
+    value = inception_score.inception_score(fake, num_splits)
     return {"inception_score": value.mean, "inception_score_std": value.std}
 
 
 def score(
-    real: np.ndarray,
-    fake: np.ndarray,
-    metrics: Iterable[str],
-    fake_probabilities: np.ndarray | None = None,
-    **settings: Any,
-) -> dict[str, dict[str, float]]:
-    """Computes several metrics of one pair of features.
+    real: Extracted,
+    fake: Extracted,
+    names: Iterable[str],
+    settings: MetricSettings = USUAL,
+) -> dict[str, Numbers]:
+    """Computes several metrics of what was extracted from two sets of images.
 
     Args:
-      real: features, [n, d].
-      fake: features, [m, d].
-      metrics: names in `METRICS`.
-      fake_probabilities: class probabilities of the fake samples, [m, k], for
-        the metrics that need them.
-      **settings: such as `max_block_size` and `subset_size`; each goes to the
-        metrics that name it.
+      real: what an extractor found in n real images.
+      fake: what the same extractor found in m fake images.
+      names: of the metrics, in `METRICS`.
+      settings: of all metrics.
 
     Returns:
-      For each metric its named numbers, in the order of `metrics`.
+      For each metric its named numbers, in the order of `names`.
 
     Raises:
-      UsageError: for an unknown metric, a setting that no metric has, or a
-        metric that needs probabilities where there are none.
+      UsageError: for an unknown metric, a setting that does not fit the number
+        of images, or a metric that needs class probabilities where there are
+        none.
       DataError: for features that cannot be scored.
     """
-    metrics = list(metrics)
-    for name in metrics:
-        errors.pick(METRICS, name, "metric")
-    known = dict.fromkeys(
-        setting for metric in METRICS.values() for setting in _settings(metric)
-    )
-    for setting in settings:
-        errors.pick(known, setting, "setting of the metrics")
-    given = {"real": real, "fake": fake}
-    if fake_probabilities is not None:
-        given["fake_probabilities"] = fake_probabilities
-    for name in metrics:
-        if _classwise(name) and fake_probabilities is None:
-            raise errors.UsageError(
-                f"The metric {name} needs class probabilities, which this "
-                "extractor does not give: leave it out, or choose another "
-                "extractor."
-            )
-    given |= settings
+    inputs = {name: _inputs(name, real, fake) for name in names}
     return {
-        name: METRICS[name](
-            **{
-                key: given[key]
-                for key in _parameters(METRICS[name]) & set(given)
-            }
-        )
-        for name in metrics
+        name: METRICS[name](*rows, settings) for name, rows in inputs.items()
     }
 
 
-def choose(names: str | None, classifies: bool) -> tuple[str, ...]:
-    """Metrics by names with commas between.
+def _inputs(
+    name: str, real: Extracted, fake: Extracted
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of both sets that a metric compares."""
+    errors.pick(METRICS, name, "metric")
+    if name not in _OF_CLASSES:
+        return real.features, fake.features
+    if real.probabilities is None or fake.probabilities is None:
+        raise errors.UsageError(
+            f"The metric {name} needs class probabilities, which this "
+            "extractor does not give: leave it out, or choose another "
+            "extractor."
+        )
+    return real.probabilities, fake.probabilities
 
-    "all" is all that can be had; None all of these that take no longer than
-    extracting the features does.
+
+def choose(names: str | None, classifies: bool) -> tuple[str, ...]:
+    """Reads a list of metrics, such as "fid,prdc".
 
     Args:
-      names: in `METRICS`.
-      classifies: whether there will be class probabilities.
+      names: in `METRICS`, with commas between; or "all", for all that the
+        extractor allows; or None, for those of them that take no longer than
+        extracting the features does.
+      classifies: whether the extractor gives class probabilities.
 
     Raises:
       UsageError: for an unknown name.
@@ -235,30 +231,16 @@ def choose(names: str | None, classifies: bool) -> tuple[str, ...]:
             errors.pick(METRICS, name, "metric")
         return chosen
     left_out = set() if names else _SLOW
-    return tuple(
-        name
-        for name in METRICS
-        if name not in left_out and (classifies or not _classwise(name))
-    )
-
-
-def _classwise(name: str) -> bool:
-    return "fake_probabilities" in _parameters(METRICS[name])
-
-
-def _parameters(metric: Metric) -> set[str]:
-    return set(inspect.signature(metric).parameters)
-
-
-def _settings(metric: Metric) -> set[str]:
-    return _parameters(metric) - set(_INPUTS)
+    if not classifies:
+        left_out = left_out | _OF_CLASSES
+    return tuple(name for name in METRICS if name not in left_out)
 
 
 METRICS: dict[str, Metric] = {
-    "kid_tfgan": kid_tfgan,
-    "kid_blocks": kid_blocks,
-    "kid_subsets": kid_subsets,
-    "kid_exact": kid_exact,
+    "kid_tfgan": _kid_tfgan,
+    "kid_blocks": _kid_blocks,
+    "kid_subsets": _kid_subsets,
+    "kid_exact": _kid_exact,
     "fid": _fid,
     "fid_infinity": _fid_infinity,
     "gaussian_mmd": _gaussian_mmd,
@@ -269,3 +251,4 @@ METRICS: dict[str, Metric] = {
 }
 
 _SLOW = {"fid_infinity", "parzen"}
+_OF_CLASSES = {"inception_score"}

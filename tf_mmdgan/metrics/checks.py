@@ -1,14 +1,33 @@
-"""What every score of two samples checks before it starts."""
+"""What scores check before they start, and how they split samples."""
+
+import math
 
 import numpy as np
 
 from tf_mmdgan import errors
 
 
+def at_least(minimum: int, **settings: int | None) -> None:
+    """Raises UsageError for a setting below the minimum; None is not set."""
+    for name, value in settings.items():
+        if value is not None and value < minimum:
+            raise errors.UsageError(f"{name}={value}: need >= {minimum}.")
+
+
+def positive(**settings: float) -> None:
+    """Raises UsageError for a setting that is not a number above 0."""
+    for name, value in settings.items():
+        if not 0.0 < value < math.inf:
+            raise errors.UsageError(f"{name}={value}: need a number > 0.")
+
+
 def check(
     real: np.ndarray, fake: np.ndarray, minimum: int = 2
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Real [n, d] and fake [m, d] features, both float32 or both float64.
+    """Checks features [n, d] and [m, d], which a score compares.
+
+    Returns:
+      Both as float64 if one of them is, and else as float32.
 
     Raises:
       DataError: for another rank, unequal widths, fewer rows than `minimum`,
@@ -49,18 +68,21 @@ def _check_one(name: str, features: np.ndarray, minimum: int) -> None:
 def block_bounds(
     num_real: int, num_fake: int, max_block_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where blocks begin and end: two arrays of num_blocks + 1 row numbers.
+    """Where the blocks of two sets of n and m samples begin and end.
 
-    num_blocks = ceil(max(n, m) / max_block_size); the blocks of one set have
-    sizes that differ by one at most, the smaller ones first. This is the
-    layout of TF-GAN's `kernel_classifier_distance_and_std_from_activations`.
+    There are ceil(max(n, m) / max_block_size) blocks of either set, whose sizes
+    differ by one at most, the smaller ones first. TF-GAN's
+    `kernel_classifier_distance_and_std_from_activations` has the same blocks.
+
+    Returns:
+      The row numbers between the blocks of real and of fake samples, with 0 and
+      n, or m: two arrays [blocks + 1].
 
     Raises:
       UsageError: for a `max_block_size` below 2.
       DataError: if that leaves a block with fewer than two real or fake rows.
     """
-    if max_block_size < 2:
-        raise errors.UsageError(f"max_block_size={max_block_size}: need >= 2.")
+    at_least(2, max_block_size=max_block_size)
     num_blocks = -(-max(num_real, num_fake) // max_block_size)
     for name, count in (("real", num_real), ("fake", num_fake)):
         if count < 2 * num_blocks:
@@ -80,9 +102,10 @@ def _bounds(count: int, num_blocks: int) -> np.ndarray:
 
 
 def shuffled_order(count: int) -> np.ndarray:
-    """An order of chance of so many rows, the same each time.
+    """The numbers 0 to count - 1 in a random order, the same at each call.
 
-    KID in blocks compares rows as they come, and files hold images by writer or
-    by class: blocks of neighbours are not samples of the whole.
+    KID in blocks takes rows as they come. Files often hold their images sorted,
+    by class or by writer, so that a block of neighbouring images would be no
+    random sample of the whole.
     """
     return np.random.default_rng(0).permutation(count)

@@ -7,9 +7,12 @@ fake images: Heusel et al. 2017, "GANs trained by a two time-scale update rule",
 https://arxiv.org/abs/1706.08500, eq. 6. All in float64.
 
 Tr (S1 S2)^{1/2} needs no root of a matrix. With S1 = L L^T it is the sum of the
-roots of the eigenvalues of the symmetric L^T S2 L; and where fewer rows than
-features make S2 = Y^T Y singular, the sum of the singular values of Y L.
+roots of the eigenvalues of the symmetric matrix L^T S2 L. If there are fewer
+rows than features, S2 = Y^T Y is singular, and the trace is the sum of the
+singular values of Y L.
 """
+
+from typing import cast
 
 import numpy as np
 import scipy.linalg
@@ -19,11 +22,11 @@ from tf_mmdgan import errors
 from tf_mmdgan.metrics import checks, moments
 from tf_mmdgan.metrics.moments import Moments
 
-INFINITY_SIZES = 15
+_INFINITY_SIZES = 15
 
 
 def frechet_distance(real: Moments, fake: Moments) -> float:
-    """FID of two pairs of moments; >= 0 but for rounding.
+    """FID of two pairs of moments; only rounding makes it negative.
 
     Raises:
       DataError: for moments of unequal or wrong shapes, or not finite ones.
@@ -36,7 +39,7 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
             f"{len(fake.mean)}: take both from the same extractor."
         )
     factor = _factor(real.covariance)
-    trace = _trace_of_root(_congruent(factor, fake.covariance))
+    trace = _trace_of_root(_congruent_of_lower(factor, fake.covariance))
     traces = np.trace(real.covariance) + np.trace(fake.covariance)
     return float(_squares(real.mean - fake.mean) + traces - 2.0 * trace)
 
@@ -44,46 +47,39 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
 def fid(real: np.ndarray, fake: np.ndarray) -> float:
     """FID of real [n, d] and fake [m, d] features.
 
-    Its bias grows as both sets shrink: about (d^2 + 5 d) / (2 n) for n + n
-    equal Gaussians. Compare only scores of equal numbers of samples.
+    It is biased, the more so the smaller the sets are: two samples of n points
+    from one Gaussian have an FID of about (d^2 + 5 d) / (2 n). Compare only
+    scores of equal numbers of samples.
 
     Raises:
-      DataError: see `pairs.check`.
+      DataError: see `checks.check`.
     """
     real, fake = checks.check(real, fake)
     return _Reference(real).distance(fake)
 
 
-def fid_infinity(
-    real: np.ndarray,
-    fake: np.ndarray,
-    num_sizes: int = INFINITY_SIZES,
-    seed: int = 0,
-) -> float:
+def fid_infinity(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> float:
     """FID extrapolated to infinitely many fake samples.
 
-    FID is computed on `num_sizes` random subsets of the fake samples, of m / 10
-    to m rows, and the intercept of a line through it over 1 / size returned.
-    What the finite number of real samples adds stays in it. Chong and Forsyth
-    2020, "Effectively unbiased FID and Inception Score and where to find them",
-    https://arxiv.org/abs/1911.07023, section 4, without their Sobol sequences.
+    FID is computed on 15 random subsets of the fake samples, of m / 10 to m
+    rows. A line is fitted to these values as a function of 1 / size; its value
+    at 0 is returned. The bias that comes from the finite number of real samples
+    stays. Chong and Forsyth 2020, "Effectively unbiased FID and Inception Score
+    and where to find them", https://arxiv.org/abs/1911.07023, section 4,
+    without their Sobol sequences.
 
     Args:
       real: finite features [n, d].
       fake: finite features [m, d], m >= 20.
-      num_sizes: number of subsets, >= 2.
       seed: of the subsets.
 
     Raises:
-      UsageError: for fewer than two sizes.
-      DataError: see `pairs.check`.
+      DataError: see `checks.check`.
     """
-    if num_sizes < 2:
-        raise errors.UsageError(f"num_sizes={num_sizes}: need >= 2.")
     real, fake = checks.check(real, fake, minimum=20)
     reference = _Reference(real)
     rng = np.random.default_rng(seed)
-    sizes = np.linspace(len(fake) / 10, len(fake), num_sizes).astype(int)
+    sizes = np.linspace(len(fake) / 10, len(fake), _INFINITY_SIZES).astype(int)
     values = [
         reference.distance(fake[rng.permutation(len(fake))[:size]])
         for size in sizes
@@ -92,25 +88,30 @@ def fid_infinity(
 
 
 class _Reference:
-    """The real side of many distances, with what they share."""
+    """Real features that many sets of fake features are compared with."""
 
     def __init__(self, real: np.ndarray):
+        """Computes once what all distances share.
+
+        The factor F, with F F^T the covariance, is triangular if there are more
+        rows than features; else F is a multiple of the centred rows themselves.
+        """
         rows, width = real.shape
         if rows > width:
-            self._mean, covariance = moments.moments(real)
+            self._mean, covariance = Moments.of(real)
             self._trace = np.trace(covariance)
             self._factor = _factor(covariance)
-            self._congruent = _congruent
+            self._congruent = _congruent_of_lower
         else:
             self._mean, centred = _centre(real)
             self._trace = _squares(centred) / (rows - 1)
             self._factor = centred.T / np.sqrt(rows - 1)
-            self._congruent = lambda factor, s: factor.T @ s @ factor
+            self._congruent = _congruent_of_any
 
     def distance(self, fake: np.ndarray) -> float:
         rows, width = fake.shape
         if rows > width:
-            mean, covariance = moments.moments(fake)
+            mean, covariance = Moments.of(fake)
             own = np.trace(covariance)
             root = _trace_of_root(self._congruent(self._factor, covariance))
         else:
@@ -121,7 +122,7 @@ class _Reference:
         return float(_squares(self._mean - mean) + traces - 2.0 * root)
 
     def _trace_of_few(self, centred: np.ndarray) -> float:
-        """The trace of the root, from fewer rows than a covariance needs."""
+        """Tr (S1 S2)^{1/2}, with S2 of no more fake rows than features."""
         image = centred @ self._factor
         freedom = len(image) - 1
         if len(image) > image.shape[1]:
@@ -131,7 +132,7 @@ class _Reference:
 
 
 def _centre(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean [d] of features [n, d] and what is left of them, in float64."""
+    """Mean [d] of features [n, d], and their deviations from it, in float64."""
     mean = features.mean(axis=0, dtype=np.float64)
     return mean, features - mean
 
@@ -143,17 +144,25 @@ def _factor(covariance: np.ndarray) -> np.ndarray:
     except np.linalg.LinAlgError:  # singular, or not to be told from it
         values, vectors = np.linalg.eigh(covariance)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        return np.linalg.qr(root.T, mode="r").T
+        upper = cast(np.ndarray, np.linalg.qr(root.T, mode="r"))
+        return upper.T
 
 
-def _congruent(factor: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+def _congruent_of_any(factor: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """F^T S F."""
+    return factor.T @ covariance @ factor
+
+
+def _congruent_of_lower(
+    factor: np.ndarray, covariance: np.ndarray
+) -> np.ndarray:
     """L^T S L of a lower triangular L, in half the operations of `@`."""
     product = blas.dtrmm(1.0, factor, covariance.T, trans_a=True, lower=True)
     return blas.dtrmm(1.0, factor, product, side=True, lower=True)
 
 
 def _trace_of_root(product: np.ndarray) -> float:
-    """Sum of the roots of a symmetric matrix's eigenvalues."""
+    """Sum of the roots of the eigenvalues of a symmetric matrix."""
     values = scipy.linalg.eigvalsh(product, check_finite=False)
     return np.sqrt(np.maximum(values, 0.0)).sum()
 

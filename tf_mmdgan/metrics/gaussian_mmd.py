@@ -12,12 +12,12 @@ _MEDIAN_ROWS = 1000
 
 
 class GaussianMMD(NamedTuple):
-    """An estimate, raw; unbiased, so it can be negative.
+    """An estimate of MMD^2.
 
     Attributes:
-      mmd2: the estimate, at most 2.
-      standard_error: of it, analytic; NaN for fewer than 4 samples.
-      sigma: the bandwidth that it was taken with.
+      mmd2: the estimate, at most 2; it is unbiased, so it can be negative.
+      standard_error: of the estimate, analytic; NaN for fewer than 4 samples.
+      sigma: bandwidth of the kernel.
     """
 
     mmd2: float
@@ -30,37 +30,47 @@ def gaussian_mmd(
 ) -> GaussianMMD:
     """Unbiased MMD^2, k(u, v) = exp(-|u - v|^2 / (2 sigma^2)).
 
-    With CLIP features of length 1 and sigma = 10 this is, but for the factor of
-    1000 and the diagonals, the CMMD of Jayasumana et al. 2024, "Rethinking FID:
-    towards a better evaluation metric for image generation",
-    https://arxiv.org/abs/2401.09603. Unlike KID's cubic kernel, this one tells
-    any two laws apart.
+    With CLIP features of length 1 and sigma = 10 this is the CMMD of Jayasumana
+    et al. 2024, "Rethinking FID: towards a better evaluation metric for image
+    generation", https://arxiv.org/abs/2401.09603, but for its factor of 1000
+    and its sums, which take in the diagonals. Unlike KID's cubic kernel, this
+    kernel tells any two laws apart.
 
     Args:
       real: finite features [n, d].
       fake: finite features [m, d].
-      sigma: bandwidth, > 0; by default the median distance between real
-        samples (the first thousand). Scores of other bandwidths do not compare.
+      sigma: bandwidth, > 0; by default the median distance between the first
+        thousand real samples. Scores of different bandwidths do not compare.
 
     Raises:
       UsageError: for a sigma that is not positive.
-      DataError: see `pairs.check`; or for equal real samples without a sigma.
+      DataError: see `checks.check`; or for equal real samples without a sigma.
     """
     real, fake = checks.check(real, fake)
     if sigma is None:
-        sigma = _median_distance(real[:_MEDIAN_ROWS])
-    if not 0.0 < sigma < math.inf:
-        raise errors.UsageError(f"sigma={sigma}: need a number > 0.")
+        some = real[:_MEDIAN_ROWS]
+        squares = kernels.squared_distances(some, some).numpy()
+        sigma = median_distance(squares, "real samples", "a sigma")
+    checks.positive(sigma=sigma)
     sums = kernel_sums.all_pair_sums(kernels.Gaussian((sigma,)), real, fake)
     return GaussianMMD(*kernel_sums.estimate(sums), sigma)
 
 
-def _median_distance(features: np.ndarray) -> float:
-    squares = kernels.squared_distances(features, features).numpy()
-    median = float(np.median(squares[np.triu_indices(len(features), k=1)]))
+def median_distance(squares: np.ndarray, what: str, remedy: str) -> float:
+    """Median distance of the pairs of a set, the usual bandwidth.
+
+    Args:
+      squares: squared distances of all pairs of the set, [n, n].
+      what: the set's name, for the message.
+      remedy: what to give instead, for the message.
+
+    Raises:
+      DataError: if the median is 0, or if there is no pair.
+    """
+    pairs = squares[np.triu_indices(len(squares), k=1)]
+    median = float(np.median(pairs)) if len(pairs) else 0.0
     if median == 0.0:
         raise errors.DataError(
-            "Half of the real samples are equal: give a sigma, or other "
-            "features."
+            f"Half of the {what} are equal: give {remedy}, or other features."
         )
     return math.sqrt(median)

@@ -8,7 +8,10 @@ from tf_mmdgan import errors
 
 
 class InceptionScore(NamedTuple):
-    """Mean and population standard deviation over splits; 1 to k classes."""
+    """Mean and population standard deviation over splits.
+
+    The mean is 1 to k, the number of classes.
+    """
 
     mean: float
     std: float
@@ -17,13 +20,12 @@ class InceptionScore(NamedTuple):
 def inception_score(
     probabilities: np.ndarray, num_splits: int = 10
 ) -> InceptionScore:
-    """exp(E_x KL(p(y | x) || p(y))), for each of some splits.
+    """exp(E_x KL(p(y | x) || p(y))) of each split of the images.
 
-    Salimans et al. 2016, "Improved techniques for training GANs",
-    https://arxiv.org/abs/1606.03498, section 4; p(y) is the mean over the
-    split. It says nothing of the likeness to real images: one perfect image of
-    each class has the highest score there is, and another classifier gives
-    another scale.
+    p(y) is the mean of p(y | x) over the split. Salimans et al. 2016, "Improved
+    techniques for training GANs", https://arxiv.org/abs/1606.03498, section 4.
+    Real images play no part in it: one perfect image of each class already has
+    the highest possible score. Scores of different classifiers do not compare.
 
     Args:
       probabilities: p(y | x) of fake images, [m, k], each row of sum 1.

@@ -1,8 +1,8 @@
-"""Kernel sums over all pairs of points, in memory that grows with n, not n^2.
+"""Sums of a kernel over all pairs of points, in memory that grows with n.
 
-Kernel matrices are made one tile at a time and summed up at once; each tile of
-the two symmetric matrices serves both halves. Sums over parts of the tiles,
-from several processes or devices, add up to those over all.
+A kernel matrix is made and summed one tile at a time, and never held whole. Of
+a symmetric matrix only the tiles on and above the diagonal are made. Several
+processes or devices may each sum some of the tiles; `merge` adds their sums up.
 """
 
 import concurrent.futures
@@ -26,17 +26,18 @@ def all_pair_sums(
     tile_size: int = tiles.SIZE,
     devices: Sequence[str] = (),
 ) -> mmd.PairSums:
-    """Sums of a centred kernel over the pairs of x [n, d] and y [m, d].
+    """Sums of a kernel over all pairs of points of x [n, d] and y [m, d].
 
-    Kernel values have the dtype of x and y, sums are float64. Centred: see
-    `centred`; MMD^2 and its variance stay what they are.
+    The kernel is centred first, which changes neither MMD^2 nor its variance:
+    see `centred`. Its values have the dtype of x and y; sums are float64.
 
     Args:
       kernel: a frozen value.
       x: [n, d].
       y: [m, d], of the same dtype.
-      tile_size: rows of a tile, and half its columns.
-      devices: to share the tiles between; by default, the one of the scope.
+      tile_size: rows of a tile, and half of its columns.
+      devices: names of devices that share the tiles; by default TensorFlow
+        chooses one.
     """
     if not devices:
         return centred(kernel, x, y, partial_sums(kernel, x, y, tile_size))
@@ -58,9 +59,9 @@ def partial_sums(
     part: int = 0,
     num_parts: int = 1,
 ) -> mmd.PairSums:
-    """Sums of k over some of the tiles of x [n, d] and y [m, d].
+    """Sums of k over the pairs in some of the tiles of x [n, d] and y [m, d].
 
-    `merge` adds the sums of all parts up, `centred` makes of them what
+    `merge` adds the sums of all parts up. `centred` turns these into what
     `all_pair_sums` returns.
 
     Raises:
@@ -81,18 +82,19 @@ def partial_sums(
 
 
 def merge(first: mmd.PairSums, second: mmd.PairSums) -> mmd.PairSums:
-    """The sums over the tiles of both, which have none in common."""
+    """Adds up sums over different tiles."""
     return mmd.PairSums(*(a + b for a, b in zip(first, second, strict=True)))
 
 
 def centred(
     kernel: kernels.Kernel, x: np.ndarray, y: np.ndarray, sums: mmd.PairSums
 ) -> mmd.PairSums:
-    """The sums of k(u, v) - f(u) - f(v), f(u) = k(u, z) - k(z, z) / 2.
+    """Sums of k(u, v) - f(u) - f(v), with f(u) = k(u, z) - k(z, z) / 2.
 
-    No f changes MMD^2 or the variance of its estimate: it cancels. But large
-    equal terms that have to cancel cost digits, most of all in the variance,
-    and with z amid the points little is left of them.
+    Any f cancels in MMD^2 and in the variance of its estimate. So may a large
+    term that all kernel values share; but what has to cancel costs digits, most
+    of all in the variance. With z in the middle of the points, f takes such a
+    term off beforehand.
 
     Args:
       kernel: that of the sums.
@@ -119,7 +121,10 @@ def centred(
 
 
 def estimate(sums: mmd.PairSums) -> tuple[float, float]:
-    """Unbiased MMD^2 and its standard error, NaN for fewer than 4 points."""
+    """Unbiased MMD^2 and its standard error.
+
+    The error is NaN if one of the sets has fewer than 4 points.
+    """
     mean = float(mmd.unbiased_from_sums(sums))
     if min(len(sums.xx), len(sums.yy)) < 4:
         return mean, float("nan")
@@ -137,7 +142,7 @@ class _Sums(NamedTuple):
 def _within(
     kernel: kernels.Kernel, u: np.ndarray, size: int, part: int, num_parts: int
 ) -> _Sums:
-    """Sums over i != j; a tile above the diagonal stands for its mirror too."""
+    """Sums over i != j; a tile above the diagonal counts for its mirror too."""
     above = tiles.above_diagonal(len(u), size)[part::num_parts]
     diagonal = tiles.on_diagonal(len(u), size)[part::num_parts]
     twice = _sums(kernel, u, u, above)
@@ -153,7 +158,16 @@ def _sums(
     of_tiles: list[tiles.Tile],
     diagonal: bool = False,
 ) -> _Sums:
-    """Sums over tiles, which lie on the diagonal of k(u, u) or all off it."""
+    """Sums over tiles of k(u, v), the entries of the diagonal left out.
+
+    Args:
+      kernel: a frozen value.
+      u: [n, d].
+      v: [m, d].
+      of_tiles: the tiles.
+      diagonal: whether v is u and all tiles lie on the diagonal, rather than
+        none.
+    """
     rows, columns, squares = np.zeros(len(u)), np.zeros(len(v)), 0.0
     graph = _tile_graph(kernel, diagonal)
     for tile, found in tiles.evaluate(graph, (u,), (v,), of_tiles):

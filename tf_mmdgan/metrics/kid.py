@@ -11,13 +11,13 @@ import statistics
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from tf_mmdgan import errors, kernels
 from tf_mmdgan.metrics import checks, kernel_sums, subsets
 
+KERNEL = kernels.Polynomial(degree=3, coef0=1.0)
+DTYPES = {"float32": np.float32, "float64": np.float64}
 _NAN = float("nan")
-_DTYPES = {"float32": np.float32, "float64": np.float64}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def kid(
     num_subsets: int = 100,
     subset_size: int = 1000,
     seed: int = 0,
-    kernel: kernels.Kernel | None = None,
+    kernel: kernels.Kernel = KERNEL,
     dtype: str | None = None,
 ) -> KID:
     """KID of real [n, d] and fake [m, d] features.
@@ -108,9 +108,8 @@ def kid(
     """
     real, fake = checks.check(real, fake)
     if dtype is not None:
-        errors.pick(_DTYPES, dtype, "dtype of KID")
-        real, fake = (x.astype(dtype, copy=False) for x in (real, fake))
-    kernel = kernel or kernels.Polynomial(degree=3, coef0=1.0)
+        values = errors.pick(DTYPES, dtype, "dtype of KID")
+        real, fake = (x.astype(values, copy=False) for x in (real, fake))
     estimators = {
         "blocks": lambda: _blocks(kernel, real, fake, max_block_size),
         "subsets": lambda: _subsets(
@@ -122,7 +121,7 @@ def kid(
 
 
 def of_blocks(values: Sequence[float], num_real: int, num_fake: int) -> KID:
-    """KID from the MMD^2 of one or more blocks of equal size."""
+    """KID of all images, from the MMD^2 of each of one or more equal blocks."""
     standard_error = _NAN
     if len(values) > 1:
         standard_error = float(np.std(values, ddof=1) / math.sqrt(len(values)))
@@ -141,19 +140,12 @@ def _blocks(
 ) -> KID:
     """Source: Zaremba et al. 2013, https://arxiv.org/abs/1307.1954."""
     real_bounds, fake_bounds = checks.block_bounds(len(real), len(fake), size)
-    mmd2 = subsets.mmd2(kernel)
-
     blocks = zip(
         np.split(real, real_bounds[1:-1]),
         np.split(fake, fake_bounds[1:-1]),
         strict=True,
     )
-
-    def value(block: tuple[np.ndarray, np.ndarray]) -> float:
-        points = tf.constant(np.concatenate(block, dtype=np.float64))
-        return float(mmd2(points, len(block[0])))
-
-    values = list(map(value, blocks))
+    values = [subsets.mmd2_of_block(kernel, x, y) for x, y in blocks]
     return of_blocks(values, len(real), len(fake))
 
 
@@ -166,24 +158,22 @@ def _subsets(
     seed: int,
 ) -> KID:
     """Source: Binkowski et al. 2018, section 4 and their code."""
-    if num_subsets < 1:
-        raise errors.UsageError(f"num_subsets={num_subsets}: need >= 1.")
-    available = min(len(real), len(fake))
-    if not 2 <= subset_size <= available:
+    checks.at_least(1, num_subsets=num_subsets)
+    smaller = min(len(real), len(fake))
+    if not 2 <= subset_size <= smaller:
         raise errors.UsageError(
-            f"subset_size={subset_size}: need 2 to {available}, the smaller "
+            f"subset_size={subset_size}: need 2 to {smaller}, the smaller "
             f"of {len(real)} real and {len(fake)} fake samples; lower it or "
             "give more samples."
         )
     # The generator and the order of the draws are those of torch-fidelity.
-    rng = np.random.RandomState(seed)
-    real_rows, fake_rows = [], []
-    for _ in range(num_subsets):
-        for rows, available in ((real_rows, len(real)), (fake_rows, len(fake))):
-            rows.append(rng.choice(available, subset_size, replace=False))
-    values = subsets.mmd2_of_subsets(
-        kernel, real, fake, np.array(real_rows), np.array(fake_rows)
-    )
+    rng, counts = np.random.RandomState(seed), (len(real), len(fake))
+    rows = [
+        [rng.choice(count, subset_size, replace=False) for count in counts]
+        for _ in range(num_subsets)
+    ]
+    real_rows, fake_rows = np.array(rows).swapaxes(0, 1)
+    values = subsets.mmd2_of_subsets(kernel, real, fake, real_rows, fake_rows)
     return KID(
         mean=float(np.mean(values)),
         standard_error=_NAN,
@@ -207,5 +197,5 @@ def _exact(kernel: kernels.Kernel, real: np.ndarray, fake: np.ndarray) -> KID:
     )
 
 
-def _spread(values: Sequence[float]) -> float:
+def _spread(values: Sequence[float] | np.ndarray) -> float:
     return float(np.std(values)) if len(values) > 1 else _NAN

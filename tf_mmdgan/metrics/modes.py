@@ -11,16 +11,18 @@ COVERED_SHARE = 0.2
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ModeCoverage:
-    """What samples are to a mixture of k equal, round Gaussians.
+    """How well samples cover a mixture of k equal, round Gaussians.
 
     Attributes:
-      modes_covered: number of centres that are nearest to at least a fifth of
-        a fair share of high-quality samples, n / (5 k); 0 to k.
-      high_quality: share of the samples within `within` standard deviations
-        of their nearest centre. Of the mixture itself, in two dimensions and
-        at 3 standard deviations, it is 1 - exp(-9 / 2) = .989.
-      occupancy_tv: total variation distance from the uniform law of the shares
-        of all samples that are nearest to each centre; 0 to 1 - 1 / k.
+      modes_covered: number of centres that are covered; 0 to k. A centre is
+        covered if it is the nearest one to at least n / (5 k) high-quality
+        samples, a fifth of its fair share.
+      high_quality: share of the samples that lie within `within` standard
+        deviations of their nearest centre. In two dimensions, at 3 standard
+        deviations, the mixture itself has 1 - exp(-9 / 2) = .989.
+      occupancy_tv: how unequally all samples are divided between the centres:
+        total variation distance between the shares of samples nearest to each
+        centre and equal shares; 0 to 1 - 1 / k.
     """
 
     modes_covered: int
@@ -36,9 +38,10 @@ def mode_coverage(
 ) -> ModeCoverage:
     """Counts the modes among samples [n, d], given their centres [k, d].
 
-    The share within 3 standard deviations is that of A. Srivastava et al.,
-    "VEEGAN", NeurIPS 2017, section 5.1, arXiv:1705.07761, where a single such
-    sample makes a mode count; a fifth of a fair share does not depend on n.
+    `high_quality` is that of A. Srivastava et al., "VEEGAN", NeurIPS 2017,
+    section 5.1, arXiv:1705.07761. There a single such sample makes a mode
+    count, so that more samples find more modes; a fifth of a fair share does
+    not depend on the number of samples.
 
     Args:
       samples: finite numbers.

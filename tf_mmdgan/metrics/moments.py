@@ -12,7 +12,7 @@ from tf_mmdgan import errors, files
 from tf_mmdgan.files import write_npz
 
 _ROWS_AT_A_TIME = 4096
-_MIRROR_BLOCK = 256  # fits the cache, where its columns are read as rows
+_MIRROR_BLOCK = 256  # so small that a block stays in the processor's cache
 
 
 class Moments(NamedTuple):
@@ -26,23 +26,27 @@ class Moments(NamedTuple):
     mean: np.ndarray
     covariance: np.ndarray
 
+    @classmethod
+    def of(cls, features: np.ndarray) -> "Moments":
+        """The moments of finite features [n, d], n >= 2."""
+        return MomentSums.of(features).moments()
+
 
 @dataclasses.dataclass(frozen=True)
 class MomentSums:
-    """What the moments of a set need of a part of it; parts merge.
+    """Sums over a part of a set, from which the moments of the set follow.
 
         sums = MomentSums.of(first_batch)
         for batch in others:
             sums = sums.merge(MomentSums.of(batch))
         sums.moments()
 
-    So does one pass over more samples than memory holds, and so do several
-    processes, each with its part. Nothing cancels, wherever the mean is: Chan,
-    Golub and LeVeque 1983, "Algorithms for computing the sample variance",
-    eq. 2.1.
+    So a single pass scores more samples than memory holds, or several processes
+    take a part each. No digits are lost where the mean is large: Chan, Golub
+    and LeVeque 1983, "Algorithms for computing the sample variance", eq. 2.1.
 
     Attributes:
-      count: rows, n.
+      count: number of rows, n.
       mean: float64 [d].
       scatter: sum of (x - mean) (x - mean)^T, float64 [d, d].
     """
@@ -53,7 +57,7 @@ class MomentSums:
 
     @classmethod
     def of(cls, features: np.ndarray) -> "MomentSums":
-        """Those of finite features [n, d], n >= 1."""
+        """The sums of finite features [n, d], n >= 1."""
         mean = features.mean(axis=0, dtype=np.float64)
         width = features.shape[1]
         upper = np.zeros((width, width), order="F")
@@ -66,7 +70,7 @@ class MomentSums:
         return cls(len(features), mean, upper.T)
 
     def merge(self, other: "MomentSums") -> "MomentSums":
-        """Those of the rows of both."""
+        """The sums over the rows of both parts."""
         count = self.count + other.count
         step = other.mean - self.mean
         share = other.count / count
@@ -87,13 +91,8 @@ class MomentSums:
         return Moments(self.mean, self.scatter / (self.count - 1))
 
 
-def moments(features: np.ndarray) -> Moments:
-    """Mean and covariance of finite features [n, d], n >= 2."""
-    return MomentSums.of(features).moments()
-
-
 def _mirror(upper: np.ndarray) -> None:
-    """Makes a matrix of which only the upper half is there symmetric."""
+    """Copies the upper half of a matrix to its lower half, in place."""
     for start in range(0, len(upper), _MIRROR_BLOCK):
         end = start + _MIRROR_BLOCK
         upper[end:, start:end] = upper[start:end, end:].T
@@ -117,10 +116,10 @@ def check(name: str, given: Moments) -> None:
 
 
 def read_moments(path: str | os.PathLike[str]) -> Moments:
-    """Means and covariances from an .npz file with arrays mu and sigma.
+    """Mean and covariance from an .npz file with the arrays mu and sigma.
 
-    The usual tools write such files (FID's own code, pytorch-fid, clean-fid).
-    They do not say by which extractor or resize: that is for you to know.
+    FID's own code, pytorch-fid and clean-fid write such files. A file does not
+    say which extractor and which resize it was made with.
 
     Raises:
       DataError: for a file that is missing, damaged or something else.
@@ -139,13 +138,13 @@ def read_moments(path: str | os.PathLike[str]) -> Moments:
 def write_moments(
     path: str | os.PathLike[str], moments: Moments, extractor: str
 ) -> None:
-    """Writes what `read_moments` reads, atomically.
+    """Writes a file for `read_moments`, atomically.
 
     Args:
       path: of the .npz file.
       moments: what to write.
-      extractor: its identifier, as the array "extractor", which other tools
-        leave alone.
+      extractor: identifier of the extractor of the features. It is written as
+        the array "extractor", which other tools ignore.
     """
     write_npz(
         pathlib.Path(path),

@@ -1,4 +1,4 @@
-"""Scores by nearest neighbours, in memory that grows with n, not n^2."""
+"""Scores by nearest neighbours, in memory that grows with n, not with n^2."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,13 +12,14 @@ TILE_SIZE = 1024
 
 
 class PRDC(NamedTuple):
-    """What of one set lies where the other set has samples.
+    """How far either set of samples lies within the reach of the other.
 
     Attributes:
       precision: share of fake samples inside the real manifold, [0, 1].
       recall: share of real samples inside the fake manifold, [0, 1].
-      density: real balls around a fake sample over k: 1 for equal laws, more
-        where samples crowd in dense places.
+      density: number of real samples in whose balls a fake sample lies, on
+        average, divided by k: 1 for equal laws, more if fake samples crowd
+        where real ones are dense.
       coverage: share of real samples with a fake one in their ball, [0, 1].
     """
 
@@ -31,8 +32,8 @@ class PRDC(NamedTuple):
 def prdc(real: np.ndarray, fake: np.ndarray, nearest_k: int = 5) -> PRDC:
     """Precision, recall, density and coverage of features [n, d], [m, d].
 
-    A set's manifold is the union of open balls around its samples, each as wide
-    as the distance to the sample's k-th nearest neighbour in the set.
+    A set's manifold is the union of open balls around its samples. The radius
+    of each ball is the distance to the k-th nearest other sample of the set.
     Kynkaanniemi et al. 2019, "Improved precision and recall metric for
     assessing generative models", https://arxiv.org/abs/1904.06991, eqs. 1 and
     2 (k = 3 there); Naeem et al. 2020, "Reliable fidelity and diversity metrics
@@ -45,7 +46,7 @@ def prdc(real: np.ndarray, fake: np.ndarray, nearest_k: int = 5) -> PRDC:
 
     Raises:
       UsageError: for a k out of range.
-      DataError: see `pairs.check`.
+      DataError: see `checks.check`.
     """
     real, fake = checks.check(real, fake)
     most = min(len(real), len(fake)) - 1
@@ -80,9 +81,11 @@ def nearest_neighbor_accuracy(
     The leave-one-out accuracy of a 1-nearest-neighbour classifier that tells
     real from fake, on the real and on the fake samples. Both are about 1 / 2
     for equal laws; near 1 the sets lie apart, near 0 the fake samples are
-    copies of the real ones. Of the larger set, the first rows are taken, as
-    many as the smaller has. Lopez-Paz and Oquab 2017, "Revisiting classifier
-    two-sample tests", https://arxiv.org/abs/1610.06545; Xu et al. 2018, "An
+    copies of the real ones. Only the first rows of the larger set are used, as
+    many as the smaller set has.
+
+    Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests",
+    https://arxiv.org/abs/1610.06545; Xu et al. 2018, "An
     empirical study on evaluation metrics of generative adversarial networks",
     https://arxiv.org/abs/1806.07755.
 
@@ -90,7 +93,7 @@ def nearest_neighbor_accuracy(
       The accuracies on the real and on the fake samples.
 
     Raises:
-      DataError: see `pairs.check`.
+      DataError: see `checks.check`.
     """
     real, fake = checks.check(real, fake)
     count = min(len(real), len(fake))
@@ -107,9 +110,9 @@ def nearest_neighbor_accuracy(
 
 
 def nearest(features: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
-    """The rows of others [m, d] nearest to each of [n, d]: int64 [n, count].
+    """Row numbers of the `count` others [m, d] nearest to each row of [n, d].
 
-    The nearest comes first. `count` is at most m.
+    int64 [n, count], the nearest first; `count` is at most m.
     """
     found = np.empty((len(features), count), np.int64)
     for rows, squares in _tiles(features, others):
@@ -121,7 +124,7 @@ def neighbor_squares(features: np.ndarray, k: int) -> np.ndarray:
     """Squared distance of each row of [n, d] to its k-th nearest other: [n]."""
     found = np.empty(len(features), features.dtype)
     for rows, squares in _tiles(features, features):
-        # The row itself is no neighbour of its own.
+        # A row is no neighbour of itself.
         squares[np.arange(len(squares)), np.arange(rows.start, rows.stop)] = (
             np.inf
         )
@@ -130,7 +133,7 @@ def neighbor_squares(features: np.ndarray, k: int) -> np.ndarray:
 
 
 def _tiles(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Squared distances of rows of x to all of y, [t, m], some rows a time."""
+    """Some rows of x at a time, with their squared distances to y, [t, m]."""
     for start in range(0, len(x), TILE_SIZE):
         rows = slice(start, min(start + TILE_SIZE, len(x)))
         yield rows, np.array(kernels.squared_distances(x[rows], y))

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_mmdgan import errors
 from tf_mmdgan.metrics import checks
+from tf_mmdgan.metrics.gaussian_mmd import median_distance
 
-# In median distances between samples: half octaves.
+# Bandwidths to choose from, in median distances between samples.
 _GRID = tuple(2.0 ** (-k / 2.0) for k in range(15))
 _BLOCK = 1000
 
@@ -39,7 +39,7 @@ class Parzen(NamedTuple):
 def log_densities(
     points: np.ndarray, samples: np.ndarray, sigmas: Sequence[float]
 ) -> np.ndarray:
-    """Log of the Parzen density, [len(sigmas), n], float64.
+    """Log of the Parzen density at each point, by each bandwidth.
 
     log (1 / m) sum_j N(x_i; y_j, sigma^2 I)
 
@@ -48,13 +48,16 @@ def log_densities(
       samples: y, [m, d].
       sigmas: standard deviations, > 0.
 
+    Returns:
+      float64 [len(sigmas), n].
+
     Raises:
       UsageError: for a sigma that is not positive.
-      DataError: see `pairs.check`.
+      DataError: see `checks.check`.
     """
     points, samples = checks.check(points, samples)
-    if not all(0.0 < sigma < math.inf for sigma in sigmas):
-        raise errors.UsageError(f"sigmas={tuple(sigmas)}: need numbers > 0.")
+    for sigma in sigmas:
+        checks.positive(sigmas=sigma)
     blocks = [
         _block(points[start : start + _BLOCK], samples, sigmas)
         for start in range(0, len(points), _BLOCK)
@@ -90,7 +93,10 @@ def parzen(
     samples: np.ndarray,
     sigmas: Sequence[float] | None = None,
 ) -> Parzen:
-    """Log-likelihood of test points, the bandwidth that of validation points.
+    """Log-likelihood of test points under Gaussians at the samples.
+
+    The bandwidth is the one of `sigmas` under which the validation points have
+    the largest likelihood.
 
     Args:
       test: real points [n, d], n >= 2.
@@ -101,23 +107,14 @@ def parzen(
 
     Raises:
       UsageError: for a sigma that is not positive.
-      DataError: see `pairs.check`; or for equal samples without sigmas.
+      DataError: see `checks.check`; or for equal samples without sigmas.
     """
     if sigmas is None:
-        scale = _median_distance(samples[:_BLOCK])
+        some = samples[:_BLOCK]
+        scale = median_distance(_squares(some, some), "samples", "sigmas")
         sigmas = [scale * share for share in _GRID]
     found = log_densities(validation, samples, sigmas).mean(axis=1)
     sigma = float(sigmas[int(np.argmax(found))])
     (logs,) = log_densities(test, samples, [sigma])
     error = logs.std(ddof=1) / math.sqrt(len(logs))
     return Parzen(float(logs.mean()), float(error), sigma)
-
-
-def _median_distance(samples: np.ndarray) -> float:
-    squares = _squares(samples, samples)[np.triu_indices(len(samples), k=1)]
-    median = float(np.median(squares)) if len(squares) else 0.0
-    if median == 0.0:
-        raise errors.DataError(
-            "Half of the samples are equal: give bandwidths (sigmas)."
-        )
-    return math.sqrt(median)

@@ -10,12 +10,13 @@ from tf_mmdgan import kernels
 from tf_mmdgan.metrics import tiles
 from tf_mmdgan.mmd import estimators
 
-# Of the rows of a symmetric matrix: 2/3 of it are computed.
+# A symmetric matrix is computed in three stripes of rows, each only to the
+# right of its diagonal: 2 / 3 of the matrix.
 _STRIPES = 3
-# Subsets at a time, for their marks take memory.
+# Bounds the memory that `_marks` takes.
 _SUBSETS_AT_A_TIME = 256
 
-# Of x and of y; or points [n, d] with their marks [n, s].
+# Something of x and of y; or points [n, d] and their marks [n, s].
 _Pair = tuple[np.ndarray, np.ndarray]
 
 
@@ -26,10 +27,10 @@ def mmd2_of_subsets(
     x_rows: np.ndarray,
     y_rows: np.ndarray,
 ) -> np.ndarray:
-    """Unbiased MMD^2 of subsets of x [n, d] and y [m, d]: float64 [s].
+    """Unbiased MMD^2 of each of s subsets of x [n, d] and y [m, d].
 
-    Subsets that are large or many have most pairs in common: then the kernel is
-    evaluated once at every pair, and each subset sums its own.
+    Large or many subsets have most of their pairs in common. Then the kernel is
+    evaluated once at every pair, and each subset sums up its own pairs.
 
     Args:
       kernel: a frozen value; its values have the dtype of x and y.
@@ -37,6 +38,9 @@ def mmd2_of_subsets(
       y: [m, d], of the same dtype.
       x_rows: rows of x in each subset, without repetition, integers [s, k].
       y_rows: rows of y in each subset, without repetition, integers [s, k].
+
+    Returns:
+      One value for each subset, float64 [s].
     """
     values = []
     for start in range(0, len(x_rows), _SUBSETS_AT_A_TIME):
@@ -48,13 +52,23 @@ def mmd2_of_subsets(
     return np.concatenate(values)
 
 
-@functools.lru_cache(maxsize=32)
-def mmd2(kernel: kernels.Kernel) -> Callable[[tf.Tensor, int], tf.Tensor]:
-    """A graph of the unbiased MMD^2, for points whose matrices fit in memory.
+def mmd2_of_block(
+    kernel: kernels.Kernel, x: np.ndarray, y: np.ndarray
+) -> float:
+    """Unbiased MMD^2 of x [n, d] and y [m, d], all of it in float64.
 
-    Its arguments are the points [n + m, d], those of x before those of y, and
-    n. It is `mmd.mmd2_unbiased` with all sums in float64 and a third of either
-    symmetric matrix left out.
+    The kernel matrices are made whole, so they have to fit in memory.
+    """
+    points = tf.constant(np.concatenate([x, y], dtype=np.float64))
+    return float(_mmd2(kernel)(points, len(x)))
+
+
+@functools.lru_cache(maxsize=32)
+def _mmd2(kernel: kernels.Kernel) -> Callable[[tf.Tensor, int], tf.Tensor]:
+    """A graph of the unbiased MMD^2 of the first n points and the others.
+
+    Its arguments are the points [n + m, d] and n. It is `mmd.mmd2_unbiased`
+    with all sums in float64 and a third of either symmetric matrix left out.
     """
 
     @tf.function(reduce_retracing=True, autograph=False)
@@ -70,7 +84,7 @@ def mmd2(kernel: kernels.Kernel) -> Callable[[tf.Tensor, int], tf.Tensor]:
 
 
 def _shared_is_faster(points: int, width: int, shape: tuple[int, int]) -> bool:
-    """By the number of products, of either way's matrices."""
+    """Whether `_from_all_pairs` multiplies fewer numbers than `_one_by_one`."""
     count, size = shape
     alone = (1.0 + 1.0 / (2 * _STRIPES)) * count * (2 * size) ** 2 * width
     return points**2 * (width + count) <= alone
@@ -82,7 +96,7 @@ def _one_by_one(
     points = tf.constant(np.concatenate(samples))
     x_rows, y_rows = rows
     both = np.concatenate([x_rows, len(samples[0]) + y_rows], axis=1)
-    value = mmd2(kernel)
+    value = _mmd2(kernel)
     size = x_rows.shape[1]
     return np.array([float(value(tf.gather(points, r), size)) for r in both])
 
@@ -99,7 +113,7 @@ def _from_all_pairs(
 
 
 def _marks(rows: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """1 where a subset has a point, 0 elsewhere: [n, s]."""
+    """Which points each subset has, as 1 and 0: [n, s]."""
     marks = np.zeros((len(points), len(rows)), points.dtype)
     np.put_along_axis(marks, rows.T, 1.0, axis=0)
     return marks
@@ -151,8 +165,9 @@ def _stripe_sums(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Sums of k(z_i, z_j) over i != j < n, and over i < n <= j.
 
-    A stripe of rows meets what is right of it once, for both halves. Stripes
-    that are wide, across both sets, are multiplied faster than narrow ones.
+    Of the symmetric part, each stripe of rows is computed from its diagonal to
+    the right only, and counted twice there. A stripe runs on over the columns
+    of the second set, because wide matrices are multiplied faster.
     """
     within = between = tf.constant(0.0, tf.float64)
     for stripe in range(_STRIPES):

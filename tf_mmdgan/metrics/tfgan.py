@@ -1,8 +1,8 @@
 """TF-GAN 2.1.0's evaluation functions, on a TensorFlow it was not made for.
 
-`import tensorflow_gan` fails on TensorFlow 2.16 and later, because its
-training part derives classes from `tf.estimator`, which is gone. Its
-evaluation part (`tensorflow_gan.python.eval`) needs none of that.
+`import tensorflow_gan` fails on TensorFlow 2.16 and later: TF-GAN's training
+part derives classes from `tf.estimator`, which TensorFlow no longer has. The
+evaluation part (`tensorflow_gan.python.eval`) does not use `tf.estimator`.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ _EVAL = "tensorflow_gan.python.eval"
 
 
 def load() -> types.ModuleType:
-    """The module `tensorflow_gan.python.eval`, without its parents' code.
+    """Imports `tensorflow_gan.python.eval`, but not its parent packages.
 
-    The parents are empty stand-ins during the import and gone afterwards, so
-    that another `import tensorflow_gan` behaves as it would have.
+    Empty modules stand in for the parents during the import and are removed
+    afterwards, so that an `import tensorflow_gan` elsewhere is not affected.
 
     Raises:
       UsageError: if TF-GAN, or a package that it needs, is not installed.
@@ -56,14 +56,14 @@ def kid_and_std(
     Args:
       real: [n, d] features, in random order.
       fake: [m, d] features, in random order.
-      max_block_size: the most rows of one set in a block.
+      max_block_size: the most rows of one set in a block, >= 2.
 
     Returns:
       KID, which may be negative, and TF-GAN's estimate of its standard error,
       which is NaN when there is only one block.
 
     Raises:
-      UsageError, DataError: see `pairs.check` and `pairs.block_bounds`.
+      UsageError, DataError: see `checks.check` and `checks.block_bounds`.
 
     Source: Binkowski et al. 2018, https://arxiv.org/abs/1801.01401; blocks of
     Zaremba et al. 2013, https://arxiv.org/abs/1307.1954.
@@ -84,11 +84,11 @@ def kid_and_std(
 
 @contextlib.contextmanager
 def _stand_in_parents() -> Iterator[None]:
-    """Puts packages without code in the place of those above `_EVAL`."""
+    """Puts empty packages in the place of those that contain `_EVAL`."""
     found = importlib.util.find_spec("tensorflow_gan")  # runs none of it
     if found is None:
         raise ImportError("No module named 'tensorflow_gan'")
-    folders = list(found.submodule_search_locations)
+    folders = found.submodule_search_locations or ()
     parents = {"tensorflow_gan": "", "tensorflow_gan.python": "/python"}
     missing = [name for name in parents if name not in sys.modules]
     for name in missing:
@@ -107,10 +107,10 @@ def _stand_in_parents() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stand_in_hub() -> Iterator[None]:
-    """Puts an empty module in the place of a broken tensorflow_hub.
+    """Puts an empty module in the place of a tensorflow_hub that is broken.
 
     tensorflow_hub 0.16.1 imports `pkg_resources`, which setuptools dropped in
-    version 81. TF-GAN wants it for nothing but downloading Inception.
+    version 81. TF-GAN uses tensorflow_hub only to download Inception.
     """
     try:
         importlib.import_module("tensorflow_hub")
@@ -126,7 +126,7 @@ def _stand_in_hub() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _no_deprecation_warnings() -> Iterator[None]:
-    """TF-GAN calls `tf.map_fn` by its old arguments; users cannot help it."""
+    """Hides the warning that TF-GAN calls `tf.map_fn` with old arguments."""
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Kernel matrices of large samples as tiles, each made, used and let go."""
+"""Kernel matrices of large samples, in tiles of which one is held at a time."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-# Rows of a tile, which is twice as wide where there are columns enough: large
-# for the rate of the matrix product, small for the cache.
+# Rows of a tile; a tile has up to twice as many columns. Matrix products are
+# faster in larger tiles, but smaller ones stay in the processor's cache.
 SIZE = 1024
 
 
@@ -20,7 +20,7 @@ class Tile(NamedTuple):
 
 
 def between(num_rows: int, num_columns: int, size: int = SIZE) -> list[Tile]:
-    """The tiles of a whole matrix, those of equal columns together."""
+    """The tiles of a whole matrix; tiles of the same columns stand together."""
     starts = itertools.product(
         range(0, num_columns, 2 * size), range(0, num_rows, size)
     )
@@ -28,7 +28,7 @@ def between(num_rows: int, num_columns: int, size: int = SIZE) -> list[Tile]:
 
 
 def above_diagonal(count: int, size: int = SIZE) -> list[Tile]:
-    """The tiles of a square matrix that are above those of its diagonal."""
+    """The tiles of a square matrix above the tiles of its diagonal."""
     found = []
     for column in range(0, count, 2 * size):
         rows = range(0, column, size)
@@ -39,7 +39,7 @@ def above_diagonal(count: int, size: int = SIZE) -> list[Tile]:
 
 
 def on_diagonal(count: int, size: int = SIZE) -> list[Tile]:
-    """The square tiles of a square matrix's diagonal."""
+    """The square tiles along the diagonal of a square matrix."""
     return [_tile(start, start, size, size) for start in range(0, count, size)]
 
 
@@ -49,13 +49,17 @@ def evaluate(
     v: Sequence[np.ndarray],
     tiles: Iterable[Tile],
 ) -> Iterator[tuple[Tile, Any]]:
-    """Each tile with what a function makes of its part of all arrays.
+    """Calls a function for each tile of a matrix, with the tile's own points.
 
     Args:
-      function: of parts of the arrays of u, then of those of v, as tensors.
-      u: arrays [n, ...], of which a part is a tile's rows.
-      v: arrays [m, ...], of which a part is a tile's columns.
+      function: called with the tile's rows of each array of u, and then with
+        its columns of each array of v, as tensors.
+      u: arrays [n, ...].
+      v: arrays [m, ...].
       tiles: of a matrix [n, m].
+
+    Yields:
+      Each tile and what the function returned for it.
     """
     columns = None
     for tile in tiles:

@@ -7,7 +7,6 @@ from typing import Any
 
 from tf_mmdgan import errors, evaluation, export
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.evaluation.scorer import SAMPLES
 from tf_mmdgan.methods import make_model
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
@@ -53,14 +52,14 @@ def score_run(
         scorer.report_model(
             model,
             weights,
-            f"{config.run_dir}, {weights} weights, seed {scorer.seed}",
+            f"{config.run_dir}, {weights} weights, seed {scorer.settings.seed}",
             callbacks.current_step(model),
         ),
         classes=classes,
         reproducible=reproducible,
     )
     if scorer.cluster.chief:
-        shown = scorer.draw(model, weights, min(scorer.count, SAMPLES))
+        shown = scorer.samples(model, weights)
         scorer.write(report, shown, out or report_file)
     return report
 

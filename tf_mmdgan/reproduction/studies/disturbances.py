@@ -64,7 +64,7 @@ def _contamination(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
 
 # Levels of Heusel et al., but for the edge of the rectangles, which they give
 # as a share of the image too: half of theirs, as these digits fill their frame.
-DISTURBANCES: dict[str, tuple[Callable[..., np.ndarray], tuple]] = {
+DISTURBANCES: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
     "noise": (_noise, (0.0, 0.25, 0.5, 0.75)),
     "blur": (_blur, (0.0, 1.0, 2.0, 4.0)),
     "rectangles": (_rectangles, (0.0, 0.125, 0.25, 0.375)),
@@ -92,13 +92,11 @@ def scores(count: int, name: str, level: float, seed: int) -> dict[str, Any]:
     images = data.load(digits, "train").images
     order = np.random.default_rng(seed).permutation(len(images))[:count]
     images = disturbed(images[order], name, level, seed)
-    found = features.extract(extractor, images)
     numbers = metrics.score(
-        features.extract(extractor, real).features,
-        found.features,
+        features.extract(extractor, real),
+        features.extract(extractor, images),
         ["fid", "kid_exact", "inception_score"],
-        found.probabilities,
-        num_splits=1,
+        metrics.MetricSettings(num_splits=1),
     )
     merged = numbers["fid"] | numbers["kid_exact"] | numbers["inception_score"]
     examples = np.concatenate(images[:3], axis=1)[..., 0]

@@ -34,7 +34,7 @@ def gaussian_with_moments_of(
     features: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Normal draws with exactly the mean and the covariance of features."""
-    mean, covariance = metrics.moments(features)
+    mean, covariance = metrics.Moments.of(features)
     draws = rng.normal(size=features.shape)
     draws -= draws.mean(axis=0)
     own = np.cov(draws, rowvar=False)

@@ -1,0 +1,135 @@
+"""Scorers, images and settings that configurations name."""
+
+import numpy as np
+import pytest
+from loading import load
+
+from tf_mmdgan import config, errors, kernels, metrics
+from tf_mmdgan.evaluation import from_config
+from tf_mmdgan.metrics import MetricSettings
+
+
+def train_config(**kwargs):
+    return config.TrainConfig(**{"run_dir": "run", **kwargs})
+
+
+def evaluate_config(**kwargs):
+    return config.EvaluateConfig(**{"run_dir": "run", **kwargs})
+
+
+def test_evaluation_takes_what_it_leaves_out_from_the_run():
+    run = train_config(features="pixels", max_block_size=50)
+    made = from_config.make_scorer(evaluate_config(metrics="kid_blocks"), run)
+    assert made.extractor.name == "pixels"
+    assert made.settings.max_block_size == 50
+    assert made.metrics == "kid_blocks"
+    given = evaluate_config(
+        features="lenet_digits", max_block_size=25, num_samples=77, seed=4
+    )
+    made = from_config.make_scorer(given, run)
+    assert made.extractor.name == "lenet_digits"
+    assert made.settings.max_block_size == 25
+    assert (made.count, made.settings.seed) == (77, 4)
+
+
+def test_the_report_says_by_which_settings():
+    given = evaluate_config(kid_degree=2, kid_coef0=0.5, num_subsets=7)
+    made = from_config.make_scorer(given, train_config())
+    settings = made.report(made.real[:90], "x").settings
+    assert settings["kernel"] == "Polynomial(degree=2, gamma=None, coef0=0.5)"
+    assert (settings["num_subsets"], settings["subset_size"]) == (7, 45)
+
+
+def test_two_sets_of_images_have_blocks_of_their_own(tmp_path, rng):
+    for name, count in (("real", 40), ("fake", 25)):
+        images = rng.integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+        np.savez(tmp_path / name, images=images)
+    scorer, images = from_config.make_pair(
+        config.EvaluateConfig(
+            real=f"{tmp_path}/real.npz", fake=f"{tmp_path}/fake.npz",
+            features="pixels", cache_dir=str(tmp_path),
+        )
+    )  # fmt: skip
+    assert scorer.settings == MetricSettings(max_block_size=8)
+    assert (len(scorer.real), len(images), scorer.count) == (40, 25, 25)
+
+
+def test_features_have_to_be_named_for_a_file(tmp_path, rng):
+    path = tmp_path / "a.npz"
+    np.savez(path, images=rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8))
+    with pytest.raises(errors.UsageError, match="--features is missing"):
+        from_config.make_pair(config.EvaluateConfig(fake="x", real=str(path)))
+
+
+def statistics(tmp_path, features):
+    path = tmp_path / "stats.npz"
+    metrics.write_moments(path, metrics.Moments.of(features), "pixels")
+    return str(path)
+
+
+def test_fid_against_a_statistics_file(tmp_path):
+    scorer = from_config.scorer_of_run(train_config())
+    path = statistics(tmp_path, scorer.real_features)
+    assert from_config.is_statistics(path)
+    assert not from_config.is_statistics("digits/test")
+    report = from_config.score_by_statistics(
+        config.EvaluateConfig(
+            real=path, fake="digits/train", features="lenet_digits"
+        )
+    )
+    images = load("digits", "train").images
+    expected = scorer.report(images, "train").scores["fid"]
+    assert report.scores == {"fid": pytest.approx(expected, rel=1e-5)}
+    assert report.num_real is None and report.num_fake == len(images)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"metrics": "kid_exact", "features": "pixels"}, {}]
+)
+def test_statistics_allow_fid_alone(tmp_path, rng, wrong):
+    path = statistics(tmp_path, rng.normal(size=(9, 4)))
+    with pytest.raises(errors.UsageError, match=r"holds moments: .*fid"):
+        from_config.score_by_statistics(
+            config.EvaluateConfig(real=path, fake="digits/test", **wrong)
+        )
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ({}, kernels.Polynomial()),
+        ({"kid_kernel": "polynomial"}, kernels.Polynomial()),
+        ({"kid_degree": 2}, kernels.Polynomial(degree=2)),
+        (
+            {"kid_gamma": 0.1, "kid_coef0": 0.0},
+            kernels.Polynomial(gamma=0.1, coef0=0.0),
+        ),
+        ({"kid_kernel": "rq"}, kernels.RationalQuadratic()),
+    ],
+)
+def test_the_kernel_is_that_of_the_flags(given, expected):
+    settings = from_config.metric_settings(evaluate_config(**given))
+    assert settings == MetricSettings(kernel=expected)
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"kid_kernel": "cubic"}, "cubic.*polynomial"),
+        ({"kid_degree": 0}, "--kid_degree=0, need an integer >= 1"),
+        ({"kid_gamma": -1.0}, "--kid_gamma=-1.0"),
+        ({"kid_kernel": "rq", "kid_degree": 2}, "--kid_degree is for"),
+    ],
+)
+def test_a_wrong_kernel_is_named(given, words):
+    with pytest.raises(errors.UsageError, match=words):
+        from_config.metric_settings(evaluate_config(**given))
+
+
+def test_settings_of_flags():
+    given = evaluate_config(
+        kid_dtype="float64", subset_size=9, num_subsets=7, seed=5
+    )
+    assert from_config.metric_settings(given) == MetricSettings(
+        dtype="float64", subset_size=9, num_subsets=7, seed=5
+    )
