@@ -45,7 +45,7 @@ _HOMES = {
     "objectives.discrepancies": ("KernelDiscrepancy",),
     "objectives.density_ratio": ("RatioMatching",),
     "features": ("EXTRACTORS", "FrozenFeatures"),
-    "metrics": ("METRICS",),
+    "metrics": ("METRICS", "MetricSettings"),
     "metrics.kid": ("kid", "KID"),
     "evaluation": ("Report",),
     "models": (

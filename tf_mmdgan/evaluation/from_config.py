@@ -130,11 +130,12 @@ def score_by_statistics(config: EvaluateConfig) -> Report:
             "--features the extractor that they were made with."
         )
     start = time.monotonic()
+    real = read_moments(source)
     extractor = get_extractor(config.features)
     images = _load_fake(config, fake, config.image_size)
     found = Moments.of(extract(extractor, images).features)
     return Report(
-        scores={"fid": {"fid": frechet_distance(read_moments(source), found)}},
+        scores={"fid": {"fid": frechet_distance(real, found)}},
         num_real=None,
         num_fake=len(images),
         extractor=extractor.identifier,
@@ -177,7 +178,7 @@ def _kid_kernel(config: EvaluateConfig) -> kernels.Kernel:
 def _with_blocks(
     settings: MetricSettings, size: int | None, num_real: int, num_fake: int
 ) -> MetricSettings:
-    """The same with blocks of a size, by default one for so many images."""
+    """Sets the size of blocks, by default to one for so many images."""
     size = size or block_size(num_real, num_fake)
     return dataclasses.replace(settings, max_block_size=size)
 

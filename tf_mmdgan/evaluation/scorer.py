@@ -45,8 +45,8 @@ class Scorer:
         scorer = Scorer(extractor, real, "held out", MetricSettings(), 1000)
         print(scorer.report(images, "generated").scores)
 
-    To make a scorer checks its settings and costs nothing else. The features of
-    the real images are extracted when the first score needs them.
+    Making a scorer checks its settings, and does nothing that takes long: the
+    features of the real images are extracted when a score first needs them.
 
     Attributes:
       extractor: of the features.
@@ -77,7 +77,7 @@ class Scorer:
     cluster: Cluster = dataclasses.field(default_factory=Cluster)
 
     def __post_init__(self):
-        # Now rather than after the first hour of a run.
+        # Checked now rather than after the first hour of a run.
         workers = self.cluster.num_workers
         if self.count < workers:
             raise errors.UsageError(

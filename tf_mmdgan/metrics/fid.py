@@ -19,7 +19,7 @@ import scipy.linalg
 from scipy.linalg import blas
 
 from tf_mmdgan import errors
-from tf_mmdgan.metrics import checks, moments
+from tf_mmdgan.metrics import checks
 from tf_mmdgan.metrics.moments import Moments
 
 _INFINITY_SIZES = 15
@@ -32,7 +32,7 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
       DataError: for moments of unequal or wrong shapes, or not finite ones.
     """
     for name, given in (("real", real), ("fake", fake)):
-        moments.check(name, given)
+        _check(name, given)
     if real.mean.shape != fake.mean.shape:
         raise errors.DataError(
             f"real moments have width {len(real.mean)}, fake moments "
@@ -42,6 +42,21 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
     trace = _trace_of_root(_congruent_of_lower(factor, fake.covariance))
     traces = np.trace(real.covariance) + np.trace(fake.covariance)
     return float(_squares(real.mean - fake.mean) + traces - 2.0 * trace)
+
+
+def _check(name: str, given: Moments) -> None:
+    """Raises DataError for moments of wrong shapes, or not finite ones."""
+    mean, covariance = np.asarray(given.mean), np.asarray(given.covariance)
+    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+        raise errors.DataError(
+            f"{name} moments have shapes {mean.shape} and {covariance.shape}: "
+            "need a mean [d] and a covariance [d, d]."
+        )
+    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+        raise errors.DataError(
+            f"{name} moments are NaN or infinite: the file or the samples that "
+            "they come from are damaged."
+        )
 
 
 def fid(real: np.ndarray, fake: np.ndarray) -> float:

@@ -121,7 +121,7 @@ def kid(
 
 
 def of_blocks(values: Sequence[float], num_real: int, num_fake: int) -> KID:
-    """KID of all images, from the MMD^2 of each of one or more equal blocks."""
+    """KID of n real and m fake samples, from the MMD^2 of each block."""
     standard_error = _NAN
     if len(values) > 1:
         standard_error = float(np.std(values, ddof=1) / math.sqrt(len(values)))

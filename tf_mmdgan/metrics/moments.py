@@ -9,7 +9,6 @@ import numpy as np
 from scipy.linalg import blas
 
 from tf_mmdgan import errors, files
-from tf_mmdgan.files import write_npz
 
 _ROWS_AT_A_TIME = 4096
 _MIRROR_BLOCK = 256  # so small that a block stays in the processor's cache
@@ -100,21 +99,6 @@ def _mirror(upper: np.ndarray) -> None:
         block += np.triu(block, 1).T
 
 
-def check(name: str, given: Moments) -> None:
-    """Raises DataError for moments of wrong shapes, or not finite ones."""
-    mean, covariance = np.asarray(given.mean), np.asarray(given.covariance)
-    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
-        raise errors.DataError(
-            f"{name} moments have shapes {mean.shape} and {covariance.shape}: "
-            "need a mean [d] and a covariance [d, d]."
-        )
-    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise errors.DataError(
-            f"{name} moments are NaN or infinite: the file or the samples that "
-            "they come from are damaged."
-        )
-
-
 def read_moments(path: str | os.PathLike[str]) -> Moments:
     """Mean and covariance from an .npz file with the arrays mu and sigma.
 
@@ -146,7 +130,7 @@ def write_moments(
       extractor: identifier of the extractor of the features. It is written as
         the array "extractor", which other tools ignore.
     """
-    write_npz(
+    files.write_npz(
         pathlib.Path(path),
         mu=moments.mean,
         sigma=moments.covariance,
