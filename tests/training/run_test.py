@@ -26,6 +26,11 @@ def settings(**kwargs):
         ({"batch_size": 2000}, errors.UsageError, "batch_size=2000"),
         ({"features": "lenett"}, errors.UsageError, "known: pixels"),
         ({"features": "none.npz"}, errors.DataError, r"none\.npz"),
+        (
+            {"dataset": "synthetic", "features": "lenet_digits"},
+            errors.UsageError,
+            "images of 1 channel",
+        ),
         ({"max_block_size": 1}, errors.UsageError, "max_block_size=1"),
         ({"evaluation_samples": 1}, errors.DataError, "1 samples"),
         (
