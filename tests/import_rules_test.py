@@ -68,7 +68,8 @@ INSIDE = {
     "training": [
         {"callbacks", "run_directory"},
         {"checkpoints", "diagnostics", "kid_schedule"},
-        {"finished"},
+        {"finished", "state"},
+        {"callback_list", "scored"},
         {"run"},
     ],
 }  # fmt: skip

@@ -55,6 +55,7 @@ _HOMES = {
     "methods": ("METHODS",),
     "methods.published": ("OBJECTIVES",),
     "methods.adversarial": ("REGULARIZERS",),
+    "training": ("train", "evaluate", "load_run", "TrainedRun"),
     "reproduction.studies": ("STUDIES",),
     "export": ("export_generator", "load_generator"),
     "serving": ("Connection", "LocalPredictor", "Sampler"),

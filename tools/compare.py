@@ -89,8 +89,8 @@ def _command(config: CompareConfig, cell: "comparison.Cell") -> list[str]:
 
 def _train(config: CompareConfig) -> Mapping[str, Any]:
     """Trains the cell of --only."""
+    from tf_mmdgan import training
     from tf_mmdgan.reproduction import comparison, ring
-    from tf_mmdgan.training import run
 
     name, method, seed = config.only.split("/")
     one = dataclasses.replace(
@@ -98,7 +98,7 @@ def _train(config: CompareConfig) -> Mapping[str, Any]:
     )
     (cell,) = comparison.plan(one, _parse)
     if cell.data != ring.NAME:
-        return run.prepare(cell.config).train()
+        return training.train(cell.config).result
     return comparison.train_ring(cell.config)
 
 

@@ -19,16 +19,14 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
     """Exports the run that `config` names."""
     from tf_mmdgan import export as exporting
     from tf_mmdgan.export import configs
-    from tf_mmdgan.training import finished
+    from tf_mmdgan.training import load_run
 
     folder = config.export_dir or pathlib.Path(config.run_dir) / "export"
     for_server = exporting.warmup_available()
     if for_server:
         configs.check(folder, config.model_name)
-    run_config, model = finished.load_run(config.run_dir, config.checkpoint)
-    path = finished.export_run(
-        run_config,
-        model,
+    run = load_run(config.run_dir, config.checkpoint)
+    path = run.export(
         folder,
         config.weights,
         max_samples=config.max_samples,

@@ -24,9 +24,9 @@ def predictor(config: ConnectionConfig) -> "Predictor":
     if config.saved_model is not None:
         loaded = export.load_generator(config.saved_model)
         return serving.LocalPredictor(loaded.signatures)
-    from tf_mmdgan.training import finished
+    from tf_mmdgan.training import load_run
 
-    _, model = finished.load_run(config.run_dir, config.checkpoint)
+    model = load_run(config.run_dir, config.checkpoint).model
     network = model.network(config.weights)
     servable = export.Servable(network, model.latents, model.num_classes)
     return serving.LocalPredictor(servable.signatures())

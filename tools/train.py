@@ -16,11 +16,9 @@ from tf_mmdgan.tools import cli
 
 def train(config: TrainConfig) -> Mapping[str, Any]:
     """Runs the training that `config` describes."""
-    from tf_mmdgan.distribute import lost_workers
-    from tf_mmdgan.training import run
+    from tf_mmdgan import training
 
-    with lost_workers():
-        return run.prepare(config).train()
+    return training.train(config).result
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_mmdgan import config
 from tf_mmdgan.methods.published import MATCHING
-from tf_mmdgan.training import finished, run
+from tf_mmdgan.training import load_run, run
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ def train(folder, objective, steps):
             max_block_size=500, checkpoint_every=1, sample_every=0,
             strategy="one_device", **few,
         )
-    ).train()  # fmt: skip
+    ).train().result  # fmt: skip
 
 
 @pytest.mark.parametrize("objective", MATCHING)
@@ -40,7 +40,7 @@ def test_a_run_goes_on_is_scored_and_exported(objective, tmp_path):
     report = json.loads(pathlib.Path(straight["report"]).read_text())
     assert report["step"] == 4
 
-    _, model = finished.load_run(tmp_path / "straight")
+    model = load_run(tmp_path / "straight").model
     expected = model.generate(3, seed=7)
     sample = tf.saved_model.load(straight["saved_model"]).signatures["sample"]
     found = sample(num_samples=tf.constant(3), seed=tf.constant(7, tf.int64))

@@ -70,8 +70,9 @@ def statistics(tmp_path, features):
 def test_fid_against_a_statistics_file(tmp_path):
     scorer = from_config.scorer_of_run(train_config())
     path = statistics(tmp_path, scorer.real_features)
-    assert from_config.is_statistics(path)
-    assert not from_config.is_statistics("digits/test")
+    for real, holds_moments in ((path, True), ("digits/test", False)):
+        named = config.EvaluateConfig(real=real, fake="x")
+        assert from_config.is_statistics(named) == holds_moments
     report = from_config.score_by_statistics(
         config.EvaluateConfig(
             real=path, fake="digits/train", features="lenet_digits"

@@ -45,7 +45,7 @@ def settings(tmp_path, pictures):
 
 def test_trains_scores_and_exports_without_more_flags(tmp_path, settings):
     chosen = settings(augment="flip,crop,dequantize")
-    result = run.prepare(chosen).train()
+    result = run.prepare(chosen).train().result
     assert result["steps"] == 2
     assert np.isfinite([result["kid_before"], result["kid"]]).all()
     report = json.loads((tmp_path / "run" / "report.json").read_text())

@@ -5,7 +5,7 @@ import functools
 import types
 import typing
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from tf_mmdgan import errors
 
@@ -26,6 +26,24 @@ def setting(
     """
     metadata = {"help": text, "choices": choices, "may_change": may_change}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+Config = TypeVar("Config")
+
+
+def given(
+    config_class: type[Config], config: Config | None, settings: dict[str, Any]
+) -> Config:
+    """A configuration with single settings that win over it.
+
+    Args:
+      config_class: its class.
+      config: the configuration; None: the defaults.
+      settings: by the names of fields.
+    """
+    if config is None:
+        return config_class(**settings)
+    return dataclasses.replace(config, **settings)  # type: ignore[type-var]
 
 
 def field_type(config_class: type, name: str) -> type:

@@ -111,8 +111,9 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, np.ndarray]:
     return scorer, images
 
 
-def is_statistics(source: str) -> bool:
-    """Whether a source of real images is a file of their features' moments."""
+def is_statistics(config: EvaluateConfig) -> bool:
+    """Whether the real images are a file of their features' moments."""
+    source = config.real or ""
     return source.endswith(".npz") and "mu" in files.npz_names(source)
 
 

@@ -13,6 +13,7 @@ import pathlib
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,7 +41,7 @@ class Every(keras.callbacks.Callback):
         super().__init__()
         self.interval = interval
         self.at_end = at_end
-        self._acted_at = None
+        self._acted_at: int | None = None
 
     def on_train_batch_end(self, batch, logs=None):  # noqa: D102
         step = current_step(self.model)
@@ -100,7 +101,7 @@ class MetricsLog(Every):
         super().__init__(interval)
         self.path = pathlib.Path(path)
         self.writer = writer
-        self._clock = None
+        self._clock = (0, 0.0, 0.0, 0.0)
         self._cpu_seconds = 0.0
         self._began = 0.0
 
@@ -166,6 +167,15 @@ def cut_log(path: str | os.PathLike[str], step: int) -> None:
         files.write_bytes(path, text.encode())
 
 
+# The folder of the sample grids.
+SAMPLES = "samples"
+
+
+def grid_name(step: int) -> str:
+    """The file name of the grid that was drawn at `step`."""
+    return f"step_{step:07d}.png"
+
+
 class SampleGrid(Every):
     """Draws the same latents again and again: step_*.png and TensorBoard."""
 
@@ -185,17 +195,14 @@ class SampleGrid(Every):
         self.count = count
         self.seed = seed
 
-    def path(self, step: int) -> pathlib.Path:
-        """The file of the grid at `step`."""
-        return self.folder / f"step_{step:07d}.png"
-
     def act(self, step: int, logs: Mapping[str, float]) -> None:
         """See `Every.act`."""
         del logs
         drawn = self.model.generate(self.count, self.seed, self.weights)
         scale = max(1, 64 // drawn.shape[1])
         files.write_bytes(
-            self.path(step), images.encode_png(images.grid(drawn, scale=scale))
+            self.folder / grid_name(step),
+            images.encode_png(images.grid(drawn, scale=scale)),
         )
         with self.writer.as_default(step=step):
             tf.summary.image("samples", images.grid(drawn)[None])
@@ -252,7 +259,7 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self.total = total
         self.interval = interval
-        self._bar = None
+        self._bar: Any = None
 
     def on_train_begin(self, logs=None):  # noqa: D102
         on_terminal = sys.stderr.isatty()
@@ -268,6 +275,8 @@ class Progress(keras.callbacks.Callback):
         )
 
     def on_train_batch_end(self, batch, logs=None):  # noqa: D102
+        if self._bar is None:
+            return
         step = current_step(self.model)
         if step % self.interval == 0 and logs:
             losses = {

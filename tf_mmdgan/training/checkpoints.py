@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -214,7 +215,7 @@ class Preemption(keras.callbacks.Callback):
         super().__init__()
         self.save = save
         self.anywhere = anywhere
-        self._previous = None
+        self._previous: Any = None
         self._received = False
 
     def __enter__(self):

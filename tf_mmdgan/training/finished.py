@@ -1,21 +1,22 @@
-"""What is done with a run that has been trained: load, score, export."""
+"""A run that has been trained: load it, draw from it, score it, export it."""
 
 import dataclasses
 import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan import errors, evaluation, export
+import numpy as np
+
+from tf_mmdgan import errors, export
 from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.evaluation import Report, Scorer, scorer_of_run
 from tf_mmdgan.methods import make_model
 from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.training import (
-    callbacks,
-    checkpoints,
-    run_directory,
-)
+from tf_mmdgan.training import callbacks, checkpoints, run_directory
 from tf_mmdgan.training.run_directory import (
     CHECKPOINTS,
+    CONFIG_FILE,
     EVALUATED,
     REPORT_FILE,
     recorded,
@@ -23,52 +24,128 @@ from tf_mmdgan.training.run_directory import (
 )
 
 
-def score_run(
-    config: TrainConfig,
-    model: ImplicitModel,
-    scorer: evaluation.Scorer,
-    weights: str | None = None,
-    out: str | os.PathLike[str] | None = None,
-    classes: dict[str, dict[str, float]] | None = None,
-    reproducible: dict[str, Any] | None = None,
-) -> evaluation.Report:
-    """Scores the model of a run and writes report and page.
+@dataclasses.dataclass(frozen=True)
+class TrainedRun:
+    """A run that has been trained, with its model.
 
-    Args:
-      config: of the run.
-      model: what is scored.
-      scorer: that scores it.
-      weights: "ema" or "current"; by default as the run has it.
-      out: the report's file; by default the run's own.
-      classes: scores class by class, if there are any.
-      reproducible: where training again would give the same bits; by default
-        as the run's report says, if there is one.
+        run = tm.load_run("runs/digits")
+        images = run.generate(64, seed=1)
+        report = run.score()
+
+    Attributes:
+      config: that of the run.
+      model: with the weights of the step that was asked for.
+      result: KID before and after training and the paths of what was written,
+        where the run has been trained by this process; else empty.
     """
-    weights = weights or config.evaluation_weights
-    report_file = pathlib.Path(config.run_dir) / REPORT_FILE
-    if reproducible is None:
-        reproducible = recorded(report_file).get("reproducible")
-    report = dataclasses.replace(
-        scorer.report_model(
-            model,
-            weights,
-            f"{config.run_dir}, {weights} weights, seed {scorer.settings.seed}",
-            callbacks.current_step(model),
-        ),
-        classes=classes,
-        reproducible=reproducible,
-    )
-    if scorer.cluster.chief:
-        shown = scorer.samples(model, weights)
-        scorer.write(report, shown, out or report_file)
-    return report
+
+    config: TrainConfig
+    model: ImplicitModel
+    result: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def folder(self) -> pathlib.Path:
+        """The run's folder."""
+        return pathlib.Path(self.config.run_dir)
+
+    @property
+    def step(self) -> int:
+        """Steps that the model was trained."""
+        return callbacks.current_step(self.model)
+
+    def generate(self, count: int, seed: int = 0, **options: Any) -> np.ndarray:
+        """Draws images: uint8 [count, h, w, c].
+
+        Args:
+          count: how many.
+          seed: any integer that fits 64 bits.
+          **options: of `ImplicitModel.generate`, such as `label`.
+        """
+        return self.model.generate(count, seed, **options)
+
+    def score(
+        self,
+        scorer: Scorer | None = None,
+        weights: str | None = None,
+        out: str | os.PathLike[str] | None = None,
+        classes: dict[str, dict[str, float]] | None = None,
+        reproducible: dict[str, Any] | None = None,
+    ) -> Report:
+        """Scores the model, and writes the report and its page.
+
+        Args:
+          scorer: by default that of the run, on the held-out images of its
+            data set.
+          weights: "ema" or "current"; by default as the run has it.
+          out: the report's file; by default the run's own.
+          classes: scores class by class, if there are any.
+          reproducible: where training again would give the same bits; by
+            default as the run's report says, if there is one.
+        """
+        scorer = scorer or scorer_of_run(self.config)
+        weights = weights or self.config.evaluation_weights
+        report_file = self.folder / REPORT_FILE
+        if reproducible is None:
+            reproducible = recorded(report_file).get("reproducible")
+        report = dataclasses.replace(
+            scorer.report_model(
+                self.model,
+                weights,
+                f"{self.config.run_dir}, {weights} weights, seed "
+                f"{scorer.settings.seed}",
+                self.step,
+            ),
+            classes=classes,
+            reproducible=reproducible,
+        )
+        if scorer.cluster.chief:
+            shown = scorer.samples(self.model, weights)
+            scorer.write(report, shown, out or report_file)
+        return report
+
+    def export(
+        self,
+        export_dir: str | os.PathLike[str] | None = None,
+        weights: str = "ema",
+        **options: Any,
+    ) -> pathlib.Path:
+        """Writes the generator as the next version in a folder.
+
+        The run's configuration, and its report if it is one of this step, go
+        with it; so do warm-up records where they can be made.
+
+        Args:
+          export_dir: the folder of the exported versions; by default export/ in
+            the run's own.
+          weights: "ema" (averaged) or "current".
+          **options: of `export.export_generator`.
+
+        Returns:
+          The folder of the new version.
+        """
+        documents = [self.folder / CONFIG_FILE]
+        if recorded_step(self.folder / REPORT_FILE) == self.step:
+            documents.append(self.folder / REPORT_FILE)
+        return export.export_generator(
+            self.model.network(weights),
+            self.model.latents,
+            export_dir or self.folder / "export",
+            {
+                "config": dataclasses.asdict(self.config),
+                "step": self.step,
+                "weights": weights,
+            },
+            num_classes=self.model.num_classes,
+            documents=documents,
+            with_warmup=export.warmup_available(),
+            **options,
+        )
 
 
 def load_run(
-    run_dir: str | os.PathLike[str],
-    checkpoint: str = "last",
-) -> tuple[TrainConfig, ImplicitModel]:
-    """The model of a run, with the weights of a sound checkpoint.
+    run_dir: str | os.PathLike[str], checkpoint: str = "last"
+) -> TrainedRun:
+    """A run with the weights of a sound checkpoint.
 
     Args:
       run_dir: the run's folder.
@@ -82,62 +159,25 @@ def load_run(
     config, image_shape, num_classes = run_directory.read_config(run_dir)
     # The folder may have been moved.
     config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
-    model = make_model(config, image_shape, num_classes)
+    run = TrainedRun(config, make_model(config, image_shape, num_classes))
     if checkpoint.isdecimal():
-        kept = checkpoints.EvaluatedWeights(
-            model, pathlib.Path(run_dir) / EVALUATED
-        )
-        kept.restore(int(checkpoint))
-        model.step.assign(int(checkpoint))
-        return config, model
-    folder = pathlib.Path(run_dir) / CHECKPOINTS[checkpoint]
-    if not checkpoints.Checkpoints(model, folder).restore():
+        _restore_evaluated(run, int(checkpoint))
+    else:
+        _restore(run, checkpoint)
+    return run
+
+
+def _restore_evaluated(run: TrainedRun, step: int) -> None:
+    kept = checkpoints.EvaluatedWeights(run.model, run.folder / EVALUATED)
+    kept.restore(step)
+    run.model.step.assign(step)
+
+
+def _restore(run: TrainedRun, checkpoint: str) -> None:
+    folder = run.folder / CHECKPOINTS[checkpoint]
+    if not checkpoints.Checkpoints(run.model, folder).restore():
         every = {"last": "checkpoint", "best": "evaluate"}[checkpoint]
         raise errors.DataError(
-            f"{run_dir} has no {checkpoint} checkpoint yet: let tools/train.py "
-            f"reach --{every}_every steps first."
+            f"{run.config.run_dir} has no {checkpoint} checkpoint yet: let "
+            f"tools/train.py reach --{every}_every steps first."
         )
-    return config, model
-
-
-def export_run(
-    config: TrainConfig,
-    model: ImplicitModel,
-    export_dir: str | os.PathLike[str],
-    weights: str = "ema",
-    **options: Any,
-) -> pathlib.Path:
-    """Writes the generator as the next version in `export_dir`.
-
-    The run's configuration, and its report if it is one of this step, go with
-    it; so do warm-up records where they can be made.
-
-    Args:
-      config: that of the run.
-      model: the run's model.
-      export_dir: the folder of the exported versions.
-      weights: "ema" (averaged) or "current".
-      **options: passed on to `export.export_generator`.
-
-    Returns:
-      The folder of the new version.
-    """
-    step = callbacks.current_step(model)
-    run_dir = pathlib.Path(config.run_dir)
-    documents = [run_dir / run_directory.CONFIG_FILE]
-    if recorded_step(run_dir / REPORT_FILE) == step:
-        documents.append(run_dir / REPORT_FILE)
-    return export.export_generator(
-        model.network(weights),
-        model.latents,
-        export_dir,
-        {
-            "config": dataclasses.asdict(config),
-            "step": step,
-            "weights": weights,
-        },
-        num_classes=model.num_classes,
-        documents=documents,
-        with_warmup=export.warmup_available(),
-        **options,
-    )

@@ -73,7 +73,7 @@ def scratch() -> pathlib.Path:
 
 
 # What is held until the process ends.
-_claims = []
+_claims: list[Any] = []
 
 
 def claim(run_dir: pathlib.Path) -> None:

@@ -1,0 +1,105 @@
+"""Which callbacks a run has, in the order in which they act.
+
+A broken step is noticed before anything of it is written; what falls due at the
+same step goes evaluate, schedule, checkpoint, so that a checkpoint holds what
+the score of its step has changed.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import data, evaluation, images
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.distribute import Cluster
+from tf_mmdgan.metrics import shuffled_order
+from tf_mmdgan.models import ImplicitModel
+from tf_mmdgan.objectives import Batch
+from tf_mmdgan.training import callbacks, checkpoints, diagnostics, kid_schedule
+from tf_mmdgan.training.run_directory import EVALUATED, METRICS_FILE
+from tf_mmdgan.training.state import State
+
+_PROBES = 64
+
+
+def make_callbacks(
+    config: TrainConfig,
+    cluster: Cluster,
+    model: ImplicitModel,
+    state: State,
+    train: data.ImageSet,
+    scorer: evaluation.Scorer,
+) -> list[keras.callbacks.Callback]:
+    """The callbacks of a run, but for those that end it."""
+    writer = tf.summary.create_file_writer(str(state.folder))
+    log = callbacks.MetricsLog(
+        state.folder / METRICS_FILE, config.log_every, writer
+    )
+    made: list[keras.callbacks.Callback] = [
+        callbacks.StopAtNaN(),
+        log,
+        callbacks.SampleGrid(
+            state.folder / callbacks.SAMPLES,
+            config.sample_every,
+            writer,
+            config.evaluation_weights,
+        ),
+        callbacks.Evaluation(
+            functools.partial(
+                scorer.score_model, weights=config.evaluation_weights
+            ),
+            config.evaluate_every,
+            log,
+            _listeners(config, model, state) if cluster.chief else (),
+        ),
+        diagnostics.CriticDiagnostics(
+            config.spectra_every, log, _probe(train, config)
+        ),
+    ]
+    if state.rule is not None:
+        made.append(_schedule(config, state.rule, scorer, train, log))
+    if cluster.chief:
+        made.append(state.last)
+    return made
+
+
+def _listeners(
+    config: TrainConfig, model: ImplicitModel, state: State
+) -> list[Callable[[int, Mapping[str, float]], None]]:
+    """What is told of each score."""
+    told: list[Callable[[int, Mapping[str, float]], None]] = [state.best]
+    if config.keep_evaluated:
+        folder = state.folder / EVALUATED
+        told.append(checkpoints.EvaluatedWeights(model, folder))
+    return told
+
+
+def _schedule(
+    config: TrainConfig,
+    rule: kid_schedule.ThreeSampleRule,
+    scorer: evaluation.Scorer,
+    train: data.ImageSet,
+    log: callbacks.MetricsLog,
+) -> kid_schedule.KIDSchedule:
+    order = shuffled_order(len(train.images))
+    return kid_schedule.KIDSchedule(
+        rule,
+        scorer.features,
+        scorer.features(train.images[order[: rule.num_samples]]),
+        config.schedule_every,
+        log,
+        factor=config.schedule_factor,
+        minimum=config.schedule_minimum,
+        weights=config.evaluation_weights,
+    )
+
+
+def _probe(train: data.ImageSet, config: TrainConfig) -> Batch:
+    """Real images that the critic's slopes are taken at."""
+    chosen = shuffled_order(len(train.images))[:_PROBES]
+    labels = None
+    if config.conditioning != "none" and train.labels is not None:
+        labels = tf.constant(train.labels[chosen])
+    return Batch(images.from_uint8(tf.constant(train.images[chosen])), labels)

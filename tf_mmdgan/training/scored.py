@@ -1,0 +1,76 @@
+"""Scores of runs and of images, as a configuration names them."""
+
+from typing import Any
+
+from tf_mmdgan import config as config_room
+from tf_mmdgan import data, metrics
+from tf_mmdgan.config import DataConfig, EvaluateConfig
+from tf_mmdgan.evaluation import Report, Scorer, from_config
+from tf_mmdgan.evaluation.class_scores import class_scores
+from tf_mmdgan.training.finished import TrainedRun, load_run
+
+
+def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
+    """Scores a run, or any images, against real images.
+
+        tm.evaluate(run_dir="runs/digits")
+        tm.evaluate(real="digits/test", fake="images.npz")
+
+    The report of a run is written to its folder, other reports where `out`
+    says.
+
+    Args:
+      config: what is scored against what.
+      **settings: single settings, by the names of the fields of
+        `EvaluateConfig`; they win over `config`.
+
+    Raises:
+      UsageError: for unknown names, or settings out of range.
+      DataError: for images, weights or a run that cannot be used.
+    """
+    config = config_room.given(EvaluateConfig, config, settings)
+    if config.run_dir is not None:
+        return _of_run(config, load_run(config.run_dir, config.checkpoint))
+    if from_config.is_statistics(config):
+        report = from_config.score_by_statistics(config)
+        if config.out is not None:
+            report.write(config.out)
+        return report
+    scorer, images = from_config.make_pair(config)
+    report = scorer.report(images, str(config.fake))
+    if config.out is not None:
+        scorer.write(report, images, config.out)
+    _save_statistics(config, scorer)
+    return report
+
+
+def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
+    scorer = from_config.make_scorer(config, run.config)
+    # First, because it is what may be refused.
+    classes = _classes(config, run, scorer) if config.per_class else None
+    report = run.score(scorer, config.weights, config.out, classes)
+    _save_statistics(config, scorer)
+    return report
+
+
+def _classes(
+    config: EvaluateConfig, run: TrainedRun, scorer: Scorer
+) -> dict[str, dict[str, float]]:
+    source = DataConfig.of(
+        config.filled_from(run.config),
+        dataset=run.config.dataset,
+        image_size=run.config.image_size,
+    )
+    real = data.load(source, "test")
+    return class_scores(
+        scorer, real.labels, real.num_classes, run.model, config.weights
+    )
+
+
+def _save_statistics(config: EvaluateConfig, scorer: Scorer) -> None:
+    if config.save_statistics is not None:
+        metrics.write_moments(
+            config.save_statistics,
+            metrics.Moments.of(scorer.real_features),
+            scorer.extractor.identifier,
+        )

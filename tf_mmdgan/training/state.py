@@ -1,0 +1,90 @@
+"""What a run goes on from: its folder, and the newest sound checkpoint."""
+
+import dataclasses
+import pathlib
+
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.data import ImageSet
+from tf_mmdgan.distribute import Cluster
+from tf_mmdgan.methods import settings_of
+from tf_mmdgan.models import ImplicitModel
+from tf_mmdgan.training import callbacks, checkpoints, run_directory
+from tf_mmdgan.training.kid_schedule import ThreeSampleRule
+from tf_mmdgan.training.run_directory import CHECKPOINTS, METRICS_FILE
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Where a run stands, and where it writes.
+
+    Attributes:
+      folder: gets logs and samples. The run's own, of the chief; the other
+        workers do the same work, and what they write is thrown away.
+      last: the newest checkpoints.
+      best: the checkpoint of the lowest KID.
+      rule: what says when the learning rates fall; None: they do not follow
+        KID.
+    """
+
+    folder: pathlib.Path
+    last: checkpoints.Checkpoints
+    best: checkpoints.BestCheckpoint
+    rule: ThreeSampleRule | None
+
+
+def open_state(
+    config: TrainConfig, cluster: Cluster, model: ImplicitModel, train: ImageSet
+) -> State:
+    """Claims the run's folder, and restores what was saved there.
+
+    Args:
+      config: of the run; its folder has been checked.
+      cluster: whose workers must agree on settings, data and checkpoint.
+      model: gets the newest sound checkpoint.
+      train: the training images.
+
+    Raises:
+      UsageError: if another process is in the folder, or if workers differ.
+      DataError: if no checkpoint can be read.
+    """
+    run_dir = pathlib.Path(config.run_dir)
+    if cluster.chief:
+        run_directory.claim(run_dir)
+        run_directory.write_config(config, train.image_shape, train.num_classes)
+    rule = _rate_rule(config, len(train.images))
+    parts = {"rate_rule": rule} if rule else {}
+    last = checkpoints.Checkpoints(
+        model,
+        run_dir / CHECKPOINTS["last"],
+        config.checkpoint_every,
+        config.keep_checkpoints,
+        **parts,
+    )
+    best = checkpoints.Checkpoints(
+        model, run_dir / CHECKPOINTS["best"], keep=1, **parts
+    )
+    if cluster.chief:
+        last.remove_remains()
+    last.restore()
+    model.adapt(train.images)
+    step = callbacks.current_step(model)
+    cluster.agree(
+        settings=run_directory.fingerprint(config),
+        images=len(train.images),
+        checkpoint=step,
+    )
+    folder = run_dir if cluster.chief else run_directory.scratch()
+    callbacks.cut_log(folder / METRICS_FILE, step or -1)
+    return State(folder, last, checkpoints.BestCheckpoint(best), rule)
+
+
+def _rate_rule(config: TrainConfig, num_images: int) -> ThreeSampleRule | None:
+    if not config.schedule_every:
+        return None
+    return ThreeSampleRule(
+        min(config.schedule_samples, num_images),
+        config.schedule_history,
+        config.schedule_patience,
+        config.schedule_threshold,
+        settings_of(config).schedule_floor,
+    )
