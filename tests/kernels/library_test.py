@@ -18,6 +18,8 @@ SMOOTH = {
     "radial_product": kernels.Gaussian() * kernels.RationalQuadratic((1.0,)),
     "mixed_sum": kernels.Linear() + 0.5 * kernels.Polynomial(2),
     "tanh": kernels.Tanh(kernels.RationalQuadratic((0.5, 1.0))),
+    "rescaled_cubic": kernels.Rescaled(kernels.Polynomial(), 3.0),
+    "rescaled_gaussian": kernels.Rescaled(kernels.Gaussian((0.7,)), 3.0),
     "tanh_product": kernels.Tanh(kernels.Linear() * kernels.Gaussian((2.0,))),
 }
 ISOTROPIC = {
@@ -25,6 +27,7 @@ ISOTROPIC = {
     "rational_quadratic": 2.0,
     "linear": 1.0,
     "sum": 1.3,
+    "rescaled_gaussian": 1 / 2.1**2,
 }
 DISTANCE_ERROR = "not differentiable at coinciding points"
 
@@ -110,6 +113,13 @@ def test_gaussian_mixture_is_a_sum(rng):
     )
     got = kernels.Gaussian((0.5, 3.0))(x, y)
     np.testing.assert_allclose(got, expected, atol=1e-10)
+
+
+def test_rescaled_kernel_is_that_of_rescaled_features(rng):
+    x, y = rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
+    kernel = kernels.Gaussian((0.5,)) + kernels.Polynomial()
+    got = kernels.Rescaled(kernel, 2.0)(x, y)
+    np.testing.assert_allclose(got, kernel(x / 2.0, y / 2.0), atol=1e-12)
 
 
 def test_rational_quadratic_is_the_power_and_accurate_for_large_scales():
@@ -258,10 +268,12 @@ def test_derivative_constant_belongs_to_isotropic_kernels(rng, name):
         kernels.Tanh(kernels.Distance()),
         kernels.Linear() + 0.1 * kernels.Distance(),
         kernels.Distance() * kernels.Linear(),
+        kernels.LaplaceL1(),
+        kernels.Rescaled(kernels.Distance(), 2.0),
     ],
-    ids=["distance", "tanh", "sum", "product"],
+    ids=["distance", "tanh", "sum", "product", "laplace", "rescaled"],
 )
-def test_the_distance_kernel_refuses_derivatives(rng, kernel):
+def test_kernels_with_a_kink_refuse_derivatives(rng, kernel):
     features = rng.normal(size=(4, 3))
     for squares in (np.ones(4), np.ones((4, 3, 3))):
         with pytest.raises(ValueError, match=DISTANCE_ERROR):
@@ -307,6 +319,8 @@ def test_features_are_checked_at_the_door():
         lambda: kernels.Polynomial(2.5),
         lambda: kernels.Polynomial(gamma=0.0),
         lambda: kernels.Polynomial(coef0=-1.0),
+        lambda: kernels.LaplaceL1(0.0),
+        lambda: kernels.Rescaled(kernels.Linear(), -1.0),
         lambda: -0.1 * kernels.Linear(),
         lambda: float("inf") * kernels.Linear(),
     ],

@@ -11,9 +11,12 @@ from tf_mmdgan.kernels.library import (
     KERNELS,
     Distance,
     Gaussian,
+    LaplaceL1,
     Linear,
     Polynomial,
+    RadialMixture,
     RationalQuadratic,
+    Rescaled,
     Tanh,
     gaussian,
 )

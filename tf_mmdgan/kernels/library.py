@@ -136,6 +136,67 @@ class Distance(Kernel):
 
 
 @dataclasses.dataclass(frozen=True)
+class LaplaceL1(Kernel):
+    """k(u, v) = exp(-||u - v||_1 / scale), a product over coordinates.
+
+    ||u - v||_1 has a kink at u = v: `gradient`, `mixed_hessian` and
+    `derivative_trace` raise; gradients through the matrix take 0 there.
+
+    The matrix of x [n, d] and y [m, d] passes through an array [n, m, d].
+
+    Attributes:
+      scale: in the unit of the distance, > 0.
+    """
+
+    scale: float = 1.0
+
+    def __post_init__(self):
+        _check_scale(self.scale)
+
+    def of_distances(self, distances: tf.Tensor) -> tf.Tensor:
+        """Values at distances ||u - v||_1, of their shape."""
+        return tf.exp(distances / -self.scale)
+
+    def _matrix(self, x, y):
+        differences = x[..., :, None, :] - y[..., None, :, :]
+        return self.of_distances(tf.reduce_sum(tf.abs(differences), axis=-1))
+
+
+@dataclasses.dataclass(frozen=True)
+class Rescaled(Kernel):
+    """k(u, v) = kernel(u / scale, v / scale): another unit of the features.
+
+    Attributes:
+      kernel: whose bandwidths become multiples of the scale.
+      scale: > 0.
+    """
+
+    kernel: Kernel
+    scale: float
+
+    def __post_init__(self):
+        _check_scale(self.scale)
+
+    @property
+    def derivative_constant(self) -> float | None:
+        """That of the kernel, by the scale squared."""
+        constant = self.kernel.derivative_constant
+        return None if constant is None else constant / self.scale**2
+
+    def _matrix(self, x, y):
+        return self.kernel._matrix(x / self.scale, y / self.scale)
+
+    def _derivatives(self, x):
+        gradient, hessian = self.kernel._derivatives(x / self.scale)
+        return gradient / self.scale, hessian / self.scale**2
+
+
+def _check_scale(scale: float) -> None:
+    if not 0.0 < scale < math.inf:
+        raise ValueError(f"scale={scale}, need a number > 0.")
+
+
+@dataclasses.dataclass(frozen=True)
 class Polynomial(Kernel):
     """k(u, v) = (gamma <u, v> + coef0)**degree.
 
@@ -195,5 +256,6 @@ KERNELS: dict[str, Kernel] = {
     "distance": Distance(),
     "energy": 2.0 * Distance(),
     "tanh_distance": Tanh(Distance()),
+    "laplace_l1": LaplaceL1(),
     "polynomial": Polynomial(),
 }
