@@ -28,9 +28,12 @@ FLOORS = [
 INSIDE = {
     "kernels": [{"kernel", "roots"}, {"library", "bandwidths"}],
     "mmd": [
-        {"estimators", "as_published"},
-        {"variance"},
-        {"three_sample", "constrained"},
+        {"estimators", "as_published", "samples", "outcome", "kernel_tiles",
+         "kernel_choice"},
+        {"variance", "permutation"},
+        {"three_sample", "constrained", "linear_time", "aggregated"},
+        {"wild_bootstrap"},
+        {"two_sample"},
     ],
     "mmd/constrained": [
         {"expansions", "scale"},

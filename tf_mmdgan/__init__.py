@@ -11,12 +11,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "kernels": (
         "Kernel", "Gaussian", "RationalQuadratic", "Linear", "Distance",
-        "Polynomial", "Tanh", "KERNELS",
+        "LaplaceL1", "Polynomial", "Rescaled", "Tanh", "KERNELS",
     ),
     "mmd": (
         "Grams", "gram_matrices", "mmd2_biased", "mmd2_unbiased",
         "mmd2_ustatistic", "mmd2_variance", "mmd2_ratio", "candidate_sums",
-        "three_sample_test",
+        "three_sample_test", "two_sample_test", "TwoSampleTest",
+        "TWO_SAMPLE_TESTS",
     ),
     "mmd.constrained": (
         "scaled_mmd_terms", "scaled_mmd_square", "gradient_constrained_mmd2",

@@ -1,4 +1,4 @@
-"""Estimators of the squared MMD, their variance, and the three-sample test."""
+"""Estimators of the squared MMD, their variance, and tests made of them."""
 
 from tf_mmdgan.mmd.estimators import (
     Grams,
@@ -8,11 +8,13 @@ from tf_mmdgan.mmd.estimators import (
     mmd2_ustatistic,
     witness,
 )
+from tf_mmdgan.mmd.outcome import TwoSampleTest
 from tf_mmdgan.mmd.three_sample import (
     ThreeSampleTest,
     candidate_sums,
     three_sample_test,
 )
+from tf_mmdgan.mmd.two_sample import TWO_SAMPLE_TESTS, two_sample_test
 from tf_mmdgan.mmd.variance import (
     CandidateSums,
     PairSums,

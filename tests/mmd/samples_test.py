@@ -1,0 +1,69 @@
+"""What tests take for samples, and what they refuse on one line."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.mmd.samples import as_rows, as_samples
+
+
+class Table:
+    """Like a data frame or a tensor of another package."""
+
+    def __init__(self, values):
+        self._values = np.array(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self._values if dtype is None else self._values.astype(dtype)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [list, np.array, tf.constant, Table, lambda x: np.array(x, np.float16)],
+)
+def test_anything_that_is_an_array_will_do(make):
+    samples = as_samples(make([[1, 2], [3, 4]]), np.zeros((3, 2)))
+    np.testing.assert_array_equal(samples.x, [[1.0, 2.0], [3.0, 4.0]])
+    assert samples.x.dtype == samples.y.dtype == np.float64
+    np.testing.assert_array_equal(samples.pooled[:2], samples.x)
+
+
+def test_one_dimension_is_one_column_and_images_are_flattened():
+    assert as_samples([1, 2, 3], [4, 5]).x.shape == (3, 1)
+    images = np.zeros((4, 2, 2, 3), np.uint8)
+    assert as_samples(images, images).y.shape == (4, 12)
+
+
+@pytest.mark.parametrize(
+    "x, y, message",
+    [
+        ([[1.0], [np.nan], [np.inf]], [[1.0], [2.0]], "2 of 3 rows.*row 1"),
+        ([[1.0], [2.0]], [1.0, -np.inf], "y is NaN or infinite in 1 of 2"),
+        (np.ones((3, 2)), np.ones((3, 4)), "2 numbers, rows of y 4"),
+        ([1.0], [1.0, 2.0], "x has 1 rows: need at least 2"),
+        ([1.0, 2.0], [], "y has 0 rows"),
+        (["a", "b"], [1.0, 2.0], "x is .*need real numbers"),
+        ([1.0, 2.0], 3.0, r"y is float64 of shape \(\)"),
+        ([1j, 2.0], [1.0, 2.0], "complex"),
+        ([[1.0], [1.0, 2.0]], [1.0, 2.0], "x is no array"),
+        (np.ones((3, 0)), np.ones((3, 0)), "rows without numbers"),
+    ],
+)
+def test_bad_samples_are_refused_by_name(x, y, message):
+    with pytest.raises(errors.DataError, match=message) as caught:
+        as_samples(x, y)
+    assert "\n" not in str(caught.value)
+
+
+def test_constant_means_all_rows_of_both():
+    assert as_samples([1.0, 1.0], [1.0, 1.0, 1.0]).constant
+    assert not as_samples([1.0, 1.0], [2.0, 2.0]).constant
+    assert not as_samples([1.0, 1.0], [1.0, 2.0]).constant
+
+
+def test_given_arrays_are_not_changed():
+    given = np.zeros((3, 2))
+    rows = as_rows(given, "x")
+    rows += 1.0
+    np.testing.assert_array_equal(given, np.zeros((3, 2)))

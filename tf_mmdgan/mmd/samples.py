@@ -1,0 +1,80 @@
+"""Samples as two-sample tests take them: any arrays, checked, in float64."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tf_mmdgan import errors
+
+
+class Samples(NamedTuple):
+    """Two checked samples, float64 and finite."""
+
+    x: np.ndarray  # [n, d]
+    y: np.ndarray  # [m, d]
+
+    @property
+    def pooled(self) -> np.ndarray:
+        """All rows, those of x first: [n + m, d]."""
+        return np.concatenate([self.x, self.y])
+
+    @property
+    def constant(self) -> bool:
+        """Whether all rows of both samples are equal."""
+        return bool((self.x == self.x[0]).all() and (self.y == self.x[0]).all())
+
+
+def as_samples(x: Any, y: Any, minimum: int = 2) -> Samples:
+    """Checks two samples.
+
+    Args:
+      x: numbers [n], [n, d] or [n, ...], whose rows are flattened: an array, a
+        tensor, a table, a list.
+      y: the same, with m rows.
+      minimum: of rows in either.
+
+    Raises:
+      DataError: for what is no array of numbers, for NaN or infinity, for fewer
+        rows than `minimum`, and for rows of unequal lengths.
+    """
+    rows = Samples(as_rows(x, "x", minimum), as_rows(y, "y", minimum))
+    if rows.x.shape[1] != rows.y.shape[1]:
+        raise errors.DataError(
+            f"rows of x hold {rows.x.shape[1]} numbers, rows of y "
+            f"{rows.y.shape[1]}: need the same."
+        )
+    return rows
+
+
+def as_rows(array: Any, name: str, minimum: int = 1) -> np.ndarray:
+    """One sample as float64 [n, d]; `name` is for messages. See `as_samples`.
+
+    Raises:
+      DataError: as `as_samples` does.
+    """
+    try:
+        values = np.asarray(array)
+    except (TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise errors.DataError(f"{name} is no array: {reason}.") from None
+    if values.ndim == 0 or values.dtype.kind not in "biuf":
+        raise errors.DataError(
+            f"{name} is {values.dtype} of shape {values.shape}: need real "
+            "numbers of shape [samples, width]."
+        )
+    if len(values) < minimum:
+        raise errors.DataError(
+            f"{name} has {len(values)} rows: need at least {minimum}."
+        )
+    # Not -1, which does not say how long the rows of no sample are.
+    width = int(np.prod(values.shape[1:]))
+    rows = values.reshape(len(values), width).astype(np.float64)
+    if width == 0:
+        raise errors.DataError(f"{name} has rows without numbers.")
+    bad = ~np.isfinite(rows).all(axis=1)
+    if bad.any():
+        raise errors.DataError(
+            f"{name} is NaN or infinite in {bad.sum()} of {len(rows)} rows, "
+            f"the first of them row {bad.argmax()}: leave them out."
+        )
+    return rows
