@@ -30,7 +30,7 @@ INSIDE = {
     "mmd": [
         {"estimators", "as_published", "samples", "outcome", "kernel_tiles",
          "kernel_choice"},
-        {"variance", "permutation"},
+        {"variance", "permutation", "embeddings"},
         {"three_sample", "constrained", "linear_time", "aggregated"},
         {"wild_bootstrap"},
         {"two_sample"},

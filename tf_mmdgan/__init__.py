@@ -17,7 +17,8 @@ _HOMES = {
         "Grams", "gram_matrices", "mmd2_biased", "mmd2_unbiased",
         "mmd2_ustatistic", "mmd2_variance", "mmd2_ratio", "candidate_sums",
         "three_sample_test", "two_sample_test", "TwoSampleTest",
-        "TWO_SAMPLE_TESTS",
+        "TWO_SAMPLE_TESTS", "herd", "prototypes_and_criticisms",
+        "rank_by_witness", "vendi_score",
     ),
     "mmd.constrained": (
         "scaled_mmd_terms", "scaled_mmd_square", "gradient_constrained_mmd2",
@@ -48,6 +49,9 @@ _HOMES = {
     "features": ("EXTRACTORS", "FrozenFeatures"),
     "metrics": ("METRICS", "MetricSettings"),
     "metrics.kid": ("kid", "KID"),
+    "metrics.deep_kernel": ("deep_kernel_test", "DeepKernel"),
+    "metrics.classifier": ("classifier_test",),
+    "metrics.trained_tests": ("TRAINED_TESTS",),
     "evaluation": ("Report",),
     "models": (
         "ImplicitModel", "AdversarialModel", "BurnIn", "MomentMatchingModel",

@@ -1,5 +1,13 @@
 """Estimators of the squared MMD, their variance, and tests made of them."""
 
+from tf_mmdgan.mmd.embeddings import (
+    Summary,
+    WitnessRanking,
+    herd,
+    prototypes_and_criticisms,
+    rank_by_witness,
+    vendi_score,
+)
 from tf_mmdgan.mmd.estimators import (
     Grams,
     gram_matrices,

@@ -85,6 +85,13 @@ def grid(
     )
 
 
+def gaussian_bandwidths(
+    pooled: np.ndarray, rng: np.random.Generator
+) -> list[float]:
+    """Those of the Gaussians of a geometric `grid`."""
+    return _bandwidths(Distances(pooled, rng).euclidean, "geometric")
+
+
 def _bandwidths(distances: np.ndarray, spacing: str) -> list[float]:
     least, most = np.quantile(distances, [0.05, 0.95])
     space = np.geomspace if spacing == "geometric" else np.linspace

@@ -165,3 +165,13 @@ class TwoSampleTest:
             "num_permutations": len(self.null),
             "note": self.note,
         }
+
+
+def of_constant(
+    num_x: int, num_y: int, method: str, estimator: str, level: float
+) -> TwoSampleTest:
+    """The outcome for samples of which all rows are equal: p = 1."""
+    return TwoSampleTest(
+        0.0, 1.0, 0.0, level, method, estimator, None, num_x, num_y,
+        note="all rows of x and y are equal, so that p = 1",
+    )  # fmt: skip

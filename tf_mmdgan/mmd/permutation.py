@@ -98,6 +98,20 @@ def mmd2_of_splits(
     return Resampled(values, np.sqrt(squares / pairs))
 
 
+def mean_differences(scores: np.ndarray, splits: np.ndarray) -> Resampled:
+    """Mean score over the rows of x minus that over the others: one statistic.
+
+    Args:
+      scores: of the pooled rows, [n + m].
+      splits: as `random_splits` makes them.
+    """
+    n = splits[:, 0].sum()
+    sums = scores @ splits
+    values = sums / n - (scores.sum() - sums) / (len(scores) - n)
+    root = np.sqrt(np.mean(scores**2))
+    return Resampled(values[np.newaxis], np.array([root]))
+
+
 def _mmd2(
     inside: np.ndarray, touching: np.ndarray, total: np.ndarray, n: int, m: int
 ) -> np.ndarray:

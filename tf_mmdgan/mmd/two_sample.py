@@ -19,6 +19,7 @@ from tf_mmdgan.mmd.outcome import (
     Plan,
     TwoSampleTest,
     make_plan,
+    of_constant,
     resampled_tail,
     student_tail,
 )
@@ -91,7 +92,9 @@ def two_sample_test(
     _check_kernel_count(chosen, method, kernel)
     samples = as_samples(x, y)
     if samples.constant:
-        return _constant(samples, method, estimator, level)
+        return of_constant(
+            len(samples.x), len(samples.y), method, estimator, level
+        )
     if estimator != "quadratic":
         samples = _shuffled(samples, plan.rng)
     used = _kernels(chosen, kernel, samples.pooled, plan.rng)
@@ -246,15 +249,6 @@ def _kernels(
 def _shuffled(samples: Samples, rng: np.random.Generator) -> Samples:
     """Rows in random order, for estimators that take some pairs only."""
     return Samples(*(rng.permutation(rows) for rows in samples))
-
-
-def _constant(
-    samples: Samples, method: str, estimator: str, level: float
-) -> TwoSampleTest:
-    return TwoSampleTest(
-        0.0, 1.0, 0.0, level, method, estimator, None, len(samples.x),
-        len(samples.y), note="all rows of x and y are equal, so that p = 1",
-    )  # fmt: skip
 
 
 def _check_estimator(chosen: Method, method: str, estimator: str) -> None:

@@ -1,7 +1,5 @@
 """Formulas of the studies that make pictures."""
 
-import itertools
-
 import numpy as np
 
 from tf_mmdgan.reproduction.studies import (
@@ -29,32 +27,6 @@ def test_samples_have_the_moments_of_the_components():
     drawn = eigenfaces.sample(found, 100_000, rng)
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(vectors.T), atol=0.3)
     np.testing.assert_allclose(drawn.mean(0), vectors.mean(0), atol=0.1)
-
-
-def test_the_first_points_taken_are_the_best_ones():
-    rng = np.random.default_rng(0)
-    pool, asked = rng.normal(size=(6, 2)), rng.normal(size=(3, 2))
-
-    def kernel(u, v):
-        return np.exp(-((u[:, None] - v) ** 2).sum(-1) / 2)
-
-    gram, target = kernel(pool, pool), kernel(pool, asked).mean(1)
-
-    def distance(rows):
-        rows = list(rows)
-        return gram[np.ix_(rows, rows)].mean() - 2 * target[rows].mean()
-
-    found = more_like_these.choose(gram, target, 3)
-    assert len(set(found)) == 3
-    for size in (1, 2, 3):
-        options = [
-            (*found[: size - 1], i)
-            for i in range(6)
-            if i not in found[: size - 1]
-        ]
-        assert distance(found[:size]) == min(map(distance, options))
-    best = min(map(distance, itertools.combinations(range(6), 1)))
-    assert distance(found[:1]) == best
 
 
 def test_mixed_queries_have_halves():

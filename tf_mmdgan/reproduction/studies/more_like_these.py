@@ -11,40 +11,12 @@ import numpy as np
 
 from tf_mmdgan import data, features, kernels
 from tf_mmdgan.config import DataConfig
+from tf_mmdgan.mmd import embeddings
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 _EXAMPLES = 6
 _CHOSEN = 20
 _LEAST_SHARE = 0.9
-
-
-def choose(gram: np.ndarray, target: np.ndarray, count: int) -> np.ndarray:
-    """Points of a pool whose mean embedding is near a given one, greedily.
-
-    Each point taken is the one with which the MMD^2 between those taken and
-    the target is least; none is taken twice.
-
-    Args:
-      gram: kernel of the pool, [n, n].
-      target: the mean embedding at the pool's points, [n].
-      count: number of points to take.
-
-    Returns:
-      Indices, [count].
-    """
-    taken: list[int] = []
-    inner = np.zeros(len(gram))  # sum of k(., z) over those taken
-    total = 0.0  # of the kernel among them
-    for size in range(1, count + 1):
-        within = (total + 2.0 * inner + np.diag(gram)) / size**2
-        across = (target[taken].sum() + target) / size
-        loss = within - 2.0 * across
-        loss[taken] = np.inf
-        best = int(np.argmin(loss))
-        total += 2.0 * inner[best] + gram[best, best]
-        inner += gram[best]
-        taken.append(best)
-    return np.array(taken)
 
 
 def queries(labels: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
@@ -79,7 +51,9 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
         rng = np.random.default_rng(seed)
         for name, rows in queries(test.labels, rng).items():
             target = kernel(points, asked[rows]).numpy().mean(axis=1)
-            taken = choose(gram, target, _CHOSEN)
+            taken = embeddings.greedy_match(
+                gram.__getitem__, np.diag(gram), target, _CHOSEN
+            )
             labels = pool.labels[taken]
             counts = [np.mean(labels == int(label)) for label in name]
             shares.setdefault(name, []).append(counts)

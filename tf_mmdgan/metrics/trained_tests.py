@@ -1,0 +1,13 @@
+"""Two-sample tests that train a network first, by name."""
+
+from collections.abc import Callable
+
+from tf_mmdgan import mmd
+from tf_mmdgan.metrics.classifier import classifier_test
+from tf_mmdgan.metrics.deep_kernel import deep_kernel_test
+
+# (x, y, network=, steps=, num_permutations=, level=, seed=, ...) -> outcome.
+TRAINED_TESTS: dict[str, Callable[..., mmd.TwoSampleTest]] = {
+    "deep_kernel": deep_kernel_test,
+    "classifier": classifier_test,
+}
