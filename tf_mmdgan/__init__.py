@@ -15,9 +15,10 @@ _HOMES = {
     ),
     "mmd": (
         "Grams", "gram_matrices", "mmd2_biased", "mmd2_unbiased",
-        "mmd2_ustatistic", "mmd2_variance", "mmd2_ratio", "candidate_sums",
-        "three_sample_test", "two_sample_test", "TwoSampleTest",
-        "TWO_SAMPLE_TESTS", "herd", "prototypes_and_criticisms",
+        "mmd2_ustatistic", "mmd2_weighted", "mmd2_variance", "mmd2_ratio",
+        "candidate_sums", "three_sample_test", "two_sample_test",
+        "TwoSampleTest", "TWO_SAMPLE_TESTS", "herd",
+        "prototypes_and_criticisms",
         "rank_by_witness", "vendi_score",
     ),
     "mmd.constrained": (
@@ -46,6 +47,7 @@ _HOMES = {
     "objectives.f_divergences": ("FDivergence", "DIVERGENCES"),
     "objectives.discrepancies": ("KernelDiscrepancy",),
     "objectives.density_ratio": ("RatioMatching",),
+    "objectives.loss": ("MMDLoss", "MMDRegularizer"),
     "features": ("EXTRACTORS", "FrozenFeatures"),
     "metrics": ("METRICS", "MetricSettings"),
     "metrics.kid": ("kid", "KID"),

@@ -14,6 +14,7 @@ from tf_mmdgan.mmd.estimators import (
     mmd2_biased,
     mmd2_unbiased,
     mmd2_ustatistic,
+    mmd2_weighted,
     witness,
 )
 from tf_mmdgan.mmd.outcome import TwoSampleTest

@@ -80,6 +80,45 @@ def mmd2_ustatistic(grams: Grams) -> tf.Tensor:
     return mean_off_diagonal(grams.xx + grams.yy - 2.0 * grams.xy)
 
 
+def mmd2_weighted(
+    grams: Grams,
+    x_weights: tf.Tensor,
+    y_weights: tf.Tensor,
+    biased: bool = True,
+) -> tf.Tensor:
+    """MMD**2 of weighted samples, a scalar.
+
+    sum_ij u_i u_j k(x_i, x_j) + sum_ij v_i v_j k(y_i, y_j)
+    - 2 sum_ij u_i v_j k(x_i, y_j),  u and v the weights over their sums
+
+    This is `mmd2_biased` of samples that hold each row as often as its weight
+    says. Without bias the first two sums are over i != j, and are divided by
+    sum_{i != j} u_i u_j and sum_{i != j} v_i v_j: `mmd2_unbiased` where weights
+    are equal.
+
+    Args:
+      grams: of x [n, d] and y [m, d].
+      x_weights: [n], >= 0, not all of them 0; without bias two of them not.
+      y_weights: [m], the same.
+      biased: whether pairs i = i count.
+    """
+    u, v = (
+        tf.cast(w, grams.xy.dtype) / tf.cast(tf.reduce_sum(w), grams.xy.dtype)
+        for w in (x_weights, y_weights)
+    )
+    within = _weighted(grams.xx, u, biased) + _weighted(grams.yy, v, biased)
+    return within - 2.0 * tf.tensordot(u, tf.linalg.matvec(grams.xy, v), 1)
+
+
+def _weighted(gram: tf.Tensor, shares: tf.Tensor, biased: bool) -> tf.Tensor:
+    """sum_ij s_i s_j K_ij of shares [n] whose sum is 1."""
+    if biased:
+        return tf.tensordot(shares, tf.linalg.matvec(gram, shares), 1)
+    others = tf.linalg.matvec(without_diagonal(gram), shares)
+    pairs = 1.0 - tf.reduce_sum(tf.square(shares))
+    return tf.tensordot(shares, others, 1) / pairs
+
+
 def without_diagonal(gram: tf.Tensor) -> tf.Tensor:
     """A kernel matrix [n, n] with zeros on its diagonal."""
     # Better than to subtract the trace from the sum: where the diagonal is

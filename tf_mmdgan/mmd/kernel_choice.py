@@ -51,6 +51,24 @@ def resolve(
     return kernels.Rescaled(base, unit)
 
 
+def parse(kernel: Kernel | str) -> tuple[Kernel, bool]:
+    """The kernel that is named, and whether its unit is the median distance.
+
+    Raises:
+      UsageError: for an unknown name, or something else than a kernel.
+    """
+    if isinstance(kernel, Kernel):
+        return kernel, False
+    if not isinstance(kernel, str):
+        raise errors.UsageError(
+            f"kernel={kernel!r}: need a kernel, its name, or 'NAME, {_RULE}'."
+        )
+    text = kernel.strip()
+    if not text.endswith(_RULE):
+        return named(text), False
+    return named(text.removesuffix(_RULE).rstrip(" ,")), True
+
+
 def named(text: str) -> Kernel:
     """The kernel of a name.
 

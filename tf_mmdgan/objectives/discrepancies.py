@@ -65,7 +65,7 @@ class KernelDiscrepancy:
     def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """The discrepancy of real [n, d] and fake [m, d], a scalar."""
         if self.median_bandwidth:
-            real, fake = _in_median_distances(real, fake)
+            real, fake = in_median_distances(real, fake)
         grams = mmd.gram_matrices(self.kernel, real, fake)
         value = ESTIMATORS[self.estimator](grams)
         return floored_root(value) if self.root else value
@@ -97,15 +97,16 @@ class GradientConstrainedDiscrepancy:
     def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """The discrepancy of real [n, d] and fake [m, d], a scalar."""
         if self.median_bandwidth:
-            real, fake = _in_median_distances(real, fake)
+            real, fake = in_median_distances(real, fake)
         square = constrained.gradient_constrained_mmd2(
             real, fake, real, self.kernel, self.ridge, solver=self.solver
         )
         return floored_root(square) if self.root else square
 
 
-def _in_median_distances(
+def in_median_distances(
     real: tf.Tensor, fake: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
+    """Both over the median distance of all their pairs, a constant to them."""
     scale = bandwidths.median_distance(real, fake)
     return real / scale, fake / scale

@@ -1,0 +1,237 @@
+"""MMD as a loss, and as a layer's regulariser, in any Keras model.
+
+model.compile("adam", loss=MMDLoss())
+codes = keras.layers.Dense(8, activity_regularizer=MMDRegularizer("normal"))
+"""
+
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan.distribute.update import gather
+from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.mmd import kernel_choice
+from tf_mmdgan.objectives.discrepancies import ESTIMATORS, in_median_distances
+
+# Estimators that rows with weights have.
+_WEIGHTED = ("biased", "unbiased")
+
+
+class _Distance:
+    """MMD^2 of two batches, those of all replicas."""
+
+    def __init__(self, kernel: Kernel | str, estimator: str):
+        self._kernel, self._at_median = kernel_choice.parse(kernel)
+        self._estimate = errors.pick(ESTIMATORS, estimator, "estimator")
+        self._estimator = estimator
+
+    def __call__(
+        self, x: tf.Tensor, y: tf.Tensor, weights: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """The estimate for rows x [n, d] and y [m, d], a scalar.
+
+        Args:
+          x: of all replicas.
+          y: of all replicas.
+          weights: [n] with n = m, of both; or None.
+        """
+        x, y = kernels.as_matrices(x, y)
+        if self._at_median:
+            x, y = in_median_distances(x, y)
+        grams = mmd.gram_matrices(self._kernel, x, y)
+        if weights is None:
+            return self._estimate(grams)
+        if self._estimator not in _WEIGHTED:
+            raise errors.UsageError(
+                f"estimator={self._estimator} has no form for weights of rows: "
+                f"give estimator={' or '.join(_WEIGHTED)}."
+            )
+        biased = self._estimator == "biased"
+        return mmd.mmd2_weighted(grams, weights, weights, biased)
+
+
+@keras.saving.register_keras_serializable("tf_mmdgan")
+class MMDLoss(keras.losses.Loss):
+    """MMD^2 between a batch of targets and a batch of outputs.
+
+        loss = MMDLoss("rbf, median heuristic")
+        value = loss(prior_draws, codes)
+        model.compile("adam", loss=[reconstruction, MMDLoss()])
+
+    The targets say how the outputs are to be distributed, not which output is
+    to be which: draws of a prior for the codes of an auto-encoder, or the
+    features of another domain. Outputs of any rank are flattened by row. It
+    takes float32 at least, whatever the policy.
+
+    Under a strategy with several replicas it is the MMD of the global batch, as
+    on one device; replicas need batches of one size, so that data sets drop
+    their remainder.
+
+    Args:
+      kernel: a kernel, its name, or "NAME, median heuristic", which takes the
+        median distance of each batch as the unit of the bandwidths; no gradient
+        passes through it.
+      estimator: "unbiased", whose mean is 0 where both laws are equal;
+        "biased", which is never negative; or "ratio", the estimate in standard
+        deviations.
+      name: of the loss.
+
+    Raises:
+      UsageError: for an unknown kernel or estimator.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel | str = kernel_choice.DEFAULT,
+        estimator: str = "unbiased",
+        name: str = "mmd_loss",
+    ):
+        super().__init__(name=name, reduction=None)
+        self._distance = _Distance(kernel, estimator)
+        self._config = {"kernel": kernel, "estimator": estimator}
+
+    def __call__(
+        self,
+        y_true: tf.Tensor,
+        y_pred: tf.Tensor,
+        sample_weight: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """MMD^2 of targets [n, ...] and outputs [m, ...], over the replicas.
+
+        Args:
+          y_true: targets of this replica, n >= 2; n need not be m.
+          y_pred: outputs of this replica, m >= 2.
+          sample_weight: [n], for n = m: how often row i of both counts.
+
+        Returns:
+          A scalar: the estimate, over the number of replicas, because their
+          gradients are summed.
+
+        Raises:
+          UsageError: for weights and an estimator without them.
+          ValueError: for rows of unequal widths, or fewer than 2 of them.
+        """
+        batches = [_rows(y_true), _rows(y_pred)]
+        if sample_weight is not None:
+            weights = tf.cast(sample_weight, batches[0].dtype)
+            batches.append(tf.reshape(weights, [-1, 1]))
+        x, y, *rest = _gathered(batches)
+        value = self._distance(x, y, rest[0][:, 0] if rest else None)
+        return value / tf.cast(_num_replicas(), value.dtype)
+
+    def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
+        """The loss without weights: see `__call__`."""
+        return self(y_true, y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the loss again.
+
+        Raises:
+          UsageError: for a kernel that was not given by name.
+        """
+        return {"name": self.name, **_serializable(self._config)}
+
+
+@keras.saving.register_keras_serializable("tf_mmdgan")
+class MMDRegularizer(keras.regularizers.Regularizer):
+    """A layer's outputs, held to a prior by weight times MMD^2.
+
+        keras.layers.Dense(8, activity_regularizer=MMDRegularizer("normal"))
+
+    MMD^2 between the outputs of a batch and as many fresh draws of the prior:
+    the penalty of Wasserstein auto-encoders, Tolstikhin et al. 2018,
+    https://arxiv.org/abs/1711.01558, algorithm 2. A batch of one row has none.
+
+    Under several replicas it is the MMD of the global batch, and gradients are
+    those of one device. Only the loss that `fit` tells there is too large: it
+    counts the penalty (1 + replicas) / 2 times, because Keras keeps those of
+    all replicas in one list.
+
+    Args:
+      prior: "normal", N(0, 1), or "uniform" on [-1, 1), independent elements.
+      weight: >= 0.
+      kernel: as of `MMDLoss`.
+      estimator: as of `MMDLoss`.
+      seed: of the draws.
+
+    Raises:
+      UsageError: for an unknown prior, kernel or estimator, or a weight < 0.
+    """
+
+    def __init__(
+        self,
+        prior: Literal["normal", "uniform"] = "normal",
+        weight: float = 1.0,
+        kernel: Kernel | str = kernel_choice.DEFAULT,
+        estimator: str = "unbiased",
+        seed: int = 0,
+    ):
+        Latents(1, prior)  # refuses an unknown one
+        if not weight >= 0.0:
+            raise errors.UsageError(f"weight={weight}: need a number >= 0.")
+        self._prior, self._weight = prior, weight
+        self._distance = _Distance(kernel, estimator)
+        self._seeds = keras.random.SeedGenerator(seed)
+        self._config = {
+            "prior": prior, "weight": weight, "kernel": kernel,
+            "estimator": estimator, "seed": seed,
+        }  # fmt: skip
+
+    def __call__(self, outputs: tf.Tensor) -> tf.Tensor:
+        """The penalty of a layer's outputs [b, ...], times their number b.
+
+        Keras divides it by b.
+        """
+        codes = _rows(outputs)
+        if codes.shape[0] == 1:
+            return tf.zeros([], codes.dtype)
+        (gathered,) = _gathered([codes])
+        law = Latents(codes.shape[1], self._prior)
+        seed = tf.cast(self._seeds.next(), tf.int64)
+        prior = law.sample(seed, tf.shape(gathered)[0])
+        penalty = self._weight * self._distance(prior, gathered)
+        return penalty * tf.cast(tf.shape(codes)[0], penalty.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the regulariser again; raises as that of `MMDLoss`."""
+        return _serializable(self._config)
+
+
+def _rows(batch: tf.Tensor) -> tf.Tensor:
+    """A batch [n, ...] as [n, d], in float32 at least."""
+    batch = tf.convert_to_tensor(batch)
+    width = batch.shape[1:].num_elements()
+    (rows,) = kernels.as_matrices(tf.reshape(batch, [-1, width]))
+    return rows
+
+
+def _gathered(batches: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Rows of all replicas; of one type.
+
+    Keras calls losses outside of replicas too, with rows of one, to build them.
+    """
+    double = any(batch.dtype == tf.float64 for batch in batches)
+    dtype = tf.float64 if double else tf.float32
+    batches = [tf.cast(batch, dtype) for batch in batches]
+    if tf.distribute.in_cross_replica_context():
+        return batches
+    sizes = {batch.shape[0] for batch in batches}
+    if len(sizes) == 1:
+        return gather(batches)
+    return [gather([batch])[0] for batch in batches]
+
+
+def _num_replicas() -> int:
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def _serializable(config: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(config["kernel"], str):
+        raise errors.UsageError(
+            f"kernel={config['kernel']} cannot be saved with a model: give its "
+            "name."
+        )
+    return dict(config)
