@@ -87,7 +87,7 @@ def test_grid_draws_the_same_latents_at_interval_and_end(tmp_path):
         "step_0000002.png",
         "step_0000003.png",
     ]
-    drawn = np.asarray(PIL.Image.open(grid.path(3)))
+    drawn = np.asarray(PIL.Image.open(grid.folder / callbacks.grid_name(3)))
     first = model.generate(1, seed=3)[0, :, :, 0].repeat(16, 0).repeat(16, 1)
     np.testing.assert_array_equal(drawn[:64, :64], first)
 
