@@ -71,13 +71,15 @@ class Kernel(abc.ABC):
     cast features: `_matrix` of x [..., n, d] and y [..., m, d], [..., n, m];
     and `_derivatives` of x [n, d], its gradient and mixed Hessian, unless the
     gradient is 0 and the Hessian constant, or the kernel has no derivatives.
-
-    Attributes:
-      derivative_constant: the c of a kernel whose mixed Hessian is c times the
-        identity everywhere; None for the others.
     """
 
-    derivative_constant: float | None = None
+    @property
+    def derivative_constant(self) -> float | None:
+        """The c of a kernel whose mixed Hessian is c times the identity.
+
+        Everywhere; None for all other kernels.
+        """
+        return None
 
     def __call__(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """Kernel matrix k(x_i, y_j) of x [n, d] and y [m, d]: [n, m]."""

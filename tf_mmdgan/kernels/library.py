@@ -34,6 +34,7 @@ class Tanh(Kernel):
         return slopes * gradient, hessian
 
 
+@dataclasses.dataclass(frozen=True)
 class RadialMixture(Kernel):
     """A sum of smooth functions of ||u - v||**2, one for each parameter."""
 
@@ -210,7 +211,8 @@ class Polynomial(Kernel):
     coef0: float = 1.0
 
     def __post_init__(self):
-        if not isinstance(self.degree, numbers.Integral) or self.degree < 1:
+        degree: object = self.degree
+        if not isinstance(degree, numbers.Integral) or self.degree < 1:
             raise ValueError(f"degree={self.degree}, need an integer >= 1.")
         if self.gamma is not None and not 0.0 < self.gamma < math.inf:
             raise ValueError(f"gamma={self.gamma}, need None or a number > 0.")

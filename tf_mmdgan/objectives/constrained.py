@@ -44,12 +44,9 @@ class GradientConstrainedMMD(MMDGAN):
         distance.check_kernel(self.kernel, "--kernel")
 
     def _mmd2(self, seen: Comparison) -> tf.Tensor:
-        def features(images):
-            return seen.critic(seen.real._replace(images=images)).features
-
-        images = seen.real.images
         return critic_gradient_constrained_mmd2(
-            features, seen.x, seen.y, images, self.kernel, self.ridge,
+            seen.features_at(seen.real), seen.x, seen.y, seen.real.images,
+            self.kernel, self.ridge,
             solver=self.solver,
             gather=seen.update.gather,
             own_rows=seen.update.own_rows,

@@ -1,12 +1,21 @@
 """What an objective sees of a model, and what it gives back."""
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import (
+    ClassVar,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeVar,
+    runtime_checkable,
+)
 
 import keras
 import tensorflow as tf
 
 from tf_mmdgan.distribute import Update
+
+Part = TypeVar("Part")
 
 
 class Batch(NamedTuple):
@@ -98,6 +107,32 @@ class Comparison(NamedTuple):
         """Features of the first, mostly the only, batch of fakes."""
         return self.ys[0]
 
+    def features_at(self, batch: Batch) -> Callable[[tf.Tensor], tf.Tensor]:
+        """The critic's features [b, d] as a function of images [b, ...].
+
+        The function takes images in the place of those of `batch`, and keeps
+        its labels: for gradients with respect to images.
+        """
+
+        def features(images: tf.Tensor) -> tf.Tensor:
+            return self.critic(batch._replace(images=images)).features
+
+        return features
+
+
+def present(part: Part | None, name: str) -> Part:
+    """A part of a `Comparison` that not every update has.
+
+    Raises:
+      ValueError: where this update has none.
+    """
+    if part is None:
+        raise ValueError(
+            f"Comparison.{name} is None: the generator's update has no joint "
+            "output, and no real features if `generator_sees_real` is False."
+        )
+    return part
+
 
 def joint_pass(
     critic: Critic, real: Batch, fakes: Sequence[Batch], update: Update
@@ -175,6 +210,21 @@ class Criterion(Protocol):
         self, critic: Critic, terms: Mapping[str, tf.Tensor]
     ) -> None:
         """What follows the optimizer's update of the critic."""
+
+
+@runtime_checkable
+class NoiseLimited(Criterion, Protocol):
+    """A criterion of which it is known what a little instance noise does."""
+
+    def noise_curvatures(
+        self, real: tf.Tensor, fake: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Weights of the squared slopes at real and generated images, [b] each.
+
+        Args:
+          real: the critic's output for real images, [b].
+          fake: that for generated images, [b].
+        """
 
 
 class BaseCriterion:

@@ -12,7 +12,12 @@ from typing import Literal
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.objectives.criterion import Comparison, Loss, ScalarCriterion
+from tf_mmdgan.objectives.criterion import (
+    Comparison,
+    Loss,
+    ScalarCriterion,
+    present,
+)
 from tf_mmdgan.objectives.f_divergences import FDivergence
 
 softplus, mean = tf.math.softplus, tf.reduce_mean
@@ -40,7 +45,8 @@ class GAN(ScalarCriterion):
 
     def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        real, fake = mean(softplus(-seen.x)), mean(softplus(seen.y))
+        x = present(seen.x, "x")
+        real, fake = mean(softplus(-x)), mean(softplus(seen.y))
         return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
 
     def generator_loss(self, seen: Comparison) -> Loss:
@@ -71,7 +77,7 @@ class HingeGAN(ScalarCriterion):
 
     def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        real = mean(tf.nn.relu(1.0 - seen.x))
+        real = mean(tf.nn.relu(1.0 - present(seen.x, "x")))
         fake = mean(tf.nn.relu(1.0 + seen.y))
         return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
 

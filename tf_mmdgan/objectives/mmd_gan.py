@@ -17,7 +17,12 @@ from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd import estimators
 from tf_mmdgan.objectives import regularizers
-from tf_mmdgan.objectives.criterion import BaseCriterion, Comparison, Loss
+from tf_mmdgan.objectives.criterion import (
+    BaseCriterion,
+    Comparison,
+    Loss,
+    present,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,10 +113,7 @@ class RepulsiveMMD(MMDGAN):
 
     def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        if self.bounds is None:
-            grams = mmd.gram_matrices(self.kernel, seen.x, seen.y)
-        else:
-            grams = self._bounded_grams(seen)
+        grams = self._critic_grams(seen)
         xx, yy = map(estimators.mean_off_diagonal, (grams.xx, grams.yy))
         value = -yy - self.real_weight * xx
         if self.real_weight != -1.0:
@@ -119,10 +121,12 @@ class RepulsiveMMD(MMDGAN):
             value += (1.0 + self.real_weight) * xy
         return Loss(value, {"real_similarity": xx, "fake_similarity": yy})
 
-    def _bounded_grams(self, seen: Comparison) -> mmd.Grams:
+    def _critic_grams(self, seen: Comparison) -> mmd.Grams:
+        # No other kernel has bounds: see `__post_init__`.
+        if self.bounds is None or not isinstance(self.kernel, kernels.Gaussian):
+            return mmd.gram_matrices(self.kernel, seen.x, seen.y)
         lower, upper = self.bounds
         x, y = kernels.as_matrices(seen.x, seen.y)
-
         gram = self.kernel.of_squares
         return mmd.Grams(
             gram(tf.minimum(kernels.squared_distances(x, x), upper)),
@@ -164,7 +168,7 @@ class AutoencoderMMD(MMDGAN):
         images = tf.concat(
             [seen.real.images, *(fake.images for fake in seen.fakes)], axis=0
         )
-        decoded = seen.output.reconstruction
+        decoded = present(seen.output, "output").reconstruction
         # The mean over both is half the sum of their means.
         error = 2.0 * regularizers.feature_l2([decoded - images])
         value = -distance + self.reconstruction_weight * error

@@ -13,14 +13,16 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Purpose, Update
-from tf_mmdgan.objectives import gradients, regularizers
+from tf_mmdgan.objectives import gradients
 from tf_mmdgan.objectives.annealing import CONSTANT, Annealing
 from tf_mmdgan.objectives.criterion import (
     Batch,
     Comparison,
     Criterion,
     Critic,
+    NoiseLimited,
     Side,
+    present,
 )
 
 
@@ -93,12 +95,12 @@ class GradientPenalty:
         real, fake = seen.real.images, seen.fakes[0].images
         weights = seen.update.uniform(Purpose.INTERPOLATION, tf.shape(real)[0])
         points = gradients.interpolate(real, fake, weights)
+        features = seen.features_at(seen.real)
 
         def function(images: tf.Tensor) -> tf.Tensor:
-            features = seen.critic(Batch(images, seen.real.labels)).features
             if self.function == "critic":
-                return features[:, 0]
-            return criterion.witness(features, seen)
+                return features(images)[:, 0]
+            return criterion.witness(features(images), seen)
 
         axes = _AXES[self.norm]
         if axes is not None and points.shape.rank != 4:
@@ -107,7 +109,7 @@ class GradientPenalty:
                 f"arrays of shape {points.shape[1:]}."
             )
         norms = gradients.gradient_norms(function, points, axes, self.epsilon)
-        return regularizers.two_sided(norms)
+        return two_sided(norms)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +141,7 @@ class ZeroCentredPenalty:
     def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """See `Regularizer.penalty`."""
         batch = seen.real if self.side == "real" else seen.fakes[0]
-        return 0.5 * tf.reduce_mean(_squares(criterion, seen, batch))
+        return 0.5 * tf.reduce_mean(witness_squares(criterion, seen, batch))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,25 +169,31 @@ class NoisePenalty:
     def check(self, criterion: Criterion, output_width: int) -> None:
         """See `Regularizer.check`."""
         del output_width
-        if not hasattr(criterion, "noise_curvatures"):
-            raise errors.UsageError(
-                "--noise_penalty is the small-noise limit of GANs and f-GANs; "
-                f"{type(criterion).__name__} has none. Use --instance_noise or "
-                "--r1."
-            )
+        _with_curvatures(criterion)
 
     def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """See `Regularizer.penalty`."""
-        rows = [seen.real_features[:, 0], seen.fake_features[0][:, 0]]
-        curvatures = criterion.noise_curvatures(*rows)
+        curvatures = _with_curvatures(criterion).noise_curvatures(
+            present(seen.real_features, "real_features")[:, 0],
+            seen.fake_features[0][:, 0],
+        )
         omega = sum(
-            tf.reduce_mean(weights * _squares(criterion, seen, batch))
+            tf.reduce_mean(weights * witness_squares(criterion, seen, batch))
             for weights, batch in zip(
                 curvatures, (seen.real, seen.fakes[0]), strict=True
             )
         )
         factor = tf.cast(self.annealing.factor(seen.update.step), omega.dtype)
         return 0.5 * factor**2 * omega
+
+
+def _with_curvatures(criterion: Criterion) -> NoiseLimited:
+    if isinstance(criterion, NoiseLimited):
+        return criterion
+    raise errors.UsageError(
+        "--noise_penalty is the small-noise limit of GANs and f-GANs; "
+        f"{type(criterion).__name__} has none. Use --instance_noise or --r1."
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,9 +218,10 @@ class FeaturePenalty:
     def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """See `Regularizer.penalty`."""
         del criterion
-        layers = [*seen.output.activations, seen.output.features]
+        output = present(seen.output, "output")
+        layers = [*output.activations, output.features]
         # The mean over all rows is the share of a batch in the sum of means.
-        return (1.0 + len(seen.fakes)) * regularizers.feature_l2(layers)
+        return (1.0 + len(seen.fakes)) * feature_l2(layers)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -260,19 +269,22 @@ class InstanceNoise:
         return noisy
 
 
-def _squares(criterion: Criterion, seen: Comparison, batch: Batch) -> tf.Tensor:
-    """||grad f||^2 at each image of a batch, by pixels in [0, 1]: [b]."""
+def witness_squares(
+    criterion: Criterion, seen: Comparison, batch: Batch
+) -> tf.Tensor:
+    """||grad f||^2 of the witness f at each image of a batch: [b].
 
-    def function(images: tf.Tensor) -> tf.Tensor:
-        features = seen.critic(batch._replace(images=images)).features
-        return criterion.witness(features, seen)
+    Gradients are with respect to pixels in [0, 1].
+    """
+    features = seen.features_at(batch)
+    return gradients.gradient_squares(
+        lambda images: criterion.witness(features(images), seen), batch.images
+    )
 
-    return gradients.gradient_squares(function, batch.images)
 
-
-def two_sided(norms: tf.Tensor, target: float = 1.0) -> tf.Tensor:
-    """mean((norms - target)^2), a scalar. Gulrajani et al. 2017, eq. 3."""
-    return tf.reduce_mean(tf.square(norms - target))
+def two_sided(norms: tf.Tensor) -> tf.Tensor:
+    """mean((norms - 1)^2), a scalar. Gulrajani et al. 2017, eq. 3."""
+    return tf.reduce_mean(tf.square(norms - 1.0))
 
 
 def feature_l2(activations: Sequence[tf.Tensor]) -> tf.Tensor:

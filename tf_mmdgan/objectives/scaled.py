@@ -74,10 +74,7 @@ class Scale:
     def square(self, kernel: Kernel, seen: Comparison) -> tf.Tensor:
         """sigma^2, a scalar, over the batch that the loss is of."""
         batch = self._points(seen)
-
-        def features(images):
-            return seen.critic(batch._replace(images=images)).features
-
+        features = seen.features_at(batch)
         if self.jacobian == "exact":
             h, squares = gradients.jacobian_products(features, batch.images)
         else:
@@ -93,11 +90,11 @@ class Scale:
                 squares = tf.linalg.trace(squares)
             if isinstance(kernel, Linear):
                 squares += kernel.diagonal(h)
-            mean = tf.reduce_mean(*seen.update.gather([squares]))
-            return 1.0 / (_COEFFICIENT * mean + 1.0)
-        terms = scaled_mmd_terms(kernel, h, squares)
+            (squares,) = seen.update.gather([squares])
+            return 1.0 / (_COEFFICIENT * tf.reduce_mean(squares) + 1.0)
+        (terms,) = seen.update.gather([scaled_mmd_terms(kernel, h, squares)])
         offset = 1.0 if self.offset is None else self.offset
-        return scaled_mmd_square(*seen.update.gather([terms]), offset)
+        return scaled_mmd_square(terms, offset)
 
     def _points(self, seen: Comparison) -> Batch:
         if self.measure == "real":

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from tf_mmdgan.objectives import gradients
+from tf_mmdgan.objectives import regularizers
 from tf_mmdgan.objectives.criterion import (
     Batch,
     Comparison,
@@ -83,8 +83,6 @@ class SobolevGAN(WGAN):
         critic.multiplier.assign(tf.cast(moved, critic.multiplier.dtype))
 
     def _mean_square(self, seen: Comparison, batch: Batch) -> tf.Tensor:
-        def output(images):
-            return seen.critic(batch._replace(images=images)).features[:, 0]
-
-        squares = gradients.gradient_squares(output, batch.images)
-        return tf.reduce_mean(*seen.update.gather([squares]))
+        squares = regularizers.witness_squares(self, seen, batch)
+        (squares,) = seen.update.gather([squares])
+        return tf.reduce_mean(squares)
