@@ -24,7 +24,11 @@ from tf_mmdgan.networks.matrices import (
     kernel_matrix,
     kernel_variable,
 )
-from tf_mmdgan.networks.subspaces import orthonormal, power_steps
+from tf_mmdgan.networks.subspaces import (
+    largest_singular_value,
+    orthonormal,
+    power_steps,
+)
 
 FORMS = ("matrix", "operator")
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
@@ -236,7 +240,8 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def _sigma(self, kernel: tf.Tensor) -> tf.Tensor:
         u, v = (tf.stop_gradient(x.value) for x in (self.u, self.v))
-        return tf.reduce_sum(u[:1] * self._apply(kernel, v))
+        apply = functools.partial(self._apply, kernel)
+        return largest_singular_value(apply, u, v)
 
     def _power_steps(
         self, u: tf.Tensor, v: tf.Tensor, iterations: int

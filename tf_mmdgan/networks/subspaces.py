@@ -64,6 +64,16 @@ def power_steps(
     )
 
 
+def largest_singular_value(
+    linear_map: LinearMap, u: tf.Tensor, v: tf.Tensor
+) -> tf.Tensor:
+    """Sigma = <u, W v>, a scalar; u and v as `power_steps` leaves them.
+
+    u may have more rows than the first, which are not looked at.
+    """
+    return tf.reduce_sum(u[:1] * linear_map(v))
+
+
 def orthonormal(rows: tf.Tensor, otherwise: tf.Tensor) -> tf.Tensor:
     """Orthonormal rows of which the first i span what the first i of `rows` do.
 

@@ -1,27 +1,53 @@
 """Many small GANs on the ring of eight Gaussians at once.
 
-All runs of a group share their loss, widths and number of critic updates, and
-differ in seeds and optimizer settings: each weight has a leading axis of runs,
-so that a group costs little more than one run does.
+All runs of a group share their objective, widths and number of critic updates,
+and differ in seeds and optimizer settings. What one run does is written for one
+run, with the objectives of the package; `tf.vectorized_map` makes of it a graph
+in which each weight has a leading axis of runs, so that a group costs little
+more than one run does.
 """
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan.data.sets import ring
+from tf_mmdgan.distribute import Purpose, Update
+from tf_mmdgan.kernels import Gaussian
 from tf_mmdgan.metrics import modes
-
-Weights = list[tf.Variable]
-Critic = Callable[[tf.Tensor], tf.Tensor]
+from tf_mmdgan.networks import subspaces
+from tf_mmdgan.objectives import (
+    GAN,
+    MMDGAN,
+    WGAN,
+    Batch,
+    CriticOutput,
+    GradientPenalty,
+    Objective,
+    Scale,
+    ScaledMMD,
+)
+from tf_mmdgan.objectives.criterion import concatenate
 
 POINTS = 2000
 _SLOPE = 0.2  # of the critic's units below zero
 _CHUNK = 50  # generator steps in one call of the graph
+_WARM_START = 8  # power steps before training
+
+# The penalty's weight for points in the plane is that of the code of Gulrajani
+# et al. 2017; the scale's coefficient that of the code of Arbel et al. 2018.
+OBJECTIVES: dict[str, Objective] = {
+    "gan": Objective(GAN("non_saturating")),
+    "wgan": Objective(WGAN()),
+    "wgan_gp": Objective(WGAN(), [GradientPenalty(0.1)]),
+    "mmd_gp": Objective(MMDGAN(Gaussian()), [GradientPenalty(0.1)]),
+    "smmd": Objective(ScaledMMD(Gaussian(), scale=Scale(coefficient=10.0))),
+}
 
 
 class Setting(NamedTuple):
@@ -38,19 +64,19 @@ class Group:
     """What is common to the runs of a group.
 
     Attributes:
-      loss: of `LOSSES`.
+      objective: of `OBJECTIVES`.
       critic_steps: before each step of the generator.
       generator_width: of its two hidden layers.
       critic_width: of its two hidden layers.
       critic_output: number of features.
-      spectral_norm: layers of norm 1.
-      learnable_scale: layers of a norm that is learnt, beginning at 1.
+      spectral_norm: whether the critic's layers have norm 1.
+      learnable_scale: whether that norm is learnt, beginning at 1.
       weight_clip: bound on the critic's weights; None: no bound.
       latent_size: width of the normal noise.
       batch_size: of both kinds of points.
     """
 
-    loss: str
+    objective: str
     critic_steps: int = 5
     generator_width: int = 64
     critic_width: int = 64
@@ -62,97 +88,117 @@ class Group:
     batch_size: int = 64
 
 
-def witness(critic: Critic, real: tf.Tensor, fake: tf.Tensor) -> Critic:
-    """E k(h(t), h(x)) - E k(h(t), h(y)), Gaussian kernel; points [r, n, 2]."""
-    features = critic(real), critic(fake)
+class State(NamedTuple):
+    """Weights of one run; or variables of all runs, with a leading axis."""
 
-    def function(points: tf.Tensor) -> tf.Tensor:
-        at = critic(points)
-        near, far = (tf.reduce_mean(_kernel(at, f), -1) for f in features)
-        return near - far
-
-    return function
+    generator: Sequence[Any]  # kernels [in, out] and biases [1, out], in turn
+    critic: Sequence[Any]  # likewise
+    scales: Sequence[Any]  # norms of the critic's normalised layers, [1, 1]
+    left: Sequence[Any]  # u of each, [1, out], see `subspaces.power_steps`
+    right: Sequence[Any]  # v of each, [1, in]
 
 
-def mmd2(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """Unbiased MMD^2 of features [r, n, d], Gaussian kernel of sigma 1: [r]."""
-    n = tf.cast(tf.shape(real)[1], tf.float32)
-    xx, xy, yy = (
-        tf.reduce_sum(_kernel(u, v), [1, 2])
-        for u, v in ((real, real), (real, fake), (fake, fake))
-    )
-    return (xx + yy - 2.0 * n) / (n * (n - 1.0)) - 2.0 * xy / n**2
+class Draws(NamedTuple):
+    """Random numbers of one update of one run."""
+
+    real: tf.Tensor  # [b, 2], points of the ring
+    noise: tf.Tensor  # [b, latent_size]
+    mix: tf.Tensor  # [b], in [0, 1)
 
 
-def _kernel(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    norms = (
-        tf.reduce_sum(x**2, -1)[:, :, None] + tf.reduce_sum(y**2, -1)[:, None]
-    )
-    squares = norms - 2.0 * tf.matmul(x, y, transpose_b=True)
-    return tf.exp(-tf.maximum(squares, 0.0) / 2.0)
+@dataclasses.dataclass(frozen=True)
+class _DrawnUpdate(Update):
+    """An update that has its random numbers from `Draws`."""
+
+    mix: tf.Tensor = dataclasses.field(kw_only=True)
+
+    def uniform(self, purpose: Purpose, count: int) -> tf.Tensor:
+        """See `Update.uniform`."""
+        del purpose, count
+        return self.mix
 
 
-def slope_penalty(
-    function: Critic, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor
+class _Critic:
+    """One run's critic as an objective sees it: `objectives.Critic`."""
+
+    multiplier: keras.Variable  # of no objective here
+
+    def __init__(self, group: Group, state: State):
+        self._kernels = critic_kernels(group, state)
+        self._biases = state.critic[1::2]
+
+    def __call__(self, batch: Batch) -> CriticOutput:
+        points = _apply(batch.images, self._kernels, self._biases, _SLOPE)
+        return CriticOutput(points, [])
+
+    def joint(self, *batches: Batch) -> CriticOutput:
+        return self(concatenate(*batches))
+
+    def clip_weights(self, bound: float) -> None:
+        raise NotImplementedError("Runs.train clips those of all runs.")
+
+
+def critic_kernels(group: Group, state: State) -> list[tf.Tensor]:
+    """One run's critic: the matrices of its layers as they act, [in, out]."""
+    kernels = state.critic[::2]
+    if not group.spectral_norm:
+        return list(kernels)
+    return [
+        scale * kernel / subspaces.largest_singular_value(_Dense(kernel), u, v)
+        for kernel, scale, u, v in zip(
+            kernels, state.scales, state.left, state.right, strict=True
+        )
+    ]
+
+
+class _Dense(NamedTuple):
+    """x -> x kernel of rows, a `subspaces.LinearMap`."""
+
+    kernel: tf.Tensor
+
+    def __call__(self, x: tf.Tensor, adjoint: bool = False) -> tf.Tensor:
+        return tf.matmul(x, self.kernel, transpose_b=adjoint)
+
+
+def _generate(state: State, noise: tf.Tensor) -> tf.Tensor:
+    return _apply(noise, state.generator[::2], state.generator[1::2], 0.0)
+
+
+def _apply(
+    points: tf.Tensor,
+    kernels: Sequence[tf.Tensor],
+    biases: Sequence[tf.Tensor],
+    slope: float,
 ) -> tf.Tensor:
-    """Mean (slope - 1)^2 between pairs of points, for each run: [r]."""
-    between = real + mix * (fake - real)
+    for i, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
+        points = tf.matmul(points, kernel) + bias
+        if i < len(kernels) - 1:
+            points = tf.maximum(points, slope * points)
+    return points
+
+
+def _gradients(
+    group: Group, of_critic: bool, state: State, draws: Draws
+) -> list[tf.Tensor]:
+    """One run's gradients with respect to the weights of one of its players."""
+    objective = OBJECTIVES[group.objective]
+    update = _DrawnUpdate(0, tf.constant(0, tf.int64), mix=draws.mix)
+    trained = _trained(group, of_critic, state)
     with tf.GradientTape() as tape:
-        tape.watch(between)
-        values = function(between)
-    slopes = tape.gradient(values, between)
-    lengths = tf.sqrt(tf.reduce_sum(slopes**2, -1) + 1e-12)
-    return tf.reduce_mean((lengths - 1.0) ** 2, -1)
+        tape.watch(trained)
+        critic, real = _Critic(group, state), Batch(draws.real)
+        fake = Batch(_generate(state, draws.noise))
+        loss = objective.critic_loss if of_critic else objective.generator_loss
+        value = loss(critic, real, [fake], update).value
+    return tape.gradient(value, trained)
 
 
-def _gan(critic: Critic, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor):
-    on_real, on_fake = critic(real)[..., 0], critic(fake)[..., 0]
-    loss = tf.nn.softplus(-on_real) + tf.nn.softplus(on_fake)
-    return _mean(loss), _mean(tf.nn.softplus(-on_fake))
-
-
-def _wgan(critic: Critic, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor):
-    distance = _mean(critic(real)[..., 0]) - _mean(critic(fake)[..., 0])
-    return -distance, distance
-
-
-def _wgan_gp(critic: Critic, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor):
-    _, distance = _wgan(critic, real, fake, mix)
-    # The weight for points in the plane, of the code of Gulrajani et al. 2017.
-    penalty = 0.1 * slope_penalty(critic, real, fake, mix)
-    return penalty - distance, distance
-
-
-def _mmd_gp(critic: Critic, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor):
-    distance = mmd2(critic(real), critic(fake))
-    function = witness(critic, real, fake)
-    penalty = 0.1 * slope_penalty(function, real, fake, mix)
-    return penalty - distance, distance
-
-
-def _smmd(critic: Critic, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor):
-    """Arbel et al. 2018, with the weights of their code, one output."""
-    with tf.GradientTape() as tape:
-        tape.watch(real)
-        features = critic(real)
-    slopes = tape.gradient(features, real)
-    scale = 1.0 / (1.0 + 10.0 * _mean(tf.reduce_sum(slopes**2, -1)))
-    distance = scale * mmd2(features, critic(fake))
-    return -distance, distance
-
-
-# Of the critic and of the generator, both [r], to be minimised.
-LOSSES: dict[str, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {
-    "gan": _gan,
-    "wgan": _wgan,
-    "wgan_gp": _wgan_gp,
-    "mmd_gp": _mmd_gp,
-    "smmd": _smmd,
-}
-
-
-def _mean(values: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(values, -1)
+def _trained(group: Group, of_critic: bool, state: State) -> list[Any]:
+    """What the optimizer of one of the players moves."""
+    if not of_critic:
+        return list(state.generator)
+    scales = state.scales if group.learnable_scale else []
+    return [*state.critic, *scales]
 
 
 class Runs:
@@ -163,28 +209,18 @@ class Runs:
         self._settings = list(settings)
         self._step = tf.Variable(0, dtype=tf.int64)
         self._centres = ring.centres()
-        width, critic = group.generator_width, group.critic_width
-        self.generator = self._layers((group.latent_size, width, width, 2), 0)
-        self.critic = self._layers((2, critic, critic, group.critic_output), 1)
-        kernels = self.critic[::2]
-        self._vectors = [
-            tf.Variable(tf.ones([len(settings), 1, k.shape[1]]))
-            for k in kernels
+        self.state = self._initial_state()
+        self._optimizers = [
+            _adam(settings, _trained(group, of_critic, self.state))
+            for of_critic in (False, True)
         ]
-        self.scales = [
-            tf.Variable(tf.ones([len(settings), 1, 1])) for _ in kernels
-        ]
-        trained = self.critic + (self.scales if group.learnable_scale else [])
-        self._optimizers = (
-            Adam(self.generator, settings),
-            Adam(trained, settings),
-        )
-        self._train = tf.function(self._steps)
+        if group.spectral_norm:
+            self._turn_vectors(_WARM_START)
 
     def train(self, steps: int) -> None:
         """Goes on for that many generator steps."""
         while steps > 0:
-            self._train(tf.constant(min(steps, _CHUNK)))
+            self._take_steps(tf.constant(min(steps, _CHUNK)))
             steps -= _CHUNK
 
     def points(self) -> np.ndarray:
@@ -197,69 +233,102 @@ class Runs:
                 for s in self._settings
             ]
         )
-        return self._generate(tf.constant(noise, tf.float32)).numpy()
+        return self._generated(tf.constant(noise, tf.float32)).numpy()
 
+    @tf.function(autograph=False)
+    def _generated(self, noise: tf.Tensor) -> tf.Tensor:
+        return _of_each_run(_generate, self._weights(), noise)
+
+    @tf.function(autograph=False)
     def kernels(self) -> list[tf.Tensor]:
-        """The critic's matrices as they act, [r, in, out] each."""
-        if not self.group.spectral_norm:
-            return [tf.convert_to_tensor(k) for k in self.critic[::2]]
-        return [
-            scale * kernel / _norm(kernel, vector)
-            for kernel, vector, scale in zip(
-                self.critic[::2], self._vectors, self.scales, strict=True
-            )
-        ]
+        """The critics' matrices as they act, [r, in, out] each."""
+        return _of_each_run(
+            lambda state: critic_kernels(self.group, state), self._weights()
+        )
 
-    def _layers(self, widths: Sequence[int], stream: int) -> Weights:
+    @tf.function(autograph=False)
+    def criticise(self, points: tf.Tensor) -> tf.Tensor:
+        """Features of points [r, n, 2]: [r, n, critic_output]."""
+        return _of_each_run(
+            lambda state, at: _Critic(self.group, state)(Batch(at)).features,
+            self._weights(),
+            points,
+        )
+
+    def _initial_state(self) -> State:
+        group = self.group
+        widths = (group.latent_size, *2 * [group.generator_width], 2)
+        generator = self._layers(widths, 0)
+        widths = (2, *2 * [group.critic_width], group.critic_output)
+        critic = self._layers(widths, 1)
+
+        def ones(width: int) -> keras.Variable:
+            return _variable(np.ones([len(self._settings), 1, width]))
+
+        return State(
+            generator,
+            critic,
+            scales=[ones(1) for _ in critic[::2]],
+            left=[ones(kernel.shape[2]) for kernel in critic[::2]],
+            right=[ones(kernel.shape[1]) for kernel in critic[::2]],
+        )
+
+    def _layers(
+        self, widths: Sequence[int], stream: int
+    ) -> list[keras.Variable]:
         """Kernels of He et al. 2015 and biases of 0, in turn."""
         weights = []
         rngs = [np.random.default_rng([s.seed, stream]) for s in self._settings]
         for fan_in, fan_out in itertools.pairwise(widths):
             std = np.sqrt(2.0 / fan_in)
             drawn = [std * r.normal(size=(fan_in, fan_out)) for r in rngs]
-            weights.append(tf.Variable(np.stack(drawn), dtype=tf.float32))
-            weights.append(tf.Variable(tf.zeros([len(rngs), 1, fan_out])))
+            weights.append(_variable(np.stack(drawn)))
+            weights.append(_variable(np.zeros([len(rngs), 1, fan_out])))
         return weights
 
-    def _generate(self, noise: tf.Tensor) -> tf.Tensor:
-        return _apply(noise, self.generator[::2], self.generator[1::2], 0.0)
+    def _weights(self) -> State:
+        """The present values."""
+        return tf.nest.map_structure(lambda w: w.value, self.state)
 
-    def criticise(self, points: tf.Tensor) -> tf.Tensor:
-        """Features of points [r, n, 2]: [r, n, critic_output]."""
-        return _apply(points, self.kernels(), self.critic[1::2], _SLOPE)
-
-    def _steps(self, count: tf.Tensor) -> None:
+    @tf.function
+    def _take_steps(self, count: tf.Tensor) -> None:
         for _ in tf.range(count):
-            for _ in range(self.group.critic_steps):
-                self._update(critic=True)
-            self._update(critic=False)
+            for _ in tf.range(self.group.critic_steps):
+                self._update(of_critic=True)
+            self._update(of_critic=False)
 
-    def _update(self, critic: bool) -> None:
+    @tf.autograph.experimental.do_not_convert
+    def _update(self, of_critic: bool) -> None:
         self._step.assign_add(1)
-        if self.group.spectral_norm and critic:
-            self._move_vectors()
-        real, noise, mix = self._draw()
-        optimizer = self._optimizers[critic]
-        with tf.GradientTape() as tape:
-            losses = LOSSES[self.group.loss](
-                self.criticise, real, self._generate(noise), mix
-            )
-            # Runs have no weight in common, so that each keeps its gradient.
-            loss = tf.reduce_sum(losses[0 if critic else 1])
-        optimizer.apply(tape.gradient(loss, optimizer.weights))
-        if critic and self.group.weight_clip:
+        if self.group.spectral_norm and of_critic:
+            self._turn_vectors(1)
+        gradients = _of_each_run(
+            lambda *run: _gradients(self.group, of_critic, *run),
+            self._weights(),
+            self._draw(),
+        )
+        self._optimizers[of_critic].apply(gradients)
+        if of_critic and self.group.weight_clip:
             bound = self.group.weight_clip
-            for weight in self.critic:
-                weight.assign(tf.clip_by_value(weight, -bound, bound))
+            for weight in self.state.critic:
+                weight.assign(tf.clip_by_value(weight.value, -bound, bound))
 
-    def _move_vectors(self) -> None:
-        for kernel, vector in zip(self.critic[::2], self._vectors, strict=True):
-            right = tf.nn.l2_normalize(tf.matmul(vector, kernel), -1)
-            left = tf.matmul(right, kernel, transpose_b=True)
-            vector.assign(tf.nn.l2_normalize(left, -1))
+    @tf.function(autograph=False)
+    def _turn_vectors(self, iterations: int) -> None:
+        def turn(kernel: tf.Tensor, u: tf.Tensor, v: tf.Tensor) -> Any:
+            rank = min(kernel.shape)
+            return subspaces.power_steps(_Dense(kernel), u, v, rank, iterations)
 
-    def _draw(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Points of the ring, noise, and places between, of this update."""
+        state = self.state
+        for kernel, left, right in zip(
+            state.critic[::2], state.left, state.right, strict=True
+        ):
+            u, v = _of_each_run(turn, kernel.value, left.value, right.value)
+            left.assign(u)
+            right.assign(v)
+
+    def _draw(self) -> Draws:
+        """The random numbers of this update, of all runs."""
         runs, batch = len(self._settings), self.group.batch_size
         first = tf.constant(self._settings[0].seed, tf.int64)
         seed = tf.stack([2 * self._step, first])
@@ -271,52 +340,29 @@ class Runs:
         )
         mode = tf.cast(uniform[..., 0] * ring.MODES, tf.int32)
         real = tf.gather(self._centres, mode) + ring.STD * normal[..., :2]
-        return real, normal[..., 2:], uniform[..., 1:]
+        return Draws(real, normal[..., 2:], uniform[..., 1])
 
 
-def _apply(
-    points: tf.Tensor, kernels: Sequence, biases: Sequence, slope: float
-) -> tf.Tensor:
-    for i, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
-        points = tf.matmul(points, kernel) + bias
-        if i < len(kernels) - 1:
-            points = tf.maximum(points, slope * points)
-    return points
+def _variable(values: np.ndarray) -> keras.Variable:
+    return keras.Variable(values, dtype="float32")
 
 
-def _norm(kernel: tf.Tensor, left: tf.Tensor) -> tf.Tensor:
-    """Largest singular value by the vector u, [r, 1, 1]; u is a constant."""
-    right = tf.nn.l2_normalize(tf.matmul(left, kernel), -1)
-    right = tf.stop_gradient(right)
-    return tf.reduce_sum(tf.matmul(left, kernel) * right, [1, 2], keepdims=True)
+def _of_each_run(function: Any, *arguments: Any) -> Any:
+    """`function` of the arguments of each run, all with a leading axis."""
+    return tf.vectorized_map(lambda run: function(*run), arguments)
 
 
-class Adam:
-    """Kingma and Ba 2015, with settings of its own for each run."""
-
-    def __init__(self, weights: Weights, settings: Sequence[Setting]):
-        self.weights = weights
-        self._settings = [
-            tf.constant([[[s[i]]] for s in settings], tf.float32)
-            for i in (1, 2, 3)
-        ]
-        self._count = tf.Variable(0.0)
-        self._means, self._squares = (
-            [tf.Variable(tf.zeros_like(w)) for w in weights] for _ in range(2)
-        )
-
-    def apply(self, gradients: Sequence[tf.Tensor]) -> None:
-        """Moves the weights."""
-        rate, beta_1, beta_2 = self._settings
-        self._count.assign_add(1.0)
-        rate = rate * tf.sqrt(1.0 - beta_2**self._count)
-        rate /= 1.0 - beta_1**self._count
-        for weight, gradient, mean, square in zip(
-            self.weights, gradients, self._means, self._squares, strict=True
-        ):
-            mean.assign(beta_1 * mean + (1.0 - beta_1) * gradient)
-            square.assign(beta_2 * square + (1.0 - beta_2) * gradient**2)
-            weight.assign_sub(rate * mean / (tf.sqrt(square) + 1e-8))
+def _adam(
+    settings: Sequence[Setting], weights: Sequence[keras.Variable]
+) -> keras.optimizers.Adam:
+    """Adam whose rate and betas differ along the axis of runs."""
+    rate, beta_1, beta_2 = (
+        tf.constant([[[s[i]]] for s in settings], tf.float32) for i in (1, 2, 3)
+    )
+    # A rate may be a function, and what it returns may have a shape.
+    adam = keras.optimizers.Adam(lambda: rate, beta_1, beta_2, epsilon=1e-8)
+    adam.build(weights)
+    return adam
 
 
 def train(

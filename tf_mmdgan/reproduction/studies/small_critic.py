@@ -4,6 +4,7 @@ Binkowski, Sutherland, Arbel, Gretton 2018, "Demystifying MMD GANs", section 5
 and tables 1 and 2, https://arxiv.org/abs/1801.01401.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +14,9 @@ from tf_mmdgan.reproduction.studies import ring_gans
 from tf_mmdgan.reproduction.studies.ring_gans import Group, Setting
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
-COMPARED: dict[str, dict[str, Any]] = {
-    "MMD GAN-GP": {"loss": "mmd_gp", "critic_output": 8},
-    "WGAN-GP": {"loss": "wgan_gp"},
+COMPARED = {
+    "MMD GAN-GP": Group("mmd_gp", critic_output=8),
+    "WGAN-GP": Group("wgan_gp"),
 }
 WIDTHS = {"small": 4, "big": 64}
 
@@ -29,7 +30,8 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
         for size, width in WIDTHS.items():
             found[f"{name}, {size}"] = parts.get(
                 f"{name}, width {width}, {steps} steps, {budget.seeds}",
-                ring_gans.train, Group(critic_width=width, **method),
+                ring_gans.train,
+                dataclasses.replace(method, critic_width=width),
                 settings, steps,
             )  # fmt: skip
     return {"steps": steps, "runs": found}

@@ -4,6 +4,7 @@ Miyato, Kataoka, Koyama, Yoshida 2018, "Spectral normalization for generative
 adversarial networks", section 4 and table 1, https://arxiv.org/abs/1802.05957.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,10 +21,10 @@ ADAM = {
     "E": (1e-3, 0.5, 0.999, 5),
     "F": (1e-3, 0.9, 0.999, 5),
 }
-COMPARED: dict[str, dict[str, Any]] = {
-    "SN-GAN": {"loss": "gan", "spectral_norm": True},
-    "WGAN-GP": {"loss": "wgan_gp"},
-    "WGAN, clipped": {"loss": "wgan", "weight_clip": 0.1},
+COMPARED = {
+    "SN-GAN": Group("gan", spectral_norm=True),
+    "WGAN-GP": Group("wgan_gp"),
+    "WGAN, clipped": Group("wgan", weight_clip=0.1),
 }
 _MODES = 7
 _QUALITY = 0.5
@@ -35,7 +36,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     found: dict[str, Any] = {name: {} for name in COMPARED}
     for name, method in COMPARED.items():
         for updates in (5, 1):
-            group = Group(critic_steps=updates, **method)
+            group = dataclasses.replace(method, critic_steps=updates)
             keys = [k for k, adam in ADAM.items() if adam[3] == updates]
             settings = [
                 Setting(seed, *ADAM[key][:3])
