@@ -98,12 +98,8 @@ def export_generator(
     json.dumps(record)  # Fails now rather than after the slow part.
     folder = versions.make_folder(export_dir)
     _check_owner(folder)
-    signatures = servable.signatures()
     with versions.unpublished(folder) as hidden:
-        tf.saved_model.save(
-            servable.weights(), os.fspath(hidden), signatures=signatures
-        )
-        files.write_json(hidden / METADATA, record)
+        signatures = _write(servable, hidden, record)
         extra = (hidden / METADATA).parent
         for document in documents:
             shutil.copy(document, extra)
@@ -112,6 +108,18 @@ def export_generator(
             requests = example_requests(latents, signatures)
             warmup.write(hidden, requests, model_name)
         return versions.publish(hidden)
+
+
+def _write(
+    servable: Servable, folder: pathlib.Path, record: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Writes SavedModel and metadata; returns the signatures."""
+    signatures = servable.signatures()
+    tf.saved_model.save(
+        servable.weights(), os.fspath(folder), signatures=signatures
+    )
+    files.write_json(folder / METADATA, record)
+    return signatures
 
 
 def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:

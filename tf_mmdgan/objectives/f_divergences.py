@@ -134,7 +134,6 @@ def alpha_divergence(alpha: float) -> FDivergence:
             "limits there are 'reverse_kl' and 'kl'."
         )
     slope = alpha - 1.0
-    bound = -1.0 / slope
 
     def generator(u):
         return (tf.pow(u, alpha) - 1.0 - alpha * (u - 1.0)) / (alpha * slope)
@@ -145,25 +144,40 @@ def alpha_divergence(alpha: float) -> FDivergence:
     def conjugate_at(log_u):
         return tf.math.expm1(alpha * log_u) / alpha
 
-    if alpha < 1.0:
+    make = _alpha_below_one if alpha < 1.0 else _alpha_above_one
+    return make(alpha, generator, derivative, conjugate_at)
 
-        def log_ratio(v):
-            return (math.log(-slope) + _log_softplus(-v)) / slope
 
-        def curvature(v):
-            # f*'' = 1 / f''(u) = u**(2 - alpha), and g' = sigmoid(-v).
-            log_slope = -tf.math.softplus(v)
-            return tf.exp((2.0 - alpha) * log_ratio(v) + 2.0 * log_slope)
+def _alpha_below_one(
+    alpha: float, generator: Formula, derivative: Formula, conjugate_at: Formula
+) -> FDivergence:
+    slope = alpha - 1.0
+    bound = -1.0 / slope
 
-        return FDivergence(
-            generator=generator,
-            derivative=derivative,
-            conjugate=lambda t: conjugate_at(tf.math.log1p(slope * t) / slope),
-            output=lambda v: bound - tf.math.softplus(-v),
-            conjugate_of_output=lambda v: conjugate_at(log_ratio(v)),
-            curvature=curvature,
-            domain=(-_INF, bound),
-        )
+    def log_ratio(v):
+        return (math.log(-slope) + _log_softplus(-v)) / slope
+
+    def curvature(v):
+        # f*'' = 1 / f''(u) = u**(2 - alpha), and g' = sigmoid(-v).
+        log_slope = -tf.math.softplus(v)
+        return tf.exp((2.0 - alpha) * log_ratio(v) + 2.0 * log_slope)
+
+    return FDivergence(
+        generator=generator,
+        derivative=derivative,
+        conjugate=lambda t: conjugate_at(tf.math.log1p(slope * t) / slope),
+        output=lambda v: bound - tf.math.softplus(-v),
+        conjugate_of_output=lambda v: conjugate_at(log_ratio(v)),
+        curvature=curvature,
+        domain=(-_INF, bound),
+    )
+
+
+def _alpha_above_one(
+    alpha: float, generator: Formula, derivative: Formula, conjugate_at: Formula
+) -> FDivergence:
+    slope = alpha - 1.0
+    bound = -1.0 / slope
 
     def where_positive(formula, t, otherwise):
         # The formula never sees u = 0: its infinite log would make NaN slopes.
