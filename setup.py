@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).parent
 
 TOOLS = (
     "train", "evaluate", "export", "sample", "demo", "compare", "train_lenet",
-    "prepare_data", "show_data", "study", "launch_local",
+    "prepare_data", "show_data", "study", "launch_local", "two_sample",
 )  # fmt: skip
 
 setuptools.setup(

@@ -56,8 +56,9 @@ INSIDE = {
     ],
     "evaluation": [
         {"report", "page", "images"},
-        {"scorer"},
-        {"class_scores", "from_config"},
+        {"scorer", "sample_files"},
+        {"class_scores", "from_config", "two_sample_page"},
+        {"two_sample"},
     ],
     "methods": [
         {"settings", "optimizers"},

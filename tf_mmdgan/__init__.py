@@ -51,6 +51,7 @@ _HOMES = {
     "features": ("EXTRACTORS", "FrozenFeatures"),
     "metrics": ("METRICS", "MetricSettings"),
     "metrics.kid": ("kid", "KID"),
+    "metrics.kid_tests": ("kid_test", "nearer_test", "NearerTest"),
     "metrics.deep_kernel": ("deep_kernel_test", "DeepKernel"),
     "metrics.classifier": ("classifier_test",),
     "metrics.trained_tests": ("TRAINED_TESTS",),
@@ -68,7 +69,7 @@ _HOMES = {
     "serving": ("Connection", "LocalPredictor", "Sampler"),
     "config": (
         "DataConfig", "TrainConfig", "EvaluateConfig", "ExportConfig",
-        "SampleConfig", "DemoConfig", "CompareConfig",
+        "SampleConfig", "DemoConfig", "CompareConfig", "TwoSampleConfig",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -60,6 +60,23 @@ def finite(value: Any) -> Any:
     return value
 
 
+def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
+    """The array of an .npy file; nothing is unpickled.
+
+    Raises:
+      DataError: for a file that is missing, damaged or something else.
+    """
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise errors.DataError(f"There is no file {path}.") from None
+    except (OSError, EOFError, ValueError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise errors.DataError(
+            f"{path} is damaged or not an .npy file: {reason}."
+        ) from None
+
+
 def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     """The arrays of an .npz file; nothing is unpickled.
 

@@ -16,3 +16,4 @@ from tf_mmdgan.config.serving import (
 )
 from tf_mmdgan.config.study import StudyConfig
 from tf_mmdgan.config.train import TrainConfig
+from tf_mmdgan.config.two_sample import TwoSampleConfig

@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ def render_page(
         _scores(report["scores"]),
         *_classes(report["classes"]),
         "<h2>Samples</h2>",
-        _picture(samples, "generated images"),
+        picture(samples, "generated images"),
     ]
     if neighbours is not None:
         rows, columns, *shape = neighbours.shape
@@ -55,7 +55,7 @@ def render_page(
         parts += [
             "<h2>Nearest real images</h2>",
             f'<p class="quiet">{_NEIGHBOURS}</p>',
-            _picture(flat, "generated images and their neighbours", columns),
+            picture(flat, "generated images and their neighbours", columns),
         ]
     settings = {
         name: value
@@ -65,12 +65,22 @@ def render_page(
     settings |= dict(report["settings"]) | dict(report["versions"])
     parts += [
         "<h2>Settings</h2>",
-        _table(settings),
+        table(settings),
         "<h2>Notes</h2>",
         "<ul>",
         *(f"<li>{html.escape(note)}</li>" for note in report["notes"]),
         "</ul>",
     ]
+    return document(title, parts)
+
+
+def document(title: str, parts: Sequence[str]) -> str:
+    """A page as HTML.
+
+    Args:
+      title: as plain text.
+      parts: of the body, as HTML.
+    """
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>"
@@ -109,7 +119,8 @@ def _number(value: float | None) -> str:
     return "not defined" if value is None else f"{value:.5g}"
 
 
-def _table(values: Mapping[str, Any]) -> str:
+def table(values: Mapping[str, Any]) -> str:
+    """Names and values as an HTML table, but for those that are None."""
     rows = (
         f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>"
         for name, value in values.items()
@@ -118,7 +129,14 @@ def _table(values: Mapping[str, Any]) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def _picture(images: np.ndarray, text: str, columns: int | None = None) -> str:
+def picture(images: np.ndarray, text: str, columns: int | None = None) -> str:
+    """Images as one picture, which the HTML holds.
+
+    Args:
+      images: uint8 [n, h, w, c].
+      text: what stands for the picture where it is not shown.
+      columns: images in a row; by default the picture is about square.
+    """
     scale = max(1, _PIXELS // images.shape[1])
     grid = image_borders.grid(images, columns, scale)
     content = base64.b64encode(image_borders.encode_png(grid)).decode()

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.mmd.samples import check_finite
 
 
 def at_least(minimum: int, **settings: int | None) -> None:
@@ -56,13 +57,11 @@ def _check_one(name: str, features: np.ndarray, minimum: int) -> None:
         raise errors.DataError(
             f"{name} has {len(features)} samples: need at least {minimum}."
         )
-    bad = ~np.isfinite(features).all(axis=1)
-    if bad.any():
-        raise errors.DataError(
-            f"{name} features are NaN or infinite in {bad.sum()} of "
-            f"{len(bad)} rows, the first of them row {bad.argmax()}: the "
-            "samples or the extractor's weights are damaged."
-        )
+    check_finite(
+        features,
+        f"{name} features are",
+        "the samples or the extractor's weights are damaged",
+    )
 
 
 def block_bounds(

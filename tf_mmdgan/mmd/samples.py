@@ -71,10 +71,21 @@ def as_rows(array: Any, name: str, minimum: int = 1) -> np.ndarray:
     rows = values.reshape(len(values), width).astype(np.float64)
     if width == 0:
         raise errors.DataError(f"{name} has rows without numbers.")
+    check_finite(rows, f"{name} is", "leave them out")
+    return rows
+
+
+def check_finite(rows: np.ndarray, subject: str, remedy: str) -> None:
+    """Raises DataError for rows [n, d] with NaN or infinity.
+
+    Args:
+      rows: numbers.
+      subject: the beginning of the message, such as "x is".
+      remedy: its end.
+    """
     bad = ~np.isfinite(rows).all(axis=1)
     if bad.any():
         raise errors.DataError(
-            f"{name} is NaN or infinite in {bad.sum()} of {len(rows)} rows, "
-            f"the first of them row {bad.argmax()}: leave them out."
+            f"{subject} NaN or infinite in {bad.sum()} of {len(bad)} rows, the "
+            f"first of them row {bad.argmax()}: {remedy}."
         )
-    return rows

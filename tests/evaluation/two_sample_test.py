@@ -1,0 +1,186 @@
+"""Tests of files: what is read, what is found, what the page shows."""
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_mmdgan import data, errors, mmd
+from tf_mmdgan.config import DataConfig, TwoSampleConfig
+from tf_mmdgan.evaluation import sample_files, two_sample
+from tf_mmdgan.features import extract, get_extractor
+
+
+def no_run(run_dir, count):
+    raise AssertionError("no run is asked for")
+
+
+def compare(draw_run=no_run, **settings):
+    settings = {"num_permutations": 99, **settings}
+    return two_sample.compare(TwoSampleConfig(**settings), draw_run)
+
+
+@pytest.fixture
+def arrays(tmp_path, rng):
+    """Files of rows: two of one law, one apart."""
+    x, y = rng.normal(size=(60, 2)), rng.normal(size=(50, 2))
+    np.save(tmp_path / "x.npy", x)
+    np.savez(tmp_path / "y.npz", anything=y)
+    np.save(tmp_path / "apart.npy", y + 2.0)
+    return tmp_path, x, y
+
+
+def test_rows_are_tested_as_they_are(arrays):
+    folder, x, y = arrays
+    found = compare(x=f"{folder}/x.npy", y=f"{folder}/y.npz")
+    expected = mmd.two_sample_test(x, y, num_permutations=99)
+    assert found.test.p_value == expected.p_value
+    assert found.extractor is None
+    ranking = mmd.rank_by_witness(x, y, expected.kernel)
+    outcome = found.to_dict()
+    assert outcome["telling_rows_of_x"] == ranking.x_order[:10].tolist()
+    assert outcome["telling_rows_of_y"] == ranking.y_order[:10].tolist()
+
+
+def test_the_nearer_of_two_is_named_by_its_source(arrays):
+    folder, *_ = arrays
+    outcome = compare(
+        x=f"{folder}/x.npy", y=f"{folder}/apart.npy", than=f"{folder}/y.npz"
+    ).to_dict()
+    assert outcome["rejected"]
+    assert outcome["nearer"] == f"{folder}/y.npz"
+    assert outcome["nearer_p_value"] < 0.01
+    assert outcome["nearer_rows"] == 50
+
+
+@pytest.mark.parametrize("method", ["mmdagg", "mmd_fuse", "classifier"])
+def test_every_kind_of_method_has_an_outcome_and_a_page(arrays, method):
+    folder, *_ = arrays
+    found = compare(x=f"{folder}/x.npy", y=f"{folder}/apart.npy", method=method)
+    found.write(folder / "found.json", 5)
+    outcome = json.loads((folder / "found.json").read_text())
+    assert outcome["p_value"] < 0.05 and outcome["method"] == method
+    text = (folder / "found.html").read_text()
+    assert "are told apart" in text and "<svg" in text
+    assert text.count("witness ") >= 10  # five rows of each
+
+
+def test_chosen_rows_keep_their_numbers(arrays):
+    folder, x, _ = arrays
+    config = TwoSampleConfig(
+        x=f"{folder}/x.npy", y=f"{folder}/y.npz", num_samples=20
+    )
+    (sample, _), _ = sample_files.load_samples(config, no_run)
+    assert len(set(sample.numbers)) == 20
+    np.testing.assert_array_equal(sample.rows, x[sample.numbers])
+
+
+def pictures(text):
+    found = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
+    return [
+        np.asarray(PIL.Image.open(io.BytesIO(base64.b64decode(content))))
+        for content in found
+    ]
+
+
+@pytest.fixture
+def image_files(tmp_path):
+    """Digits, and the same with some of them turned to their negatives."""
+    images = data.load(DataConfig(dataset="digits"), "test").images
+    x, y = images[:100], images[100:200].copy()
+    y[:10] = 255 - y[:10]
+    for name, some in (("x", x), ("y", y)):
+        np.savez(tmp_path / f"{name}.npz", images=some)
+    return tmp_path, x, y
+
+
+def test_images_are_tested_by_features_and_shown(image_files):
+    folder, _, y = image_files
+    found = compare(x=f"{folder}/x.npz", y=f"{folder}/y.npz")
+    assert found.extractor.identifier == "thumbnails-16"
+    assert found.test.rejected
+    # The negatives are what x has not.
+    assert set(found.ranking.y_order[:10]) == set(range(10))
+    found.write(folder / "found.json", 8)
+    of_x, of_y = pictures((folder / "found.html").read_text())
+    assert of_x.shape == of_y.shape
+    scale = of_y.shape[0] // 16
+    first = y[found.ranking.y_order[0], ..., 0]
+    np.testing.assert_array_equal(
+        of_y[: 16 * scale : scale, : 16 * scale : scale], first
+    )
+
+
+def test_data_sets_have_their_own_features(image_files):
+    folder, *_ = image_files
+    found = compare(x="digits/test", y=f"{folder}/y.npz", num_samples=50)
+    assert found.extractor.identifier.startswith("lenet_digits")
+    images = data.load(DataConfig(dataset="digits"), "test").images
+    rows = extract(get_extractor("lenet_digits"), images).features
+    np.testing.assert_allclose(
+        found.x.rows, rows[found.x.numbers], rtol=1e-4, atol=1e-4
+    )
+    assert found.to_dict()["telling_rows_of_y"][0] in range(100)
+
+
+def test_runs_are_drawn_from_as_often_as_the_first_sample_has_rows(
+    tmp_path, image_files
+):
+    folder, x, _ = image_files
+    run = tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "config.json").write_text("{}")
+    asked = []
+
+    def draw(run_dir, count):
+        asked.append((run_dir, count))
+        return x[:count]
+
+    found = compare(draw, x=f"{folder}/x.npz", y=str(run))
+    assert asked == [(str(run), 100)]
+    assert found.test.p_value > 0.05
+
+
+@pytest.mark.parametrize(
+    "settings, error, message",
+    [
+        ({"method": "fuse"}, errors.UsageError, "Unknown method"),
+        ({"kernel": "rbff"}, errors.UsageError, "Did you mean 'rbf'"),
+        (
+            {"kernel": "rbf", "method": "mmdagg"},
+            errors.UsageError,
+            "--kernel is not for --method=mmdagg",
+        ),
+        (
+            {"estimator": "linear", "method": "deep_kernel"},
+            errors.UsageError,
+            "--estimator is not for",
+        ),
+        ({"method": "normal"}, errors.UsageError, "no normal null"),
+        ({"y": "digits/test"}, errors.UsageError, "do not compare"),
+        ({"y": "nowhere.npy"}, errors.DataError, "There is no file nowhere"),
+        ({"y": "nowhere"}, errors.UsageError, "neither a data set"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(arrays, settings, error, message):
+    folder, *_ = arrays
+    given = {"x": f"{folder}/x.npy", "y": f"{folder}/y.npz", **settings}
+    with pytest.raises(error, match=message):
+        compare(**given)
+
+
+def test_files_of_other_things_are_refused(tmp_path, arrays):
+    folder, x, _ = arrays
+    np.savez(folder / "two.npz", one=x, other=x)
+    with pytest.raises(errors.DataError, match="has the arrays one, other"):
+        compare(x=f"{folder}/x.npy", y=f"{folder}/two.npz")
+    (folder / "text.npy").write_text("no array")
+    with pytest.raises(errors.DataError, match=r"not an \.npy file"):
+        compare(x=f"{folder}/x.npy", y=f"{folder}/text.npy")
+    np.save(folder / "objects.npy", np.array([{}]), allow_pickle=True)
+    with pytest.raises(errors.DataError, match=r"not an \.npy file"):
+        compare(x=f"{folder}/x.npy", y=f"{folder}/objects.npy")
