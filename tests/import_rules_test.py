@@ -12,8 +12,8 @@ PACKAGE = ROOT / "tf_mmdgan"
 # Rooms, the lowest floor first. Rooms of one floor do not import each other.
 FLOORS = [
     {"errors"},
-    {"files"},
-    {"images", "latents", "config", "kernels"},
+    {"files", "config"},
+    {"images", "latents", "kernels"},
     {"mmd", "networks", "distribute"},
     {"objectives", "data", "features"},
     {"metrics", "export", "serving"},

@@ -31,7 +31,7 @@ def prepare_data(config: PrepareDataConfig) -> Mapping[str, Any]:
     from tf_mmdgan import data
     from tf_mmdgan.data import summary
 
-    entry = errors.pick(data.DATASETS, config.dataset, "data set")
+    entry = data.DATASET_FAMILY.get(config.dataset)
     report, faults = {}, []
     for split in data.SPLITS:
         found = summary.summary(data.load(config, split))

@@ -3,11 +3,11 @@
 import pytest
 
 from tf_mmdgan import errors
-from tf_mmdgan.config import CompareConfig, fields
+from tf_mmdgan.config import CompareConfig, spelling
 
 
 def test_lists_are_split_at_commas_and_each_entry_counts_once():
-    assert fields.names(" ring, digits,,ring") == ["ring", "digits"]
+    assert spelling.entries(" ring, digits,,ring") == ["ring", "digits"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.features import LENETS, frozen, lenet
+from tf_mmdgan.features import LENETS, get_matched, lenet
 
 
 def images(rng, size=16, channels=1):
@@ -17,7 +17,7 @@ def images(rng, size=16, channels=1):
 def test_layers_of_a_lenet_are_flattened_side_by_side(rng):
     model, _ = lenet.load(LENETS["lenet_digits"])
     x = images(rng)
-    found = frozen.parse("lenet_digits@conv_2+features", (16, 16, 1))
+    found = get_matched("lenet_digits@conv_2+features", (16, 16, 1))
     parts = [
         keras.Model(model.inputs, model.get_layer(name).output)(x)
         for name in ("conv_2", "features")
@@ -29,13 +29,13 @@ def test_layers_of_a_lenet_are_flattened_side_by_side(rng):
 def test_several_networks_and_the_same_by_its_file(rng):
     path = LENETS["lenet_digits"]
     text = f"lenet:{path}@features, lenet_digits@features"
-    rows = frozen.parse(text, (16, 16, 1))(images(rng)).numpy()
+    rows = get_matched(text, (16, 16, 1))(images(rng)).numpy()
     np.testing.assert_array_equal(*np.split(rows, 2, axis=1))
 
 
 def test_gradients_reach_the_images(rng):
     x = tf.constant(images(rng))
-    features = frozen.parse("lenet_digits", (16, 16, 1))
+    features = get_matched("lenet_digits", (16, 16, 1))
     with tf.GradientTape() as tape:
         tape.watch(x)
         value = tf.reduce_sum(tf.square(features(x)))
@@ -48,14 +48,14 @@ def test_networks_of_keras_applications_with_local_weights(rng, tmp_path):
     )
     path = tmp_path / "vgg19.weights.h5"
     network.save_weights(path)
-    features = frozen.parse(f"vgg19:{path}@block1_conv1", (32, 32, 3))
+    features = get_matched(f"vgg19:{path}@block1_conv1", (32, 32, 3))
     x = images(rng, 32, 3)
     levels = 127.5 * (x[..., ::-1] + 1) - [103.939, 116.779, 123.68]
     expected = network.get_layer("block1_conv1")(levels.astype(np.float32))
     np.testing.assert_allclose(
         features(x), np.reshape(expected, (3, -1)), rtol=1e-4, atol=1e-3
     )
-    chosen = frozen.parse(f"vgg19:{path}", (32, 32, 3)).parts[0]
+    chosen = get_matched(f"vgg19:{path}", (32, 32, 3))
     # All sixteen convolutions, as wide as the published ones.
     width = sum(np.prod(shape[1:]) for shape in chosen.network.output_shape)
     assert (len(chosen.network.outputs), width) == (16, 303_104)
@@ -67,7 +67,7 @@ def test_grey_images_of_another_size_are_adapted(rng, tmp_path):
     )
     path = tmp_path / "flat.keras"
     network.save(path)
-    features = frozen.parse(f"keras:{path}", (8, 8, 1))
+    features = get_matched(f"keras:{path}", (8, 8, 1))
     grey = np.full((2, 8, 8, 1), 0.25, np.float32)
     np.testing.assert_allclose(features(grey), np.full((2, 48), 0.25), 1e-5)
 
@@ -90,10 +90,10 @@ def test_bad_input(tmp_path, text, error, words):
     name = "bad.keras" if "keras:" in text else "bad.weights.h5"
     text = text.replace("BAD", str(tmp_path / name))
     with pytest.raises(error, match=words):
-        frozen.parse(text, (32, 32, 3))
+        get_matched(text, (32, 32, 3))
 
 
 def test_images_with_other_channels_are_refused(rng):
-    features = frozen.parse("lenet_digits", (16, 16, 3))
+    features = get_matched("lenet_digits", (16, 16, 3))
     with pytest.raises(errors.UsageError, match="1 channel"):
         features(images(rng, 16, 3))

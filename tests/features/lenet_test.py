@@ -8,7 +8,7 @@ import pytest
 from loading import load
 
 from tf_mmdgan import errors
-from tf_mmdgan.features import extractors, lenet
+from tf_mmdgan.features import LENETS, lenet
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_impossible_networks_are_refused():
 
 
 def test_the_digits_weights_are_as_good_as_they_say():
-    path = extractors._WEIGHTS / "lenet_digits.npz"
+    path = LENETS["lenet_digits"]
     model, metadata = lenet.load(path)
     held_out = load("digits", "test", image_size=16)
     accuracy = lenet.accuracy(model, held_out.images, held_out.labels)
@@ -162,7 +162,7 @@ def test_the_digits_weights_are_as_good_as_they_say():
 
 
 def test_the_fashion_weights_say_how_good_they_are():
-    path = extractors._WEIGHTS / "lenet_fashion_mnist.npz"
+    path = LENETS["lenet_fashion_mnist"]
     model, metadata = lenet.load(path)
     assert model.input_shape == (None, 28, 28, 1)
     assert metadata["test_accuracy"] >= 0.9

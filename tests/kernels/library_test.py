@@ -335,3 +335,25 @@ def test_only_kernels_and_numbers_combine():
         kernels.Linear() + 1.0
     with pytest.raises(TypeError):
         kernels.Linear() * "2"
+
+
+def test_one_parameter_needs_no_tuple():
+    assert kernels.Gaussian(2.0) == kernels.Gaussian((2.0,))
+    assert kernels.RationalQuadratic(2) == kernels.RationalQuadratic([2.0])
+
+
+def test_sums_quotients_and_scalars_of_any_kind(rng):
+    x = rng.normal(size=(4, 3))
+    one, two = kernels.Gaussian(), kernels.Linear()
+    assert sum([one, two]) == one + two
+    assert one / 2 == 0.5 * one
+    for half in (np.float32(0.5), np.array(0.5), tf.constant(0.5)):
+        assert one * half == 0.5 * one
+    np.testing.assert_array_equal((half * one)(x, x), (0.5 * one)(x, x))
+    with pytest.raises(TypeError):
+        1 + one
+    with pytest.raises(ValueError, match="as many of both"):
+        kernels.Sum((one, two), (1.0,))
+    for wrong in (lambda: kernels.Tanh(3), lambda: kernels.Product(one, 3)):
+        with pytest.raises(ValueError, match="3 is no kernel"):
+            wrong()

@@ -5,7 +5,7 @@ import losses
 import pytest
 
 from tf_mmdgan import config, errors, kernels, methods
-from tf_mmdgan.models import pixels
+from tf_mmdgan.features import pixels
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,

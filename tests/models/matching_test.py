@@ -8,7 +8,7 @@ import tiny
 import tiny_matching as toy
 
 from tf_mmdgan.distribute import Cluster, Update
-from tf_mmdgan.models import pixels
+from tf_mmdgan.features import pixels
 
 every_model = pytest.mark.parametrize("name", toy.MODELS)
 

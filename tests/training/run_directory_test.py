@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from outsiders import members
 
-from tf_mmdgan import config, errors
+from tf_mmdgan import config, errors, kernels
 from tf_mmdgan.training import run_directory
 
 SHAPE = (16, 16, 1)
@@ -141,3 +142,22 @@ def test_scratch_is_gone_with_its_process():
         text=True,
     ).stdout
     assert not pathlib.Path(output.strip()).exists()
+
+
+def test_an_object_is_recorded_by_the_text_that_makes_it(tmp_path):
+    run = config.TrainConfig(
+        run_dir=str(tmp_path / "run"),
+        kernel=kernels.Gaussian(2.0) + 0.5 * kernels.Linear(),
+        augment=["flip", members.darken],
+    )
+    run_directory.write_config(run, SHAPE)
+    found, *_ = run_directory.read_config(run.run_dir)
+    assert found.kernel == "Gaussian(sigmas=(2.0,)) + 0.5 * Linear()"
+    assert found.augment == "flip,outsiders.members:darken"
+    # The same run, as an object and as its text, and another one.
+    run_directory.check(run)
+    run_directory.check(found)
+    assert run_directory.fingerprint(run) == run_directory.fingerprint(found)
+    other = dataclasses.replace(run, kernel=kernels.Gaussian(3.0))
+    with pytest.raises(errors.UsageError, match="kernel is 'Gaussian"):
+        run_directory.check(other)

@@ -3,7 +3,8 @@
 import dataclasses
 
 from tf_mmdgan.config import fields
-from tf_mmdgan.config.fields import names, setting
+from tf_mmdgan.config.fields import setting
+from tf_mmdgan.config.spelling import entries
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,12 +53,12 @@ class CompareConfig:
             self.only is None or self.only.count("/") == 2,
             f"--only={self.only}: must be DATA/METHOD/SEED.",
         )
-        for seed in names(self.seeds):
+        for seed in entries(self.seeds):
             fields.require(
                 seed.isdecimal() and int(seed) < 2**32,
                 f"--seeds={self.seeds}: each must be an integer in [0, 2^32).",
             )
         for name in ("data", "methods", "seeds"):
             fields.require(
-                bool(names(getattr(self, name))), f"--{name} is empty."
+                bool(entries(getattr(self, name))), f"--{name} is empty."
             )

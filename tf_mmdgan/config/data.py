@@ -7,7 +7,7 @@ import pathlib
 from typing import Any
 
 from tf_mmdgan.config import fields
-from tf_mmdgan.config.fields import setting
+from tf_mmdgan.config.fields import Named, NamedList, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,8 +76,10 @@ class ReadConfig:
 class DataConfig(ReadConfig):
     """One data set, for example `DataConfig(dataset="digits")`."""
 
-    dataset: str = setting(
-        "digits", "Name of the data set; folder: the images in --data_dir."
+    dataset: Named = setting(
+        "digits",
+        "Name of the data set; folder: the images in --data_dir; or your own, "
+        "package.module:NAME.",
     )
     image_size: int | None = setting(
         None, "Height and width in pixels; by default the data set's own."
@@ -97,11 +99,12 @@ class DataConfig(ReadConfig):
 class AugmentedDataConfig(DataConfig):
     """One data set as a model sees it in training."""
 
-    augment: str = setting(
+    augment: NamedList = setting(
         "",
         "What is done to each image by chance, separated by commas: flip "
         "(left to right), crop (after padding by an eighth), dequantize "
-        "(noise of one grey level).",
+        "(noise of one grey level), or your own, "
+        "package.module:function(setting=value).",
     )
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import ReadConfig
-from tf_mmdgan.config.fields import WEIGHTS, setting
+from tf_mmdgan.config.fields import WEIGHTS, Named, NamedList, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,15 +31,17 @@ class EvaluateConfig(ReadConfig):
         "Height and width of data sets and folders; by default the run's, or "
         "the data set's own; of --fake, those of the real images.",
     )
-    metrics: str | None = setting(
+    metrics: NamedList | None = setting(
         None,
-        "Names of metrics, separated by commas; all: all that the features "
-        "allow; by default, all but the slow ones, fid_infinity and parzen.",
+        "Names of metrics, or your own functions, package.module:function, "
+        "separated by commas; all: all that the features allow; by default, "
+        "all but the slow ones, fid_infinity and parzen.",
     )
-    features: str | None = setting(
+    features: Named | None = setting(
         None,
-        "Feature extractor: a name, a file of tools/train_lenet.py, or "
-        "NAME:PATH,setting=value; by default the data set's own.",
+        "Feature extractor: NAME[:PATH][@LAYER+LAYER][,setting=value], a file "
+        "of tools/train_lenet.py, or your own, package.module:Name(arguments); "
+        "by default the data set's own.",
     )
     num_samples: int | None = setting(
         None,
@@ -60,7 +62,7 @@ class EvaluateConfig(ReadConfig):
         "Images in a subset of kid_subsets; by default 1000, or half of the "
         "smaller set.",
     )
-    kid_kernel: str | None = setting(
+    kid_kernel: Named | None = setting(
         None,
         "Kernel of kid_blocks, kid_subsets and kid_exact, as in training; by "
         "default polynomial, (gamma <x, y> + coef0)^degree.",

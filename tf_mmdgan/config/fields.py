@@ -8,6 +8,12 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from tf_mmdgan import errors
+from tf_mmdgan.config import spelling
+
+# A setting that names a member of a family: the text, or in Python the member.
+Named = str | object
+# The same of several: a list with commas, or in Python a sequence.
+NamedList = str | Sequence[object]
 
 
 def setting(
@@ -84,6 +90,22 @@ def require_seed(config: Any) -> None:
     require(valid, f"--seed={config.seed}: must be in [0, 2^63).")
 
 
+def record(config: Any) -> dict[str, Any]:
+    """The fields of a configuration as JSON has them, members by their text."""
+    values = {
+        f.name: getattr(config, f.name) for f in dataclasses.fields(config)
+    }
+    return {name: _recorded(value) for name, value in values.items()}
+
+
+def _recorded(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return ",".join(map(spelling.text, value))
+    return spelling.text(value)
+
+
 def require_choices(config: Any) -> None:
     """Refuses values that are none of their field's choices; None passes."""
     for field in dataclasses.fields(config):
@@ -115,12 +137,6 @@ def require_checkpoint(config: Any) -> None:
         f"--checkpoint={name}: of single steps the averaged weights alone are "
         "kept; give --weights=ema.",
     )
-
-
-def names(text: str) -> list[str]:
-    """The entries of a list with commas, each once, in order."""
-    entries = (entry.strip() for entry in text.split(","))
-    return list(dict.fromkeys(entry for entry in entries if entry))
 
 
 WEIGHTS = ("ema", "current")

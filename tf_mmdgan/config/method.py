@@ -3,25 +3,34 @@
 import dataclasses
 
 from tf_mmdgan.config import fields
-from tf_mmdgan.config.fields import setting
+from tf_mmdgan.config.fields import Named, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MethodConfig:
     """The method of a run; None means as published for its objective."""
 
-    objective: str = setting("mmd", "Name of the objective.")
+    objective: Named = setting(
+        "mmd",
+        "Name of the objective; or a criterion of your own, "
+        "package.module:Name(arguments), see docs/extending.md.",
+    )
     as_published: str = setting(
         "none",
         "What the original code does otherwise than the papers: none, "
         "demystifying, scaled, or names of single deviations, separated by "
         "commas; see docs/deviations.md.",
     )
-    kernel: str | None = setting(
-        None, "Name of the kernel on the critic's output."
+    kernel: Named | None = setting(
+        None,
+        "Kernel on the critic's output: a name, rbf(2.0), sums and multiples "
+        "such as rbf(2.0)+0.5*linear; or your own, "
+        "package.module:Name(arguments).",
     )
-    divergence: str | None = setting(
-        None, "Name of the divergence of --objective=f_gan."
+    divergence: Named | None = setting(
+        None,
+        "Divergence of --objective=f_gan: a name, alpha(0.3), "
+        "jensen_weighted(0.4), or your own, package.module:NAME.",
     )
     generator_form: str | None = setting(
         None,
@@ -83,10 +92,10 @@ class MethodConfig:
     mmd_root: bool | None = setting(
         None, "Whether it lowers the root of that estimate."
     )
-    matched_features: str | None = setting(
+    matched_features: Named | None = setting(
         None,
         "Frozen features that are matched: pixels, or networks as "
-        "NAME[:PATH][@LAYER+LAYER...], separated by commas.",
+        "NAME[:PATH][@LAYER+LAYER][,setting=value], separated by commas.",
     )
     moving_average: str | None = setting(
         None,
@@ -154,7 +163,9 @@ class MethodConfig:
         None, "Whether these norms are learnt."
     )
 
-    architecture: str = setting("dcgan", "Name of the pair of networks.")
+    architecture: Named = setting(
+        "dcgan", "Pair of networks: a name, or your own, package.module:NAME."
+    )
     generator_width: int = setting(
         64, "Channels of the generator's last hidden layer."
     )

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tf_mmdgan.config import fields
+from tf_mmdgan.config import fields, spelling
 from tf_mmdgan.config.fields import setting
 
 
@@ -39,4 +39,4 @@ class StudyConfig:
     @property
     def names(self) -> list[str]:
         """The entries of --study."""
-        return fields.names(self.study)
+        return spelling.entries(self.study)

@@ -4,7 +4,7 @@ import dataclasses
 
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import AugmentedDataConfig
-from tf_mmdgan.config.fields import WEIGHTS, setting
+from tf_mmdgan.config.fields import WEIGHTS, Named, NamedList, setting
 from tf_mmdgan.config.method import MethodConfig
 from tf_mmdgan.config.rate import RateConfig
 
@@ -113,10 +113,11 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
     keep_checkpoints: int = setting(
         2, "Checkpoints kept; older ones are removed.", may_change=True
     )
-    features: str | None = setting(
+    features: Named | None = setting(
         None,
-        "Feature extractor of the score: a name, or a file of tools/train_lenet"
-        ".py; by default the data set's own.",
+        "Feature extractor of the score: NAME[:PATH][@LAYER+LAYER]"
+        "[,setting=value], a file of tools/train_lenet.py, or your own, "
+        "package.module:Name(arguments); by default the data set's own.",
     )
     evaluation_samples: int | None = setting(
         None,
@@ -130,6 +131,12 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         "ema",
         "Generator that is scored and drawn: averaged or current weights.",
         choices=WEIGHTS,
+    )
+    callbacks: NamedList | None = setting(
+        None,
+        "Keras callbacks of your own, package.module:Name(arguments), "
+        "separated by commas; they are called after each step.",
+        may_change=True,
     )
     export: bool = setting(
         True, "Write a SavedModel at the end.", may_change=True

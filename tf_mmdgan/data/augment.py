@@ -4,12 +4,14 @@ To add one, write its function here and give it a line in `AUGMENTATIONS`.
 """
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan.config.expressions import Family
+from tf_mmdgan.config.spelling import entries
 
 _CROP_PADDING = 8  # an image is padded by this part of its side
 
@@ -115,44 +117,63 @@ def _uniform(
     return numbers[first : first + count]
 
 
+# (images, seed, place) -> images; other arguments are settings by name.
+Change = Callable[..., tf.Tensor]
+
 # In the order of application: those that keep uint8 come first.
-AUGMENTATIONS = {"flip": flip, "crop": crop, "dequantize": dequantize}
+AUGMENTATIONS: dict[str, Change] = {
+    "flip": flip,
+    "crop": crop,
+    "dequantize": dequantize,
+}
+
+AUGMENTATION_FAMILY: Family[Change] = Family(
+    "augmentation", AUGMENTATIONS, Callable
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
     """Some of `AUGMENTATIONS`, applied in the order of that dictionary.
 
+    Functions of the user's own follow them, in their own order.
+
     Attributes:
-      names: their names, in any order.
+      names: names of augmentations in any order, or functions themselves.
 
     Raises:
-      UsageError: for an unknown name.
+      UsageError: for what names no augmentation.
     """
 
-    names: tuple[str, ...] = ()
+    names: tuple[object, ...] = ()
 
     def __post_init__(self):
-        for name in self.names:
-            errors.pick(AUGMENTATIONS, name, "augmentation")
+        AUGMENTATION_FAMILY.get_all(self.names)
 
     @classmethod
-    def parse(cls, text: str) -> "Augmentation":
+    def parse(cls, given: str | Sequence[object]) -> "Augmentation":
         """The augmentations of a list of names with commas; may be empty."""
-        names = (name.strip() for name in text.split(","))
-        return cls(tuple(name for name in names if name))
+        return cls(tuple(entries(given) if isinstance(given, str) else given))
 
     def __call__(
         self, images: tf.Tensor, seed: tf.Tensor, place: Place | None = None
     ) -> tf.Tensor:
         """Changes uint8 images [b, h, w, c]; the levels stay in 0..255."""
-        for stream, (name, function) in enumerate(AUGMENTATIONS.items()):
-            if name in self.names:
-                key = tf.random.experimental.stateless_fold_in(
-                    seed, stream, alg="philox"
-                )
-                images = function(images, key, place)
+        for stream, function in self._streams:
+            key = tf.random.experimental.stateless_fold_in(
+                seed, stream, alg="philox"
+            )
+            images = function(images, key, place)
         return images
+
+    @functools.cached_property
+    def _streams(self) -> list[tuple[int, Change]]:
+        """The functions in their order, each with its number for the seed."""
+        known = list(AUGMENTATIONS.values())
+        chosen = AUGMENTATION_FAMILY.get_all(self.names)
+        outside = [function for function in chosen if function not in known]
+        ordered = [*known, *outside]
+        return [(i, f) for i, f in enumerate(ordered) if f in chosen]
 
 
 NONE = Augmentation()

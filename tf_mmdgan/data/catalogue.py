@@ -11,6 +11,8 @@ from typing import Any
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import DataConfig, ReadConfig
+from tf_mmdgan.config.expressions import Family
+from tf_mmdgan.config.spelling import is_outside
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.image_set import ImageSet
 from tf_mmdgan.data.sets import (
@@ -173,6 +175,23 @@ DATASETS = {
 }
 
 
+DATASET_FAMILY: Family[DatasetEntry] = Family(
+    "data set", DATASETS, DatasetEntry
+)
+
+
+def source_of(text: str) -> tuple[str, str] | None:
+    """Data set and split of NAME or NAME/SPLIT; None where it names neither.
+
+    Where no split is named, it is "test".
+    """
+    name, slash, split = text.rpartition("/")
+    if not slash or (is_outside(text) and split not in SPLITS):
+        name, split = text, "test"
+    known = is_outside(name) or name in DATASETS
+    return (name, split or "test") if known else None
+
+
 def load(config: DataConfig, split: str) -> ImageSet:
     """Loads one split of the data set that `config` names.
 
@@ -190,7 +209,7 @@ def load(config: DataConfig, split: str) -> ImageSet:
         out of range.
       DataError: for missing or damaged files; the message names the remedy.
     """
-    entry = errors.pick(DATASETS, config.dataset, "data set")
+    entry = DATASET_FAMILY.get(config.dataset)
     if split not in SPLITS:
         raise errors.UsageError(
             f"Unknown split '{split}'; known: {', '.join(SPLITS)}."

@@ -8,6 +8,7 @@ import numpy as np
 
 from tf_mmdgan import data, errors, files, kernels
 from tf_mmdgan.config import EvaluateConfig, ReadConfig, TrainConfig
+from tf_mmdgan.config.spelling import text
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.images import is_generator, load_images
 from tf_mmdgan.evaluation.report import Report
@@ -35,7 +36,7 @@ def scorer_of_run(
       UsageError: for unknown names, or settings out of range.
       DataError: for images or weights that cannot be used.
     """
-    entry = errors.pick(data.DATASETS, config.dataset, "data set")
+    entry = data.DATASET_FAMILY.get(config.dataset)
     extractor = get_extractor(config.features or entry.features)
     real = data.load(config, "test").images
     count = config.evaluation_samples or len(real)
@@ -43,7 +44,7 @@ def scorer_of_run(
     return Scorer(
         extractor,
         real,
-        f"{config.dataset}/test",
+        f"{text(config.dataset)}/test",
         _with_blocks(MetricSettings(), block, len(real), count),
         count,
         cache_dir=_cache_dir(config),
@@ -59,7 +60,7 @@ def make_scorer(config: EvaluateConfig, run: TrainConfig) -> Scorer:
       DataError: for images or weights that cannot be used.
     """
     source = config.real or f"{run.dataset}/test"
-    entry = _entry(source) or data.DATASETS[run.dataset]
+    entry = _entry(source) or data.DATASET_FAMILY.get(run.dataset)
     settings = metric_settings(config)
     extractor = get_extractor(config.features or run.features or entry.features)
     reading = config.filled_from(run)
@@ -163,7 +164,7 @@ def metric_settings(config: EvaluateConfig) -> MetricSettings:
 
 def _kid_kernel(config: EvaluateConfig) -> kernels.Kernel:
     if config.kid_kernel not in (None, "polynomial"):
-        return errors.pick(kernels.KERNELS, config.kid_kernel, "kernel")
+        return kernels.KERNEL_FAMILY.get(config.kid_kernel)
     degree, coef0 = config.kid_degree, config.kid_coef0
     usual = kernels.Polynomial()
     try:
@@ -193,7 +194,8 @@ def _sources(config: EvaluateConfig) -> tuple[str, str]:
 
 def _entry(source: str) -> data.DatasetEntry | None:
     """The catalogue's entry of a data set; None for another source."""
-    return data.DATASETS.get(source.partition("/")[0])
+    named = data.source_of(source)
+    return data.DATASET_FAMILY.get(named[0]) if named else None
 
 
 def _load_fake(

@@ -41,17 +41,18 @@ def load_images(
       DataError: for a file that is missing, damaged or holds something else.
     """
     folder = pathlib.Path(source)
-    name, _, split = source.partition("/")
+    named = data.source_of(source)
     reading = reading or ReadConfig()
     if source.endswith(".npz"):
         images = npz.read(source)[0]
-    elif name in data.DATASETS:
+    elif named is not None:
+        name, split = named
         config = DataConfig.of(reading, dataset=name, image_size=image_size)
-        images = data.load(config, split or "test").images
+        images = data.load(config, split).images
     elif not folder.is_dir():
         raise errors.UsageError(
             f"'{source}' is neither a data set ({', '.join(data.DATASETS)}), "
-            "nor an .npz file, nor a folder."
+            "nor an .npz file, nor a folder, nor package.module:NAME."
         )
     elif is_generator(source):
         return _generate(folder, 10_000 if count is None else count, seed)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf_mmdgan import errors, files
+from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.page import render_page
 from tf_mmdgan.evaluation.report import Report
@@ -72,7 +73,7 @@ class Scorer:
     source: str
     settings: MetricSettings
     count: int
-    metrics: str | None = None
+    metrics: NamedList | None = None
     cache_dir: pathlib.Path | None = None
     cluster: Cluster = dataclasses.field(default_factory=Cluster)
 
@@ -206,7 +207,7 @@ class Scorer:
         )
 
     def _score(
-        self, fake: Extracted, metrics: Sequence[str]
+        self, fake: Extracted, metrics: Sequence[object]
     ) -> dict[str, dict[str, float]]:
         return score(
             _shuffled(self._real), _shuffled(fake), metrics, self.settings

@@ -1,12 +1,12 @@
 """Features of images: trained networks and simple statistics by name."""
 
 from tf_mmdgan.features.cache import cached
-from tf_mmdgan.features.extractors import (
+from tf_mmdgan.features.catalogue import (
     EXTRACTORS,
-    LENETS,
-    FeatureExtractor,
-    extract,
+    Source,
     get_extractor,
+    get_matched,
 )
-from tf_mmdgan.features.frozen import FrozenFeatures
-from tf_mmdgan.features.network import Extracted
+from tf_mmdgan.features.extractors import Extracted, FeatureExtractor, extract
+from tf_mmdgan.features.frozen import FrozenFeatures, pixels
+from tf_mmdgan.features.keras_networks import LENETS, KerasNetwork

@@ -8,8 +8,7 @@ import warnings
 import numpy as np
 
 from tf_mmdgan import errors, files
-from tf_mmdgan.features.extractors import FeatureExtractor, extract
-from tf_mmdgan.features.network import Extracted
+from tf_mmdgan.features.extractors import Extracted, FeatureExtractor, extract
 from tf_mmdgan.files import write_npz
 
 _BYTES_AT_A_TIME = 2**24
@@ -49,7 +48,7 @@ def _key(extractor: FeatureExtractor, images: np.ndarray) -> str:
     digest = hashlib.sha256(f"{extractor.identifier} {images.shape}".encode())
     rows = max(1, _BYTES_AT_A_TIME // max(1, images[:1].nbytes))
     for start in range(0, len(images), rows):
-        digest.update(np.ascontiguousarray(images[start : start + rows]))
+        digest.update(np.ascontiguousarray(images[start : start + rows]).data)
     return digest.hexdigest()
 
 

@@ -1,64 +1,89 @@
 """Feature extractors: what scores compare images by."""
 
-import functools
-import inspect
-import os
-import pathlib
-from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+import abc
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan import images as image_borders
-from tf_mmdgan.features import lenet, saved_networks
-from tf_mmdgan.features.network import Extracted, Network
-
-_WEIGHTS = pathlib.Path(__file__).parent / "weights"
-# LeNets of the package, by name: files of tools/train_lenet.py.
-LENETS = {
-    name: _WEIGHTS / f"{name}.npz"
-    for name in ("lenet_digits", "lenet_fashion_mnist")
-}
+from tf_mmdgan.features import frozen
 
 
-class FeatureExtractor(Protocol):
-    """Images uint8 [n, h, w, c] -> features, and maybe class probabilities."""
+class Extracted(NamedTuple):
+    """What an extractor finds in n images.
+
+    Attributes:
+      features: float32 [n, d].
+      probabilities: of classes, float32 [n, k]; None from what is no
+        classifier.
+    """
+
+    features: np.ndarray
+    probabilities: np.ndarray | None = None
+
+
+class FeatureExtractor(abc.ABC):
+    """Images uint8 [n, h, w, c] -> features, and maybe class probabilities.
+
+        class MeanColour(FeatureExtractor):
+            name = identifier = "mean_colour"
+
+            def __call__(self, images):
+                return Extracted(images.mean(axis=(1, 2)))
+
+    Attributes:
+      name: as users choose it.
+      identifier: says all that the features depend on, weights by their
+        SHA-256: equal identifiers mean equal features, so that they are keys
+        of caches and names in reports.
+      classifies: whether there are probabilities.
+      slow: whether what it finds is worth keeping in a file.
+    """
 
     name: str
-    # Says all that the features depend on, weights by their SHA-256: equal
-    # identifiers mean equal features, so they key caches and reports.
     identifier: str
-    classifies: bool  # whether there are probabilities
-    slow: bool  # whether what it finds is worth keeping in a file
+    classifies: bool = False
+    slow: bool = False
 
-    def check(self, image_shape: tuple[int, ...]) -> None:
+    def check(self, image_shape: tuple[int, ...]) -> None:  # noqa: B027
         """Raises UsageError if it takes no images of shape [h, w, c]."""
 
+    @abc.abstractmethod
     def __call__(self, images: np.ndarray) -> Extracted:
         """What is found in uint8 images [n, h, w, c]."""
 
+    def frozen(self) -> frozen.Matched:
+        """The same as a function that a generator can be trained through.
 
-class Pixels:
-    """The pixels themselves, flattened, in [-1, 1]."""
+        Raises:
+          UsageError: if there is none.
+        """
+        raise errors.UsageError(
+            f"The extractor {self.name} cannot be differentiated: it serves "
+            "for scores, not for --matched_features."
+        )
+
+
+class Pixels(FeatureExtractor):
+    """The pixels themselves, flattened, in [-1, 1]; matched, in [0, 1]."""
 
     name = "pixels"
     identifier = "pixels"
-    classifies = False
-    slow = False
-
-    def check(self, image_shape: tuple[int, ...]) -> None:
-        """See `FeatureExtractor.check`: images of all shapes are taken."""
 
     def __call__(self, images: np.ndarray) -> Extracted:
         """Features [n, h * w * c] of uint8 images [n, h, w, c]."""
         scaled = image_borders.from_uint8(images).numpy()
         return Extracted(scaled.reshape(len(images), -1))
 
+    def frozen(self) -> frozen.Matched:
+        """See `FeatureExtractor.frozen`."""
+        return frozen.pixels
 
-class Thumbnails:
+
+class Thumbnails(FeatureExtractor):
     """The pixels of images reduced to 16 x 16 at most, flattened, in [-1, 1].
 
     For pictures of any kind and size, where no network is at hand. Antialiased
@@ -67,11 +92,6 @@ class Thumbnails:
 
     name = "thumbnails"
     identifier = "thumbnails-16"
-    classifies = False
-    slow = False
-
-    def check(self, image_shape: tuple[int, ...]) -> None:
-        """See `FeatureExtractor.check`: images of all shapes are taken."""
 
     def __call__(self, images: np.ndarray) -> Extracted:
         """Features [n, 16 * 16 * c at most] of uint8 images [n, h, w, c]."""
@@ -79,60 +99,6 @@ class Thumbnails:
         size = [min(16, side) for side in images.shape[1:3]]
         small = tf.image.resize(scaled, size, antialias=True).numpy()
         return Extracted(small.reshape(len(images), -1))
-
-
-def _lenet(path: str | os.PathLike[str]) -> Network:
-    """Last hidden layer, after its ReLU, and classes of a LeNet.
-
-    Args:
-      path: weights that `tools/train_lenet.py` wrote.
-
-    Raises:
-      DataError: for a file that is missing, damaged or something else.
-    """
-    model, metadata = lenet.load(path)
-    layers = (lenet.FEATURES, lenet.LOGITS)
-    network = keras.Model(
-        model.inputs, [model.get_layer(name).output for name in layers]
-    )
-    return Network(
-        pathlib.Path(path).stem,
-        metadata["sha256"],
-        functools.partial(network, training=False),
-        model.input_shape[1:],
-        classifies=True,
-        slow=False,
-    )
-
-
-def _packaged(name: str) -> Network:
-    return _lenet(LENETS[name])
-
-
-def get_extractor(text: str) -> FeatureExtractor:
-    """An extractor: NAME, NAME:PATH, NAME:PATH,setting=value,... or FILE.npz.
-
-    The settings are the arguments of what `EXTRACTORS` has under the name; a
-    file of its own holds the weights of a LeNet.
-
-    Raises:
-      UsageError: for an unknown name or setting.
-      DataError: for weights that are missing, damaged or something else.
-    """
-    if text.endswith(".npz") and ":" not in text:
-        return _lenet(text)
-    head, *given = text.split(",")
-    name, _, path = head.partition(":")
-    make = errors.pick(EXTRACTORS, name, "extractor")
-    known = dict(inspect.signature(make).parameters)
-    settings = {"path": path} if path else {}
-    for setting in given:
-        key, _, value = setting.partition("=")
-        errors.pick(known, key, f"setting of the extractor {name}")
-        settings[key] = int(value) if value.isdecimal() else value
-    if settings.keys() - known.keys():
-        raise errors.UsageError(f"The extractor {name} takes no path.")
-    return make(**settings)
 
 
 def extract(
@@ -195,14 +161,3 @@ def _rebatch(
                 waiting, count = [], 0
     if waiting:
         yield np.concatenate(waiting)
-
-
-EXTRACTORS: dict[str, Callable[..., FeatureExtractor]] = {
-    "pixels": Pixels,
-    "thumbnails": Thumbnails,
-    **{n: functools.partial(_packaged, n) for n in LENETS},
-    "inception": saved_networks.inception,
-    "keras_inception": saved_networks.keras_inception,
-    "saved_model": saved_networks.saved_model,
-    "keras": saved_networks.keras_model,
-}

@@ -8,20 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
-
-
-class Extracted(NamedTuple):
-    """What an extractor finds in n images.
-
-    Attributes:
-      features: float32 [n, d].
-      probabilities: of classes, float32 [n, k]; None from what is no
-        classifier.
-    """
-
-    features: np.ndarray
-    probabilities: np.ndarray | None = None
-
+from tf_mmdgan.features.extractors import Extracted, FeatureExtractor
 
 # float32 images [n, h, w, c] and (height, width) -> [n, height, width, c]. They
 # differ most where small images are enlarged or large ones shrunk, and so do
@@ -39,20 +26,47 @@ RESIZES: dict[str, Callable[..., tf.Tensor]] = {
     ),
 }
 
-# Levels 0 to 255, float32 -> what a network was trained on.
-RANGES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
-    "levels": lambda levels: levels,
-    "unit": lambda levels: levels / 255.0,
-    "symmetric": lambda levels: levels / 127.5 - 1.0,
+
+class Range(NamedTuple):
+    """What a network was trained on, of either form of images, float32.
+
+    Attributes:
+      of_levels: from levels 0 to 255.
+      of_symmetric: from images in [-1, 1].
+    """
+
+    of_levels: Callable[[tf.Tensor], tf.Tensor]
+    of_symmetric: Callable[[tf.Tensor], tf.Tensor]
+
+
+def _levels(symmetric: tf.Tensor) -> tf.Tensor:
+    return 127.5 * (symmetric + 1.0)
+
+
+# Means over ImageNet of blue, green and red.
+_CAFFE_MEANS = (103.939, 116.779, 123.68)
+
+RANGES: dict[str, Range] = {
+    "levels": Range(lambda levels: levels, _levels),
+    "unit": Range(lambda levels: levels / 255.0, lambda x: 0.5 * (x + 1.0)),
+    "symmetric": Range(lambda levels: levels / 127.5 - 1.0, lambda x: x),
     # The 2015 Inception: -1 to .992.
-    "inception": lambda levels: (levels - 128.0) / 128.0,
+    "inception": Range(
+        lambda levels: (levels - 128.0) / 128.0,
+        lambda x: (_levels(x) - 128.0) / 128.0,
+    ),
+    # The published preprocessing of VGG19 and ResNet50.
+    "caffe": Range(
+        lambda levels: levels[..., ::-1] - tf.constant(_CAFFE_MEANS),
+        lambda x: _levels(x[..., ::-1]) - tf.constant(_CAFFE_MEANS),
+    ),
 }
 
 # Scaled images [n, h, w, c] -> features [n, ...] and logits [n, k] or None.
 Run = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor | None]]
 
 
-class Network:
+class Network(FeatureExtractor):
     """A network that gives features, and maybe classes, of 8-bit images.
 
     Images are resized in float32, then scaled; never rounded again. Grey images
@@ -76,6 +90,7 @@ class Network:
         value_range: str = "symmetric",
         classifies: bool = False,
         slow: bool = True,
+        keeps: object = None,
     ):
         """Takes the network apart from its borders.
 
@@ -88,6 +103,7 @@ class Network:
           value_range: in `RANGES`.
           classifies: whether `run` gives logits.
           slow: whether it takes longer than reading a file.
+          keeps: what must live as long as the network does.
 
         Raises:
           UsageError: for an unknown resize or range.
@@ -99,7 +115,8 @@ class Network:
         *size, self._channels = image_shape
         self._size = size
         self._resize = errors.pick(RESIZES, resize, "resize")
-        self._scale = errors.pick(RANGES, value_range, "range")
+        self._scale = errors.pick(RANGES, value_range, "range").of_levels
+        self._keeps = keeps
         self.identifier = f"{name}-{digest[:12]}-{resize}-{value_range}"
 
     def check(self, image_shape: tuple[int, ...]) -> None:

@@ -4,14 +4,14 @@ Every worker gets the features of all, so that scores, which are functions of
 them, are those of one process.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent import futures
 
 import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan.distribute import Cluster
-from tf_mmdgan.features import extractors, network
+from tf_mmdgan.features import extractors
 
 # Images of one copy out of those that may not fit in memory.
 _BATCH = 500
@@ -22,7 +22,7 @@ def of_images(
     extractor: extractors.FeatureExtractor,
     images: np.ndarray,
     order: np.ndarray,
-) -> network.Extracted:
+) -> extractors.Extracted:
     """What is found in images [n, h, w, c], in an order; all must call it.
 
     Args:
@@ -41,7 +41,7 @@ def of_drawn(
     extractor: extractors.FeatureExtractor,
     draw: Callable[[int, int], np.ndarray],
     count: int,
-) -> network.Extracted:
+) -> extractors.Extracted:
     """What is found in images that each worker draws its share of.
 
     Args:
@@ -60,10 +60,10 @@ def _extract_here(
     extractor: extractors.FeatureExtractor,
     images: np.ndarray,
     order: np.ndarray,
-) -> network.Extracted:
+) -> extractors.Extracted:
     """What the devices of this process find, each in its share."""
 
-    def on(device: str | None, rows: np.ndarray) -> network.Extracted:
+    def on(device: str | None, rows: np.ndarray) -> extractors.Extracted:
         batches = np.array_split(rows, -(-len(rows) // _BATCH))
         with tf.device(device):
             return extractors.extract(
@@ -76,15 +76,19 @@ def _extract_here(
         return _merge(pool.map(on, devices, shares), np.concatenate)
 
 
-def _gather(cluster: Cluster, found: network.Extracted) -> network.Extracted:
+def _gather(
+    cluster: Cluster, found: extractors.Extracted
+) -> extractors.Extracted:
     return _merge([found], lambda rows: cluster.gather(rows[0]))
 
 
-def _merge(parts, merge) -> network.Extracted:
+def _merge(
+    parts: Iterable[extractors.Extracted],
+    merge: Callable[[Sequence[np.ndarray]], np.ndarray],
+) -> extractors.Extracted:
     """Merges the features of all parts, and probabilities where there are."""
-    return network.Extracted(
-        *(
-            None if rows[0] is None else merge(rows)
-            for rows in zip(*parts, strict=True)
-        )
+    features, probabilities = zip(*parts, strict=True)
+    return extractors.Extracted(
+        merge(features),
+        None if probabilities[0] is None else merge(probabilities),
     )

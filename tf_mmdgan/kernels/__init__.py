@@ -5,9 +5,11 @@ from tf_mmdgan.kernels.kernel import (
     Product,
     Sum,
     as_matrices,
+    pairwise_squares,
     squared_distances,
 )
 from tf_mmdgan.kernels.library import (
+    KERNEL_FAMILY,
     KERNELS,
     Distance,
     Gaussian,

@@ -4,6 +4,8 @@ import abc
 import dataclasses
 import math
 import numbers
+from collections.abc import Iterable
+from typing import Any
 
 import tensorflow as tf
 
@@ -63,21 +65,29 @@ def squared_norms(x: tf.Tensor) -> tf.Tensor:
 class Kernel(abc.ABC):
     """A positive-definite kernel k(u, v) on feature vectors.
 
-    Kernels combine: `a + b`, `a * b` and `0.1 * a` are kernels. ValueError is
-    raised by the constructors for fields out of range, and by every method for
-    features that are no matrix or that differ in width.
+        kernel = Gaussian(2.0) + 0.5 * Linear()
+        gram = kernel(x, y)  # [n, d], [m, d] -> [n, m]
+        kernel == Gaussian(2.0) + 0.5 * Linear()  # True: kernels are values
 
-    A subclass is a frozen dataclass that defines two methods on checked and
-    cast features: `_matrix` of x [..., n, d] and y [..., m, d], [..., n, m];
-    and `_derivatives` of x [n, d], its gradient and mixed Hessian, unless the
-    gradient is 0 and the Hessian constant, or the kernel has no derivatives.
+    Sums, products and multiples of kernels are kernels: `a + b`, `a * b`,
+    `0.1 * a`, `a / 2`, `sum([a, b])`. Constructors raise ValueError for
+    parameters out of range, and every method for features that are no matrix
+    or that differ in width.
+
+    A subclass is a frozen dataclass with one or two methods. `_matrix(x, y)`
+    is the kernel matrix [..., n, m] of x [..., n, d] and y [..., m, d], which
+    are checked and of one type, float32 or float64; it keeps leading axes.
+    `_derivatives(x)` is the gradient [n, d] and the mixed Hessian [n, d, d] at
+    the rows of x [n, d]. A kernel that has a `derivative_constant` needs none,
+    nor does one without derivatives, whose `gradient` then raises ValueError.
     """
 
     @property
     def derivative_constant(self) -> float | None:
         """The c of a kernel whose mixed Hessian is c times the identity.
 
-        Everywhere; None for all other kernels.
+        It is so at all points, and the gradient d/du k(u, v) at u = v is 0
+        there; None for other kernels.
         """
         return None
 
@@ -155,16 +165,39 @@ class Kernel(abc.ABC):
         raise ValueError(f"{self}: not differentiable at coinciding points.")
 
     def __add__(self, other: "Kernel") -> "Kernel":
-        known = isinstance(other, Kernel)
-        return Sum((self, other), (1.0, 1.0)) if known else NotImplemented
+        if not isinstance(other, Kernel):
+            return NotImplemented
+        return Sum((self, other), (1.0, 1.0))
+
+    def __radd__(self, other: object) -> "Kernel":
+        # `sum` begins with the number 0.
+        return self if isinstance(other, int) and not other else NotImplemented
 
     def __mul__(self, other: "Kernel | float") -> "Kernel":
         if isinstance(other, Kernel):
             return Product(self, other)
-        known = isinstance(other, numbers.Real)
-        return Sum((self,), (float(other),)) if known else NotImplemented
+        weight = _number(other)
+        return NotImplemented if weight is None else Sum((self,), (weight,))
 
     __rmul__ = __mul__
+
+    def __truediv__(self, other: float) -> "Kernel":
+        weight = _number(other)
+        return NotImplemented if weight is None else self * (1.0 / weight)
+
+
+def _number(value: Any) -> float | None:
+    """A number, a NumPy or a TensorFlow scalar as float; None for the rest."""
+    if isinstance(value, numbers.Real) or getattr(value, "shape", None) == ():
+        return float(value)
+    return None
+
+
+def check_kernels(*kernels: object) -> None:
+    """Raises ValueError for what is no kernel."""
+    for kernel in kernels:
+        if not isinstance(kernel, Kernel):
+            raise ValueError(f"{kernel!r} is no kernel; need kernels.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,8 +208,29 @@ class Sum(Kernel):
     weights: tuple[float, ...]
 
     def __post_init__(self):
-        if not all(0.0 <= weight < math.inf for weight in self.weights):
-            raise ValueError(f"weights={self.weights}, need numbers >= 0.")
+        kernels = tuple(self.kernels)
+        weights = tuple(float(weight) for weight in self.weights)
+        check_kernels(*kernels)
+        if not all(0.0 <= weight < math.inf for weight in weights):
+            raise ValueError(f"weights={weights}, need numbers >= 0.")
+        if len(kernels) != len(weights) or not kernels:
+            raise ValueError(
+                f"{len(kernels)} kernels and {len(weights)} weights: need as "
+                "many of both, and at least one."
+            )
+        object.__setattr__(self, "kernels", kernels)
+        object.__setattr__(self, "weights", weights)
+
+    def __repr__(self):
+        # What operators have made is written with them.
+        if self.weights == (1.0, 1.0):
+            left, right = self.kernels
+            return f"{left!r} + {_operand(right, _is_sum(right))}"
+        if len(self.kernels) == 1:
+            (inner,), (weight,) = self.kernels, self.weights
+            compound = isinstance(inner, Sum | Product)
+            return f"{weight} * {_operand(inner, compound)}"
+        return f"Sum(kernels={self.kernels}, weights={self.weights})"
 
     @property
     def derivative_constant(self) -> float | None:
@@ -184,7 +238,7 @@ class Sum(Kernel):
         constants = [kernel.derivative_constant for kernel in self.kernels]
         return None if None in constants else self._weigh(constants)
 
-    def _weigh(self, parts):
+    def _weigh(self, parts: Iterable[Any]) -> Any:
         return sum(w * p for w, p in zip(self.weights, parts, strict=True))
 
     def _matrix(self, x, y):
@@ -202,6 +256,14 @@ class Product(Kernel):
     left: Kernel
     right: Kernel
 
+    def __post_init__(self):
+        check_kernels(self.left, self.right)
+
+    def __repr__(self):
+        left = _operand(self.left, _is_sum(self.left))
+        compound = isinstance(self.right, Sum | Product)
+        return f"{left} * {_operand(self.right, compound)}"
+
     def _matrix(self, x, y):
         return self.left._matrix(x, y) * self.right._matrix(x, y)
 
@@ -212,3 +274,11 @@ class Product(Kernel):
         crossed += tf.linalg.matrix_transpose(crossed)
         hessian = h1 * k2[:, None, None] + k1[:, None, None] * h2 + crossed
         return g1 * k2[:, None] + k1[:, None] * g2, hessian
+
+
+def _is_sum(kernel: Kernel) -> bool:
+    return isinstance(kernel, Sum) and len(kernel.kernels) > 1
+
+
+def _operand(kernel: Kernel, compound: bool) -> str:
+    return f"({kernel!r})" if compound else repr(kernel)

@@ -9,12 +9,21 @@ float32, and float64 stays. To add a kernel, derive it and list it in `KERNELS`.
 
 import abc
 import dataclasses
+import inspect
 import math
 import numbers
+from collections.abc import Callable, Iterable
 
 import tensorflow as tf
 
-from tf_mmdgan.kernels.kernel import Kernel, pairwise_squares, squared_norms
+from tf_mmdgan.config.expressions import Family
+from tf_mmdgan.kernels.kernel import (
+    Kernel,
+    Product,
+    check_kernels,
+    pairwise_squares,
+    squared_norms,
+)
 from tf_mmdgan.kernels.roots import safe_root
 
 
@@ -23,6 +32,9 @@ class Tanh(Kernel):
     """k(u, v) = kernel(tanh u, tanh v), elementwise: bounded features."""
 
     kernel: Kernel
+
+    def __post_init__(self):
+        check_kernels(self.kernel)
 
     def _matrix(self, x, y):
         return self.kernel._matrix(tf.tanh(x), tf.tanh(y))
@@ -38,13 +50,6 @@ class Tanh(Kernel):
 class RadialMixture(Kernel):
     """A sum of smooth functions of ||u - v||**2, one for each parameter."""
 
-    def __post_init__(self):
-        (field,) = dataclasses.fields(self)
-        values = tuple(getattr(self, field.name))
-        if not values or not all(0.0 < value < math.inf for value in values):
-            raise ValueError(f"{field.name}={values}, need numbers > 0.")
-        object.__setattr__(self, field.name, values)
-
     @abc.abstractmethod
     def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
         """Values at squared distances, of their shape."""
@@ -58,14 +63,29 @@ def gaussian(squares: tf.Tensor, variance: float | tf.Tensor) -> tf.Tensor:
     return tf.exp(squares / (-2.0 * variance))
 
 
+def _positive(name: str, given: float | Iterable[float]) -> tuple[float, ...]:
+    """The parameters of a mixture, of which there may be one."""
+    some = given if isinstance(given, Iterable) else (given,)
+    values = tuple(float(value) for value in some)
+    if not values or not all(0.0 < value < math.inf for value in values):
+        raise ValueError(f"{name}={values}, need numbers > 0.")
+    return values
+
+
 @dataclasses.dataclass(frozen=True)
 class Gaussian(RadialMixture):
     """k(u, v) = sum_s exp(-||u - v||**2 / (2 s**2)) over the sigmas s.
 
     A sum, not a mean, as in Binkowski et al. 2018: within [0, len(sigmas)].
+
+    Attributes:
+      sigmas: standard deviations, in the unit of the features; one, or some.
     """
 
-    sigmas: tuple[float, ...] = (1.0,)
+    sigmas: tuple[float, ...]
+
+    def __init__(self, sigmas: float | Iterable[float] = (1.0,)):
+        object.__setattr__(self, "sigmas", _positive("sigmas", sigmas))
 
     @property
     def derivative_constant(self) -> float:
@@ -84,9 +104,17 @@ class RationalQuadratic(RadialMixture):
     A sum, not a mean: within [0, len(scales)]. The default scales are those of
     Binkowski et al. 2018, "Demystifying MMD GANs",
     https://arxiv.org/abs/1801.01401; their published code has (.1, 1, 10).
+
+    Attributes:
+      scales: one, or some.
     """
 
-    scales: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 5.0)
+    scales: tuple[float, ...]
+
+    def __init__(
+        self, scales: float | Iterable[float] = (0.2, 0.5, 1.0, 2.0, 5.0)
+    ):
+        object.__setattr__(self, "scales", _positive("scales", scales))
 
     @property
     def derivative_constant(self) -> float:
@@ -103,7 +131,10 @@ class RationalQuadratic(RadialMixture):
 class Linear(Kernel):
     """k(u, v) = <u, v>."""
 
-    derivative_constant = 1.0
+    @property
+    def derivative_constant(self) -> float:
+        """1."""
+        return 1.0
 
     def _matrix(self, x, y):
         return tf.matmul(x, y, transpose_b=True)
@@ -261,3 +292,27 @@ KERNELS: dict[str, Kernel] = {
     "laplace_l1": LaplaceL1(),
     "polynomial": Polynomial(),
 }
+
+
+def _has_defaults(kernel: Kernel) -> bool:
+    """Whether the kernel is what its class makes without arguments."""
+    parameters = inspect.signature(type(kernel)).parameters.values()
+    optional = all(p.default is not p.empty for p in parameters)
+    return optional and kernel == type(kernel)()
+
+
+# `rbf` is Gaussian(), so that rbf(2.0) is Gaussian(2.0).
+_CONSTRUCTORS: dict[str, Callable[..., Kernel]] = {
+    **{n: type(k) for n, k in KERNELS.items() if _has_defaults(k)},
+    "tanh": Tanh,
+}
+_CLASSES = {type(kernel) for kernel in KERNELS.values()} | {Product}
+
+KERNEL_FAMILY: Family[Kernel] = Family(
+    "kernel",
+    KERNELS,
+    Kernel,
+    _CONSTRUCTORS,
+    {made.__name__: made for made in _CLASSES},
+    combines=True,
+)

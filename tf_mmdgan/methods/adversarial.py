@@ -102,6 +102,10 @@ class AdversarialMethod(Method[AdversarialSettings]):
             )
         return objective
 
+    def generator(self, builder: Builder[AdversarialSettings]) -> keras.Model:
+        """See `Method.generator`."""
+        return builder.generator(conditioning=_conditioning(builder))
+
     def model(self, builder: Builder[AdversarialSettings]) -> AdversarialModel:
         """See `Method.model`."""
         settings = builder.settings

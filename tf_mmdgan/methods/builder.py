@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 import keras
 
-from tf_mmdgan import errors, networks
+from tf_mmdgan import networks
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.methods.optimizers import OPTIMIZERS, LinearDecay
@@ -157,6 +157,4 @@ def architecture(config: TrainConfig) -> Architecture:
     Raises:
       UsageError: for an unknown name.
     """
-    return errors.pick(
-        networks.ARCHITECTURES, config.architecture, "architecture"
-    )
+    return networks.ARCHITECTURE_FAMILY.get(config.architecture)

@@ -6,7 +6,8 @@ import keras
 
 from tf_mmdgan import data, errors, kernels, networks
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.features import frozen
+from tf_mmdgan.config.fields import Named
+from tf_mmdgan.features import LENETS, get_matched
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.methods.builder import Builder, dtype_policy
 from tf_mmdgan.methods.method import Method
@@ -24,9 +25,7 @@ from tf_mmdgan.models import (
     FeatureMatchingModel,
     MomentMatchingModel,
     RatioMatchingModel,
-    pixels,
 )
-from tf_mmdgan.models.moment_matching import Features
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
     Discrepancy,
@@ -83,6 +82,10 @@ class CodeMatchingMethod(Method[CodeMatchingSettings]):
         """The discrepancy that the generator of codes lowers."""
         return _discrepancy(settings)
 
+    def generator(self, builder: Builder[CodeMatchingSettings]) -> keras.Model:
+        """See `Method.generator`."""
+        return networks.decoded(*_code_networks(builder))
+
     def model(
         self, builder: Builder[CodeMatchingSettings]
     ) -> CodeMatchingModel:
@@ -95,11 +98,7 @@ class CodeMatchingMethod(Method[CodeMatchingSettings]):
                 f"while the auto-encoder of --objective={config.objective} is "
                 "trained."
             )
-        critic = builder.critic()
-        width = critic.output["features"].shape[-1]
-        autoencoder = networks.autoencoder(critic, builder.generator(width))
-        with dtype_policy(config.dtype_policy):
-            code_generator = networks.code_generator(width, config.latent_size)
+        autoencoder, code_generator = _code_networks(builder)
         model = CodeMatchingModel(
             autoencoder,
             code_generator,
@@ -123,14 +122,16 @@ class FeatureMatchingMethod(Method[FeatureMatchingSettings]):
     ) -> FeatureMatchingSettings:
         """As published, with the frozen network of the data set, if any."""
         del kernel
-        entry = data.DATASETS.get(config.dataset)
-        if entry is None or entry.features not in frozen.NETWORKS:
+        if config.matched_features is not None:
+            return self.settings
+        entry = data.DATASET_FAMILY.get(config.dataset)
+        if entry.features not in LENETS:
             return self.settings
         return dataclasses.replace(
             self.settings, matched_features=entry.features
         )
 
-    def loss(self, settings: FeatureMatchingSettings) -> str:
+    def loss(self, settings: FeatureMatchingSettings) -> Named:
         """The names of the features whose moments are matched."""
         if settings.matched_features is None:
             raise errors.UsageError(
@@ -154,7 +155,7 @@ class FeatureMatchingMethod(Method[FeatureMatchingSettings]):
         model = FeatureMatchingModel(
             builder.generator(),
             builder.latents,
-            _features(builder.image_shape, names),
+            get_matched(names, builder.image_shape),
             **builder.model_options(),
         )
         rate = settings.moving_average_rate
@@ -198,10 +199,23 @@ class RatioMatchingMethod(Method[RatioMatchingSettings]):
         return model
 
 
+def _code_networks(
+    builder: Builder[CodeMatchingSettings],
+) -> tuple[keras.Model, keras.Model]:
+    """The auto-encoder, and the generator of its codes."""
+    critic = builder.critic()
+    width = critic.output["features"].shape[-1]
+    autoencoder = networks.autoencoder(critic, builder.generator(width))
+    with dtype_policy(builder.config.dtype_policy):
+        return autoencoder, networks.code_generator(
+            width, builder.config.latent_size
+        )
+
+
 def _moment_matching(
-    builder: Builder[DiscrepancySettings], loss: Discrepancy, features: str
+    builder: Builder[DiscrepancySettings], loss: Discrepancy, features: Named
 ) -> MomentMatchingModel:
-    matched = _features(builder.image_shape, features)
+    matched = get_matched(features, builder.image_shape)
     model = MomentMatchingModel(
         builder.generator(),
         builder.latents,
@@ -229,9 +243,3 @@ def _kernel(settings: DiscrepancySettings) -> Kernel:
     if settings.bandwidths is None:
         return settings.kernel
     return kernels.Gaussian(settings.bandwidths)
-
-
-def _features(image_shape: tuple[int, ...], text: str) -> Features:
-    if text == "pixels":
-        return pixels
-    return frozen.parse(text, image_shape)

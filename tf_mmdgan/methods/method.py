@@ -4,6 +4,8 @@ import abc
 import dataclasses
 from typing import Any, ClassVar, Generic, TypeVar
 
+import keras
+
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.methods.builder import Builder
@@ -54,6 +56,10 @@ class Method(abc.ABC, Generic[S]):
         Raises:
           UsageError: for settings that do not go together.
         """
+
+    def generator(self, builder: Builder[S]) -> keras.Model:
+        """The generator that `model` trains, not trained and by itself."""
+        return builder.generator()
 
     @abc.abstractmethod
     def model(self, builder: Builder[S]) -> ImplicitModel:

@@ -1,13 +1,21 @@
 """The model that a configuration describes."""
 
+import dataclasses
+from typing import Any
+
 import keras
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config.method import MethodConfig
 from tf_mmdgan.methods.builder import Builder
-from tf_mmdgan.methods.published import METHODS
+from tf_mmdgan.methods.published import METHODS, get_method
 from tf_mmdgan.methods.resolution import settings_of
 from tf_mmdgan.models import ImplicitModel
+
+# What a generator does not depend on, of the settings that name members of
+# families.
+_OF_LOSS = ("kernel", "divergence", "matched_features", "dataset")
 
 
 def make_model(
@@ -26,7 +34,7 @@ def make_model(
       UsageError: for unknown names and impossible combinations.
     """
     settings = settings_of(config)
-    method = METHODS[config.objective]
+    method = get_method(config.objective)
     if config.conditioning != "none" and not method.takes_labels:
         raise errors.UsageError(
             f"--conditioning={config.conditioning}: "
@@ -42,3 +50,46 @@ def make_model(
             f"--objective={config.objective} has no critic to look at."
         )
     return model
+
+
+def make_generator(
+    config: TrainConfig,
+    image_shape: tuple[int, ...],
+    num_classes: int | None = None,
+) -> ImplicitModel:
+    """The generator of `make_model` by itself, to be given its weights.
+
+    It samples, but is not trained. Of what users have made themselves, the
+    networks are imported if they are such, and nothing else.
+
+    Args:
+      config: of the run.
+      image_shape: (h, w, c) of the data, or (n,) for points.
+      num_classes: of the data, or None where they have no labels.
+
+    Raises:
+      UsageError: for unknown names.
+    """
+    config = _without_loss(config)
+    keras.utils.set_random_seed(config.seed)
+    builder = Builder(
+        config, settings_of(config), tuple(image_shape), num_classes
+    )
+    generator = get_method(config.objective).generator(builder)
+    return ImplicitModel(generator, builder.latents, **builder.model_options())
+
+
+def _without_loss(config: TrainConfig) -> TrainConfig:
+    """The configuration of the same generator with a usual loss."""
+    usual = set(_OF_LOSS)
+    if config.objective not in METHODS:
+        # A criterion, whose generator is that of any other.
+        settings = dataclasses.fields(MethodConfig)
+        usual |= {field.name for field in settings if field.default is None}
+        usual.add("objective")
+    defaults: dict[str, Any] = {
+        field.name: field.default for field in dataclasses.fields(config)
+    }
+    return dataclasses.replace(
+        config, **{name: defaults[name] for name in usual}
+    )

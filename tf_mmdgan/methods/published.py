@@ -8,7 +8,10 @@ A setting that is not given here has the default of its class in `settings`.
 from dataclasses import replace
 from typing import Any
 
-from tf_mmdgan.kernels import KERNELS
+from tf_mmdgan import errors
+from tf_mmdgan.config import spelling
+from tf_mmdgan.config.expressions import Family
+from tf_mmdgan.kernels import KERNEL_FAMILY, KERNELS
 from tf_mmdgan.methods.adversarial import AdversarialMethod
 from tf_mmdgan.methods.matching import (
     CodeMatchingMethod,
@@ -41,7 +44,8 @@ from tf_mmdgan.objectives import (
     ScaledWGAN,
     SobolevGAN,
 )
-from tf_mmdgan.objectives.f_divergences import DIVERGENCES
+from tf_mmdgan.objectives.criterion import BaseCriterion
+from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY, DIVERGENCES
 
 _DEMYSTIFYING = "Binkowski et al. 2018, Demystifying MMD GANs"
 _SCALED = "Arbel et al. 2018, On gradient regularizers for MMD GANs"
@@ -254,3 +258,35 @@ MATCHING: dict[str, Method[Any]] = {
 }
 
 METHODS: dict[str, Method[Any]] = {**OBJECTIVES, **MATCHING}
+
+METHOD_FAMILY: Family[Method[Any] | BaseCriterion] = Family(
+    "objective",
+    METHODS,
+    (Method, BaseCriterion),
+    parts=(KERNEL_FAMILY, DIVERGENCE_FAMILY),
+)
+
+
+def get_method(given: object) -> Method[Any]:
+    """The method that an objective stands for.
+
+    A criterion of the user's own has the defaults of `AdversarialSettings`; an
+    `AdversarialMethod` says what they are.
+
+    Args:
+      given: a name, a criterion or an `AdversarialMethod`, or an expression for
+        one of these.
+
+    Raises:
+      UsageError: for anything else.
+    """
+    found = METHOD_FAMILY.get(given)
+    if isinstance(found, BaseCriterion):
+        settings = AdversarialSettings(criterion=found)
+        return AdversarialMethod(spelling.text(given), settings)
+    if isinstance(found, AdversarialMethod) or found in METHODS.values():
+        return found
+    raise errors.UsageError(
+        f"objective {spelling.text(given)}: a method with a model of its own "
+        "must be listed in METHODS."
+    )

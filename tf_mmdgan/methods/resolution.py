@@ -12,7 +12,7 @@ from typing import Any
 from tf_mmdgan import errors, kernels
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.methods import deviations
-from tf_mmdgan.methods.published import METHODS
+from tf_mmdgan.methods.published import METHODS, get_method
 from tf_mmdgan.methods.settings import AdversarialSettings, Settings
 from tf_mmdgan.objectives import f_divergences
 
@@ -32,7 +32,7 @@ def settings_of(config: TrainConfig) -> Settings:
       UsageError: for unknown names, for a setting that this method does not
         have, and for one that has no effect or is impossible beside others.
     """
-    method = errors.pick(METHODS, config.objective, "objective")
+    method = get_method(config.objective)
     _refuse_foreign(config, method.names)
     given = _given(config, method.names)
     settings = method.published(config, given.get("kernel")).changed(given)
@@ -107,10 +107,8 @@ def _bandwidths(text: str) -> tuple[float, ...]:
 
 
 # Of settings that a flag gives in words and a method has as values.
-_READERS: dict[str, Callable[[str], Any]] = {
-    "kernel": lambda name: errors.pick(kernels.KERNELS, name, "kernel"),
-    "divergence": lambda name: errors.pick(
-        f_divergences.DIVERGENCES, name, "divergence"
-    ),
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "kernel": kernels.KERNEL_FAMILY.get,
+    "divergence": f_divergences.DIVERGENCE_FAMILY.get,
     "bandwidths": _bandwidths,
 }

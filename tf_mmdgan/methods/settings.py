@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
+from tf_mmdgan.config.fields import Named
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.objectives import Criterion
 
@@ -160,7 +161,7 @@ class MomentMatchingSettings(DiscrepancySettings):
     """
 
     mmd_estimator: Literal["biased", "unbiased", "ratio"] = "biased"
-    matched_features: str = "pixels"
+    matched_features: Named = "pixels"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -173,7 +174,7 @@ class GradientConstrainedSettings(DiscrepancySettings):
     """
 
     ridge: float
-    matched_features: str = "pixels"
+    matched_features: Named = "pixels"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -202,7 +203,7 @@ class FeatureMatchingSettings(Settings):
         share of the newest batch.
     """
 
-    matched_features: str | None = None
+    matched_features: Named | None = None
     moving_average: Literal["adam", "plain"]
     moving_average_rate: float
 

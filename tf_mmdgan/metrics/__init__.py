@@ -1,6 +1,6 @@
 """Scores of generated images, functions of features; METRICS names them."""
 
-from tf_mmdgan.metrics.catalogue import METRICS, choose, score
+from tf_mmdgan.metrics.catalogue import METRIC_FAMILY, METRICS, choose, score
 from tf_mmdgan.metrics.checks import block_bounds, shuffled_order
 from tf_mmdgan.metrics.fid import frechet_distance
 from tf_mmdgan.metrics.kid import KID

@@ -5,11 +5,13 @@ line in `METRICS`. It gets features, [n, d] and [m, d]; if its name is also in
 `_OF_CLASSES`, class probabilities, [n, k] and [m, k].
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.expressions import Family
+from tf_mmdgan.config.spelling import entries, text
 from tf_mmdgan.features import Extracted
 from tf_mmdgan.metrics import (
     fid,
@@ -23,7 +25,8 @@ from tf_mmdgan.metrics import (
 from tf_mmdgan.metrics.settings import USUAL, MetricSettings
 
 Numbers = dict[str, float]
-Metric = Callable[[np.ndarray, np.ndarray, MetricSettings], Numbers]
+# (real, fake, settings) -> numbers; other arguments are settings by name.
+Metric = Callable[..., Numbers]
 
 
 def _kid_tfgan(
@@ -171,7 +174,7 @@ def _inception_score(
 def score(
     real: Extracted,
     fake: Extracted,
-    names: Iterable[str],
+    metrics: Iterable[object],
     settings: MetricSettings = USUAL,
 ) -> dict[str, Numbers]:
     """Computes several metrics of what was extracted from two sets of images.
@@ -179,11 +182,12 @@ def score(
     Args:
       real: what an extractor found in n real images.
       fake: what the same extractor found in m fake images.
-      names: of the metrics, in `METRICS`.
+      metrics: names of `METRICS`, expressions for functions of other modules,
+        or functions.
       settings: of all metrics.
 
     Returns:
-      For each metric its named numbers, in the order of `names`.
+      For the text of each metric its named numbers, in the order of `metrics`.
 
     Raises:
       UsageError: for an unknown metric, a setting that does not fit the number
@@ -191,9 +195,10 @@ def score(
         none.
       DataError: for features that cannot be scored.
     """
-    inputs = {name: _inputs(name, real, fake) for name in names}
+    chosen = {text(given): METRIC_FAMILY.get(given) for given in metrics}
+    inputs = {name: _inputs(name, real, fake) for name in chosen}
     return {
-        name: METRICS[name](*rows, settings) for name, rows in inputs.items()
+        name: metric(*inputs[name], settings) for name, metric in chosen.items()
     }
 
 
@@ -201,7 +206,6 @@ def _inputs(
     name: str, real: Extracted, fake: Extracted
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows of both sets that a metric compares."""
-    errors.pick(METRICS, name, "metric")
     if name not in _OF_CLASSES:
         return real.features, fake.features
     if real.probabilities is None or fake.probabilities is None:
@@ -213,24 +217,29 @@ def _inputs(
     return real.probabilities, fake.probabilities
 
 
-def choose(names: str | None, classifies: bool) -> tuple[str, ...]:
+def choose(
+    given: str | Sequence[object] | None, classifies: bool
+) -> tuple[object, ...]:
     """Reads a list of metrics, such as "fid,prdc".
 
     Args:
-      names: in `METRICS`, with commas between; or "all", for all that the
-        extractor allows; or None, for those of them that take no longer than
-        extracting the features does.
+      given: names of `METRICS` or expressions for functions of other modules,
+        with commas between, or a sequence of such or of functions; or "all",
+        for all that the extractor allows; or None, for those of them that take
+        no longer than extracting the features does.
       classifies: whether the extractor gives class probabilities.
 
+    Returns:
+      What `score` takes.
+
     Raises:
-      UsageError: for an unknown name.
+      UsageError: for what names no metric.
     """
-    if names not in (None, "all"):
-        chosen = tuple(name.strip() for name in names.split(","))
-        for name in chosen:
-            errors.pick(METRICS, name, "metric")
-        return chosen
-    left_out = set() if names else _SLOW
+    if given is not None and given != "all":
+        chosen = entries(given) if isinstance(given, str) else given
+        METRIC_FAMILY.get_all(chosen)
+        return tuple(chosen)
+    left_out = set() if given else _SLOW
     if not classifies:
         left_out = left_out | _OF_CLASSES
     return tuple(name for name in METRICS if name not in left_out)
@@ -252,3 +261,6 @@ METRICS: dict[str, Metric] = {
 
 _SLOW = {"fid_infinity", "parzen"}
 _OF_CLASSES = {"inception_score"}
+
+
+METRIC_FAMILY: Family[Metric] = Family("metric", METRICS, Callable)

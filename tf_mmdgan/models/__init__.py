@@ -7,6 +7,5 @@ from tf_mmdgan.models.input_clock import InputClock
 from tf_mmdgan.models.moment_matching import (
     CodeMatchingModel,
     MomentMatchingModel,
-    pixels,
 )
 from tf_mmdgan.models.ratio_matching import RatioMatchingModel

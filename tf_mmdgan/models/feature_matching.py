@@ -12,10 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import images
+from tf_mmdgan.features.frozen import Matched
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.implicit_model import Logs
-from tf_mmdgan.models.moment_matching import Features, GeneratorModel
+from tf_mmdgan.models.moment_matching import GeneratorModel
 
 _BATCH = 256
 
@@ -52,7 +53,7 @@ class FeatureMatchingModel(GeneratorModel):
         self,
         generator: keras.Model,
         latents: Latents,
-        features: Features,
+        features: Matched,
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
@@ -174,7 +175,7 @@ def _global_sum(rows: tf.Tensor) -> tf.Tensor:
 
 
 def data_moments(
-    features: Features, data: np.ndarray, batch_size: int = _BATCH
+    features: Matched, data: np.ndarray, batch_size: int = _BATCH
 ) -> MeanAndVariance:
     """Mean and variance (with n - 1) of the features of all data, in float64.
 

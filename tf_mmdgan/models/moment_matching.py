@@ -5,27 +5,18 @@ https://arxiv.org/abs/1502.02761; Dziugaite, Roy and Ghahramani 2015, "Training
 generative neural networks via maximum mean discrepancy optimization".
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tf_mmdgan.features.frozen import Matched, pixels
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.implicit_model import ImplicitModel, Logs
+from tf_mmdgan.networks import decoded
 from tf_mmdgan.objectives.discrepancies import Discrepancy
-
-Features = Callable[[tf.Tensor], tf.Tensor]
-
-
-def pixels(batch: tf.Tensor) -> tf.Tensor:
-    """Images [b, h, w, c] as rows in [0, 1], as in the papers; points as is."""
-    if batch.shape.rank == 2:
-        return batch
-    # Not [b, -1]: the width must be known while there are no rows yet.
-    return tf.reshape(0.5 * (batch + 1.0), [-1, math.prod(batch.shape[1:])])
 
 
 class GeneratorModel(ImplicitModel):
@@ -83,7 +74,7 @@ class MomentMatchingModel(GeneratorModel):
         generator: keras.Model,
         latents: Latents,
         discrepancy: Discrepancy,
-        features: Features = pixels,
+        features: Matched = pixels,
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
@@ -143,10 +134,7 @@ class CodeMatchingModel(MomentMatchingModel):
         autoencoder_steps: int,
         **kwargs: Any,
     ):
-        decoder = autoencoder.get_layer("decoder")
-        generator = keras.Model(
-            code_generator.inputs, decoder(code_generator.output)
-        )
+        generator = decoded(autoencoder, code_generator)
         super().__init__(generator, latents, discrepancy, **kwargs)
         self.critic = autoencoder
         self.code_generator = code_generator

@@ -10,11 +10,13 @@ from collections.abc import Callable
 
 import keras
 
+from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.networks import blocks, dcgan, mlp, resnet, sngan
 from tf_mmdgan.networks.autoencoder import (
     GMMN_MULTIPLES,
     autoencoder,
     code_generator,
+    decoded,
 )
 from tf_mmdgan.networks.conditioning import Conditioning
 from tf_mmdgan.networks.decoder import with_decoder
@@ -120,3 +122,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         makes_points=True,
     ),
 }
+
+ARCHITECTURE_FAMILY: Family[Architecture] = Family(
+    "architecture", ARCHITECTURES, Architecture
+)

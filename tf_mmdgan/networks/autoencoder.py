@@ -55,3 +55,11 @@ def _codes(x: keras.KerasTensor) -> keras.KerasTensor:
     """Any numbers to codes in (0, 1), float32 under any policy."""
     sigmoid = keras.layers.Activation("sigmoid", dtype="float32", name="codes")
     return sigmoid(x)
+
+
+def decoded(
+    autoencoder: keras.Model, code_generator: keras.Model
+) -> keras.Model:
+    """From latents to images: codes that are generated and then decoded."""
+    decoder = autoencoder.get_layer("decoder")
+    return keras.Model(code_generator.inputs, decoder(code_generator.output))

@@ -1,5 +1,6 @@
 """What an objective sees of a model, and what it gives back."""
 
+import abc
 from collections.abc import Callable, Mapping, Sequence
 from typing import (
     ClassVar,
@@ -193,12 +194,15 @@ class Criterion(Protocol):
     # gradients by single images in it.
     needs_independent_examples: ClassVar[bool]
 
+    @abc.abstractmethod
     def critic_loss(self, seen: Comparison) -> Loss:
         """Loss of the critic; called in replica context."""
 
+    @abc.abstractmethod
     def generator_loss(self, seen: Comparison) -> Loss:
         """Loss of the generator; called in replica context."""
 
+    @abc.abstractmethod
     def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
         """The function whose gradient penalties bound, at features: [b].
 
@@ -227,8 +231,8 @@ class NoiseLimited(Criterion, Protocol):
         """
 
 
-class BaseCriterion:
-    """The usual answers."""
+class BaseCriterion(Criterion):
+    """A criterion with the usual answers; what is left open is abstract."""
 
     fakes_per_real: ClassVar[int] = 1
     single_output: ClassVar[bool] = False

@@ -18,6 +18,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_mmdgan.config.expressions import Family
+
 Formula = Callable[[tf.Tensor], tf.Tensor]
 
 _INF = math.inf
@@ -336,3 +338,10 @@ DIVERGENCES: dict[str, FDivergence] = {
     "alpha_2": alpha_divergence(2.0),
     "jensen_weighted": weighted_jensen_shannon(0.25),
 }
+
+DIVERGENCE_FAMILY: Family[FDivergence] = Family(
+    "divergence",
+    DIVERGENCES,
+    FDivergence,
+    {"alpha": alpha_divergence, "jensen_weighted": weighted_jensen_shannon},
+)

@@ -6,7 +6,7 @@ the score of its step has changed.
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import tensorflow as tf
@@ -31,8 +31,9 @@ def make_callbacks(
     state: State,
     train: data.ImageSet,
     scorer: evaluation.Scorer,
+    own: Sequence[keras.callbacks.Callback] = (),
 ) -> list[keras.callbacks.Callback]:
-    """The callbacks of a run, but for those that end it."""
+    """The callbacks of a run, the user's `own` among them, but for the last."""
     writer = tf.summary.create_file_writer(str(state.folder))
     log = callbacks.MetricsLog(
         state.folder / METRICS_FILE, config.log_every, writer
@@ -60,6 +61,7 @@ def make_callbacks(
     ]
     if state.rule is not None:
         made.append(_schedule(config, state.rule, scorer, train, log))
+    made += own
     if cluster.chief:
         made.append(state.last)
     return made

@@ -21,11 +21,18 @@ import tensorflow as tf
 import tqdm
 
 from tf_mmdgan import errors, files, images
+from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.models import ImplicitModel
 
 DIVERGED = (
     "The last checkpoint is unharmed; try a smaller --learning_rate, or "
     "--clip_norm=1."
+)
+
+
+# Those of the user's own, which have no names here.
+CALLBACK_FAMILY: Family[keras.callbacks.Callback] = Family(
+    "callback", {}, keras.callbacks.Callback
 )
 
 

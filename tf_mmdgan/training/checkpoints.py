@@ -50,8 +50,11 @@ class Checkpoints(Every):
             checkpoint_name="step",
         )
 
-    def restore(self) -> bool:
+    def restore(self, whole: bool = True) -> bool:
         """Restores the newest sound checkpoint; False if there is none at all.
+
+        Args:
+          whole: whether the model is all that was saved; else it is a part.
 
         Raises:
           DataError: if there are checkpoints and all are damaged.
@@ -60,7 +63,10 @@ class Checkpoints(Every):
         for step in candidates:
             path = str(self.folder / f"step-{step}")
             try:
-                self.checkpoint.restore(path).assert_existing_objects_matched()
+                status = self.checkpoint.restore(path)
+                status.assert_existing_objects_matched()
+                if not whole:
+                    status.expect_partial()
                 return True
             except Exception as error:  # TensorFlow raises many kinds.
                 reason = str(error).strip().split("\n")[0][:200]

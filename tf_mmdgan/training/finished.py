@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import errors, export
-from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.evaluation import Report, Scorer, scorer_of_run
-from tf_mmdgan.methods import make_model
+from tf_mmdgan.methods import make_generator
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import callbacks, checkpoints, run_directory
 from tf_mmdgan.training.run_directory import (
@@ -131,7 +131,7 @@ class TrainedRun:
             self.model.latents,
             export_dir or self.folder / "export",
             {
-                "config": dataclasses.asdict(self.config),
+                "config": fields.record(self.config),
                 "step": self.step,
                 "weights": weights,
             },
@@ -145,7 +145,10 @@ class TrainedRun:
 def load_run(
     run_dir: str | os.PathLike[str], checkpoint: str = "last"
 ) -> TrainedRun:
-    """A run with the weights of a sound checkpoint.
+    """A run, its generators with the weights of a sound checkpoint.
+
+    Both are there, the current and the averaged one, but nothing that they were
+    trained with.
 
     Args:
       run_dir: the run's folder.
@@ -159,7 +162,7 @@ def load_run(
     config, image_shape, num_classes = run_directory.read_config(run_dir)
     # The folder may have been moved.
     config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
-    run = TrainedRun(config, make_model(config, image_shape, num_classes))
+    run = TrainedRun(config, make_generator(config, image_shape, num_classes))
     if checkpoint.isdecimal():
         _restore_evaluated(run, int(checkpoint))
     else:
@@ -175,7 +178,7 @@ def _restore_evaluated(run: TrainedRun, step: int) -> None:
 
 def _restore(run: TrainedRun, checkpoint: str) -> None:
     folder = run.folder / CHECKPOINTS[checkpoint]
-    if not checkpoints.Checkpoints(run.model, folder).restore():
+    if not checkpoints.Checkpoints(run.model, folder).restore(whole=False):
         every = {"last": "checkpoint", "best": "evaluate"}[checkpoint]
         raise errors.DataError(
             f"{run.config.run_dir} has no {checkpoint} checkpoint yet: let "

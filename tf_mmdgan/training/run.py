@@ -13,11 +13,12 @@ from tf_mmdgan import config as config_room
 from tf_mmdgan import data, evaluation, export
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster, lost_workers, make_cluster
-from tf_mmdgan.methods import make_model
+from tf_mmdgan.methods import make_model, settings_of
 from tf_mmdgan.models import ImplicitModel, InputClock
 from tf_mmdgan.training import checkpoints, run_directory
 from tf_mmdgan.training.callback_list import make_callbacks
 from tf_mmdgan.training.callbacks import (
+    CALLBACK_FAMILY,
     SAMPLES,
     Progress,
     current_step,
@@ -141,7 +142,10 @@ def prepare(config: TrainConfig) -> Run:
     cluster = _cluster(config)
     if cluster.chief:
         run_directory.check(config)
+    # What is wrong is told before data are read.
     augmentation = data.Augmentation.parse(config.augment)
+    own_callbacks = CALLBACK_FAMILY.get_all(config.callbacks or ())
+    settings_of(config)
     train_set = data.load(config, "train")
     data.check_batch_size(train_set, config.batch_size)
     model = _model(config, cluster, train_set)
@@ -164,7 +168,9 @@ def prepare(config: TrainConfig) -> Run:
         cluster.spread(batches, config.batch_size),
         train_set.images,
         scorer,
-        make_callbacks(config, cluster, model, state, train_set, scorer),
+        make_callbacks(
+            config, cluster, model, state, train_set, scorer, own_callbacks
+        ),
         checkpoints.Preemption(save, cluster.any),
         Progress(config.steps, config.log_every),
     )

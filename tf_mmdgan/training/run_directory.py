@@ -14,7 +14,7 @@ from typing import Any
 
 import tf_mmdgan
 from tf_mmdgan import errors, files
-from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config import TrainConfig, fields
 
 CONFIG_FILE = "config.json"
 LOCK_FILE = ".lock"
@@ -41,12 +41,11 @@ def check(config: TrainConfig) -> None:
             "it is not empty. Name a new folder."
         )
     found, *_ = read_config(run_dir)
+    there, here = _fixed(found), _fixed(config)
     differences = [
-        f"{field.name} is {there!r} there, {here!r} here"
-        for field in dataclasses.fields(config)
-        if not field.metadata["may_change"]
-        and (there := getattr(found, field.name))
-        != (here := getattr(config, field.name))
+        f"{name} is {there[name]!r} there, {here[name]!r} here"
+        for name in here
+        if there[name] != here[name]
     ]
     if differences:
         raise errors.UsageError(
@@ -57,12 +56,18 @@ def check(config: TrainConfig) -> None:
 
 def fingerprint(config: TrainConfig) -> int:
     """A number for the settings that must not change in a run."""
-    settings = {
-        field.name: getattr(config, field.name)
+    settings = json.dumps(_fixed(config), sort_keys=True)
+    return zlib.crc32(settings.encode())
+
+
+def _fixed(config: TrainConfig) -> dict[str, Any]:
+    """The settings that must not change in a run, as they are recorded."""
+    recorded = fields.record(config)
+    return {
+        field.name: recorded[field.name]
         for field in dataclasses.fields(config)
         if not field.metadata["may_change"]
     }
-    return zlib.crc32(json.dumps(settings, sort_keys=True).encode())
 
 
 def scratch() -> pathlib.Path:
@@ -109,7 +114,7 @@ def write_config(
     files.write_json(
         path,
         {
-            "config": dataclasses.asdict(config),
+            "config": fields.record(config),
             "image_shape": list(image_shape),
             "num_classes": num_classes,
             "versions": {

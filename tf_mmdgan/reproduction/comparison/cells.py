@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import CompareConfig, TrainConfig
-from tf_mmdgan.config.fields import names
+from tf_mmdgan.config.spelling import entries
 from tf_mmdgan.reproduction import ring
 from tf_mmdgan.reproduction.comparison import methods
 
@@ -85,17 +85,17 @@ def plan(config: CompareConfig, parse: Parser) -> list[Cell]:
       UsageError: for an unknown data set or method.
       DataError: for a data set whose settings are not at hand.
     """
-    chosen = names(config.methods)
+    chosen = entries(config.methods)
     if chosen == ["all"]:
         chosen = list(methods.ENTRIES)
     for method in chosen:
         errors.pick(methods.ENTRIES, method, "method")
-    for name in names(config.data):
+    for name in entries(config.data):
         errors.pick(DATA, name, "data set of the comparison")
     return [
         _cell(config, parse, name, method, int(seed))
-        for name in names(config.data)
-        for seed in names(config.seeds)
+        for name in entries(config.data)
+        for seed in entries(config.seeds)
         for method in chosen
     ]
 

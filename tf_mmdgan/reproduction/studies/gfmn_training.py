@@ -10,7 +10,12 @@ import numpy as np
 
 from tf_mmdgan import data
 from tf_mmdgan.config import DataConfig
-from tf_mmdgan.features import FeatureExtractor, extract, frozen, get_extractor
+from tf_mmdgan.features import (
+    FeatureExtractor,
+    extract,
+    get_extractor,
+    get_matched,
+)
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.metrics import kid
 from tf_mmdgan.models import FeatureMatchingModel, feature_matching
@@ -63,7 +68,7 @@ def train(run: Run, steps: int, every: int) -> list[dict[str, Any]]:
     source = DataConfig(dataset="digits", image_size=IMAGE_SIZE)
     digits = data.load(source, "train")
     held_out = features(data.load(source, "test").images)
-    matched = frozen.parse("lenet_digits", digits.image_shape)
+    matched = get_matched("lenet_digits", digits.image_shape)
     model = FeatureMatchingModel(
         mlp.generator(
             digits.image_shape, GeneratorOptions(_LATENTS.size, width=128)

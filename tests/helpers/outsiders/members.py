@@ -1,0 +1,97 @@
+"""One member of each family, as a user's own module has them."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import data, networks
+from tf_mmdgan.data.sets import synthetic
+from tf_mmdgan.features import Extracted, FeatureExtractor
+from tf_mmdgan.kernels import Gaussian, Kernel, pairwise_squares
+from tf_mmdgan.objectives import Loss
+from tf_mmdgan.objectives.criterion import ScalarCriterion
+from tf_mmdgan.objectives.f_divergences import DIVERGENCES, FDivergence
+
+
+@dataclasses.dataclass(frozen=True)
+class Laplacian(Kernel):
+    sigma: float = 1.0
+
+    def __post_init__(self):
+        if self.sigma <= 0.0:
+            raise ValueError(f"sigma={self.sigma}, need a number > 0.")
+
+    def _matrix(self, x, y):
+        return tf.exp(-tf.sqrt(pairwise_squares(x, y) + 1e-6) / self.sigma)
+
+
+READY = Gaussian(3.0)
+NUMBER = 3
+
+
+def wide(factor: float) -> Kernel:
+    return Gaussian(10.0 * factor)
+
+
+def unannotated(factor):
+    raise AssertionError("It says nothing of what it returns.")
+
+
+@dataclasses.dataclass(frozen=True)
+class LeastSquares(ScalarCriterion):
+    target: float = 1.0
+
+    def critic_loss(self, seen):
+        real = tf.reduce_mean(tf.square(seen.x - self.target))
+        fake = tf.reduce_mean(tf.square(seen.y))
+        return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
+
+    def generator_loss(self, seen):
+        loss = tf.reduce_mean(tf.square(seen.y - self.target))
+        return Loss(loss, {"fake_mean": tf.reduce_mean(seen.y)})
+
+
+DIVERGENCE: FDivergence = DIVERGENCES["kl"]
+
+PAIR = dataclasses.replace(networks.ARCHITECTURES["mlp"], maximum_size=64)
+
+SHAPES = data.DatasetEntry(
+    load=synthetic.load,
+    image_size=16,
+    channels=3,
+    num_classes=10,
+    features="outsiders.members:MeanColour",
+    kid_block_size=64,
+)
+
+
+class MeanColour(FeatureExtractor):
+    name = "mean_colour"
+
+    def __init__(self, power: int = 1):
+        self.identifier = f"mean_colour-{power}"
+        self.power = power
+
+    def __call__(self, images):
+        means = images.mean(axis=(1, 2)).astype("float32") / 255.0
+        return Extracted(means**self.power)
+
+
+def mean_distance(real, fake, settings=None, power=2):
+    difference = abs(real.mean(axis=0) - fake.mean(axis=0)) ** power
+    return {"mean_distance": float(difference.sum())}
+
+
+def darken(images, seed, place=None, share=0.5):
+    return tf.cast(tf.cast(images, tf.float32) * share, images.dtype)
+
+
+class Count(keras.callbacks.Callback):
+    def __init__(self, step: int = 1):
+        super().__init__()
+        self.step = step
+        self.seen = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen += self.step

@@ -1,0 +1,74 @@
+"""How members of families are spelt: in lists, in modules, in records."""
+
+import dataclasses
+import inspect
+import re
+
+_NAME = r"[^\W\d]\w*"
+_STRING = r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\""
+_DOTTED = re.compile(rf"\s*{_NAME}(?:\.{_NAME})+:{_NAME}")
+_SEPARATORS = re.compile(rf"{_STRING}|[,()\[\]]")
+# A string; or, as the group "name", a name with a colon before it.
+OUTSIDE = re.compile(rf"{_STRING}|(?P<name>{_NAME}(?:\.{_NAME})*:{_NAME})")
+
+
+def entries(given: str) -> list[str]:
+    """The entries of a list with commas, each once, in order."""
+    return list(dict.fromkeys(split(given)))
+
+
+def split(given: str) -> list[str]:
+    """The entries of a list with commas, in order; empty ones are left out.
+
+    A comma inside of parentheses, brackets or quotes belongs to an entry.
+    """
+    found, depth, start = [], 0, 0
+    for token in _SEPARATORS.finditer(given):
+        if token[0] == "," and depth <= 0:
+            found.append(given[start : token.start()])
+            start = token.end()
+        depth += (token[0] in "([") - (token[0] in ")]")
+    stripped = (entry.strip() for entry in [*found, given[start:]])
+    return [entry for entry in stripped if entry]
+
+
+def is_outside(given: object) -> bool:
+    """Whether a text begins with a name in a module, package.module:Name."""
+    return isinstance(given, str) and _DOTTED.match(given) is not None
+
+
+def text(value: object) -> str:
+    """How a record spells a value.
+
+    An expression that `Family.get` reads back, where the value is a name, a
+    function, or a dataclass of such and of literals; else its `repr` without
+    an address, so that two processes spell alike.
+    """
+    if isinstance(value, str):
+        return value
+    spelt = _spell(value)
+    foreign = any(match["name"] for match in OUTSIDE.finditer(spelt))
+    return spelt if foreign else _without_address(value)
+
+
+def _spell(value: object) -> str:
+    """The value as calls of constructors, foreign ones with their module."""
+    if isinstance(value, tuple):
+        return f"({' '.join(f'{_spell(part)},' for part in value)})"
+    if inspect.isfunction(value):
+        return f"{value.__module__}:{value.__qualname__}"
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return _without_address(value)
+    made = type(value)
+    own = made.__module__.partition(".")[0] == __name__.partition(".")[0]
+    arguments = (
+        f"{field.name}={_spell(getattr(value, field.name))}"
+        for field in dataclasses.fields(value)
+        if field.init
+    )
+    module = "" if own else f"{made.__module__}:"
+    return f"{module}{made.__qualname__}({', '.join(arguments)})"
+
+
+def _without_address(value: object) -> str:
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))

@@ -1,0 +1,148 @@
+"""Every extractor by name: simple statistics and trained networks.
+
+To add one, write a class or a function that gives a `FeatureExtractor` and
+give it a line in `EXTRACTORS`. Its arguments are what users may set, but for
+`path` and `layers`, which have signs of their own (see `names`), and for
+`image_shape`, [h, w, c] of the images where it is known, else None.
+"""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+
+from tf_mmdgan import errors
+from tf_mmdgan.config.expressions import Family
+from tf_mmdgan.config.spelling import is_outside, text
+from tf_mmdgan.features import frozen, keras_networks, names, saved_networks
+from tf_mmdgan.features.extractors import FeatureExtractor, Pixels, Thumbnails
+
+_PARTS = ("path", "layers", "image_shape")
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """How an extractor is made.
+
+    Attributes:
+      make: what makes it.
+      differentiable: whether a generator can be trained through it; its
+        `frozen` then gives the features that are matched.
+    """
+
+    make: Callable[..., FeatureExtractor]
+    differentiable: bool = False
+
+
+EXTRACTORS: dict[str, Source] = {
+    "pixels": Source(Pixels, differentiable=True),
+    "thumbnails": Source(Thumbnails),
+    **{
+        name: Source(
+            functools.partial(keras_networks.packaged_lenet, name),
+            differentiable=True,
+        )
+        for name in keras_networks.LENETS
+    },
+    "lenet": Source(keras_networks.lenet_network, differentiable=True),
+    "vgg19": Source(keras_networks.vgg19, differentiable=True),
+    "resnet50": Source(keras_networks.resnet50, differentiable=True),
+    "inception": Source(saved_networks.inception),
+    "keras_inception": Source(
+        keras_networks.keras_inception, differentiable=True
+    ),
+    "saved_model": Source(saved_networks.saved_model),
+    "keras": Source(keras_networks.keras_model, differentiable=True),
+}
+
+# Of extractors from other modules.
+EXTRACTOR_FAMILY: Family[FeatureExtractor] = Family(
+    "extractor", {}, FeatureExtractor
+)
+
+
+def get_extractor(given: object) -> FeatureExtractor:
+    """An extractor, by its name or itself.
+
+    Args:
+      given: one network as `names` has it, such as
+        "keras:model.keras@pooled,range=unit"; or an extractor.
+
+    Raises:
+      UsageError: for an unknown name, layer or setting.
+      DataError: for weights that are missing, damaged or something else.
+    """
+    if not isinstance(given, str):
+        return EXTRACTOR_FAMILY.get(given)
+    chosen = names.parse(given)
+    if len(chosen) > 1:
+        raise errors.UsageError(
+            f"{given!r} names {len(chosen)} networks: scores take one."
+        )
+    return _make(chosen[0])
+
+
+def get_matched(given: object, image_shape: Sequence[int]) -> frozen.Matched:
+    """Features that a generator can be trained through; they are frozen.
+
+    Args:
+      given: networks as `names` has them, with commas between, such as
+        "lenet_digits@conv_1+conv_2,vgg19:weights.h5"; or an extractor, or any
+        function from images in [-1, 1] to features [b, d].
+      image_shape: [h, w, c] of the images.
+
+    Raises:
+      UsageError: for an unknown name, layer or setting, and for a network that
+        cannot be differentiated.
+      DataError: for weights that are missing, damaged or something else.
+    """
+    if isinstance(given, FeatureExtractor):
+        return given.frozen()
+    if not isinstance(given, str):
+        if not callable(given):
+            raise errors.UsageError(
+                f"matched features {text(given)}: need the name of a network, "
+                "or a function of images."
+            )
+        return given
+    chosen = names.parse(given)
+    for network in chosen:
+        _check_differentiable(network)
+    parts = [_make(network, image_shape).frozen() for network in chosen]
+    return parts[0] if len(parts) == 1 else frozen.Concatenated(parts)
+
+
+def _check_differentiable(network: names.NetworkName) -> None:
+    if is_outside(network.name):
+        return
+    if not errors.pick(EXTRACTORS, network.name, "extractor").differentiable:
+        known = ", ".join(n for n, s in EXTRACTORS.items() if s.differentiable)
+        raise errors.UsageError(
+            f"{network.name} cannot be differentiated, as --matched_features "
+            f"must be; these can: {known}."
+        )
+
+
+def _make(
+    network: names.NetworkName, image_shape: Sequence[int] | None = None
+) -> FeatureExtractor:
+    if is_outside(network.name):
+        if network.settings:
+            raise errors.UsageError(
+                f"{network.name}: give its settings in parentheses."
+            )
+        return EXTRACTOR_FAMILY.get(network.name)
+    source = errors.pick(EXTRACTORS, network.name, "extractor")
+    known = inspect.signature(source.make).parameters
+    parts = dict(zip(_PARTS, (*network[1:3], image_shape), strict=True))
+    for part in ("path", "layers"):
+        if parts[part] and part not in known:
+            raise errors.UsageError(
+                f"The extractor {network.name} takes no {part}."
+            )
+    settings = {name: None for name in known if name not in _PARTS}
+    for name in network.settings:
+        errors.pick(settings, name, f"setting of the extractor {network.name}")
+    given = {name: part for name, part in parts.items() if part}
+    taken = {name: part for name, part in given.items() if name in known}
+    return source.make(**taken, **network.settings)

@@ -1,0 +1,276 @@
+"""Keras models as features: what scores compare and what generators match."""
+
+import functools
+import os
+import pathlib
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.features import frozen, lenet, weight_files
+from tf_mmdgan.features.network import RANGES, RESIZES, Network
+
+_WEIGHTS = pathlib.Path(__file__).parent / "weights"
+# LeNets of the package, by name: files of tools/train_lenet.py.
+LENETS = {
+    name: _WEIGHTS / f"{name}.npz"
+    for name in ("lenet_digits", "lenet_fashion_mnist")
+}
+_INCEPTION_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels.h5"
+
+
+class KerasNetwork(Network):
+    """Outputs of layers of a Keras model, for scores and for matching.
+
+    network = KerasNetwork("mine", digest, model, ["pooled"])
+    extract(network, images)  # of uint8 images, for scores
+    network.frozen()  # of images in [-1, 1], to train through
+    """
+
+    def __init__(
+        self,
+        name: str,
+        digest: str,
+        model: keras.Model,
+        compared: Sequence[str],
+        matched: Sequence[str] | None = None,
+        logits: str | None = None,
+        resize: str = "antialias",
+        value_range: str = "symmetric",
+        slow: bool = True,
+    ):
+        """Takes layers of a model.
+
+        Args:
+          name: as users choose it.
+          digest: SHA-256 of the weights.
+          model: of images [b, h, w, c]; it is called in inference mode.
+          compared: layers whose outputs are the features of scores.
+          matched: layers whose outputs generators match; by default the same.
+          logits: layer whose output are logits of classes, if there is one.
+          resize: in `RESIZES`.
+          value_range: in `RANGES`, what the model was trained on.
+          slow: whether it takes longer than reading a file.
+
+        Raises:
+          UsageError: for an unknown layer, resize or range.
+        """
+        self._model = model
+        self._matched = matched or compared
+        layers = [*compared, *([logits] if logits else [])]
+        network = frozen.layer_outputs(name, model, layers)
+
+        def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+            outputs = network(images, training=False)
+            outputs = outputs if isinstance(outputs, list) else [outputs]
+            features = outputs[: len(compared)]
+            return (
+                features[0] if len(features) == 1 else _joined(features),
+                outputs[-1] if logits else None,
+            )
+
+        super().__init__(
+            name, digest, run, model.input_shape[1:], resize=resize,
+            value_range=value_range, classifies=logits is not None, slow=slow,
+        )  # fmt: skip
+        self._matched_resize = RESIZES[resize]
+        self._matched_range = RANGES[value_range].of_symmetric
+
+    def frozen(self) -> frozen.FrozenFeatures:
+        """See `FeatureExtractor.frozen`."""
+        return frozen.FrozenFeatures(
+            self.name, self._model, self._matched, self._matched_range,
+            self._matched_resize,
+        )  # fmt: skip
+
+
+_joined = frozen.side_by_side
+
+
+def lenet_network(
+    path: str | os.PathLike[str] | None = None, layers: Sequence[str] = ()
+) -> KerasNetwork:
+    """A LeNet: its classes, and by default its last hidden layer after ReLU.
+
+    Generators match its convolutions too.
+
+    Args:
+      path: weights that `tools/train_lenet.py` wrote.
+      layers: those to take in place of the usual ones.
+
+    Raises:
+      UsageError: without a path, or for a layer that there is not.
+      DataError: for a file that is missing, damaged or something else.
+    """
+    path = weight_files.required(path, "lenet")
+    model, metadata = lenet.load(path)
+    return KerasNetwork(
+        _named(path.stem, layers),
+        metadata["sha256"],
+        model,
+        layers or (lenet.FEATURES,),
+        layers or ("conv_1", "conv_2", lenet.FEATURES),
+        logits=lenet.LOGITS,
+        slow=False,
+    )
+
+
+def packaged_lenet(name: str, layers: Sequence[str] = ()) -> KerasNetwork:
+    """One of `LENETS`."""
+    return lenet_network(LENETS[name], layers)
+
+
+def keras_inception(
+    path: str | os.PathLike[str] | None = None,
+    layers: Sequence[str] = (),
+    resize: str = "antialias",
+) -> KerasNetwork:
+    """`keras.applications.InceptionV3`, of 2016: 1,000 classes.
+
+    Other features than the Inception of 2015, `saved_networks.inception`:
+    their scores do not compare.
+
+    Args:
+      path: its weights with the classifier (.h5); by default their place in
+        Keras' cache.
+      layers: those to take in place of the last pooling.
+      resize: in `network.RESIZES`.
+
+    Raises:
+      DataError: if there is no such file, or something else is in it.
+    """
+    if path is None:
+        path = _keras_home() / "models" / _INCEPTION_FILE
+        if not path.exists():
+            raise errors.DataError(
+                f"InceptionV3's weights are not in Keras' cache ({path}). "
+                "Fetch them there by keras.applications.InceptionV3() on a "
+                "machine with a network, or name a copy: "
+                "--features=keras_inception:PATH."
+            )
+    path = pathlib.Path(path)
+    digest = weight_files.digest(path)
+    model = keras.applications.InceptionV3(
+        weights=None, classifier_activation=None
+    )
+    _load_weights(model, path, "weights of InceptionV3")
+    return KerasNetwork(
+        _named("keras_inception", layers), digest, model,
+        layers or ("avg_pool",), logits="predictions", resize=resize,
+    )  # fmt: skip
+
+
+def keras_model(
+    path: str | os.PathLike[str] | None = None,
+    layers: Sequence[str] = (),
+    output: str | None = None,
+    logits: str | None = None,
+    resize: str = "antialias",
+    range: str = "symmetric",
+) -> KerasNetwork:
+    """Any Keras model of images, from a .keras file; no custom code is run.
+
+    Args:
+      path: of the file.
+      layers: those whose outputs are the features; by default the last.
+      output: the same for a single layer.
+      logits: layer whose output are logits of classes, if there is one.
+      resize: in `network.RESIZES`.
+      range: in `network.RANGES`, what the model was trained on.
+
+    Raises:
+      UsageError: without a path, for a layer that there is not, and for both
+        `layers` and `output`.
+      DataError: if there is no such file, or something else is in it.
+    """
+    path = weight_files.required(path, "keras")
+    if layers and output:
+        raise errors.UsageError(
+            f"keras:{path}@{'+'.join(layers)},output={output}: give @LAYER or "
+            "output=LAYER, not both."
+        )
+    digest = weight_files.digest(path)
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except weight_files.DAMAGE as error:
+        raise weight_files.damaged(path, error, "Keras model") from error
+    chosen = tuple(layers) or (output or model.layers[-1].name,)
+    return KerasNetwork(
+        f"keras-{path.stem}-{'+'.join(chosen)}", digest, model, chosen,
+        logits=logits, resize=resize, value_range=range,
+    )  # fmt: skip
+
+
+def application(
+    name: str,
+    build: Callable[..., keras.Model],
+    matched_suffix: str | tuple[str, ...],
+    path: str | os.PathLike[str] | None = None,
+    layers: Sequence[str] = (),
+    image_shape: Sequence[int | None] | None = None,
+    resize: str = "antialias",
+) -> KerasNetwork:
+    """A network of keras.applications without its top, of images of any size.
+
+    Scores take its last layer. Generators match the first 16 of its layers
+    whose names end in `matched_suffix`, those behind a ReLU, as dos Santos et
+    al. 2019 choose them.
+
+    Args:
+      name: as users choose it.
+      build: of keras.applications.
+      matched_suffix: see above.
+      path: its weights, without the top (.h5).
+      layers: those to take in place of these.
+      image_shape: [h, w, ...] of the images, where it is known.
+      resize: in `network.RESIZES`; there is nothing to resize to.
+
+    Raises:
+      UsageError: without a path, or for a layer that there is not.
+      DataError: if there is no such file, or something else is in it.
+    """
+    path = weight_files.required(path, name)
+    digest = weight_files.digest(path)
+    shape = (*(image_shape or (None, None))[:2], 3)
+    expected = f"weights of {name} without its top"
+    try:
+        model = build(include_top=False, weights=None, input_shape=shape)
+    except ValueError as error:
+        raise weight_files.damaged(path, error, expected) from error
+    _load_weights(model, path, expected)
+    # The first is the input, whose name ends in a number of Keras' own.
+    names = [layer.name for layer in model.layers[1:]]
+    usual = [n for n in names if n.endswith(matched_suffix)][:16]
+    return KerasNetwork(
+        _named(name, layers), digest, model, layers or names[-1:],
+        layers or usual, resize=resize, value_range="caffe",
+    )  # fmt: skip
+
+
+vgg19 = functools.partial(
+    application, "vgg19", keras.applications.VGG19, tuple("1234")
+)
+resnet50 = functools.partial(
+    application, "resnet50", keras.applications.ResNet50, ("relu", "out")
+)
+
+
+def _named(name: str, layers: Sequence[str]) -> str:
+    return f"{name}@{'+'.join(layers)}" if layers else name
+
+
+def _keras_home() -> pathlib.Path:
+    """Where Keras keeps files; it has no public function for it."""
+    default = pathlib.Path.home() / ".keras"
+    return pathlib.Path(os.environ.get("KERAS_HOME", default))
+
+
+def _load_weights(
+    model: keras.Model, path: pathlib.Path, expected: str
+) -> None:
+    try:
+        model.load_weights(path)
+    except weight_files.DAMAGE as error:
+        raise weight_files.damaged(path, error, expected) from error

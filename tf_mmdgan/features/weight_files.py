@@ -1,0 +1,54 @@
+"""Files and folders that hold the weights of networks."""
+
+import hashlib
+import os
+import pathlib
+
+import tensorflow as tf
+
+from tf_mmdgan import errors
+
+# What reading a damaged file raises.
+DAMAGE = (OSError, ValueError, LookupError, TypeError, tf.errors.OpError)
+
+
+def required(path: str | os.PathLike[str] | None, name: str) -> pathlib.Path:
+    """The path that a network cannot do without.
+
+    Raises:
+      UsageError: if there is none.
+    """
+    if path is None:
+        raise errors.UsageError(f"{name} needs a path: {name}:PATH.")
+    return pathlib.Path(path)
+
+
+def digest(path: pathlib.Path) -> str:
+    """SHA-256 of a file, or of all files in a folder.
+
+    Raises:
+      DataError: if it cannot be read.
+    """
+    if not path.exists():
+        raise errors.DataError(f"There is no file {path}.")
+    found = hashlib.sha256()
+    try:
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file():
+                found.update(file.read_bytes())
+    except OSError as error:
+        raise errors.DataError(
+            f"Cannot read the extractor's weights {path} ({error.strerror})."
+        ) from error
+    return found.hexdigest()
+
+
+def damaged(
+    path: pathlib.Path, error: Exception, expected: str = "such network"
+) -> errors.DataError:
+    """The error for a file that is not what it should be."""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return errors.DataError(
+        f"{path} is damaged, or no {expected}: {reason[:200]}"
+    )
