@@ -4,9 +4,9 @@ import pathlib
 import shutil
 import subprocess
 
+import drill_runs as runs
 import numpy as np
 import pytest
-import runs
 import tensorflow as tf
 
 pytestmark = pytest.mark.slow

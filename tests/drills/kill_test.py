@@ -4,8 +4,8 @@ import random
 import signal
 import time
 
+import drill_runs as runs
 import pytest
-import runs
 
 KILLS = 20
 STEPS = "--steps=40"

@@ -7,8 +7,8 @@ import subprocess
 import sys
 import time
 
+import drill_runs as runs
 import pytest
-import runs
 
 from tf_mmdgan.tools import launch_local
 
