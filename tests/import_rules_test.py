@@ -71,7 +71,7 @@ INSIDE = {
     ],
     "training": [
         {"callbacks", "run_directory"},
-        {"checkpoints", "diagnostics", "kid_schedule"},
+        {"checkpoints", "diagnostics", "kid_schedule", "records"},
         {"finished", "state"},
         {"callback_list", "scored"},
         {"run"},

@@ -62,7 +62,7 @@ def test_trains_scores_and_exports_without_more_flags(tmp_path, settings):
 
 def test_where_pixels_are_kept_does_not_matter_to_a_run(tmp_path, settings):
     run_directory.claim(tmp_path / "run")
-    run_directory.write_config(settings(), (16, 16, 3))
+    run_directory.write_config(settings(), {}, (16, 16, 3))
     elsewhere = {"cache_dir": "there", "memory_budget_gb": 0.0}
     run_directory.check(settings(**elsewhere, download=True))
     for other in ({"augment": "flip"}, {"resize": "area"}):

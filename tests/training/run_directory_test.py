@@ -19,7 +19,7 @@ SHAPE = (16, 16, 1)
 def run(tmp_path):
     made = config.TrainConfig(run_dir=str(tmp_path / "run"), batch_size=32)
     run_directory.claim(tmp_path / "run")
-    run_directory.write_config(made, SHAPE)
+    run_directory.write_config(made, {}, SHAPE)
     return made
 
 
@@ -34,7 +34,7 @@ def test_configuration_comes_back(run):
 
 def test_number_of_classes_comes_back(tmp_path):
     made = config.TrainConfig(run_dir=str(tmp_path), conditioning="projection")
-    run_directory.write_config(made, SHAPE, num_classes=10)
+    run_directory.write_config(made, {}, SHAPE, num_classes=10)
     assert run_directory.read_config(tmp_path) == (made, SHAPE, 10)
     # A folder from before there were classes.
     path = tmp_path / run_directory.CONFIG_FILE
@@ -150,7 +150,7 @@ def test_an_object_is_recorded_by_the_text_that_makes_it(tmp_path):
         kernel=kernels.Gaussian(2.0) + 0.5 * kernels.Linear(),
         augment=["flip", members.darken],
     )
-    run_directory.write_config(run, SHAPE)
+    run_directory.write_config(run, {}, SHAPE)
     found, *_ = run_directory.read_config(run.run_dir)
     assert found.kernel == "Gaussian(sigmas=(2.0,)) + 0.5 * Linear()"
     assert found.augment == "flip,outsiders.members:darken"

@@ -87,11 +87,20 @@ def _with_deviations(
 
 def _refuse_idle(config: TrainConfig, settings: Settings) -> None:
     """Refuses settings that mean nothing without others."""
-    values = settings.by_name()
-    for name, others in _NEEDS.items():
-        if getattr(config, name) and not any(values[o] for o in others):
-            needed = " or --".join(others)
+    for name in idle(settings):
+        if getattr(config, name):
+            needed = " or --".join(_NEEDS[name])
             raise errors.UsageError(f"--{name} needs --{needed}.")
+
+
+def idle(settings: Settings) -> list[str]:
+    """Names of the settings that have no effect, for lack of others."""
+    values = settings.by_name()
+    return [
+        name
+        for name, others in _NEEDS.items()
+        if name in values and not any(values[o] for o in others)
+    ]
 
 
 def _bandwidths(text: str) -> tuple[float, ...]:

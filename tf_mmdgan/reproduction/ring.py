@@ -64,7 +64,7 @@ def train_ring(config: TrainConfig) -> dict[str, Any]:
     run_directory.check(config)
     model = methods.make_model(config, SHAPE)
     run_directory.claim(run_dir)
-    run_directory.write_config(config, SHAPE)
+    run_directory.write_config(config, {}, SHAPE)
     _fit(model, config)
 
     # More than asked for, where the run had gone further before.

@@ -13,7 +13,12 @@ from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.evaluation import Report, Scorer, scorer_of_run
 from tf_mmdgan.methods import make_generator
 from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.training import callbacks, checkpoints, run_directory
+from tf_mmdgan.training import (
+    callbacks,
+    checkpoints,
+    records,
+    run_directory,
+)
 from tf_mmdgan.training.run_directory import (
     CHECKPOINTS,
     CONFIG_FILE,
@@ -162,6 +167,7 @@ def load_run(
     config, image_shape, num_classes = run_directory.read_config(run_dir)
     # The folder may have been moved.
     config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
+    config = records.filled(config, run_directory.in_force(run_dir))
     run = TrainedRun(config, make_generator(config, image_shape, num_classes))
     if checkpoint.isdecimal():
         _restore_evaluated(run, int(checkpoint))

@@ -15,7 +15,7 @@ from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster, lost_workers, make_cluster
 from tf_mmdgan.methods import make_model, settings_of
 from tf_mmdgan.models import ImplicitModel, InputClock
-from tf_mmdgan.training import checkpoints, run_directory
+from tf_mmdgan.training import checkpoints, records, run_directory
 from tf_mmdgan.training.callback_list import make_callbacks
 from tf_mmdgan.training.callbacks import (
     CALLBACK_FAMILY,
@@ -129,8 +129,8 @@ def _exported(run: TrainedRun) -> pathlib.Path:
     return path
 
 
-def prepare(config: TrainConfig) -> Run:
-    """Builds everything that `config` describes; continues a run found there.
+def prepare(given: TrainConfig) -> Run:
+    """Builds everything that settings describe; continues a run found there.
 
     Nothing is written before data, model and scorer are known to be sound.
 
@@ -139,9 +139,11 @@ def prepare(config: TrainConfig) -> Run:
         holds something else.
       DataError: for files that cannot be used.
     """
-    cluster = _cluster(config)
+    cluster = _cluster(given)
     if cluster.chief:
-        run_directory.check(config)
+        run_directory.check(given)
+    recorded = run_directory.in_force(given.run_dir)
+    config = records.filled(given, recorded)
     # What is wrong is told before data are read.
     augmentation = data.Augmentation.parse(config.augment)
     own_callbacks = CALLBACK_FAMILY.get_all(config.callbacks or ())
@@ -150,7 +152,7 @@ def prepare(config: TrainConfig) -> Run:
     data.check_batch_size(train_set, config.batch_size)
     model = _model(config, cluster, train_set)
     scorer = evaluation.scorer_of_run(config, cluster)
-    state = open_state(config, cluster, model, train_set)
+    state = open_state(given, config, cluster, model, train_set, scorer)
     batches = functools.partial(
         data.batches,
         train_set,

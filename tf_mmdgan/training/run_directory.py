@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import tempfile
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import tf_mmdgan
@@ -18,6 +19,12 @@ from tf_mmdgan.config import TrainConfig, fields
 
 CONFIG_FILE = "config.json"
 LOCK_FILE = ".lock"
+METRICS_FILE = "metrics.jsonl"
+REPORT_FILE = "report.json"
+# Folders of what is saved: of the newest steps, and of the lowest KID.
+CHECKPOINTS = {"last": "checkpoints", "best": "best"}
+# The averaged generator of each step that was scored, where that is asked for.
+EVALUATED = "evaluated"
 
 
 def check(config: TrainConfig) -> None:
@@ -100,21 +107,28 @@ def claim(run_dir: pathlib.Path) -> None:
 
 def write_config(
     config: TrainConfig,
-    image_shape: tuple[int, int, int],
+    in_force: Mapping[str, Any],
+    image_shape: tuple[int, ...],
     num_classes: int | None = None,
 ) -> None:
-    """Records what makes the run, where that is not recorded yet.
+    """Records what makes the run; of one that goes on, what may have changed.
 
-    Every setting, what the data are like, versions, and the commit.
+    Args:
+      config: the settings as they were given.
+      in_force: every setting as it is in force.
+      image_shape: of the data.
+      num_classes: of the data; None: they have no labels.
     """
     path = pathlib.Path(config.run_dir) / CONFIG_FILE
     if path.exists():
+        _write_changes(path, config)
         return
     packages = ("tensorflow", "keras", "numpy", "tensorflow-gan")
     files.write_json(
         path,
         {
             "config": fields.record(config),
+            "in_force": dict(in_force),
             "image_shape": list(image_shape),
             "num_classes": num_classes,
             "versions": {
@@ -124,6 +138,29 @@ def write_config(
             "commit": commit(),
         },
     )
+
+
+def _write_changes(path: pathlib.Path, config: TrainConfig) -> None:
+    """Records settings that another start of the run has changed."""
+    content = json.loads(path.read_bytes())
+    values = fields.record(config)
+    changed = {
+        field.name: values[field.name]
+        for field in dataclasses.fields(config)
+        if field.metadata["may_change"]
+        and content["config"].get(field.name) != values[field.name]
+    }
+    if changed:
+        content["config"] |= changed
+        content["in_force"] = content.get("in_force", {}) | changed
+        files.write_json(path, content)
+
+
+def in_force(run_dir: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a run's record says was in force; nothing of a new run."""
+    content = recorded(pathlib.Path(run_dir) / CONFIG_FILE)
+    found = content.get("in_force", {})
+    return found if isinstance(found, dict) else {}
 
 
 def commit() -> str | None:
@@ -163,18 +200,6 @@ def read_config(
         raise errors.DataError(
             f"{path} cannot be read by this version: {error}"
         ) from None
-
-
-METRICS_FILE = "metrics.jsonl"
-
-
-REPORT_FILE = "report.json"
-
-
-# Folders of what is saved: of the newest steps, and of the lowest KID.
-CHECKPOINTS = {"last": "checkpoints", "best": "best"}
-# The averaged generator of each step that was scored, where that is asked for.
-EVALUATED = "evaluated"
 
 
 def recorded_step(path: pathlib.Path) -> int | None:

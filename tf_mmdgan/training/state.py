@@ -6,9 +6,15 @@ import pathlib
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.data import ImageSet
 from tf_mmdgan.distribute import Cluster
+from tf_mmdgan.evaluation import Scorer
 from tf_mmdgan.methods import settings_of
 from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.training import callbacks, checkpoints, run_directory
+from tf_mmdgan.training import (
+    callbacks,
+    checkpoints,
+    records,
+    run_directory,
+)
 from tf_mmdgan.training.kid_schedule import ThreeSampleRule
 from tf_mmdgan.training.run_directory import CHECKPOINTS, METRICS_FILE
 
@@ -33,15 +39,22 @@ class State:
 
 
 def open_state(
-    config: TrainConfig, cluster: Cluster, model: ImplicitModel, train: ImageSet
+    given: TrainConfig,
+    config: TrainConfig,
+    cluster: Cluster,
+    model: ImplicitModel,
+    train: ImageSet,
+    scorer: Scorer,
 ) -> State:
     """Claims the run's folder, and restores what was saved there.
 
     Args:
-      config: of the run; its folder has been checked.
+      given: the run's settings as they were given; its folder has been checked.
+      config: the same, with what was in force where the run goes on.
       cluster: whose workers must agree on settings, data and checkpoint.
       model: gets the newest sound checkpoint.
       train: the training images.
+      scorer: of the run.
 
     Raises:
       UsageError: if another process is in the folder, or if workers differ.
@@ -50,7 +63,12 @@ def open_state(
     run_dir = pathlib.Path(config.run_dir)
     if cluster.chief:
         run_directory.claim(run_dir)
-        run_directory.write_config(config, train.image_shape, train.num_classes)
+        run_directory.write_config(
+            given,
+            records.in_force(config, train, scorer),
+            train.image_shape,
+            train.num_classes,
+        )
     rule = _rate_rule(config, len(train.images))
     parts = {"rate_rule": rule} if rule else {}
     last = checkpoints.Checkpoints(
@@ -69,7 +87,7 @@ def open_state(
     model.adapt(train.images)
     step = callbacks.current_step(model)
     cluster.agree(
-        settings=run_directory.fingerprint(config),
+        settings=run_directory.fingerprint(given),
         images=len(train.images),
         checkpoint=step,
     )
