@@ -46,7 +46,8 @@ def grid_sheet(panels: Mapping[str, str | os.PathLike[str]]) -> bytes:
 def _circle(centre: np.ndarray, radius: float) -> Any:
     from matplotlib import patches
 
-    return patches.Circle(centre, radius, fill=False, lw=0.6, color="0.7")
+    x, y = centre
+    return patches.Circle((x, y), radius, fill=False, lw=0.6, color="0.7")
 
 
 def _sheet(

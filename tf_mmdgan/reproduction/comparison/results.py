@@ -13,6 +13,8 @@ from tf_mmdgan import errors, files
 from tf_mmdgan.reproduction.comparison.cells import Cell
 from tf_mmdgan.training import callbacks, run_directory
 
+Status = Literal["done", "diverged", "failed"]
+
 _DIVERGED = re.compile(r"Step (\d+): .*not finite")
 
 
@@ -40,7 +42,7 @@ class Result:
     seed: int
     flags: list[str]
     steps: int
-    status: Literal["done", "diverged", "failed"]
+    status: Status
     reason: str | None
     scores: dict[str, Any]
     seconds: float
@@ -56,10 +58,12 @@ class Result:
     @property
     def summary(self) -> str:
         """The numbers that count, or the reason why there are none."""
-        if self.status == "diverged":
-            return f"NaN at step {_DIVERGED.search(self.reason)[1]}"
-        if self.status == "failed":
-            return self.reason
+        reason = self.reason or ""
+        diverged = _DIVERGED.search(reason)
+        if self.status == "diverged" and diverged:
+            return f"NaN at step {diverged[1]}"
+        if self.status != "done":
+            return reason
         scores = self.scores
         if "kid" not in scores:
             modes, share = scores["modes_covered"], scores["high_quality"]
@@ -92,7 +96,9 @@ def from_process(
       stderr: its last line is the reason, where it is not.
       threads: that the process had.
     """
-    scores, reason, status = {}, None, "done"
+    scores: dict[str, Any] = {}
+    reason: str | None = None
+    status: Status = "done"
     if code == 0:
         scores = _scores(cell, json.loads(stdout.splitlines()[-1]))
     else:
@@ -144,7 +150,7 @@ def _reason(code: int, stderr: str) -> str:
 
 def training_seconds(log: Iterable[dict[str, float]]) -> float:
     """Sum over the log's intervals, those of earlier processes included."""
-    seconds, last = 0.0, 0
+    seconds, last = 0.0, 0.0
     for line in log:
         if "seconds_per_step" in line:
             seconds += line["seconds_per_step"] * (line["step"] - last)

@@ -30,7 +30,7 @@ _THREAD_LIMITS = (
 @dataclasses.dataclass(frozen=True)
 class _Running:
     cell: Cell
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
     stdout: IO[bytes]
 
 

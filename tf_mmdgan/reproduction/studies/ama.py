@@ -26,7 +26,7 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     steps = budget.steps(STEPS, QUICK_STEPS)
     every = steps // budget.steps(TIMES, QUICK_TIMES)
     runs: dict[str, Any] = {name: [] for name in RUNS}
-    pictures = {}
+    pictures: dict[str, Any] = {}
     for name, chosen in RUNS.items():
         for seed in budget.seeds:
             run = dataclasses.replace(chosen, seed=seed)

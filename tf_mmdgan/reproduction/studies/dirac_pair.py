@@ -53,9 +53,15 @@ def _solve(kind, pair, points, weights, psi):
     )
 
 
-def _found(kind, theta, psi, points, weights) -> Optimum:
+def _found(
+    kind: str,
+    theta: float,
+    psi: float,
+    points: np.ndarray,
+    weights: np.ndarray,
+) -> Optimum:
     square, jets, centres, coefficients = _solve(
-        kind, _column([0.0, theta]), _column(points),
+        kind, _column(np.array([0.0, theta])), _column(points),
         tf.constant(weights, tf.float64), tf.constant(psi, tf.float64),
     )  # fmt: skip
     return Optimum(square, jets, expansions.Expansion(centres, coefficients))
@@ -148,7 +154,9 @@ def optimised(distance: PairDistance, theta: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def critic(distance: PairDistance, theta: float, psi: float, at: np.ndarray):
+def critic(
+    distance: PairDistance, theta: float, psi: float, at: np.ndarray
+) -> np.ndarray:
     """Values and slopes, by x, of the best critic at points [n]: [n, 2]."""
     found = distance(theta, psi)
     jets = found.critic.jets(KERNEL, _column(psi * at)).numpy()

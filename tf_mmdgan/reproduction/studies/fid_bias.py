@@ -19,7 +19,7 @@ def law(width: int, size: int) -> float:
 
 def scores(width: int, size: int, seeds: tuple[int, ...]) -> dict[str, Any]:
     """FID and KID of two samples of N(0, I), for each seed."""
-    values = {"fid": [], "kid": []}
+    values: dict[str, list[float]] = {"fid": [], "kid": []}
     for seed in seeds:
         rng = np.random.default_rng((seed, width, size))
         x, y = rng.normal(size=(2, size, width)).astype(np.float32)

@@ -1,7 +1,7 @@
 """Two laws whose order by FID depends on the number of samples."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ class _Laws:
     def moments(self, name: str) -> Moments:
         return relu_moments(self.means[name], self.covariances[name])
 
-    def sampler(self, name: str, seed: int):
+    def sampler(self, name: str, seed: int) -> Callable[[int], np.ndarray]:
         """A function of a number of rows, each of which is new."""
         rng = np.random.default_rng((seed, ord(name[-1])))
         covariance = self.covariances[name]
@@ -90,7 +90,7 @@ class _Laws:
         return sample
 
 
-def fid_curve(width: int, name: str, sizes: list[int], seed: int) -> list:
+def fid_curve(width: int, name: str, sizes: list[int], seed: int) -> list[Any]:
     """FID to the moments of Q: the true one, then from samples of each size."""
     laws = _Laws(width, seed)
     target = laws.moments("Q")
@@ -105,7 +105,7 @@ def fid_curve(width: int, name: str, sizes: list[int], seed: int) -> list:
     return found
 
 
-def kid_curve(width: int, name: str, sizes: list[int], seed: int) -> list:
+def kid_curve(width: int, name: str, sizes: list[int], seed: int) -> list[Any]:
     """KID to as many samples of Q, with its standard error."""
     laws = _Laws(width, seed)
     sample, reference = laws.sampler(name, seed), laws.sampler("Q", seed)

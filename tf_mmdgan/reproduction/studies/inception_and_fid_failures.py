@@ -51,6 +51,8 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     train, test = data.load(digits, "train"), data.load(digits, "test")
     seen = extract(extractor, train.images)
     held_out = extract(extractor, test.images)
+    assert seen.probabilities is not None and train.labels is not None
+    assert held_out.probabilities is not None
     chosen = most_certain(seen.probabilities)
     ten = np.repeat(seen.probabilities[chosen], 50, axis=0)
     of_class = [

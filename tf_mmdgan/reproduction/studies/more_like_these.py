@@ -46,7 +46,9 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     sigma = float(np.sqrt(np.median(squares[squares > 0]) / 2.0)) / 2.0
     kernel = kernels.Gaussian((sigma,))
     gram = kernel(points, points).numpy()
-    shares, pictures = {}, {}
+    assert pool.labels is not None and test.labels is not None
+    shares: dict[str, list[list[float]]] = {}
+    pictures = {}
     for seed in budget.seeds:
         rng = np.random.default_rng(seed)
         for name, rows in queries(test.labels, rng).items():

@@ -25,6 +25,7 @@ def train(steps: tuple[int, ...]) -> list[dict[str, Any]]:
     cell = Cell("GRAM-net", dimension=3, outputs=2)
     model = cell.model()
     real = ring.ring3d(_POINTS, 1)
+    assert model.critic is not None
     shots, done = [], 0
     for step in steps:
         if step > done:

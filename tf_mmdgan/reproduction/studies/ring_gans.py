@@ -40,13 +40,13 @@ _CHUNK = 50  # generator steps in one call of the graph
 _WARM_START = 8  # power steps before training
 
 # The penalty's weight for points in the plane is that of the code of Gulrajani
-# et al. 2017; the scale's coefficient that of the code of Arbel et al. 2018.
+# et al. 2017; the scale that of the code of Arbel et al. 2018.
 OBJECTIVES: dict[str, Objective] = {
     "gan": Objective(GAN("non_saturating")),
     "wgan": Objective(WGAN()),
     "wgan_gp": Objective(WGAN(), [GradientPenalty(0.1)]),
     "mmd_gp": Objective(MMDGAN(Gaussian()), [GradientPenalty(0.1)]),
-    "smmd": Objective(ScaledMMD(Gaussian(), scale=Scale(coefficient=10.0))),
+    "smmd": Objective(ScaledMMD(Gaussian(), scale=Scale("code"))),
 }
 
 

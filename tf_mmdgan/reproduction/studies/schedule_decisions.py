@@ -89,7 +89,7 @@ def train(
 
 def decide(
     measured: list[dict[str, Any]], interval: int, floor: float
-) -> dict[str, list]:
+) -> dict[str, list[Any]]:
     """What the rule says at each test: p or None, and where rates fall."""
     rule = ThreeSampleRule(_SAMPLES, _HISTORY, _PATIENCE, _THRESHOLD, floor)
     p_values, falls = [], []

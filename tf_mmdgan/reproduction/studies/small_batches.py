@@ -54,7 +54,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """Means and their standard errors for each size of batch."""
     del parts
     rng = np.random.default_rng(budget.seeds[0])
-    numbers = {"U": [], "V": []}
+    numbers: dict[str, list[tuple[Any, ...]]] = {"U": [], "V": []}
     for size in SIZES:
         draws = budget.steps(4_000_000, 400_000) // size**2
         for name, values in simulated_gradients(size, draws, rng).items():

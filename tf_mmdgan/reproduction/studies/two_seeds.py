@@ -22,7 +22,7 @@ _GAP = 3  # modes
 def trace(seeds: tuple[int, ...], steps: int) -> list[dict[str, Any]]:
     """Scores at each snapshot, with some points, for each seed."""
     runs = Runs(_GROUP, [Setting(seed) for seed in seeds])
-    found: list[dict[str, list]] = [
+    found: list[dict[str, list[Any]]] = [
         {"modes": [], "high_quality": [], "points": []} for _ in seeds
     ]
     for _ in range(_SNAPSHOTS):

@@ -93,9 +93,9 @@ def trained_critic(
     def ascend(count):
         for _ in tf.range(count):
             chosen = tf.random.uniform([2, 128], 0, len(points), tf.int32)
-            ends = tf.unstack(tf.gather(at, chosen))
+            first, last = tf.unstack(tf.gather(at, chosen))
             ways = tf.random.uniform([128])
-            between = gradients.interpolate(*ends, ways)
+            between = gradients.interpolate(first, last, ways)
             with tf.GradientTape() as tape:
                 slopes = gradients.gradient_norms(function, between)
                 penalty = tf.reduce_mean(tf.square(slopes - 1.0))

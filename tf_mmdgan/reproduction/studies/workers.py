@@ -50,5 +50,7 @@ def _prepare() -> None:
 
 def _end_with_parent() -> None:
     # A parent that is killed tells its workers nothing.
-    connection.wait([multiprocessing.parent_process().sentinel])
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
     os._exit(1)
