@@ -62,3 +62,26 @@ def test_a_missing_package_names_its_extra():
         "The page needs the package no_such_package: pip install "
         "'tf_mmdgan[demo]'."
     )
+
+
+# Clears the screen, rings, turns the direction of text, ends the line, is no
+# character at all.
+HOSTILE = "a\x1b[2J\x07\u202eb\nc\udc80 ü 日"
+
+
+def test_text_of_others_cannot_command_a_terminal():
+    shown = errors.printable(HOSTILE)
+    assert shown == "a\\x1b[2J\\x07\\u202eb\\nc\\udc80 ü 日"
+    assert shown.isprintable()
+    assert errors.printable("  two  spaces ") == "  two  spaces "
+
+
+def test_excerpts_are_one_short_line():
+    assert errors.excerpt("\n first\x1b\nsecond") == "first\\x1b"
+    assert errors.excerpt("x" * 10**6) == "x" * 200 + "..."
+    assert errors.excerpt(" \n") == "no reason given"
+
+
+def test_messages_are_one_printable_line(capsys):
+    errors.tell(HOSTILE)
+    assert capsys.readouterr().err == f"{errors.printable(HOSTILE)}\n"

@@ -1,11 +1,14 @@
-"""The two errors that a user can cause, and checks that raise them.
+"""The two errors that a user can cause, checks that raise them, and messages.
 
 The command-line tools print the message of either on one line, without a
-traceback, and exit with its `exit_code`.
+traceback, and exit with its `exit_code`. Messages hold text that others wrote:
+names of files, fields of records, answers of servers. Whatever reaches a
+terminal goes through `printable`.
 """
 
 import contextlib
 import difflib
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
@@ -22,6 +25,33 @@ class DataError(ValueError):
     """A file, an array or a training run that is not what it should be."""
 
     exit_code = 1
+
+
+def printable(text: object) -> str:
+    """`text` with escape sequences for what a terminal would obey or hide.
+
+    That is everything that `str.isprintable` refuses: control characters, line
+    ends, marks that change the direction of text, halves of surrogate pairs.
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode()
+        for c in str(text)
+    )
+
+
+def excerpt(text: object, most: int = 200) -> str:
+    """The first line of `text`, printable, cut to `most` characters.
+
+    An empty text is replaced by "no reason given".
+    """
+    lines = str(text).strip().splitlines() or ["no reason given"]
+    line = printable(lines[0])
+    return line if len(line) <= most else f"{line[:most]}..."
+
+
+def tell(text: object) -> None:
+    """Writes one printable line to stderr, at once."""
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def pick(catalogue: Mapping[str, Entry], name: str, kind: str) -> Entry:

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import tempfile
+import traceback
 import types
 import warnings
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ def run(
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     logging.set_verbosity(logging.WARNING)
     warnings.formatwarning = _one_line(warnings.formatwarning)
+    sys.excepthook = print_traceback
     flag_config.define(config_class)
 
     def main(argv: list[str]) -> None:
@@ -83,10 +85,24 @@ def _one_line(format_others: Callable[..., str]) -> Callable[..., str]:
         message: Warning | str, category: type[Warning], *where: Any
     ) -> str:
         if category is UserWarning:
-            return f"warning: {' '.join(str(message).split())}\n"
-        return format_others(message, category, *where)
+            return f"warning: {_line(message)}\n"
+        return _printable_lines(format_others(message, category, *where))
 
     return format_warning
+
+
+def print_traceback(*error: Any) -> None:
+    """Prints an exception that nobody expected; it may hold foreign text."""
+    text = "".join(traceback.format_exception(*error))
+    sys.stderr.write(_printable_lines(text))
+
+
+def _printable_lines(text: str) -> str:
+    return "".join(f"{errors.printable(line)}\n" for line in text.splitlines())
+
+
+def _line(message: object) -> str:
+    return errors.printable(" ".join(str(message).split()))
 
 
 def _parse(argv: list[str]) -> list[str]:
@@ -100,6 +116,5 @@ def _parse(argv: list[str]) -> list[str]:
 
 
 def _exit(reason: object, code: int) -> NoReturn:
-    message = " ".join(str(reason).split())
-    print(f"error: {message}", file=sys.stderr)
+    errors.tell(f"error: {_line(reason)}")
     sys.exit(code)

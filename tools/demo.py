@@ -8,7 +8,6 @@ python tools/demo.py --saved_model=served/digits --local
 
 import contextlib
 import signal
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,7 +28,7 @@ def demo(config: DemoConfig) -> Mapping[str, Any]:
         )
         server = _listening(app, config)
         url = f"http://{config.host}:{server.effective_port}/"
-        print(f"The page is at {url}; Ctrl+C ends it.", file=sys.stderr)
+        errors.tell(f"The page is at {url}; Ctrl+C ends it.")
         with _until_stopped():
             server.run()
     return {"page": url}
@@ -68,10 +67,9 @@ def _source(config: DemoConfig, stack: contextlib.ExitStack) -> tuple[Any, str]:
             config.rest_port,
         )
     )
-    print(
+    errors.tell(
         f"The test server answers gRPC at {server.grpc_target} and REST at "
-        f"{server.rest_target}.",
-        file=sys.stderr,
+        f"{server.rest_target}."
     )
     target = server.rest_target if config.rest else server.grpc_target
     connection = serving.Connection(

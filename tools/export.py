@@ -7,10 +7,10 @@ that serve them are printed at the end.
 """
 
 import pathlib
-import sys
 from collections.abc import Mapping
 from typing import Any
 
+from tf_mmdgan import errors
 from tf_mmdgan.config import ExportConfig
 from tf_mmdgan.tools import cli
 
@@ -36,13 +36,13 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
     result = {"saved_model": str(path)}
     if for_server:
         result["server_configs"] = configs.write(folder, config.model_name)
-        print("To serve it:", file=sys.stderr)
-        print(configs.server_commands(folder), file=sys.stderr)
+        errors.tell("To serve it:")
+        for command in configs.server_commands(folder):
+            errors.tell(command)
     else:
-        print(
+        errors.tell(
             "warning: no warm-up records and no configurations of a server: "
-            "they need pip install 'tf_mmdgan[serving]'.",
-            file=sys.stderr,
+            "they need pip install 'tf_mmdgan[serving]'."
         )
     return result
 

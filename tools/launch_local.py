@@ -23,6 +23,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, NoReturn
 
+from tf_mmdgan import errors
+
 _TRAIN = (
     sys.executable, "-m", "tf_mmdgan.tools.train", "--strategy=multi_worker",
 )  # fmt: skip
@@ -76,7 +78,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
+    errors.tell(f"error: {message}")
     sys.exit(2)
 
 
@@ -162,7 +164,7 @@ def _start(
 
 def _relay(index: int, lines: IO[str]) -> None:
     for line in lines:
-        print(f"[{index}] {line}", end="", file=sys.stderr, flush=True)
+        errors.tell(f"[{index}] {line.rstrip()}")
 
 
 def _wait(workers: Sequence[subprocess.Popen], received: Sequence[int]) -> int:
@@ -178,12 +180,11 @@ def _wait(workers: Sequence[subprocess.Popen], received: Sequence[int]) -> int:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             others = [w for w in workers if w.poll() is None]
             _end(others, signal.SIGTERM, _BEREAVED_SECONDS)
-            print(
+            errors.tell(
                 f"error: worker {failed} ended by {how}; the others have been "
                 "ended."
                 + " The same command goes on from the last checkpoint."
-                * (code != 2),
-                file=sys.stderr,
+                * (code != 2)
             )
             return code if code > 0 else 1
         if None not in codes:

@@ -10,10 +10,10 @@ told on stderr and, as JSON, on the last line of stdout.
 
 import dataclasses
 import io
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tf_mmdgan import errors
 from tf_mmdgan.config import AugmentedDataConfig, fields, setting
 from tf_mmdgan.tools import cli
 
@@ -66,7 +66,8 @@ def show_data(config: ShowDataConfig) -> Mapping[str, Any]:
         config.out, _picture(grid, seen, found["class_counts"] or [])
     )
     title = f"{config.dataset}/{config.split}"
-    print(_text(title, found), file=sys.stderr)
+    for line in _lines(title, found):
+        errors.tell(line)
     return {
         "data": title,
         "out": config.out,
@@ -77,7 +78,7 @@ def show_data(config: ShowDataConfig) -> Mapping[str, Any]:
     }
 
 
-def _text(title: str, found: Mapping[str, Any]) -> str:
+def _lines(title: str, found: Mapping[str, Any]) -> list[str]:
     shape = " x ".join(map(str, found["image_shape"]))
     lines = [
         f"{title}: {found['count']:,} images, {shape}",
@@ -90,10 +91,10 @@ def _text(title: str, found: Mapping[str, Any]) -> str:
         lines.append(
             f"{len(counts):,} classes of {min(counts):,} to {max(counts):,}"
         )
-        return "\n".join(lines)
+        return lines
     for number, count in enumerate(counts):
         lines.append(f"class {number}: {count:,}")
-    return "\n".join(lines)
+    return lines
 
 
 def _picture(

@@ -10,7 +10,6 @@ study cannot be run to its end.
 
 import pathlib
 import sys
-import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,11 +28,11 @@ def study(config: StudyConfig) -> Mapping[str, Any]:
         errors.pick(studies.STUDIES, name, "study")
     results, crashed = {}, []
     for number, name in enumerate(names, 1):
-        print(f"[{number}/{len(names)}] {name}", file=sys.stderr, flush=True)
+        errors.tell(f"[{number}/{len(names)}] {name}")
         try:
             results[name] = _run(config, name)
         except Exception:
-            traceback.print_exc()
+            cli.print_traceback(*sys.exc_info())
             crashed.append(name)
     if config.write_docs:
         studies.write_documents(config.output_dir, config.write_docs)
@@ -53,7 +52,7 @@ def _run(config: StudyConfig, name: str) -> Mapping[str, Any]:
     run_directory.claim(folder)
     result = studies.run(name, config.output_dir, config.quick, config.workers)
     verdict = "holds" if result.holds else "FAILS"
-    print(f"  claim {verdict}; {result.caption}", file=sys.stderr, flush=True)
+    errors.tell(f"  claim {verdict}; {result.caption}")
     return {
         "holds": result.holds,
         "figure": str(folder / runner.FIGURE_FILE),

@@ -82,7 +82,7 @@ def test_another_name_is_refused(tmp_path):
 def test_commands_name_files_that_are_there(tmp_path):
     folder = tmp_path / "with space"
     configs.write(folder, "digits")
-    container, server = configs.server_commands(folder).splitlines()
+    container, server = configs.server_commands(folder)
     assert container.startswith("docker run --rm -p 8500:8500 -p 8501:8501 -v")
     assert server.startswith(
         "tensorflow_model_server --port=8500 --rest_api_port=8501 "

@@ -104,7 +104,7 @@ def parse(export_dir: str | os.PathLike[str]) -> Mapping[str, message.Message]:
     return found
 
 
-def server_commands(export_dir: str | os.PathLike[str]) -> str:
+def server_commands(export_dir: str | os.PathLike[str]) -> list[str]:
     """How to serve the model: in a container, or by an installed server."""
     folder = str(pathlib.Path(export_dir).resolve())
     options = [
@@ -117,13 +117,10 @@ def server_commands(export_dir: str | os.PathLike[str]) -> str:
     for port in (GRPC_PORT, REST_PORT):
         container += ["-p", f"{port}:{port}"]
     container += ["-v", f"{folder}:{folder}:ro", "tensorflow/serving"]
-    return "\n".join(
-        shlex.join(command)
-        for command in (
-            [*container, *options],
-            ["tensorflow_model_server", *ports, *options],
-        )
-    )
+    return [
+        shlex.join([*container, *options]),
+        shlex.join(["tensorflow_model_server", *ports, *options]),
+    ]
 
 
 def _contents(

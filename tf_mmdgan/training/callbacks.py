@@ -69,6 +69,11 @@ class Every(keras.callbacks.Callback):
         raise NotImplementedError
 
 
+def tell(text: str) -> None:
+    """Writes one printable line to stderr, above the bar if there is one."""
+    tqdm.tqdm.write(errors.printable(text), file=sys.stderr)
+
+
 def current_step(model: ImplicitModel) -> int:
     """Steps done."""
     return int(model.step.numpy())
@@ -251,7 +256,7 @@ class Evaluation(Every):
         text = ", ".join(
             f"{name} {value:.5f}" for name, value in scores.items()
         )
-        tqdm.tqdm.write(f"step {step}: {text}", file=sys.stderr)
+        tell(f"step {step}: {text}")
         for listener in self.listeners:
             listener(step, scores)
 

@@ -5,7 +5,6 @@ import os
 import pathlib
 import shutil
 import signal
-import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
@@ -13,11 +12,10 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-import tqdm
 
 from tf_mmdgan import errors, files
 from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.training.callbacks import DIVERGED, Every, current_step
+from tf_mmdgan.training.callbacks import DIVERGED, Every, current_step, tell
 
 # What a shell reports for a process that SIGTERM has ended.
 PREEMPTED = 128 + signal.SIGTERM
@@ -246,9 +244,8 @@ class Preemption(keras.callbacks.Callback):
         step = current_step(self.model)
         self.save(step, {})
         self.anywhere(True)
-        tqdm.tqdm.write(
+        tell(
             f"SIGTERM: ended after step {step}, which is saved. The same "
-            "command goes on from there.",
-            file=sys.stderr,
+            "command goes on from there."
         )
         raise SystemExit(PREEMPTED)

@@ -16,7 +16,6 @@ import math
 import os
 import pathlib
 import shutil
-import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -141,10 +140,7 @@ def _fill(shards: "_Shards", plan: Plan, folder: pathlib.Path) -> None:
     if not missing:
         return
     waiting = sum(stop - start for start, stop in missing)
-    print(
-        f"Decoding {waiting:,} of {plan.count:,} images into {folder}",
-        file=sys.stderr,
-    )
+    errors.tell(f"Decoding {waiting:,} of {plan.count:,} images into {folder}")
     executor = concurrent.futures.ThreadPoolExecutor(plan.workers)
     bar = tqdm.tqdm(
         total=plan.count,

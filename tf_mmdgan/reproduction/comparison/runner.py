@@ -6,12 +6,12 @@ import dataclasses
 import fcntl
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
+from tf_mmdgan import errors
 from tf_mmdgan.reproduction.comparison import results
 from tf_mmdgan.reproduction.comparison.cells import Cell
 from tf_mmdgan.reproduction.comparison.results import Result
@@ -60,13 +60,13 @@ def run(
         while waiting or running:
             while len(running) < jobs and (cell := _next_free(waiting)):
                 running.append(_start(cell, command(cell), threads))
-                _say(f"{cell.name}: starts; log in {cell.log_file}")
+                errors.tell(f"{cell.name}: starts; log in {cell.log_file}")
             ended = [r for r in running if r.process.poll() is not None]
             for entry in ended:
                 running.remove(entry)
                 result = _finish(entry, threads)
                 done += 1
-                _say(
+                errors.tell(
                     f"[{done}/{len(cells)}] {entry.cell.name}: "
                     f"{result.summary}, {result.seconds:.0f} s"
                 )
@@ -150,11 +150,9 @@ def _tell_progress(
         path = entry.cell.run_dir / run_directory.METRICS_FILE
         log = callbacks.read_log(path)
         step = log[-1]["step"] if log else 0
-        _say(f"{entry.cell.name}: step {step} of {entry.cell.config.steps}")
+        errors.tell(
+            f"{entry.cell.name}: step {step} of {entry.cell.config.steps}"
+        )
     if waiting and not running:
         cell = waiting[0]
-        _say(f"{cell.name}: waits for another process in {cell.run_dir}")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+        errors.tell(f"{cell.name}: waits for another process in {cell.run_dir}")

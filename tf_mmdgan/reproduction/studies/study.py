@@ -6,7 +6,6 @@ import json
 import math
 import pathlib
 import re
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -77,7 +76,7 @@ class Parts:
         seconds = time.monotonic() - start
         part = {"key": key, "seconds": round(seconds, 3), "value": value}
         files.write_json(path, part)
-        print(f"  {key}: {seconds:.1f} s", file=sys.stderr, flush=True)
+        errors.tell(f"  {key}: {seconds:.1f} s")
         return value
 
     def get_all(
