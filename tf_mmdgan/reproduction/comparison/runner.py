@@ -150,9 +150,8 @@ def _tell_progress(
         path = entry.cell.run_dir / run_directory.METRICS_FILE
         log = callbacks.read_log(path)
         step = log[-1]["step"] if log else 0
-        errors.tell(
-            f"{entry.cell.name}: step {step} of {entry.cell.config.steps}"
-        )
+        steps = entry.cell.config.steps
+        errors.tell(f"{entry.cell.name}: step {step} of {steps}")
     if waiting and not running:
         cell = waiting[0]
         errors.tell(f"{cell.name}: waits for another process in {cell.run_dir}")
