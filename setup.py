@@ -59,7 +59,6 @@ setuptools.setup(
         "serving": [
             "tensorflow-serving-api>=2.19,<2.22",  # protos and stubs
             "grpcio>=1.60,<2",
-            "requests>=2.31,<3",  # the REST interface
         ],
         "lsun": ["lmdb>=1.4,<4"],  # the files that LSUN comes in
         "demo": [
@@ -75,6 +74,7 @@ setuptools.setup(
             "ruff>=0.8,<1",
             "mypy>=1.11,<3",  # types
             "playwright>=1.45,<2",  # drives a Chromium that is there
+            "requests>=2.31,<3",  # asks the page
             "trustme>=1.1,<2",  # certificates for tests
         ],
     },

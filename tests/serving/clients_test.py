@@ -86,10 +86,10 @@ def test_inputs_that_the_model_refuses(sampler):
 def test_unknown_signatures_and_latents_of_another_width(server, interface):
     asked = predictor(interface, server)
     with pytest.raises(errors.UsageError, match='"smaple" not found'):
-        asked.predict("smaple", {}, ["images"])
+        asked.predict("smaple", {}, {})
     inputs = {
         "latents": np.zeros((2, 5), np.float32),
         "labels": np.zeros(2, np.int32),
     }
     with pytest.raises(errors.UsageError, match=r"shape \(2, 5\)"):
-        asked.predict("serving_default", inputs, ["images"])
+        asked.predict("serving_default", inputs, {})

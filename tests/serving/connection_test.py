@@ -75,22 +75,18 @@ def test_a_token_never_travels_in_clear_unasked():
     assert Connection("host:1").authorization == {}
 
 
-@pytest.mark.parametrize(
-    "rest, package, module",
-    [(False, "grpc", "grpc_client"), (True, "requests", "rest_client")],
-)
-def test_without_the_package_the_extra_is_named(
-    monkeypatch, rest, package, module
-):
-    module = f"tf_mmdgan.serving.{module}"
+def test_without_the_package_the_extra_is_named(monkeypatch):
+    module = "tf_mmdgan.serving.grpc_client"
     monkeypatch.delitem(sys.modules, module, raising=False)
-    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setitem(sys.modules, "grpc", None)
     with pytest.raises(errors.UsageError) as caught:
-        serving.connect(Connection("host:1"), rest)
+        serving.connect(Connection("host:1"))
     assert str(caught.value) == (
-        f"Requests to a server need the package {package}: pip install "
+        "Requests to a server need the package grpc: pip install "
         "'tf_mmdgan[serving]'."
     )
+    # REST needs no package.
+    serving.connect(Connection("host:1"), rest=True)
 
 
 def test_certificates_that_are_not_there():

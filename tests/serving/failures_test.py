@@ -24,7 +24,7 @@ def ask_rest(port, **settings):
 
 def ask_grpc(port, host="127.0.0.1", **settings):
     connection = Connection(f"{host}:{port}", **settings)
-    return serving.connect(connection).predict("sample", {}, [])
+    return serving.connect(connection).predict("sample", {}, {})
 
 
 @pytest.mark.parametrize("interface", INTERFACES)
@@ -43,7 +43,7 @@ def test_a_server_that_closes_mid_request(interface):
         connection = Connection(target, retries=2)
         asked = serving.connect(connection, rest=interface == "rest")
         with pytest.raises(errors.DataError, match="tried 3 times"):
-            asked.predict("sample", {}, ["images"])
+            asked.predict("sample", {}, {})
     assert len(accepted) >= 1
 
 

@@ -30,8 +30,10 @@ def test_a_saved_model_draws_the_same(sampler, generator, tmp_path):
     names = {"num_samples", "seed", "start", "truncation", "label"}
     for source in (loaded.signatures, sampler._predictor._functions):
         found = serving.LocalPredictor(source).signatures()
-        assert found["sample_class"] == names
-        assert found["serving_default"] == {"latents", "labels"}
+        assert found["sample_class"].inputs == names
+        assert found["serving_default"].inputs == {"latents", "labels"}
+        images = found["sample_class"].outputs["images"]
+        assert images.shape.as_list() == [None, 8, 8, 3]
 
 
 def test_splits_continue_the_sequence(sampler):
@@ -56,4 +58,4 @@ def test_what_the_model_refuses_is_one_sentence(sampler):
 
 def test_unknown_signatures_are_named(sampler):
     with pytest.raises(errors.UsageError, match="Did you mean 'sample'"):
-        sampler._predictor.predict("smaple", {}, ["images"])
+        sampler._predictor.predict("smaple", {}, {})

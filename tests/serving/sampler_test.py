@@ -2,14 +2,23 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_mmdgan import errors, serving
+from tf_mmdgan.serving.predictor import Signature
 
+
+def signature(*inputs, shape=(None, 2, 2, 1), dtype=tf.uint8):
+    images = tf.TensorSpec(shape, dtype)
+    return Signature(frozenset(inputs), {"images": images})
+
+
+RANGE = ("num_samples", "seed", "start", "truncation")
 PLAIN = {
-    "sample_range": frozenset({"num_samples", "seed", "start", "truncation"}),
-    "interpolate": frozenset({"seed_a", "seed_b", "steps", "truncation"}),
+    "sample_range": signature(*RANGE),
+    "interpolate": signature("seed_a", "seed_b", "steps", "truncation"),
 }
-WITH_CLASSES = {**PLAIN, "sample_class": PLAIN["sample_range"] | {"label"}}
+WITH_CLASSES = {**PLAIN, "sample_class": signature(*RANGE, "label")}
 
 
 class Recorder:
@@ -22,7 +31,7 @@ class Recorder:
     def signatures(self):
         return self._signatures
 
-    def predict(self, signature, inputs, outputs):
+    def predict(self, signature, inputs, wanted):
         self.requests.append((signature, inputs))
         count = inputs["steps" if signature == "interpolate" else "num_samples"]
         rows = inputs.get("start", 0) + np.arange(count)
@@ -31,7 +40,7 @@ class Recorder:
             np.full(count, inputs["label"]) if "label" in inputs else rows % 3
         )
         arrays = {"images": images.astype(np.uint8), "labels": labels}
-        return {name: arrays[name] for name in outputs}
+        return {name: arrays[name] for name in wanted}
 
 
 def test_large_requests_are_split_by_start():
@@ -51,7 +60,7 @@ def test_large_requests_are_split_by_start():
         ("sample_range", 13, 2),
     ]
     for _, inputs in recorder.requests:
-        assert set(inputs) == PLAIN["sample_range"]
+        assert set(inputs) == PLAIN["sample_range"].inputs
         assert inputs["seed"] == 7 and inputs["truncation"] == 0.5
 
 
@@ -110,7 +119,7 @@ def test_bad_requests_never_leave():
 
 def test_other_models_are_refused():
     with pytest.raises(errors.UsageError, match="not exported by tf_mmdgan"):
-        serving.Sampler(Recorder({"serving_default": frozenset({"x"})}))
+        serving.Sampler(Recorder({"serving_default": signature("x")}))
 
 
 def test_latency_summary():

@@ -1,11 +1,13 @@
 """A model on a server, asked over gRPC with TensorFlow Serving's stubs."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.serving import answers
 from tf_mmdgan.serving.connection import (
     Connection,
     Unavailable,
@@ -13,10 +15,11 @@ from tf_mmdgan.serving.connection import (
     persist,
     refused,
 )
-from tf_mmdgan.serving.predictor import Arrays, reason
+from tf_mmdgan.serving.predictor import Arrays, Signature, Wanted, reason
 
 with errors.extra("serving", "Requests to a server need"):
     import grpc
+    from google.protobuf.message import DecodeError
     from tensorflow_serving.apis import (
         get_model_metadata_pb2,
         model_pb2,
@@ -26,11 +29,16 @@ with errors.extra("serving", "Requests to a server need"):
 
 Answer = TypeVar("Answer")
 
+# Of an answer that says what a model is; and of channels, which are made for
+# few sizes of answers, so that one serves nearly all requests.
+_SMALLEST_LIMIT = 2**22
 _OPTIONS = (
-    ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     # Retries are those of `persist`: seen, counted, and within the deadline.
     ("grpc.enable_retries", 0),
+    # A few packed bytes could become gigabytes, before any limit is looked at.
+    ("grpc.per_message_decompression", 0),
+    ("grpc.compression_enabled_algorithms_bitset", 1),  # none
 )
 _USAGE = (
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -56,47 +64,54 @@ class GrpcPredictor:
 
     def __init__(self, connection: Connection):
         self._connection = connection
-        target = connection.target
-        if connection.tls:
-            credentials = _credentials(connection)
-            channel = grpc.secure_channel(target, credentials, _OPTIONS)
-        else:
-            channel = grpc.insecure_channel(target, _OPTIONS)
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        self._credentials = _credentials(connection) if connection.tls else None
+        self._stub = functools.cache(self._make_stub)
 
-    def signatures(self) -> Mapping[str, frozenset[str]]:
+    def _make_stub(self, limit: int) -> Any:
+        """The service, on a channel that takes no answer of more bytes."""
+        target = self._connection.target
+        options = [*_OPTIONS, ("grpc.max_receive_message_length", limit)]
+        if self._credentials is not None:
+            channel = grpc.secure_channel(target, self._credentials, options)
+        else:
+            channel = grpc.insecure_channel(target, options)
+        return prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+    def signatures(self) -> Mapping[str, Signature]:
         """See `Predictor`."""
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=self._model_spec(), metadata_field=["signature_def"]
         )
-        response = self._call(self._stub.GetModelMetadata, request)
+        stub = self._stub(_SMALLEST_LIMIT)
+        response = self._call(stub.GetModelMetadata, request)
         found = get_model_metadata_pb2.SignatureDefMap()
-        response.metadata["signature_def"].Unpack(found)
-        return {
-            name: frozenset(definition.inputs)
-            for name, definition in found.signature_def.items()
-        }
+        try:
+            response.metadata["signature_def"].Unpack(found)
+            return answers.signatures(found.signature_def)
+        except (DecodeError, ValueError) as error:
+            raise self._foreign(error) from error
 
-    def predict(
-        self, signature: str, inputs: Arrays, outputs: Sequence[str]
-    ) -> Arrays:
+    def predict(self, signature: str, inputs: Arrays, wanted: Wanted) -> Arrays:
         """See `Predictor`."""
         request = predict_pb2.PredictRequest(
-            model_spec=self._model_spec(signature), output_filter=outputs
+            model_spec=self._model_spec(signature), output_filter=wanted
         )
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-        response = self._call(self._stub.Predict, request)
+        response = self._call(self._stub(_limit(wanted)).Predict, request)
         try:
             return {
-                name: tf.make_ndarray(response.outputs[name])
-                for name in outputs
+                name: answers.of_proto(response.outputs[name], spec)
+                for name, spec in wanted.items()
             }
-        except (TypeError, ValueError) as error:
-            raise errors.DataError(
-                f"{self._connection.model} sent an array that is damaged: "
-                f"{error}"
-            ) from error
+        except ValueError as error:
+            raise self._foreign(error) from error
+
+    def _foreign(self, error: Exception) -> errors.DataError:
+        return errors.DataError(
+            f"{self._connection.model} answers something else than it was "
+            f"asked for: {reason(error)}"
+        )
 
     def _model_spec(self, signature: str = "") -> model_pb2.ModelSpec:
         spec = model_pb2.ModelSpec(
@@ -130,6 +145,16 @@ class GrpcPredictor:
         return errors.DataError(
             f"{self._connection.model} failed: {code.name}, {details}"
         )
+
+
+def _limit(wanted: Wanted) -> int:
+    """The most bytes of an answer: a power of two, for few channels."""
+    # In the long form of protos, small integers take up to twice their size.
+    values = sum(
+        2 * spec.shape.num_elements() * spec.dtype.size
+        for spec in wanted.values()
+    )
+    return 1 << (max(_SMALLEST_LIMIT, 2**16 + values) - 1).bit_length()
 
 
 def _credentials(connection: Connection) -> grpc.ChannelCredentials:

@@ -1,12 +1,13 @@
 """Signatures of a generator in this process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.serving.predictor import Arrays, reason
+from tf_mmdgan.serving import answers
+from tf_mmdgan.serving.predictor import Arrays, Signature, Wanted, reason
 
 
 class LocalPredictor:
@@ -19,20 +20,26 @@ class LocalPredictor:
     def __init__(self, signatures: Mapping[str, Any]):
         self._functions = signatures
 
-    def signatures(self) -> Mapping[str, frozenset[str]]:
+    def signatures(self) -> Mapping[str, Signature]:
         """See `Predictor`."""
         return {
-            name: frozenset(
-                spec.name
-                for spec in tf.nest.flatten(function.structured_input_signature)
-                if spec is not None
+            name: Signature(
+                frozenset(
+                    spec.name
+                    for spec in tf.nest.flatten(
+                        function.structured_input_signature
+                    )
+                    if spec is not None
+                ),
+                {
+                    output: tf.TensorSpec(tensor.shape, tensor.dtype)
+                    for output, tensor in function.structured_outputs.items()
+                },
             )
             for name, function in self._functions.items()
         }
 
-    def predict(
-        self, signature: str, inputs: Arrays, outputs: Sequence[str]
-    ) -> Arrays:
+    def predict(self, signature: str, inputs: Arrays, wanted: Wanted) -> Arrays:
         """See `Predictor`."""
         function = errors.pick(self._functions, signature, "signature")
         tensors = {name: tf.constant(value) for name, value in inputs.items()}
@@ -40,4 +47,10 @@ class LocalPredictor:
             found = function(**tensors)
         except tf.errors.InvalidArgumentError as error:
             raise errors.UsageError(reason(error.message)) from error
-        return {name: found[name].numpy() for name in outputs}
+        try:
+            return {
+                name: answers.checked(found[name].numpy(), spec)
+                for name, spec in wanted.items()
+            }
+        except ValueError as error:
+            raise errors.DataError(f"The model draws {error}.") from error

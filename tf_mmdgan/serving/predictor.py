@@ -1,12 +1,18 @@
 """What can be asked for samples: one method, whoever computes them."""
 
+import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import errors
 
 Arrays = Mapping[str, np.ndarray]
+# The type and the whole shape of each output that is asked for.
+Wanted = Mapping[str, tf.TensorSpec]
 
 # Those of the scalar inputs of the signatures.
 INPUT_TYPES = {
@@ -17,29 +23,41 @@ INPUT_TYPES = {
 _ASSERTION = re.compile(r"assertion failed: \[(.*?)\]\s*(?:\[\[|$)", re.DOTALL)
 
 
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """What a signature takes and returns, as its model says.
+
+    Attributes:
+      inputs: their names.
+      outputs: type and shape of each, by name; the first dimension is open.
+    """
+
+    inputs: frozenset[str]
+    outputs: Mapping[str, tf.TensorSpec]
+
+
 class Predictor(Protocol):
     """Runs the signatures of one model."""
 
-    def signatures(self) -> Mapping[str, frozenset[str]]:
-        """The names of the inputs of each signature.
+    def signatures(self) -> Mapping[str, Signature]:
+        """The signatures by name.
 
         Raises:
           UsageError: if there is no such model or version.
-          DataError: if the server does not answer.
+          DataError: if the server does not answer, or answers something else.
         """
 
-    def predict(
-        self, signature: str, inputs: Arrays, outputs: Sequence[str]
-    ) -> Arrays:
+    def predict(self, signature: str, inputs: Arrays, wanted: Wanted) -> Arrays:
         """Runs one signature.
 
         Args:
           signature: its name.
           inputs: arrays by name; each must have the type of the signature.
-          outputs: the names of those that are wanted.
+          wanted: the outputs that are asked for. No more memory is taken than
+            arrays of these types and shapes need, whatever a server sends.
 
         Returns:
-          The outputs by name.
+          Arrays of exactly these names, types and shapes; floats are finite.
 
         Raises:
           UsageError: if the model refuses the inputs, or has no such signature.
@@ -47,9 +65,7 @@ class Predictor(Protocol):
         """
 
 
-def reason(message: str) -> str:
-    """The sentence of an error of TensorFlow, without its wrapping."""
-    found = _ASSERTION.search(message)
-    if found:
-        return found[1]
-    return (message.strip() or "no reason given").splitlines()[0]
+def reason(message: object) -> str:
+    """The sentence of an error of TensorFlow, without its wrapping, short."""
+    found = _ASSERTION.search(str(message))
+    return errors.excerpt(found[1] if found else message)

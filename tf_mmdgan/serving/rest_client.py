@@ -1,17 +1,19 @@
 """A model on a server, asked over TensorFlow Serving's REST interface."""
 
 import functools
+import http.client
 import json
+import ssl
 import threading
-import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn
 
-import numpy as np
-import tensorflow as tf
-from tensorflow.core.framework import types_pb2
+from google.protobuf import json_format
+from tensorflow.core.protobuf import meta_graph_pb2
 
 from tf_mmdgan import errors
+from tf_mmdgan.serving import answers
 from tf_mmdgan.serving.connection import (
     Connection,
     Unavailable,
@@ -19,12 +21,15 @@ from tf_mmdgan.serving.connection import (
     persist,
     refused,
 )
-from tf_mmdgan.serving.predictor import Arrays, reason
+from tf_mmdgan.serving.http_connection import HttpConnection, TooLarge
+from tf_mmdgan.serving.predictor import Arrays, Signature, Wanted, reason
 
-with errors.extra("serving", "Requests to a server need"):
-    import requests
-
-_PIECE = 1 << 16
+# What JSON takes at most: of an integer of 8 bits with its share of brackets,
+# and of any other number; beside that, of what nobody asked for, such as the
+# latents of each image; and of descriptions and errors.
+_BYTES_OF_LEVEL, _BYTES_OF_NUMBER = 8, 32
+_BYTES_BESIDE_IMAGE = 2**17
+_SMALLEST_LIMIT = 2**22
 
 
 class RestPredictor:
@@ -32,29 +37,25 @@ class RestPredictor:
 
     Args:
       connection: which model on which server.
+
+    Raises:
+      UsageError: if the certificates to trust cannot be read.
     """
 
     def __init__(self, connection: Connection):
         self._connection = connection
-        scheme = "https" if connection.tls else "http"
-        url = f"{scheme}://{connection.target}/v1/models/"
-        url += connection.model_name
+        self._path = f"/v1/models/{connection.model_name}"
         if connection.model_version is not None:
-            url += f"/versions/{connection.model_version}"
-        self._url = url
-        # A session keeps connections open, and belongs to one thread.
+            self._path += f"/versions/{connection.model_version}"
+        self._context = _tls(connection) if connection.tls else None
+        # A connection stays open, and belongs to one thread.
         self._local = threading.local()
 
-    def signatures(self) -> Mapping[str, frozenset[str]]:
+    def signatures(self) -> Mapping[str, Signature]:
         """See `Predictor`."""
-        return {
-            name: frozenset(definition.get("inputs", {}))
-            for name, definition in self._signature_defs.items()
-        }
+        return self._signatures
 
-    def predict(
-        self, signature: str, inputs: Arrays, outputs: Sequence[str]
-    ) -> Arrays:
+    def predict(self, signature: str, inputs: Arrays, wanted: Wanted) -> Arrays:
         """See `Predictor`."""
         content = self._ask(
             "POST",
@@ -64,86 +65,89 @@ class RestPredictor:
                 # Scalars have no place in the row format, "instances".
                 "inputs": {n: value.tolist() for n, value in inputs.items()},
             },
+            _limit(wanted),
         )
         try:
             found = content["outputs"]
             if not isinstance(found, dict):  # The only output has no name.
-                found = {outputs[0]: found}
-            types = self._signature_defs[signature]["outputs"]
+                found = {next(iter(wanted)): found}
             return {
-                name: np.asarray(found[name], _numpy_type(types[name]))
-                for name in outputs
+                name: answers.of_json(found[name], spec)
+                for name, spec in wanted.items()
             }
         except (LookupError, TypeError, ValueError) as error:
             raise self._foreign(error) from error
 
     @functools.cached_property
-    def _signature_defs(self) -> Mapping[str, Any]:
+    def _signatures(self) -> Mapping[str, Signature]:
         content = self._ask("GET", "/metadata")
         try:
-            return content["metadata"]["signature_def"]["signature_def"]
-        except (LookupError, TypeError) as error:
+            found = content["metadata"]["signature_def"]["signature_def"]
+            definitions = {
+                name: json_format.ParseDict(
+                    definition, meta_graph_pb2.SignatureDef(), True
+                )
+                for name, definition in dict(found).items()
+            }
+            return answers.signatures(definitions)
+        except (
+            LookupError, TypeError, ValueError, json_format.ParseError,
+        ) as error:  # fmt: skip
             raise self._foreign(error) from error
 
-    def _ask(self, method: str, suffix: str, body: Any = None) -> Any:
+    def _ask(
+        self,
+        method: str,
+        suffix: str,
+        content: Any = None,
+        most_bytes: int = _SMALLEST_LIMIT,
+    ) -> Any:
         def attempt(seconds: float) -> Any:
             try:
-                return self._exchange(method, suffix, body, seconds)
-            except requests.exceptions.SSLError as error:
+                status, body = self._http().exchange(
+                    method,
+                    self._path + suffix,
+                    content,
+                    self._connection.authorization,
+                    seconds,
+                    most_bytes,
+                )
+            except TimeoutError as error:
+                raise late(self._connection) from error
+            except ssl.SSLError as error:
                 raise errors.DataError(
                     f"{self._connection.target} cannot be trusted or speaks no "
-                    f"TLS: {reason(str(error))}"
+                    f"TLS: {reason(error)}"
                 ) from error
-            except requests.exceptions.Timeout as error:
-                raise late(self._connection) from error
-            except (
-                requests.exceptions.ConnectionError,
-                requests.exceptions.ChunkedEncodingError,
-            ) as error:
+            except (OSError, http.client.IncompleteRead) as error:
                 raise Unavailable(type(error).__name__) from error
+            except http.client.HTTPException as error:
+                raise self._foreign(error) from error
+            except TooLarge as error:
+                size = f"more than {most_bytes:,} bytes"
+                raise self._foreign(size) from error
+            return self._content(status, body)
 
         return persist(self._connection, attempt)
 
-    def _exchange(
-        self, method: str, suffix: str, body: Any, seconds: float
-    ) -> Any:
-        deadline = time.monotonic() + seconds
-        # The timeout of requests is for each wait, not for all of them.
-        with self._session().request(
-            method,
-            self._url + suffix,
-            json=body,
-            headers=self._connection.authorization,
-            timeout=seconds,
-            verify=self._connection.tls_ca or True,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            pieces = []
-            for piece in response.iter_content(_PIECE):
-                pieces.append(piece)
-                if time.monotonic() > deadline:
-                    raise requests.exceptions.Timeout
-        return self._content(response.status_code, b"".join(pieces))
-
     def _content(self, status: int, body: bytes) -> Any:
         """The JSON of an answer, or its error."""
-        if status == requests.codes.unavailable:
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
             raise Unavailable(f"HTTP status {status}")
-        if status == requests.codes.gateway_timeout:
+        if status == HTTPStatus.GATEWAY_TIMEOUT:
             raise late(self._connection)
-        if status in (requests.codes.unauthorized, requests.codes.forbidden):
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise refused(self._connection, status)
         try:
-            content = json.loads(body)
-            message = "" if status == requests.codes.ok else content["error"]
-        except (LookupError, TypeError, ValueError) as error:
+            content = json.loads(body, parse_constant=_refuse)
+            message = "" if status == HTTPStatus.OK else content["error"]
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
             raise self._foreign(f"HTTP status {status}") from error
-        if status in (requests.codes.bad_request, requests.codes.not_found):
+        if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
             raise errors.UsageError(
                 f"{self._connection.model}: {reason(message)}"
             )
-        if status != requests.codes.ok:
+        if status != HTTPStatus.OK:
             raise errors.DataError(
                 f"{self._connection.model} failed: HTTP status {status}, "
                 f"{reason(message)}"
@@ -153,16 +157,38 @@ class RestPredictor:
     def _foreign(self, found: object) -> errors.DataError:
         return errors.DataError(
             f"{self._connection.target} does not answer as the REST interface "
-            f"of a model server does ({found!r}): is it the REST port?"
+            f"of a model server does ({reason(found)}): is it the REST port?"
         )
 
-    def _session(self) -> requests.Session:
-        if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
-        return self._local.session
+    def _http(self) -> HttpConnection:
+        if not hasattr(self._local, "http"):
+            self._local.http = HttpConnection(
+                self._connection.target, self._context
+            )
+        return self._local.http
 
 
-def _numpy_type(info: Mapping[str, Any]) -> type:
-    """Of a TensorInfo in JSON: "DT_UINT8" -> uint8."""
-    number = types_pb2.DataType.Value(info["dtype"])
-    return tf.dtypes.as_dtype(number).as_numpy_dtype
+def _refuse(constant: str) -> NoReturn:
+    """NaN and infinities, which JSON does not have."""
+    raise ValueError(constant)
+
+
+def _limit(wanted: Wanted) -> int:
+    """The most bytes of an answer with these outputs."""
+    most = _SMALLEST_LIMIT
+    for spec in wanted.values():
+        level = spec.dtype.size == 1
+        size = _BYTES_OF_LEVEL if level else _BYTES_OF_NUMBER
+        most += size * spec.shape.num_elements()
+    images = max((spec.shape[0] for spec in wanted.values()), default=0)
+    return most + _BYTES_BESIDE_IMAGE * images
+
+
+def _tls(connection: Connection) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=connection.tls_ca)
+    except OSError as error:
+        raise errors.UsageError(
+            f"{connection.tls_ca} holds no certificates to trust: "
+            f"{reason(error)}"
+        ) from error

@@ -1,13 +1,23 @@
 """Images by seed, in requests of a size that a server takes."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Sequence
 
 import numpy as np
+import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.serving.predictor import INPUT_TYPES, Arrays, Predictor
+from tf_mmdgan.serving.predictor import (
+    INPUT_TYPES,
+    Arrays,
+    Predictor,
+    Signature,
+)
+
+# Of the images of one request: 256 MiB.
+_MOST_BYTES = 2**28
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,10 +66,12 @@ class Sampler:
         self._batch_size = batch_size
         signatures = predictor.signatures()
         if "sample_range" not in signatures:
+            found = errors.excerpt(", ".join(sorted(signatures)) or "none")
             raise errors.UsageError(
                 "The model was not exported by tf_mmdgan: it has no signature "
-                f"sample_range, but {', '.join(sorted(signatures))}."
+                f"sample_range, but {found}."
             )
+        self._image_shape = _image_shape(signatures["sample_range"])
         self.has_classes = "sample_class" in signatures
 
     def sample(
@@ -87,21 +99,29 @@ class Sampler:
           DataError: if the server does not answer.
         """
         errors.check_positive(num_samples=num_samples)
+        if start + num_samples > 2**63:
+            raise errors.UsageError(
+                f"start={start}: a seed has 2^63 images; with "
+                f"num_samples={num_samples}, start at {2**63 - num_samples} "
+                "at most."
+            )
         signature, named = "sample_range", {}
         if label is not None:
             self._check_has_classes(label)
             signature, named = "sample_class", {"label": label}
-        parts = [
-            self._ask(
+        parts, stop = [], start + num_samples
+        for first in range(start, stop, self._batch_size):
+            count = min(self._batch_size, stop - first)
+            part = self._ask(
                 signature,
+                count,
+                num_samples=count,
                 seed=seed,
                 start=first,
-                num_samples=min(self._batch_size, start + num_samples - first),
                 truncation=truncation,
                 **named,
             )
-            for first in range(start, start + num_samples, self._batch_size)
-        ]
+            parts.append(part)
         return _joined(parts)
 
     def interpolate(
@@ -139,19 +159,40 @@ class Sampler:
             )
         part = self._ask(
             "interpolate",
+            steps,
+            steps=steps,
             seed_a=seed_a,
             seed_b=seed_b,
-            steps=steps,
             truncation=truncation,
             **named,
         )
         return _joined([part])
 
-    def _ask(self, signature: str, **inputs: float) -> tuple[Arrays, float]:
-        outputs = ["images", *(["labels"] if self.has_classes else [])]
+    def _ask(
+        self, signature: str, count: int, **inputs: float
+    ) -> tuple[Arrays, float]:
+        """Asks for what should be `count` images."""
+        typed = _typed(inputs)
         began = time.perf_counter()
-        found = self._predictor.predict(signature, _typed(inputs), outputs)
-        return found, time.perf_counter() - began
+        found = self._predictor.predict(signature, typed, self._wanted(count))
+        seconds = time.perf_counter() - began
+        if self.has_classes:
+            _check_labels(found["labels"], inputs.get("label"))
+        return found, seconds
+
+    def _wanted(self, count: int) -> dict[str, tf.TensorSpec]:
+        """What a request for `count` images is answered with."""
+        count = max(count, 0)  # Negative ones are the model's to refuse.
+        shape = (count, *self._image_shape)
+        if math.prod(shape) > _MOST_BYTES:
+            raise errors.UsageError(
+                f"{count} images of {self._image_shape} are more than "
+                f"{_MOST_BYTES:,} bytes: ask for fewer at a time."
+            )
+        wanted = {"images": tf.TensorSpec(shape, tf.uint8)}
+        if self.has_classes:
+            wanted["labels"] = tf.TensorSpec([count], tf.int32)
+        return wanted
 
     def _check_has_classes(self, label: int) -> None:
         if not self.has_classes:
@@ -169,6 +210,38 @@ def latency_summary(seconds: Sequence[float]) -> dict[str, float]:
         summary[f"p{share}"] = np.percentile(milliseconds, share)
     rounded = {name: round(float(ms), 2) for name, ms in summary.items()}
     return {"requests": len(milliseconds), **rounded}
+
+
+def _image_shape(signature: Signature) -> tuple[int, int, int]:
+    """The [h, w, c] of the images that a signature returns.
+
+    Raises:
+      UsageError: if there are none, or their size is not told.
+    """
+    images = signature.outputs.get("images", tf.TensorSpec(None, tf.uint8))
+    sides = images.shape.as_list()[1:] if images.shape.rank == 4 else [0]
+    told = all(side is not None and side > 0 for side in sides)
+    if images.dtype != tf.uint8 or not told or sides[-1] not in (1, 3):
+        raise errors.UsageError(
+            "The model was not exported by tf_mmdgan: it draws "
+            f"{images.dtype.name} of {errors.excerpt(images.shape)}, not "
+            "images, uint8 [n, h, w, c], of a size that it tells."
+        )
+    return tuple(sides)
+
+
+def _check_labels(labels: np.ndarray, asked: int | None) -> None:
+    """Refuses classes that cannot be, or are not the one asked for.
+
+    Raises:
+      DataError: for such a class.
+    """
+    wrong = labels < 0 if asked is None else labels != asked
+    if wrong.any():
+        raise errors.DataError(
+            f"The model draws the class {labels[wrong][0]}"
+            f"{'' if asked is None else f' instead of {asked}'}."
+        )
 
 
 def _typed(inputs: dict[str, float]) -> Arrays:

@@ -1,0 +1,289 @@
+"""Both clients against servers of others: one line, soon, in little memory."""
+
+import gzip
+import json
+import time
+
+import grpc
+import numpy as np
+import pytest
+import tensorflow as tf
+from hostile import (
+    grpc_metadata,
+    grpc_server,
+    http,
+    raw_server,
+    rest_metadata,
+)
+from limits import within
+from tensorflow_serving.apis import predict_pb2
+
+from tf_mmdgan import errors, serving
+from tf_mmdgan.config import SampleConfig
+from tf_mmdgan.serving import Connection
+from tf_mmdgan.tools.sample import sample
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def sampler(target, rest, **settings):
+    connection = Connection(target, retries=0, **settings)
+    return serving.Sampler(serving.connect(connection, rest))
+
+
+def refusal(ask, kind=errors.DataError):
+    """The message of the error, which is one printable and short line."""
+    with pytest.raises(kind) as caught:
+        ask()
+    message = str(caught.value)
+    assert message.isprintable() and len(message) < 500
+    return message
+
+
+def dripping(start, drop):
+    def answer():
+        yield start
+        while True:
+            time.sleep(0.05)
+            yield drop
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "start, drop",
+    [
+        (b"", b"H"),
+        (OK, b"a"),
+        (OK, b"A: b\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (OK + b"Content-Length: 9999\r\n\r\n", b" "),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+        (OK + b"\r\n", b" "),
+    ],
+)
+def test_the_timeout_is_that_of_the_whole_answer(start, drop):
+    with raw_server(dripping(start, drop)) as target, within(seconds=5):
+        message = refusal(lambda: sampler(target, True, timeout=0.3))
+    assert "within 0.3 seconds" in message or "REST port" in message
+
+
+def test_the_timeout_is_that_of_greetings_too():
+    with raw_server(dripping(b"", b"\x16")) as target, within(seconds=5):
+        refusal(lambda: sampler(target, True, timeout=0.3, tls=True))
+        refusal(lambda: sampler(target, False, timeout=0.3, tls=True))
+        refusal(lambda: sampler(target, False, timeout=0.3))
+
+
+def endless(start):
+    def answer():
+        yield start
+        while True:
+            yield b"1" * 2**20
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        endless(OK + b"\r\n"),
+        endless(OK + b"A: "),
+        endless(OK + b"Content-Length: 1099511627776\r\n\r\n"),
+        http(
+            gzip.compress(bytes(2**28), 1), "200 OK", "Content-Encoding: gzip"
+        ),
+    ],
+)
+def test_bodies_are_bounded(answer):
+    with raw_server(answer) as target, within(seconds=20, megabytes=64):
+        assert "is it the REST port" in refusal(lambda: sampler(target, True))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 10**6,
+        '{"metadata": ' * 10**5,
+        '{"metadata": NaN}',
+        '{"metadata": {"signature_def": {"signature_def": {"a": 3}}}}',
+        b"\xff\xfe",
+    ],
+)
+def test_descriptions_of_models_are_not_believed(body):
+    with raw_server(http(body)) as target, within(seconds=10):
+        assert "is it the REST port" in refusal(lambda: sampler(target, True))
+
+
+def test_errors_of_servers_are_shortened():
+    for content in ("\x1b[31m" * 10**5, {"a": []}, 3):
+        body = json.dumps({"error": content})
+        for status in ("400 Bad", "500 Worse"):
+            kind = errors.UsageError if "400" in status else errors.DataError
+            with raw_server(http(body, status)) as target:
+                refusal(lambda t=target: sampler(t, True), kind)
+
+
+def images(count, size=2, level=7):
+    return np.full((count, size, size, 1), level).tolist()
+
+
+def rest_answer(value, **more):
+    # The only output has no name, unless there are others.
+    return json.dumps({"outputs": {"images": value, **more} if more else value})
+
+
+REST_ANSWERS = {
+    "too few": rest_answer(images(1)),
+    "too many": rest_answer(images(15)),
+    "larger": rest_answer(images(3, size=200)),
+    "ragged": rest_answer([*images(2), [1]]),
+    "no number": rest_answer(images(3)).replace("7", "null"),
+    "no level": rest_answer(images(3)).replace("7", "0.7"),
+    "not a number": rest_answer(images(3)).replace("7", "NaN"),
+    "infinite": rest_answer(images(3)).replace("7", "1e999"),
+    "negative": rest_answer(images(3, level=-1)),
+    "too bright": rest_answer(images(3, level=256)),
+    "huge": rest_answer(images(3)).replace("7", "1" + "0" * 400),
+    "another name": rest_answer(1, pictures=2).replace("images", "other"),
+    "nested": '{"outputs": ' + "[" * 500 + "]" * 500 + "}",
+    "too deep": '{"outputs": ' + "[" * 10**5,
+    "a long text": rest_answer(["x" * 10**6, *images(2)]),
+    "no object": "[]",
+}
+
+
+@pytest.mark.parametrize("name", REST_ANSWERS)
+def test_answers_over_rest_are_what_was_asked_for(name, tmp_path):
+    out = tmp_path / "drawn.npz"
+    answers = http(rest_metadata()), http(REST_ANSWERS[name])
+    with raw_server(*answers) as target, within(seconds=10):
+        config = SampleConfig(
+            target=target, rest=True, num_samples=3, retries=0, out=str(out)
+        )
+        message = refusal(lambda: sample(config))
+    assert "is it the REST port" in message and not out.exists()
+
+
+def test_a_right_answer_is_taken():
+    answers = http(rest_metadata()), http(rest_answer(images(3)))
+    with raw_server(*answers) as target:
+        drawn = sampler(target, True).sample(3, seed=0)
+    np.testing.assert_array_equal(drawn.images, np.full((3, 2, 2, 1), 7))
+    with grpc_server(predicted(np.full((3, 2, 2, 1), 7, np.uint8))) as target:
+        drawn = sampler(target, False).sample(3, seed=0)
+    np.testing.assert_array_equal(drawn.images, np.full((3, 2, 2, 1), 7))
+
+
+def predicted(value, **changes):
+    """A PredictResponse with `value` as images, of which fields are changed."""
+    response = predict_pb2.PredictResponse()
+    proto = response.outputs["images"]
+    proto.CopyFrom(tf.make_tensor_proto(value))
+    for name, change in changes.items():
+        getattr(proto, name).extend(change)
+    return response.SerializeToString()
+
+
+def claiming(*shape, **fields):
+    """A PredictResponse of a few bytes that claims to be large."""
+    response = predict_pb2.PredictResponse()
+    proto = response.outputs["images"]
+    proto.dtype = tf.uint8.as_datatype_enum
+    for size in shape:
+        proto.tensor_shape.dim.add(size=size)
+    for name, values in fields.items():
+        getattr(proto, name).extend(values)
+    return response.SerializeToString()
+
+
+GRPC_ANSWERS = {
+    "too few": predicted(np.zeros((1, 2, 2, 1), np.uint8)),
+    "larger": predicted(np.zeros((3, 2000, 2000, 1), np.uint8)),
+    "2^33 values": claiming(2**33, 1, 1, 1, int_val=[7]),
+    "2^62 values": claiming(2**62, 2**62, 2**62, 1, int_val=[7]),
+    "negative": claiming(-3, 2, 2, 1, int_val=[7]),
+    "another rank": claiming(3, 4),
+    "too bright": claiming(3, 2, 2, 1, int_val=[300] * 12),
+    "more than claimed": claiming(3, 2, 2, 1, int_val=[7] * 13),
+    "another type": predicted(np.zeros((3, 2, 2, 1), np.float32)),
+    "texts": predicted(np.full((3, 2, 2, 1), "a")),
+    "nothing": b"",
+    "no proto": b"\xff" * 100,
+    "too large": bytes(2**23),
+}
+
+
+@pytest.mark.parametrize("name", GRPC_ANSWERS)
+def test_answers_over_grpc_are_what_was_asked_for(name, tmp_path):
+    out = tmp_path / "drawn.png"
+    with grpc_server(GRPC_ANSWERS[name]) as target, within(10, megabytes=64):
+        config = SampleConfig(
+            target=target, num_samples=3, retries=0, out=str(out)
+        )
+        refusal(lambda: sample(config))
+    assert not out.exists()
+
+
+def test_answers_over_grpc_are_not_unpacked():
+    bomb = claiming(3, 2, 2, 1, int_val=[0] * 2**24)
+    with (
+        grpc_server(bomb, compression=grpc.Compression.Gzip) as target,
+        within(seconds=20, megabytes=16),
+    ):
+        refusal(lambda: sampler(target, False).sample(3, seed=0))
+
+
+def test_damaged_descriptions_over_grpc():
+    whole = grpc_metadata()
+    for metadata in (whole[:-9], whole.replace(b"images", b"im\xffges")):
+        with grpc_server(b"", metadata) as target:
+            refusal(lambda t=target: sampler(t, False))
+
+
+@pytest.mark.parametrize(
+    "shape, dtype",
+    [
+        ((-1, 2, 2, 7), tf.uint8),
+        ((-1, -1, -1, 1), tf.uint8),
+        ((-1, 2), tf.uint8),
+        ((-1, 2, 2, 1), tf.float32),
+        ((-1, -7, -7, 1), tf.uint8),
+        ((-1, 0, 2, 1), tf.uint8),
+    ],
+)
+def test_models_that_draw_no_images_are_refused(shape, dtype):
+    for rest in (False, True):
+        server = (
+            raw_server(http(rest_metadata(shape, dtype)))
+            if rest
+            else grpc_server(b"", grpc_metadata(shape, dtype))
+        )
+        with server as target:
+            message = refusal(
+                lambda t=target, r=rest: sampler(t, r), errors.UsageError
+            )
+            assert "not exported by tf_mmdgan" in message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"metadata": {"signature_def": {"signature_def": []}}}',
+        rest_metadata().replace("sample_range", r"\u001b[2J" * 10**4),
+        rest_metadata().replace("DT_UINT8", "DT_NONSENSE"),
+    ],
+)
+def test_other_models_over_rest_are_refused(body):
+    with raw_server(http(body)) as target:
+        message = refusal(lambda: sampler(target, True), errors.UsageError)
+    assert "not exported by tf_mmdgan" in message
+
+
+def test_images_that_no_memory_holds_are_not_asked_for():
+    metadata = grpc_metadata((-1, 2**20, 2**20, 3))
+    with grpc_server(b"", metadata) as target, within(5, megabytes=16):
+        asked = sampler(target, False)
+        message = refusal(lambda: asked.sample(1, 0), errors.UsageError)
+    assert "ask for fewer at a time" in message

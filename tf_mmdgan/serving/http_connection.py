@@ -1,0 +1,130 @@
+"""HTTP within a deadline and a number of bytes, whatever the server does."""
+
+import http.client
+import io
+import json
+import select
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from typing import Any
+
+
+class TooLarge(Exception):
+    """An answer of more bytes than were allowed."""
+
+
+class HttpConnection(http.client.HTTPConnection):
+    """One connection, kept open, whose every wait ends at one deadline.
+
+    Redirects are not followed, and compressed answers not unpacked.
+
+    Args:
+      target: host:port.
+      context: of TLS; None for none.
+    """
+
+    def __init__(self, target: str, context: ssl.SSLContext | None = None):
+        super().__init__(target)
+        self._context = context
+        self._deadline = 0.0
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        content: Any,
+        headers: Mapping[str, str],
+        seconds: float,
+        most_bytes: int,
+    ) -> tuple[int, bytes]:
+        """Asks once.
+
+        Args:
+          method: GET or POST.
+          path: behind the host.
+          content: sent as JSON, unless it is None.
+          headers: beside the usual ones.
+          seconds: for everything, from connecting to the last byte.
+          most_bytes: of the body of the answer.
+
+        Returns:
+          Status and body.
+
+        Raises:
+          TimeoutError: when the seconds are over.
+          TooLarge: if the body has more bytes.
+          OSError: if the server cannot be reached, or hangs up.
+          HTTPException: if it speaks something else than HTTP.
+        """
+        self._deadline = time.monotonic() + seconds
+        try:
+            if self.sock is None or _hung_up(self.sock):
+                self.close()
+                self.connect()
+            self.sock.settimeout(self._left())
+            body = None if content is None else json.dumps(content).encode()
+            headers = {"Content-Type": "application/json", **headers}
+            self.request(method, path, body, headers)
+            response = self.getresponse()
+            found = response.read(most_bytes + 1)
+            if len(found) > most_bytes:
+                raise TooLarge
+            return response.status, found
+        except BaseException:
+            self.close()
+            raise
+
+    def connect(self) -> None:
+        """See `http.client.HTTPConnection`."""
+        self.timeout = self._left()
+        super().connect()
+        if self._context is not None:
+            self.sock.settimeout(self._left())
+            self.sock = self._context.wrap_socket(
+                self.sock, server_hostname=self.host
+            )
+
+    def response_class(
+        self, sock: socket.socket, **options: Any
+    ) -> http.client.HTTPResponse:
+        """The answer, read through `_Timed`."""
+        response = http.client.HTTPResponse(sock, **options)
+        raw = response.fp.detach()
+        response.fp = io.BufferedReader(_Timed(self, sock, raw))
+        return response
+
+    def _left(self) -> float:
+        """Seconds to the deadline."""
+        left = self._deadline - time.monotonic()
+        if left <= 0.0:
+            raise TimeoutError
+        return left
+
+
+class _Timed(io.RawIOBase):
+    """Reads from a socket; each read waits for what is left of the time."""
+
+    def __init__(
+        self, connection: HttpConnection, sock: socket.socket, raw: io.RawIOBase
+    ):
+        self._connection, self._sock, self._raw = connection, sock, raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._connection._left())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _hung_up(sock: socket.socket) -> bool:
+    """Whether there is something to read where nothing was asked: the end."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
