@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf_mmdgan import errors
-from tf_mmdgan.config import DemoConfig
+from tf_mmdgan.config import DemoConfig, fields
 from tf_mmdgan.tools import cli, sources
 
 
@@ -24,10 +24,13 @@ def demo(config: DemoConfig) -> Mapping[str, Any]:
     with contextlib.ExitStack() as stack:
         predictor, source = _source(config, stack)
         app = make_app(
-            lambda: serving.Sampler(predictor, config.batch_size), source
+            lambda: serving.Sampler(predictor, config.batch_size),
+            source,
+            [config.host, *fields.names(config.allowed_host)],
         )
         server = _listening(app, config)
-        url = f"http://{config.host}:{server.effective_port}/"
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        url = f"http://{host}:{server.effective_port}/"
         errors.tell(f"The page is at {url}; Ctrl+C ends it.")
         with _until_stopped():
             server.run()
@@ -85,16 +88,15 @@ def _source(config: DemoConfig, stack: contextlib.ExitStack) -> tuple[Any, str]:
 
 
 def _listening(app: Any, config: DemoConfig) -> Any:
-    with errors.extra("demo", "The page needs"):
-        import waitress
+    from tf_mmdgan.serving import wsgi
+
     try:
-        return waitress.create_server(
-            app, host=config.host, port=config.port, threads=8
-        )
-    except OSError as error:
+        return wsgi.Server(app, config.host, config.port)
+    except (OSError, ValueError) as error:
         raise errors.DataError(
             f"The page cannot be served on {config.host}:{config.port} "
-            f"({error.strerror}); name another --port or --host."
+            f"({getattr(error, 'strerror', error)}); name another --port or "
+            "--host."
         ) from error
 
 

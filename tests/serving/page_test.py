@@ -8,10 +8,10 @@ import threading
 import numpy as np
 import PIL.Image
 import pytest
-import waitress
 from playwright import sync_api
 
 from tf_mmdgan import errors, export, serving
+from tf_mmdgan.serving import wsgi
 from tf_mmdgan.serving.page import make_app
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -69,12 +69,20 @@ def test_interpolations_are_those_of_the_sampler(client, sampler):
         ("samples?start=-1", "start must be >= 0, not -1"),
         ("interpolation?label=0&steps=1", "steps must be 2 to 100, not 1"),
         ("interpolation", "This generator has classes: name the label"),
+        ("samples?start=9223372036854775807", "start at 9223372036854775744"),
+        ("samples?start=-9223372036854775809", "not fit into int64"),
+        ("samples?seed=" + "9" * 5000, "must be a whole number."),
+        ("samples?truncation=" + "x" * 5000, "must be a number in (0, 1]."),
+        ("samples?truncation=nan", "truncation must be > 0 and <= 1, not nan"),
+        ("samples?num_samples=" + "9" * 99, "the page shows 256 at most."),
+        ("interpolation?label=0&steps=257", "steps=257: the page shows 256"),
     ],
 )
 def test_bad_requests_say_why(client, query, message):
     response = client.get(f"/api/{query}")
     assert response.status_code == 400
     assert message in response.json["error"]
+    assert len(response.json["error"]) < 400
 
 
 def test_a_server_may_come_later(sampler):
@@ -102,12 +110,53 @@ def test_pages_of_others_can_do_nothing_with_it(client):
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+
+
+@pytest.mark.parametrize(
+    "path, headers, status",
+    [
+        ("/api/model", {"Host": "LOCALHOST:80"}, 200),
+        ("/api/model", {"Host": "127.0.0.1"}, 200),
+        ("/api/model", {"Host": "[::1]:8080"}, 200),
+        ("/api/model", {"Host": "a.example"}, 200),
+        # A name that was made to lead to this machine.
+        ("/", {"Host": "rebound.example:8080"}, 403),
+        ("/api/model", {"Host": "localhost.example"}, 403),
+        ("/api/model", {"Host": "localhost@b.example"}, 403),
+        ("/api/model", {"Host": ""}, 403),
+        ("/static/page.js", {"Host": "127.0.0.2"}, 403),
+        # Requests of other pages.
+        ("/api/model", {"Origin": "http://localhost"}, 200),
+        ("/api/model", {"Origin": "http://localhost:1"}, 403),
+        ("/api/samples", {"Origin": "https://b.example"}, 403),
+        ("/api/samples", {"Origin": "null"}, 403),
+        ("/api/model", {"Sec-Fetch-Site": "same-origin"}, 200),
+        ("/api/model", {"Sec-Fetch-Site": "same-site"}, 403),
+        ("/api/samples", LINK | {"Sec-Fetch-Dest": "document"}, 403),
+        ("/", LINK | {"Sec-Fetch-Dest": "document"}, 200),
+        ("/", LINK | {"Sec-Fetch-Dest": "iframe"}, 403),
+        ("/", {"Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+def test_only_the_page_itself_is_answered(sampler, path, headers, status):
+    app = make_app(lambda: sampler, "a test", ["A.example"])
+    response = app.test_client().get(path, headers=headers)
+    assert response.status_code == status
+    if status == 403:
+        assert "--allowed_host" in response.text or "Pages of" in response.text
+        assert set(response.json) == {"error"}
+
+
 @pytest.fixture(scope="module")
 def url(app):
-    server = waitress.create_server(app, host="127.0.0.1", port=0)
-    threading.Thread(target=server.run, daemon=True).start()
+    server = wsgi.Server(app, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
     yield f"http://127.0.0.1:{server.effective_port}/"
-    server.close()
+    server.stop()
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")

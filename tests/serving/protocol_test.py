@@ -12,6 +12,7 @@ import pytest
 import requests
 import tensorflow as tf
 from exported import LATENTS
+from limits import within
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -173,11 +174,12 @@ def test_what_it_does_not_do_is_unimplemented(stub):
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
-def rest(server, path, body=None, text=None):
+def rest(server, path, body=None, text=None, kind="application/json"):
     url = f"http://{server.rest_target}/v1/models/{path}"
     if body is None and text is None:
         return requests.get(url)
-    return requests.post(url, json=body, data=text)
+    headers = {"Content-Type": kind}
+    return requests.post(url, json=body, data=text, headers=headers)
 
 
 def test_rest_in_columns(server, stub):
@@ -224,6 +226,63 @@ def test_rest_status_and_metadata(server):
     assert found["model_spec"]["version"] == "1"
     definitions = found["metadata"]["signature_def"]["signature_def"]
     assert definitions["sample"]["inputs"]["seed"]["dtype"] == "DT_INT64"
+
+
+def test_pages_of_others_get_nothing(server):
+    url = f"http://{server.rest_target}/v1/models/generator"
+    for headers in (
+        {"Host": "rebound.example"},
+        {"Origin": "https://b.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
+        response = requests.get(url, headers=headers)
+        assert response.status_code == 403 and "error" in response.json()
+    # What a page may send to any server, without asking it first.
+    response = rest(server, "generator:predict", None, "{}", "text/plain")
+    assert response.status_code == 400
+    assert "must be application/json" in response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 10**5,
+        '{"inputs": ' * 10**5,
+        f'{{"inputs": {"1" * 10**5}}}',
+        '{"signature_name": "sample", "inputs": {"seed": 1, "num_samples": '
+        + "[" * 500 + "]" * 500 + "}}",
+        '{"signature_name": "sample", "inputs": {"seed": 1, "num_samples": '
+        f'["{"x" * 10**5}", {"1," * 10**5} 1]}}}}',
+        '{"signature_name": "sample", "inputs": {"seed": 1, "num_samples": '
+        '"1"}}',
+        '{"instances": [1, {"' + "x" * 10**5 + '": 2}]}',
+        "1" * (2**20 + 1),
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_json_that_is_nested_or_huge(server, body):
+    with within(seconds=10, megabytes=100):
+        response = rest(server, "generator:predict", text=body)
+    assert response.status_code == 400
+    assert len(response.json()["error"]) < 400
+
+
+def test_versions_of_many_digits(server):
+    response = rest(server, f"generator/versions/{'9' * 5000}")
+    assert response.status_code == 400
+    assert "to numeric" in response.json()["error"]
+
+
+def test_inputs_over_grpc_may_not_claim_more_than_they_hold(stub):
+    request = sample_request()
+    for side in (2**33, -1):
+        shape = request.inputs["num_samples"].tensor_shape
+        del shape.dim[:]
+        shape.dim.add(size=side)
+        with within(10, megabytes=50), pytest.raises(grpc.RpcError) as caught:
+            stub.Predict(request)
+        assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert "tensor parsing error: num_samples" in caught.value.details()
 
 
 SAMPLE = {"signature_name": "sample"}

@@ -173,6 +173,11 @@ class DemoConfig(ConnectionConfig):
         "Whether to start the test server on --saved_model, and ask that.",
     )
     host: str = setting("127.0.0.1", "Address that the page is served on.")
+    allowed_host: str = setting(
+        "",
+        "Further names of this machine, separated by commas, under which the "
+        "page may be asked for; localhost and --host are always.",
+    )
     port: int = setting(8080, "Port of the page; 0 takes a free one.")
     grpc_port: int = setting(8500, "Port of --local for gRPC; 0: a free one.")
     rest_port: int = setting(8501, "Port of --local for REST; 0: a free one.")

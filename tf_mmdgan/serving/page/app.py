@@ -2,10 +2,11 @@
 
 import base64
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from tf_mmdgan import errors, images
+from tf_mmdgan.serving import visitors
 from tf_mmdgan.serving.sampler import Sampler, Samples, latency_summary
 
 with errors.extra("demo", "The page needs"):
@@ -22,21 +23,32 @@ _HEADERS = {
 }
 
 
-def make_app(connect: Callable[[], Sampler], source: str) -> flask.Flask:
+def make_app(
+    connect: Callable[[], Sampler], source: str, hosts: Collection[str] = ()
+) -> flask.Flask:
     """The page.
 
     Args:
       connect: makes the sampler, when it is first needed and until that works:
         so a server may be started after the page.
       source: what the page says where its images come from.
+      hosts: names of this machine under which the page may be asked for,
+        beside those that every machine has.
 
     Returns:
       A WSGI application: `/`, `/api/model`, `/api/samples` and
       `/api/interpolation`. Failures are JSON, {"error": one sentence}, with
-      status 400 if the request cannot be honoured and 502 if the server fails.
+      status 400 if the request cannot be honoured, 403 if it comes from
+      another page, and 502 if the server fails.
     """
     app = flask.Flask(__name__, static_folder="static")
     sampler = functools.cache(connect)
+    allowed = visitors.allowed_hosts(hosts)
+
+    @app.before_request
+    def admit():
+        fault = visitors.fault(flask.request, allowed)
+        return None if fault is None else ({"error": fault}, 403)
 
     @app.get("/")
     def page():
@@ -48,11 +60,7 @@ def make_app(connect: Callable[[], Sampler], source: str) -> flask.Flask:
 
     @app.get("/api/samples")
     def samples():
-        number = _whole("num_samples", 64)
-        if number > _MOST_IMAGES:
-            raise errors.UsageError(
-                f"num_samples={number}: the page shows {_MOST_IMAGES} at most."
-            )
+        number = _number_of_images("num_samples", 64)
         drawn = sampler().sample(
             number, _whole("seed", 0), _whole("start", 0), *_shared()
         )
@@ -60,7 +68,7 @@ def make_app(connect: Callable[[], Sampler], source: str) -> flask.Flask:
 
     @app.get("/api/interpolation")
     def interpolation():
-        steps = _whole("steps", 24)
+        steps = _number_of_images("steps", 24)
         drawn = sampler().interpolate(
             _whole("seed", 0), _whole("to", 1), steps, *_shared()
         )
@@ -89,9 +97,19 @@ def _shared() -> tuple[float, int | None]:
         truncation = float(text)
     except ValueError:
         raise errors.UsageError(
-            f"truncation={text}: must be a number in (0, 1]."
+            f"truncation={errors.excerpt(text)}: must be a number in (0, 1]."
         ) from None
     return truncation, _given_whole("label")
+
+
+def _number_of_images(name: str, default: int) -> int:
+    number = _whole(name, default)
+    if number > _MOST_IMAGES:
+        raise errors.UsageError(
+            f"{name}={errors.excerpt(number)}: the page shows {_MOST_IMAGES} "
+            "at most."
+        )
+    return number
 
 
 def _whole(name: str, default: int) -> int:
@@ -108,7 +126,7 @@ def _given_whole(name: str) -> int | None:
         return int(text)
     except ValueError:
         raise errors.UsageError(
-            f"{name}={text}: must be a whole number."
+            f"{name}={errors.excerpt(text)}: must be a whole number."
         ) from None
 
 

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,13 +24,19 @@ with errors.extra("demo", "The test server needs"):
     )
 
 
+_MOST_BYTES = 2**22  # of a request
+_MOST_VALUES = 2**22  # of an input of a request, which may claim more
+
+
 def make_server(model: ServedModel, threads: int = 8) -> grpc.Server:
     """A server of both services; it has no port yet, and does not run."""
     server = grpc.server(
         concurrent.futures.ThreadPoolExecutor(threads),
         options=[
-            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_receive_message_length", _MOST_BYTES),
             ("grpc.max_send_message_length", -1),
+            # Else few bytes could be sent that become many.
+            ("grpc.per_message_decompression", 0),
             # Else two servers could share a port without a word.
             ("grpc.so_reuseport", 0),
         ],
@@ -153,9 +160,13 @@ def _answered_spec(model: ServedModel, number: int) -> model_pb2.ModelSpec:
 
 
 def _array(name: str, proto: Any) -> np.ndarray:
+    fault = StatusError(
+        Code.INVALID_ARGUMENT, f"tensor parsing error: {errors.excerpt(name)}"
+    )
+    sides = [dimension.size for dimension in proto.tensor_shape.dim]
+    if min(sides, default=0) < 0 or math.prod(sides) > _MOST_VALUES:
+        raise fault
     try:
         return tf.make_ndarray(proto)
-    except (TypeError, ValueError) as error:
-        raise StatusError(
-            Code.INVALID_ARGUMENT, f"tensor parsing error: {name}"
-        ) from error
+    except (OverflowError, TypeError, ValueError) as error:
+        raise fault from error

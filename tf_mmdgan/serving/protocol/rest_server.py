@@ -15,6 +15,7 @@ import tensorflow as tf
 from google.protobuf import json_format
 
 from tf_mmdgan import errors
+from tf_mmdgan.serving import visitors
 from tf_mmdgan.serving.protocol import grpc_server
 from tf_mmdgan.serving.protocol.model import Code, ServedModel, StatusError
 
@@ -34,6 +35,7 @@ _HTTP = {
 def make_app(model: ServedModel) -> flask.Flask:
     """The interface as a WSGI application."""
     app = flask.Flask(__name__)
+    allowed = visitors.allowed_hosts()
     routes = [
         ("POST", rf"{_MODEL}:predict", _predict),
         ("GET", rf"{_MODEL}/metadata", _metadata),
@@ -44,6 +46,9 @@ def make_app(model: ServedModel) -> flask.Flask:
     @app.route("/<path:path>", methods=["GET", "POST"])
     def answer(path: str) -> flask.Response:
         try:
+            fault = visitors.fault(flask.request, allowed)
+            if fault is not None:
+                raise StatusError(Code.PERMISSION_DENIED, fault)
             action, spec = _chosen(routes, flask.request.method, f"/{path}")
             content, code = action(model, spec), 200
         except StatusError as error:
@@ -72,10 +77,10 @@ def _chosen(
 
 
 def _version(text: str) -> int:
-    if int(text) >= 2**63:
-        raise StatusError(
-            Code.INVALID_ARGUMENT,
-            f"Failed to convert version: {text} to numeric.",
+    # Of very many digits, int() makes none.
+    if len(text) > 19 or int(text) >= 2**63:
+        raise _invalid(
+            f"Failed to convert version: {errors.excerpt(text)} to numeric."
         )
     return int(text)
 
@@ -135,10 +140,13 @@ def _as_dict(message: Any) -> dict[str, Any]:
 
 
 def _body() -> dict[str, Any]:
+    # Of any other type, pages of others could send it without being asked.
+    if flask.request.mimetype != "application/json":
+        raise _invalid("The Content-Type must be application/json")
     try:
         body = json.loads(flask.request.get_data())
-    except ValueError as error:
-        raise _invalid(f"JSON Parse error: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise _invalid(f"JSON Parse error: {errors.excerpt(error)}") from error
     if not isinstance(body, dict):
         raise _invalid("JSON Value: is not object")
     return body
@@ -176,7 +184,8 @@ def _rows(values: Any, infos: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(row, dict) or set(row) != set(infos):
             raise _invalid(
                 f"Failed to process element: {number} of 'instances' list. "
-                f"JSON object: {json.dumps(row)} must only have keys: "
+                f"JSON object: {errors.excerpt(json.dumps(row))} must only "
+                "have keys: "
                 f"{','.join(sorted(infos))}"
             )
     return {name: [row[name] for row in values] for name in infos}
@@ -189,14 +198,16 @@ def _arrays(
     for name, value in named.items():
         expected = tf.dtypes.as_dtype(infos[name].dtype)
         try:
-            # By way of what JSON said, so that 0.5 is no integer.
-            array = np.asarray(value)
-            if expected.is_integer and array.dtype.kind not in "iu":
-                raise ValueError(f"{value!r} is not {expected.name}")
+            # By way of what JSON said, so that neither 0.5 nor "1" is an
+            # integer; and a text is not made as long as the longest.
+            for leaf in np.asarray(value, object).ravel():
+                if expected.is_integer and type(leaf) is not int:
+                    raise ValueError(f"{leaf!r} is not {expected.name}")
             arrays[name] = np.asarray(value, expected.as_numpy_dtype)
         except (OverflowError, TypeError, ValueError) as error:
             raise _invalid(
-                f"JSON Value: of the input {name} cannot be converted: {error}"
+                f"JSON Value: of the input {name} cannot be converted: "
+                f"{errors.excerpt(error)}"
             ) from error
     return arrays
 

@@ -1,16 +1,13 @@
 """Both interfaces of the test server, on ports of this machine."""
 
 import os
-import socket
 import threading
 from collections.abc import Mapping
 
 from tf_mmdgan import errors
+from tf_mmdgan.serving import wsgi
 from tf_mmdgan.serving.protocol import grpc_server, rest_server
 from tf_mmdgan.serving.protocol.model import ServedModel
-
-with errors.extra("demo", "The test server needs"):
-    import werkzeug.serving
 
 _HOST = "127.0.0.1"
 _THREADS = 8
@@ -48,21 +45,12 @@ class ProtocolServer:
             raise _taken(grpc_port) from error
         self.grpc_target = f"{_HOST}:{port}"
         try:
-            # make_server would print, and end the process.
-            listener = socket.create_server((_HOST, rest_port))
+            app = rest_server.make_app(model)
+            self._rest = wsgi.Server(app, _HOST, rest_port)
         except OSError as error:
             raise _taken(rest_port) from error
-        with listener:
-            self._rest = werkzeug.serving.make_server(
-                _HOST,
-                rest_port,
-                rest_server.make_app(model),
-                threaded=True,
-                request_handler=_QuietHandler,
-                fd=listener.fileno(),
-            )
-        self.rest_target = f"{_HOST}:{self._rest.port}"
-        self._thread = threading.Thread(target=self._rest.serve_forever)
+        self.rest_target = f"{_HOST}:{self._rest.effective_port}"
+        self._thread = threading.Thread(target=self._rest.run)
 
     def __enter__(self) -> "ProtocolServer":
         self._grpc.start()
@@ -71,18 +59,8 @@ class ProtocolServer:
 
     def __exit__(self, *exception: object) -> None:
         self._grpc.stop(grace=1.0).wait()
-        self._rest.shutdown()
+        self._rest.stop()
         self._thread.join()
-        self._rest.server_close()
-
-
-class _QuietHandler(werkzeug.serving.WSGIRequestHandler):
-    """Keeps connections open, as the real server does, and writes no log."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        """Nothing."""
 
 
 def _taken(port: int) -> errors.DataError:
