@@ -86,7 +86,7 @@ class HttpConnection(http.client.HTTPConnection):
                 self.sock, server_hostname=self.host
             )
 
-    def response_class(
+    def response_class(  # type: ignore[override]
         self, sock: socket.socket, **options: Any
     ) -> http.client.HTTPResponse:
         """The answer, read through `_Timed`."""

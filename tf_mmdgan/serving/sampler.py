@@ -230,7 +230,7 @@ def _image_shape(signature: Signature) -> tuple[int, int, int]:
     return tuple(sides)
 
 
-def _check_labels(labels: np.ndarray, asked: int | None) -> None:
+def _check_labels(labels: np.ndarray, asked: float | None) -> None:
     """Refuses classes that cannot be, or are not the one asked for.
 
     Raises:

@@ -77,9 +77,11 @@ class _Channel(waitress.channel.HTTPChannel):
     """A connection, which is closed after a time without a whole request."""
 
     error_task_class = _Refusal
+    last_activity: float
+    will_close: bool
 
-    def __init__(self, server: Server, sock: Any, addr: Any, *args: Any, **kw):
-        super().__init__(server, sock, addr, *args, **kw)
+    def __init__(self, server: Server, *args: Any, **kw: Any):
+        super().__init__(server, *args, **kw)
         self._make_room([*server.active_channels.values()])
 
     def handle_read(self) -> None:
