@@ -86,15 +86,7 @@ def export_generator(
     """
     formats.check(other_formats)
     servable = Servable(generator, latents, num_classes, max_samples)
-    shape = _image_shape(servable)
-    record = {
-        **(metadata or {}),
-        "format": _FORMAT,
-        "latents": dataclasses.asdict(latents),
-        "image_shape": list(shape),
-        "num_classes": num_classes,
-        "max_samples": max_samples,
-    }
+    record = {**(metadata or {}), **_described(servable)}
     json.dumps(record)  # Fails now rather than after the slow part.
     folder = versions.make_folder(export_dir)
     _check_owner(folder)
@@ -108,6 +100,16 @@ def export_generator(
             requests = example_requests(latents, signatures)
             warmup.write(hidden, requests, model_name)
         return versions.publish(hidden)
+
+
+def _described(servable: Servable) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "latents": dataclasses.asdict(servable.latents),
+        "image_shape": list(_image_shape(servable)),
+        "num_classes": servable.num_classes,
+        "max_samples": servable.max_samples,
+    }
 
 
 def _write(

@@ -9,7 +9,8 @@ import os
 import pathlib
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -93,14 +94,7 @@ def saved_model(
         module = tf.saved_model.load(os.fspath(path))
     except weight_files.DAMAGE as error:
         raise weight_files.damaged(path, error) from error
-    function = module if callable(module) else None
-    if function is None:
-        function = module.signatures.get("serving_default")
-    if function is None:
-        raise errors.DataError(
-            f"{path} can neither be called nor has it a signature "
-            "serving_default."
-        )
+    function = _function(module, path)
 
     def run(images):
         outputs = function(images)
@@ -123,6 +117,19 @@ def saved_model(
         # Its variables live as long as the object does.
         keeps=module,
     )
+
+
+def _function(module: Any, path: pathlib.Path) -> Callable[..., Any]:
+    """What is called with images: the model itself, or its usual signature."""
+    if callable(module):
+        return module
+    signature = module.signatures.get("serving_default")
+    if signature is None:
+        raise errors.DataError(
+            f"{path} can neither be called nor has it a signature "
+            "serving_default."
+        )
+    return signature
 
 
 def hub_cache(handle: str) -> pathlib.Path:

@@ -6,6 +6,7 @@ decision: Cheng and Cloninger 2022, "Classification logit two-sample testing by
 neural networks", https://arxiv.org/abs/1909.11298.
 """
 
+import dataclasses
 from typing import Any
 
 import keras
@@ -82,15 +83,24 @@ def classifier_test(
         batch_size, learning_rate, plan.rng,
     )  # fmt: skip
     scores = of_logits(logits.of_rows(held_out.pooled))
+    tested = _tested(scores, held_out, num_permutations, level, plan.rng)
+    return dataclasses.replace(
+        tested, estimator=estimator, note=learning.note(training, held_out)
+    )
+
+
+def _tested(
+    scores: Any, held_out: Any, num_permutations: int, level: float, rng: Any
+) -> mmd.TwoSampleTest:
+    """The permutation test of the difference of mean scores."""
     n, m = map(len, held_out)
-    splits = permutation.random_splits(n, m, num_permutations, plan.rng)
+    splits = permutation.random_splits(n, m, num_permutations, rng)
     found = permutation.mean_differences(scores, splits)
     (values,), (tie,) = found.values, found.ties
     tail = outcome.resampled_tail(values, level, tie)
     return mmd.TwoSampleTest(
         float(values[0]), tail.p_value, tail.threshold, level, "classifier",
-        estimator, None, n, m, values[1:],
-        note=learning.note(training, held_out),
+        "", None, n, m, values[1:],
     )  # fmt: skip
 
 

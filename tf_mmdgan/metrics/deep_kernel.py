@@ -166,9 +166,6 @@ def deep_kernel_test(
       level: for `threshold` and `rejected`.
       seed: of the halves, the default network, the batches, the permutations.
 
-    Returns:
-      The outcome, whose kernel is a `DeepKernel`.
-
     Raises:
       UsageError: for settings out of range, or a network of other rows.
       DataError: as `mmd.two_sample_test`, or for fewer than 8 rows of either.
