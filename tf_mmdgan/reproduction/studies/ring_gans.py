@@ -161,6 +161,7 @@ class _Dense(NamedTuple):
 
 
 def _generate(state: State, noise: tf.Tensor) -> tf.Tensor:
+    """The generator's points, of one run or of all with a leading axis."""
     return _apply(noise, state.generator[::2], state.generator[1::2], 0.0)
 
 
@@ -170,6 +171,7 @@ def _apply(
     biases: Sequence[tf.Tensor],
     slope: float,
 ) -> tf.Tensor:
+    """A network's outputs, of one run or of all with a leading axis."""
     for i, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
         points = tf.matmul(points, kernel) + bias
         if i < len(kernels) - 1:
@@ -233,11 +235,9 @@ class Runs:
                 for s in self._settings
             ]
         )
-        return self._generated(tf.constant(noise, tf.float32)).numpy()
-
-    @tf.function(autograph=False)
-    def _generated(self, noise: tf.Tensor) -> tf.Tensor:
-        return _of_each_run(_generate, self._weights(), noise)
+        return _generate(
+            self._weights(), tf.constant(noise, tf.float32)
+        ).numpy()
 
     @tf.function(autograph=False)
     def kernels(self) -> list[tf.Tensor]:
@@ -246,14 +246,10 @@ class Runs:
             lambda state: critic_kernels(self.group, state), self._weights()
         )
 
-    @tf.function(autograph=False)
     def criticise(self, points: tf.Tensor) -> tf.Tensor:
         """Features of points [r, n, 2]: [r, n, critic_output]."""
-        return _of_each_run(
-            lambda state, at: _Critic(self.group, state)(Batch(at)).features,
-            self._weights(),
-            points,
-        )
+        biases = self._weights().critic[1::2]
+        return _apply(points, self.kernels(), biases, _SLOPE)
 
     def _initial_state(self) -> State:
         group = self.group
