@@ -28,13 +28,13 @@ _HOMES = {
     "latents": ("Latents",),
     "distribute": ("Cluster", "make_cluster"),
     "networks": (
-        "ARCHITECTURES", "Conditioning", "CriticOptions", "GeneratorOptions",
-        "with_decoder",
+        "ARCHITECTURES", "Architecture", "Conditioning", "CriticOptions",
+        "GeneratorOptions", "with_decoder",
     ),
     "networks.spectral_normalization": (
         "SpectralNorm", "SpectralNormalization",
     ),
-    "data": ("ImageSet", "DATASETS"),
+    "data": ("ImageSet", "DatasetEntry", "DATASETS"),
     "objectives": (
         "Objective", "MMDGAN", "RatioMMD", "RepulsiveMMD", "AutoencoderMMD",
         "ScaledMMD", "ScaledWGAN", "Scale", "GradientConstrainedMMD", "WGAN",
@@ -48,7 +48,7 @@ _HOMES = {
     "objectives.discrepancies": ("KernelDiscrepancy",),
     "objectives.density_ratio": ("RatioMatching",),
     "objectives.loss": ("MMDLoss", "MMDRegularizer"),
-    "features": ("EXTRACTORS", "FrozenFeatures"),
+    "features": ("EXTRACTORS", "FeatureExtractor", "FrozenFeatures"),
     "metrics": ("METRICS", "MetricSettings"),
     "metrics.kid": ("kid", "KID"),
     "metrics.kid_tests": ("kid_test", "nearer_test", "NearerTest"),

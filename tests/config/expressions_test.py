@@ -4,7 +4,7 @@ import pickle
 import sys
 
 import pytest
-from outsiders import members
+from outsiders import kernel_members as members
 
 from tf_mmdgan import errors, kernels
 from tf_mmdgan.config import spelling
@@ -19,7 +19,7 @@ from tf_mmdgan.kernels import (
     Tanh,
 )
 
-OUTSIDE = "outsiders.members"
+OUTSIDE = "outsiders.kernel_members"
 READY = members.READY
 SUM = Linear() + Linear()
 
@@ -89,11 +89,11 @@ def test_an_expression_is_the_kernel_that_python_makes_of_it(text, expected):
         ("module:Laplacian(2)", "no dot in 'module'.*package.module:Name"),
         ("no_package.module:X", "no_package.module cannot be .*PYTHONPATH"),
         ("outsiders.broken:X", r"RuntimeError: no good.*PYTHONPATH"),
-        (f"{OUTSIDE}:Laplacain", "members has no Laplacain"),
+        (f"{OUTSIDE}:Laplacain", "_members has no Laplacain"),
         (f"{OUTSIDE}:OUTSIDE", "has no OUTSIDE"),
-        (f"{OUTSIDE}:PAIR", "PAIR is no .*Kernel, nor makes one"),
+        (f"{OUTSIDE}:NUMBER", "NUMBER is no .*Kernel, nor makes one"),
         (f"{OUTSIDE}:unannotated(2)", "unannotated is no .*it is a function"),
-        (f"{OUTSIDE}:Count(2)", "Count is no .*Kernel"),
+        (f"{OUTSIDE}:NoKernel(2)", "NoKernel is no .*Kernel"),
         (f"{OUTSIDE}:READY(2)", "READY is no .*Kernel, nor makes one"),
         (f"{OUTSIDE}:Laplacian(1, 2)", "Laplacian takes sigma: too many"),
         (f"{OUTSIDE}:Laplacian(-1)", "sigma=-1, need a number > 0"),
@@ -176,7 +176,7 @@ def test_lists_are_split_outside_of_parentheses_and_quotes():
             Tanh(members.Laplacian()),
             f"Tanh(kernel={OUTSIDE}:Laplacian(sigma=1.0))",
         ),
-        (members.darken, f"{OUTSIDE}:darken"),
+        (members.doubled, f"{OUTSIDE}:doubled"),
     ],
 )  # fmt: skip
 def test_a_record_spells_a_value_as_python_would(value, expected):
@@ -186,8 +186,8 @@ def test_a_record_spells_a_value_as_python_would(value, expected):
 
 
 def test_processes_spell_alike_what_has_no_text_of_its_own():
-    assert spelling.text(members.Count()) == (
-        "<outsiders.members.Count object>"
+    assert spelling.text(members.NoKernel()) == (
+        "<outsiders.kernel_members.NoKernel object>"
     )
 
 

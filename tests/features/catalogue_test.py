@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from outsiders import members
+from outsiders import feature_members as members
 
 from tf_mmdgan import errors
 from tf_mmdgan.features import (
@@ -117,8 +117,8 @@ def test_what_cannot_be_differentiated_says_what_can():
         ("lenet_digits@conv_9", "layer of lenet_digits.*'conv_9'.*conv_1"),
         ("lenet", "lenet needs a path: lenet:PATH"),
         ("pixels,thumbnails", "names 2 networks"),
-        ("outsiders.members:MeanColour,power=2", "in parentheses"),
-        ("outsiders.members:READY", "is no .*FeatureExtractor"),
+        ("outsiders.feature_members:MeanColour,power=2", "in parentheses"),
+        ("outsiders.kernel_members:READY", "is no .*FeatureExtractor"),
     ],
 )
 def test_bad_names_are_refused(text, words):
@@ -127,14 +127,14 @@ def test_bad_names_are_refused(text, words):
 
 
 def test_extractors_of_other_modules(images):
-    extractor = get_extractor("outsiders.members:MeanColour(power=2)")
+    extractor = get_extractor("outsiders.feature_members:MeanColour(power=2)")
     assert isinstance(extractor, FeatureExtractor)
     means = images.mean(axis=(1, 2)) / 255.0
     np.testing.assert_allclose(
         extract(extractor, images).features, means**2, rtol=1e-5
     )
     with pytest.raises(errors.UsageError, match="cannot be differentiated"):
-        get_matched("outsiders.members:MeanColour", SHAPE)
+        get_matched("outsiders.feature_members:MeanColour", SHAPE)
 
 
 def test_objects_are_taken_as_they_are(images):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from outsiders import members
+from outsiders import kernel_members as members
 
 from tf_mmdgan import config, errors, kernels
 from tf_mmdgan.training import run_directory
@@ -148,12 +148,12 @@ def test_an_object_is_recorded_by_the_text_that_makes_it(tmp_path):
     run = config.TrainConfig(
         run_dir=str(tmp_path / "run"),
         kernel=kernels.Gaussian(2.0) + 0.5 * kernels.Linear(),
-        augment=["flip", members.darken],
+        augment=["flip", members.doubled],
     )
     run_directory.write_config(run, {}, SHAPE)
     found, *_ = run_directory.read_config(run.run_dir)
     assert found.kernel == "Gaussian(sigmas=(2.0,)) + 0.5 * Linear()"
-    assert found.augment == "flip,outsiders.members:darken"
+    assert found.augment == "flip,outsiders.kernel_members:doubled"
     # The same run, as an object and as its text, and another one.
     run_directory.check(run)
     run_directory.check(found)

@@ -5,37 +5,13 @@ import dataclasses
 import keras
 import tensorflow as tf
 
+from outsiders.feature_members import MeanColour  # noqa: F401
+from outsiders.kernel_members import NUMBER, READY, Laplacian  # noqa: F401
 from tf_mmdgan import data, networks
 from tf_mmdgan.data.sets import synthetic
-from tf_mmdgan.features import Extracted, FeatureExtractor
-from tf_mmdgan.kernels import Gaussian, Kernel, pairwise_squares
 from tf_mmdgan.objectives import Loss
 from tf_mmdgan.objectives.criterion import ScalarCriterion
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES, FDivergence
-
-
-@dataclasses.dataclass(frozen=True)
-class Laplacian(Kernel):
-    sigma: float = 1.0
-
-    def __post_init__(self):
-        if self.sigma <= 0.0:
-            raise ValueError(f"sigma={self.sigma}, need a number > 0.")
-
-    def _matrix(self, x, y):
-        return tf.exp(-tf.sqrt(pairwise_squares(x, y) + 1e-6) / self.sigma)
-
-
-READY = Gaussian(3.0)
-NUMBER = 3
-
-
-def wide(factor: float) -> Kernel:
-    return Gaussian(10.0 * factor)
-
-
-def unannotated(factor):
-    raise AssertionError("It says nothing of what it returns.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,18 +40,6 @@ SHAPES = data.DatasetEntry(
     features="outsiders.members:MeanColour",
     kid_block_size=64,
 )
-
-
-class MeanColour(FeatureExtractor):
-    name = "mean_colour"
-
-    def __init__(self, power: int = 1):
-        self.identifier = f"mean_colour-{power}"
-        self.power = power
-
-    def __call__(self, images):
-        means = images.mean(axis=(1, 2)).astype("float32") / 255.0
-        return Extracted(means**self.power)
 
 
 def mean_distance(real, fake, settings=None, power=2):
