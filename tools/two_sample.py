@@ -26,8 +26,8 @@ def two_sample(config: TwoSampleConfig) -> Mapping[str, Any]:
     def draw_run(run_dir: str, count: int) -> "np.ndarray":
         from tf_mmdgan.training import finished
 
-        _, model = finished.load_run(run_dir, config.checkpoint)
-        return model.generate(count, config.seed, config.weights)
+        run = finished.load_run(run_dir, config.checkpoint)
+        return run.generate(count, config.seed, weights=config.weights)
 
     comparison = comparisons.compare(config, draw_run)
     if config.out is not None:

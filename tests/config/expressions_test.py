@@ -16,6 +16,7 @@ from tf_mmdgan.kernels import (
     Linear,
     Polynomial,
     RationalQuadratic,
+    Rescaled,
     Tanh,
 )
 
@@ -39,6 +40,7 @@ SUM = Linear() + Linear()
         ("2*3*rbf", 6.0 * Gaussian()),
         ("tanh(rbf(2) + rq)", Tanh(Gaussian(2.0) + KERNELS["rq"])),
         ("tanh_rq", KERNELS["tanh_rq"]),
+        ("rescaled(rbf, 2)", Rescaled(Gaussian(), 2.0)),
         (f"{OUTSIDE}:Laplacian", members.Laplacian()),
         (f"{OUTSIDE}:Laplacian(sigma=2.0)", members.Laplacian(2.0)),
         (f"{OUTSIDE}:READY", READY),

@@ -13,6 +13,19 @@ def test_kernels_and_names_are_taken_as_they_are(rng):
     given = kernels.Gaussian((3.0,)) + kernels.Linear()
     assert kernel_choice.resolve(given, pooled, rng) is given
     assert kernel_choice.resolve("rq", pooled, rng) is kernels.KERNELS["rq"]
+    summed = kernel_choice.resolve("rbf(3) + linear", pooled, rng)
+    assert summed == given
+
+
+def test_the_median_may_be_the_unit_of_any_expression(rng):
+    pooled = rng.normal(size=(15, 3))
+    median = np.median(scipy.spatial.distance.pdist(pooled))
+    found = kernel_choice.resolve(
+        "rq(scales=(1, 2)) + rbf, median heuristic", pooled, rng
+    )
+    base = kernels.RationalQuadratic((1.0, 2.0)) + kernels.Gaussian()
+    scaled = pooled / median
+    np.testing.assert_allclose(found(pooled, pooled), base(scaled, scaled))
 
 
 def test_median_heuristic_is_the_median_of_all_pairs(rng):

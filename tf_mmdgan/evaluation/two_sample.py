@@ -12,6 +12,7 @@ from tf_mmdgan.config import TwoSampleConfig
 from tf_mmdgan.evaluation.sample_files import DrawRun, Sample, load_samples
 from tf_mmdgan.evaluation.two_sample_page import render_page
 from tf_mmdgan.features import FeatureExtractor
+from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.metrics.kid_tests import NearerTest, nearer_test
 from tf_mmdgan.metrics.trained_tests import TRAINED_TESTS
 from tf_mmdgan.mmd import kernel_choice
@@ -103,7 +104,7 @@ def compare(config: TwoSampleConfig, draw_run: DrawRun) -> Comparison:
         return comparison
     (than,) = third
     # Not the kernel of the test, which may have been chosen for x and y.
-    fixed = config.kernel or kernel_choice.DEFAULT
+    fixed = _kernel(config) or kernel_choice.DEFAULT
     nearer = nearer_test(
         x.rows, y.rows, than.rows, fixed, config.level, config.seed
     )
@@ -127,6 +128,12 @@ def _check(config: TwoSampleConfig) -> None:
         raise errors.UsageError("--estimator is not for --method=deep_kernel.")
 
 
+def _kernel(config: TwoSampleConfig) -> Kernel | str | None:
+    """The kernel, which `_check` has found to be one, as tests take it."""
+    given = config.kernel
+    return given if given is None or isinstance(given, Kernel) else str(given)
+
+
 def _run(
     config: TwoSampleConfig, x: np.ndarray, y: np.ndarray
 ) -> mmd.TwoSampleTest:
@@ -140,7 +147,8 @@ def _run(
     trained = TRAINED_TESTS.get(config.method)
     if trained is not None:
         return trained(x, y, **settings)
-    return mmd.two_sample_test(x, y, config.kernel, config.method, **settings)
+    kernel = _kernel(config)
+    return mmd.two_sample_test(x, y, kernel, config.method, **settings)
 
 
 def _numbers(sample: Sample, order: np.ndarray) -> list[int]:

@@ -207,6 +207,7 @@ class Rescaled(Kernel):
     scale: float
 
     def __post_init__(self):
+        check_kernels(self.kernel)
         _check_scale(self.scale)
 
     @property
@@ -305,8 +306,9 @@ def _has_defaults(kernel: Kernel) -> bool:
 _CONSTRUCTORS: dict[str, Callable[..., Kernel]] = {
     **{n: type(k) for n, k in KERNELS.items() if _has_defaults(k)},
     "tanh": Tanh,
+    "rescaled": Rescaled,
 }
-_CLASSES = {type(kernel) for kernel in KERNELS.values()} | {Product}
+_CLASSES = {type(kernel) for kernel in KERNELS.values()} | {Product, Rescaled}
 
 KERNEL_FAMILY: Family[Kernel] = Family(
     "kernel",

@@ -25,57 +25,41 @@ def resolve(
     """The kernel that is meant.
 
     Args:
-      kernel: itself; or its name; or "NAME, median heuristic", which takes the
-        median distance as the unit of the rows: the bandwidth of `rbf` is then
-        that distance, as in Gretton et al. 2012, "A kernel two-sample test",
-        section 8. Pairs of equal rows do not count.
+      kernel: itself; or an expression such as "rbf(2.0) + linear"; or
+        "KERNEL, median heuristic", which takes the median distance as the unit
+        of the rows: the bandwidth of `rbf` is then that distance, as in
+        Gretton et al. 2012, "A kernel two-sample test", section 8. Pairs of
+        equal rows do not count.
       pooled: rows of both samples, [n + m, d].
       rng: chooses 2,000 of more rows, among which the median is taken.
 
     Raises:
-      UsageError: for an unknown name, or something else than a kernel.
+      UsageError: for what names no kernel, or something else than a kernel.
     """
-    if isinstance(kernel, Kernel):
-        return kernel
-    if not isinstance(kernel, str):
-        raise errors.UsageError(
-            f"kernel={kernel!r}: need a kernel, its name, or 'NAME, {_RULE}'."
-        )
-    text = kernel.strip()
-    if not text.endswith(_RULE):
-        return named(text)
-    base = named(text.removesuffix(_RULE).rstrip(" ,"))
+    base, at_median = parse(kernel)
+    if not at_median:
+        return base
     unit = float(np.median(Distances(pooled, rng).euclidean))
     if isinstance(base, kernels.Gaussian):
         return kernels.Gaussian(tuple(unit * sigma for sigma in base.sigmas))
     return kernels.Rescaled(base, unit)
 
 
-def parse(kernel: Kernel | str) -> tuple[Kernel, bool]:
+def parse(kernel: object) -> tuple[Kernel, bool]:
     """The kernel that is named, and whether its unit is the median distance.
 
     Raises:
-      UsageError: for an unknown name, or something else than a kernel.
+      UsageError: for what names no kernel, or something else than a kernel.
     """
-    if isinstance(kernel, Kernel):
-        return kernel, False
-    if not isinstance(kernel, str):
+    if not isinstance(kernel, Kernel | str):
         raise errors.UsageError(
             f"kernel={kernel!r}: need a kernel, its name, or 'NAME, {_RULE}'."
         )
-    text = kernel.strip()
+    text = kernel.strip() if isinstance(kernel, str) else ""
     if not text.endswith(_RULE):
-        return named(text), False
-    return named(text.removesuffix(_RULE).rstrip(" ,")), True
-
-
-def named(text: str) -> Kernel:
-    """The kernel of a name.
-
-    Raises:
-      UsageError: for an unknown name.
-    """
-    return errors.pick(kernels.KERNELS, text, "kernel")
+        return kernels.KERNEL_FAMILY.get(kernel), False
+    named = text.removesuffix(_RULE).rstrip(" ,")
+    return kernels.KERNEL_FAMILY.get(named), True
 
 
 def grid(
