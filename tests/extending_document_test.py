@@ -67,8 +67,8 @@ def test_a_run_of_ones_own_parts_is_sampled_without_them(
     run_dir = tmp_path / "run"
     made = parse(config.TrainConfig, training, run_dir, *SMALL)
     prepared = run.prepare(made)
-    result = prepared.train()
-    assert np.isfinite(result["kid"])
+    trained = prepared.train()
+    assert np.isfinite(trained.result["kid"])
     assert "1 {'critic" in capsys.readouterr().out
     report = json.loads((run_dir / "report.json").read_text())
     assert report["extractor"] == "row_means-0"
@@ -82,15 +82,15 @@ def test_a_run_of_ones_own_parts_is_sampled_without_them(
     assert 0.0 < gap < np.inf
 
     # The networks are needed to draw, and nothing else.
-    expected = prepared.model.generate(3, seed=7)
+    expected = trained.generate(3, seed=7)
     source = (tmp_path / "mine" / "parts.py").read_text()
     networks = source[: source.index("@dataclasses")]
     networks += source[source.index("def generator(") :]
     networks = networks[: networks.index("def load_stripes")]
     (tmp_path / "mine" / "parts.py").write_text(networks)
     forget()
-    loaded, model = finished.load_run(run_dir)
-    np.testing.assert_array_equal(model.generate(3, seed=7), expected)
-    exported = finished.export_run(loaded, model, tmp_path / "export")
+    loaded = finished.load_run(run_dir)
+    np.testing.assert_array_equal(loaded.generate(3, seed=7), expected)
+    exported = loaded.export(tmp_path / "export")
     assert (exported / "saved_model.pb").is_file()
     assert not hasattr(sys.modules["mine.parts"], "Laplacian")

@@ -94,7 +94,7 @@ def test_an_expression_is_the_kernel_that_python_makes_of_it(text, expected):
         (f"{OUTSIDE}:Laplacain", "_members has no Laplacain"),
         (f"{OUTSIDE}:OUTSIDE", "has no OUTSIDE"),
         (f"{OUTSIDE}:NUMBER", "NUMBER is no .*Kernel, nor makes one"),
-        (f"{OUTSIDE}:unannotated(2)", "unannotated is no .*it is a function"),
+        (f"{OUTSIDE}:unannotated(2)", "unannotated is no .*type is function"),
         (f"{OUTSIDE}:NoKernel(2)", "NoKernel is no .*Kernel"),
         (f"{OUTSIDE}:READY(2)", "READY is no .*Kernel, nor makes one"),
         (f"{OUTSIDE}:Laplacian(1, 2)", "Laplacian takes sigma: too many"),

@@ -73,7 +73,7 @@ def test_a_member_may_come_from_another_module(kind):
     [
         ("outsiders.members:Nothing", "has no Nothing"),
         ("outsiders.broken:X", "outsiders.broken cannot be imported"),
-        ("outsiders.members:NUMBER", "NUMBER is no .* it is a int"),
+        ("outsiders.members:NUMBER", "NUMBER is no .* type is int"),
         ("a if b else c", "no such expression"),
         ("members:PAIR", "no dot in 'members'"),
     ],

@@ -285,7 +285,7 @@ def _outsider(
     bases = " or ".join(map(_describe, families))
     kind = type(found).__name__
     raise calls.Refusal(
-        f"{dotted} is no {bases}, nor makes one: it is a {kind}."
+        f"{dotted} is no {bases}, nor makes one; its type is {kind}."
     )
 
 
