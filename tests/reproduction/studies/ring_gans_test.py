@@ -8,8 +8,9 @@ import tensorflow as tf
 from tf_mmdgan import kernels, mmd
 from tf_mmdgan.objectives import WGAN, Batch, CriticOutput, GradientPenalty
 from tf_mmdgan.objectives.criterion import joint_pass
-from tf_mmdgan.reproduction.studies import ring_gans
-from tf_mmdgan.reproduction.studies.ring_gans import Group, Setting
+from tf_mmdgan.reproduction.studies import ring_gan, ring_gans
+from tf_mmdgan.reproduction.studies.ring_gan import Group
+from tf_mmdgan.reproduction.studies.ring_gans import Setting
 
 SMALL = {"generator_width": 4, "critic_width": 4, "batch_size": 8}
 
@@ -39,16 +40,16 @@ def test_runs_do_not_touch_one_another(name):
 
 
 @pytest.mark.parametrize("of_critic", [True, False])
-@pytest.mark.parametrize("name", ring_gans.OBJECTIVES)
+@pytest.mark.parametrize("name", ring_gan.OBJECTIVES)
 def test_runs_have_the_gradients_that_they_have_alone(name, of_critic):
     group = Group(name, critic_output=1, **SMALL)
     runs = ring_gans.Runs(group, [Setting(0), Setting(1)])
     state, draws = runs._weights(), runs._draw()
     together = ring_gans._of_each_run(
-        lambda *run: ring_gans._gradients(group, of_critic, *run), state, draws
+        lambda *run: ring_gan.gradients_of(group, of_critic, *run), state, draws
     )
     for index in range(2):
-        alone = ring_gans._gradients(
+        alone = ring_gan.gradients_of(
             group, of_critic, of_run(index, state), of_run(index, draws)
         )
         for found, expected in zip(together, alone, strict=True):
@@ -90,7 +91,7 @@ class _Features:
 
 
 def comparison(critic, real, fake, mix):
-    update = ring_gans._DrawnUpdate(0, tf.constant(0, tf.int64), mix=mix)
+    update = ring_gan._DrawnUpdate(0, tf.constant(0, tf.int64), mix=mix)
     return joint_pass(critic, Batch(real), [Batch(fake)], update)
 
 
@@ -99,7 +100,7 @@ def test_the_mmd_has_a_gaussian_kernel_of_width_one():
     kernel = kernels.Gaussian((1.0,))
     expected = mmd.mmd2_unbiased(mmd.gram_matrices(kernel, x, y)).numpy()
     seen = comparison(_Features(tf.identity), x, y, tf.zeros([5]))
-    criterion = ring_gans.OBJECTIVES["mmd_gp"].criterion
+    criterion = ring_gan.OBJECTIVES["mmd_gp"].criterion
     loss = criterion.critic_loss(seen).value
     np.testing.assert_allclose(loss, -expected, atol=1e-5)
 

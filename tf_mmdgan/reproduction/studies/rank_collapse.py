@@ -11,7 +11,8 @@ import numpy as np
 
 from tf_mmdgan.networks import spectra
 from tf_mmdgan.reproduction.studies import ring_gans
-from tf_mmdgan.reproduction.studies.ring_gans import Group, Runs, Setting
+from tf_mmdgan.reproduction.studies.ring_gan import Group
+from tf_mmdgan.reproduction.studies.ring_gans import Runs, Setting
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 COMPARED = {

@@ -7,7 +7,6 @@ in which each weight has a leading axis of runs, so that a group costs little
 more than one run does.
 """
 
-import dataclasses
 import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,37 +16,24 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan.data.sets import ring
-from tf_mmdgan.distribute import Purpose, Update
-from tf_mmdgan.kernels import Gaussian
 from tf_mmdgan.metrics import modes
 from tf_mmdgan.networks import subspaces
-from tf_mmdgan.objectives import (
-    GAN,
-    MMDGAN,
-    WGAN,
-    Batch,
-    CriticOutput,
-    GradientPenalty,
-    Objective,
-    Scale,
-    ScaledMMD,
+from tf_mmdgan.reproduction.studies.ring_gan import (
+    SLOPE,
+    Dense,
+    Draws,
+    Group,
+    State,
+    apply_layers,
+    critic_kernels,
+    generate,
+    gradients_of,
+    trained_weights,
 )
-from tf_mmdgan.objectives.criterion import concatenate
 
 POINTS = 2000
-_SLOPE = 0.2  # of the critic's units below zero
 _CHUNK = 50  # generator steps in one call of the graph
 _WARM_START = 8  # power steps before training
-
-# The penalty's weight for points in the plane is that of the code of Gulrajani
-# et al. 2017; the scale that of the code of Arbel et al. 2018.
-OBJECTIVES: dict[str, Objective] = {
-    "gan": Objective(GAN("non_saturating")),
-    "wgan": Objective(WGAN()),
-    "wgan_gp": Objective(WGAN(), [GradientPenalty(0.1)]),
-    "mmd_gp": Objective(MMDGAN(Gaussian()), [GradientPenalty(0.1)]),
-    "smmd": Objective(ScaledMMD(Gaussian(), scale=Scale("code"))),
-}
 
 
 class Setting(NamedTuple):
@@ -57,150 +43,6 @@ class Setting(NamedTuple):
     learning_rate: float = 1e-3
     beta_1: float = 0.5
     beta_2: float = 0.9
-
-
-@dataclasses.dataclass(frozen=True)
-class Group:
-    """What is common to the runs of a group.
-
-    Attributes:
-      objective: of `OBJECTIVES`.
-      critic_steps: before each step of the generator.
-      generator_width: of its two hidden layers.
-      critic_width: of its two hidden layers.
-      critic_output: number of features.
-      spectral_norm: whether the critic's layers have norm 1.
-      learnable_scale: whether that norm is learnt, beginning at 1.
-      weight_clip: bound on the critic's weights; None: no bound.
-      latent_size: width of the normal noise.
-      batch_size: of both kinds of points.
-    """
-
-    objective: str
-    critic_steps: int = 5
-    generator_width: int = 64
-    critic_width: int = 64
-    critic_output: int = 1
-    spectral_norm: bool = False
-    learnable_scale: bool = False
-    weight_clip: float | None = None
-    latent_size: int = 8
-    batch_size: int = 64
-
-
-class State(NamedTuple):
-    """Weights of one run; or variables of all runs, with a leading axis."""
-
-    generator: Sequence[Any]  # kernels [in, out] and biases [1, out], in turn
-    critic: Sequence[Any]  # likewise
-    scales: Sequence[Any]  # norms of the critic's normalised layers, [1, 1]
-    left: Sequence[Any]  # u of each, [1, out], see `subspaces.power_steps`
-    right: Sequence[Any]  # v of each, [1, in]
-
-
-class Draws(NamedTuple):
-    """Random numbers of one update of one run."""
-
-    real: tf.Tensor  # [b, 2], points of the ring
-    noise: tf.Tensor  # [b, latent_size]
-    mix: tf.Tensor  # [b], in [0, 1)
-
-
-@dataclasses.dataclass(frozen=True)
-class _DrawnUpdate(Update):
-    """An update that has its random numbers from `Draws`."""
-
-    mix: tf.Tensor = dataclasses.field(kw_only=True)
-
-    def uniform(self, purpose: Purpose, count: int) -> tf.Tensor:
-        """See `Update.uniform`."""
-        del purpose, count
-        return self.mix
-
-
-class _Critic:
-    """One run's critic as an objective sees it: `objectives.Critic`."""
-
-    multiplier: keras.Variable  # of no objective here
-
-    def __init__(self, group: Group, state: State):
-        self._kernels = critic_kernels(group, state)
-        self._biases = state.critic[1::2]
-
-    def __call__(self, batch: Batch) -> CriticOutput:
-        points = _apply(batch.images, self._kernels, self._biases, _SLOPE)
-        return CriticOutput(points, [])
-
-    def joint(self, *batches: Batch) -> CriticOutput:
-        return self(concatenate(*batches))
-
-    def clip_weights(self, bound: float) -> None:
-        raise NotImplementedError("Runs.train clips those of all runs.")
-
-
-def critic_kernels(group: Group, state: State) -> list[tf.Tensor]:
-    """One run's critic: the matrices of its layers as they act, [in, out]."""
-    kernels = state.critic[::2]
-    if not group.spectral_norm:
-        return list(kernels)
-    return [
-        scale * kernel / subspaces.largest_singular_value(_Dense(kernel), u, v)
-        for kernel, scale, u, v in zip(
-            kernels, state.scales, state.left, state.right, strict=True
-        )
-    ]
-
-
-class _Dense(NamedTuple):
-    """x -> x kernel of rows, a `subspaces.LinearMap`."""
-
-    kernel: tf.Tensor
-
-    def __call__(self, x: tf.Tensor, adjoint: bool = False) -> tf.Tensor:
-        return tf.matmul(x, self.kernel, transpose_b=adjoint)
-
-
-def _generate(state: State, noise: tf.Tensor) -> tf.Tensor:
-    """The generator's points, of one run or of all with a leading axis."""
-    return _apply(noise, state.generator[::2], state.generator[1::2], 0.0)
-
-
-def _apply(
-    points: tf.Tensor,
-    kernels: Sequence[tf.Tensor],
-    biases: Sequence[tf.Tensor],
-    slope: float,
-) -> tf.Tensor:
-    """A network's outputs, of one run or of all with a leading axis."""
-    for i, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
-        points = tf.matmul(points, kernel) + bias
-        if i < len(kernels) - 1:
-            points = tf.maximum(points, slope * points)
-    return points
-
-
-def _gradients(
-    group: Group, of_critic: bool, state: State, draws: Draws
-) -> list[tf.Tensor]:
-    """One run's gradients with respect to the weights of one of its players."""
-    objective = OBJECTIVES[group.objective]
-    update = _DrawnUpdate(0, tf.constant(0, tf.int64), mix=draws.mix)
-    trained = _trained(group, of_critic, state)
-    with tf.GradientTape() as tape:
-        tape.watch(trained)
-        critic, real = _Critic(group, state), Batch(draws.real)
-        fake = Batch(_generate(state, draws.noise))
-        loss = objective.critic_loss if of_critic else objective.generator_loss
-        value = loss(critic, real, [fake], update).value
-    return tape.gradient(value, trained)
-
-
-def _trained(group: Group, of_critic: bool, state: State) -> list[Any]:
-    """What the optimizer of one of the players moves."""
-    if not of_critic:
-        return list(state.generator)
-    scales = state.scales if group.learnable_scale else []
-    return [*state.critic, *scales]
 
 
 class Runs:
@@ -213,7 +55,7 @@ class Runs:
         self._centres = ring.centres()
         self.state = self._initial_state()
         self._optimizers = [
-            _adam(settings, _trained(group, of_critic, self.state))
+            _adam(settings, trained_weights(group, of_critic, self.state))
             for of_critic in (False, True)
         ]
         if group.spectral_norm:
@@ -235,9 +77,7 @@ class Runs:
                 for s in self._settings
             ]
         )
-        return _generate(
-            self._weights(), tf.constant(noise, tf.float32)
-        ).numpy()
+        return generate(self._weights(), tf.constant(noise, tf.float32)).numpy()
 
     @tf.function(autograph=False)
     def kernels(self) -> list[tf.Tensor]:
@@ -249,7 +89,7 @@ class Runs:
     def criticise(self, points: tf.Tensor) -> tf.Tensor:
         """Features of points [r, n, 2]: [r, n, critic_output]."""
         biases = self._weights().critic[1::2]
-        return _apply(points, self.kernels(), biases, _SLOPE)
+        return apply_layers(points, self.kernels(), biases, SLOPE)
 
     def _initial_state(self) -> State:
         group = self.group
@@ -299,7 +139,7 @@ class Runs:
         if self.group.spectral_norm and of_critic:
             self._turn_vectors(1)
         gradients = _of_each_run(
-            lambda *run: _gradients(self.group, of_critic, *run),
+            lambda *run: gradients_of(self.group, of_critic, *run),
             self._weights(),
             self._draw(),
         )
@@ -313,7 +153,7 @@ class Runs:
     def _turn_vectors(self, iterations: int) -> None:
         def turn(kernel: tf.Tensor, u: tf.Tensor, v: tf.Tensor) -> Any:
             rank = min(kernel.shape)
-            return subspaces.power_steps(_Dense(kernel), u, v, rank, iterations)
+            return subspaces.power_steps(Dense(kernel), u, v, rank, iterations)
 
         state = self.state
         for kernel, left, right in zip(

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan.reproduction.studies import ring_gans
-from tf_mmdgan.reproduction.studies.ring_gans import Group, Setting
+from tf_mmdgan.reproduction.studies.ring_gan import Group
+from tf_mmdgan.reproduction.studies.ring_gans import Setting
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 COMPARED = {

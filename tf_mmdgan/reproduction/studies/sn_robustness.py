@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tf_mmdgan.reproduction.studies import ring_gans
-from tf_mmdgan.reproduction.studies.ring_gans import Group, Setting
+from tf_mmdgan.reproduction.studies.ring_gan import Group
+from tf_mmdgan.reproduction.studies.ring_gans import Setting
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study, without
 
 # Learning rate, beta_1, beta_2, critic updates in a generator step.

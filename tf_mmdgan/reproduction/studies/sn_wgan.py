@@ -14,7 +14,8 @@ import tensorflow as tf
 from tf_mmdgan.data.sets import ring
 from tf_mmdgan.objectives import gradients
 from tf_mmdgan.reproduction.studies import ring_gans
-from tf_mmdgan.reproduction.studies.ring_gans import Group, Runs, Setting
+from tf_mmdgan.reproduction.studies.ring_gan import Group
+from tf_mmdgan.reproduction.studies.ring_gans import Runs, Setting
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 COMPARED = {

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan.reproduction.studies import ring_gans
-from tf_mmdgan.reproduction.studies.ring_gans import Group, Runs, Setting
+from tf_mmdgan.reproduction.studies.ring_gan import Group
+from tf_mmdgan.reproduction.studies.ring_gans import Runs, Setting
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 _GROUP = Group("gan", critic_steps=1, generator_width=200, critic_width=100)
