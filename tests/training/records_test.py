@@ -93,5 +93,7 @@ def test_allowed_changes_are_written_back(tmp_path):
     run_directory.write_config(longer, {}, (16, 16, 1))
     found, *_ = run_directory.read_config(tmp_path)
     assert found == longer
-    assert run_directory.in_force(tmp_path) == of(given) | {"steps": 20}
-    assert run_directory.in_force(tmp_path / "none") == {}
+    assert run_directory.recorded_in_force(tmp_path) == of(given) | {
+        "steps": 20
+    }
+    assert run_directory.recorded_in_force(tmp_path / "none") == {}

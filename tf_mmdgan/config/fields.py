@@ -95,10 +95,10 @@ def record(config: Any) -> dict[str, Any]:
     values = {
         f.name: getattr(config, f.name) for f in dataclasses.fields(config)
     }
-    return {name: recorded(value) for name, value in values.items()}
+    return {name: as_json(value) for name, value in values.items()}
 
 
-def recorded(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """A value as JSON has it; members of families by their text."""
     if value is None or isinstance(value, bool | int | float | str):
         return value

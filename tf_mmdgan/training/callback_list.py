@@ -19,7 +19,7 @@ from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.objectives import Batch
 from tf_mmdgan.training import callbacks, checkpoints, diagnostics, kid_schedule
 from tf_mmdgan.training.run_directory import EVALUATED, METRICS_FILE
-from tf_mmdgan.training.state import State
+from tf_mmdgan.training.state import RunState
 
 _PROBES = 64
 
@@ -28,7 +28,7 @@ def make_callbacks(
     config: TrainConfig,
     cluster: Cluster,
     model: ImplicitModel,
-    state: State,
+    state: RunState,
     train: data.ImageSet,
     scorer: evaluation.Scorer,
     own: Sequence[keras.callbacks.Callback] = (),
@@ -68,7 +68,7 @@ def make_callbacks(
 
 
 def _listeners(
-    config: TrainConfig, model: ImplicitModel, state: State
+    config: TrainConfig, model: ImplicitModel, state: RunState
 ) -> list[Callable[[int, Mapping[str, float]], None]]:
     """What is told of each score."""
     told: list[Callable[[int, Mapping[str, float]], None]] = [state.best]

@@ -167,7 +167,7 @@ def load_run(
     config, image_shape, num_classes = run_directory.read_config(run_dir)
     # The folder may have been moved.
     config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
-    config = records.filled(config, run_directory.in_force(run_dir))
+    config = records.filled(config, run_directory.recorded_in_force(run_dir))
     run = TrainedRun(config, make_generator(config, image_shape, num_classes))
     if checkpoint.isdecimal():
         _restore_evaluated(run, int(checkpoint))

@@ -46,7 +46,7 @@ def in_force(
     return {
         **fields.record(config),
         "image_size": config.image_size or _size(train.image_shape),
-        "features": fields.recorded(config.features or entry.features),
+        "features": fields.as_json(config.features or entry.features),
         "evaluation_samples": scorer.count,
         "max_block_size": scorer.settings.max_block_size,
         **{name: _spelt(name, value) for name, value in method.items()},
@@ -58,7 +58,7 @@ def _spelt(setting: str, value: Any) -> Any:
     for name, member in _CATALOGUES.get(setting, {}).items():
         if member == value:
             return name
-    return fields.recorded(value)
+    return fields.as_json(value)
 
 
 def _size(image_shape: tuple[int, ...]) -> int | None:

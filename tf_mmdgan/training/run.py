@@ -142,7 +142,7 @@ def prepare(given: TrainConfig) -> Run:
     cluster = _cluster(given)
     if cluster.chief:
         run_directory.check(given)
-    recorded = run_directory.in_force(given.run_dir)
+    recorded = run_directory.recorded_in_force(given.run_dir)
     config = records.filled(given, recorded)
     # What is wrong is told before data are read.
     augmentation = data.Augmentation.parse(config.augment)

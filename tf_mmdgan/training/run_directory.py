@@ -156,7 +156,7 @@ def _write_changes(path: pathlib.Path, config: TrainConfig) -> None:
         files.write_json(path, content)
 
 
-def in_force(run_dir: str | os.PathLike[str]) -> dict[str, Any]:
+def recorded_in_force(run_dir: str | os.PathLike[str]) -> dict[str, Any]:
     """What a run's record says was in force; nothing of a new run."""
     content = recorded(pathlib.Path(run_dir) / CONFIG_FILE)
     found = content.get("in_force", {})

@@ -20,7 +20,7 @@ from tf_mmdgan.training.run_directory import CHECKPOINTS, METRICS_FILE
 
 
 @dataclasses.dataclass(frozen=True)
-class State:
+class RunState:
     """Where a run stands, and where it writes.
 
     Attributes:
@@ -45,7 +45,7 @@ def open_state(
     model: ImplicitModel,
     train: ImageSet,
     scorer: Scorer,
-) -> State:
+) -> RunState:
     """Claims the run's folder, and restores what was saved there.
 
     Args:
@@ -93,7 +93,7 @@ def open_state(
     )
     folder = run_dir if cluster.chief else run_directory.scratch()
     callbacks.cut_log(folder / METRICS_FILE, step or -1)
-    return State(folder, last, checkpoints.BestCheckpoint(best), rule)
+    return RunState(folder, last, checkpoints.BestCheckpoint(best), rule)
 
 
 def _rate_rule(config: TrainConfig, num_images: int) -> ThreeSampleRule | None:
