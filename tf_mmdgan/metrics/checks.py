@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.metrics import precision
 from tf_mmdgan.mmd.samples import check_finite
 
 
@@ -28,11 +29,12 @@ def check(
     """Checks features [n, d] and [m, d], which a score compares.
 
     Returns:
-      Both as float64 if one of them is, and else as float32.
+      Both as float64 if one of them is, or holds integers that float32 does
+      not keep; else as float32.
 
     Raises:
       DataError: for another rank, unequal widths, fewer rows than `minimum`,
-        or a value that is NaN or infinite.
+        a value that is NaN or infinite, or an integer beyond 2^53.
     """
     real, fake = np.asarray(real), np.asarray(fake)
     for name, features in (("real", real), ("fake", fake)):
@@ -42,8 +44,9 @@ def check(
             f"real features have width {real.shape[1]}, fake features "
             f"{fake.shape[1]}: extract both with the same extractor."
         )
-    double = np.float64 in (real.dtype, fake.dtype)
-    dtype = np.float64 if double else np.float32
+    real = precision.as_floats(real, "real features")
+    fake = precision.as_floats(fake, "fake features")
+    dtype = np.result_type(real, fake)
     return real.astype(dtype, copy=False), fake.astype(dtype, copy=False)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.metrics import checks, kernel_sums
+from tf_mmdgan.metrics import checks, kernel_sums, precision
 
 _MEDIAN_ROWS = 1000
 
@@ -49,10 +49,13 @@ def gaussian_mmd(
     real, fake = checks.check(real, fake)
     if sigma is None:
         some = real[:_MEDIAN_ROWS]
-        squares = kernels.squared_distances(some, some).numpy()
+        squares = precision.squared_distances(some, some)
         sigma = median_distance(squares, "real samples", "a sigma")
     checks.positive(sigma=sigma)
-    sums = kernel_sums.all_pair_sums(kernels.Gaussian((sigma,)), real, fake)
+    kernel = kernels.Gaussian((sigma,))
+    values = precision.choose_type(kernel, real, fake)
+    real, fake = (x.astype(values, copy=False) for x in (real, fake))
+    sums = kernel_sums.all_pair_sums(kernel, real, fake)
     return GaussianMMD(*kernel_sums.estimate(sums), sigma)
 
 

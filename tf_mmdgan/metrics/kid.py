@@ -13,10 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.metrics import checks, kernel_sums, subsets
+from tf_mmdgan.metrics import checks, kernel_sums, precision, subsets
 
 KERNEL = kernels.Polynomial(degree=3, coef0=1.0)
-DTYPES = {"float32": np.float32, "float64": np.float64}
 _NAN = float("nan")
 
 
@@ -99,17 +98,18 @@ def kid(
       kernel: another than (<x, y> / d + 1)^3, such as
         `kernels.Polynomial(degree=2, gamma=.01, coef0=0.)`.
       dtype: of the kernel values of "subsets" and "exact", float32 or float64;
-        by default that of the features.
+        by default that of the features, or float64 where float32 would
+        spoil the result: see `precision.choose_type`.
 
     Raises:
       UsageError: for an unknown estimator or a setting out of range.
       DataError: for features of another rank, of unequal widths, with NaN or
-        infinity, or with fewer than two rows (in each block).
+        infinity, or with fewer than two rows (in each block); or if kernel
+        values are too large for the type.
     """
     real, fake = checks.check(real, fake)
     if dtype is not None:
-        values = errors.pick(DTYPES, dtype, "dtype of KID")
-        real, fake = (x.astype(values, copy=False) for x in (real, fake))
+        errors.pick(precision.TYPES, dtype, "dtype of KID")
     estimators = {
         "blocks": lambda: _blocks(kernel, real, fake, max_block_size),
         "subsets": lambda: _subsets(
@@ -117,7 +117,12 @@ def kid(
         ),
         "exact": lambda: _exact(kernel, real, fake),
     }
-    return errors.pick(estimators, estimator, "estimator of KID")()
+    chosen = errors.pick(estimators, estimator, "estimator of KID")
+    given = "float64" if estimator == "blocks" else dtype
+    values = precision.choose_type(kernel, real, fake, given)
+    if estimator != "blocks":  # whose own sums are float64
+        real, fake = (x.astype(values, copy=False) for x in (real, fake))
+    return chosen()
 
 
 def of_blocks(values: Sequence[float], num_real: int, num_fake: int) -> KID:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_mmdgan.metrics import checks
+from tf_mmdgan.metrics import checks, precision
 from tf_mmdgan.metrics.gaussian_mmd import median_distance
 
 # Bandwidths to choose from, in median distances between samples.
@@ -68,7 +68,7 @@ def log_densities(
 def _block(
     points: np.ndarray, samples: np.ndarray, sigmas: Sequence[float]
 ) -> np.ndarray:
-    squares = _squares(points, samples)
+    squares = precision.squared_distances(points, samples)
     count, width = samples.shape
     nearest = squares.min(axis=1)
     rows = []
@@ -78,13 +78,6 @@ def _block(
         logs = np.log(terms.sum(axis=1) / count) - nearest / (2.0 * sigma**2)
         rows.append(logs - 0.5 * width * math.log(2.0 * math.pi * sigma**2))
     return np.stack(rows)
-
-
-def _squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    centre = y.mean(axis=0)
-    x, y = (np.asarray(z - centre, np.float64) for z in (x, y))
-    norms = np.square(x).sum(1)[:, None] + np.square(y).sum(1)
-    return np.maximum(norms - 2.0 * x @ y.T, 0.0)
 
 
 def parzen(
@@ -111,7 +104,8 @@ def parzen(
     """
     if sigmas is None:
         some = samples[:_BLOCK]
-        scale = median_distance(_squares(some, some), "samples", "sigmas")
+        squares = precision.squared_distances(some, some)
+        scale = median_distance(squares, "samples", "sigmas")
         sigmas = [scale * share for share in _GRID]
     found = log_densities(validation, samples, sigmas).mean(axis=1)
     sigma = float(sigmas[int(np.argmax(found))])

@@ -4,7 +4,7 @@ import dataclasses
 from typing import NamedTuple
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.metrics import checks, kid
+from tf_mmdgan.metrics import checks, kid, precision
 
 # Taken where nothing else is said and there are images enough.
 _SUBSET_SIZE = 1000
@@ -41,7 +41,8 @@ class MetricSettings:
         >= 0.
       kernel: of `kid_blocks`, `kid_subsets` and `kid_exact`.
       dtype: of the kernel values of `kid_subsets` and `kid_exact`: "float32",
-        "float64", or None for the features' own.
+        "float64", or None for the features' own, or float64 where that would
+        lose the result to rounding.
       nearest_k: for `prdc`, the number of neighbours, >= 1; usually 5.
       num_splits: for `inception_score`, the number of parts, >= 1; usually 10.
       sigma: for `gaussian_mmd`, the bandwidth, > 0; None for the median
@@ -73,7 +74,7 @@ class MetricSettings:
         )
         checks.at_least(0, seed=self.seed)
         if self.dtype is not None:
-            errors.pick(kid.DTYPES, self.dtype, "dtype of KID")
+            errors.pick(precision.TYPES, self.dtype, "dtype of KID")
         if self.sigma is not None:
             checks.positive(sigma=self.sigma)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.metrics import checks, kid, subsets
+from tf_mmdgan.metrics import checks, kid, precision, subsets
 
 
 class BlockKID:
@@ -51,6 +51,8 @@ class BlockKID:
             real = _joined(self._waiting[0], real)
             fake = _joined(self._waiting[1], fake)
         size = self.block_size
+        if not self._values and min(len(real), len(fake)) >= size:
+            precision.choose_type(self.kernel, real, fake, "float64")
         while min(len(real), len(fake)) >= size:
             self._values.append(
                 subsets.mmd2_of_block(self.kernel, real[:size], fake[:size])

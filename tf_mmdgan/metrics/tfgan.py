@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.metrics import checks
+from tf_mmdgan.metrics import checks, kid, precision
 
 _EVAL = "tensorflow_gan.python.eval"
 
@@ -70,16 +70,17 @@ def kid_and_std(
     """
     real, fake = checks.check(real, fake)
     checks.block_bounds(len(real), len(fake), max_block_size)
+    precision.choose_type(kid.KERNEL, real, fake, "float64")
     distance_and_std = (
         load().kernel_classifier_distance_and_std_from_activations
     )
     with _no_deprecation_warnings():
-        kid, standard_error = distance_and_std(
+        value, standard_error = distance_and_std(
             tf.constant(real, tf.float64),
             tf.constant(fake, tf.float64),
             max_block_size=max_block_size,
         )
-    return float(kid), float(standard_error)
+    return float(value), float(standard_error)
 
 
 @contextlib.contextmanager
