@@ -11,7 +11,13 @@ import tensorflow as tf
 from keras.src.legacy.saving import legacy_h5_format
 
 from tf_mmdgan import errors
-from tf_mmdgan.features import extract, get_extractor, network, saved_networks
+from tf_mmdgan.features import (
+    extract,
+    get_extractor,
+    lenet,
+    network,
+    saved_networks,
+)
 
 
 @pytest.fixture
@@ -212,6 +218,55 @@ def test_wrong_settings_are_refused(tmp_path):
     ):
         with pytest.raises(errors.UsageError, match=words):
             get_extractor(text)
+
+
+def save_with(tmp_path, kind, value):
+    """A network of each format with a weight of this value, and its name."""
+    if kind == "keras":
+        model = small_model()
+        kernel, bias = model.get_layer("classes").get_weights()
+        kernel[0, 0] = value
+        model.get_layer("classes").set_weights([kernel, bias])
+        model.save(tmp_path / "small.keras")
+        return f"keras:{tmp_path}/small.keras"
+    if kind == "saved_model":
+        module = Hub()
+        module.factor.assign(value)
+        tf.saved_model.save(module, tmp_path)
+        return f"saved_model:{tmp_path},output=pool_3"
+    definition = tf.compat.v1.GraphDef.FromString(frozen_graph())
+    weights = tf.make_tensor_proto(np.array([1.0, value], np.float32))
+    node = definition.node.add(name="weights", op="Const")
+    node.attr["value"].tensor.CopyFrom(weights)
+    node.attr["dtype"].type = weights.dtype
+    (tmp_path / "graph.pb").write_bytes(definition.SerializeToString())
+    return f"inception:{tmp_path}/graph.pb"
+
+
+@pytest.mark.parametrize("kind", ["keras", "saved_model", "inception"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(tmp_path, kind, value):
+    with pytest.raises(errors.DataError, match="NaN or infinite"):
+        get_extractor(save_with(tmp_path, kind, value))
+
+
+def test_weights_of_a_lenet_that_are_not_finite_are_refused(tmp_path):
+    model = lenet.build((8, 8, 1), 3, width=2)
+    model.weights[0].assign(np.nan * model.weights[0])
+    lenet.save(tmp_path / "mine.npz", model, {})
+    with pytest.raises(errors.DataError, match=r"conv_1.* NaN or infinite"):
+        get_extractor(f"{tmp_path}/mine.npz")
+
+
+def test_logits_behind_a_softmax_are_taken_as_they_are(tmp_path, images):
+    model = small_model()
+    outputs = keras.layers.Softmax(name="soft")(model.output)
+    keras.Model(model.input, outputs).save(tmp_path / "soft.keras")
+    text = f"keras:{tmp_path}/soft.keras,output=pooled,logits="
+    right = extract(get_extractor(f"{text}classes"), images).probabilities
+    with pytest.warns(UserWarning, match="probabilities already"):
+        found = extract(get_extractor(f"{text}soft"), images).probabilities
+    np.testing.assert_allclose(found, right, atol=1e-6)
 
 
 @pytest.mark.slow

@@ -56,7 +56,11 @@ class KerasNetwork(Network):
 
         Raises:
           UsageError: for an unknown layer, resize or range.
+          DataError: for weights that are not finite.
         """
+        weight_files.check_finite(
+            name, ((w.path, w.numpy()) for w in model.weights)
+        )
         self._model = model
         self._matched = matched or compared
         layers = [*compared, *([logits] if logits else [])]

@@ -1,6 +1,7 @@
 """Networks as feature extractors: how 8-bit images enter, what comes out."""
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -142,28 +143,45 @@ class Network(FeatureExtractor):
         self.check(images.shape[1:])
         if images.shape[-1] != self._channels:
             images = images.repeat(self._channels, axis=-1)
-        features, probabilities = self._run(tf.constant(images))
+        features, probabilities, ready = self._run(tf.constant(images))
+        if self.classifies and ready:
+            warnings.warn(
+                f"The logits of {self.name} are probabilities already: they "
+                "are taken as they are; name the layer before the softmax.",
+                stacklevel=2,
+            )
         return Extracted(
             features.numpy(),
             probabilities.numpy() if self.classifies else None,
         )
 
     @functools.cached_property
-    def _run(self) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    def _run(self) -> Callable[[tf.Tensor], tuple[tf.Tensor, ...]]:
         size = self._size
 
         # Not converted: errors in it stay what they are.
         @tf.function(reduce_retracing=True, autograph=False)
-        def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def run(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
             levels = tf.cast(images, tf.float32)
             if None not in size and list(images.shape[1:3]) != size:
                 levels = self._resize(levels, size)
             features, logits = self._network(self._scale(levels))
             flat = tf.reshape(features, [tf.shape(images)[0], -1])
-            none = tf.zeros([0])
-            return (
-                tf.cast(flat, tf.float32),
-                tf.nn.softmax(logits) if self.classifies else none,
-            )
+            flat = tf.cast(flat, tf.float32)
+            if not self.classifies:
+                return flat, tf.zeros([0]), tf.constant(False)
+            return flat, *_probabilities(tf.cast(logits, tf.float32))
 
         return run
+
+
+def _probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Softmax of logits [n, k], or themselves where they are probabilities.
+
+    Returns:
+      The probabilities, and whether there was nothing to do.
+    """
+    sums = tf.reduce_sum(logits, axis=-1)
+    ready = tf.reduce_all(tf.abs(sums - 1.0) < 1e-3)
+    ready = tf.logical_and(ready, tf.reduce_all(logits >= 0.0))
+    return tf.where(ready, logits, tf.nn.softmax(logits)), ready

@@ -12,7 +12,9 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tf_mmdgan import errors
 from tf_mmdgan.features import weight_files
@@ -94,6 +96,7 @@ def saved_model(
         module = tf.saved_model.load(os.fspath(path))
     except weight_files.DAMAGE as error:
         raise weight_files.damaged(path, error) from error
+    _check_finite(path)
     function = _function(module, path)
 
     def run(images):
@@ -132,6 +135,22 @@ def _function(module: Any, path: pathlib.Path) -> Callable[..., Any]:
     return signature
 
 
+def _check_finite(path: pathlib.Path) -> None:
+    """Checks the variables and the constants of a sound SavedModel."""
+    if (path / "variables" / "variables.index").exists():
+        reader = tf.train.load_checkpoint(path / "variables" / "variables")
+        names = reader.get_variable_to_shape_map()
+        tensors = ((name, reader.get_tensor(name)) for name in sorted(names))
+        arrays = ((k, np.asarray(v)) for k, v in tensors)
+        weight_files.check_finite(path, arrays)
+    program = saved_model_pb2.SavedModel()
+    program.ParseFromString((path / "saved_model.pb").read_bytes())
+    for graph in program.meta_graphs:
+        weight_files.check_nodes(path, graph.graph_def.node)
+        for function in graph.graph_def.library.function:
+            weight_files.check_nodes(path, function.node_def)
+
+
 def hub_cache(handle: str) -> pathlib.Path:
     """Where TensorFlow Hub keeps a model that it has fetched."""
     folder = os.environ.get("TFHUB_CACHE_DIR") or os.path.join(
@@ -147,6 +166,7 @@ def _frozen_inception(path: pathlib.Path, resize: str) -> Network:
         definition.ParseFromString(_graph_bytes(path))
     except Exception as error:  # protobuf's own is of no common class.
         raise weight_files.damaged(path, error) from error
+    weight_files.check_nodes(path, definition.node)
     nodes = {node.name for node in definition.node}
     logits = next((name for name in _GRAPH_LOGITS if name in nodes), None)
     if logits is None or not {_GRAPH_IMAGES, _GRAPH_FEATURES} <= nodes:

@@ -3,7 +3,9 @@
 import hashlib
 import os
 import pathlib
+from collections.abc import Iterable
 
+import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
@@ -42,6 +44,43 @@ def digest(path: pathlib.Path) -> str:
             f"Cannot read the extractor's weights {path} ({error.strerror})."
         ) from error
     return found.hexdigest()
+
+
+def check_finite(
+    owner: str | os.PathLike[str], weights: Iterable[tuple[str, np.ndarray]]
+) -> None:
+    """Checks weights, of which a single NaN can make all features equal.
+
+    Args:
+      owner: the network or its file, for the message.
+      weights: by name, of any type.
+
+    Raises:
+      DataError: for NaN or infinity.
+    """
+    for name, values in weights:
+        if values.dtype.kind in "fV":  # V: bfloat16
+            bad = ~np.isfinite(values.astype(np.float32, copy=False))
+            if bad.any():
+                raise errors.DataError(
+                    f"{owner}: {bad.sum()} of the {bad.size} weights {name} "
+                    "are NaN or infinite; take a sound copy of the network."
+                )
+
+
+def check_nodes(
+    path: pathlib.Path, nodes: Iterable[tf.compat.v1.NodeDef]
+) -> None:
+    """`check_finite` of the constants of a graph; single infinities are free.
+
+    Programs use these, as bounds and as masks.
+    """
+    constants = (
+        (node.name, tf.make_ndarray(node.attr["value"].tensor))
+        for node in nodes
+        if node.op == "Const"
+    )
+    check_finite(path, ((k, v) for k, v in constants if v.size > 1))
 
 
 def damaged(

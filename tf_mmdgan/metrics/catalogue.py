@@ -22,6 +22,7 @@ from tf_mmdgan.metrics import (
     parzen,
     tfgan,
 )
+from tf_mmdgan.metrics.degenerate import warn_of_degenerate
 from tf_mmdgan.metrics.settings import USUAL, MetricSettings
 
 Numbers = dict[str, float]
@@ -188,6 +189,7 @@ def score(
 
     Returns:
       For the text of each metric its named numbers, in the order of `metrics`.
+      There is a warning of constant features, and of those on one line.
 
     Raises:
       UsageError: for an unknown metric, a setting that does not fit the number
@@ -197,6 +199,8 @@ def score(
     """
     chosen = {text(given): METRIC_FAMILY.get(given) for given in metrics}
     inputs = {name: _inputs(name, real, fake) for name in chosen}
+    warn_of_degenerate("real", real.features)
+    warn_of_degenerate("fake", fake.features)
     return {
         name: metric(*inputs[name], settings) for name, metric in chosen.items()
     }

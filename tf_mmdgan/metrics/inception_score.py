@@ -1,5 +1,6 @@
 """The Inception Score, from class probabilities."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,10 @@ def inception_score(
       probabilities: p(y | x) of fake images, [m, k], each row of sum 1.
       num_splits: contiguous parts of nearly equal size.
 
+    Returns:
+      The score, with a warning if a split has fewer images than there are
+      classes: it then cannot hold one of each.
+
     Raises:
       UsageError: for no split, or more splits than rows.
       DataError: for what is no matrix of probabilities.
@@ -49,6 +54,14 @@ def inception_score(
         raise errors.UsageError(
             f"num_splits={num_splits}: need 1 to {len(rows)}, the number of "
             "samples."
+        )
+    smallest, classes = len(rows) // num_splits, rows.shape[1]
+    if smallest < classes:
+        warnings.warn(
+            f"Inception score: splits of {smallest} images cannot hold one of "
+            f"each of {classes} classes, so that the score is too low; give "
+            "more images or fewer splits (num_splits).",
+            stacklevel=2,
         )
     scores = [_score(part) for part in np.array_split(rows, num_splits)]
     return InceptionScore(float(np.mean(scores)), float(np.std(scores)))

@@ -1,0 +1,44 @@
+"""Features that would make any two sets alike."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from tf_mmdgan.features import Extracted
+from tf_mmdgan.metrics import score
+from tf_mmdgan.metrics.inception_score import inception_score
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda z: np.zeros_like(z), "fake features are constant"),
+        (lambda z: z[:, :1] * np.arange(1.0, 5.0) + 3.0, "fake .* rank one"),
+        (lambda z: np.maximum(z, 0) * [1, 0, 0, 0] + 1.0, "fake .* rank one"),
+    ],
+    ids=["dead", "line", "one unit"],
+)
+def test_degenerate_features_get_a_warning(rng, make, words):
+    real = rng.normal(size=(60, 4))
+    with pytest.warns(UserWarning, match=words):
+        score(Extracted(real), Extracted(make(real)), ["fid"])
+
+
+@pytest.mark.parametrize(
+    "shape", [(60, 4), (3, 2), (40, 1)], ids=["usual", "few", "one column"]
+)
+def test_sound_features_get_none(rng, shape):
+    sides = [Extracted(100.0 + rng.normal(size=shape)) for _ in range(2)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score(*sides, ["fid"])
+
+
+def test_splits_that_hold_too_few_images_get_a_warning(rng):
+    rows = rng.dirichlet(np.full(6, 0.3), size=50)
+    with pytest.warns(UserWarning, match="splits of 5 .* 6 classes"):
+        inception_score(rows, 10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        inception_score(rows, 8)

@@ -1,0 +1,49 @@
+"""Warnings of features that make any two sets alike."""
+
+import warnings
+
+import numpy as np
+
+_LEAST_ROWS = 3  # two rows always lie on a line
+_SOME_ROWS = 512
+_ON_A_LINE = 1e-10  # of the squared deviations, the most beside the line
+
+
+def warn_of_degenerate(name: str, features: np.ndarray) -> None:
+    """Warns if features [n, d] are constant, or lie on one line.
+
+    A network whose units are dead gives such features. They make FID and KID
+    of any two sets small. What is no matrix of finite numbers is passed over.
+
+    Args:
+      name: "real" or "fake".
+      features: of one set.
+    """
+    features = np.asarray(features)
+    if features.ndim != 2 or features.dtype.kind not in "fiu":
+        return
+    if len(features) < _LEAST_ROWS or not features.shape[1]:
+        return
+    if (features == features[0]).all():
+        found = f"constant: all {len(features)} rows are equal"
+    elif features.shape[1] > 1 and _on_a_line(features):
+        found = f"of rank one: all {len(features)} rows lie on one line"
+    else:
+        return
+    warnings.warn(
+        f"{name} features are {found}. Scores of such features say nothing: "
+        "look at the images, and at the extractor's weights and range.",
+        stacklevel=3,
+    )
+
+
+def _on_a_line(features: np.ndarray) -> bool:
+    step = -(-len(features) // _SOME_ROWS)
+    rows = features[::step].astype(np.float64)
+    deviations = rows - rows.mean(axis=0)
+    squares = np.square(deviations).sum(axis=1)
+    if not 0.0 < squares.sum() < np.inf:
+        return False
+    along = deviations[squares.argmax()] / np.sqrt(squares.max())
+    beside = squares - np.square(deviations @ along)
+    return bool(beside.sum() <= _ON_A_LINE * squares.sum())
