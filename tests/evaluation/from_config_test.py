@@ -6,7 +6,7 @@ from loading import load
 
 from tf_mmdgan import config, errors, kernels, metrics
 from tf_mmdgan.evaluation import from_config
-from tf_mmdgan.metrics import MetricSettings
+from tf_mmdgan.metrics import MetricSettings, kid
 
 
 def train_config(**kwargs):
@@ -52,6 +52,56 @@ def test_two_sets_of_images_have_blocks_of_their_own(tmp_path, rng):
     )  # fmt: skip
     assert scorer.settings == MetricSettings(max_block_size=8)
     assert (len(scorer.real), len(images), scorer.count) == (40, 25, 25)
+
+
+def reconstructions(tmp_path, rng, count=400):
+    """Two files of images, each image of one almost that of the other."""
+    levels = rng.integers(8, 248, (count, 2, 2, 1))
+    for name in ("real", "fake"):
+        noise = rng.integers(-8, 9, levels.shape)
+        np.savez(tmp_path / name, images=(levels + noise).astype(np.uint8))
+    return {
+        "real": f"{tmp_path}/real.npz",
+        "fake": f"{tmp_path}/fake.npz",
+        "features": "pixels",
+        "cache_dir": str(tmp_path),
+    }
+
+
+def test_pairs_of_images_do_not_stay_together_in_blocks(tmp_path, rng):
+    given = reconstructions(tmp_path, rng)
+    values = {}
+    for order in ("shuffled", "given"):
+        scorer, images = from_config.make_pair(
+            config.EvaluateConfig(**given, order=order, max_block_size=20)
+        )
+        report = scorer.report(images, "x")
+        assert report.settings["order"] == order
+        values[order] = report.scores
+    exact = values["shuffled"]["kid_exact"]["kid"]
+    blocks = values["shuffled"]["kid_blocks"]
+    error = blocks["kid_standard_error"]
+    assert abs(blocks["kid"] - exact) < 3.0 * error
+    # All pairs in one block: 20 times as many as belong there.
+    assert values["given"]["kid_blocks"]["kid"] < exact - 0.01
+
+
+def test_subsets_in_the_given_order_are_those_of_the_features(tmp_path, rng):
+    given = reconstructions(tmp_path, rng, count=60)
+    scorer, images = from_config.make_pair(
+        config.EvaluateConfig(
+            **given, order="given", seed=2020, num_subsets=7, subset_size=20
+        )
+    )
+    features = scorer.real_features, scorer.features(images)
+    # The rows of np.random.RandomState(2020), as torch-fidelity draws them:
+    # tests/metrics/kid_exactness_test.py.
+    expected = kid.kid(
+        *features, "subsets", num_subsets=7, subset_size=20, seed=2020
+    )
+    found = scorer.report(images, "x").scores["kid_subsets"]
+    assert found["kid"] == expected.mean
+    assert found["kid_subset_std"] == expected.subset_std
 
 
 def test_features_have_to_be_named_for_a_file(tmp_path, rng):

@@ -62,6 +62,14 @@ class EvaluateConfig(ReadConfig):
         "Images in a subset of kid_subsets; by default 1000, or half of the "
         "smaller set.",
     )
+    order: str = setting(
+        "shuffled",
+        "Order of the rows that blocks and subsets are drawn from: shuffled, "
+        "each set by itself; given, as the images come, for the subsets that "
+        "torch-fidelity draws by the same seed: use it for images in random "
+        "order only.",
+        choices=("shuffled", "given"),
+    )
     kid_kernel: Named | None = setting(
         None,
         "Kernel of kid_blocks, kid_subsets and kid_exact, as in training; by "

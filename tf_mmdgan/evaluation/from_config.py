@@ -75,6 +75,7 @@ def make_scorer(config: EvaluateConfig, run: TrainConfig) -> Scorer:
         count,
         config.metrics,
         _cache_dir(reading),
+        config.order == "shuffled",
     )
 
 
@@ -108,6 +109,7 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, np.ndarray]:
         len(images),
         config.metrics,
         _cache_dir(config),
+        config.order == "shuffled",
     )
     return scorer, images
 

@@ -59,6 +59,8 @@ class Scorer:
         them.
       cache_dir: folder in which the features of the real images are kept if
         the extractor is slow; None to keep none.
+      shuffle: whether blocks and subsets are drawn from rows in an order of
+        chance, rather than from rows as the images came.
       cluster: whose workers and devices share the work; all workers must call
         the same methods, and get the same numbers.
 
@@ -75,6 +77,7 @@ class Scorer:
     count: int
     metrics: NamedList | None = None
     cache_dir: pathlib.Path | None = None
+    shuffle: bool = True
     cluster: Cluster = dataclasses.field(default_factory=Cluster)
 
     def __post_init__(self):
@@ -160,7 +163,8 @@ class Scorer:
             seconds=round(time.monotonic() - start, 3),
             settings=self.settings.described(
                 len(self.real), len(found.features)
-            ),
+            )
+            | {"order": "shuffled" if self.shuffle else "given"},
             step=step,
         )
 
@@ -209,13 +213,16 @@ class Scorer:
     def _score(
         self, fake: Extracted, metrics: Sequence[object]
     ) -> dict[str, dict[str, float]]:
-        return score(
-            _shuffled(self._real), _shuffled(fake), metrics, self.settings
-        )
+        real = self._real
+        if self.shuffle:
+            # Two orders, lest pairs of images share a block.
+            real, fake = _shuffled(real, seed=0), _shuffled(fake, seed=1)
+        return score(real, fake, metrics, self.settings)
 
 
-def _shuffled(found: Extracted) -> Extracted:
-    order, classes = shuffled_order(len(found.features)), found.probabilities
+def _shuffled(found: Extracted, seed: int) -> Extracted:
+    order = shuffled_order(len(found.features), seed)
+    classes = found.probabilities
     return Extracted(
         found.features[order], None if classes is None else classes[order]
     )
