@@ -78,13 +78,14 @@ def test_offset_of_unit_features():
     assert offset == pytest.approx(2 / 63, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ["rq", "tanh_rq", "rq_linear"])
+@pytest.mark.parametrize("name", ["rq", "tanh_rq", "rq_linear", "rq * linear"])
 def test_scales_of_the_rational_quadratic_kernel(rng, name):
     x, y = features(rng)
     expected = {
         "rq": rational_quadratic(x, y),
         "tanh_rq": rational_quadratic(np.tanh(x), np.tanh(y)),
         "rq_linear": rational_quadratic(x, y) + x @ y.T,
+        "rq * linear": rational_quadratic(x, y) * (x @ y.T),
     }[name]
     kernel = kernel_of("rq_scales", kernel=name)
     np.testing.assert_allclose(kernel(x, y), expected)

@@ -20,6 +20,7 @@ from tf_mmdgan.kernels import (
     Distance,
     Kernel,
     Linear,
+    Product,
     RationalQuadratic,
     Sum,
     Tanh,
@@ -44,13 +45,11 @@ class Deviation:
       text: what it is.
       change: from the settings without it to those with it; the same ones where
         it does not apply.
-      yields_to: name of a setting that, given by hand, rules this out.
     """
 
     codes: tuple[str, ...]
     text: str
     change: Change
-    yields_to: str | None = None
 
 
 def _of_kernels(change: Callable[[Kernel], Kernel]) -> Change:
@@ -67,11 +66,13 @@ def _of_kernels(change: Callable[[Kernel], Kernel]) -> Change:
 
 
 def _each(known: type[Kernel], other: Kernel) -> Change:
-    """The change of all kernels of a class, in sums too, to another one."""
+    """The change of all kernels of a class, inside others too, to another."""
 
     def changed(kernel: Kernel) -> Kernel:
         if isinstance(kernel, Sum):
             return replace(kernel, kernels=tuple(map(changed, kernel.kernels)))
+        if isinstance(kernel, Product):
+            return Product(changed(kernel.left), changed(kernel.right))
         if isinstance(kernel, Tanh):
             return Tanh(changed(kernel.kernel))
         return other if isinstance(kernel, known) else kernel
@@ -294,7 +295,5 @@ def apply(
     """
     settings = settings.changed(given)
     for name in names:
-        deviation = DEVIATIONS[name]
-        if deviation.yields_to not in given:
-            settings = deviation.change(settings)
+        settings = DEVIATIONS[name].change(settings)
     return settings.changed(given)
