@@ -1,6 +1,14 @@
-"""Files that are either complete or absent, whenever the process dies."""
+"""Files that are complete or absent, and files of others that are not believed.
+
+What is written takes its name when it is complete, whenever the process dies;
+what is written piece by piece follows no link that somebody has put in its
+place. What is read takes no more memory than the file has content for,
+whatever the file claims.
+"""
 
 import contextlib
+import errno
+import fcntl
 import io
 import json
 import math
@@ -8,10 +16,11 @@ import os
 import pathlib
 import re
 import secrets
+import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import IO, Any
 
 import numpy as np
 
@@ -20,6 +29,15 @@ from tf_mmdgan import errors
 # An indented list of numbers. It cannot begin inside a text, because texts of
 # JSON have no line break.
 _NUMBERS = re.compile(r"\[\n([^][{}\"]*)\]")
+# Packed content may become so much whatever it is; more, only if no byte of the
+# file stands for more than so many. Photographs have a ratio of about 1.
+_UNPACKED_BYTES = 2**28
+_UNPACKED_RATIO = 100
+_JSON_BYTES = 2**26  # of a record
+_NPY_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -51,6 +69,116 @@ def write_json(
     write_bytes(path, (text + "\n").encode())
 
 
+def open_own(path: str | os.PathLike[str], flags: int) -> int:
+    """Opens a plain file to be written in place, or makes it: a descriptor.
+
+    A folder that was received can have a link where a file is to be written,
+    and so can one that others write to: what the link leads to would be
+    emptied or overwritten.
+
+    Args:
+      path: the file.
+      flags: of `os.open`; with os.O_RDONLY it is opened to be locked.
+
+    Raises:
+      DataError: for a link, a file of two names, and what is no plain file.
+    """
+    flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    fault = errors.DataError(
+        f"{path} is a link, or no plain file: it will not be written to. "
+        "Remove it, or name another folder."
+    )
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise fault from None
+        raise
+    status = os.fstat(descriptor)
+    writes = flags & (os.O_WRONLY | os.O_RDWR)
+    if not stat.S_ISREG(status.st_mode) or (writes and status.st_nlink > 1):
+        os.close(descriptor)
+        raise fault
+    return descriptor
+
+
+def append_to(path: str | os.PathLike[str]) -> IO[str]:
+    """Opens a plain file, or makes it, to write text at its end.
+
+    Raises:
+      DataError: as `open_own`.
+    """
+    descriptor = open_own(path, os.O_WRONLY | os.O_APPEND)
+    return open(descriptor, "a", encoding="utf-8")
+
+
+def lock(path: str | os.PathLike[str], wait: bool = False) -> IO[bytes] | None:
+    """Makes a file, and holds it until it is closed; None if another does.
+
+    Args:
+      path: the file, which is neither read nor written.
+      wait: whether to wait until no other process holds it.
+
+    Raises:
+      DataError: as `open_own`.
+    """
+    file = open(open_own(path, os.O_RDONLY), "rb")  # noqa: SIM115
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def make_own_folder(path: pathlib.Path) -> None:
+    """Makes a folder to work in, or takes one that only this user can change.
+
+    Raises:
+      DataError: for a link, a folder of another user, or one that others may
+        write to.
+    """
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode=0o755)
+    status = path.lstat()
+    others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise errors.DataError(
+            f"{path} is no folder of yours: remove it, or name another place."
+        )
+    if others:
+        raise errors.DataError(
+            f"{path} can be written to by others: remove it, or take their "
+            "right to."
+        )
+
+
+def remove_own(folder: pathlib.Path, patterns: Iterable[str]) -> None:
+    """Removes a folder that holds nothing but files of these names.
+
+    Args:
+      folder: the folder; a link to one is none.
+      patterns: of names, as `pathlib.Path.match` has them.
+
+    Raises:
+      DataError: if there is anything else in it; nothing is removed then.
+    """
+    patterns = tuple(patterns)
+    if folder.is_symlink():
+        raise errors.DataError(f"{folder} is a link: remove it yourself.")
+    found = list(folder.iterdir())
+    for path in found:
+        known = any(path.match(pattern) for pattern in patterns)
+        if not known or (path.is_dir() and not path.is_symlink()):
+            raise errors.DataError(
+                f"{folder} would be removed, but holds {path.name}, which was "
+                "not put there by tf_mmdgan: move it, or remove the folder."
+            )
+    for path in found:
+        path.unlink()
+    folder.rmdir()
+
+
 def finite(value: Any) -> Any:
     """`value`, with None in place of NaN and infinities, for `write_json`."""
     if isinstance(value, Mapping):
@@ -60,31 +188,91 @@ def finite(value: Any) -> Any:
     return value
 
 
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+      FileNotFoundError: if there is none.
+      DataError: for what is no plain file, or no such object, or has more than
+        64 MiB.
+    """
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ValueError("no plain file")
+            content = file.read(_JSON_BYTES + 1)
+        if len(content) > _JSON_BYTES:
+            raise ValueError(f"more than {_JSON_BYTES:,} bytes")
+        found = json.loads(content)
+        if not isinstance(found, dict):
+            raise ValueError("no object")
+        return found
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        raise errors.DataError(
+            f"{path} cannot be read as JSON: {errors.excerpt(error)}."
+        ) from None
+
+
+def read_npz(
+    path: str | os.PathLike[str], names: Collection[str] | None = None
+) -> dict[str, np.ndarray]:
+    """Arrays of an .npz file; nothing is unpickled.
+
+    Args:
+      path: the file.
+      names: of those that are read, if they are there; by default all.
+
+    Raises:
+      DataError: for a file that is missing, damaged or something else, and for
+        arrays that claim more than the file holds.
+    """
+    with _open_npz(path) as archive:
+        size = os.path.getsize(path)
+        return {
+            name: _read_member(archive, name, size)
+            for name in _names(archive)
+            if names is None or name in names
+        }
+
+
 def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
     """The array of an .npy file; nothing is unpickled.
 
     Raises:
-      DataError: for a file that is missing, damaged or something else.
+      DataError: for a file that is missing, damaged or something else, and for
+        an array that claims another size than the file has.
     """
     try:
-        return np.load(path, allow_pickle=False)
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            _check_claim(file, size)
+            file.seek(0)
+            return np.lib.format.read_array(file, allow_pickle=False)
     except FileNotFoundError:
         raise errors.DataError(f"There is no file {path}.") from None
     except (OSError, EOFError, ValueError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
         raise errors.DataError(
-            f"{path} is damaged or not an .npy file: {reason}."
+            f"{path} is damaged or not an .npy file: {errors.excerpt(error)}."
         ) from None
 
 
-def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file; nothing is unpickled.
+def check_unpacked(unpacked: int, packed: int) -> None:
+    """Refuses content that would grow out of all proportion.
+
+    Args:
+      unpacked: bytes that it claims to become.
+      packed: bytes that the file has.
 
     Raises:
-      DataError: for a file that is missing, damaged or something else.
+      ValueError: for more than 256 MiB, of which a byte of the file stands for
+        more than 100.
     """
-    with _open_npz(path) as archive:
-        return {name: archive[name] for name in archive.files}
+    if unpacked > max(_UNPACKED_BYTES, _UNPACKED_RATIO * packed):
+        raise ValueError(
+            f"{packed:,} bytes claim to become {unpacked:,}, which are too many"
+        )
 
 
 def npz_names(path: str | os.PathLike[str]) -> list[str]:
@@ -94,22 +282,60 @@ def npz_names(path: str | os.PathLike[str]) -> list[str]:
       DataError: for a file that is missing, damaged or something else.
     """
     with _open_npz(path) as archive:
-        return archive.files
+        return _names(archive)
 
 
 @contextlib.contextmanager
-def _open_npz(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
+def _open_npz(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
+    if not os.path.isfile(path):
+        raise errors.DataError(f"There is no file {path}.")
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("not a zip archive")
-        with np.load(path, allow_pickle=False) as archive:
+        with zipfile.ZipFile(path) as archive:
             yield archive
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as e:
-        if not pathlib.Path(path).exists():
-            raise errors.DataError(f"There is no file {path}.") from None
+    except (
+        OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile,
+        zlib.error,
+    ) as error:  # fmt: skip
+        reason = errors.excerpt(error).rstrip(".")
         raise errors.DataError(
-            f"{path} is damaged or not an .npz file: {str(e).rstrip('.')}."
+            f"{path} is damaged or not an .npz file: {reason}."
         ) from None
+
+
+def _names(archive: zipfile.ZipFile) -> list[str]:
+    names = (name for name in archive.namelist() if name.endswith(".npy"))
+    return [name.removesuffix(".npy") for name in names]
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, size: int) -> np.ndarray:
+    """An array of an archive of `size` bytes."""
+    info = archive.getinfo(f"{name}.npy")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is packed as NumPy packs nothing")
+    check_unpacked(info.file_size, min(info.compress_size, size))
+    with archive.open(info) as file:
+        _check_claim(file, info.file_size)
+    with archive.open(info) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _check_claim(file: IO[bytes], size: int) -> None:
+    """Refuses an array of another size than its file of `size` bytes has.
+
+    Raises:
+      ValueError: for such an array, and for what is none.
+    """
+    version = np.lib.format.read_magic(file)
+    if version not in _NPY_HEADERS:
+        raise ValueError(f"version {version} of .npy files is not read")
+    shape, _, dtype = _NPY_HEADERS[version](file)
+    claimed, held = math.prod(shape) * dtype.itemsize, size - file.tell()
+    # Of objects, whose size is not known, read_array says what is wrong.
+    if not dtype.hasobject and (min(shape, default=0) < 0 or claimed != held):
+        raise ValueError(
+            f"an array of shape {shape} claims {claimed:,} bytes, and has "
+            f"{held:,}"
+        )
 
 
 def write_npz(

@@ -111,6 +111,39 @@ def test_remains_of_a_killed_process_are_removed(two_checkpoints):
     assert before - after == {"step-3_temp"}
 
 
+def test_what_is_no_remains_of_a_checkpoint_is_left_alone(two_checkpoints):
+    folder, _ = two_checkpoints
+    manager = checkpoints.Checkpoints(adam_model(), folder)
+    (folder / "step-9_temp").mkdir()
+    (folder / "step-9_temp" / "thesis.tex").touch()
+    with pytest.raises(errors.DataError, match=r"holds thesis\.tex"):
+        manager.remove_remains()
+    (folder / "step-9_temp" / "thesis.tex").unlink()
+    (folder / "step-8_temp").symlink_to(folder)
+    with pytest.raises(errors.DataError, match="is a link"):
+        manager.remove_remains()
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_record_of_checkpoints_deletes_no_other_files(
+    two_checkpoints, tmp_path, absolute
+):
+    """TensorFlow deletes what the record names as old."""
+    folder, _ = two_checkpoints
+    other = shutil.copytree(folder, tmp_path / "other")
+    record = folder / "checkpoint"
+    place = str(other) if absolute else "../other"
+    text = record.read_text().replace('"step-', f'"{place}/step-')
+    assert place in text
+    record.write_text(text)
+    with pytest.raises(errors.DataError, match="names a checkpoint elsewhere"):
+        checkpoints.Checkpoints(adam_model(), folder, keep=1)
+    record.write_bytes(b"\xff" * 10)
+    with pytest.raises(errors.DataError, match="is damaged"):
+        checkpoints.Checkpoints(adam_model(), folder, keep=1)
+    assert len(list(other.glob("step-*.index"))) == 2
+
+
 def test_old_checkpoints_are_removed(tmp_path):
     model = adam_model()
     fit(model, 4, checkpoints.Checkpoints(model, tmp_path, interval=1, keep=2))

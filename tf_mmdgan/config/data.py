@@ -43,6 +43,12 @@ class ReadConfig:
         False, "Leave out image files that cannot be read, with a warning."
     )
 
+    follow_links: bool = setting(
+        False,
+        "Whether links in a folder of images may lead out of it.",
+        may_change=True,
+    )
+
     def __post_init__(self):
         fields.require(
             0 <= self.memory_budget_gb < math.inf,

@@ -10,6 +10,8 @@ from tf_mmdgan import errors
 # In bytes. TensorFlow shares memory that begins at a multiple of it with NumPy,
 # and copies other memory.
 ALIGNMENT = 64
+# Each class has weights of its own in networks; a label is a number of a file.
+MOST_CLASSES = 2**16
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,6 +45,10 @@ class ImageSet:
         if (self.labels is None) != (self.num_classes is None):
             raise errors.DataError(
                 "Labels and the number of classes come together or not at all."
+            )
+        if not 0 < (self.num_classes or 1) <= MOST_CLASSES:
+            raise errors.DataError(
+                f"{self.num_classes} classes: need 1 to {MOST_CLASSES:,}."
             )
         if self.labels is not None and self.num_classes is not None:
             self._check_labels(self.labels, self.num_classes)

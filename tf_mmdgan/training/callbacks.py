@@ -146,7 +146,7 @@ class MetricsLog(Every):
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Appends `values` under `step`."""
-        with open(self.path, "a", encoding="utf-8") as file:
+        with files.append_to(self.path) as file:
             line = files.finite({"step": step, **values})
             file.write(json.dumps(line, allow_nan=False) + "\n")
         with self.writer.as_default(step=step):

@@ -1,9 +1,7 @@
 """What a run is continued from, and what it leaves when it is told to end."""
 
-import json
 import os
 import pathlib
-import shutil
 import signal
 import threading
 import warnings
@@ -36,7 +34,12 @@ class Checkpoints(Every):
         keep: int = 2,
         **parts: tf.Module,
     ):
-        """Makes the manager; `parts` are saved beside the model."""
+        """Makes the manager; `parts` are saved beside the model.
+
+        Raises:
+          DataError: for a record of checkpoints that names others.
+        """
+        _check_record(pathlib.Path(folder))
         super().__init__(interval, at_end=True)
         self.folder = pathlib.Path(folder)
         self.keep = keep
@@ -84,9 +87,12 @@ class Checkpoints(Every):
         """Removes what a process that was killed while saving has left.
 
         Call it when no other process saves in the folder.
+
+        Raises:
+          DataError: if there is anything else in these.
         """
         for remains in self.folder.glob("step-*_temp"):
-            shutil.rmtree(remains)
+            files.remove_own(remains, ["part-*"])
 
     def act(self, step: int, logs: Mapping[str, float]) -> None:
         """See `Every.act`.
@@ -105,14 +111,32 @@ class Checkpoints(Every):
         # The manager spares what the clock says is of the future.
         before = [saved for saved in self._saved_steps() if saved <= step]
         for old in before[self.keep :]:
-            for path in self.folder.glob(f"step-{old}.*"):
-                path.unlink()
+            for part in ("index", "data-*-of-*"):
+                for path in self.folder.glob(f"step-{old}.{part}"):
+                    path.unlink()
 
     def _saved_steps(self) -> list[int]:
         """Steps that there are checkpoints of, the newest first."""
         names = [path.stem for path in self.folder.glob("step-*.index")]
         numbers = [name.removeprefix("step-") for name in names]
         return sorted(map(int, filter(str.isdecimal, numbers)), reverse=True)
+
+
+def _check_record(folder: pathlib.Path) -> None:
+    """Refuses a record by which TensorFlow would delete files elsewhere."""
+    record = folder / "checkpoint"
+    try:
+        state = tf.train.get_checkpoint_state(str(folder))
+    except (ValueError, tf.errors.OpError) as error:
+        raise errors.DataError(
+            f"{record} is damaged ({errors.excerpt(error)}): remove it."
+        ) from error
+    for path in state.all_model_checkpoint_paths if state else ():
+        if os.path.dirname(os.path.normpath(path)) != os.path.normpath(folder):
+            raise errors.DataError(
+                f"{record} names a checkpoint elsewhere, {path}: remove that "
+                "file."
+            )
 
 
 class BestCheckpoint:
@@ -132,7 +156,7 @@ class BestCheckpoint:
     def kid(self) -> float:
         """The KID of what is kept; infinite where nothing is."""
         try:
-            record = json.loads(self._record.read_bytes())
+            record = files.read_json(self._record)
             step, kid = int(record["step"]), float(record["kid"])
         except (OSError, ValueError, KeyError, TypeError):
             return float("inf")

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import importlib.metadata
 import json
 import os
@@ -92,17 +91,23 @@ def claim(run_dir: pathlib.Path) -> None:
     """Keeps other processes out of the folder while this one lives.
 
     Raises:
-      UsageError: if another one is in it.
+      UsageError: if another one is in it, or links that lead out of it.
+      DataError: if the file that says so cannot be made.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
-    lock = open(run_dir / LOCK_FILE, "w")  # noqa: SIM115, open until the end
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    lock = files.lock(run_dir / LOCK_FILE)
+    if lock is None:
         raise errors.UsageError(
             f"--run_dir={run_dir}: another process is training there."
-        ) from None
+        )
     _claims.append(lock)
+    for path in run_dir.iterdir():
+        if path.is_symlink() and not path.is_file():
+            raise errors.UsageError(
+                f"--run_dir={run_dir}: {path.name} is a link, and what is "
+                "written there would land elsewhere. Remove it, or name "
+                "another folder."
+            )
 
 
 def write_config(

@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 import pytest
+from limits import within
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import ReadConfig
@@ -300,3 +301,87 @@ def test_damaged_cache_is_built_again(tmp_path, damage):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load(tmp_path, None)
+
+
+def interrupted(folder):
+    """The folder of a build that has begun."""
+    with pytest.raises(KeyboardInterrupt):
+        load(folder, Source(fails_at=20))
+    (partial,) = folder.glob("*.partial")
+    return partial
+
+
+@pytest.mark.parametrize("name", ["lock", build.PIXELS, "progress.jsonl"])
+def test_links_in_a_cache_lead_to_no_file_of_the_user(tmp_path, name):
+    precious = tmp_path / "precious"
+    precious.write_text("good")
+    folder = tmp_path / "cache"
+    partial = interrupted(folder)
+    path = partial / name
+    if name == "lock":
+        path = partial.with_name(partial.name.replace("partial", "lock"))
+    path.unlink()
+    path.symlink_to(precious)
+    with pytest.raises(errors.DataError, match="is a link, or no plain file"):
+        load(folder, Source())
+    assert precious.read_text() == "good"
+
+
+def test_builds_that_others_have_begun_are_not_continued(tmp_path):
+    partial = interrupted(tmp_path / "a")
+    partial.chmod(0o777)
+    with pytest.raises(errors.DataError, match="written to by others"):
+        load(tmp_path / "a", Source())
+    partial = interrupted(tmp_path / "b")
+    elsewhere = partial.rename(tmp_path / "elsewhere")
+    partial.symlink_to(elsewhere)
+    with pytest.raises(errors.DataError, match="is no folder of yours"):
+        load(tmp_path / "b", Source())
+
+
+def test_a_damaged_cache_with_something_else_in_it_is_left_alone(tmp_path):
+    load(tmp_path, Source())
+    damage_bits(entry(tmp_path))
+    (entry(tmp_path) / "thesis.tex").touch()
+    with (
+        pytest.warns(UserWarning, match="is damaged"),
+        pytest.raises(errors.DataError, match=r"holds thesis\.tex"),
+    ):
+        load(tmp_path, Source())
+    assert (entry(tmp_path) / "thesis.tex").exists()
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ('"num_classes": 5', '"num_classes": 1099511627776'),
+        ('"count": 47', '"count": 1099511627776'),
+        ('"count": 47', '"count": {"a": ' * 5000),
+    ],
+    ids=["classes", "count", "nested"],
+)
+def test_records_of_a_cache_are_not_believed(tmp_path, old, new):
+    load(tmp_path, Source())
+    about = entry(tmp_path) / build.ABOUT
+    about.write_text(about.read_text().replace(old, new))
+    with (
+        within(seconds=10, megabytes=100),
+        pytest.warns(UserWarning, match="is damaged"),
+    ):
+        again = load(tmp_path, Source())
+    assert again.num_classes == 5 and len(again.images) == 47
+
+
+def test_labels_of_a_cache_claim_no_more_than_their_file(tmp_path):
+    load(tmp_path, Source())
+    labels = entry(tmp_path) / build.LABELS
+    content = labels.read_bytes()
+    claim = b"(99999999999,), }"
+    true = b"(47,), }".ljust(len(claim))
+    assert true in content
+    labels.write_bytes(content.replace(true, claim))
+    with (
+        within(seconds=10, megabytes=100),
+        pytest.warns(UserWarning, match="is damaged"),
+    ):
+        load(tmp_path, Source())

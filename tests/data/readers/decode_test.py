@@ -1,4 +1,6 @@
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -204,3 +206,24 @@ def test_truncated_file_says_why(tmp_path, suffix):
 def test_missing_file_says_why(tmp_path):
     with pytest.raises(decode.UnreadableError, match="No such file"):
         decode.inspect(tmp_path / "a.png")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode, depth", [("RGBA", 8), ("I;16", 16)])
+def test_large_pictures_take_little_more_than_their_pixels(
+    tmp_path, mode, depth
+):
+    """In a process of its own, because Pillow's memory is not Python's."""
+    path = tmp_path / "a.png"
+    side = 9000  # of 81 million pixels, in a small file
+    PIL.Image.new(mode, (side, side)).save(path, compress_level=1)
+    assert path.stat().st_size < 4 * 2**20
+    code = (
+        "import resource, sys; from tf_mmdgan.data.readers import decode\n"
+        "used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = used(); decode.decode(sys.argv[1], 'RGB')\n"
+        "print(used() - before)"
+    )
+    output = subprocess.check_output([sys.executable, "-c", code, str(path)])
+    needed = (4 if mode == "RGBA" else 2) + 3
+    assert int(output) / 1024 < needed * side**2 / 2**20 + 300

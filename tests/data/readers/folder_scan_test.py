@@ -12,8 +12,8 @@ def touch(folder, *names):
         (folder / name).write_bytes(name.encode())
 
 
-def names(folder):
-    return [file.name for file in folder_scan.scan(folder)]
+def names(folder, **options):
+    return [file.name for file in folder_scan.scan(folder, **options)]
 
 
 def test_finds_what_ends_like_an_image_at_any_depth(tmp_path):
@@ -38,7 +38,27 @@ def test_links_are_followed_once_and_after_what_is_no_link(tmp_path):
     (tmp_path / "pictures" / "a").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "pictures" / "b").symlink_to(tmp_path / "pictures" / "z")
     (tmp_path / "pictures" / "c").symlink_to(tmp_path / "elsewhere")
-    assert names(tmp_path / "pictures") == ["a/x.png", "z/y.png"]
+    followed = names(tmp_path / "pictures", follow_links=True)
+    assert followed == ["a/x.png", "z/y.png"]
+
+
+def test_links_that_lead_out_are_counted_and_refused(tmp_path):
+    touch(tmp_path, "private/x.png", "private/notes.txt", "pictures/y.png")
+    pictures = tmp_path / "pictures"
+    (pictures / "a.txt").symlink_to(tmp_path / "private" / "notes.txt")
+    (pictures / "b.png").symlink_to(pictures / "y.png")
+    (tmp_path / "here").symlink_to(pictures)
+    assert names(tmp_path / "here") == ["b.png", "y.png"]
+    (pictures / "sub").mkdir()
+    (pictures / "sub" / "c").symlink_to("../../private")
+    (pictures / "d.png").symlink_to("/dev/zero")
+    (pictures / "e.png").symlink_to(tmp_path / "private" / "x.png")
+    with pytest.raises(errors.DataError) as caught:
+        folder_scan.scan(pictures)
+    assert "3 links in" in str(caught.value)
+    assert "--follow_links" in str(caught.value)
+    found = names(pictures, follow_links=True)
+    assert found == ["b.png", "d.png", "e.png", "sub/c/x.png", "y.png"]
 
 
 def test_broken_link_is_a_file_of_no_size(tmp_path):

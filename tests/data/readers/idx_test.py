@@ -4,6 +4,7 @@ import struct
 
 import numpy as np
 import pytest
+from limits import within
 
 from tf_mmdgan import errors
 from tf_mmdgan.data.readers import idx
@@ -47,7 +48,7 @@ def test_finds_plain_before_gzipped(tmp_path):
         (encode(_ARRAY[0]), "00000803"),
         (_GOOD[:11], "truncated in its header"),
         (_GOOD[:-1], r"truncated.*need 24 bytes.*holds 23"),
-        (_GOOD + b"\0", r"trailing.*need 24 bytes.*holds 25"),
+        (_GOOD + b"\0", r"trailing.*need 24 bytes.*holds more"),
         (encode(_ARRAY[:0]), r"empty.*\[0, 3, 4\]"),
         (gzip.compress(_GOOD, mtime=0)[:-4], "damaged gzip"),
         (gzip.compress(_GOOD, mtime=0)[:-12] + bytes(12), "damaged gzip"),
@@ -75,6 +76,43 @@ def test_every_corrupted_byte_of_a_gzip_file_is_data_or_an_error(tmp_path):
             np.testing.assert_array_equal(idx.read(path, rank=3), _ARRAY)
         except errors.DataError as error:
             assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_dimensions_are_not_believed(tmp_path, pack):
+    path = tmp_path / "images"
+    header = bytes([0, 0, 8, 3]) + struct.pack(">3I", *[2**32 - 1] * 3)
+    path.write_bytes(pack(header + bytes(99)))
+    with (
+        within(seconds=5, megabytes=20),
+        pytest.raises(errors.DataError, match="is truncated"),
+    ):
+        idx.read(path, rank=3)
+
+
+def test_bombs_are_not_unpacked(tmp_path):
+    path = tmp_path / "images.gz"
+    zeros = gzip.compress(bytes(2**24))
+    with gzip.open(path, "wb", 9) as file:
+        file.write(bytes([0, 0, 8, 3]) + struct.pack(">3I", 5, 2**15, 2**15))
+    with open(path, "ab") as file:
+        file.write(zeros * 320)  # 5 GB
+    assert path.stat().st_size < 6 * 2**20
+    with (
+        within(seconds=5, megabytes=20),
+        pytest.raises(errors.DataError, match="too many"),
+    ):
+        idx.read(path, rank=3)
+    # The same behind a sound header.
+    with gzip.open(path, "wb", 9) as file:
+        file.write(_GOOD)
+    with open(path, "ab") as file:
+        file.write(zeros * 320)
+    with (
+        within(seconds=5, megabytes=20),
+        pytest.raises(errors.DataError, match="trailing"),
+    ):
+        idx.read(path, rank=3)
 
 
 def test_names_a_file_that_cannot_be_read(tmp_path):

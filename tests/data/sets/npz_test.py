@@ -112,6 +112,13 @@ def test_grey_images_and_other_sizes(images, tmp_path):
             },
             "label -1: number classes from 0",
         ),
+        (
+            {
+                "images": np.full((3, 4, 4), 9, np.uint8),
+                "labels": np.array([0, 1, 2**31]),
+            },
+            "label 2147483648: there can be 65,536 classes at most",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

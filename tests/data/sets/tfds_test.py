@@ -4,6 +4,7 @@ import PIL.Image
 import pytest
 import tensorflow_datasets as tfds
 import tfds_builds
+from limits import within
 
 from tf_mmdgan import errors
 from tf_mmdgan.data.cache import build as cache_build
@@ -258,7 +259,7 @@ def one(folder, pattern):
             ),
             "cannot be read|ends too early",
         ),
-        (lambda b: one(b, "*train*").write_bytes(b""), "cannot be read|ends"),
+        (lambda b: one(b, "*train*").write_bytes(b""), "9 examples in 0 b"),
     ],
     ids=["file", "features", "info", "truncated", "empty"],
 )
@@ -267,6 +268,47 @@ def test_damaged_builds_are_named(build, load, damage, words):
     with pytest.raises(errors.DataError, match=words) as caught:
         load("mnist", "train", 28)
     assert str(build) in str(caught.value) and "Delete" in str(caught.value)
+
+
+def _rewrite(build, name, old, new):
+    path = one(build, name)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    "name, old, new, words",
+    [
+        (
+            "features.json",
+            '"tensorflow_datasets.core.features.image_feature.Image"',
+            '"chosen_by_a_file.Image"',
+            "features of the class chosen_by_a_file",
+        ),
+        (
+            "features.json",
+            '"pythonClassName": "tensorflow_datasets',
+            '"python_class_name": "chosen_by_a_file',
+            "features of the class chosen_by_a_file",
+        ),
+        ("dataset_info.json", '"9"', '"1099511627776"', "claims 1,099,511,627"),
+        ("dataset_info.json", "{DATASET}", "../../{DATASET}", "is elsewhere"),
+    ],
+    ids=["class", "other name", "count", "path"],
+)
+def test_builds_are_not_believed(
+    build, load, tmp_path, monkeypatch, name, old, new, words
+):
+    (tmp_path / "chosen_by_a_file.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    _rewrite(build, name, old, new)
+    with (
+        within(seconds=20, megabytes=200),
+        pytest.raises(errors.DataError, match=words) as caught,
+    ):
+        load("mnist", "train", 28)
+    assert "\n" not in str(caught.value)
 
 
 def test_half_made_build_is_named(build, load):

@@ -29,6 +29,8 @@ from tf_mmdgan.data.cache import row_file
 ABOUT, PIXELS, LABELS = "about.json", "pixels.npy", "labels.npy"
 
 _PROGRESS = "progress.jsonl"
+# All that is ever in the folder of a cache, or of its build.
+FILES = (ABOUT, PIXELS, LABELS, _PROGRESS, f".{ABOUT}.*")
 _SHARD_IMAGES = 256
 _SHARD_BYTES = 32 * 2**20
 
@@ -85,11 +87,11 @@ def build(folder: pathlib.Path, plan: Plan, about: Mapping[str, Any]) -> None:
       about: what else is recorded in about.json.
 
     Raises:
-      DataError: for too little room on the disk, or images other than
-        planned; and as the plan raises.
+      DataError: for too little room on the disk, images other than planned,
+        or a build that somebody else has begun; and as the plan raises.
     """
     partial = folder.with_name(folder.name + ".partial")
-    partial.mkdir(exist_ok=True)
+    files.make_own_folder(partial)
     _check_room(partial, plan)
     try:
         with contextlib.closing(_Shards(partial, plan)) as shards:
@@ -107,7 +109,8 @@ def build(folder: pathlib.Path, plan: Plan, about: Mapping[str, Any]) -> None:
         files.write_json(partial / ABOUT, content)
     except errors.DataError:
         # The user will change what is refused here, so nothing is kept of it.
-        shutil.rmtree(partial)
+        with contextlib.suppress(errors.DataError):
+            files.remove_own(partial, FILES)
         raise
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -197,7 +200,7 @@ class _Shards:
         progress = folder / _PROGRESS
         if progress.exists():
             self._resume(progress.read_text(encoding="utf-8").splitlines())
-        self._progress = open(progress, "a", encoding="utf-8")  # noqa: SIM115
+        self._progress = files.append_to(progress)
 
     def _resume(self, lines: list[str]) -> None:
         """Counts the shards of the record that are on the disk unchanged."""

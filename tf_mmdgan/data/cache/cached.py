@@ -13,18 +13,16 @@ ones may be deleted at any time.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import pathlib
-import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.cache import build
 from tf_mmdgan.data.image_set import ALIGNMENT, ImageSet
@@ -73,7 +71,7 @@ def cached(
                 f"{folder} is damaged ({damage}); building it again.",
                 stacklevel=2,
             )
-            shutil.rmtree(folder)
+            files.remove_own(folder, build.FILES)
         about = {"format": _FORMAT, "name": name, "key": dict(key)}
         build.build(folder, plan(), about)
         return _read(folder, reading.memory_budget)
@@ -98,14 +96,14 @@ def _read(folder: pathlib.Path, memory_budget: int) -> ImageSet:
     if not folder.is_dir():
         raise FileNotFoundError(folder)
     try:
-        about = json.loads((folder / build.ABOUT).read_bytes())
+        about = files.read_json(folder / build.ABOUT)
         shape = (about["count"], *about["image_shape"])
         num_classes = about["num_classes"]
         # Copy on write: TensorFlow shares no memory that is read-only.
         pixels = np.load(folder / build.PIXELS, mmap_mode="c")
         labels = None
         if num_classes is not None:
-            labels = np.load(folder / build.LABELS, allow_pickle=False)
+            labels = files.read_npy(folder / build.LABELS)
         if pixels.shape != shape:
             raise ValueError(f"{pixels.shape} pixels instead of {shape}")
         if pixels.nbytes <= memory_budget:
@@ -142,21 +140,20 @@ def _check(
 @contextlib.contextmanager
 def _lock(folder: pathlib.Path) -> Iterator[None]:
     """Keeps other processes from building the same folder."""
+    path = folder.with_name(folder.name + ".lock")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = open(folder.with_name(folder.name + ".lock"), "w")  # noqa: SIM115
+        held = files.lock(path)
     except OSError as error:
         raise errors.DataError(
             f"Decoded pixels cannot be kept in {folder.parent} "
             f"({error.strerror}): name another folder with --cache_dir."
         ) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            warnings.warn(
-                f"Waiting for another process that is building {folder}.",
-                stacklevel=4,
-            )
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    if held is None:
+        warnings.warn(
+            f"Waiting for another process that is building {folder}.",
+            stacklevel=4,
+        )
+        held = files.lock(path, wait=True)
+    with held:
         yield

@@ -6,6 +6,8 @@ import pathlib
 
 import numpy as np
 
+from tf_mmdgan import files
+
 
 class RowFile:
     """Rows of one shape and type in a .npy file.
@@ -23,14 +25,16 @@ class RowFile:
           path: the file.
           row_shape: shape of a row; () for numbers.
           dtype: NumPy type of the elements.
+
+        Raises:
+          DataError: for a link, or what is no plain file.
         """
         self._row_shape = row_shape
         self._dtype = np.dtype(dtype)
         self._row_bytes = int(np.prod(row_shape)) * self._dtype.itemsize
         # NumPy pads the header, which is as long for any number of rows.
         self._start = len(self._header(0))
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._file = open(os.open(path, flags, 0o666), "r+b")  # noqa: SIM115
+        self._file = open(files.open_own(path, os.O_RDWR), "r+b")  # noqa: SIM115
 
     def _header(self, count: int) -> bytes:
         buffer = io.BytesIO()

@@ -7,7 +7,8 @@ Pillow keeps the high byte. CMYK becomes RGB; colour profiles are not applied.
 """
 
 import os
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import IO, NamedTuple
 
 import numpy as np
 import PIL.Image
@@ -16,6 +17,7 @@ import PIL.ImageOps
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 # 256 MiB as RGB. A file of a few bytes can ask for more than the memory.
 MAXIMUM_PIXELS = 256 * 2**20 // 3
+_BAND_PIXELS = 2**20
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 # Not MPO: a photograph with its own preview is one image all the same.
@@ -50,7 +52,7 @@ def inspect(path: str | os.PathLike[str]) -> Header:
         format, an animation, or of more than `MAXIMUM_PIXELS`.
     """
     try:
-        with _open(path) as image:
+        with open_image(path) as image:
             grey = image.mode in _GREY or image.mode.startswith("I;16")
             width, height = image.size
             return Header(width, height, grey)
@@ -72,7 +74,7 @@ def decode(path: str | os.PathLike[str], mode: str) -> PIL.Image.Image:
         damaged pixels.
     """
     try:
-        with _open(path) as image:
+        with open_image(path) as image:
             PIL.ImageOps.exif_transpose(image, in_place=True)
             return _opaque(image).convert(mode)
     except UnreadableError:
@@ -81,10 +83,18 @@ def decode(path: str | os.PathLike[str], mode: str) -> PIL.Image.Image:
         raise _unreadable(error) from error
 
 
-def _open(path: str | os.PathLike[str]) -> PIL.Image.Image:
-    if not os.path.getsize(path):
+def open_image(
+    source: str | os.PathLike[str] | IO[bytes],
+) -> PIL.Image.Image:
+    """Opens a picture of a known format and size; no pixel is decoded yet.
+
+    Raises:
+      UnreadableError: for an empty file, an animation, or too many pixels.
+      Exception: of many kinds, from Pillow, for what is no such picture.
+    """
+    if isinstance(source, str | os.PathLike) and not os.path.getsize(source):
         raise UnreadableError("is empty")
-    image = PIL.Image.open(path, formats=_FORMATS)
+    image = PIL.Image.open(source, formats=_FORMATS)
     width, height = image.size
     fault = None
     if width * height > MAXIMUM_PIXELS:
@@ -103,13 +113,36 @@ def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:
     Pillow converts these to L and RGB in other ways than promised above.
     """
     if image.mode.startswith("I"):
-        levels = np.asarray(image).astype(np.int64)
-        return PIL.Image.fromarray(((levels + 128) // 257).astype(np.uint8))
+        return _in_bands(image, "L", _of_16_bits)
     if image.mode in _TRANSPARENT or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = PIL.Image.new("RGBA", image.size, "white")
-        return PIL.Image.alpha_composite(white, image).convert("RGB")
+        return _in_bands(image, "RGB", _over_white)
     return image
+
+
+def _of_16_bits(image: PIL.Image.Image) -> PIL.Image.Image:
+    levels = np.asarray(image).astype(np.int64)
+    return PIL.Image.fromarray(((levels + 128) // 257).astype(np.uint8))
+
+
+def _over_white(image: PIL.Image.Image) -> PIL.Image.Image:
+    image = image.convert("RGBA")
+    white = PIL.Image.new("RGBA", image.size, "white")
+    return PIL.Image.alpha_composite(white, image).convert("RGB")
+
+
+def _in_bands(
+    image: PIL.Image.Image,
+    mode: str,
+    convert: Callable[[PIL.Image.Image], PIL.Image.Image],
+) -> PIL.Image.Image:
+    """Converts rows after rows, for `convert` needs several copies of them."""
+    width, height = image.size
+    result = PIL.Image.new(mode, image.size)
+    rows = max(1, _BAND_PIXELS // width)
+    for top in range(0, height, rows):
+        band = image.crop((0, top, width, min(top + rows, height)))
+        result.paste(convert(band), (0, top))
+    return result
 
 
 # Pillow's decoders raise errors of many kinds.

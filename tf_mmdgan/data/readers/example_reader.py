@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
-import PIL.Image
 
 from tf_mmdgan import errors
+from tf_mmdgan.data.readers import decode
 
 _MODES = {1: "L", 3: "RGB"}
 
@@ -103,7 +103,7 @@ class ExampleReader:
 
     def _image(self, number: int, example: Mapping[str, Any]) -> np.ndarray:
         try:
-            with PIL.Image.open(io.BytesIO(example["image"])) as picture:
+            with decode.open_image(io.BytesIO(example["image"])) as picture:
                 image = np.asarray(picture.convert(_MODES[self._channels]))
         except Exception as error:
             # Pillow's decoders raise errors of many kinds.

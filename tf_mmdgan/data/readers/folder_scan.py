@@ -29,22 +29,33 @@ class File(NamedTuple):
     changed: int
 
 
-def scan(folder: str | os.PathLike[str]) -> list[File]:
+def scan(
+    folder: str | os.PathLike[str], follow_links: bool = False
+) -> list[File]:
     """All files below a folder that end like images, in order of their names.
 
     Names that begin with a dot are passed over. Links to folders are followed,
     after all other folders; each folder is read once, so loops do no harm.
 
+    Args:
+      folder: the folder.
+      follow_links: whether links may lead out of it. A folder that somebody
+        else has made could show pictures of this user by them.
+
     Raises:
       DataError: for a folder that is missing, cannot be read or has no such
-        file.
+        file, and for links that lead out of it.
     """
     folder = pathlib.Path(folder)
     others = 0
-    found = []
+    found, leading_out = [], []
     try:
-        for entry in _entries(folder):
-            if entry.name.lower().endswith(decode.SUFFIXES):
+        for entry in _entries(folder, follow_links):
+            picture = entry.name.lower().endswith(decode.SUFFIXES)
+            if not follow_links and _leads_out(entry, folder):
+                if picture or _is_folder(entry):
+                    leading_out.append(entry)
+            elif picture:
                 found.append(_file(entry, folder))
             else:
                 others += 1
@@ -53,6 +64,7 @@ def scan(folder: str | os.PathLike[str]) -> list[File]:
             f"{error.filename} cannot be read ({error.strerror}): name the "
             "folder of your images with --data_dir."
         ) from None
+    _refuse(folder, leading_out)
     if not found:
         raise errors.DataError(
             f"{folder} holds no image among its {others:,} files: names must "
@@ -61,8 +73,34 @@ def scan(folder: str | os.PathLike[str]) -> list[File]:
     return sorted(found)
 
 
-def _entries(folder: pathlib.Path) -> Iterator[os.DirEntry[str]]:
-    """All files that are not hidden, of a folder and all below it."""
+def _refuse(
+    folder: pathlib.Path, leading_out: Sequence[os.DirEntry[str]]
+) -> None:
+    if leading_out:
+        first = leading_out[0].path
+        raise errors.DataError(
+            f"{len(leading_out):,} links in {folder} lead out of it, such as "
+            f"{os.path.relpath(first, folder)} to {os.path.realpath(first)}: "
+            "remove them, or give --follow_links, which takes what they lead "
+            "to."
+        )
+
+
+def _leads_out(entry: os.DirEntry[str], folder: pathlib.Path) -> bool:
+    """Whether an entry is a link to something that is not in the folder."""
+    if not entry.is_symlink():
+        return False
+    root = os.path.realpath(folder)
+    return os.path.commonpath([root, os.path.realpath(entry.path)]) != root
+
+
+def _entries(
+    folder: pathlib.Path, follow_links: bool
+) -> Iterator[os.DirEntry[str]]:
+    """All files that are not hidden, of a folder and all below it.
+
+    And links to folders that are not followed.
+    """
     seen = set()
     folders: collections.deque[_Path] = collections.deque([folder])
     links: collections.deque[_Path] = collections.deque()
@@ -76,7 +114,8 @@ def _entries(folder: pathlib.Path) -> Iterator[os.DirEntry[str]]:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.name.startswith("."):
                     continue
-                if not _is_folder(entry):
+                left = not follow_links and _leads_out(entry, folder)
+                if left or not _is_folder(entry):
                     yield entry
                 elif entry.is_symlink():
                     links.append(entry.path)

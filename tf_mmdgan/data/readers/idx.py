@@ -6,10 +6,11 @@ import os
 import pathlib
 import struct
 import zlib
+from typing import IO
 
 import numpy as np
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UINT8 = 0x08
@@ -42,42 +43,56 @@ def read(path: str | os.PathLike[str], rank: int) -> np.ndarray:
       DataError: for a file that cannot be read, is damaged or truncated, is
         not IDX, is of another type or rank, or has bytes after the data.
     """
-    content = _content(path)
-    magic = bytes([0, 0, _UINT8, rank])
-    if content[:4] != magic:
-        raise _error(
-            path,
-            f"starts with '{content[:4].hex()}', not with '{magic.hex()}': "
-            f"it is no IDX file of bytes in {rank} dimension(s)",
-        )
-    start = 4 + 4 * rank
-    if len(content) < start:
-        raise _error(path, f"is truncated in its header of {start} bytes")
-    shape = struct.unpack(f">{rank}I", content[4:start])
-    if 0 in shape:
-        raise _error(path, f"is empty, its dimensions are {list(shape)}")
-    expected, found = math.prod(shape), len(content) - start
-    if found != expected:
-        fault = "is truncated" if found < expected else "has trailing bytes"
-        raise _error(
-            path,
-            f"{fault}: dimensions {list(shape)} need {expected:,} bytes of "
-            f"data, and it holds {found:,}",
-        )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
-
-
-def _content(path: str | os.PathLike[str]) -> bytes:
     try:
-        content = pathlib.Path(path).read_bytes()
-        if content.startswith(_GZIP_MAGIC):
-            content = gzip.decompress(content)
+        with _opened(path) as file:
+            return _array(file, path, rank)
     # gzip reports damage in four ways, none of which names the file.
     except (gzip.BadGzipFile, EOFError, zlib.error, struct.error) as error:
         raise _error(path, f"is a damaged gzip file ({error})") from error
     except OSError as error:
         raise _error(path, f"cannot be read ({error.strerror})") from error
-    return content
+
+
+def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
+    with open(path, "rb") as file:
+        gzipped = file.read(2) == _GZIP_MAGIC
+    return gzip.open(path) if gzipped else open(path, "rb")
+
+
+def _array(
+    file: IO[bytes], path: str | os.PathLike[str], rank: int
+) -> np.ndarray:
+    """Reads no more than the dimensions need, and these fit the file."""
+    magic = bytes([0, 0, _UINT8, rank])
+    found = file.read(4)
+    if found != magic:
+        raise _error(
+            path,
+            f"starts with '{found.hex()}', not with '{magic.hex()}': it is no "
+            f"IDX file of bytes in {rank} dimension(s)",
+        )
+    header = file.read(4 * rank)
+    if len(header) < 4 * rank:
+        raise _error(
+            path, f"is truncated in its header of {4 + 4 * rank} bytes"
+        )
+    shape = struct.unpack(f">{rank}I", header)
+    if 0 in shape:
+        raise _error(path, f"is empty, its dimensions are {list(shape)}")
+    expected, held = math.prod(shape), os.path.getsize(path)
+    needs = f"dimensions {list(shape)} need {expected:,} bytes of data"
+    try:
+        files.check_unpacked(expected, held)
+    except ValueError as error:
+        raise _error(path, f"is truncated: {needs}, but {error}") from None
+    content = file.read(expected)
+    if len(content) < expected:
+        raise _error(
+            path, f"is truncated: {needs}, and it holds {len(content):,}"
+        )
+    if file.read(1):
+        raise _error(path, f"has trailing bytes: {needs}, and it holds more")
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _error(path: str | os.PathLike[str], fault: str) -> errors.DataError:

@@ -13,11 +13,15 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 from tf_mmdgan.data.readers import reachable
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
-_METADATA = ("dataset_info.json", "features.json")
+_FEATURES = "features.json"
+_METADATA = ("dataset_info.json", _FEATURES)
+_CLASS_NAMES = ("pythonClassName", "python_class_name", "type")
+_OWN_CLASSES = "tensorflow_datasets.core.features."
+_LEAST_BYTES = 16  # of an example, by the format of its file alone
 
 
 def data_folder(data_dir: str | os.PathLike[str] | None) -> pathlib.Path:
@@ -84,6 +88,7 @@ class Split:
         Raises:
           DataError: for a build without that split, or with missing files.
         """
+        _check_classes(folder)
         import tensorflow_datasets as tfds
 
         try:
@@ -91,14 +96,24 @@ class Split:
             splits = dict(builder.info.splits)
         except Exception as error:
             # The parsers of two JSON files raise errors without a common class.
-            raise _damaged(folder, f"cannot be opened: {error}") from None
+            fault = f"cannot be opened: {errors.excerpt(error)}"
+            raise _damaged(folder, fault) from None
         if name not in splits:
             raise _damaged(
                 folder, f"has no split '{name}' but {', '.join(splits)}"
             )
-        for path in splits[name].filepaths:
-            if not pathlib.Path(path).is_file():
-                raise _damaged(folder, f"lacks {pathlib.Path(path).name}")
+        size = 0
+        for path in map(pathlib.Path, splits[name].filepaths):
+            if path.parent.resolve() != folder.resolve():
+                raise _damaged(folder, f"takes {path}, which is elsewhere")
+            if not path.is_file():
+                raise _damaged(folder, f"lacks {path.name}")
+            size += path.stat().st_size
+        claimed = splits[name].num_examples
+        if claimed * _LEAST_BYTES > size:
+            raise _damaged(
+                folder, f"claims {claimed:,} examples in {size:,} bytes"
+            )
         self._folder, self._builder, self._name = folder, builder, name
         self.features = builder.info.features
         self.count = splits[name].num_examples
@@ -144,6 +159,26 @@ class Split:
     def damaged(self, fault: str) -> errors.DataError:
         """An error that names this build, its fault and the remedy."""
         return _damaged(self._folder, fault)
+
+
+def _check_classes(folder: pathlib.Path) -> None:
+    """Refuses features of classes that are not TFDS' own.
+
+    TFDS would import the module that they name.
+
+    Raises:
+      DataError: for such a class, or a damaged file.
+    """
+    waiting: list[Any] = [files.read_json(folder / _FEATURES)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting.extend(part)
+        elif isinstance(part, dict):
+            waiting.extend(part.values())
+            for name in map(str, (part.get(key, "") for key in _CLASS_NAMES)):
+                if "." in name and not name.startswith(_OWN_CLASSES):
+                    raise _damaged(folder, f"has features of the class {name}")
 
 
 def build(name: str, url: str, data_dir: str | os.PathLike[str] | None) -> None:

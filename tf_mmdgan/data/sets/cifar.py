@@ -11,6 +11,7 @@ from tf_mmdgan.data import image_set, resize
 from tf_mmdgan.data.sets import tfds
 
 _PIXELS = 32 * 32 * 3
+_MOST_IMAGES = 50_000  # in a file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,18 +151,20 @@ def _read(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of one file: label bytes, then red, green, blue."""
     remedy = f"Unpack {edition.archive} again."
+    record = edition.label_bytes + _PIXELS
     try:
+        size = path.stat().st_size
+        if size == 0 or size % record or size > _MOST_IMAGES * record:
+            raise errors.DataError(
+                f"{path} is truncated, or not of {edition.title}'s binary "
+                f"version: {size:,} bytes, not a multiple of {record:,} up to "
+                f"{_MOST_IMAGES:,}-fold. {remedy}"
+            )
         content = np.fromfile(path, np.uint8)
     except OSError as error:
         raise errors.DataError(
             f"{path} cannot be read ({error.strerror}). {remedy}"
         ) from None
-    record = edition.label_bytes + _PIXELS
-    if content.size == 0 or content.size % record:
-        raise errors.DataError(
-            f"{path} is truncated, or not of {edition.title}'s binary version:"
-            f" {content.size:,} bytes, not a multiple of {record:,}. {remedy}"
-        )
     records = content.reshape(-1, record)
     labels = records[:, edition.label_bytes - 1]
     image_set.check_labels(

@@ -5,7 +5,7 @@ import functools
 import os
 import pathlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import tqdm
@@ -22,6 +22,8 @@ _NAMED = 5  # files in a message
 # Pillow decodes without holding Python's lock, but not all of the work is
 # decoding; and each worker has a shard in memory.
 _WORKERS = 8
+# Of the pictures that are in memory at once: a small file can be a large one.
+_PIXELS_AT_ONCE = 2**27
 
 
 def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
@@ -47,8 +49,8 @@ def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
     Raises:
       UsageError: without a `data_dir`.
       DataError: for a folder without pictures or with none in the split, for
-        pictures that are too small, and for unreadable ones that are not to
-        be left out.
+        pictures that are too small, for unreadable ones that are not to be
+        left out, and for links that lead out of the folder.
     """
     mode = reading.resize or resize.DEFAULT
     if reading.data_dir is None:
@@ -56,7 +58,7 @@ def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
             "--dataset=folder needs --data_dir, the folder of your images."
         )
     folder = pathlib.Path(reading.data_dir)
-    files = folder_scan.scan(folder)
+    files = folder_scan.scan(folder, reading.follow_links)
     key = {
         "split": split,
         # All pictures, because all of them decide on channels and classes.
@@ -115,8 +117,15 @@ def _plan(
         num_classes=len(classes) if classes else None,
         fill=decoder.fill,
         finish=decoder.finish,
-        workers=min(_WORKERS, os.cpu_count() or 1),
+        workers=_num_workers(headers.values()),
     )
+
+
+def _num_workers(headers: Iterable[decode.Header]) -> int:
+    """Threads whose pictures fit into memory together."""
+    largest = max(header.width * header.height for header in headers)
+    fit = max(1, _PIXELS_AT_ONCE // largest)
+    return min(_WORKERS, os.cpu_count() or 1, fit)
 
 
 # Both splits, which are loaded one after the other, need the headers.

@@ -18,6 +18,7 @@ from tf_mmdgan.data.sets import tfds
 FOLDER = "bedroom_train_lmdb"
 
 _NAME = "lsun_bedroom"
+_LEAST_BYTES = 8  # of an entry of the file
 _REMEDY = (
     f"unpack http://dl.yf.io/lsun/scenes/{FOLDER}.zip (46 GB) in that folder"
 )
@@ -93,6 +94,8 @@ class LmdbImages:
                 f"is truncated: {found:,} bytes instead of {expected:,}"
             )
         self.count = self._file.stat()["entries"]
+        if self.count * _LEAST_BYTES > found:
+            raise self.damaged(f"claims {self.count:,} images")
 
     def examples(
         self, numbers: range, names: Iterable[str]

@@ -72,7 +72,7 @@ def read(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray | None]:
       DataError: for a missing or damaged file, pickled objects, other arrays.
     """
     try:
-        arrays = files.read_npz(path)
+        arrays = files.read_npz(path, ("images", "labels"))
     except errors.DataError as error:
         if not pathlib.Path(path).exists():
             raise
@@ -85,9 +85,10 @@ def _images(
     path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
 ) -> np.ndarray:
     if "images" not in arrays:
-        found = ", ".join(arrays) or "none"
+        found = ", ".join(files.npz_names(path)) or "none"
         raise errors.DataError(
-            f"{path} has no array named 'images' (it has: {found}). {_REMEDY}"
+            f"{path} has no array named 'images' (it has: "
+            f"{errors.excerpt(found)}). {_REMEDY}"
         )
     images = arrays["images"]
     if np.issubdtype(images.dtype, np.floating) and np.isnan(images).any():
@@ -125,6 +126,11 @@ def _labels(
         raise errors.DataError(
             f"{path} holds the label {labels.min()}: number classes from 0."
         )
+    if labels.max() >= image_set.MOST_CLASSES:
+        raise errors.DataError(
+            f"{path} holds the label {labels.max()}: there can be "
+            f"{image_set.MOST_CLASSES:,} classes at most, numbered from 0."
+        )
     return labels.astype(np.int64)
 
 
@@ -157,7 +163,8 @@ def _of_folder(folder: pathlib.Path, split: str) -> _Content:
 
 def _of_file(path: pathlib.Path, split: str) -> _Content:
     images, labels = read(path)
-    held_out = np.array([_is_held_out(n) for n in range(len(images))])
+    numbers = range(len(images))
+    held_out = np.fromiter(map(_is_held_out, numbers), bool, len(images))
     chosen = held_out if split == "test" else ~held_out
     if not held_out.any():
         raise errors.DataError(

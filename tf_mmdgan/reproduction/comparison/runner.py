@@ -3,7 +3,6 @@
 import collections
 import contextlib
 import dataclasses
-import fcntl
 import os
 import subprocess
 import tempfile
@@ -11,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 from tf_mmdgan.reproduction.comparison import results
 from tf_mmdgan.reproduction.comparison.cells import Cell
 from tf_mmdgan.reproduction.comparison.results import Result
@@ -80,7 +79,9 @@ def run(
 def _start(cell: Cell, command: list[str], threads: int) -> _Running:
     cell.log_file.parent.mkdir(parents=True, exist_ok=True)
     stdout = tempfile.TemporaryFile()  # noqa: SIM115, closed by _finish
-    with open(cell.log_file, "wb") as log:
+    descriptor = files.open_own(cell.log_file, os.O_WRONLY)
+    os.ftruncate(descriptor, 0)
+    with open(descriptor, "wb") as log:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -135,11 +136,10 @@ def _in_use(cell: Cell) -> bool:
     path = cell.run_dir / run_directory.LOCK_FILE
     if not path.exists():
         return False
-    with open(path) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
+    lock = files.lock(path)
+    if lock is None:
+        return True
+    lock.close()
     return False
 
 
