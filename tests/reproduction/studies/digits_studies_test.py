@@ -17,15 +17,6 @@ def test_the_gaussian_has_the_very_moments():
     np.testing.assert_allclose(*covariances, atol=1e-12)
 
 
-def test_the_density_estimate_is_a_mean_of_gaussians():
-    rng = np.random.default_rng(0)
-    points, centres = rng.normal(size=(2, 4)), rng.normal(size=(3, 4))
-    squares = ((points[:, None] - centres) ** 2).sum(-1)
-    density = np.exp(-squares / (2 * 0.2**2)) / (0.2**2 * 2 * np.pi) ** 2
-    found = noise.log_density(points, centres)
-    np.testing.assert_allclose(found, np.log(density.mean(1)), rtol=1e-9)
-
-
 def test_a_mixture_with_noise_loses_at_most_the_share():
     log_model = np.array([-2.0, -400.0, 5.0])
     found = noise.log_mixture(log_model, -3.0, 0.9)

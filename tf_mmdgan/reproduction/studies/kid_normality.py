@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import scipy.stats
+import tensorflow as tf
 
-from tf_mmdgan import data, features, metrics
+from tf_mmdgan import data, features, kernels, metrics, mmd
 from tf_mmdgan.config import DataConfig
 from tf_mmdgan.metrics import fid
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
@@ -19,11 +20,6 @@ _SIZE = 400  # of the histogram
 _NOISE = 60.0  # of 255 levels
 _SIZES = (100, 200, 400)
 _COVERAGE = (0.93, 0.97)  # of 1.96 standard deviations
-
-
-def cubic(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """KID's kernel (<x, y> / d + 1)^3."""
-    return (x @ y.T / x.shape[1] + 1.0) ** 3
 
 
 def estimates(
@@ -44,16 +40,20 @@ def estimates(
     for _ in range(draws):
         x = rng.integers(count, size=size)
         y = rng.integers(count, len(gram), size=size)
-        within = (gram[np.ix_(i, i)].sum() - gram[i, i].sum() for i in (x, y))
-        cross = gram[np.ix_(x, y)].mean()
-        values.append(sum(within) / (size * (size - 1)) - 2.0 * cross)
+        values.append(float(mmd.mmd2_unbiased(_grams(gram, x, y))))
     return np.array(values)
 
 
 def population(gram: np.ndarray, count: int) -> float:
     """MMD^2 of the two finite populations."""
-    xx, yy = gram[:count, :count].mean(), gram[count:, count:].mean()
-    return float(xx + yy - 2.0 * gram[:count, count:].mean())
+    x, y = np.split(np.arange(len(gram)), [count])
+    return float(mmd.mmd2_biased(_grams(gram, x, y)))
+
+
+def _grams(gram: np.ndarray, x: np.ndarray, y: np.ndarray) -> mmd.Grams:
+    """Of the rows x and y of what `gram` is of."""
+    pairs = ((x, x), (x, y), (y, y))
+    return mmd.Grams(*(tf.constant(gram[np.ix_(*pair)]) for pair in pairs))
 
 
 def fids(
@@ -89,7 +89,8 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     x, y = parts.get("features", _features)
     x, y = np.array(x), np.array(y)
     joint = np.concatenate([x, y])
-    gram, seed = cubic(joint, joint), budget.seeds[0]
+    gram = kernels.Polynomial()(joint, joint).numpy()  # KID's kernel
+    seed = budget.seeds[0]
     draws = budget.steps(2000, 300)
     kids = {n: estimates(gram, len(x), n, draws, seed) for n in _SIZES}
     few = budget.steps(200, 40)

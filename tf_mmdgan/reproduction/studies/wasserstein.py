@@ -15,7 +15,7 @@ import scipy.stats
 import tensorflow as tf
 
 from tf_mmdgan.networks import CriticOptions, mlp
-from tf_mmdgan.objectives import gradients
+from tf_mmdgan.objectives import gradients, regularizers
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 _THETA = np.linspace(-1.0, 1.0, 41)
@@ -98,8 +98,8 @@ def trained_critic(
             between = gradients.interpolate(first, last, ways)
             with tf.GradientTape() as tape:
                 slopes = gradients.gradient_norms(function, between)
-                penalty = tf.reduce_mean(tf.square(slopes - 1.0))
-                loss = 10.0 * penalty - tf.reduce_sum(masses * function(at))
+                penalty = 10.0 * regularizers.two_sided(slopes)
+                loss = penalty - tf.reduce_sum(masses * function(at))
             variables = network.trainable_variables
             adam.apply(tape.gradient(loss, variables), variables)
 

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 from tf_mmdgan import data, features, images
 from tf_mmdgan.config import DataConfig
-from tf_mmdgan.metrics import kid
+from tf_mmdgan.metrics import kid, parzen
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 _SHARES = (0.0, 0.5, 0.9, 0.99)  # of white noise
@@ -25,19 +24,6 @@ def log_mixture(log_model: np.ndarray, log_noise: float, share: float) -> Any:
     if share == 0.0:
         return log_model
     return np.logaddexp(np.log1p(-share) + log_model, np.log(share) + log_noise)
-
-
-def log_density(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Log of a kernel density estimate with Gaussians of std _WIDTH: [n]."""
-    squares = (
-        (points**2).sum(1)[:, None]
-        + (centres**2).sum(1)
-        - 2.0 * points @ centres.T
-    )
-    width = points.shape[1]
-    scale = np.log(len(centres)) + width * np.log(_WIDTH * np.sqrt(2 * np.pi))
-    exponents = -squares / (2.0 * _WIDTH**2)
-    return scipy.special.logsumexp(exponents, axis=1) - scale
 
 
 def sample(
@@ -63,7 +49,8 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
         for split in ("train", "test")
     )
     centres = train.reshape(len(train), -1)
-    log_model = log_density(test.reshape(len(test), -1), centres)
+    held_out = test.reshape(len(test), -1)
+    (log_model,) = parzen.log_densities(held_out, centres, [_WIDTH])
     log_noise = -centres.shape[1] * np.log(2.0)
     extractor = features.get_extractor("lenet_digits")
     real = features.extract(extractor, images.to_uint8(test).numpy()).features

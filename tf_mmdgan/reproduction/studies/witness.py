@@ -5,17 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import kernels
+from tf_mmdgan import kernels, mmd
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
-_SIGMA = 0.5
+_KERNEL = kernels.Gaussian((0.5,))
 _TOLERANCE = 1e-6
 _STEP = 30.0  # of the search
-
-
-def witness(x: np.ndarray, y: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """eta(t) = mean k(t, x) - mean k(t, y) for columns [n, 1]: [points]."""
-    return _gram(points, x).mean(axis=1) - _gram(points, y).mean(axis=1)
 
 
 def ascend(
@@ -54,16 +49,16 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     y = rng.laplace(scale=np.sqrt(0.5), size=x.shape)
     points = np.linspace(-4.0, 4.0, 161)[:, None]
     joint = np.concatenate([x, y])
-    gram = _gram(joint, joint)
+    gram = _KERNEL(joint, joint).numpy()
     weights = np.repeat([1.0, -1.0], len(x)) / len(x)
     mmd2 = weights @ gram @ weights
-    eta = witness(x, y, joint)
+    eta = mmd.witness(_KERNEL, joint, x, y).numpy()
     _, values = ascend(gram, weights, 200)
     return {
         "x": np.sort(x[:, 0]),
         "y": np.sort(y[:, 0]),
         "points": points[:, 0],
-        "witness": witness(x, y, points),
+        "witness": mmd.witness(_KERNEL, points, x, y).numpy(),
         "mmd2": mmd2,
         "mean_difference": eta[: len(x)].mean() - eta[len(x) :].mean(),
         "mmd": np.sqrt(mmd2),
@@ -110,10 +105,6 @@ def caption(numbers: Mapping[str, Any]) -> str:
         f"reaches {numbers['searched_mmd']:.6f}, the MMD is "
         f"{numbers['mmd']:.6f}."
     )
-
-
-def _gram(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return kernels.Gaussian((_SIGMA,))(x, y).numpy()
 
 
 STUDY = Study(
