@@ -69,7 +69,7 @@ def train_ring(config: TrainConfig) -> dict[str, Any]:
 
     # More than asked for, where the run had gone further before.
     step = callbacks.current_step(model)
-    points = draw_points(model, config.evaluation_weights)
+    points = draw_points(model, POINTS, config.evaluation_weights)
     scores = score(points)
     files.write_npz(run_dir / POINTS_FILE, compressed=True, points=points)
     picture = run_dir / "samples" / f"step_{step:07d}.png"
@@ -107,15 +107,32 @@ def _fit(model: ImplicitModel, config: TrainConfig) -> None:
     )
 
 
-def draw_points(model: ImplicitModel, weights: str) -> np.ndarray:
-    """10,000 points of the generator: float32 [n, 2]."""
-    latents = model.latents.sample(sampling_seed(0), POINTS)
+def draw_points(
+    model: ImplicitModel, count: int, weights: str = "ema"
+) -> np.ndarray:
+    """The first points of a generator, of one seed: float32 [count, d].
+
+    Args:
+      model: whose generator it is.
+      count: number of points.
+      weights: "ema" or "current", see `ImplicitModel.network`.
+    """
+    latents = model.latents.sample(sampling_seed(0), count)
     return model.network(weights)(latents, training=False).numpy()
+
+
+def coverage(points: np.ndarray) -> modes.ModeCoverage:
+    """Which modes of the ring points reach, in the plane or in space: [n, d].
+
+    Raises:
+      DataError: for points that are not finite.
+    """
+    centres = ring.centres(dimension=points.shape[1])
+    return modes.mode_coverage(points, centres, ring.STD)
 
 
 def score(points: np.ndarray) -> dict[str, float]:
     """Scores of points [n, 2] of a generator; see `train_ring`."""
-    coverage = modes.mode_coverage(points, ring.centres(), ring.STD)
     mmd2 = kid.kid(
         ring.ring(POINTS, HELD_OUT_SEED),
         points,
@@ -123,7 +140,7 @@ def score(points: np.ndarray) -> dict[str, float]:
         kernel=kernels.Gaussian((1.0,)),
     )
     return {
-        **dataclasses.asdict(coverage),
+        **dataclasses.asdict(coverage(points)),
         "mmd2": mmd2.mean,
         "mmd2_standard_error": mmd2.standard_error,
     }

@@ -8,6 +8,7 @@ import numpy as np
 from tf_mmdgan import kernels
 from tf_mmdgan.data.sets import ring
 from tf_mmdgan.objectives.discrepancies import KernelDiscrepancy
+from tf_mmdgan.reproduction.ring import draw_points
 from tf_mmdgan.reproduction.studies import ring_training
 from tf_mmdgan.reproduction.studies.ring_training import Cell
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
@@ -31,7 +32,7 @@ def train(steps: tuple[int, ...]) -> list[dict[str, Any]]:
         if step > done:
             ring_training.fit(model, step - done)
         done = step
-        fake = ring_training.points(model, _POINTS)
+        fake = draw_points(model, _POINTS)
         u, v = (model.critic(x)["features"].numpy() for x in (real, fake))
         shots.append(
             {

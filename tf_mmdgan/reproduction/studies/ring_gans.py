@@ -16,8 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan.data.sets import ring
-from tf_mmdgan.metrics import modes
 from tf_mmdgan.networks import subspaces
+from tf_mmdgan.reproduction.ring import coverage
 from tf_mmdgan.reproduction.studies.ring_gan import (
     SLOPE,
     Dense,
@@ -230,5 +230,5 @@ def score(points: np.ndarray) -> dict[str, Any]:
     """Modes covered of 8, and share of points in a mode, of points [n, 2]."""
     if not np.isfinite(points).all():
         return {"modes": 0, "high_quality": 0.0}
-    found = modes.mode_coverage(points, ring.centres(), ring.STD)
+    found = coverage(points)
     return {"modes": found.modes_covered, "high_quality": found.high_quality}

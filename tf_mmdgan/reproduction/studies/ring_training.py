@@ -1,4 +1,8 @@
-"""Training on the ring of eight Gaussians, for several studies."""
+"""Training on the ring of eight Gaussians, for several studies.
+
+In memory, with the settings of one paper; a run that has a folder and goes on
+after an interruption is `reproduction.ring`.
+"""
 
 import dataclasses
 from typing import Any
@@ -8,11 +12,9 @@ import numpy as np
 from tf_mmdgan import methods
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.data.sets import ring
-from tf_mmdgan.latents import sampling_seed
-from tf_mmdgan.metrics import modes
 from tf_mmdgan.models import ImplicitModel
+from tf_mmdgan.reproduction.ring import POINTS, coverage, draw_points
 
-POINTS = 10_000
 _PER_CALL = 50
 
 # Networks, optimizers and kernels of Srivastava et al. 2020, code
@@ -110,23 +112,16 @@ def fit(model: ImplicitModel, steps: int) -> None:
     )
 
 
-def points(model: ImplicitModel, count: int = POINTS) -> np.ndarray:
-    """Points of the averaged generator: [count, dimension]."""
-    latents = model.latents.sample(sampling_seed(0), count)
-    return model.ema_generator(latents, training=False).numpy()
-
-
-def train(cell: Cell, steps: int, drawn: int = 500) -> dict[str, Any]:
+def train(cell: Cell, steps: int, drawn: int) -> dict[str, Any]:
     """Modes reached and share of good points, and some of them to be drawn."""
     model = cell.model()
     fit(model, steps)
-    found = points(model)
-    centres = ring.centres(dimension=cell.dimension)
-    coverage = modes.mode_coverage(found, centres, ring.STD)
+    found = draw_points(model, POINTS)
+    covered = coverage(found)
     shown = _untilted(found[:drawn])
     return {
-        "modes": coverage.modes_covered,
-        "high_quality": coverage.high_quality,
+        "modes": covered.modes_covered,
+        "high_quality": covered.high_quality,
         "points": np.round(shown, 2),
     }
 
