@@ -155,5 +155,6 @@ def _lock(folder: pathlib.Path) -> Iterator[None]:
             stacklevel=4,
         )
         held = files.lock(path, wait=True)
+    assert held is not None  # it was waited for
     with held:
         yield

@@ -1,12 +1,12 @@
 """Reading IDX files, the format of MNIST and Fashion-MNIST."""
 
 import gzip
+import io
 import math
 import os
 import pathlib
 import struct
 import zlib
-from typing import IO
 
 import numpy as np
 
@@ -53,14 +53,18 @@ def read(path: str | os.PathLike[str], rank: int) -> np.ndarray:
         raise _error(path, f"cannot be read ({error.strerror})") from error
 
 
-def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
+def _opened(
+    path: str | os.PathLike[str],
+) -> gzip.GzipFile | io.BufferedReader:
     with open(path, "rb") as file:
         gzipped = file.read(2) == _GZIP_MAGIC
     return gzip.open(path) if gzipped else open(path, "rb")
 
 
 def _array(
-    file: IO[bytes], path: str | os.PathLike[str], rank: int
+    file: gzip.GzipFile | io.BufferedReader,
+    path: str | os.PathLike[str],
+    rank: int,
 ) -> np.ndarray:
     """Reads no more than the dimensions need, and these fit the file."""
     magic = bytes([0, 0, _UINT8, rank])
