@@ -146,3 +146,26 @@ def test_npz_comes_back_and_nothing_is_unpickled(tmp_path):
         files.read_npz(path)
     with pytest.raises(errors.DataError, match="no file"):
         files.read_npz(tmp_path / "absent.npz")
+
+
+def test_published_texts_tell_no_absolute_paths():
+    told = files.without_places(
+        {
+            "run_dir": "/home/me/runs/digits",
+            "fake": "/home/me/runs/digits/, ema weights, seed 0",
+            "features": "inception:/opt/weights/graph.pb,size=7",
+            "parts": ("~/a/b.npz", "lenet:~me/c.npz@conv_1", 3, None),
+            "relative": "runs/digits/test",
+            "url": "https://tfhub.dev/a/b/1",
+            "note": "not times 100 or 1000, and/or 1 / 2",
+        }
+    )
+    assert told == {
+        "run_dir": "digits",
+        "fake": "digits/, ema weights, seed 0",
+        "features": "inception:graph.pb,size=7",
+        "parts": ["b.npz", "lenet:c.npz@conv_1", 3, None],
+        "relative": "runs/digits/test",
+        "url": "https://tfhub.dev/a/b/1",
+        "note": "not times 100 or 1000, and/or 1 / 2",
+    }

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "tf_mmdgan"
 # Rooms, the lowest floor first. Rooms of one floor do not import each other.
 FLOORS = [
     {"errors"},
-    {"files", "config"},
+    {"files", "owned", "config"},
     {"images", "latents", "kernels"},
     {"mmd", "networks", "distribute"},
     {"objectives", "data", "features"},

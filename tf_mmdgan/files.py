@@ -1,14 +1,11 @@
 """Files that are complete or absent, and files of others that are not believed.
 
-What is written takes its name when it is complete, whenever the process dies;
-what is written piece by piece follows no link that somebody has put in its
-place. What is read takes no more memory than the file has content for,
-whatever the file claims.
+What is written takes its name when it is complete, whenever the process dies.
+What is read takes no more memory than the file has content for, whatever the
+file claims.
 """
 
 import contextlib
-import errno
-import fcntl
 import io
 import json
 import math
@@ -19,7 +16,7 @@ import secrets
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -29,6 +26,11 @@ from tf_mmdgan import errors
 # An indented list of numbers. It cannot begin inside a text, because texts of
 # JSON have no line break.
 _NUMBERS = re.compile(r"\[\n([^][{}\"]*)\]")
+# The folders of an absolute path, at the beginning of a text or a word; not of
+# a URL.
+_FOLDERS = re.compile(
+    r"(?<![^\s,;:=@'\"(])(?:~[^/\s]*)?/(?!/)(?:[^/\s,;:=@]+/)*(?=[^/\s,;:=@])"
+)
 # Packed content may become so much whatever it is; more, only if no byte of the
 # file stands for more than so many. Photographs have a ratio of about 1.
 _UNPACKED_BYTES = 2**28
@@ -69,116 +71,6 @@ def write_json(
     write_bytes(path, (text + "\n").encode())
 
 
-def open_own(path: str | os.PathLike[str], flags: int) -> int:
-    """Opens a plain file to be written in place, or makes it: a descriptor.
-
-    A folder that was received can have a link where a file is to be written,
-    and so can one that others write to: what the link leads to would be
-    emptied or overwritten.
-
-    Args:
-      path: the file.
-      flags: of `os.open`; with os.O_RDONLY it is opened to be locked.
-
-    Raises:
-      DataError: for a link, a file of two names, and what is no plain file.
-    """
-    flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    fault = errors.DataError(
-        f"{path} is a link, or no plain file: it will not be written to. "
-        "Remove it, or name another folder."
-    )
-    try:
-        descriptor = os.open(path, flags, 0o666)
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
-            raise fault from None
-        raise
-    status = os.fstat(descriptor)
-    writes = flags & (os.O_WRONLY | os.O_RDWR)
-    if not stat.S_ISREG(status.st_mode) or (writes and status.st_nlink > 1):
-        os.close(descriptor)
-        raise fault
-    return descriptor
-
-
-def append_to(path: str | os.PathLike[str]) -> IO[str]:
-    """Opens a plain file, or makes it, to write text at its end.
-
-    Raises:
-      DataError: as `open_own`.
-    """
-    descriptor = open_own(path, os.O_WRONLY | os.O_APPEND)
-    return open(descriptor, "a", encoding="utf-8")
-
-
-def lock(path: str | os.PathLike[str], wait: bool = False) -> IO[bytes] | None:
-    """Makes a file, and holds it until it is closed; None if another does.
-
-    Args:
-      path: the file, which is neither read nor written.
-      wait: whether to wait until no other process holds it.
-
-    Raises:
-      DataError: as `open_own`.
-    """
-    file = open(open_own(path, os.O_RDONLY), "rb")  # noqa: SIM115
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
-
-
-def make_own_folder(path: pathlib.Path) -> None:
-    """Makes a folder to work in, or takes one that only this user can change.
-
-    Raises:
-      DataError: for a link, a folder of another user, or one that others may
-        write to.
-    """
-    with contextlib.suppress(FileExistsError):
-        path.mkdir(mode=0o755)
-    status = path.lstat()
-    others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise errors.DataError(
-            f"{path} is no folder of yours: remove it, or name another place."
-        )
-    if others:
-        raise errors.DataError(
-            f"{path} can be written to by others: remove it, or take their "
-            "right to."
-        )
-
-
-def remove_own(folder: pathlib.Path, patterns: Iterable[str]) -> None:
-    """Removes a folder that holds nothing but files of these names.
-
-    Args:
-      folder: the folder; a link to one is none.
-      patterns: of names, as `pathlib.Path.match` has them.
-
-    Raises:
-      DataError: if there is anything else in it; nothing is removed then.
-    """
-    patterns = tuple(patterns)
-    if folder.is_symlink():
-        raise errors.DataError(f"{folder} is a link: remove it yourself.")
-    found = list(folder.iterdir())
-    for path in found:
-        known = any(path.match(pattern) for pattern in patterns)
-        if not known or (path.is_dir() and not path.is_symlink()):
-            raise errors.DataError(
-                f"{folder} would be removed, but holds {path.name}, which was "
-                "not put there by tf_mmdgan: move it, or remove the folder."
-            )
-    for path in found:
-        path.unlink()
-    folder.rmdir()
-
-
 def finite(value: Any) -> Any:
     """`value`, with None in place of NaN and infinities, for `write_json`."""
     if isinstance(value, Mapping):
@@ -186,6 +78,18 @@ def finite(value: Any) -> Any:
     if isinstance(value, float):  # np.float64 too
         return float(value) if math.isfinite(value) else None
     return value
+
+
+def without_places(value: Any) -> Any:
+    """`value`, with the last part alone of each absolute path in its texts.
+
+    For files that are published: they shall not tell who made them, nor where.
+    """
+    if isinstance(value, Mapping):
+        return {name: without_places(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_places(entry) for entry in value]
+    return _FOLDERS.sub("", value) if isinstance(value, str) else value
 
 
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -290,6 +194,8 @@ def _open_npz(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     if not os.path.isfile(path):
         raise errors.DataError(f"There is no file {path}.")
     try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("not a zip archive")
         with zipfile.ZipFile(path) as archive:
             yield archive
     except (

@@ -137,16 +137,16 @@ def test_generators_that_do_not_fit(generator, tmp_path):
 
 
 def test_documents_and_a_limit_go_with_it(generator, tmp_path):
-    report = tmp_path / "report.json"
-    report.write_text("{}")
     path = export.export_generator(
         generator,
         LATENTS,
         tmp_path / "m",
         max_samples=7,
-        documents=[report],
+        documents={"report.json": {"fid": 1.5}},
     )
-    assert (path / "assets.extra" / "report.json").read_text() == "{}"
+    assert (path / "assets.extra" / "report.json").read_text() == (
+        '{\n  "fid": 1.5\n}\n'
+    )
     loaded = export.load_generator(path)
     assert loaded.metadata["max_samples"] == 7
     with pytest.raises(tf.errors.InvalidArgumentError, match="1 to 7, not 8"):

@@ -1,13 +1,12 @@
 """Numbered folders of exports: whole, or not there."""
 
 import os
-import time
 
 import pytest
 import tensorflow as tf
 from small import LATENTS, make_generator
 
-from tf_mmdgan import errors, export
+from tf_mmdgan import errors, export, owned
 from tf_mmdgan.export import versions
 
 
@@ -29,7 +28,7 @@ def test_versions_count_on_from_the_largest(generator, tmp_path, monkeypatch):
 
 
 def write_little(module, path, **kwargs):
-    os.makedirs(path)
+    os.makedirs(path, exist_ok=True)
     with open(os.path.join(path, "saved_model.pb"), "wb") as file:
         file.write(b"half")
 
@@ -66,16 +65,30 @@ def test_an_interrupted_export_leaves_nothing(generator, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
-def test_old_leftovers_go_and_running_exports_stay(
+def test_marked_leftovers_go_and_all_else_stays(
     generator, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(tf.saved_model, "save", write_little)
-    for name, age in ((".export-old", 7200), (".export-new", 60)):
-        (tmp_path / name).mkdir()
-        when = time.time() - age
-        os.utime(tmp_path / name, (when, when))
-    export.export_generator(generator, LATENTS, tmp_path)
-    assert sorted(os.listdir(tmp_path)) == [".export-new", "1"]
+    precious = tmp_path / "precious"
+    for folder in (
+        tmp_path / "out" / ".export-killed",
+        tmp_path / "out" / ".export-running",
+        precious,
+    ):
+        folder.mkdir(parents=True)
+        (folder / versions._MARK).touch()
+    backup = tmp_path / "out" / ".export-backup"
+    backup.mkdir()
+    (backup / "saved_model.pb").write_bytes(b"the only copy")
+    os.utime(backup, (0, 0))
+    (tmp_path / "out" / ".export-link").symlink_to(precious)
+    with owned.lock(tmp_path / "out" / ".export-running" / versions._MARK):
+        path = export.export_generator(generator, LATENTS, tmp_path / "out")
+    assert sorted(os.listdir(tmp_path / "out")) == [
+        ".export-backup", ".export-link", ".export-running", "1",
+    ]  # fmt: skip
+    assert (backup / "saved_model.pb").exists() and precious.exists()
+    assert not (path / versions._MARK).exists()
 
 
 @pytest.mark.parametrize("stray", ["photo.jpg", "7/saved_model.pb", "5"])

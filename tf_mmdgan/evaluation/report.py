@@ -84,5 +84,5 @@ class Report:
         return files.finite(dataclasses.asdict(self)) | {"notes": list(NOTES)}
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Writes the report as JSON, atomically."""
-        files.write_json(path, self.to_dict())
+        """Writes the report as JSON, atomically, without absolute paths."""
+        files.write_json(path, files.without_places(self.to_dict()))

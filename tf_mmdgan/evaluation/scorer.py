@@ -173,7 +173,8 @@ class Scorer:
         neighbours = None
         if images.shape[1:] == self.real.shape[1:]:
             neighbours = self._with_neighbours(images[:_SHOWN])
-        return render_page(report.to_dict(), images[:_SAMPLES], neighbours)
+        told = files.without_places(report.to_dict())
+        return render_page(told, images[:_SAMPLES], neighbours)
 
     def _with_neighbours(self, images: np.ndarray) -> np.ndarray:
         """Each image, then the real images nearest to it: [n, k, h, w, c]."""

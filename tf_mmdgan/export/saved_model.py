@@ -4,7 +4,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,7 +53,7 @@ def export_generator(
     max_samples: int = MAX_SAMPLES,
     model_name: str = "generator",
     other_formats: Sequence[str] = (),
-    documents: Sequence[str | os.PathLike[str]] = (),
+    documents: Mapping[str, Mapping[str, Any]] | None = None,
     with_warmup: bool = False,
 ) -> pathlib.Path:
     """Writes the generator as the next version in `export_dir`.
@@ -72,7 +71,9 @@ def export_generator(
       max_samples: the most images that one request may ask for.
       model_name: what the warm-up records call the model.
       other_formats: of `formats.FORMATS`, beside the SavedModel.
-      documents: files that go into `assets.extra` too.
+      documents: further JSON files of `assets.extra`, by name. As in the
+        metadata, of absolute paths the last part alone is kept: an export is
+        published.
       with_warmup: whether to add warm-up records; the extra `serving` has what
         that needs.
 
@@ -91,10 +92,11 @@ def export_generator(
     folder = versions.make_folder(export_dir)
     _check_owner(folder)
     with versions.unpublished(folder) as hidden:
-        signatures = _write(servable, hidden, record)
+        signatures = _write(servable, hidden)
         extra = (hidden / METADATA).parent
-        for document in documents:
-            shutil.copy(document, extra)
+        written = {pathlib.Path(METADATA).name: record, **(documents or {})}
+        for name, content in written.items():
+            files.write_json(extra / name, files.without_places(content))
         formats.write(generator, extra, other_formats)
         if with_warmup:
             requests = example_requests(latents, signatures)
@@ -112,15 +114,12 @@ def _described(servable: Servable) -> dict[str, Any]:
     }
 
 
-def _write(
-    servable: Servable, folder: pathlib.Path, record: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """Writes SavedModel and metadata; returns the signatures."""
+def _write(servable: Servable, folder: pathlib.Path) -> Mapping[str, Any]:
+    """Writes the SavedModel; returns its signatures."""
     signatures = servable.signatures()
     tf.saved_model.save(
         servable.weights(), os.fspath(folder), signatures=signatures
     )
-    files.write_json(folder / METADATA, record)
     return signatures
 
 
@@ -145,14 +144,14 @@ def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
             f"{path} is not a generator exported by tf_mmdgan; {remedy}"
         )
     try:
-        metadata = json.loads(record.read_bytes())
+        metadata = files.read_json(record)
         if metadata["format"] != _FORMAT:
             raise KeyError("format")
         module = tf.saved_model.load(os.fspath(path))
     except _DAMAGE as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise errors.DataError(
-            f"The exported generator {path} is damaged ({reason}); load "
+            f"The exported generator {path} is damaged "
+            f"({errors.excerpt(error)}); load "
             f"another version, or export it again: {remedy}"
         ) from error
     return LoadedGenerator(path, metadata, module)

@@ -5,14 +5,13 @@ import os
 import pathlib
 import secrets
 import shutil
-import time
 from collections.abc import Iterator
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, owned
 
 _HIDDEN = ".export-"
-# A hidden folder this old belongs to no export that still runs.
-_LEFTOVER_SECONDS = 3600.0
+# Lies in a version in the making; the process that makes it holds it.
+_MARK = ".tf_mmdgan_export"
 
 
 def newest_version(export_dir: str | os.PathLike[str]) -> pathlib.Path | None:
@@ -48,21 +47,26 @@ def version_paths(path: str | os.PathLike[str]) -> dict[int, pathlib.Path]:
 
 @contextlib.contextmanager
 def unpublished(folder: pathlib.Path) -> Iterator[pathlib.Path]:
-    """The name of a hidden folder for a version in the making.
+    """A hidden folder for a version in the making.
 
     It is removed afterwards, unless it has been published.
     """
     _remove_leftovers(folder)
     hidden = folder / f"{_HIDDEN}{secrets.token_hex(4)}"
+    hidden.mkdir()
+    mark = owned.lock(hidden / _MARK)
     try:
         yield hidden
     finally:
+        if mark is not None:
+            mark.close()
         shutil.rmtree(hidden, ignore_errors=True)
 
 
 def publish(hidden: pathlib.Path) -> pathlib.Path:
     """Renames to the next free version, whoever else exports meanwhile."""
     folder = hidden.parent
+    (hidden / _MARK).unlink()
     while True:
         target = folder / str(max(versions(folder), default=0) + 1)
         try:
@@ -93,7 +97,15 @@ def make_folder(export_dir: str | os.PathLike[str]) -> pathlib.Path:
 
 
 def _remove_leftovers(folder: pathlib.Path) -> None:
-    """Deletes what exports that were killed have left behind."""
+    """Deletes what exports that were killed have left behind.
+
+    These have the mark, which no process holds any more.
+    """
     for entry in folder.glob(f"{_HIDDEN}*"):
-        if time.time() - entry.stat().st_mtime > _LEFTOVER_SECONDS:
-            shutil.rmtree(entry, ignore_errors=True)
+        mark = entry / _MARK
+        if entry.is_symlink() or mark.is_symlink() or not mark.is_file():
+            continue
+        held = owned.lock(mark)
+        if held is not None:
+            with held:
+                shutil.rmtree(entry, ignore_errors=True)

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
-from tf_mmdgan import errors, files, images
+from tf_mmdgan import errors, files, images, owned
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.models import ImplicitModel
 
@@ -146,7 +146,7 @@ class MetricsLog(Every):
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Appends `values` under `step`."""
-        with files.append_to(self.path) as file:
+        with owned.append_to(self.path) as file:
             line = files.finite({"step": step, **values})
             file.write(json.dumps(line, allow_nan=False) + "\n")
         with self.writer.as_default(step=step):

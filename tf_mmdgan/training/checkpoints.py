@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, owned
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training.callbacks import DIVERGED, Every, current_step, tell
 
@@ -92,7 +92,7 @@ class Checkpoints(Every):
           DataError: if there is anything else in these.
         """
         for remains in self.folder.glob("step-*_temp"):
-            files.remove_own(remains, ["part-*"])
+            owned.remove_folder(remains, ["part-*"])
 
     def act(self, step: int, logs: Mapping[str, float]) -> None:
         """See `Every.act`.

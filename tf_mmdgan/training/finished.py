@@ -128,9 +128,10 @@ class TrainedRun:
         Returns:
           The folder of the new version.
         """
-        documents = [self.folder / CONFIG_FILE]
+        names = [CONFIG_FILE]
         if recorded_step(self.folder / REPORT_FILE) == self.step:
-            documents.append(self.folder / REPORT_FILE)
+            names.append(REPORT_FILE)
+        documents = {name: recorded(self.folder / name) for name in names}
         return export.export_generator(
             self.model.network(weights),
             self.model.latents,

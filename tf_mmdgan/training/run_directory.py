@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import tf_mmdgan
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, owned
 from tf_mmdgan.config import TrainConfig, fields
 
 CONFIG_FILE = "config.json"
@@ -95,7 +95,7 @@ def claim(run_dir: pathlib.Path) -> None:
       DataError: if the file that says so cannot be made.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
-    lock = files.lock(run_dir / LOCK_FILE)
+    lock = owned.lock(run_dir / LOCK_FILE)
     if lock is None:
         raise errors.UsageError(
             f"--run_dir={run_dir}: another process is training there."
@@ -147,7 +147,7 @@ def write_config(
 
 def _write_changes(path: pathlib.Path, config: TrainConfig) -> None:
     """Records settings that another start of the run has changed."""
-    content = json.loads(path.read_bytes())
+    content = files.read_json(path)
     values = fields.record(config)
     changed = {
         field.name: values[field.name]
@@ -192,7 +192,7 @@ def read_config(
     """
     path = pathlib.Path(run_dir) / CONFIG_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = files.read_json(path)
         shape = tuple(content["image_shape"])
         config = TrainConfig(**content["config"])
         return config, shape, content.get("num_classes")
@@ -215,7 +215,6 @@ def recorded_step(path: pathlib.Path) -> int | None:
 def recorded(path: pathlib.Path) -> dict[str, Any]:
     """What a report or an export says; nothing if it cannot be read."""
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        return files.read_json(path)
+    except (OSError, errors.DataError):
         return {}
-    return found if isinstance(found, dict) else {}

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import tqdm
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, owned
 from tf_mmdgan.data.cache import row_file
 
 ABOUT, PIXELS, LABELS = "about.json", "pixels.npy", "labels.npy"
@@ -91,7 +91,7 @@ def build(folder: pathlib.Path, plan: Plan, about: Mapping[str, Any]) -> None:
         or a build that somebody else has begun; and as the plan raises.
     """
     partial = folder.with_name(folder.name + ".partial")
-    files.make_own_folder(partial)
+    owned.make_folder(partial)
     _check_room(partial, plan)
     try:
         with contextlib.closing(_Shards(partial, plan)) as shards:
@@ -110,7 +110,7 @@ def build(folder: pathlib.Path, plan: Plan, about: Mapping[str, Any]) -> None:
     except errors.DataError:
         # The user will change what is refused here, so nothing is kept of it.
         with contextlib.suppress(errors.DataError):
-            files.remove_own(partial, FILES)
+            owned.remove_folder(partial, FILES)
         raise
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -200,7 +200,7 @@ class _Shards:
         progress = folder / _PROGRESS
         if progress.exists():
             self._resume(progress.read_text(encoding="utf-8").splitlines())
-        self._progress = files.append_to(progress)
+        self._progress = owned.append_to(progress)
 
     def _resume(self, lines: list[str]) -> None:
         """Counts the shards of the record that are on the disk unchanged."""

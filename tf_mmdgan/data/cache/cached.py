@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, owned
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.cache import build
 from tf_mmdgan.data.image_set import ALIGNMENT, ImageSet
@@ -71,7 +71,7 @@ def cached(
                 f"{folder} is damaged ({damage}); building it again.",
                 stacklevel=2,
             )
-            files.remove_own(folder, build.FILES)
+            owned.remove_folder(folder, build.FILES)
         about = {"format": _FORMAT, "name": name, "key": dict(key)}
         build.build(folder, plan(), about)
         return _read(folder, reading.memory_budget)
@@ -143,7 +143,7 @@ def _lock(folder: pathlib.Path) -> Iterator[None]:
     path = folder.with_name(folder.name + ".lock")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        held = files.lock(path)
+        held = owned.lock(path)
     except OSError as error:
         raise errors.DataError(
             f"Decoded pixels cannot be kept in {folder.parent} "
@@ -154,7 +154,7 @@ def _lock(folder: pathlib.Path) -> Iterator[None]:
             f"Waiting for another process that is building {folder}.",
             stacklevel=4,
         )
-        held = files.lock(path, wait=True)
+        held = owned.lock(path, wait=True)
     assert held is not None  # it was waited for
     with held:
         yield

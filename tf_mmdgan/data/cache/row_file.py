@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from tf_mmdgan import files
+from tf_mmdgan import owned
 
 
 class RowFile:
@@ -34,7 +34,7 @@ class RowFile:
         self._row_bytes = int(np.prod(row_shape)) * self._dtype.itemsize
         # NumPy pads the header, which is as long for any number of rows.
         self._start = len(self._header(0))
-        self._file = open(files.open_own(path, os.O_RDWR), "r+b")  # noqa: SIM115
+        self._file = open(owned.open_file(path, os.O_RDWR), "r+b")  # noqa: SIM115
 
     def _header(self, count: int) -> bytes:
         buffer = io.BytesIO()

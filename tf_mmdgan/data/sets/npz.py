@@ -76,7 +76,7 @@ def read(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray | None]:
     except errors.DataError as error:
         if not pathlib.Path(path).exists():
             raise
-        raise errors.DataError(f"{error}. {_REMEDY}") from None
+        raise errors.DataError(f"{error} {_REMEDY}") from None
     images = _images(path, arrays)
     return images, _labels(path, arrays, len(images))
 

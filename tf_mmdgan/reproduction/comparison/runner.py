@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, owned
 from tf_mmdgan.reproduction.comparison import results
 from tf_mmdgan.reproduction.comparison.cells import Cell
 from tf_mmdgan.reproduction.comparison.results import Result
@@ -79,7 +79,7 @@ def run(
 def _start(cell: Cell, command: list[str], threads: int) -> _Running:
     cell.log_file.parent.mkdir(parents=True, exist_ok=True)
     stdout = tempfile.TemporaryFile()  # noqa: SIM115, closed by _finish
-    descriptor = files.open_own(cell.log_file, os.O_WRONLY)
+    descriptor = owned.open_file(cell.log_file, os.O_WRONLY)
     os.ftruncate(descriptor, 0)
     with open(descriptor, "wb") as log:
         process = subprocess.Popen(
@@ -136,7 +136,7 @@ def _in_use(cell: Cell) -> bool:
     path = cell.run_dir / run_directory.LOCK_FILE
     if not path.exists():
         return False
-    lock = files.lock(path)
+    lock = owned.lock(path)
     if lock is None:
         return True
     lock.close()
