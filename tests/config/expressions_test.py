@@ -193,11 +193,6 @@ def test_processes_spell_alike_what_has_no_text_of_its_own():
     )
 
 
-def test_equal_kernels_have_one_name():
-    assert KERNEL_FAMILY.name_of(2 * Distance()) == "energy"
-    assert KERNEL_FAMILY.name_of(Gaussian(7.0)) is None
-
-
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels_are_values_that_travel(name):
     kernel = KERNELS[name]

@@ -50,7 +50,6 @@ class Family(Generic[Member]):
         do not list.
       combines: whether members are added, multiplied, and arguments of others.
       parts: other families whose members may be arguments.
-      construct: (name, constructor, arguments, named arguments) -> a member.
     """
 
     kind: str
@@ -64,7 +63,6 @@ class Family(Generic[Member]):
     )
     combines: bool = False
     parts: tuple["Family[Any]", ...] = ()
-    construct: Callable[..., Member] = calls.call
 
     def get(self, given: object) -> Member:
         """The member that is given: itself, or as an expression.
@@ -92,11 +90,6 @@ class Family(Generic[Member]):
         """
         parts = spelling.entries(given) if isinstance(given, str) else given
         return [self.get(part) for part in parts]
-
-    def name_of(self, member: object) -> str | None:
-        """The first name of a member that equals this one, if there is any."""
-        names = (n for n, known in self.members.items() if known == member)
-        return next(names, None)
 
     @property
     def of_functions(self) -> bool:
@@ -242,7 +235,7 @@ class _Reader:
         given = arguments or _NO_ARGUMENTS
         make = {**family.constructors, **family.classes}.get(name)
         if make is not None:
-            return lambda: family.construct(name, make, *given.make())
+            return lambda: calls.call(name, make, *given.make())
         if family.of_functions:
             function = family.members[name]
             return lambda: calls.bind(name, function, *given.make())
@@ -279,7 +272,7 @@ def _outsider(
                 bound = calls.bind(dotted, found, *given.make())
                 return found if arguments is None else bound
         elif calls.makes(found, family.base):
-            return family.construct(dotted, found, *given.make())
+            return calls.call(dotted, found, *given.make())
         elif isinstance(found, family.base) and arguments is None:
             return found
     bases = " or ".join(map(_describe, families))
