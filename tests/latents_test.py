@@ -193,6 +193,19 @@ def test_labels_are_uniform(num_classes, quantile):
     assert chi_square(counts, 10_000 / num_classes) < quantile
 
 
+def test_labels_follow_the_shares_of_classes():
+    shares = np.array([0.05, 0.0, 0.6, 0.35])
+    seed = latents.sampling_seed(0)
+    labels = latents.draw_labels(seed, 10_000, 0, 4, shares)
+    counts = np.bincount(labels, minlength=4)
+    assert counts[1] == 0 and labels.dtype == tf.int32
+    kept = [0, 2, 3]
+    expected = 10_000 * shares[kept]
+    assert chi_square(counts[kept], expected) < 13.816  # 2 degrees of freedom
+    part = latents.draw_labels(seed, 7, 40, 4, shares)
+    np.testing.assert_array_equal(part, labels[40:47])
+
+
 def chi_square(counts, expected):
     return np.sum((counts - expected) ** 2 / expected)
 

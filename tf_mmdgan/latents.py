@@ -117,18 +117,30 @@ def draw_labels(
     count: int | tf.Tensor,
     start: int | tf.Tensor,
     num_classes: int,
+    shares: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Uniform class labels for the rows of a seed's sequence: int32 [count].
+    """Class labels for the rows of a seed's sequence: int32 [count].
 
     As in `Latents.sample`, row i depends on the seed and on i alone. Labels
     and latents of one seed are independent.
+
+    Args:
+      seed: [2].
+      count: of labels.
+      start: number of the first row.
+      num_classes: k.
+      shares: probability of each class, [k], of sum 1; None for equal ones.
     """
     first, second = tf.unstack(tf.cast(seed, tf.int64))
     own = tf.stack(
         [first, tf.bitwise.bitwise_xor(second, tf.constant(_LABELS, tf.int64))]
     )
     unit = 0.5 * (_uniform(own, count, start, 1)[:, 0] + 1.0)
-    return tf.cast(unit * num_classes, tf.int32)
+    if shares is None:
+        return tf.cast(unit * num_classes, tf.int32)
+    bounds = tf.cumsum(tf.cast(shares, tf.float64))[:-1]
+    # The class begins where the shares before it end.
+    return tf.searchsorted(bounds, tf.cast(unit, tf.float64), side="right")
 
 
 def check_label(label: int | None, num_classes: int | None) -> None:

@@ -28,7 +28,12 @@ def predictor(config: ConnectionConfig) -> "Predictor":
 
     model = load_run(config.run_dir, config.checkpoint).model
     network = model.network(config.weights)
-    servable = export.Servable(network, model.latents, model.num_classes)
+    servable = export.Servable(
+        network,
+        model.latents,
+        model.num_classes,
+        class_shares=model.class_shares,
+    )
     return serving.LocalPredictor(servable.signatures())
 
 

@@ -29,3 +29,13 @@ def test_image_shape_leaves_out_the_count():
 def test_refuses_what_is_no_image_set(images, labels, num_classes, message):
     with pytest.raises(errors.DataError, match=message):
         data.ImageSet(images, labels, num_classes)
+
+
+def test_shares_of_classes():
+    images = np.zeros((8, 2, 2, 1), np.uint8)
+    labels = np.array([0, 0, 0, 2, 2, 0, 0, 0])
+    unequal = data.ImageSet(images, labels, 3)
+    np.testing.assert_array_equal(unequal.class_shares, [0.75, 0.0, 0.25])
+    equal = data.ImageSet(images, np.arange(8) % 4, 4)
+    assert equal.class_shares is None
+    assert data.ImageSet(images).class_shares is None

@@ -90,6 +90,15 @@ def test_serving_default_is_the_generator(loaded, generator, rng):
     np.testing.assert_array_equal(brightest, labels)
 
 
+def test_classes_are_drawn_by_their_shares(generator):
+    shares = np.array([0.1, 0.9, 0.0])
+    servable = export.Servable(generator, LATENTS, CLASSES, class_shares=shares)
+    drawn = servable.sample(tf.constant(500), tf.constant(7, tf.int64))
+    want = draw_labels(sampling_seed(7), 500, 0, CLASSES, shares)
+    np.testing.assert_array_equal(drawn["labels"], want)
+    assert np.bincount(want)[1] > 400
+
+
 @pytest.mark.parametrize("start", [0, 4])
 def test_labels_are_drawn_and_returned(loaded, generator, start):
     got = draw(loaded, "sample_range", 20, start=start)

@@ -93,6 +93,29 @@ def test_generate_with_classes(label):
     assert np.abs(drawn - images.to_uint8(others).numpy().astype(int)).max() > 9
 
 
+def test_classes_are_drawn_by_the_shares_of_the_data():
+    made = tiny_conditional.model()
+    made.class_shares = np.array([0.05, 0.6, 0.35])
+
+    def drawn(**options):
+        return made.generate(600, seed=4, **options).reshape(600, -1)
+
+    seed = sampling_seed(4)
+    labels = draw_labels(seed, 600, 0, 3, made.class_shares)
+    expected = images.to_uint8(
+        made.ema_generator([tiny.LATENTS.sample(seed, 600), labels])
+    )
+    by_shares = expected.numpy().reshape(600, -1).astype(int)
+    assert np.abs(drawn() - by_shares).max() <= 1
+    labels = draw_labels(seed, 600, 0, 3)
+    expected = images.to_uint8(
+        made.ema_generator([tiny.LATENTS.sample(seed, 600), labels])
+    )
+    as_often = expected.numpy().reshape(600, -1).astype(int)
+    assert np.abs(drawn(uniform=True) - as_often).max() <= 1
+    assert np.abs(by_shares - as_often).max() > 9
+
+
 @pytest.mark.parametrize("label", [-1, 3])
 def test_a_class_that_the_model_does_not_have(label):
     with pytest.raises(errors.UsageError, match=rf"label={label}: .*0 to 2"):

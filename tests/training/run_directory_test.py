@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from outsiders import kernel_members as members
 
@@ -43,6 +44,18 @@ def test_number_of_classes_comes_back(tmp_path):
     path.write_text(json.dumps(content))
     found, shape, num_classes = run_directory.read_config(tmp_path)
     assert (found.conditioning, shape, num_classes) == ("none", SHAPE, None)
+
+
+def test_shares_of_classes_come_back(tmp_path):
+    made = config.TrainConfig(run_dir=str(tmp_path), conditioning="projection")
+    shares = np.array([1, 2, 4]) / 7
+    run_directory.write_config(made, {}, SHAPE, 3, shares)
+    found = run_directory.recorded_class_shares(tmp_path)
+    np.testing.assert_array_equal(found, shares)
+    run_directory.write_config(made, {}, SHAPE, 3)
+    (tmp_path / run_directory.CONFIG_FILE).unlink()
+    run_directory.write_config(made, {}, SHAPE, 3)
+    assert run_directory.recorded_class_shares(tmp_path) is None
 
 
 def test_other_conditioning_is_refused(run):

@@ -67,6 +67,17 @@ class ImageSet:
             )
 
     @property
+    def class_shares(self) -> np.ndarray | None:
+        """Share of each class, float64 [num_classes], of sum 1.
+
+        None without labels, and where all shares are equal.
+        """
+        if self.labels is None or self.num_classes is None:
+            return None
+        counts = np.bincount(self.labels, minlength=self.num_classes)
+        return None if np.ptp(counts) == 0 else counts / counts.sum()
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return self.images.shape[1:]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, files
@@ -50,6 +51,7 @@ def export_generator(
     metadata: Mapping[str, Any] | None = None,
     num_classes: int | None = None,
     *,
+    class_shares: np.ndarray | None = None,
     max_samples: int = MAX_SAMPLES,
     model_name: str = "generator",
     other_formats: Sequence[str] = (),
@@ -68,6 +70,8 @@ def export_generator(
       metadata: anything that JSON holds (objective, step, scores, ...); kept
         in `assets.extra/tf_mmdgan.json`, a place which servers ignore.
       num_classes: of a generator that takes [latents, labels].
+      class_shares: how often each class is drawn, [num_classes], of sum 1;
+        None for equal shares.
       max_samples: the most images that one request may ask for.
       model_name: what the warm-up records call the model.
       other_formats: of `formats.FORMATS`, beside the SavedModel.
@@ -86,7 +90,9 @@ def export_generator(
       DataError: if `export_dir` cannot be made, or holds something else.
     """
     formats.check(other_formats)
-    servable = Servable(generator, latents, num_classes, max_samples)
+    servable = Servable(
+        generator, latents, num_classes, max_samples, class_shares
+    )
     record = {**(metadata or {}), **_described(servable)}
     json.dumps(record)  # Fails now rather than after the slow part.
     folder = versions.make_folder(export_dir)

@@ -12,7 +12,8 @@
 
 Of a generator with classes `serving_default` takes labels int32 [n] too,
 `interpolate` one label int32, and all but `serving_default` return labels
-int32 [n]: those asked for, or drawn, each class as often. It has one more:
+int32 [n]: those asked for, or drawn as often as the data have each class. It
+has one more:
 
   sample_class     num_samples, seed, start, truncation, label
                                                -> the outputs of `sample`
@@ -30,6 +31,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
@@ -66,6 +68,8 @@ class Servable:
       latents: what the sampling signatures draw.
       num_classes: of a generator that takes labels, or None.
       max_samples: the most images of one request.
+      class_shares: how often each class is drawn, [num_classes], of sum 1;
+        None for equal shares.
 
     Raises:
       UsageError: for a `max_samples` below 2, which leaves no interpolation.
@@ -77,6 +81,7 @@ class Servable:
         latents: Latents,
         num_classes: int | None = None,
         max_samples: int = MAX_SAMPLES,
+        class_shares: np.ndarray | None = None,
     ):
         if max_samples < 2:
             raise errors.UsageError(f"max_samples={max_samples}, need >= 2.")
@@ -84,6 +89,7 @@ class Servable:
         self.latents = latents
         self.num_classes = num_classes
         self.max_samples = max_samples
+        self.class_shares = class_shares
 
     def serve(
         self, latents: tf.Tensor, labels: tf.Tensor | None = None
@@ -214,7 +220,11 @@ class Servable:
                 drawn["labels"] = tf.fill([num_samples], label)
             elif self.num_classes:
                 drawn["labels"] = draw_labels(
-                    pair, num_samples, start, self.num_classes
+                    pair,
+                    num_samples,
+                    start,
+                    self.num_classes,
+                    self.class_shares,
                 )
         return self._images_of(drawn)
 

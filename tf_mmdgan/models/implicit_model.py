@@ -43,6 +43,7 @@ class ImplicitModel(keras.Model):
       critic: the other network: what the generator is trained against, or what
         finds the features that are matched; or None.
       num_classes: of a generator that takes labels, or None.
+      class_shares: [num_classes], by which `generate` draws; None: equal ones.
       mmd_scope: whether losses are of the "global" batch or of each "replica".
       step: int64 variable, steps done.
       updates: int64 variable, updates done. It is also the number of batches
@@ -80,6 +81,7 @@ class ImplicitModel(keras.Model):
         self.latents = latents
         self.critic = None
         self.num_classes = num_classes
+        self.class_shares: np.ndarray | None = None
         self.seed = seed
         self.ema_decay = ema_decay
         self.mmd_scope = mmd_scope
@@ -225,6 +227,7 @@ class ImplicitModel(keras.Model):
         batch_size: int = 256,
         label: int | None = None,
         first: int = 0,
+        uniform: bool = False,
     ) -> np.ndarray:
         """Draws images; the same seed gives the same latents at any count.
 
@@ -237,8 +240,9 @@ class ImplicitModel(keras.Model):
           weights: "ema" (averaged) or "current".
           batch_size: images at a time, on each device.
           label: class of all images, of a model with classes; by default they
-            are drawn, each as often.
+            are drawn, as often as the data have them (`class_shares`).
           first: number of the first image in the seed's sequence.
+          uniform: whether to draw each class as often instead.
 
         Returns:
           uint8 [count, h, w, c].
@@ -254,7 +258,8 @@ class ImplicitModel(keras.Model):
                 self.cluster,
             )
         sampler = self._samplers[weights]
-        return sampler.draw(count, seed, batch_size, label, first)
+        shares = None if uniform else self.class_shares
+        return sampler.draw(count, seed, batch_size, label, first, shares)
 
     def make_train_function(
         self, force: bool = False

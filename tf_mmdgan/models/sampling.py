@@ -14,7 +14,8 @@ from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
 class ImageSampler:
     """Draws images of one generator.
 
-    Its function is traced once for all counts, seeds and labels.
+    Its function is traced once for all counts, seeds and labels, and once more
+    for classes of unequal shares.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class ImageSampler:
         batch_size: int,
         label: int | None = None,
         first: int = 0,
+        shares: np.ndarray | None = None,
     ) -> np.ndarray:
         """Images uint8 [count, h, w, c]: see `ImplicitModel.generate`.
 
@@ -44,10 +46,13 @@ class ImageSampler:
           UsageError: for a label that the generator does not have.
         """
         check_label(label, self._num_classes)
+        if not self._num_classes:
+            shares = None
         draw = functools.partial(
             self._draw,
             tf.constant(seed, tf.int64),
             tf.constant(-1 if label is None else label),
+            shares if shares is None else tf.constant(shares, tf.float64),
         )
         devices = self._cluster.num_local_replicas
         parts = []
@@ -63,6 +68,7 @@ class ImageSampler:
         self,
         seed: tf.Tensor,
         label: tf.Tensor,
+        shares: tf.Tensor | None,
         start: tf.Tensor,
         count: tf.Tensor,
     ) -> tf.Tensor:
@@ -70,6 +76,6 @@ class ImageSampler:
         seed = sampling_seed(seed)
         inputs = self._latents.sample(seed, count, start)
         if self._num_classes:
-            drawn = draw_labels(seed, count, start, self._num_classes)
+            drawn = draw_labels(seed, count, start, self._num_classes, shares)
             inputs = [inputs, tf.where(label < 0, drawn, label)]
         return images.to_uint8(self._generator(inputs, training=False))

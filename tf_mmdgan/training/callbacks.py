@@ -210,7 +210,9 @@ class SampleGrid(Every):
     def act(self, step: int, logs: Mapping[str, float]) -> None:
         """See `Every.act`."""
         del logs
-        drawn = self.model.generate(self.count, self.seed, self.weights)
+        drawn = self.model.generate(
+            self.count, self.seed, self.weights, uniform=True
+        )
         scale = max(1, 64 // drawn.shape[1])
         files.write_bytes(
             self.folder / grid_name(step),

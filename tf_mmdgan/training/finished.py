@@ -142,6 +142,7 @@ class TrainedRun:
                 "weights": weights,
             },
             num_classes=self.model.num_classes,
+            class_shares=self.model.class_shares,
             documents=documents,
             with_warmup=export.warmup_available(),
             **options,
@@ -169,7 +170,9 @@ def load_run(
     # The folder may have been moved.
     config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
     config = records.filled(config, run_directory.recorded_in_force(run_dir))
-    run = TrainedRun(config, make_generator(config, image_shape, num_classes))
+    model = make_generator(config, image_shape, num_classes)
+    model.class_shares = run_directory.recorded_class_shares(run_dir)
+    run = TrainedRun(config, model)
     if checkpoint.isdecimal():
         _restore_evaluated(run, int(checkpoint))
     else:

@@ -200,4 +200,5 @@ def _model(
     with cluster.scope():
         model = make_model(config, train_set.image_shape, train_set.num_classes)
     model.input_clock = InputClock()
+    model.class_shares = train_set.class_shares
     return model

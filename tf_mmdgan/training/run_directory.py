@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 import tf_mmdgan
 from tf_mmdgan import errors, files, owned
 from tf_mmdgan.config import TrainConfig, fields
@@ -115,6 +117,7 @@ def write_config(
     in_force: Mapping[str, Any],
     image_shape: tuple[int, ...],
     num_classes: int | None = None,
+    class_shares: np.ndarray | None = None,
 ) -> None:
     """Records what makes the run; of one that goes on, what may have changed.
 
@@ -123,6 +126,7 @@ def write_config(
       in_force: every setting as it is in force.
       image_shape: of the data.
       num_classes: of the data; None: they have no labels.
+      class_shares: of the data, `ImageSet.class_shares`.
     """
     path = pathlib.Path(config.run_dir) / CONFIG_FILE
     if path.exists():
@@ -136,6 +140,9 @@ def write_config(
             "in_force": dict(in_force),
             "image_shape": list(image_shape),
             "num_classes": num_classes,
+            "class_shares": (
+                None if class_shares is None else class_shares.tolist()
+            ),
             "versions": {
                 "tf_mmdgan": tf_mmdgan.__version__,
                 **{p: importlib.metadata.version(p) for p in packages},
@@ -166,6 +173,14 @@ def recorded_in_force(run_dir: str | os.PathLike[str]) -> dict[str, Any]:
     content = recorded(pathlib.Path(run_dir) / CONFIG_FILE)
     found = content.get("in_force", {})
     return found if isinstance(found, dict) else {}
+
+
+def recorded_class_shares(
+    run_dir: str | os.PathLike[str],
+) -> np.ndarray | None:
+    """The shares of the classes of a run's data; None for equal ones."""
+    shares = recorded(pathlib.Path(run_dir) / CONFIG_FILE).get("class_shares")
+    return None if shares is None else np.array(shares, np.float64)
 
 
 def commit() -> str | None:

@@ -68,6 +68,7 @@ def open_state(
             records.in_force(config, train, scorer),
             train.image_shape,
             train.num_classes,
+            train.class_shares,
         )
     rule = _rate_rule(config, len(train.images))
     parts = {"rate_rule": rule} if rule else {}
