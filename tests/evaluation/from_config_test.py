@@ -104,6 +104,21 @@ def test_subsets_in_the_given_order_are_those_of_the_features(tmp_path, rng):
     assert found["kid_subset_std"] == expected.subset_std
 
 
+def test_few_images_have_the_scores_that_they_allow(tmp_path, rng):
+    given = reconstructions(tmp_path, rng, count=4)
+    scorer, images = from_config.make_pair(config.EvaluateConfig(**given))
+    report = scorer.report(images, "x")
+    assert set(report.scores) >= {"fid", "kid_exact", "kid_blocks", "prdc"}
+    assert "class probabilities" in report.unavailable["inception_score"]
+    assert "Not to be had" in scorer.page(report, images)
+    with pytest.raises(
+        errors.UsageError, match=r"prdc .*more than nearest_k=4"
+    ):
+        from_config.make_pair(
+            config.EvaluateConfig(**given, metrics="prdc", nearest_k=4)
+        )
+
+
 def test_features_have_to_be_named_for_a_file(tmp_path, rng):
     path = tmp_path / "a.npz"
     np.savez(path, images=rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8))

@@ -123,7 +123,11 @@ def test_nothing_is_extracted_before_it_is_needed(rng):
     "wrong, error, words",
     [
         ({"count": 0}, errors.UsageError, "evaluation_samples=0"),
-        ({"count": 1}, errors.DataError, "fake has 1 samples"),
+        (
+            {"count": 1, "metrics": "kid_blocks"},
+            errors.UsageError,
+            "metric kid_blocks needs 2 images of each set, not 20 real and 1",
+        ),
         ({"metrics": "fit"}, errors.UsageError, "metric 'fit'"),
         (
             {"real": np.zeros((20, 4, 4, 3), np.uint8)},

@@ -128,9 +128,8 @@ def test_unknown_names_are_refused(rng):
 
 
 def test_metrics_are_chosen_by_name():
-    assert choose("fid, kid_exact", True) == ("fid", "kid_exact")
-    assert set(choose("all", True)) == set(METRICS)
-    assert set(choose("all", False)) == set(METRICS) - {"inception_score"}
-    assert set(choose(None, True)) == set(METRICS) - {"fid_infinity", "parzen"}
+    assert choose("fid, kid_exact") == ("fid", "kid_exact")
+    assert set(choose("all")) == set(METRICS)
+    assert set(choose(None)) == set(METRICS) - {"fid_infinity", "parzen"}
     with pytest.raises(errors.UsageError, match=r"metric 'fit'.*fid"):
-        choose("fit", True)
+        choose("fit")

@@ -62,6 +62,20 @@ class EvaluateConfig(ReadConfig):
         "Images in a subset of kid_subsets; by default 1000, or half of the "
         "smaller set.",
     )
+    nearest_k: int | None = setting(
+        None,
+        "Neighbours of prdc; by default 5, or one less than the images of the "
+        "smaller set.",
+    )
+    num_splits: int | None = setting(
+        None,
+        "Splits of inception_score; by default 10, or one for each image.",
+    )
+    sigma: float | None = setting(
+        None,
+        "Bandwidth of gaussian_mmd; by default the median distance of real "
+        "features.",
+    )
     order: str = setting(
         "shuffled",
         "Order of the rows that blocks and subsets are drawn from: shuffled, "
@@ -129,5 +143,5 @@ class EvaluateConfig(ReadConfig):
         fields.require_seed(self)
         fields.require_positive(
             self, "num_samples", "max_block_size", "num_subsets",
-            "subset_size", "image_size",
+            "subset_size", "image_size", "nearest_k", "num_splits", "sigma",
         )  # fmt: skip

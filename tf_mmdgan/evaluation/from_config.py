@@ -15,9 +15,13 @@ from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer
 from tf_mmdgan.features import EXTRACTORS, extract, get_extractor
 from tf_mmdgan.metrics import (
+    LEAST_IMAGES,
     MetricSettings,
     Moments,
+    block_bounds,
     block_size,
+    by_name,
+    choose,
     frechet_distance,
     read_moments,
 )
@@ -45,7 +49,7 @@ def scorer_of_run(
         extractor,
         real,
         f"{text(config.dataset)}/test",
-        _with_blocks(MetricSettings(), block, len(real), count),
+        _with_blocks(MetricSettings(), block, len(real), count, strict=True),
         count,
         cache_dir=_cache_dir(config),
         cluster=cluster or Cluster(),
@@ -128,7 +132,7 @@ def score_by_statistics(config: EvaluateConfig) -> Report:
       DataError: for images or a file that cannot be used.
     """
     source, fake = _sources(config)
-    if config.metrics not in (None, "fid") or config.features is None:
+    if config.metrics not in (None, "all", "fid") or config.features is None:
         raise errors.UsageError(
             f"--real={source} holds moments: give --metrics=fid, and by "
             "--features the extractor that they were made with."
@@ -140,6 +144,7 @@ def score_by_statistics(config: EvaluateConfig) -> Report:
     found = Moments.of(extract(extractor, images).features)
     return Report(
         scores={"fid": {"fid": frechet_distance(real, found)}},
+        unavailable=_unavailable(config),
         num_real=None,
         num_fake=len(images),
         extractor=extractor.identifier,
@@ -147,6 +152,14 @@ def score_by_statistics(config: EvaluateConfig) -> Report:
         fake=fake,
         seconds=round(time.monotonic() - start, 3),
     )
+
+
+def _unavailable(config: EvaluateConfig) -> dict[str, str]:
+    """Why a statistics file allows none of the other metrics."""
+    if by_name(config.metrics):
+        return {}
+    reason = f"needs real features, of which {config.real} holds moments alone"
+    return {str(m): reason for m in choose(config.metrics) if m != "fid"}
 
 
 def metric_settings(config: EvaluateConfig) -> MetricSettings:
@@ -161,6 +174,9 @@ def metric_settings(config: EvaluateConfig) -> MetricSettings:
         seed=config.seed,
         kernel=_kid_kernel(config),
         dtype=config.kid_dtype,
+        nearest_k=config.nearest_k,
+        num_splits=config.num_splits,
+        sigma=config.sigma,
     )
 
 
@@ -180,10 +196,24 @@ def _kid_kernel(config: EvaluateConfig) -> kernels.Kernel:
 
 
 def _with_blocks(
-    settings: MetricSettings, size: int | None, num_real: int, num_fake: int
+    settings: MetricSettings,
+    size: int | None,
+    num_real: int,
+    num_fake: int,
+    strict: bool = False,
 ) -> MetricSettings:
-    """Sets the size of blocks, by default to one for so many images."""
+    """Sets the size of blocks, by default to one for so many images.
+
+    Too few images for blocks are refused if `strict`; else they are one block.
+
+    Raises:
+      DataError: if `strict`, for too few images.
+    """
+    if not size and not strict and min(num_real, num_fake) < LEAST_IMAGES:
+        return settings
     size = size or block_size(num_real, num_fake)
+    if strict:
+        block_bounds(num_real, num_fake, size)
     return dataclasses.replace(settings, max_block_size=size)
 
 

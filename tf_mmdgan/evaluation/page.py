@@ -20,6 +20,10 @@ td.number { font-variant-numeric: tabular-nums; text-align: right; }
 img { image-rendering: pixelated; max-width: 100%; }
 li { margin: .2rem 0; } .quiet { color: #666; }
 """
+# What is not listed with the settings.
+_OWN_PLACE = (
+    "scores", "unavailable", "classes", "notes", "versions", "settings",
+)  # fmt: skip
 _NEIGHBOURS = (
     "Each row: a generated image, then the real images whose features are "
     "nearest to its own, the nearest first. A generated image that is the copy "
@@ -45,6 +49,7 @@ def render_page(
     parts = [
         f"<h1>{html.escape(title)}</h1>",
         _scores(report["scores"]),
+        *_unavailable(report.get("unavailable", {})),
         *_classes(report["classes"]),
         "<h2>Samples</h2>",
         picture(samples, "generated images"),
@@ -58,9 +63,7 @@ def render_page(
             picture(flat, "generated images and their neighbours", columns),
         ]
     settings = {
-        name: value
-        for name, value in report.items()
-        if name not in ("scores", "classes", "notes", "versions", "settings")
+        name: value for name, value in report.items() if name not in _OWN_PLACE
     }
     settings |= dict(report["settings"]) | dict(report["versions"])
     parts += [
@@ -92,6 +95,10 @@ def _classes(classes: Mapping[str, Mapping[str, float]] | None) -> list[str]:
     if not classes:
         return []
     return ["<h2>Classes</h2>", _scores(classes, "class")]
+
+
+def _unavailable(reasons: Mapping[str, str]) -> list[str]:
+    return ["<h2>Not to be had</h2>", table(reasons)] if reasons else []
 
 
 def _scores(

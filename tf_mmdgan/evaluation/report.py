@@ -55,6 +55,7 @@ class Report:
       real: where the real images come from.
       fake: where the fake images come from.
       seconds: how long scoring took.
+      unavailable: for each metric that was not named and cannot be had, why.
       settings: of the metrics, as `MetricSettings.described` returns them.
       step: generator steps of the scored model; None for images.
       classes: the numbers of each class, as `class_scores` returns them; None
@@ -71,6 +72,7 @@ class Report:
     real: str
     fake: str
     seconds: float
+    unavailable: Mapping[str, str] = dataclasses.field(default_factory=dict)
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     step: int | None = None
     classes: Mapping[str, Mapping[str, float]] | None = None

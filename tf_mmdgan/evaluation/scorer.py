@@ -22,11 +22,14 @@ from tf_mmdgan.features import (
     sharing,
 )
 from tf_mmdgan.metrics import (
+    Counts,
     MetricSettings,
-    block_bounds,
+    by_name,
+    check_available,
     choose,
     nearest,
     score,
+    score_available,
     shuffled_order,
 )
 from tf_mmdgan.models import ImplicitModel
@@ -66,8 +69,8 @@ class Scorer:
 
     Raises:
       UsageError: for fewer generated images than workers, an unknown metric,
-        or an extractor that does not take such images.
-      DataError: for too few images of either kind for the blocks of KID.
+        a metric that was named and cannot be had, or an extractor that does
+        not take such images.
     """
 
     extractor: FeatureExtractor
@@ -88,8 +91,8 @@ class Scorer:
                 f"--evaluation_samples={self.count}: need one for each of the "
                 f"{workers} workers."
             )
-        block_bounds(len(self.real), self.count, self.settings.max_block_size)
-        choose(self.metrics, self.extractor.classifies)
+        counts = Counts(len(self.real), self.count, self.extractor.classifies)
+        check_available(self.metrics, counts, self.settings)
         self.extractor.check(self.real.shape[1:])
 
     @functools.cached_property
@@ -152,9 +155,10 @@ class Scorer:
         step: int | None,
         start: float,
     ) -> Report:
-        chosen = choose(self.metrics, self.extractor.classifies)
+        scores, unavailable = self._score_all(found)
         return Report(
-            scores=self._score(found, chosen),
+            scores=scores,
+            unavailable=unavailable,
             num_real=len(self.real),
             num_fake=len(found.features),
             extractor=self.extractor.identifier,
@@ -214,11 +218,23 @@ class Scorer:
     def _score(
         self, fake: Extracted, metrics: Sequence[object]
     ) -> dict[str, dict[str, float]]:
-        real = self._real
-        if self.shuffle:
-            # Two orders, lest pairs of images share a block.
-            real, fake = _shuffled(real, seed=0), _shuffled(fake, seed=1)
-        return score(real, fake, metrics, self.settings)
+        return score(*self._ordered(fake), metrics, self.settings)
+
+    def _score_all(
+        self, fake: Extracted
+    ) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+        """The chosen metrics, and why some of them cannot be had."""
+        chosen = choose(self.metrics)
+        if by_name(self.metrics):
+            return self._score(fake, chosen), {}
+        return score_available(*self._ordered(fake), chosen, self.settings)
+
+    def _ordered(self, fake: Extracted) -> tuple[Extracted, Extracted]:
+        """What was found in real and fake images, as blocks take it."""
+        if not self.shuffle:
+            return self._real, fake
+        # Two orders, lest pairs of images share a block.
+        return _shuffled(self._real, seed=0), _shuffled(fake, seed=1)
 
 
 def _shuffled(found: Extracted, seed: int) -> Extracted:

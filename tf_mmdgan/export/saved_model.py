@@ -70,8 +70,7 @@ def export_generator(
       metadata: anything that JSON holds (objective, step, scores, ...); kept
         in `assets.extra/tf_mmdgan.json`, a place which servers ignore.
       num_classes: of a generator that takes [latents, labels].
-      class_shares: how often each class is drawn, [num_classes], of sum 1;
-        None for equal shares.
+      class_shares: as `Servable` takes it.
       max_samples: the most images that one request may ask for.
       model_name: what the warm-up records call the model.
       other_formats: of `formats.FORMATS`, beside the SavedModel.

@@ -1,7 +1,16 @@
 """Scores of generated images, functions of features; METRICS names them."""
 
-from tf_mmdgan.metrics.catalogue import METRIC_FAMILY, METRICS, choose, score
+from tf_mmdgan.metrics.catalogue import (
+    METRIC_FAMILY,
+    METRICS,
+    by_name,
+    check_available,
+    choose,
+    score,
+    score_available,
+)
 from tf_mmdgan.metrics.checks import block_bounds, shuffled_order
+from tf_mmdgan.metrics.conditions import Counts
 from tf_mmdgan.metrics.fid import frechet_distance
 from tf_mmdgan.metrics.kid import KID
 from tf_mmdgan.metrics.moments import (
@@ -11,5 +20,9 @@ from tf_mmdgan.metrics.moments import (
     write_moments,
 )
 from tf_mmdgan.metrics.neighbors import nearest
-from tf_mmdgan.metrics.settings import MetricSettings, block_size
+from tf_mmdgan.metrics.settings import (
+    LEAST_IMAGES,
+    MetricSettings,
+    block_size,
+)
 from tf_mmdgan.metrics.streaming import BlockKID

@@ -14,6 +14,7 @@ from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.config.spelling import entries, text
 from tf_mmdgan.features import Extracted
 from tf_mmdgan.metrics import (
+    checks,
     fid,
     gaussian_mmd,
     inception_score,
@@ -22,6 +23,7 @@ from tf_mmdgan.metrics import (
     parzen,
     tfgan,
 )
+from tf_mmdgan.metrics.conditions import Counts, missing
 from tf_mmdgan.metrics.degenerate import warn_of_degenerate
 from tf_mmdgan.metrics.settings import USUAL, MetricSettings
 
@@ -199,11 +201,15 @@ def score(
     """
     chosen = {text(given): METRIC_FAMILY.get(given) for given in metrics}
     inputs = {name: _inputs(name, real, fake) for name in chosen}
-    warn_of_degenerate("real", real.features)
-    warn_of_degenerate("fake", fake.features)
+    _warn(real, fake)
     return {
         name: metric(*inputs[name], settings) for name, metric in chosen.items()
     }
+
+
+def _warn(real: Extracted, fake: Extracted) -> None:
+    warn_of_degenerate("real", real.features)
+    warn_of_degenerate("fake", fake.features)
 
 
 def _inputs(
@@ -221,17 +227,52 @@ def _inputs(
     return real.probabilities, fake.probabilities
 
 
+def score_available(
+    real: Extracted,
+    fake: Extracted,
+    metrics: Iterable[object],
+    settings: MetricSettings = USUAL,
+) -> tuple[dict[str, Numbers], dict[str, str]]:
+    """What `score` computes, of those metrics that can be had.
+
+    Returns:
+      The numbers of each metric, and why others cannot be had.
+
+    Raises:
+      UsageError: for an unknown metric.
+      DataError: for features that no metric compares.
+    """
+    checks.check(real.features, fake.features, minimum=0)
+    counts = Counts(
+        len(real.features),
+        len(fake.features),
+        real.probabilities is not None and fake.probabilities is not None,
+    )
+    _warn(real, fake)
+    scores: dict[str, Numbers] = {}
+    unavailable: dict[str, str] = {}
+    for given in metrics:
+        name, metric = text(given), METRIC_FAMILY.get(given)
+        reason = missing(name, counts, settings)
+        if reason is not None:
+            unavailable[name] = reason
+            continue
+        try:
+            scores[name] = metric(*_inputs(name, real, fake), settings)
+        except (errors.UsageError, errors.DataError) as error:
+            unavailable[name] = str(error)
+    return scores, unavailable
+
+
 def choose(
-    given: str | Sequence[object] | None, classifies: bool
+    given: str | Sequence[object] | None,
 ) -> tuple[object, ...]:
     """Reads a list of metrics, such as "fid,prdc".
 
     Args:
       given: names of `METRICS` or expressions for functions of other modules,
-        with commas between, or a sequence of such or of functions; or "all",
-        for all that the extractor allows; or None, for those of them that take
-        no longer than extracting the features does.
-      classifies: whether the extractor gives class probabilities.
+        with commas between, or a sequence of such or of functions; or "all";
+        or None, for those that take no longer than extracting the features.
 
     Returns:
       What `score` takes.
@@ -239,14 +280,38 @@ def choose(
     Raises:
       UsageError: for what names no metric.
     """
-    if given is not None and given != "all":
-        chosen = entries(given) if isinstance(given, str) else given
-        METRIC_FAMILY.get_all(chosen)
-        return tuple(chosen)
-    left_out = set() if given else _SLOW
-    if not classifies:
-        left_out = left_out | _OF_CLASSES
-    return tuple(name for name in METRICS if name not in left_out)
+    if not by_name(given):
+        return tuple(n for n in METRICS if given == "all" or n not in _SLOW)
+    chosen = entries(given) if isinstance(given, str) else given
+    METRIC_FAMILY.get_all(chosen)
+    return tuple(chosen)
+
+
+def by_name(given: str | Sequence[object] | None) -> bool:
+    """Whether metrics were named one by one, so that each must be had."""
+    return given is not None and given != "all"
+
+
+def check_available(
+    given: str | Sequence[object] | None,
+    counts: Counts,
+    settings: MetricSettings = USUAL,
+) -> None:
+    """Checks what can be known before anything is extracted.
+
+    Args:
+      given: as `choose` reads it.
+      counts: of the images.
+      settings: of all metrics.
+
+    Raises:
+      UsageError: for an unknown metric, or one that was named and cannot be
+        had.
+    """
+    for metric in choose(given):
+        reason = missing(text(metric), counts, settings)
+        if reason is not None and by_name(given):
+            raise errors.UsageError(f"The metric {text(metric)} {reason}.")
 
 
 METRICS: dict[str, Metric] = {

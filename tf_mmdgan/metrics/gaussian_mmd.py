@@ -50,7 +50,7 @@ def gaussian_mmd(
     if sigma is None:
         some = real[:_MEDIAN_ROWS]
         squares = precision.squared_distances(some, some)
-        sigma = median_distance(squares, "real samples", "a sigma")
+        sigma = median_distance(squares, "real samples", "--sigma")
     checks.positive(sigma=sigma)
     kernel = kernels.Gaussian((sigma,))
     values = precision.choose_type(kernel, real, fake)

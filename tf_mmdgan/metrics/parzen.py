@@ -105,7 +105,7 @@ def parzen(
     if sigmas is None:
         some = samples[:_BLOCK]
         squares = precision.squared_distances(some, some)
-        scale = median_distance(squares, "samples", "sigmas")
+        scale = median_distance(squares, "samples", "sigmas (in Python)")
         sigmas = [scale * share for share in _GRID]
     found = log_densities(validation, samples, sigmas).mean(axis=1)
     sigma = float(sigmas[int(np.argmax(found))])

@@ -12,6 +12,7 @@ _NEAREST_K = 5
 _NUM_SPLITS = 10
 _BLOCK_SIZE = 1000
 _BLOCKS = 5
+LEAST_IMAGES = 2 * _BLOCKS
 
 
 class Sizes(NamedTuple):
@@ -115,9 +116,9 @@ def block_size(num_real: int, num_fake: int) -> int:
       DataError: for fewer images than five blocks need.
     """
     smaller, larger = sorted((num_real, num_fake))
-    if smaller < 2 * _BLOCKS:
+    if smaller < LEAST_IMAGES:
         raise errors.DataError(
-            f"{smaller} images are too few for a score: need {2 * _BLOCKS}. "
+            f"{smaller} images are too few for a score: need {LEAST_IMAGES}. "
             "Add images; of a folder, one in ten is held out to score with."
         )
     return min(_BLOCK_SIZE, -(-larger // _BLOCKS))
