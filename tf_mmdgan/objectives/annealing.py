@@ -1,4 +1,4 @@
-"""How noise dies down over a run."""
+"""How noise becomes less over a run."""
 
 import dataclasses
 
@@ -9,18 +9,20 @@ import tensorflow as tf
 class Annealing:
     """Noise falls geometrically to a tenth, and stays there.
 
-    factor = .1^min(step / steps, 1),  so that variances fall to 1 %
+    factor = .1^min(step / steps, 1)
 
-    Roth et al. 2017, appendix: gamma_t = gamma_0 .01^(t / T).
+    is that of the standard deviation; the variance falls to a hundredth. Roth
+    et al. 2017, appendix: gamma_t = gamma_0 .01^(t / T), of the variance.
 
     Attributes:
-      steps: T; 0 for constant noise.
+      steps: T, the steps after which the noise falls no further; 0 for
+        constant noise.
     """
 
     steps: int = 0
 
     def factor(self, step: tf.Tensor | int) -> tf.Tensor | float:
-        """Deviation at a step over that at the first, a scalar."""
+        """Standard deviation at a step, over that at step 0: a scalar."""
         if not self.steps:
             return 1.0
         done = tf.cast(step, tf.float32) / self.steps

@@ -1,4 +1,4 @@
-"""Critics whose slopes bound the distance itself.
+"""MMD GANs whose distance has the bound on the critic's slopes within it.
 
 Arbel, Sutherland, Binkowski, Gretton 2018, "On gradient regularizers for MMD
 GANs", section 3, https://arxiv.org/abs/1805.11565
@@ -24,14 +24,15 @@ class GradientConstrainedMMD(MMDGAN):
 
     critic: -GCMMD^2(h(X), h(Y)),  generator: GCMMD^2(h(X), h(Y))
 
-    with mu the real images of the batch. Its exact value, through M (1 + d)
-    unknowns for M images and d features, which is where the authors held that
-    it costs too much and went on to the Scaled MMD.
+    The real images of the batch are the measure mu, at which the critic's
+    values and slopes are bounded. The value is exact, by a linear system with
+    M (1 + d) unknowns for M images and d features. The authors took the system
+    in pixels, which costs too much, and went on to the Scaled MMD.
 
     Attributes:
       kernel: differentiable at coinciding points.
       ridge: lambda, > 0.
-      solver: of `mmd.constrained.SOLVERS`.
+      solver: a name in `mmd.constrained.SOLVERS`.
     """
 
     ridge: float = 1.0
@@ -68,24 +69,29 @@ def critic_gradient_constrained_mmd2(
 ) -> tf.Tensor:
     """`gradient_constrained_mmd2` on a critic's features, a scalar.
 
-    The kernel is k(h(x), h(y)). Exact, with M (1 + p) unknowns for p features
-    and any number of pixels. One backward pass for each feature, of which none
-    is differentiated: the value depends on a Jacobian J as -|J^T x|^2 does, x
-    the best critic's gradient by the features, and that is one pass for all.
+    The kernel is k(h(x), h(y)), and the critic's slopes are with respect to
+    pixels. The value is exact, with M (1 + p) unknowns for M images, p features
+    and any number of pixels.
+
+    The Jacobian J of the features takes one backward pass for each feature, and
+    none of these passes is differentiated: the value depends on J as -|J^T x|^2
+    does, where x is the best critic's gradient with respect to the features,
+    and the gradient of that takes one pass for all features.
 
     Args:
-      function: h, images [b, ...] -> features [b, p], row by row.
+      function: h, images [b, ...] -> features [b, p]; features of an image
+        depend on that image alone.
       real: features h of real images, [n, p].
       fake: features h of generated images, [m, p].
-      images: points of mu, [M, ...]; gradients of the critic are taken with
-        respect to their pixels, see `gradients`.
+      images: points of mu, [M, ...]; the unit of slopes is that of
+        `gradients`.
       kernel: on features, differentiable at coinciding points.
       ridge: lambda, > 0.
       constrain_values: see `gradient_constrained_mmd2`.
-      solver: of `SOLVERS`.
-      gather: makes rows of all replicas of those of this one's images, as
-        `update.gather` does.
-      own_rows: undoes it.
+      solver: a name in `SOLVERS`.
+      gather: takes rows of this replica's images and returns those of all
+        replicas, as `Update.gather` does.
+      own_rows: takes rows of all replicas and returns this one's.
 
     Raises:
       UsageError: as `gradient_constrained_mmd2`.

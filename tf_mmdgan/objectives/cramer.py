@@ -24,11 +24,12 @@ class CramerGAN(BaseCriterion):
     generator, energy:   E[||h(Y) - h(X)|| + ||h(Z) - h(X)|| - ||h(Y) - h(Z)||]
     generator, surrogate: E[f(X; Z) - f(Y; Z)]
 
-    Row i meets row i; there are no means over all pairs. The witness, which the
-    gradient penalty bounds, is f(.; Y). "energy" is the form of the paper,
-    "surrogate" is the other one, published as `reddit_cramer`. There the critic
-    has the negative of that loss; the two batches being exchangeable, that is
-    the same critic.
+    All expectations are means over rows: row i of one batch meets row i of
+    another, and no other row. The witness, which the gradient penalty bounds,
+    is f(.; Y). The form "energy" is that of the paper, "surrogate" the one
+    published as `reddit_cramer`. There the critic has the negative of the
+    generator's loss, with Y and Z exchanged; as both are drawn alike, that
+    critic is the same.
 
     Attributes:
       generator_form: "energy" or "surrogate".
@@ -61,7 +62,7 @@ class CramerGAN(BaseCriterion):
         return Loss(value, {"energy": value})
 
     def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
-        """f(.; Y), pair by pair."""
+        """f(u_i; y_i) for each row u_i of features [b, d]: [b]."""
         return _difference(features, seen.fake_features[0])
 
 

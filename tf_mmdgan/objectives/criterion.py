@@ -20,7 +20,7 @@ Part = TypeVar("Part")
 
 
 class Batch(NamedTuple):
-    """Images of one replica.
+    """Images of one replica, with their labels.
 
     Attributes:
       images: [b, h, w, c] in [-1, 1].
@@ -32,12 +32,13 @@ class Batch(NamedTuple):
 
 
 class CriticOutput(NamedTuple):
-    """What the critic makes of a batch.
+    """Everything that the critic computes of a batch.
 
     Attributes:
-      features: [b, d], its output.
-      activations: of its hidden layers, [b, ...] each, in order.
-      reconstruction: [b, h, w, c], of a critic with a decoder; else None.
+      features: the critic's output, [b, d].
+      activations: of the critic's hidden layers, [b, ...] each, in order.
+      reconstruction: the images as its decoder gives them back, [b, h, w, c];
+        None for a critic without one.
     """
 
     features: tf.Tensor
@@ -60,16 +61,18 @@ class Loss(NamedTuple):
 class Critic(Protocol):
     """The critic as an objective sees it."""
 
-    # The multiplier of a criterion with a constraint; kept with the weights.
+    # Lagrange multiplier of a criterion with a constraint; it is saved with the
+    # critic's weights.
     multiplier: keras.Variable
 
     def __call__(self, batch: Batch) -> CriticOutput:
         """The critic's output for one batch."""
 
     def joint(self, *batches: Batch) -> CriticOutput:
-        """The output for batches of one size, the rows of the first first.
+        """The critic's output for several batches of one size.
 
-        One pass, where examples do not interact.
+        The rows of the first batch come first. A critic in which examples do
+        not interact takes all batches in one pass.
         """
 
     def clip_weights(self, bound: float) -> None:
@@ -84,13 +87,15 @@ class Comparison(NamedTuple):
       real: the real images of this replica.
       fakes: the generated images of this replica, in one or more batches.
       update: noise of this update, and what gathers rows of all replicas.
-      output: of the critic for real and fakes, the rows of `real` first; None
-        in the generator's update.
-      real_features: [b, d] of this replica; None where nothing needs them.
-      fake_features: [b, d] of this replica, for each of `fakes`.
-      x: [n, d], features of the real images that the loss is of, those of the
-        global batch or of this replica's (`Update.mmd_scope`); or None.
-      ys: [n, d] each, those of the generated images.
+      output: what the critic computes of all batches together, the rows of
+        `real` first; None in the generator's update.
+      real_features: the critic's features of `real`, [b, d]; None where no
+        part of the loss needs them.
+      fake_features: the critic's features of each of `fakes`, [b, d].
+      x: features of all real images that the loss is of, [n, d]: those of the
+        global batch or of this replica (`Update.mmd_scope`); or None, as
+        `real_features`.
+      ys: the same for each batch of generated images, [n, d].
     """
 
     critic: Critic
@@ -105,7 +110,7 @@ class Comparison(NamedTuple):
 
     @property
     def y(self) -> tf.Tensor:
-        """Features of the first, mostly the only, batch of fakes."""
+        """Features of the first batch of generated images, mostly the only."""
         return self.ys[0]
 
     def features_at(self, batch: Batch) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -177,9 +182,10 @@ def separate_passes(
 
 
 class Criterion(Protocol):
-    """What critic and generator play for; a frozen dataclass.
+    """The losses of critic and generator; a frozen dataclass.
 
-    A field that bears the name of a setting takes its value from there.
+    A field with the name of a setting of methods gets the value of that
+    setting.
     """
 
     # Independent batches of generated images for each real one.
@@ -190,8 +196,8 @@ class Criterion(Protocol):
     needs_decoder: ClassVar[bool]
     # Whether the generator's loss depends on the real images.
     generator_sees_real: ClassVar[bool]
-    # Whether the critic must treat each image by itself, as where the loss has
-    # gradients by single images in it.
+    # Whether the critic must treat each image by itself, for example because
+    # the loss contains gradients with respect to single images.
     needs_independent_examples: ClassVar[bool]
 
     @abc.abstractmethod
@@ -204,21 +210,25 @@ class Criterion(Protocol):
 
     @abc.abstractmethod
     def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
-        """The function whose gradient penalties bound, at features: [b].
+        """The function by which real and generated images are told apart: [b].
 
-        That by which the criterion tells real from generated images; row i of
-        `features` [b, d] belongs with row i of this replica's batches.
+        Gradient penalties bound its slope. It is taken at `features` [b, d], of
+        which row i belongs with row i of this replica's batches.
         """
 
     def after_update(
         self, critic: Critic, terms: Mapping[str, tf.Tensor]
     ) -> None:
-        """What follows the optimizer's update of the critic."""
+        """Called after the optimizer has updated the critic."""
 
 
 @runtime_checkable
 class NoiseLimited(Criterion, Protocol):
-    """A criterion of which it is known what a little instance noise does."""
+    """A criterion whose loss under a little instance noise is known.
+
+    To first order in the noise's variance it is the loss without noise and a
+    weighted mean of squared slopes of the critic.
+    """
 
     def noise_curvatures(
         self, real: tf.Tensor, fake: tf.Tensor
@@ -247,13 +257,13 @@ class BaseCriterion(Criterion):
 
 
 class ScalarCriterion(BaseCriterion):
-    """A critic with one output, which is the witness itself."""
+    """A criterion for a critic with one output, which is the witness."""
 
     single_output: ClassVar[bool] = True
     generator_sees_real: ClassVar[bool] = False
 
     def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
-        """The critic's output."""
+        """The critic's output itself, [b]."""
         del seen
         return features[:, 0]
 
@@ -262,7 +272,7 @@ Side = Literal["real", "fake"]
 
 
 def concatenate(*batches: Batch) -> Batch:
-    """One batch of all, so that the critic runs once."""
+    """All batches as one, in their order, so that the critic runs once."""
     labels = None
     if batches[0].labels is not None:
         labels = tf.concat([batch.labels for batch in batches], axis=0)

@@ -25,19 +25,20 @@ def density_ratio(
 
     r = (m / n) (K_qq + ridge I)^-1 K_qp 1
 
-    The weights r that bring the mean embedding of q to that of p, by a solve.
-    Huang et al. 2007, "Correcting sample selection bias by unlabeled data";
-    Sugiyama, Suzuki and Kanamori 2012, "Density ratio estimation in machine
-    learning", section 3.3. They may be negative.
+    With the weights r, the mean embedding of the points of q becomes that of
+    the points of p. They solve a linear system and may be negative. Huang et
+    al. 2007, "Correcting sample selection bias by unlabeled data"; Sugiyama,
+    Suzuki and Kanamori 2012, "Density ratio estimation in machine learning",
+    section 3.3.
 
     Args:
       qq: kernel matrix of the points of q, [..., m, m].
-      qp: of those of q with those of p, [..., m, n].
+      qp: kernel matrix of the points of q with those of p, [..., m, n].
       ridge: >= 0; below about 1e-3 the system is ill-conditioned in float32,
         and the ratio has nothing to do with the truth.
 
     Returns:
-      [..., m].
+      The ratios, [..., m].
     """
     m = tf.shape(qq)[-1]
     system = qq + ridge * tf.eye(m, dtype=qq.dtype)
@@ -47,7 +48,7 @@ def density_ratio(
 
 
 def pearson_divergence(ratio: tf.Tensor) -> tf.Tensor:
-    """PD = E_q (r - 1)^2 of ratios at points of q, [..., m] -> [...]."""
+    """PD = E_q (r - 1)^2, from ratios r at points of q: [..., m] -> [...]."""
     return tf.reduce_mean(tf.square(ratio - 1.0), axis=-1)
 
 
@@ -62,23 +63,24 @@ class RatioLosses(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class RatioMatching:
-    """What GRAM-nets train on, for real features u and generated features v.
+    """The losses of GRAM-nets, of real features u and generated features v.
 
     projection: -PD(r) [- sum_i r_i],  generator: sqrt(max(MMD^2_V, 1e-12))
 
     with the ratios r of `density_ratio` averaged over bandwidths, and the
     biased MMD^2 summed over them, all from one set of kernel matrices. The
-    projection raises the Pearson divergence, which is at most that of the
-    images, so that a law is matched where it differs. Srivastava et al. 2020,
-    section 3.
+    projection raises the Pearson divergence of the features, which is at most
+    that of the images, so that the generator matches the laws where they
+    differ. Srivastava et al. 2020, section 3.
 
     Attributes:
       bandwidths: standard deviations of the Gaussian kernels.
       ridge: of the density ratio.
-      positivity: of the ratios: by a "penalty" (the sum above, as the published
-        runs have it), by a "clip" at 0, or "none".
+      positivity: what keeps the ratios positive: a "penalty" (the sum above, as
+        the published runs have it), a "clip" at 0, or "none".
       median_bandwidth: whether bandwidths are multiples of the median distance
-        of all features at hand. Without it the projection can choose its scale.
+        of all features of the batch. Without it the projection can choose its
+        scale.
 
     Raises:
       UsageError: for numbers that are not positive, or an unknown positivity.

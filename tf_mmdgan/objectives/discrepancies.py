@@ -1,7 +1,7 @@
 """Distances between two samples that a generator is trained on as they are.
 
-A discrepancy is a function of real [n, d] and generated features [m, d], a
-scalar, differentiable by both; nothing in it is learnt.
+A discrepancy is a function of real [n, d] and generated features [m, d]: a
+scalar with gradients with respect to both, in which nothing is learnt.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ class KernelDiscrepancy:
 
     Attributes:
       kernel: on the features.
-      estimator: in `ESTIMATORS`.
+      estimator: a name in `ESTIMATORS`.
       root: whether to take the root of the estimate.
       median_bandwidth: whether features are divided by their median distance
         first, so that the kernel's bandwidths are multiples of it.
@@ -84,8 +84,9 @@ class GradientConstrainedDiscrepancy:
       ridge: lambda, > 0.
       root: whether to take the root, sqrt(max(square, 1e-12)).
       median_bandwidth: whether features are divided by their median distance
-        first: bandwidths are multiples of it, and slopes are by it.
-      solver: of `mmd.constrained.SOLVERS`.
+        first, so that bandwidths are multiples of it and slopes are changes
+        over that distance.
+      solver: a name in `mmd.constrained.SOLVERS`.
     """
 
     kernel: Kernel

@@ -25,7 +25,7 @@ softplus, mean = tf.math.softplus, tf.reduce_mean
 
 @dataclasses.dataclass(frozen=True)
 class GAN(ScalarCriterion):
-    """A critic with logit a, D = sigmoid(a), that tells real from generated.
+    """A critic with logit a, a classifier D = sigmoid(a) of real images.
 
     critic: E softplus(-a(X)) + E softplus(a(Y)) = -E log D(X) - E log(1 - D(Y))
     generator, minimax:         -E softplus(a(Y)) =  E log(1 - D(Y))
@@ -35,7 +35,7 @@ class GAN(ScalarCriterion):
     Goodfellow et al. 2014, section 3; Hjelm et al. 2018, section 2.3.
 
     Attributes:
-      generator_form: which of the three.
+      generator_form: which of the three losses the generator has.
     """
 
     generator_form: Literal["minimax", "non_saturating", "boundary_seeking"]
@@ -97,7 +97,7 @@ class FGAN(ScalarCriterion):
     et al. 2016, eqs. 4 to 6 and section 3.2.
 
     Attributes:
-      divergence: f.
+      divergence: f, with its conjugate f* and activation g.
       generator_form: "minimax" or "non_saturating".
     """
 

@@ -41,17 +41,14 @@ def pixel_unit(images: tf.Tensor) -> float:
 def gradient_squares(
     function: Callable[[tf.Tensor], tf.Tensor],
     images: tf.Tensor,
-    axes: Sequence[int] | None = None,
 ) -> tf.Tensor:
     """Squared L2 norm of the gradient of `function` at each image: [b].
 
     Args:
       function: images [b, ...] -> [b]; value i depends on image i alone.
       images: [b, ...].
-      axes: over which squares are summed; by default all but the first. With
-        fewer, one number for each place along the others is left.
     """
-    squares = _squares_by_our_pixels(function, images, axes)
+    squares = _squares_by_our_pixels(function, images, None)
     return pixel_unit(images) ** 2 * squares
 
 
@@ -66,9 +63,10 @@ def gradient_norms(
     Args:
       function: see `gradient_squares`.
       images: see there.
-      axes: see there.
-      epsilon: added under the root to the squares of gradients with respect to
-        pixels in [-1, 1], a fourth of those by pixels in [0, 1].
+      axes: over which squares are summed; by default all but the first. With
+        fewer, one number for each place along the other axes is left.
+      epsilon: added under the root, to squared gradients with respect to pixels
+        in [-1, 1]; with respect to pixels in [0, 1] they are four times that.
     """
     squares = _squares_by_our_pixels(function, images, axes)
     # A critic that is flat somewhere would give NaN without the epsilon.
@@ -97,11 +95,12 @@ def jacobian_products(
     One backward pass for each feature.
 
     Args:
-      function: images [b, ...] -> features [b, d], row by row.
+      function: images [b, ...] -> features [b, d]; features of an image depend
+        on that image alone.
       images: [b, ...].
 
     Returns:
-      Features [b, d] and J J^T [b, d, d]; its trace is ||J||_F^2.
+      Features [b, d], and J J^T [b, d, d], whose trace is ||J||_F^2.
     """
     features, tape = _watched(function, images)
     rows = []
@@ -126,9 +125,9 @@ def estimated_jacobian_squares(
     stochastic estimator of the trace of the influence matrix".
 
     Args:
-      function: images [b, ...] -> features [b, d], row by row.
-      images: [b, ...].
-      signs: [b, d], +1 or -1.
+      function: see `jacobian_products`.
+      images: see there.
+      signs: s, [b, d], +1 or -1.
 
     Returns:
       Features [b, d] and the estimates [b].

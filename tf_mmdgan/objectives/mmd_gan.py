@@ -1,4 +1,4 @@
-"""Criteria made of one kernel matrix: MMD GANs.
+"""Criteria made of kernel matrices of the critic's features: MMD GANs.
 
 Binkowski, Sutherland, Arbel, Gretton 2018, "Demystifying MMD GANs"; Wang, Sun,
 Halgamuge 2019, "Improving MMD-GAN training with repulsive loss function";
@@ -37,12 +37,17 @@ class MMDGAN(BaseCriterion):
     Attributes:
       kernel: on the critic's features.
       estimator: of MMD^2, from kernel matrices.
+
+    For example:
+
+        criterion = MMDGAN(kernels.RationalQuadratic() + 0.1 * kernels.Linear())
+        objective = Objective(criterion, [GradientPenalty(weight=1.0)])
     """
 
     kernel: Kernel
     estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_unbiased
 
-    # What the estimate is called in the logs.
+    # Name of the estimate in the logs.
     term: ClassVar[str] = "mmd2"
 
     def critic_loss(self, seen: Comparison) -> Loss:
@@ -56,7 +61,7 @@ class MMDGAN(BaseCriterion):
         return Loss(mmd2, {self.term: mmd2})
 
     def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
-        """The witness function of the MMD, not normalised."""
+        """The witness function of the MMD, not divided by its norm: [b]."""
         return mmd.witness(self.kernel, features, seen.x, seen.y)
 
     def _mmd2(self, seen: Comparison) -> tf.Tensor:
@@ -69,9 +74,9 @@ class RatioMMD(MMDGAN):
 
     critic:    -MMD^2_u / sqrt(max(V, floor)),  generator: its negative
 
-    with V the estimated variance. The statistic of Sutherland et al. 2017,
-    which they maximise over kernels and minimise over generators; a critic is
-    a kernel here. The estimator of the ratio is `mmd.mmd2_ratio`.
+    with V the estimated variance. Sutherland et al. 2017 maximise this
+    statistic over kernels and minimise it over generators; here the critic
+    makes the kernel. The estimator of the ratio is `mmd.mmd2_ratio`.
     """
 
     estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_ratio
@@ -87,18 +92,19 @@ class RepulsiveMMD(MMDGAN):
     generator: E k(x, x') - 2 E k(x, y) + E k(y, y')
 
     All means are over pairs of different rows. w1 = -1 is the repulsive loss,
-    1 the usual, attractive, one, and 0 leaves the real features alone. With
-    `bounds`, the critic's kernel is the bounded one,
+    w1 = 1 the usual, attractive, one, and w1 = 0 leaves the real features
+    alone. With `bounds` and the squared distance r^2, the critic's kernel is
 
-    k(min(r^2, upper)) for real, k(max(r^2, lower)) for generated pairs,
+    k(min(r^2, upper)) for real, k(max(r^2, lower)) for generated pairs.
 
-    which has no gradient where real features are far apart, or generated ones
-    close, already. Wang et al. 2019, eqs. 5 to 8.
+    It has no gradient where real features are far apart already, or generated
+    ones close. Wang et al. 2019, eqs. 5 to 8.
 
     Attributes:
-      kernel: a `kernels.Gaussian` where there are bounds.
+      kernel: on the critic's features; a `kernels.Gaussian` if there are
+        bounds.
       real_weight: w1.
-      bounds: (lower, upper) on the squared distances, or None.
+      bounds: (lower, upper) on the squared distances, or None for none.
     """
 
     estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_ustatistic
@@ -144,11 +150,11 @@ class AutoencoderMMD(MMDGAN):
     generator:  d
 
     with the biased estimate, squares averaged over pixels, and the decoder D.
-    The hinge is the reduction of the feasible set: h and its mirror images have
-    the same MMD. C.-L. Li, W.-C. Chang, Y. Cheng, Y. Yang, B. Poczos 2017, "MMD
-    GAN: Towards deeper understanding of moment matching network", section 4 and
-    https://github.com/OctoberChang/MMD-GAN, whose critic weights but those of
-    the decoder are clipped.
+    Features h with another sign have the same MMD; the hinge, the reduction of
+    the feasible set, prefers one of them. C.-L. Li, W.-C. Chang, Y. Cheng, Y.
+    Yang, B. Poczos 2017, "MMD GAN: Towards deeper understanding of moment
+    matching network", section 4 and https://github.com/OctoberChang/MMD-GAN,
+    where all weights of the critic but those of the decoder are clipped.
 
     Attributes:
       kernel: on the codes.

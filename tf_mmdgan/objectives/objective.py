@@ -1,4 +1,4 @@
-"""A criterion with what regularises it: what a model trains on."""
+"""An objective: a criterion, and what regularises the critic."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -30,10 +30,15 @@ class Objective:
     generator: criterion's loss
 
     Attributes:
-      criterion: what the two play for.
-      regularizers: of the critic.
+      criterion: the losses of the two players.
+      regularizers: terms that are added to the critic's loss.
       instance_noise: on all images that the critic sees, or None.
-      weight_clipping: of the critic, or None.
+      weight_clipping: of the critic after each of its updates, or None.
+
+    For example:
+
+        objective = Objective(WGAN(), [GradientPenalty(weight=10.0)])
+        loss = objective.critic_loss(critic, real, [fake], update)
     """
 
     criterion: Criterion
@@ -50,8 +55,8 @@ class Objective:
     def needs_independent_examples(self) -> bool:
         """Whether the critic must treat each image by itself.
 
-        A gradient penalty is a statement about single images; batch
-        normalisation in the critic would make it one about batches.
+        A gradient penalty bounds slopes at single images; with batch
+        normalisation in the critic it would bound slopes at whole batches.
         """
         return self.criterion.needs_independent_examples or any(
             part.needs_independent_examples for part in self.regularizers
@@ -106,7 +111,7 @@ class Objective:
     def after_update(
         self, critic: Critic, terms: Mapping[str, tf.Tensor]
     ) -> None:
-        """What follows the optimizer's update of the critic."""
+        """To be called after the optimizer has updated the critic."""
         self.criterion.after_update(critic, terms)
         if self.weight_clipping is not None:
             self.weight_clipping.after_update(critic)

@@ -1,8 +1,8 @@
-"""What may be added to the critic's loss of any criterion.
+"""Terms that may be added to the critic's loss of any criterion.
 
-Each is a frozen value; `penalty` is called in replica context. That which a
-gradient penalty bounds is the criterion's witness: the function by which it
-tells real from generated images.
+Each is a frozen value, whose `penalty` is called in replica context. Gradient
+penalties bound the slope of the criterion's witness, the function by which the
+criterion tells real from generated images.
 """
 
 import dataclasses
@@ -42,7 +42,7 @@ class Regularizer(Protocol):
         """What the term is multiplied by."""
 
     def check(self, criterion: Criterion, output_width: int) -> None:
-        """Refuses criteria and critics that it cannot be used with.
+        """Refuses criteria and critics that the term is not for.
 
         Raises:
           UsageError: with the reason.
@@ -59,17 +59,23 @@ _AXES = {"image": None, "rows": [1], "channels": [3]}
 class GradientPenalty:
     """mean_i (||grad f(x_i)|| - 1)^2 at points between real and fake images.
 
-    f is the witness: for an MMD its witness function, which makes this the
-    penalty of Binkowski et al. 2018; for a critic with one output that output,
-    which makes it that of Gulrajani et al. 2017. Gradients are by pixels in
-    [0, 1] and over the whole image.
+    f is the criterion's witness. For an MMD that is its witness function, and
+    this is the penalty of Binkowski et al. 2018; for a critic with one output
+    it is that output, and this is the penalty of Gulrajani et al. 2017.
+    Gradients are with respect to pixels in [0, 1], and norms are over the whole
+    image.
 
     Attributes:
       weight: lambda, >= 0.
       function: "witness", or "critic" for the critic's single output itself.
-      norm: over the "image"; or, as published codes have it, over the "rows"
-        or the "channels" of it alone, then averaged over the rest.
-      epsilon: under the root.
+      norm: over the "image"; or, as published codes have it, over its "rows"
+        or its "channels" alone, and then averaged over the rest.
+      epsilon: under the root, see `gradients.gradient_norms`.
+
+    For example:
+
+        penalty = GradientPenalty(weight=10.0)
+        objective = Objective(WGAN(), [penalty])
     """
 
     weight: float
@@ -116,9 +122,10 @@ class GradientPenalty:
 class ZeroCentredPenalty:
     """E ||grad f||^2 / 2 on one side's images: R1 on real, R2 on generated.
 
-    f is the witness, gradients are by pixels in [0, 1]. Mescheder, Geiger,
-    Nowozin 2018, "Which training methods for GANs do actually converge?", eqs.
-    9 and 10; their code multiplies E ||grad f||^2 by the weight, without 1/2.
+    f is the criterion's witness, and gradients are with respect to pixels in
+    [0, 1]. Mescheder, Geiger, Nowozin 2018, "Which training methods for GANs do
+    actually converge?", eqs. 9 and 10; their code multiplies E ||grad f||^2 by
+    the weight, without the 1/2.
 
     Attributes:
       weight: gamma, >= 0.
@@ -146,18 +153,19 @@ class ZeroCentredPenalty:
 
 @dataclasses.dataclass(frozen=True)
 class NoisePenalty:
-    """Limit of small instance noise: weight / 2 Omega_f, annealed.
+    """What a little instance noise does to the loss: weight / 2 Omega_f.
 
     Omega_f = E[w_x(f(X)) ||grad f(X)||^2] + E[w_y(f(Y)) ||grad f(Y)||^2]
 
     with the criterion's curvatures w. For a GAN with D = sigmoid(f) they are
-    (1 - D)^2 and D^2. The weight is the noise's variance, on images in [0, 1].
-    Roth, Lucchi, Nowozin, Hofmann 2017, "Stabilizing training of generative
-    adversarial networks through regularization", eqs. 15 and 24.
+    (1 - D)^2 and D^2. The weight is the variance of the noise, on images in
+    [0, 1], and may fall over the run. Roth, Lucchi, Nowozin, Hofmann 2017,
+    "Stabilizing training of generative adversarial networks through
+    regularization", eqs. 15 and 24.
 
     Attributes:
-      weight: gamma at the start, >= 0.
-      annealing: gamma falls to a hundredth.
+      weight: the variance gamma at the start, >= 0.
+      annealing: how the variance falls, to a hundredth.
     """
 
     weight: float
@@ -200,7 +208,7 @@ def _with_curvatures(criterion: Criterion) -> NoiseLimited:
 class FeaturePenalty:
     """Sum over layers, output included, of the mean squared activation.
 
-    On the real images and on the generated ones, added. Binkowski et al. 2018,
+    The sums for real and for generated images are added. Binkowski et al. 2018,
     footnote 19.
 
     Attributes:
@@ -220,13 +228,14 @@ class FeaturePenalty:
         del criterion
         output = present(seen.output, "output")
         layers = [*output.activations, output.features]
-        # The mean over all rows is the share of a batch in the sum of means.
+        # Times the number of batches, for their means are added, and this one
+        # is over the rows of all of them.
         return (1.0 + len(seen.fakes)) * feature_l2(layers)
 
 
 @dataclasses.dataclass(frozen=True)
 class WeightClipping:
-    """Weights of the critic in [-bound, bound] after each of its updates.
+    """Keeps the critic's weights in [-bound, bound] after each of its updates.
 
     Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", algorithm 1.
     """
@@ -234,7 +243,7 @@ class WeightClipping:
     bound: float
 
     def after_update(self, critic: Critic) -> None:
-        """Clips."""
+        """Clips the weights."""
         critic.clip_weights(self.bound)
 
 
@@ -242,19 +251,20 @@ class WeightClipping:
 class InstanceNoise:
     """N(0, deviation^2) on each pixel of real and generated images.
 
-    On images in [0, 1], in both losses, annealed. Sonderby et al. 2017,
-    "Amortised MAP inference for image super-resolution"; Roth et al. 2017.
+    The deviation is that on images in [0, 1]; noise is in both losses, and may
+    fall over the run. Sonderby et al. 2017, "Amortised MAP inference for image
+    super-resolution"; Roth et al. 2017.
 
     Attributes:
-      deviation: at the start, >= 0.
-      annealing: the deviation falls to a tenth.
+      deviation: standard deviation at the start, >= 0.
+      annealing: how the deviation falls, to a tenth.
     """
 
     deviation: float
     annealing: Annealing = CONSTANT
 
     def add(self, batches: Sequence[Batch], update: Update) -> list[Batch]:
-        """The batches with noise of their own each."""
+        """The batches, each with noise of its own."""
         sigma = self.deviation * self.annealing.factor(update.step)
         noisy = []
         for index, batch in enumerate(batches):

@@ -31,9 +31,9 @@ class Scale:
         leaves k(x, x) and the kernel's constant out, but has E f^2 beside
         ||J||^2 for the linear kernel; or "paper", its section 3.
       offset: lambda of the paper's form, > 0; None: 1.
-      measure: points that the critic's slope is taken at. "real" images, as in
-        the paper's experiments; "mixture": one half of real, one half of
-        generated images; "noise": images of independent N(0, 10^2) pixels on
+      measure: images at which the critic's slope is taken: "real" ones, as in
+        the paper's experiments; "mixture", one half of real, one half of
+        generated images; "noise", images of independent N(0, 10^2) pixels on
         the scale of [0, 1].
       jacobian: "exact", one backward pass per output of the critic;
         "hutchinson", an unbiased estimate in one pass for all.
@@ -52,7 +52,7 @@ class Scale:
             )
 
     def check(self, kernel: Kernel, flag: str) -> None:
-        """Refuses kernels that have no such scale.
+        """Refuses kernels for which this scale is not defined.
 
         Raises:
           UsageError: naming the reason.
@@ -126,12 +126,17 @@ class ScaledMMD(MMDGAN):
 
     critic: -sigma^2 MMD^2_u,  generator: sigma^2 MMD^2_u
 
-    The gradient passes through sigma to the critic; to the generator sigma is
-    a constant. Arbel et al. 2018, section 3.
+    The critic's gradient passes through sigma; for the generator sigma is a
+    constant. Arbel et al. 2018, section 3.
 
     Attributes:
-      kernel: with a derivative at coinciding points.
-      scale: sigma.
+      kernel: on the critic's features, differentiable at coinciding points.
+      scale: how sigma is computed.
+
+    For example:
+
+        criterion = ScaledMMD(kernels.Gaussian(), scale=Scale("paper"))
+        objective = Objective(criterion)
     """
 
     scale: Scale = DEFAULT_SCALE

@@ -24,9 +24,9 @@ from tf_mmdgan.objectives.criterion import (
 class WGAN(ScalarCriterion):
     """The critic f maximises E f(X) - E f(Y), the generator E f(Y).
 
-    What bounds f is a regulariser: clipped weights (Arjovsky et al. 2017), or a
-    gradient penalty (Gulrajani et al. 2017, "Improved training of Wasserstein
-    GANs").
+    The slope of f must be bounded by a regulariser: clipped weights (Arjovsky
+    et al. 2017), or a gradient penalty (Gulrajani et al. 2017, "Improved
+    training of Wasserstein GANs").
     """
 
     def critic_loss(self, seen: Comparison) -> Loss:
@@ -46,10 +46,10 @@ class SobolevGAN(WGAN):
 
     critic: -(E f(X) - E f(Y)) + m c + rho / 2 c^2,  then  m <- m + rho c
 
-    with c the left side less 1, gradients by pixels in [0, 1], and the
-    multiplier m of an augmented Lagrangian. Mroueh et al. 2018, section 5 and
-    algorithm 1. The code of the Scaled MMD GAN has the same loss, but never
-    moves m.
+    with c the left side of the constraint less 1, gradients with respect to
+    pixels in [0, 1], and the multiplier m of an augmented Lagrangian. Mroueh et
+    al. 2018, section 5 and algorithm 1. The code of the Scaled MMD GAN has the
+    same loss, but never moves m.
 
     Attributes:
       constraint_weight: rho, > 0.
