@@ -1,4 +1,4 @@
-"""Estimators and a kernel of the original codes, where they differ."""
+"""Estimators and a kernel as in the original codes, where those differ."""
 
 import dataclasses
 
@@ -26,13 +26,13 @@ def mmd2_constant_diagonal(
 ) -> tf.Tensor:
     """MMD^2 with a constant taken for the diagonals of both kernel matrices.
 
-    For a kernel with a linear term, whose diagonal is not constant, this is
+    The diagonal of a kernel with a linear term is not constant. There this is
     too large by weight (sum ||x_i||^2 + sum ||y_i||^2) / (m (m - 1)), so that
     the critic gains from large features.
 
     Args:
-      grams: kernel matrices.
-      diagonal: k(0, 0).
+      grams: kernel matrices of samples of one size m.
+      diagonal: the constant, k(0, 0).
     """
 
     def mean(gram):
@@ -48,15 +48,18 @@ def mmd2_ratio(
     plug_in: bool = False,
     diagonals: bool = False,
 ) -> tf.Tensor:
-    """`mmd.mmd2_ratio` with what the codes do otherwise in it.
+    """`mmd.mmd2_ratio`, with the deviations of the original codes.
 
     Args:
       grams: kernel matrices.
-      floor: the least variance, > 0.
-      plug_in: takes the published estimate of the variance, see
+      floor: least variance to divide by, > 0.
+      plug_in: whether to take the published estimate of the variance, see
         `mmd.variance_from_sums`.
-      diagonals: leaves the diagonals in the sums of MMD^2, and divides by
-        m (m - 1) all the same.
+      diagonals: whether the sums of MMD^2 contain the diagonals, and are
+        divided by m (m - 1) all the same.
+
+    Raises:
+      ValueError: for a floor that is not positive.
     """
     variance = mmd.variance_from_sums(mmd.sum_pairs(grams), plug_in=plug_in)
     deviation = variance.deviation(floor, plug_in)

@@ -68,8 +68,8 @@ def mmd2_ustatistic(grams: Grams) -> tf.Tensor:
 
     mean_{i != j} [k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(x_j, y_i)]
 
-    As `mmd2_unbiased`, but without the cross pairs i = j. Gretton et al. 2012,
-    eq. 4.
+    Like `mmd2_unbiased`, but without the pairs (x_i, y_i) of one row. Gretton
+    et al. 2012, eq. 4.
 
     Raises:
       ValueError: for unequal n and m, or fewer than 2 examples.
@@ -133,7 +133,11 @@ def mean_off_diagonal(gram: tf.Tensor) -> tf.Tensor:
 
 
 def size(examples: tf.Tensor, least: int) -> tf.Tensor:
-    """Length of the first axis, in float64; at least `least` if known."""
+    """Length of the first axis, as a float64 scalar.
+
+    Raises:
+      ValueError: for a length below `least`, if it is known in the graph.
+    """
     static = examples.shape[0]
     if static is not None and static < least:
         raise ValueError(f"Need at least {least} examples, not {static}.")

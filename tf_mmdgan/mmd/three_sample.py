@@ -29,10 +29,10 @@ class ThreeSampleTest(NamedTuple):
 def candidate_sums(
     kernel: kernels.Kernel, reference: tf.Tensor, candidate: tf.Tensor
 ) -> CandidateSums:
-    """Compares candidates with the reference, both [m, d], for later tests.
+    """Sums over candidates and reference, both [m, d], for later tests.
 
-    The kernel is computed in the type of the features; float64 ones give the
-    sums to full precision.
+    The kernel is computed in the type of the features; features in float64 give
+    the sums to full precision.
 
     Raises:
       ValueError: if the shapes are not equal matrices, or for m < 4.
@@ -60,14 +60,14 @@ def three_sample_test(
     `plug_in`. Bounliphone et al. 2016, "A test of relative similarity for
     model selection in generative models", https://arxiv.org/abs/1511.04581.
     Binkowski et al. 2018, section 4.1, lower the learning rate by it; their
-    code has a floor of 1e-5, which outweighs V at 2,048 examples and makes the
-    test a fixed threshold.
+    code has a floor of 1e-5, which at 2,048 examples is more than V, and makes
+    the test one of a fixed threshold.
 
     Args:
       new: `candidate_sums` of the new candidates.
-      old: those of the old ones, for the same reference and kernel.
+      old: those of the old candidates, for the same reference and kernel.
       floor: least variance to divide by, positive.
-      plug_in: as in `variance_from_sums`.
+      plug_in: see `variance_from_sums`.
 
     Raises:
       ValueError: for sets of different sizes, or a floor that is not positive.

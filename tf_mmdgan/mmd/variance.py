@@ -14,7 +14,10 @@ from tf_mmdgan.mmd.estimators import (
 
 
 class PairSums(NamedTuple):
-    """What MMD**2 and its variance need of n real x, m fake y; all float64."""
+    """Sums that MMD**2 and its variance take, of n real x and m fake y.
+
+    All are float64.
+    """
 
     xx: tf.Tensor  # [n], sum_{j != i} k(x_i, x_j)
     xy: tf.Tensor  # [n], sum_j k(x_i, y_j)
@@ -26,25 +29,27 @@ class PairSums(NamedTuple):
 
 
 class Variance(NamedTuple):
-    """Estimated variance by its Hoeffding parts, scalars in float64.
+    """The two parts of an estimated variance, scalars in float64.
 
-    Neither part is negative, but the estimate of one near 0 may be.
+    They are those of Hoeffding's decomposition. No part of the true variance is
+    negative, but an estimate of a part near 0 may be.
     """
 
-    first: tf.Tensor  # of the means over single points
-    second: tf.Tensor  # of what only pairs of points have
+    first: tf.Tensor  # of the means over either argument of the kernel
+    second: tf.Tensor  # of the rest, which is a matter of pairs of points
 
     @property
     def total(self) -> tf.Tensor:
-        """The sum of both, without bias; may be negative."""
+        """The sum of both parts: without bias, but possibly negative."""
         return self.first + self.second
 
     @property
     def clipped(self) -> tf.Tensor:
-        """The sum of both, each at least 0: for standard errors.
+        """The sum of both parts, each at least 0: for standard errors.
 
-        Where the first part is 0 this is too large on average, by up to a
-        half. The total, often near 0 there, would give far too small ones.
+        Where the true first part is 0, this is too large on average, by up to a
+        half. The total is often near 0 there, and standard errors from it would
+        be far too small.
         """
         return tf.maximum(self.first, 0.0) + tf.maximum(self.second, 0.0)
 
@@ -63,7 +68,7 @@ class Variance(NamedTuple):
 
 
 def sum_pairs(grams: Grams) -> PairSums:
-    """Sums of whole kernel matrices."""
+    """The sums, from whole kernel matrices."""
     x = reduce_grams(grams.xx, tf.transpose(grams.xy))
     y = reduce_grams(grams.yy, grams.xy)
     return PairSums(
@@ -73,7 +78,7 @@ def sum_pairs(grams: Grams) -> PairSums:
 
 
 def unbiased_from_sums(sums: PairSums) -> tf.Tensor:
-    """`mmd2_unbiased`, from sums.
+    """`mmd2_unbiased` from sums, a float64 scalar.
 
     Raises:
       ValueError: for fewer than 2 examples of either kind.
@@ -103,9 +108,11 @@ def variance_from_sums(
 
     Args:
       sums: of at least 4 examples of each kind.
-      sample_size: evaluates it for that many examples of each kind instead.
-      plug_in: takes squares of overall means as they are, and n m - min(n, m)
-        cross pairs as for `mmd2_ustatistic`. For n = m this is the published
+      sample_size: for which number of examples of each kind the variance is
+        estimated; None: that of `sums`.
+      plug_in: whether squares of overall means are taken as they are, and n m -
+        min(n, m) cross pairs as for `mmd2_ustatistic`. For n = m this is the
+        published
         4 (m - 2) / (m (m - 1)) zeta_1 + 2 / (m (m - 1)) zeta_2 of Sutherland
         et al. 2017, "Generative models and model criticism via optimized MMD",
         https://arxiv.org/abs/1611.04488. It is low, by up to a half where both
@@ -134,8 +141,8 @@ def mmd2_variance(
 ) -> tf.Tensor:
     """Estimated variance of `mmd2_unbiased`, a scalar without bias.
 
-    The total of `variance_from_sums`, which says what the arguments are and
-    what raises ValueError. It may be negative where the truth is near 0.
+    The total of `variance_from_sums`, which has the same arguments and errors.
+    It may be negative where the true variance is near 0.
     """
     variance = variance_from_sums(sum_pairs(grams), sample_size, plug_in)
     return tf.cast(variance.total, grams.xy.dtype)
@@ -146,8 +153,8 @@ def mmd2_ratio(grams: Grams, floor: float = 1e-12) -> tf.Tensor:
 
     The t-statistic that Sutherland et al. 2017 maximize over kernels, with V
     the `Variance.clipped`. The code of Binkowski et al. 2018 has a floor of
-    1e-5, which outweighs the variance itself in large samples. Where a part
-    is clipped or the floor holds, it has gradient zero.
+    1e-5, which is more than the variance itself in large samples. Where a part
+    of V is clipped or the floor holds, the deviation has gradient zero.
 
     Raises:
       ValueError: for fewer than 4 examples, or a floor that is not positive.
@@ -157,10 +164,10 @@ def mmd2_ratio(grams: Grams, floor: float = 1e-12) -> tf.Tensor:
 
 
 class CandidateSums(NamedTuple):
-    """What the three-sample test needs of a candidate set y, all float64.
+    """Sums that the three-sample test takes of a set of candidates.
 
-    For m candidates y and m reference points x. It may be stored in place of
-    the candidates, to compare later ones with.
+    For m candidates y and m reference points x, all float64. They may be stored
+    in the place of the candidates, for tests against later ones.
     """
 
     within: tf.Tensor  # [m], sum_{j != i} k(y_i, y_j), for each candidate
@@ -171,7 +178,7 @@ class CandidateSums(NamedTuple):
 
 
 class Side(NamedTuple):
-    """Moments of one set y against another, x; mu_Y(z) = E_y k(y, z)."""
+    """Moments of a set y against another set x, with mu_Y(z) = E_y k(y, z)."""
 
     within_mean: tf.Tensor  # E k(y, y')
     cross_mean: tf.Tensor  # E k(x, y)
@@ -188,8 +195,8 @@ def side(sums: CandidateSums, plug_in: bool) -> Side:
     n2 = n * (n - 1.0)
     within, cross = tf.reduce_sum(sums.within), tf.reduce_sum(sums.cross)
     within_mean, cross_mean = within / m2, cross / (n * m)
-    # Means of products run over distinct points: what the product of the sums
-    # has besides is taken off.
+    # Means of products are over distinct points: what the product of two sums
+    # contains of equal points is taken off.
     own_dot = dot(sums.within, sums.within)
     mixed_dot = dot(sums.within, sums.cross)
     other_dot = dot(sums.cross, sums.cross)
@@ -231,7 +238,7 @@ def reduce_grams(within: tf.Tensor, cross: tf.Tensor) -> CandidateSums:
 
 
 def cross_pairs(n: tf.Tensor, m: tf.Tensor, plug_in: bool) -> tf.Tensor:
-    """Pairs across the sets that an estimate of MMD**2 takes."""
+    """Number of pairs (x_i, y_j) that an estimate of MMD**2 takes."""
     return n * m - tf.minimum(n, m) if plug_in else n * m
 
 

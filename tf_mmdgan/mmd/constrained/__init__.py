@@ -1,4 +1,4 @@
-"""Distances whose critics are held by their gradients."""
+"""MMDs whose critic is constrained in its values and slopes."""
 
 from tf_mmdgan.mmd.constrained.distance import Optimum, check_kernel
 from tf_mmdgan.mmd.constrained.expansions import Expansion

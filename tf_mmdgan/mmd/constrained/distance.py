@@ -13,7 +13,10 @@ from tf_mmdgan.mmd.constrained.system import Constraint, System, dot
 
 
 class Samples(NamedTuple):
-    """What a constrained distance is computed from, of one type and width."""
+    """The points that a constrained distance is computed from.
+
+    All are of one floating type and one width.
+    """
 
     real: tf.Tensor  # [n, p]
     fake: tf.Tensor  # [m, p]
@@ -28,10 +31,11 @@ class Optimum(NamedTuple):
     """A squared distance, and the critic that attains it.
 
     Attributes:
-      square: scalar; differentiable by the samples.
-      jets: values and gradients at the points of f = (C + lambda)^-1 eta, which
-        is the best critic times the distance: [M, 1 + p]; constants.
-      critic: f itself; a constant.
+      square: the squared distance, a scalar with gradients with respect to the
+        samples.
+      jets: values and gradients of f = (C + lambda)^-1 eta at the points,
+        [M, 1 + p]; f is the best critic times the distance. Constants.
+      critic: f itself, a constant.
     """
 
     square: tf.Tensor
@@ -39,11 +43,12 @@ class Optimum(NamedTuple):
     critic: expansions.Expansion
 
     def with_constraint(self, weight: tf.Tensor) -> "Optimum":
-        """The same value, differentiable by the constraint too.
+        """The same value, with a gradient with respect to the constraint too.
 
         Args:
-          weight: <x, S x> for the jets x. The value is a minimum over critics,
-            at which it has the gradient -x x^T by S.
+          weight: <x, S x> for the jets x and the constraint S. The value is a
+            minimum over critics, where its gradient with respect to S is
+            -x x^T.
         """
         zero = weight - tf.stop_gradient(weight)
         return self._replace(square=self.square - zero)
@@ -89,12 +94,6 @@ def check_kernel(kernel: Kernel, flag: str) -> None:
         ) from None
 
 
-def uniform_weights(points: tf.Tensor) -> tf.Tensor:
-    """1 / M for each of M points: [M]."""
-    ones = tf.ones_like(points[:, 0])
-    return ones / tf.reduce_sum(ones)
-
-
 def constrained_distance(
     samples: Samples,
     kernel: Kernel,
@@ -107,17 +106,18 @@ def constrained_distance(
     = <eta, (C + lambda)^-1 eta>
     = min_g  ||eta - g||^2 / lambda + <x, S x>
 
-    with the witness eta, the constraint <f, C f> of points and weights, and
-    over functions g in the span of the points' kernels and derivatives, whose
-    coefficients are S x. So the gradient by the samples is that at the one best
-    g, and an inexact one gives too large a value, by the square of its error.
+    with the witness eta and the constraint <f, C f> of points and weights. The
+    minimum is over functions g in the span of the points' kernels and their
+    derivatives, with coefficients S x. So the gradient with respect to the
+    samples is that at the best g, held fixed; and a g that is inexact gives too
+    large a value, by the square of its error.
 
     Args:
       samples: see `check`.
       kernel: differentiable at coinciding points.
       ridge: lambda.
-      constraint: constant weights for the points.
-      solver: of `SOLVERS`.
+      constraint: the weights of the points, constants.
+      solver: a name in `SOLVERS`.
 
     Raises:
       UsageError: for an unknown solver, or a system too badly conditioned.

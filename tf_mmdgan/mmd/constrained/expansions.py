@@ -1,6 +1,6 @@
-"""Functions of a kernel and its derivatives, their values and gradients.
+"""Functions that are sums of a kernel and its derivatives.
 
-A *jet* is a value and a gradient beside each other, [..., 1 + p].
+A *jet* is a value and a gradient of a function beside each other, [..., 1 + p].
 """
 
 import dataclasses
@@ -26,8 +26,8 @@ class Expansion:
     def values(self, kernel: Kernel, points: tf.Tensor) -> tf.Tensor:
         """Values f(t) at points [m, p]: [m]."""
         weights, directions = self.coefficients[:, 0], self.coefficients[:, 1:]
-        # The derivatives along b, one for each pair, are linear in the weights
-        # of a sum over pairs; so two backward passes make one forward.
+        # The wanted derivatives along b, one for each pair, are linear in the
+        # weights of a sum over pairs: two backward passes give all of them.
         with tf.GradientTape() as by_pairs:
             shape = tf.shape(points)[0], tf.shape(self.centres)[0]
             pairs = tf.ones(shape, points.dtype)
@@ -63,12 +63,12 @@ class Expansion:
     def _radial_jets(
         self, kernel: library.RadialMixture, points: tf.Tensor
     ) -> tf.Tensor:
-        """The same for k = g(r^2), with a third of the operations.
+        """`jets` for k = g(r^2), with a third of the operations.
 
         f(t) = sum_j a_j g + 2 g' q_j,  q_j = <b_j, c_j - t>
         grad f(t) = -sum_j (2 g' a_j + 4 g'' q_j) (c_j - t) + 2 g' b_j
         """
-        # Differences do not depend on the origin, their rounding does.
+        # Differences do not depend on the origin, but their rounding does.
         origin = tf.stop_gradient(tf.reduce_mean(points, axis=0))
         centres, points = self.centres - origin, points - origin
         weights, directions = self.coefficients[:, 0], self.coefficients[:, 1:]
@@ -99,7 +99,7 @@ class Expansion:
 def _derivatives(
     kernel: library.RadialMixture, squares: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """g, g' and g'' of k = g(r^2) at squares [n, m]."""
+    """g, g' and g'' of k = g(r^2) at squares r^2 [n, m]."""
     with tf.GradientTape() as second:
         second.watch(squares)
         with tf.GradientTape() as first:
@@ -118,17 +118,23 @@ def witness(real: tf.Tensor, fake: tf.Tensor) -> Expansion:
 
 
 def _mean(centres: tf.Tensor) -> Expansion:
-    ones = tf.ones_like(centres[:, :1])
-    weights = ones / tf.reduce_sum(ones)
+    weights = uniform_weights(centres)[:, None]
     directions = tf.zeros_like(centres)
     return Expansion(centres, tf.concat([weights, directions], axis=1))
+
+
+def uniform_weights(points: tf.Tensor) -> tf.Tensor:
+    """1 / M for each of M points: [M]."""
+    ones = tf.ones_like(points[:, 0])
+    return ones / tf.reduce_sum(ones)
 
 
 def derivative_grams(kernel: Kernel, points: tf.Tensor) -> tf.Tensor:
     """Kernel and its derivatives at all pairs of points: [m, 1+p, m, 1+p].
 
-    Entry (i, a, j, b) is the derivative of k(u, v) by u_a and v_b at u = z_i, v
-    = z_j, where index 0 means none: [[K, G^T], [G, H]] for points z [m, p].
+    For points z [m, p], entry (i, a, j, b) is the derivative of k(u, v) with
+    respect to u_a and v_b at u = z_i, v = z_j, where the index 0 stands for no
+    derivative: [[K, G^T], [G, H]].
     """
     m, p = tf.shape(points)[0], points.shape[1]
     # A layer for each row of the result's blocks.

@@ -11,8 +11,8 @@ from tf_mmdgan.mmd.constrained.distance import (
     Optimum,
     check,
     constrained_distance,
-    uniform_weights,
 )
+from tf_mmdgan.mmd.constrained.expansions import uniform_weights
 from tf_mmdgan.mmd.constrained.system import Constraint, dot
 
 
@@ -31,15 +31,16 @@ def gradient_constrained(
     """`gradient_constrained_mmd2`, with the critic that attains it.
 
     Args:
-      real: [n, p].
-      fake: [m, p].
-      points: [M, p].
-      kernel: differentiable at coinciding points.
-      ridge: lambda, > 0.
-      weights: of the points in mu, [M], such as those of a quadrature; 1 / M.
-      jacobian_squares: see `gradient_constrained_mmd2`.
+      real: see `gradient_constrained_mmd2`, and so all others but weights.
+      fake: see there.
+      points: see there.
+      kernel: see there.
+      ridge: see there.
+      weights: of the points in mu, [M], such as those of a quadrature; None:
+        1 / M each.
+      jacobian_squares: see there.
       constrain_values: see there.
-      solver: of `SOLVERS`.
+      solver: see there.
     """
     samples = check(real, fake, points, kernel, ridge)
     if weights is None:
@@ -75,13 +76,13 @@ def gradient_constrained_mmd2(
     sup_f E f(X) - E f(Y)  under  E_mu[f^2 + |grad f|^2] + lambda ||f||^2 <= 1
     = (MMD^2 - v^T (A + M lambda)^-1 v) / lambda,  squared,
 
-    with the biased MMD and, at the M points of mu, the values and gradients v
-    of the witness, and of the kernel A = [[K, G^T], [G, H]]. Arbel et al. 2018,
-    proposition 3.
+    with the biased MMD. v are the values and gradients of the witness at the M
+    points of mu, and A = [[K, G^T], [G, H]] the kernel and its derivatives
+    there. Arbel et al. 2018, proposition 3.
 
-    Differentiable by samples, points and Jacobians, once: the best critic is
-    held fixed, which is exact for the gradient (the value is an extremum over
-    critics), but not for second derivatives.
+    The value has a gradient with respect to samples, points and Jacobians. In
+    it the best critic is held fixed, which is exact, for the value is an
+    extremum over critics; second derivatives are not.
 
     Args:
       real: [n, p].
@@ -89,12 +90,12 @@ def gradient_constrained_mmd2(
       points: of mu, [M, p].
       kernel: differentiable at coinciding points.
       ridge: lambda, > 0.
-      jacobian_squares: where real, fake and points are features of images and
-        the critic's gradient is by pixels: J J^T of the features of each point,
-        [M, p, p].
-      constrain_values: False leaves E_mu f^2 out of the constraint, "dropping
-        the kernel matrix", which makes the distance larger.
-      solver: of `SOLVERS`.
+      jacobian_squares: J J^T of the features of each point, [M, p, p]: where
+        real, fake and points are features of images, and the critic's gradient
+        is with respect to pixels. None: it is with respect to the points.
+      constrain_values: whether E_mu f^2 is part of the constraint. Without it,
+        "dropping the kernel matrix", the distance is larger.
+      solver: a name in `SOLVERS`.
 
     Raises:
       UsageError: for a ridge that is too small for the working precision, a

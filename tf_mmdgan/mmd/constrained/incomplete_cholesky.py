@@ -1,4 +1,4 @@
-"""The kernel's derivatives at low rank."""
+"""The matrix of the kernel's derivatives, at low rank."""
 
 import tensorflow as tf
 
@@ -9,17 +9,17 @@ from tf_mmdgan.mmd.constrained.system import System
 def incomplete_cholesky(
     system: System, tolerance: float, max_rank: int
 ) -> tf.Tensor:
-    """Factor R [rank, m, 1 + p] of A, about R^T R, by pivots.
+    """A factor R [rank, m, 1 + p] with R^T R about A, pivot by pivot.
 
-    The next pivot is that with the largest weight left over in A S, on the
-    diagonal; S. Fine and K. Scheinberg 2001, "Efficient SVM training using
-    low-rank kernel representations", section 3.
+    The next pivot is the largest entry that is left on the diagonal of A S. S.
+    Fine and K. Scheinberg 2001, "Efficient SVM training using low-rank kernel
+    representations", section 3.
 
     Args:
-      system: of which A is factored.
-      tolerance: stops where what is left over, summed, is below this part of
-        the whole.
-      max_rank: stops there at the latest.
+      system: whose A is factored.
+      tolerance: the factor is complete when the sum of what is left on the
+        diagonal is less than this part of the whole.
+      max_rank: greatest number of pivots.
     """
     m, width = tf.shape(system.points)[0], system.width
     size = m * (1 + width)
@@ -37,7 +37,7 @@ def incomplete_cholesky(
         column = _column(system, pivot)
         column -= tf.linalg.matvec(rows, rows[:, pivot], transpose_a=True)
         row = column / tf.sqrt(left[pivot])
-        # Zero exactly, lest rounding makes one pivot of it again.
+        # Exactly zero, so that no rounding makes it a pivot again.
         left = tf.maximum(left - tf.square(row), 0.0)
         left *= 1.0 - tf.one_hot(pivot, size, dtype=left.dtype)
         rows = tf.tensor_scatter_nd_update(rows, [[rank]], row[None])

@@ -11,12 +11,13 @@ from tf_mmdgan.mmd.constrained.distance import (
     Optimum,
     check,
     constrained_distance,
-    uniform_weights,
 )
+from tf_mmdgan.mmd.constrained.expansions import uniform_weights
 from tf_mmdgan.mmd.constrained.system import Constraint
 
 # Squared distance that counts as none.
 _FLOOR = 1e-12
+_MAX_ITERATIONS = 400
 
 
 def lipschitz(
@@ -28,10 +29,13 @@ def lipschitz(
     *,
     jacobian_squares: tf.Tensor | None = None,
     tolerance: float = 1e-2,
-    max_iterations: int = 400,
+    max_iterations: int = _MAX_ITERATIONS,
     solver: str = "iterative",
 ) -> Optimum:
-    """`lipschitz_mmd2`, with the critic that attains it."""
+    """`lipschitz_mmd2`, with the critic that attains it.
+
+    After `max_iterations` changes of the weights it takes what is found then.
+    """
     samples = check(real, fake, points, kernel, ridge)
     fixed = samples.fixed()
     none = tf.zeros_like(samples.points[:, 0])
@@ -82,7 +86,6 @@ def lipschitz_mmd2(
     *,
     jacobian_squares: tf.Tensor | None = None,
     tolerance: float = 1e-2,
-    max_iterations: int = 400,
     solver: str = "iterative",
 ) -> tf.Tensor:
     """Squared Lipschitz MMD, a scalar >= 0.
@@ -90,15 +93,17 @@ def lipschitz_mmd2(
     sup_f E f(X) - E f(Y)  under  max_j |grad f(z_j)|^2 + lambda ||f||^2 <= 1
     = min_nu <eta, (lambda + sum_j nu_j d k(z_j) x d k(z_j))^-1 eta>,  squared,
 
-    over distributions nu on the points z, eta the witness. The Lipschitz
-    constant is that at the points: exact on a line with a fine grid, from above
-    otherwise. Arbel et al. 2018, section 3; the dual by exchanging sup and min.
+    over distributions nu on the points z, with the witness eta. Slopes are
+    bounded at the points alone: on a line with a fine grid that is the
+    Lipschitz constant, otherwise the distance is larger than with a true one.
+    Arbel et al. 2018, section 3; the second line by exchanging sup and min.
 
-    nu_j grows by its share of the slope, nu_j ~ nu_j |grad f(z_j)|^2, as in
-    the design of experiments: Silvey, Titterington and Torsney 1978, "An
-    algorithm for optimal designs on a finite design space". A critic f of
-    squared distance D is feasible after division by at most D + max_j |grad
-    f|^2 - sum_j nu_j |grad f|^2: that excess is what is stopped by.
+    In each iteration the weight nu_j is multiplied by the squared slope at its
+    point, nu_j ~ nu_j |grad f(z_j)|^2, as in the design of experiments: Silvey,
+    Titterington and Torsney 1978, "An algorithm for optimal designs on a finite
+    design space". A critic f of squared distance D satisfies the constraint
+    after division by at most D + max_j |grad f|^2 - sum_j nu_j |grad f|^2; the
+    iterations end when the difference of the last two is small.
 
     Args:
       real: [n, p].
@@ -106,10 +111,9 @@ def lipschitz_mmd2(
       points: where slopes are bounded, [M, p].
       kernel: differentiable at coinciding points.
       ridge: lambda, > 0.
-      jacobian_squares: as in `gradient_constrained_mmd2`, [M, p, p].
+      jacobian_squares: see `gradient_constrained_mmd2`, [M, p, p].
       tolerance: of the squared distance, relative.
-      max_iterations: stops there at the latest.
-      solver: of `SOLVERS`.
+      solver: a name in `SOLVERS`.
 
     Raises:
       UsageError: as `gradient_constrained_mmd2`.
@@ -119,6 +123,5 @@ def lipschitz_mmd2(
         real, fake, points, kernel, ridge,
         jacobian_squares=jacobian_squares,
         tolerance=tolerance,
-        max_iterations=max_iterations,
         solver=solver,
     ).square  # fmt: skip

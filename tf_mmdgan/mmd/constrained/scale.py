@@ -1,4 +1,4 @@
-"""Distances whose critics are held by their gradients.
+"""The scale of the Scaled MMD.
 
 Arbel, Sutherland, Binkowski, Gretton 2018, "On gradient regularizers for MMD
 GANs", https://arxiv.org/abs/1805.11565
@@ -12,7 +12,7 @@ from tf_mmdgan.kernels import Kernel
 def scaled_mmd_terms(
     kernel: Kernel, features: tf.Tensor, jacobian_squares: tf.Tensor
 ) -> tf.Tensor:
-    """What each point of the measure adds to the scale's constraint: [n].
+    """What each point of the measure mu adds to the scale's constraint: [n].
 
     k(h(x), h(x)) + sum_i d_i d_{i+d} k(h(x), h(x)),  i over pixels
 
@@ -38,8 +38,8 @@ def scaled_mmd_square(
 
     Arbel et al. 2018, section 3, where the offset is called lambda. Functions
     of RKHS norm at most sigma satisfy the constraint E_mu[f^2 + |grad f|^2] +
-    lambda ||f||^2 <= 1 of the gradient-constrained MMD, so that SMMD is at most
-    that.
+    lambda ||f||^2 <= 1 of the gradient-constrained MMD, so that the Scaled MMD
+    is at most the gradient-constrained one.
 
     Args:
       terms: `scaled_mmd_terms`, [n].

@@ -1,7 +1,7 @@
-"""Three ways to the critic of a constrained MMD.
+"""Three ways to solve for the critic of a constrained MMD.
 
-Each takes a `System` and returns x, [m, 1 + p]. To add one, write it and list
-it in `SOLVERS`.
+Each takes a `System` and returns its solution x, [m, 1 + p]. To add one, write
+it and list it in `SOLVERS`.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from tf_mmdgan.mmd.constrained import expansions
 from tf_mmdgan.mmd.constrained.incomplete_cholesky import incomplete_cholesky
 from tf_mmdgan.mmd.constrained.system import System, dot, require
 
-# Of the squared distance, relative; what that means for gradients is the root.
-TOLERANCE = 1e-6
-MAX_ITERATIONS = 2000
+# Relative error of the squared distance; that of gradients is its root.
+_TOLERANCE = 1e-6
+_MAX_ITERATIONS = 2000
 # As in the published code of Arbel et al. 2018.
-PIVOT_TOLERANCE = 1e-3
-MAX_PIVOTS = 1000
+_PIVOT_TOLERANCE = 1e-3
+_MAX_PIVOTS = 1000
 
 
 def direct(system: System) -> tf.Tensor:
@@ -30,7 +30,7 @@ def direct(system: System) -> tf.Tensor:
     Raises:
       UsageError: if the ridge is lost in rounding; see `system.require`.
     """
-    # Of several replicas, whose rows are gathered, p alone is known before.
+    # Rows that were gathered from several replicas have no static number m.
     m, p = tf.shape(system.points)[0], system.width
     size = m * (1 + p)
     root = system.constraint.root(p)
@@ -57,24 +57,24 @@ def direct(system: System) -> tf.Tensor:
 
 def iterative(
     system: System,
-    tolerance: float = TOLERANCE,
-    max_iterations: int = MAX_ITERATIONS,
+    tolerance: float = _TOLERANCE,
+    max_iterations: int = _MAX_ITERATIONS,
 ) -> tf.Tensor:
-    """Preconditioned conjugate gradients; nothing is formed: O(m^2 p) each.
+    """Preconditioned conjugate gradients, in O(m^2 p) for each iteration.
 
-    A S + lambda is self-adjoint in the product <u, S v>, which S may make
-    singular; so nothing is to be inverted but the preconditioner, lambda + D S
-    with the diagonal D of A, block by block. The part of the squared distance
-    that is missing is at most <r, S r> / lambda, r the residual; it is stopped
-    by that.
+    No matrix is formed. A S + lambda is self-adjoint in the product <u, S v>,
+    and S may be singular; so nothing is inverted but the preconditioner,
+    lambda + D S with the diagonal D of A, block by block. With the residual r,
+    the squared distance that is still missing is at most <r, S r> / lambda: the
+    iterations end when this is small.
 
     Args:
       system: to solve.
       tolerance: of the squared distance, relative.
-      max_iterations: to give up at.
+      max_iterations: at which to give up.
 
     Raises:
-      UsageError: if that is not enough; see `system.require`.
+      UsageError: if these are not enough; see `system.require`.
     """
     s_product = system.constraint.product
     ridge = tf.cast(system.ridge, system.target.dtype)
@@ -115,13 +115,15 @@ def iterative(
 
 def low_rank(
     system: System,
-    tolerance: float = PIVOT_TOLERANCE,
-    max_rank: int = MAX_PIVOTS,
+    tolerance: float = _PIVOT_TOLERANCE,
+    max_rank: int = _MAX_PIVOTS,
 ) -> tf.Tensor:
-    """A S + lambda with an incomplete Cholesky factorisation of A.
+    """An approximation, with an incomplete Cholesky factorisation of A.
 
-    (R^T R S + lambda)^-1 v = (v - R^T (lambda + R S R^T)^-1 R S v) / lambda,
-    Woodbury's formula: O(m p rank^2), an approximation, by `tolerance`.
+    (R^T R S + lambda)^-1 v = (v - R^T (lambda + R S R^T)^-1 R S v) / lambda
+
+    by Woodbury's formula, for R^T R about A, in O(m p rank^2); `tolerance` and
+    `max_rank` are those of `incomplete_cholesky`.
     """
     rows = incomplete_cholesky(system, tolerance, max_rank)
     ridge = tf.cast(system.ridge, rows.dtype)
@@ -137,7 +139,10 @@ def low_rank(
 def _block_preconditioner(
     system: System,
 ) -> Callable[[tf.Tensor], tf.Tensor]:
-    """(lambda + D S)^-1 with the diagonal D of A, point by point."""
+    """A function that applies (lambda + D S)^-1, point by point.
+
+    D is the diagonal of A.
+    """
     ridge = tf.cast(system.ridge, system.target.dtype)
     constraint = system.constraint
     diagonal = ridge + system.weighted_diagonal()

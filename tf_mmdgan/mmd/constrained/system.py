@@ -1,19 +1,23 @@
 """The linear system behind every distance with a quadratic constraint.
 
-The critic f of MMD with sum_m f(z_m)^2-like constraints is
+The best critic under a constraint on values and gradients at points z_m is a
+multiple of f with
 
   lambda f = eta - sum_m s_m0 k(z_m, .) - <s_m1.., d k(z_m, .)>,  s = S x
   (A S + lambda) x = v
 
-where v has the jets (value and gradient) of the witness eta at the points z, A
-the kernel and its derivatives [[K, G^T], [G, H]], and S the constraint. Then x
-has the jets of f at the points. With phi: R^d -> R^p before the kernel, A and v
-would be B^T A B and B^T v, B = diag(1, J_m) with the Jacobians J_m, [p, d]. As
+where v has the jets (value and gradient) of the witness eta at the points, A is
+[[K, G^T], [G, H]], the kernel and its derivatives at all pairs of points, and S
+the constraint. The solution x has the jets of f at the points.
+
+Where the points are features phi(x) in R^p of images x in R^d, and gradients
+are with respect to images, A and v would be B^T A B and B^T v, with B =
+diag(1, J_m) and the Jacobians J_m [p, d] of phi. As
 
   B (B^T A B + c)^-1 B^T = B B^T (A B B^T + c)^-1
 
-only J_m J_m^T is left of them, as a part of S, and M (1 + p) unknowns of the
-M (1 + d): exact, for any map and kernel.
+it is enough to have J_m J_m^T as a part of S, and M (1 + p) unknowns in the
+place of M (1 + d). This is exact, for any phi and any kernel.
 """
 
 import dataclasses
@@ -32,8 +36,9 @@ class Constraint:
     Attributes:
       value_weights: [m], >= 0.
       gradient_weights: [m], >= 0.
-      jacobian_squares: J J^T at each point, [m, p, p], where gradients are by
-        what the points are the features of; None: by the points themselves.
+      jacobian_squares: J J^T at each point, [m, p, p], where the points are
+        features of images and gradients are with respect to images; None:
+        gradients are with respect to the points.
     """
 
     value_weights: tf.Tensor
@@ -74,7 +79,8 @@ class Constraint:
     def root(self, width: int) -> tf.Tensor:
         """L [m, 1 + p, 1 + p] with L L^T = S, block by block.
 
-        By eigenvalues, which may be zero, as where a critic is flat.
+        It is found by eigenvalues, for these may be zero where a critic is
+        flat.
         """
         squares = self.jacobian_squares
         if squares is None:
@@ -113,11 +119,11 @@ class System:
 
     @property
     def width(self) -> int:
-        """Features p of a point."""
+        """The number p of features of a point."""
         return self.points.shape[1]
 
     def gram_product(self, coefficients: tf.Tensor) -> tf.Tensor:
-        """A s, for s [m, 1 + p], without A."""
+        """A s for s [m, 1 + p], without forming A."""
         expansion = expansions.Expansion(self.points, coefficients)
         return expansion.jets(self.kernel, self.points)
 
@@ -135,8 +141,8 @@ class System:
     def weighted_diagonal(self) -> tf.Tensor:
         """Products of the diagonals of A and S, [m, 1 + p].
 
-        Their sum is the trace of A S, where either has diagonal blocks: as
-        large as the largest eigenvalue, and mostly not much larger.
+        Where A or S has diagonal blocks, their sum is the trace of A S: at
+        least the largest eigenvalue, and mostly not much larger.
         """
         return self.gram_diagonal() * self.constraint.diagonal(self.width)
 
@@ -153,7 +159,7 @@ def require(
 
     Args:
       condition: whether all is well, a scalar.
-      what: went wrong.
+      what: words for what went wrong.
       ridge: lambda.
       remedy: a lambda that would do.
 
