@@ -28,6 +28,20 @@ def test_the_median_may_be_the_unit_of_any_expression(rng):
     np.testing.assert_allclose(found(pooled, pooled), base(scaled, scaled))
 
 
+def test_expressions_are_kernels(rng):
+    pooled = rng.normal(size=(15, 3))
+    kernel = kernel_choice.resolve("rbf(2.0) + 0.5 * linear", pooled, rng)
+    assert kernel == kernels.Gaussian((2.0,)) + 0.5 * kernels.Linear()
+    median = np.median(scipy.spatial.distance.pdist(pooled))
+    scaled = kernel_choice.resolve(
+        "rbf(2.0) + 0.5 * linear, median heuristic", pooled, rng
+    )
+    expected = kernel(pooled / median, pooled / median)
+    np.testing.assert_allclose(scaled(pooled, pooled), expected)
+    # What was used can be asked for again.
+    assert kernel_choice.resolve(str(scaled), pooled, rng) == scaled
+
+
 def test_median_heuristic_is_the_median_of_all_pairs(rng):
     pooled = rng.normal(size=(15, 3))
     median = np.median(scipy.spatial.distance.pdist(pooled))
@@ -95,7 +109,8 @@ def test_grid_spans_the_distances(rng, spacing):
     [
         ("rbff", "Did you mean 'rbf'"),
         ("rbff, median heuristic", "Did you mean 'rbf'"),
-        (3.0, "need a kernel, its name"),
+        ("rbf(0.0)", "need numbers > 0"),
+        (3.0, "kernel 3.0"),
     ],
 )
 def test_what_is_no_kernel_is_refused(rng, kernel, message):

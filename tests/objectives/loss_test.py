@@ -1,5 +1,7 @@
 """MMD as a Keras loss and regulariser: values, weights, replicas, saving."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,14 @@ from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.objectives.loss import MMDLoss, MMDRegularizer
 
 KERNEL = kernels.Gaussian((0.8,))
+
+
+@dataclasses.dataclass(frozen=True)
+class Unwritten(kernels.Kernel):
+    """A kernel that no expression makes."""
+
+    def _matrix(self, x, y):
+        return tf.matmul(x, y, transpose_b=True)
 
 
 def gram(x, y, sigma=0.8):
@@ -181,6 +191,13 @@ def test_one_row_has_no_penalty():
     assert float(MMDRegularizer()(np.ones((1, 3)))) == 0.0
 
 
+def test_kernels_are_saved_as_expressions():
+    kernel = kernels.Gaussian((0.8, 2.0)) + 0.5 * kernels.Linear()
+    again = MMDLoss.from_config(MMDLoss(kernel, "ratio").get_config())
+    x, y = np.random.default_rng(0).normal(size=(2, 6, 2))
+    np.testing.assert_array_equal(again(x, y), MMDLoss(kernel, "ratio")(x, y))
+
+
 def test_losses_and_regularisers_are_saved_with_a_model(tmp_path, rng):
     layer = keras.layers.Dense(
         2, activity_regularizer=MMDRegularizer("uniform", 0.5, "rq", seed=9)
@@ -221,9 +238,9 @@ def test_losses_and_regularisers_are_saved_with_a_model(tmp_path, rng):
             "at least 2",
         ),
         (
-            lambda: MMDLoss(KERNEL).get_config(),
+            lambda: MMDLoss(Unwritten()).get_config(),
             errors.UsageError,
-            "give its name",
+            "Unwritten",
         ),
     ],
 )

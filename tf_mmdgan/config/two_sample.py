@@ -4,7 +4,7 @@ import dataclasses
 
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import ReadConfig
-from tf_mmdgan.config.fields import WEIGHTS, Named, setting
+from tf_mmdgan.config.fields import WEIGHTS, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,11 +24,10 @@ class TwoSampleConfig(ReadConfig):
         "A third sample, given like --x: tests whether it or --y is nearer to "
         "--x.",
     )
-    features: Named | None = setting(
+    features: str | None = setting(
         None,
-        "Feature extractor of images: NAME[:PATH][@LAYER+LAYER]"
-        "[,setting=value], a file of tools/train_lenet.py, or your own, "
-        "package.module:Name(arguments); by default that of the data set, and "
+        "Feature extractor of images: a name, a file of tools/train_lenet.py, "
+        "or NAME:PATH,setting=value; by default that of the data set, and "
         "thumbnails of other images.",
     )
     method: str = setting(
@@ -36,10 +35,11 @@ class TwoSampleConfig(ReadConfig):
         "permutation, wild_bootstrap, normal, mmdagg, mmd_fuse; or, trained on "
         "one half, deep_kernel, classifier.",
     )
-    kernel: Named | None = setting(
+    kernel: str | None = setting(
         None,
-        "Kernel of permutation, wild_bootstrap and normal, as in training, or "
-        "'KERNEL, median heuristic'; by default 'rbf, median heuristic'.",
+        "Kernel of permutation, wild_bootstrap and normal, as in training; or "
+        "'KERNEL, median heuristic', with the median distance as the unit of "
+        "its bandwidths; by default 'rbf, median heuristic'.",
     )
     estimator: str | None = setting(
         None,

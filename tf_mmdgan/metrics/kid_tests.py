@@ -94,8 +94,7 @@ def nearer_test(
       reference: rows, as in `mmd.two_sample_test`.
       x: the same.
       y: the same.
-      kernel: a kernel, its name, or "NAME, median heuristic" of all rows; by
-        default KID's.
+      kernel: as in `mmd.two_sample_test`; by default KID's.
       level: for `nearer`.
       seed: chooses, of larger samples, as many rows as the smallest has.
 

@@ -62,12 +62,13 @@ def two_sample_test(
       x: rows that are independent draws, [n], [n, d] or [n, ...], in anything
         that NumPy makes an array of.
       y: the same of the other law, m rows, independent of x.
-      kernel: a kernel; or the name of one; or "NAME, median heuristic", which
-        takes the median distance of all rows as the unit of its bandwidths. By
-        default "rbf, median heuristic"; for tests of many kernels a sequence,
-        by default Gaussian and L1-Laplace kernels of ten bandwidths each, from
-        half of the distance that 5 % of the pairs are within to twice the
-        distance that 95 % are within.
+      kernel: a kernel; or an expression, such as "rbf(2.0) + linear"; or
+        "EXPRESSION, median heuristic", which takes the median distance of all
+        rows as the unit of its bandwidths. By default "rbf, median heuristic".
+        For tests of many kernels a sequence of these; by default Gaussian and
+        L1-Laplace kernels of ten bandwidths each, from half of the distance
+        that 5 % of the pairs are within to twice the distance that 95 % are
+        within.
       method: how the null is found, in `TWO_SAMPLE_TESTS`. "permutation": for
         any n and m, exact. "wild_bootstrap": exact too, for n = m. "normal":
         for estimators that are normal where both laws are equal. "mmdagg",

@@ -71,9 +71,9 @@ class MMDLoss(keras.losses.Loss):
     their remainder.
 
     Args:
-      kernel: a kernel, its name, or "NAME, median heuristic", which takes the
-        median distance of each batch as the unit of the bandwidths; no gradient
-        passes through it.
+      kernel: a kernel; or an expression, such as "rbf(2.0) + linear"; or
+        "EXPRESSION, median heuristic", which takes the median distance of each
+        batch as the unit of its bandwidths; no gradient passes through that.
       estimator: "unbiased", whose mean is 0 where both laws are equal;
         "biased", which is never negative; or "ratio", the estimate in standard
         deviations.
@@ -130,7 +130,7 @@ class MMDLoss(keras.losses.Loss):
         """What makes the loss again.
 
         Raises:
-          UsageError: for a kernel that was not given by name.
+          UsageError: for a kernel that no expression makes.
         """
         return {"name": self.name, **_serializable(self._config)}
 
@@ -229,9 +229,12 @@ def _num_replicas() -> int:
 
 
 def _serializable(config: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(config["kernel"], str):
+    """The settings with the kernel as an expression."""
+    text = str(config["kernel"])
+    parsed, _ = kernel_choice.parse(text)
+    if parsed != kernel_choice.parse(config["kernel"])[0]:
         raise errors.UsageError(
-            f"kernel={config['kernel']} cannot be saved with a model: give its "
-            "name."
+            f"kernel={text} cannot be saved with a model: it is another kernel "
+            "when it is read again."
         )
-    return dict(config)
+    return {**config, "kernel": text}
