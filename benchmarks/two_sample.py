@@ -111,7 +111,7 @@ def measure_level():
             say(name, n, m, found[f"{name}, {n} and {m}"])
     for name, test in TRAINED_TESTS.items():
         rejected = [
-            test(*LAWS["same"](seed, 50, 50), steps=100, seed=seed).rejected
+            test(*LAWS["same"](seed, 50, 50), steps=50, seed=seed).rejected
             for seed in range(_TRAINED.value)
         ]
         found[f"{name}, 50 and 50"] = rate(rejected)
