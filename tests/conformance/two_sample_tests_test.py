@@ -49,8 +49,8 @@ def coins(seed):
     "draw", [normals(20, 20), coins], ids=["normal", "0/1"]
 )
 def test_level_is_kept(method, estimator, draw):
-    count = rejections(method, estimator, draw, 120, num_permutations=39)
-    assert count <= most(120)
+    count = rejections(method, estimator, draw, 80, num_permutations=39)
+    assert count <= most(80)
 
 
 @pytest.mark.slow

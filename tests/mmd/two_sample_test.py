@@ -141,13 +141,15 @@ def test_importing_the_tests_loads_nothing_that_trains():
         "import sys, tensorflow\n"
         "before = set(sys.modules)\n"
         "import tf_mmdgan\n"
-        "tf_mmdgan.two_sample_test\n"
+        "tf_mmdgan.two_sample_test, tf_mmdgan.herd\n"
+        "print(*sorted(set(sys.modules) - before))\n"
+        "tf_mmdgan.MMDLoss, tf_mmdgan.deep_kernel_test, tf_mmdgan.kid_test\n"
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    loaded = done.stdout.split()
+    loaded, with_others = (line.split() for line in done.stdout.splitlines())
     own = {name for name in loaded if name.startswith("tf_mmdgan.")}
     assert {name.split(".")[1] for name in own} <= {
         "errors", "config", "kernels", "mmd",
@@ -158,3 +160,7 @@ def test_importing_the_tests_loads_nothing_that_trains():
         "tensorflow_probability", "keras", "sklearn", "matplotlib",
     }  # fmt: skip
     assert not others & foreign
+    assert not {
+        "tensorflow_gan", "tensorflow_datasets", "tf_mmdgan.training",
+        "tf_mmdgan.models", "tf_mmdgan.data",
+    } & set(with_others)  # fmt: skip
