@@ -16,7 +16,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, mmd
 from tf_mmdgan.metrics import learning
 from tf_mmdgan.mmd import outcome, permutation
-from tf_mmdgan.mmd.samples import as_samples
+from tf_mmdgan.mmd.samples import Samples, as_samples
 
 _BATCH = 1024  # rows through the trained network at a time
 LEAST_ROWS = 2
@@ -82,25 +82,24 @@ def classifier_test(
         logits.cross_entropy, own.trainable_variables, training, steps,
         batch_size, learning_rate, plan.rng,
     )  # fmt: skip
-    scores = of_logits(logits.of_rows(held_out.pooled))
-    tested = _tested(scores, held_out, num_permutations, level, plan.rng)
-    return dataclasses.replace(
-        tested, estimator=estimator, note=learning.note(training, held_out)
+    found = _test_scores(
+        of_logits(logits.of_rows(held_out.pooled)), held_out, estimator, plan
     )
+    return dataclasses.replace(found, note=learning.note(training, held_out))
 
 
-def _tested(
-    scores: Any, held_out: Any, num_permutations: int, level: float, rng: Any
+def _test_scores(
+    scores: np.ndarray, held_out: Samples, estimator: str, plan: outcome.Plan
 ) -> mmd.TwoSampleTest:
-    """The permutation test of the difference of mean scores."""
+    """Whether scores of pooled rows [n + m] are larger in x, by permutations."""
     n, m = map(len, held_out)
-    splits = permutation.random_splits(n, m, num_permutations, rng)
+    splits = permutation.random_splits(n, m, plan.num_permutations, plan.rng)
     found = permutation.mean_differences(scores, splits)
     (values,), (tie,) = found.values, found.ties
-    tail = outcome.resampled_tail(values, level, tie)
+    tail = outcome.resampled_tail(values, plan.level, tie)
     return mmd.TwoSampleTest(
-        float(values[0]), tail.p_value, tail.threshold, level, "classifier",
-        "", None, n, m, values[1:],
+        float(values[0]), tail.p_value, tail.threshold, plan.level,
+        "classifier", estimator, None, n, m, values[1:],
     )  # fmt: skip
 
 

@@ -178,22 +178,35 @@ def deep_kernel_test(
             len(samples.x), len(samples.y), "deep_kernel", "quadratic", level
         )
     training, held_out = learning.halves(samples, plan.rng, LEAST_ROWS)
-    width = samples.x.shape[1]
-    own = learning.own_network(network, width, _FEATURES, plan.rng)
-    shape = learning.row_shape(own, width)
-    trainable = TrainableKernel(starting_kernel(own, shape, training, plan.rng))
-    learning.minimise(
-        lambda x, y: negative_ratio(trainable.kernel, x, y),
-        trainable.variables, training, steps, batch_size, learning_rate,
-        plan.rng,
-    )  # fmt: skip
+    kernel = _learn(
+        network, training, steps, batch_size, learning_rate, plan.rng
+    )
     found = mmd.two_sample_test(
-        *held_out, trainable.fixed(), "permutation", "quadratic",
+        *held_out, kernel, "permutation", "quadratic",
         num_permutations, level, int(plan.rng.integers(2**31)),
     )  # fmt: skip
     return dataclasses.replace(
         found, method="deep_kernel", note=learning.note(training, held_out)
     )
+
+
+def _learn(
+    source: learning.NetworkSource | None,
+    training: Samples,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    rng: np.random.Generator,
+) -> DeepKernel:
+    width = training.x.shape[1]
+    network = learning.own_network(source, width, _FEATURES, rng)
+    shape = learning.row_shape(network, width)
+    trainable = TrainableKernel(starting_kernel(network, shape, training, rng))
+    learning.minimise(
+        lambda x, y: negative_ratio(trainable.kernel, x, y),
+        trainable.variables, training, steps, batch_size, learning_rate, rng,
+    )  # fmt: skip
+    return trainable.fixed()
 
 
 def starting_kernel(

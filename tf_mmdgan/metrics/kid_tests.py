@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -105,15 +106,7 @@ def nearer_test(
     if not 0.0 < level < 1.0:
         raise errors.UsageError(f"level={level}: need a number in (0, 1).")
     rng = np.random.default_rng(seed)
-    named = {"reference": reference, "x": x, "y": y}
-    samples = [as_rows(a, name, _LEAST_ROWS) for name, a in named.items()]
-    if len({rows.shape[1] for rows in samples}) > 1:
-        widths = ", ".join(str(rows.shape[1]) for rows in samples)
-        raise errors.DataError(
-            f"rows of reference, x and y hold {widths} numbers: need the same."
-        )
-    count = min(map(len, samples))
-    some = [rng.permutation(rows)[:count] for rows in samples]
+    some = _of_one_size({"reference": reference, "x": x, "y": y}, rng)
     used = kernel_choice.resolve(
         Polynomial() if kernel is None else kernel, np.concatenate(some), rng
     )
@@ -132,8 +125,22 @@ def nearer_test(
             float(np.finfo(float).tiny),
         ),
         level,
-        count,
+        len(some[0]),
     )
+
+
+def _of_one_size(
+    arrays: Mapping[str, Any], rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Checked samples, cut to the size of the smallest by chance."""
+    samples = [as_rows(a, name, _LEAST_ROWS) for name, a in arrays.items()]
+    if len({rows.shape[1] for rows in samples}) > 1:
+        widths = ", ".join(str(rows.shape[1]) for rows in samples)
+        raise errors.DataError(
+            f"rows of {', '.join(arrays)} hold {widths} numbers: need the same."
+        )
+    count = min(map(len, samples))
+    return [rng.permutation(rows)[:count] for rows in samples]
 
 
 def _candidate_sums(
