@@ -354,6 +354,10 @@ def test_sums_quotients_and_scalars_of_any_kind(rng):
         1 + one
     with pytest.raises(ValueError, match="as many of both"):
         kernels.Sum((one, two), (1.0,))
-    for wrong in (lambda: kernels.Tanh(3), lambda: kernels.Product(one, 3)):
+    for wrong in (
+        lambda: kernels.Tanh(3),
+        lambda: kernels.Rescaled(3, 1.0),
+        lambda: kernels.Product(one, 3),
+    ):
         with pytest.raises(ValueError, match="3 is no kernel"):
             wrong()

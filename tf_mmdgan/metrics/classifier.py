@@ -91,7 +91,7 @@ def classifier_test(
 def _test_scores(
     scores: np.ndarray, held_out: Samples, estimator: str, plan: outcome.Plan
 ) -> mmd.TwoSampleTest:
-    """Whether scores of pooled rows [n + m] are larger in x, by permutations."""
+    """Whether scores [n + m] are larger at rows of x, by permutations."""
     n, m = map(len, held_out)
     splits = permutation.random_splits(n, m, plan.num_permutations, plan.rng)
     found = permutation.mean_differences(scores, splits)

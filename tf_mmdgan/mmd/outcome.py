@@ -119,8 +119,8 @@ class TwoSampleTest:
       method: how the null was found.
       estimator: which statistic it is.
       kernel: of the statistic; of several, the one that tells most.
-      num_x: rows of x.
-      num_y: rows of y.
+      num_x: rows of x that were compared.
+      num_y: rows of y that were compared.
       null: resampled statistics, [num_permutations]; none where the null is a
         known law.
       by_kernel: of several kernels, the p-value that each has by itself.
