@@ -50,7 +50,7 @@ class Tile(_Values):
 
     @functools.cached_property
     def _squares(self) -> np.ndarray:
-        return kernels.squared_distances(self._u, self._v)
+        return np.asarray(kernels.squared_distances(self._u, self._v))
 
     @functools.cached_property
     def _cityblock(self) -> np.ndarray:
