@@ -131,7 +131,7 @@ def _check(config: TwoSampleConfig) -> None:
 def _kernel(config: TwoSampleConfig) -> Kernel | str | None:
     """The kernel, which `_check` has found to be one, as tests take it."""
     given = config.kernel
-    return given if given is None or isinstance(given, Kernel) else str(given)
+    return given if isinstance(given, Kernel | None) else str(given)
 
 
 def _run(

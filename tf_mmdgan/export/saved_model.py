@@ -97,11 +97,9 @@ def export_generator(
     folder = versions.make_folder(export_dir)
     _check_owner(folder)
     with versions.unpublished(folder) as hidden:
-        signatures = _write(servable, hidden)
         extra = (hidden / METADATA).parent
         written = {pathlib.Path(METADATA).name: record, **(documents or {})}
-        for name, content in written.items():
-            files.write_json(extra / name, files.without_places(content))
+        signatures = _write(servable, hidden, written)
         formats.write(generator, extra, other_formats)
         if with_warmup:
             requests = example_requests(latents, signatures)
@@ -119,12 +117,19 @@ def _described(servable: Servable) -> dict[str, Any]:
     }
 
 
-def _write(servable: Servable, folder: pathlib.Path) -> Mapping[str, Any]:
-    """Writes the SavedModel; returns its signatures."""
+def _write(
+    servable: Servable,
+    folder: pathlib.Path,
+    documents: Mapping[str, Mapping[str, Any]],
+) -> Mapping[str, Any]:
+    """Writes the SavedModel and JSON files by name; returns the signatures."""
     signatures = servable.signatures()
     tf.saved_model.save(
         servable.weights(), os.fspath(folder), signatures=signatures
     )
+    extra = (folder / METADATA).parent
+    for name, content in documents.items():
+        files.write_json(extra / name, files.without_places(content))
     return signatures
 
 

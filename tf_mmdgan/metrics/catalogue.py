@@ -280,7 +280,7 @@ def choose(
     Raises:
       UsageError: for what names no metric.
     """
-    if not by_name(given):
+    if given is None or given == "all":
         return tuple(n for n in METRICS if given == "all" or n not in _SLOW)
     chosen = entries(given) if isinstance(given, str) else given
     METRIC_FAMILY.get_all(chosen)

@@ -58,21 +58,7 @@ def make_app(
     def model():
         return {"source": source, "has_classes": sampler().has_classes}
 
-    @app.get("/api/samples")
-    def samples():
-        number = _number_of_images("num_samples", 64)
-        drawn = sampler().sample(
-            number, _whole("seed", 0), _whole("start", 0), *_shared()
-        )
-        return _shown(drawn)
-
-    @app.get("/api/interpolation")
-    def interpolation():
-        steps = _number_of_images("steps", 24)
-        drawn = sampler().interpolate(
-            _whole("seed", 0), _whole("to", 1), steps, *_shared()
-        )
-        return _shown(drawn)
+    _add_drawing(app, sampler)
 
     @app.errorhandler(errors.UsageError)
     def refuse(error):
@@ -88,6 +74,26 @@ def make_app(
         return response
 
     return app
+
+
+def _add_drawing(app: flask.Flask, sampler: Callable[[], Sampler]) -> None:
+    """Adds the requests that draw images."""
+
+    @app.get("/api/samples")
+    def samples():
+        number = _number_of_images("num_samples", 64)
+        drawn = sampler().sample(
+            number, _whole("seed", 0), _whole("start", 0), *_shared()
+        )
+        return _shown(drawn)
+
+    @app.get("/api/interpolation")
+    def interpolation():
+        steps = _number_of_images("steps", 24)
+        drawn = sampler().interpolate(
+            _whole("seed", 0), _whole("to", 1), steps, *_shared()
+        )
+        return _shown(drawn)
 
 
 def _shared() -> tuple[float, int | None]:
