@@ -77,8 +77,7 @@ def export_generator(
       documents: further JSON files of `assets.extra`, by name. As in the
         metadata, of absolute paths the last part alone is kept: an export is
         published.
-      with_warmup: whether to add warm-up records; the extra `serving` has what
-        that needs.
+      with_warmup: whether to add warm-up records, by the extra `serving`.
 
     Returns:
       The folder of the new version.
