@@ -169,3 +169,22 @@ def test_published_texts_tell_no_absolute_paths():
         "url": "https://tfhub.dev/a/b/1",
         "note": "not times 100 or 1000, and/or 1 / 2",
     }
+
+
+@pytest.mark.parametrize("path", ["a", "file/r.json", "file/deep/r.json"])
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path, path
+):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(errors.UsageError, match=f"--out={tmp_path}/{path}"):
+        files.check_writable(tmp_path / path, "--out")
+    assert names(tmp_path) == ["a", "file"] and not names(tmp_path / "a")
+
+
+def test_a_place_that_can_be_written_is_left_as_it_is(tmp_path):
+    (tmp_path / "old.json").write_text("old")
+    for name in ("old.json", "new.json", "new/deep/r.json"):
+        files.check_writable(tmp_path / name, "--out")
+    files.check_writable("r.json", "--out")
+    assert names(tmp_path) == ["old.json"]

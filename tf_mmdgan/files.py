@@ -14,6 +14,7 @@ import pathlib
 import re
 import secrets
 import stat
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -56,6 +57,32 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: str | os.PathLike[str], flag: str) -> None:
+    """Checks that a file can be written, before the work that it is for.
+
+    Args:
+      path: of the file; its folder need not exist.
+      flag: that names it, for the message.
+
+    Raises:
+      UsageError: for a folder, and for a place that cannot be written to.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        raise errors.UsageError(f"{flag}={path} is a folder: name a file.")
+    place = path.parent
+    while not place.exists():
+        place = place.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise errors.UsageError(
+            f"{flag}={path} cannot be written ({error.strerror}): name another "
+            "place."
+        ) from None
 
 
 def write_json(

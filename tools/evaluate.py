@@ -9,6 +9,7 @@ Prints the report as JSON. Of a run, it is written to RUN_DIR/report.json and
 .html too, of other images where --out says.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,8 +20,13 @@ from tf_mmdgan.tools import cli
 def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
     """Scores what `config` names."""
     from tf_mmdgan import training
+    from tf_mmdgan.evaluation.report import NotWrittenError
 
-    return training.evaluate(config).to_dict()
+    try:
+        return training.evaluate(config).to_dict()
+    except NotWrittenError as error:
+        print(json.dumps(error.report.to_dict()))
+        raise
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from loading import load
 
-from tf_mmdgan import config, errors, kernels, metrics
+from tf_mmdgan import config, errors, features, kernels, metrics
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.metrics import MetricSettings, kid
 
@@ -93,15 +93,15 @@ def test_subsets_in_the_given_order_are_those_of_the_features(tmp_path, rng):
             **given, order="given", seed=2020, num_subsets=7, subset_size=20
         )
     )
-    features = scorer.real_features, scorer.features(images)
+    found = scorer.real_features, scorer.features(images)
     # The rows of np.random.RandomState(2020), as torch-fidelity draws them:
     # tests/metrics/kid_exactness_test.py.
     expected = kid.kid(
-        *features, "subsets", num_subsets=7, subset_size=20, seed=2020
+        *found, "subsets", num_subsets=7, subset_size=20, seed=2020
     )
-    found = scorer.report(images, "x").scores["kid_subsets"]
-    assert found["kid"] == expected.mean
-    assert found["kid_subset_std"] == expected.subset_std
+    numbers = scorer.report(images, "x").scores["kid_subsets"]
+    assert numbers["kid"] == expected.mean
+    assert numbers["kid_subset_std"] == expected.subset_std
 
 
 def test_few_images_have_the_scores_that_they_allow(tmp_path, rng):
@@ -126,9 +126,9 @@ def test_features_have_to_be_named_for_a_file(tmp_path, rng):
         from_config.make_pair(config.EvaluateConfig(fake="x", real=str(path)))
 
 
-def statistics(tmp_path, features):
+def statistics(tmp_path, rows):
     path = tmp_path / "stats.npz"
-    metrics.write_moments(path, metrics.Moments.of(features), "pixels")
+    metrics.write_moments(path, metrics.Moments.of(rows), "pixels")
     return str(path)
 
 
@@ -199,3 +199,23 @@ def test_settings_of_flags():
     assert from_config.metric_settings(given) == MetricSettings(
         dtype="float64", subset_size=9, num_subsets=7, seed=5
     )
+
+
+def test_statistics_of_another_width_are_refused_before_the_work(
+    tmp_path, rng, monkeypatch
+):
+    path = statistics(tmp_path, rng.normal(size=(9, 4)))
+    seen = []
+
+    def extract(extractor, images):
+        seen.append(len(images))
+        return features.extract(extractor, images)
+
+    monkeypatch.setattr(from_config, "extract", extract)
+    with pytest.raises(errors.DataError, match="of 4 features, pixels has 256"):
+        from_config.score_by_statistics(
+            config.EvaluateConfig(
+                real=path, fake="digits/test", features="pixels"
+            )
+        )
+    assert seen == [1]

@@ -104,3 +104,11 @@ def test_other_files_hold_no_moments(tmp_path):
         metrics.read_moments(path)
     with pytest.raises(errors.DataError, match="no file"):
         metrics.read_moments(tmp_path / "none.npz")
+
+
+def test_features_that_cannot_be_kept_are_not_lost(tmp_path, rng):
+    images = rng.integers(1, 256, (5, 4, 4, 3), dtype=np.uint8)
+    (tmp_path / "file").write_text("x")
+    with pytest.warns(UserWarning, match="not kept in .*--cache_dir"):
+        found = features.cached(Counted(), images, tmp_path / "file")
+    assert found.features.shape == (5, 3)

@@ -206,6 +206,16 @@ def test_an_output_of_a_saved_model(tmp_path, images):
         extract(get_extractor(text), images)
 
 
+def test_outputs_are_looked_up_before_images_are(tmp_path):
+    tf.saved_model.save(Hub(), tmp_path)
+    shape = (8, 8, 3)
+    text = f"saved_model:{tmp_path},output="
+    get_extractor(f"{text}pool_3,logits=logits").check(shape)
+    for outputs in ("pool_4", "pool_3,logits=classes"):
+        with pytest.raises(errors.UsageError, match=r"output of .*pool_3"):
+            get_extractor(f"{text}{outputs}").check(shape)
+
+
 def test_wrong_settings_are_refused(tmp_path):
     path = tmp_path / "small.keras"
     small_model().save(path)

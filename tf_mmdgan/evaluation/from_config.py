@@ -13,7 +13,12 @@ from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.images import is_generator, load_images
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer
-from tf_mmdgan.features import EXTRACTORS, extract, get_extractor
+from tf_mmdgan.features import (
+    EXTRACTORS,
+    FeatureExtractor,
+    extract,
+    get_extractor,
+)
 from tf_mmdgan.metrics import (
     LEAST_IMAGES,
     MetricSettings,
@@ -141,6 +146,8 @@ def score_by_statistics(config: EvaluateConfig) -> Report:
     real = read_moments(source)
     extractor = get_extractor(config.features)
     images = _load_fake(config, fake, config.image_size)
+    extractor.check(images.shape[1:])
+    _check_width(extractor, images[:1], real, source)
     found = Moments.of(extract(extractor, images).features)
     return Report(
         scores={"fid": {"fid": frechet_distance(real, found)}},
@@ -152,6 +159,22 @@ def score_by_statistics(config: EvaluateConfig) -> Report:
         fake=fake,
         seconds=round(time.monotonic() - start, 3),
     )
+
+
+def _check_width(
+    extractor: FeatureExtractor,
+    images: np.ndarray,
+    moments: Moments,
+    source: str,
+) -> None:
+    """Checks moments against the features of an image, before those of all."""
+    width = extract(extractor, images).features.shape[1]
+    if width != len(moments.mean):
+        raise errors.DataError(
+            f"{source} holds moments of {len(moments.mean)} features, "
+            f"{extractor.name} has {width}: name by --features the extractor "
+            "that the file was made with."
+        )
 
 
 def _unavailable(config: EvaluateConfig) -> dict[str, str]:

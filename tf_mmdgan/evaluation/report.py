@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 import tf_mmdgan
-from tf_mmdgan import files
+from tf_mmdgan import errors, files
 
 NOTES = (
     "KID is raw, not times 100 or 1000. Its estimate is unbiased, so it can "
@@ -41,6 +41,35 @@ def installed_versions() -> dict[str, str]:
             "tensorflow-gan"
         )
     return versions
+
+
+class NotWrittenError(errors.DataError):
+    """A report that could not be written; `report` still has it."""
+
+    def __init__(self, message: str, report: "Report"):
+        super().__init__(message)
+        self.report = report
+
+
+@contextlib.contextmanager
+def kept(report: "Report", flag: str) -> Iterator[None]:
+    """Inside of it files are written; a failure does not lose the report.
+
+    Args:
+      report: what was found.
+      flag: that says where files go.
+
+    Raises:
+      NotWrittenError: instead of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise NotWrittenError(
+            f"{error.filename or flag} cannot be written ({error.strerror}): "
+            f"name another place with {flag}.",
+            report,
+        ) from error
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -94,6 +94,8 @@ class Scorer:
         counts = Counts(len(self.real), self.count, self.extractor.classifies)
         check_available(self.metrics, counts, self.settings)
         self.extractor.check(self.real.shape[1:])
+        if self.cache_dir is not None and self.extractor.slow:
+            files.check_writable(self.cache_dir / "x", "--cache_dir")
 
     @functools.cached_property
     def _real(self) -> Extracted:

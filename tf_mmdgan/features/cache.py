@@ -23,7 +23,8 @@ def cached(
 
     The file's name is a hash of the pixels, in their order, and of the
     extractor's identifier: other images, weights, resizing or ranges have
-    another file. A damaged file is replaced, with a warning.
+    another file. A damaged file is replaced, with a warning; so is none
+    written that cannot be.
 
     Args:
       extractor: what computes the features.
@@ -40,7 +41,14 @@ def cached(
             warnings.warn(f"{error} Its features are made anew.", stacklevel=2)
     found = extract(extractor, images)
     arrays = {k: v for k, v in found._asdict().items() if v is not None}
-    write_npz(path, **arrays)
+    try:
+        write_npz(path, **arrays)
+    except OSError as error:
+        warnings.warn(
+            f"The features are not kept in {folder} ({error.strerror}): name "
+            "another folder with --cache_dir.",
+            stacklevel=2,
+        )
     return found
 
 

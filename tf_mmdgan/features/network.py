@@ -123,9 +123,26 @@ class Network(FeatureExtractor):
     def check(self, image_shape: tuple[int, ...]) -> None:
         """Checks that the network takes images of shape [h, w, c].
 
+        The network is traced, but not run.
+
         Raises:
-          UsageError: for another number of channels than the network takes.
+          UsageError: for another number of channels than the network takes, or
+            an output that it does not have.
+          DataError: for a network that takes no such images.
         """
+        self._check_channels(image_shape)
+        spec = tf.TensorSpec([None, *image_shape[:2], self._channels], tf.uint8)
+        try:
+            self._run.get_concrete_function(spec)
+        except (errors.UsageError, errors.DataError):
+            raise
+        except (LookupError, TypeError, ValueError, tf.errors.OpError) as error:
+            raise errors.DataError(
+                f"The extractor {self.name} takes no images of shape "
+                f"{tuple(spec.shape[1:])}: {errors.excerpt(error)}"
+            ) from error
+
+    def _check_channels(self, image_shape: tuple[int, ...]) -> None:
         given = image_shape[-1]
         if given not in (1, self._channels):
             raise errors.UsageError(
@@ -140,7 +157,7 @@ class Network(FeatureExtractor):
         Raises:
           UsageError: for another number of channels than the network takes.
         """
-        self.check(images.shape[1:])
+        self._check_channels(images.shape[1:])
         if images.shape[-1] != self._channels:
             images = images.repeat(self._channels, axis=-1)
         features, probabilities, ready = self._run(tf.constant(images))

@@ -11,6 +11,7 @@ import numpy as np
 from tf_mmdgan import errors, export
 from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.evaluation import Report, Scorer, scorer_of_run
+from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.methods import make_generator
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
@@ -105,7 +106,8 @@ class TrainedRun:
         )
         if scorer.cluster.chief:
             shown = scorer.samples(self.model, weights)
-            scorer.write(report, shown, out or report_file)
+            with kept(report, "--out"):
+                scorer.write(report, shown, out or report_file)
         return report
 
     def export(

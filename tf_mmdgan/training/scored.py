@@ -3,10 +3,11 @@
 from typing import Any
 
 from tf_mmdgan import config as config_room
-from tf_mmdgan import data, metrics
+from tf_mmdgan import data, files, metrics
 from tf_mmdgan.config import DataConfig, EvaluateConfig
 from tf_mmdgan.evaluation import Report, Scorer, from_config
 from tf_mmdgan.evaluation.class_scores import class_scores
+from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.training.finished import TrainedRun, load_run
 
 
@@ -27,20 +28,24 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     Raises:
       UsageError: for unknown names, or settings out of range.
       DataError: for images, weights or a run that cannot be used.
+      NotWrittenError: a DataError with the report, if it cannot be written.
     """
     config = config_room.given(EvaluateConfig, config, settings)
+    _check_outputs(config)
     if config.run_dir is not None:
         return _of_run(config, load_run(config.run_dir, config.checkpoint))
     if from_config.is_statistics(config):
         report = from_config.score_by_statistics(config)
         if config.out is not None:
-            report.write(config.out)
+            with kept(report, "--out"):
+                report.write(config.out)
         return report
     scorer, images = from_config.make_pair(config)
     report = scorer.report(images, str(config.fake))
     if config.out is not None:
-        scorer.write(report, images, config.out)
-    _save_statistics(config, scorer)
+        with kept(report, "--out"):
+            scorer.write(report, images, config.out)
+    _save_statistics(config, scorer, report)
     return report
 
 
@@ -49,7 +54,7 @@ def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
     # First, because it is what may be refused.
     classes = _classes(config, run, scorer) if config.per_class else None
     report = run.score(scorer, config.weights, config.out, classes)
-    _save_statistics(config, scorer)
+    _save_statistics(config, scorer, report)
     return report
 
 
@@ -67,8 +72,22 @@ def _classes(
     )
 
 
-def _save_statistics(config: EvaluateConfig, scorer: Scorer) -> None:
-    if config.save_statistics is not None:
+def _check_outputs(config: EvaluateConfig) -> None:
+    """Checks the files that are to be written, before the work."""
+    for path, flag in (
+        (config.out, "--out"),
+        (config.save_statistics, "--save_statistics"),
+    ):
+        if path is not None:
+            files.check_writable(path, flag)
+
+
+def _save_statistics(
+    config: EvaluateConfig, scorer: Scorer, report: Report
+) -> None:
+    if config.save_statistics is None:
+        return
+    with kept(report, "--save_statistics"):
         metrics.write_moments(
             config.save_statistics,
             metrics.Moments.of(scorer.real_features),
