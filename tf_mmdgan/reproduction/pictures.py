@@ -57,8 +57,8 @@ def _sheet(
     width: float,
     height: float,
 ) -> bytes:
-    # Here, for it takes a second to load; and a figure by itself, for pyplot
-    # would keep it and ask for a screen.
+    # Imported here, for it takes a second to load; and as a figure by itself,
+    # for pyplot would keep it and ask for a screen.
     from matplotlib import figure
 
     columns = min(columns, len(panels))

@@ -1,4 +1,4 @@
-"""Plain and Adam moving averages of differences of moments."""
+"""Plain and Adam moving averages of the moments that a generator matches."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ RUNS = {
 
 
 def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
-    """Distance along training of each run from each seed."""
+    """Distance of moments along training, for each run and seed."""
     steps = budget.steps(STEPS, QUICK_STEPS)
     every = steps // budget.steps(TIMES, QUICK_TIMES)
     runs: dict[str, Any] = {name: [] for name in RUNS}

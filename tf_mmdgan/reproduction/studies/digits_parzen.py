@@ -106,9 +106,10 @@ def train(name: str, seed: int, steps: int) -> dict[str, Any]:
 
 
 def score(samples: np.ndarray) -> dict[str, float]:
-    """Scores of uint8 digits [n, 8, 8, 1], by pixels in [0, 1].
+    """Scores of uint8 digits [n, 8, 8, 1], on pixels in [0, 1].
 
-    Half of the 500 held-out digits choose the bandwidth, half are scored.
+    One half of the 500 held-out digits choose the bandwidth; the log-likelihood
+    is that of the other half.
     """
     rows = samples.reshape(len(samples), -1) / 255.0
     held_out = data.load(_DIGITS, "test").images

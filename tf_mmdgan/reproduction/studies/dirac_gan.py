@@ -20,6 +20,8 @@ _CONVERGED = 0.05
 _NOT_CONVERGED = 0.1
 # Critic updates, each followed by what the generator does.
 SCHEMES = {"simultaneous": 0, "alternating 1:1": 1, "alternating 5:1": 5}
+_GP_WEIGHT, _GP_TARGET = 0.7, 1.0
+_NOISE = 0.7  # standard deviation
 # E g(s Z) = sum w g(s z), Z ~ N(0, 1)
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(20)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -33,33 +35,31 @@ def slope(x: Any) -> Any:
 
 
 def gan(theta: Any, psi: Any) -> tuple[Any, Any]:
-    """Both players of the minimax game f(psi theta) + f(0)."""
+    """Steps of generator and critic in the minimax game f(psi theta) + f(0)."""
     value = slope(psi * theta)
     return -psi * value, theta * value
 
 
 def non_saturating(theta: Any, psi: Any) -> tuple[Any, Any]:
-    """The generator maximises f(-psi theta) instead."""
+    """The same where the generator maximises f(-psi theta)."""
     return -psi * slope(-psi * theta), theta * slope(psi * theta)
 
 
 def wgan(theta: Any, psi: Any) -> tuple[Any, Any]:
-    """Both players of psi theta; the slope of the critic is clipped after."""
+    """Steps in the game psi theta; the critic's slope is clipped afterwards."""
     return -psi, theta
 
 
-def gradient_penalty(
-    theta: Any, psi: Any, weight: float = 0.7, target: float = 1.0
-) -> tuple[Any, Any]:
-    """WGAN-GP: minus weight / 2 (|psi| - target)^2 for the critic."""
-    penalty = weight * (np.abs(psi) - target) * np.sign(psi)
+def gradient_penalty(theta: Any, psi: Any) -> tuple[Any, Any]:
+    """WGAN-GP: the critic's gain is less weight / 2 (|psi| - target)^2."""
+    penalty = _GP_WEIGHT * (np.abs(psi) - _GP_TARGET) * np.sign(psi)
     return -psi, theta - penalty
 
 
-def instance_noise(theta: Any, psi: Any, std: float = 0.7) -> tuple[Any, Any]:
-    """The minimax game with noise N(0, std^2) on both points."""
+def instance_noise(theta: Any, psi: Any) -> tuple[Any, Any]:
+    """The minimax game with normal noise on both points."""
     theta, psi = np.asarray(theta)[..., None], np.asarray(psi)[..., None]
-    noise = std * _NODES
+    noise = _NOISE * _NODES
     fake = theta + noise
     on_fake = slope(psi * fake)
     critic = fake * on_fake - noise * slope(-psi * noise)
@@ -67,7 +67,7 @@ def instance_noise(theta: Any, psi: Any, std: float = 0.7) -> tuple[Any, Any]:
 
 
 def r1(weight: float) -> Field:
-    """The minimax game, minus weight / 2 psi^2 for the critic."""
+    """The minimax game, where the critic's gain is less weight / 2 psi^2."""
 
     def field(theta: Any, psi: Any) -> tuple[Any, Any]:
         generator, critic = gan(theta, psi)
@@ -76,15 +76,15 @@ def r1(weight: float) -> Field:
     return field
 
 
-def consensus(theta: Any, psi: Any, weight: float = 1.0) -> tuple[Any, Any]:
-    """The minimax game, minus weight / 2 |field|^2 for both players."""
+def consensus(theta: Any, psi: Any) -> tuple[Any, Any]:
+    """The minimax game, where both players' gains are less |field|^2 / 2."""
     generator, critic = gan(theta, psi)
     value = slope(psi * theta)
     # d/dx f'(x)^2 / 2 = -f'(x)^2 f'(-x)
     bend = -(theta**2 + psi**2) * value**2 * slope(-psi * theta)
     return (
-        generator - weight * (theta * value**2 + bend * psi),
-        critic - weight * (psi * value**2 + bend * theta),
+        generator - (theta * value**2 + bend * psi),
+        critic - (psi * value**2 + bend * theta),
     )
 
 
@@ -109,7 +109,8 @@ def trajectory(
     Args:
       field: of the two players.
       bound: on |psi|.
-      critic_steps: before each step of the generator; 0: both step at once.
+      critic_steps: before each step of the generator; 0: both players step at
+        once.
       steps: of the generator.
     """
     theta, psi = START
@@ -156,7 +157,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def holds(numbers: Mapping[str, Any]) -> bool:
-    """Whether the right ones converge, without several critic updates."""
+    """Whether those converge that should, with at most one critic update."""
     return all(
         (ends[scheme] < _CONVERGED) if converges else
         (ends[scheme] > _NOT_CONVERGED)

@@ -20,8 +20,8 @@ RIDGE = 1.0
 # Of the broad measure mu = N(0, 10^2).
 BROAD = 10.0
 KERNEL = kernels.Gaussian()
-# The least psi that is tried. At the largest psi theta, a supremum at infinity
-# has been reached, and the grids still resolve the kernel.
+# The least psi that is tried, and the largest psi theta: there a supremum at
+# infinity has been reached, and the grids still resolve the kernel.
 _SMALLEST, _LARGEST, _LARGEST_LIPSCHITZ = 0.03, 30.0, 8.0
 
 PairDistance = Callable[[float, float], Optimum]
@@ -68,16 +68,19 @@ def _found(
 
 
 def _grid(theta: float, psi: float, count: int, reach: float) -> np.ndarray:
-    """Points fine about 0 and theta by the kernel's width, coarse far out."""
+    """Points that lie close about 0 and theta, and farther apart far out.
+
+    Close means much less than the kernel's width.
+    """
     ends = np.arcsinh(psi * reach)
     side = np.sinh(np.linspace(0.0, ends, count // 3)) / psi
     between = np.linspace(0.0, theta, count - 2 * len(side) + 2)[1:-1]
     return np.concatenate([-side[::-1], between, theta + side])
 
 
-def broad_measure(theta: float, psi: float, count: int = 300) -> Optimum:
-    """GC-MMD, mu = N(0, 10^2) by the trapezoid rule on a grid."""
-    points = _grid(theta, psi, count, 4.0 * BROAD)
+def broad_measure(theta: float, psi: float) -> Optimum:
+    """GC-MMD with mu = N(0, 10^2), by the trapezoid rule on a grid."""
+    points = _grid(theta, psi, 300, 4.0 * BROAD)
     spacing = np.gradient(points)
     density = np.exp(-((points / BROAD) ** 2) / 2.0)
     density /= BROAD * np.sqrt(2.0 * np.pi)
@@ -85,7 +88,7 @@ def broad_measure(theta: float, psi: float, count: int = 300) -> Optimum:
 
 
 def point_measure(theta: float, psi: float) -> Optimum:
-    """GC-MMD, mu a point mass at 0."""
+    """GC-MMD where mu is a point mass at 0."""
     return _found("gc", theta, psi, np.zeros(1), np.ones(1))
 
 
@@ -100,7 +103,7 @@ def _plain(theta: float, psi: float) -> float:
 
 
 def _witness(theta: float, psi: float, square: float) -> Optimum:
-    """The MMD's critic, so that <eta, f> is its square times `square`."""
+    """The critic of the MMD, scaled such that <eta, f> = `square` MMD^2."""
     centres = psi * np.array([0.0, theta])
     coefficients = square * np.array([[1.0, 0.0], [-1.0, 0.0]])
     return Optimum(
@@ -157,7 +160,7 @@ def optimised(distance: PairDistance, theta: float) -> dict[str, Any]:
 def critic(
     distance: PairDistance, theta: float, psi: float, at: np.ndarray
 ) -> np.ndarray:
-    """Values and slopes, by x, of the best critic at points [n]: [n, 2]."""
+    """The best critic's values and slopes df / dx at points x [n]: [n, 2]."""
     found = distance(theta, psi)
     jets = found.critic.jets(KERNEL, _column(psi * at)).numpy()
     return jets * np.array([1.0, psi]) / float(found.square) ** 0.5

@@ -1,4 +1,4 @@
-"""How scores answer to images that are disturbed, more and more."""
+"""How scores change when images are disturbed more and more."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -34,7 +34,7 @@ def _rectangles(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
 
 
 def _swirl(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
-    """Turns by `level` radians in the middle, by less around it."""
+    """Turns the image by `level` radians in its middle, less around it."""
     del rng
     side = images.shape[1]
     middle = (side - 1) / 2
@@ -55,7 +55,7 @@ def _salt_and_pepper(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
 
 
 def _contamination(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
-    """Puts images of the same grey levels, in no order, in places of some."""
+    """Shuffles all pixels of some of the images, each by itself."""
     mixed = images.reshape(len(images), -1).copy()
     chosen = rng.permutation(len(images))[: round(level * len(images))]
     mixed[chosen] = rng.permuted(mixed[chosen], axis=1)
@@ -128,7 +128,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def _packed(picture: Any) -> dict[str, Any]:
-    """A picture of 8 bits as text: numbers one by one would fill the file."""
+    """An 8-bit picture as text, for a list of numbers would fill the file."""
     levels = np.asarray(picture, np.uint8)
     return {"shape": levels.shape, "levels": levels.tobytes().hex()}
 

@@ -32,7 +32,8 @@ def write_documents(
     Args:
       studies: by name, in the order of the sections.
       output_dir: where studies were run; those at full length are taken over.
-      docs_dir: gets the document; what is in its studies/ stays otherwise.
+      docs_dir: where the document is written. Studies that were not run again
+        keep what is in its studies/.
 
     Returns:
       The names of the studies that have a section with numbers.
@@ -51,7 +52,8 @@ def write_documents(
 
 
 def _take_over(study: Study, result: Result, folder: pathlib.Path) -> None:
-    # Words and threshold may have been improved since the numbers were found.
+    # The study's words and its threshold may have been improved since the
+    # numbers were computed.
     result = dataclasses.replace(
         result, **runner.described(study, result.numbers)
     )

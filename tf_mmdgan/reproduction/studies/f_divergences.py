@@ -1,4 +1,4 @@
-"""One Gaussian fitted to two, by each f-divergence: who covers, who seeks.
+"""One Gaussian fitted to two, by each f-divergence: both modes, or one.
 
 Nowozin, Cseke, Tomioka 2016, "f-GAN: Training generative neural samplers using
 variational divergence minimization", section 4.1,
@@ -57,14 +57,14 @@ def divergence(name: str, mean: float, std: float) -> float:
 
 
 def variational(name: str, mean: float, std: float) -> float:
-    """E_P T - E_Q f*(T) at T = f'(p / q): the same number, by samples' means.
+    """E_P T - E_Q f*(T) at T = f'(p / q), which is the same number.
 
-    Computed from derivative and conjugate, not from the generator.
+    It is computed from derivative and conjugate, not from the generator.
     """
     entry = f_divergences.DIVERGENCES[name]
     log_p, log_q = target(), _log_normal(mean, std)
-    # A critic that is not too sure of P: near the upper end of its domain
-    # the conjugate loses all digits.
+    # The ratio is bounded for the critic: near the upper end of its domain the
+    # conjugate loses all digits.
     ratio = tf.constant(np.exp(np.clip(log_p - log_q, -300.0, 30.0)))
     critic = entry.derivative(ratio)
     conjugate = entry.conjugate(critic).numpy()

@@ -1,4 +1,4 @@
-"""FID of two samples of one law against their size, KID beside it."""
+"""FID and KID of two samples of one law, against the size of the samples."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -58,10 +58,10 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def worst(numbers: Mapping[str, Any]) -> tuple[float, float]:
-    """FID's largest distance from its law, KID's from zero.
+    """The largest distances of FID from its law, and of KID from zero.
 
-    The first relative to the law, beyond what chance explains; the second in
-    standard errors.
+    That of FID is relative to the law, and beyond what chance explains; that of
+    KID is in standard errors.
     """
     of_fid, of_kid = 0.0, 0.0
     for curve in numbers["curves"]:
@@ -81,7 +81,7 @@ def holds(numbers: Mapping[str, Any]) -> bool:
 
 
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
-    """FID falls by its law, KID stays."""
+    """FID falls as its law says, KID stays at zero."""
     left, right = figure.subplots(1, 2)
     for index, curve in enumerate(numbers["curves"]):
         sizes, colour = np.array(curve["sizes"]), f"C{index}"

@@ -1,4 +1,4 @@
-"""Two laws whose order by FID depends on the number of samples."""
+"""Two laws: which has the smaller FID depends on the number of samples."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ def relu_coefficients(mean: float, scale: float) -> np.ndarray:
 
 
 def relu_moments(mean: float, covariance: np.ndarray) -> Moments:
-    """Those of relu(N(mean 1, covariance)), coordinate by coordinate."""
+    """Mean and covariance of relu(N(mean 1, covariance)), by coordinates."""
     scales = np.sqrt(np.diag(covariance))
     a = np.array([relu_coefficients(mean, scale) for scale in scales])
     correlation = covariance / np.outer(scales, scales)
@@ -133,7 +133,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def holds(numbers: Mapping[str, Any]) -> bool:
-    """The order by samples is not the true one, at every size."""
+    """At every size, estimates have the order that the true values have not."""
     first, second = numbers["P1"], numbers["P2"]
     swapped = np.array(first["fid"]) < np.array(second["fid"])
     return first["true"] > second["true"] and bool(swapped.all())

@@ -1,4 +1,4 @@
-"""The loss of feature matching follows the quality of samples."""
+"""Whether the loss of feature matching follows the quality of samples."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
 
 
 def correlations(numbers: Mapping[str, Any]) -> list[float]:
-    """Spearman's, of each seed."""
+    """Spearman's rank correlation of distance and KID, for each seed."""
     return [
         gfmn_training.rank_correlation(
             [time["distance"] for time in times],

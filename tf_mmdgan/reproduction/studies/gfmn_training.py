@@ -47,7 +47,7 @@ class Run:
 
 
 def features(images: np.ndarray) -> np.ndarray:
-    """The last hidden layer of the LeNet, which KID is computed of."""
+    """The last hidden layer of the LeNet, from which KID is computed."""
     return extract(_extractor(), images).features
 
 
@@ -112,6 +112,6 @@ def train(run: Run, steps: int, every: int) -> list[dict[str, Any]]:
 
 
 def rank_correlation(x: Sequence[float], y: Sequence[float]) -> float:
-    """Spearman's, of values without ties; in [-1, 1]."""
+    """Spearman's rank correlation of values without ties, in [-1, 1]."""
     first, second = (np.argsort(np.argsort(values)) for values in (x, y))
     return float(np.corrcoef(first, second)[0, 1])

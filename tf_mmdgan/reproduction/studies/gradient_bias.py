@@ -23,9 +23,9 @@ _ERRORS = 4.0  # standard errors
 
 
 def population(shift: float = _SHIFT) -> tuple[float, float]:
-    """MMD^2 of N(0, 1) and N(shift, 1), Gaussian kernel of sigma 1; slope.
+    """MMD^2 of N(0, 1) and N(shift, 1), and its derivative.
 
-    2 / sqrt(3) (1 - exp(-shift^2 / 6))
+    2 / sqrt(3) (1 - exp(-shift^2 / 6)), with a Gaussian kernel of sigma 1.
     """
     bump = np.exp(-(shift**2) / 6.0)
     slope = 2.0 / np.sqrt(3.0) * bump * shift / 3.0
@@ -33,7 +33,7 @@ def population(shift: float = _SHIFT) -> tuple[float, float]:
 
 
 def minibatch_gradients(draws: int, seed: int) -> dict[str, np.ndarray]:
-    """Gradients by the shift of two estimates, one for each minibatch."""
+    """Gradients of two estimates with respect to the shift, by minibatch."""
     kernel = kernels.Gaussian((1.0,))
 
     def gradients(noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -58,10 +58,11 @@ def minibatch_gradients(draws: int, seed: int) -> dict[str, np.ndarray]:
 
 
 def expected_estimate(theta: np.ndarray, size: int) -> np.ndarray:
-    """E of the distance that a critic, the best on `size` points, tells apart.
+    """Expected estimate of the distance, by the best critic on `size` points.
 
-    Critics psi x, |psi| <= 1; P = N(0, 1), Q = N(theta, 1); the sign of psi is
-    that of the means of the training points:
+    P = N(0, 1), Q = N(theta, 1), and critics are psi x with |psi| <= 1. The
+    sign of the best psi is that of the difference of means on the training
+    points, so that the estimate on other points is on average
 
     theta (2 Phi(theta sqrt(size / 2)) - 1), at most |theta|.
     """
@@ -72,7 +73,7 @@ def expected_estimate(theta: np.ndarray, size: int) -> np.ndarray:
 def simulated_estimate(
     theta: np.ndarray, size: int, draws: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """`expected_estimate` by simulation, with new points for the estimate."""
+    """`expected_estimate` by simulation; each estimate is on new points."""
 
     def difference() -> np.ndarray:
         means = rng.normal(size=(2, draws, 1)) / np.sqrt(size)
@@ -82,10 +83,10 @@ def simulated_estimate(
 
 
 def polynomial_error(degree: int, points: int = 801) -> float:
-    """Least largest distance of a polynomial from |a - 1/2| on [0, 1].
+    """How near a polynomial of this degree can come to |a - 1/2| on [0, 1].
 
-    As a linear program, in Chebyshev polynomials on a grid that is fine where
-    they oscillate.
+    The least possible of the largest distances, by a linear program in
+    Chebyshev polynomials, on a grid that is fine where they oscillate.
     """
     x = np.cos(np.linspace(0.0, np.pi, points))  # 2 a - 1
     basis = np.polynomial.chebyshev.chebvander(x, degree)

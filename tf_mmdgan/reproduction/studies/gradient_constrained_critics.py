@@ -46,7 +46,7 @@ def steepest(numbers: Mapping[str, Any], theta: float, name: str) -> float:
 
 
 def holds(numbers: Mapping[str, Any]) -> bool:
-    """The gradient-constrained critic is steeper than 1, Lipschitz' is not."""
+    """The gradient-constrained critic is steeper than 1, the other is not."""
     return bool(
         steepest(numbers, NEAR, "GC-MMD, broad") > 1.0 + _SLACK
         and all(

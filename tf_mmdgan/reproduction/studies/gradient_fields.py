@@ -58,24 +58,27 @@ DISTANCES: dict[str, tuple[Loss, Loss]] = {
 
 
 def descent(name: str, theta: Any, psi: Any) -> Any:
-    """The generator's step, the derivative of a complex step: exact."""
+    """The generator's direction, minus the derivative of its distance.
+
+    By a step into the imaginary, which is exact to rounding.
+    """
     _, generator = DISTANCES[name]
     step = 1j * _IMAGINARY_STEP
     return -generator(theta + step, psi).imag / _IMAGINARY_STEP
 
 
 def ascent(name: str, theta: Any, psi: Any) -> Any:
-    """The critic's step."""
+    """The critic's direction, the derivative of its distance."""
     critic, _ = DISTANCES[name]
     step = 1j * _IMAGINARY_STEP
     return critic(theta, psi + step).imag / _IMAGINARY_STEP
 
 
-def flow(name: str, starts: np.ndarray, steps: int = STEPS) -> np.ndarray:
-    """Alternating steps, critic first, from [n, 2]: [steps + 1, n, 2]."""
+def flow(name: str, starts: np.ndarray) -> np.ndarray:
+    """Alternating steps, critic first, from [n, 2]: [STEPS + 1, n, 2]."""
     theta, psi = starts.T.astype(float)
     points = [(theta, psi)]
-    for _ in range(steps):
+    for _ in range(STEPS):
         psi = psi + RATE * ascent(name, theta, psi)
         theta = theta + RATE * descent(name, theta, psi)
         points.append((theta, psi))

@@ -1,4 +1,4 @@
-"""What the Inception Score and FID do not see, on real digits.
+"""Faults of samples that the Inception Score and FID miss, on real digits.
 
 Barratt and Sharma 2018, "A note on the Inception Score",
 https://arxiv.org/abs/1801.01973; Binkowski et al. 2018, "Demystifying MMD
@@ -26,14 +26,17 @@ def score(probabilities: np.ndarray) -> float:
 
 
 def most_certain(probabilities: np.ndarray) -> np.ndarray:
-    """For each class the row that is most certainly of it: indices [k]."""
+    """For each class the row of the greatest probability: indices [k]."""
     return probabilities.argmax(axis=0)
 
 
 def gaussian_with_moments_of(
     features: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Normal draws with exactly the mean and the covariance of features."""
+    """As many normal draws, whose mean and covariance are those of features.
+
+    Exactly, not on average.
+    """
     mean, covariance = metrics.Moments.of(features)
     draws = rng.normal(size=features.shape)
     draws -= draws.mean(axis=0)

@@ -1,4 +1,4 @@
-"""What is missing has several good answers: least squares takes their mean.
+"""Several good ways to complete an image: least squares takes their mean.
 
 A function with two branches, learnt by least squares and by an MMD of the joint
 law; and the lower halves of digits, from their upper halves.
@@ -25,7 +25,7 @@ _KERNEL = kernels.Gaussian((0.05, 0.1, 0.2, 0.5, 1.0))
 
 
 def branches(x: np.ndarray) -> np.ndarray:
-    """The two means of y at x [n]: [n, 2]."""
+    """The two means that y may have at x [n]: [n, 2]."""
     upper = 0.5 + 0.3 * np.cos(3.0 * x)
     return np.stack([upper, -upper], axis=1)
 
@@ -55,7 +55,7 @@ LOSSES: dict[str, Callable[..., tf.Tensor]] = {
 
 
 def train(loss: str, seed: int, steps: int) -> np.ndarray:
-    """Pairs of new x and what a network of x and noise answers: [500, 2]."""
+    """Trains a network of x and noise; pairs of new x and its y: [500, 2]."""
     keras.utils.set_random_seed(seed)
     network = keras.Sequential(
         [
@@ -94,12 +94,13 @@ def near_a_branch(points: np.ndarray) -> float:
 
 
 def fill(upper: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
-    """Lower halves: the mean of those of the `count` nearest upper halves.
+    """Lower halves, each the mean of those of the most similar images.
 
     Args:
-      upper: halves to complete, [n, h / 2, w].
+      upper: upper halves to complete, [n, h / 2, w].
       known: whole images, [m, h, w].
-      count: 1: the lower half of the most similar image.
+      count: number of images whose mean is taken, those with the nearest upper
+        halves.
     """
     half = upper.shape[1]
     asked, pool = (x.reshape(len(x), -1) for x in (upper, known[:, :half]))
@@ -151,7 +152,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def holds(numbers: Mapping[str, Any]) -> bool:
-    """Means lie on no branch and have a KID; single answers do not."""
+    """Means are on no branch and have the larger KID; single answers not."""
     rules = numbers["digits"]["rules"]
     mean, one = rules["mean"], rules["one of them"]
     return bool(

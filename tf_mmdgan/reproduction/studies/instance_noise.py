@@ -31,7 +31,7 @@ def log_density(law: tuple[float, float], noise: float = 0.0) -> np.ndarray:
 
 
 def integral(values: np.ndarray) -> float:
-    """By the trapezoidal rule on the grid."""
+    """Integral of values on the grid, by the trapezoidal rule."""
     return float(np.trapezoid(values, _GRID))
 
 
@@ -72,7 +72,7 @@ def _second_derivative(name: str, u: np.ndarray) -> np.ndarray:
 
 
 def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
-    """The change by noise over what the penalty makes of it."""
+    """The penalty, and the change by noise over that by the penalty."""
     del budget, parts  # quadrature
     return {
         "penalty": {name: penalty(name) for name in NAMES},
@@ -98,7 +98,7 @@ def holds(numbers: Mapping[str, Any]) -> bool:
 
 
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
-    """The ratio by the variance of the noise."""
+    """The ratio against the variance of the noise."""
     axes = figure.subplots()
     for name, ratios in numbers["ratio"].items():
         axes.plot(VARIANCES, ratios, "o-", label=name.replace("_", " "))

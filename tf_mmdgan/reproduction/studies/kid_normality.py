@@ -73,7 +73,7 @@ def fids(
 
 
 def _features() -> tuple[np.ndarray, np.ndarray]:
-    """Of digits, and of digits with noise."""
+    """Features of digits, and of digits with noise."""
     extractor = features.get_extractor("lenet_digits")
     images = data.load(DataConfig(dataset="digits"), "train").images
     noise = np.random.default_rng(0).normal(0.0, _NOISE, images.shape)

@@ -1,4 +1,4 @@
-"""Density ratios by kernel mean matching hang on the ridge."""
+"""Density ratios by kernel mean matching depend on the ridge."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,13 +20,13 @@ _MEAN, _STD = 0.5, 1.2
 
 
 def true_ratio(points: np.ndarray) -> np.ndarray:
-    """P / q at points of the real line."""
+    """The true p / q at points of the real line."""
     logs = 0.5 * np.square((points - _MEAN) / _STD) - 0.5 * np.square(points)
     return _STD * np.exp(logs)
 
 
 def trial(seed: int, ridge: float) -> dict[str, float]:
-    """What is found of one hundred points of each law, sigma 1, in float32."""
+    """The ratio from one hundred points of each law, sigma 1, in float32."""
     rng = np.random.default_rng(seed)
     p = rng.normal(size=(COUNT, 1)).astype(np.float32)
     q = (_MEAN + _STD * rng.normal(size=(COUNT, 1))).astype(np.float32)

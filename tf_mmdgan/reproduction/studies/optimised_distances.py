@@ -8,7 +8,7 @@ import numpy as np
 from tf_mmdgan.reproduction.studies import dirac_pair
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
-# By an independent computation; these must be met.
+# Values of an independent computation, which must be met.
 EXPECTED = {
     0.01: {"MMD": 1.414, "SMMD": 0.0099, "GC-MMD, broad": 0.423},
     0.05: {"SMMD": 0.0483, "LipMMD": 0.0498, "GC-MMD, broad": 0.762},
@@ -29,7 +29,7 @@ _COLOURS = dict(
 
 
 def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
-    """Each distance optimised over psi, by theta."""
+    """Each distance, optimised over psi, for each theta."""
     thetas = budget.steps(_THETAS, _QUICK_THETAS)
     distances = {
         name: [
@@ -43,7 +43,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def errors_of(numbers: Mapping[str, Any]) -> list[float]:
-    """Differences to what is expected, where something is."""
+    """Differences to the expected values, where there are any."""
     found = []
     for i, theta in enumerate(numbers["thetas"]):
         expected = {**EXPECTED.get(theta, {}), **EVERYWHERE}

@@ -30,7 +30,7 @@ def pair_gradient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def critic_gradients(
     real: np.ndarray, fake: np.ndarray, loss: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Descent of the critic's loss, as sums over pairs.
+    """Directions in which the critic's loss falls, as sums over pairs.
 
     attractive: 2 k(x, y) - k(x, x') - k(y, y'); repulsive: k(x, x') - k(y, y').
     """
@@ -45,7 +45,7 @@ def critic_gradients(
 
 
 def generator_gradient(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
-    """Descent of k(y, y') - 2 k(x, y) by y, as sums over pairs."""
+    """Direction in which k(y, y') - 2 k(x, y) falls, as sums over pairs."""
     return 2.0 * pair_gradient(fake, real) - 2.0 * pair_gradient(fake, fake)
 
 
@@ -92,7 +92,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def holds(numbers: Mapping[str, Any]) -> bool:
-    """On all seeds: who spreads, who contracts, who is matched in the end."""
+    """What spreads, contracts and is matched at the end, on all seeds."""
     attractive = {k: np.array(v) for k, v in _measures(numbers["attractive"])}
     repulsive = {k: np.array(v) for k, v in _measures(numbers["repulsive"])}
     return bool(

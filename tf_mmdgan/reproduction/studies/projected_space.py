@@ -1,4 +1,4 @@
-"""What a ratio matching network sees of data and samples as it trains."""
+"""Data and samples as the projection of a ratio matching network has them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 STEPS, QUICK_STEPS = (0, 500, 2000, 8000), (0, 100, 300, 500)
 _POINTS, _DRAWN = 400, 200
-# The projection chooses its scale, so bandwidths must follow it.
+# The projection chooses its scale, which bandwidths must follow.
 _RELATIVE = KernelDiscrepancy(
     kernels.Gaussian((0.5,)), root=False, median_bandwidth=True
 )

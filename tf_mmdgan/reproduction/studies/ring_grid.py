@@ -15,7 +15,8 @@ from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 NOISES, WIDTHS, DIMENSIONS = (2, 4, 8, 16), (20, 100, 200), (2, 3)
 QUICK_NOISES, QUICK_WIDTHS, QUICK_DIMENSIONS = (4,), (100,), (2,)
 STEPS, QUICK_STEPS = 10_000, 500
-# What the claim is about runs from all seeds in the plane, all else from one.
+# The methods of the claim run from all seeds in the plane; other methods, and
+# all methods in space, from one seed.
 CLAIMED = ("GRAM-net", "GAN")
 LEAST_SHARE = 0.88
 _REACH = 3.2

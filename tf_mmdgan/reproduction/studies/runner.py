@@ -34,19 +34,19 @@ _COLOURS = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of a study.
+    """The outcome of a study.
 
     Attributes:
       study: its name.
-      title: as in `Study`, and so the next three.
+      title: see `Study`, and so for the next three.
       claim: the statement under test.
       source: of the claim.
       threshold: what the numbers must be for the claim to hold.
-      caption: what there is to see.
+      caption: the text beside the figure.
       holds: whether the claim holds.
       quick: whether this is the rough answer.
       seeds: of the repetitions.
-      seconds: by the clock, parts of interrupted runs included.
+      seconds: by the clock, including parts of interrupted runs.
       versions: of the packages.
       commit: of the code; None outside of a checkout.
       date: the day in UTC, as 2026-01-31.
@@ -78,9 +78,9 @@ def run(
 ) -> Result:
     """Writes NAME/numbers.json and NAME/figure.png in a folder.
 
-    A finished study is only drawn again; full length replaces a quick answer,
-    not the other way round. One that was interrupted goes on from its parts:
-    remove the folder to have everything computed anew.
+    A finished study is only drawn again. A run at full length replaces a quick
+    answer, not the other way round. A study that was interrupted goes on from
+    its parts; remove the folder to have everything computed anew.
 
     Args:
       name: of the study.
@@ -125,7 +125,7 @@ def _compute(name: str, study: Study, budget: Budget, parts: Parts) -> Result:
 
 
 def described(study: Study, numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """What the study says of itself, and of these numbers."""
+    """The words of the study, and its verdict and caption for these numbers."""
     return {
         "title": study.title,
         "claim": study.claim,
@@ -153,8 +153,8 @@ def read_result(path: str | os.PathLike[str]) -> Result:
 
 def picture(study: Study, numbers: Mapping[str, Any]) -> bytes:
     """The study's figure of these numbers, a PNG file."""
-    # Here, for it takes a second to load; and a figure by itself, for pyplot
-    # would keep it and ask for a screen.
+    # Imported here, for it takes a second to load; and as a figure by itself,
+    # for pyplot would keep it and ask for a screen.
     import cycler
     import matplotlib
     from matplotlib import figure

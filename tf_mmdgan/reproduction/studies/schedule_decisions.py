@@ -1,4 +1,4 @@
-"""When the three-sample test lowers the learning rate of a real training."""
+"""When the three-sample test would lower the learning rate of a training."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ _KERNEL = kernels.Polynomial()
 
 
 class _Recorder(callbacks.Every):
-    """Remembers what the test needs of new samples."""
+    """Stores the sums that the test needs of new samples, and their KID."""
 
     def __init__(self, interval: int, parts: Parts, key: str, scorer: Any):
         super().__init__(interval)
@@ -33,7 +33,7 @@ class _Recorder(callbacks.Every):
         self._held_out = scorer.real_features
 
     def start(self, model: ImplicitModel, images: np.ndarray) -> None:
-        """Takes the reference, and the model before its first step."""
+        """Stores features of the reference, and sums of the untrained model."""
         self._reference = self._features(images)
         self._parts.get(f"{self._key}, step 0", self._measure, model, 0)
 
@@ -90,7 +90,7 @@ def train(
 def decide(
     measured: list[dict[str, Any]], interval: int, floor: float
 ) -> dict[str, list[Any]]:
-    """What the rule says at each test: p or None, and where rates fall."""
+    """The rule's p (or None) at each test, and the steps where rates fall."""
     rule = ThreeSampleRule(_SAMPLES, _HISTORY, _PATIENCE, _THRESHOLD, floor)
     p_values, falls = [], []
     for index, entry in enumerate(measured):
@@ -103,7 +103,7 @@ def decide(
 
 
 def p_values(seed: int, repetitions: int, shift: float) -> np.ndarray:
-    """The p of two sets of N(shift, I) against a reference of N(0, I)."""
+    """Sorted p of two sets of N(shift, I), with a reference of N(0, I)."""
     rng = np.random.default_rng(seed)
     values = []
     for _ in range(repetitions):
@@ -146,10 +146,10 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def descent(numbers: Mapping[str, Any]) -> float | None:
-    """How much of KID's whole descent was done at the first fall of the rate.
+    """Share of KID's descent that is done when the rate first falls.
 
-    Of the descent from the first KID to the mean of the last five; None if the
-    rate never falls.
+    The descent is that from the first KID to the mean of the last five. None if
+    the rate never falls.
     """
     falls = numbers["decisions"][f"{_FLOORS[0]:g}"]["falls"]
     if not falls:

@@ -15,13 +15,13 @@ SIZES = (2, 3, 4, 6, 8, 16, 32, 64)
 _ERRORS = 4.0
 
 
-def population_gradient(scale: float = SCALE) -> tuple[float, float]:
-    """d/ds of E k(y, y') and of E k(x, y).
+def population_gradient() -> tuple[float, float]:
+    """d/ds of E k(y, y') and of E k(x, y), at s = SCALE.
 
     E exp(-d^2 / 2) = (1 + v)^(-1/2) for d ~ N(0, v); v is 2 s^2, or 1 + s^2.
     """
-    within = -2.0 * scale * (1.0 + 2.0 * scale**2) ** -1.5
-    cross = -scale * (2.0 + scale**2) ** -1.5
+    within = -2.0 * SCALE * (1.0 + 2.0 * SCALE**2) ** -1.5
+    cross = -SCALE * (2.0 + SCALE**2) ** -1.5
     return within, cross
 
 
@@ -75,7 +75,7 @@ def holds(numbers: Mapping[str, Any]) -> bool:
 
 
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
-    """Mean gradient by size of batch."""
+    """Mean gradient against the size of the batch."""
     axes = figure.subplots()
     for i, name in enumerate(("U", "V")):
         means, errors = np.array(numbers[name]).T

@@ -1,4 +1,4 @@
-"""What a study is: a claim, numbers that decide it, a figure of them."""
+"""What a study is: a claim, the numbers that decide it, and their figure."""
 
 import dataclasses
 import hashlib
@@ -34,17 +34,18 @@ class Budget:
     seeds: tuple[int, ...]
 
     def steps(self, full: Value, quick: Value) -> Value:
-        """`quick` of a quick study, otherwise `full`."""
+        """`quick` for a quick study, `full` for one at full length."""
         return quick if self.quick else full
 
 
 class Parts:
-    """Values that a study remembers on disk, so that it can be resumed.
+    """Values that a study stores on disk, so that it can be resumed.
 
     Attributes:
       folder: of the files.
-      workers: processes that share what `get_all` computes.
-      remembered_seconds: that earlier processes spent on what was asked for.
+      workers: number of processes that share the work of `get_all`.
+      remembered_seconds: time that earlier processes spent on the values that
+        were asked for.
     """
 
     def __init__(self, folder: pathlib.Path, workers: int = 1):
@@ -57,13 +58,13 @@ class Parts:
         """`function(*args)`, computed once, however often it is asked for.
 
         Args:
-          key: names everything that the value depends on.
+          key: a name that tells everything that the value depends on.
           function: returns numbers, texts, arrays, and lists and dictionaries
-            of them; arrays become lists, and what is not finite None.
+            of them. Arrays become lists, and numbers that are not finite None.
           *args: of the function.
 
         Raises:
-          DataError: for a file of this part that is damaged.
+          DataError: for a damaged file of this value.
         """
         path = self._path(key)
         if path.exists():
@@ -85,7 +86,8 @@ class Parts:
         """`get` for the arguments of each key, shared out over the workers.
 
         Args:
-          function: as of `get`; with several workers one of a module.
+          function: see `get`; several workers take only functions that a module
+            defines.
           calls: arguments by key.
         """
         missing = [key for key in calls if not self._path(key).exists()]
@@ -134,8 +136,8 @@ class Study:
       compute: the numbers: what `plain` takes, a dictionary.
       holds: whether the claim holds, from these numbers.
       draw: fills an empty figure from these numbers.
-      caption: what there is to see, with the numbers that decide; "" for what
-        the threshold says already.
+      caption: what the figure shows, with the numbers that decide; "" where
+        the threshold says it already.
       seeds: of the budget at full length.
       quick_seeds: of the budget of a quick study.
       size: of the figure, in inches.
@@ -159,12 +161,12 @@ class Study:
 
 
 def without(result: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A result but for one entry, such as points that are not shown."""
+    """A result without one of its entries, such as points not shown."""
     return {key: value for key, value in result.items() if key != name}
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON has it: arrays as lists, what is not finite as None."""
+    """`value` for JSON: arrays are lists, numbers that are not finite None."""
     if isinstance(value, Mapping):
         return {str(name): plain(entry) for name, entry in value.items()}
     if isinstance(value, np.ndarray | np.generic):

@@ -1,4 +1,4 @@
-"""One GAN, many seeds: what the same code does when it is run again.
+"""One GAN, many seeds: whether the same code gives the same result again.
 
 Goodfellow et al. 2014, with the networks and the ring of Srivastava, Xu,
 Gutmann, Sutton 2020, "Generative ratio matching networks", section 4.

@@ -77,8 +77,8 @@ def trained_critic(
     """`dual`, by gradient ascent of a network with a gradient penalty.
 
     Gulrajani et al. 2017, "Improved training of Wasserstein GANs", with slopes
-    penalised between all points. What the critic tells apart is divided by its
-    steepest slope from point to point, and so at most the distance.
+    penalised between all points. The critic's difference of means is divided by
+    its steepest slope between two points, and so is at most the distance.
     """
     keras.utils.set_random_seed(seed)
     network = mlp.critic((2,), CriticOptions(1, width=64))
@@ -149,7 +149,7 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def shares(numbers: Mapping[str, Any]) -> list[float]:
-    """Of the distance that each trained critic tells apart."""
+    """What each trained critic tells apart, over the true distance."""
     return [found / exact for exact, found in numbers["trained"]]
 
 

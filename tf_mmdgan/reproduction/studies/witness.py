@@ -16,11 +16,11 @@ _STEP = 30.0  # of the search
 def ascend(
     gram: np.ndarray, weights: np.ndarray, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Maximises E f(x) - E f(y) over the unit ball, without its closed form.
+    """Maximises E f(x) - E f(y) over functions f of norm 1, by gradient ascent.
 
-    f = sum_i a_i k(z_i, .) has norm a^T K a; in the RKHS the gradient of the
-    mean difference has the coefficients `weights`, whatever f is, and each
-    step is followed by the projection onto the ball.
+    f = sum_i a_i k(z_i, .) has the squared norm a^T K a. In the RKHS the
+    gradient of the mean difference has the coefficients `weights`, whatever f
+    is. Each step is followed by a projection onto functions of norm 1.
 
     Args:
       gram: K, of all points, [n, n].

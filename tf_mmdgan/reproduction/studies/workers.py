@@ -14,16 +14,17 @@ def run(
 ) -> None:
     """Calls `function` with the arguments of each task, in `count` processes.
 
-    Networks of a few units have nothing to share between threads; processes
-    with one thread each have.
+    Several threads have too little to do in networks of a few units; several
+    processes with one thread each do not wait for one another.
 
     Args:
-      function: of a module, as its arguments are pickled for the way there.
-      tasks: arguments of each call; started in this order.
-      count: of processes.
+      function: one that a module defines, for it is pickled like its arguments.
+      tasks: arguments of each call; calls start in this order.
+      count: number of processes.
 
     Raises:
-      Exception: the first that a call raises; what has not begun is dropped.
+      Exception: the first one that a call raises. Calls that have not begun are
+        dropped then.
     """
     with futures.ProcessPoolExecutor(
         min(count, len(tasks)),
@@ -49,7 +50,7 @@ def _prepare() -> None:
 
 
 def _end_with_parent() -> None:
-    # A parent that is killed tells its workers nothing.
+    # A parent that is killed cannot tell its workers to end.
     parent = multiprocessing.parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])
