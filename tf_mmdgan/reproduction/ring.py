@@ -1,4 +1,4 @@
-"""A run on the ring of Gaussians, whose modes can be counted."""
+"""A training run on the ring of Gaussians, whose modes can be counted."""
 
 import dataclasses
 import pathlib
@@ -20,7 +20,7 @@ NAME = "ring"
 SHAPE = (2,)
 POINTS = 10_000
 POINTS_FILE = "points.npz"
-# No training run has it as its seed.
+# A seed that no training run has.
 HELD_OUT_SEED = 2**32
 
 # Networks and noise of Srivastava et al. 2020; Adam for all methods alike.
@@ -48,10 +48,10 @@ def train_ring(config: TrainConfig) -> dict[str, Any]:
     """Trains, or goes on, up to `config.steps`; draws and scores points.
 
     Returns:
-      modes_covered, high_quality and occupancy_tv of 10,000 points (see
-      `metrics.modes`), their squared MMD to as many new points of the ring,
-      Gaussian kernel with sigma 1, with its standard error, and the path of
-      the picture.
+      "steps"; modes_covered, high_quality and occupancy_tv of 10,000 points
+      (see `metrics.modes`); their squared MMD to as many new points of the
+      ring, with a Gaussian kernel of sigma 1, and its standard error; and the
+      path of the picture.
 
     Raises:
       UsageError: for settings that cannot be honoured, and for a folder that

@@ -32,7 +32,7 @@ class Cell:
       method: name of the method.
       seed: of the run.
       flags: all flags of the run, as for tools/train.py.
-      config: what they mean.
+      config: the configuration that the flags make.
     """
 
     data: str
@@ -43,12 +43,12 @@ class Cell:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """What no other cell of the comparison has."""
+        """Data set, method and seed, which identify the cell."""
         return self.data, self.method, self.seed
 
     @property
     def name(self) -> str:
-        """As --only takes it."""
+        """The cell's name for --only."""
         return f"{self.data}/{self.method}/{self.seed}"
 
     @property
@@ -58,12 +58,12 @@ class Cell:
 
     @property
     def result_file(self) -> pathlib.Path:
-        """What came of it."""
+        """The file of the run's result."""
         return self.run_dir.with_name(f"{self.run_dir.name}.json")
 
     @property
     def log_file(self) -> pathlib.Path:
-        """What the last process said."""
+        """The file of what the last process printed to stderr."""
         return self.run_dir.with_name(f"{self.run_dir.name}.log")
 
 
@@ -75,15 +75,15 @@ def run_folder(
 
 
 def plan(config: CompareConfig, parse: Parser) -> list[Cell]:
-    """The cells that `config` names: by data set, then by seed.
+    """The cells that `config` names, in order of data set, seed and method.
 
     Args:
       config: of the comparison.
-      parse: reads the flags of a training run.
+      parse: makes a configuration of the flags of a training run.
 
     Raises:
       UsageError: for an unknown data set or method.
-      DataError: for a data set whose settings are not at hand.
+      DataError: for a data set without a file of settings.
     """
     chosen = entries(config.methods)
     if chosen == ["all"]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from tf_mmdgan.methods import published
 from tf_mmdgan.objectives import f_divergences
 
-# A critic so small that its own distance must do the work.
+# A critic so small that most of the work is left to the distance.
 _SMALL = "--critic_width=4"
 
 # What is tried with the scaled family; docs/scaled_mmd.md.
@@ -25,8 +25,8 @@ FAMILIES: dict[str, tuple[str, Collection[str]]] = {
     "f_gan": ("divergence", f_divergences.DIVERGENCES),
 }
 
-# Beside the objectives by their published settings; the same name takes the
-# place of one.
+# Methods beside the objectives with their published settings. One with the name
+# of an objective takes its place.
 EXTRA_ENTRIES: dict[str, list[str]] = {
     "mmd_distance": ["--objective=mmd", "--kernel=distance"],
     # As published, with an optimizer without momentum; the code size is that
@@ -47,7 +47,7 @@ EXTRA_ENTRIES: dict[str, list[str]] = {
     "mmd_small": ["--objective=mmd", _SMALL],
     "sn_smmd_small": ["--objective=sn_smmd", _SMALL],
     "wgan_gp_small": ["--objective=wgan_gp", _SMALL],
-    # Spectral normalisation as all that holds the critic of a WGAN.
+    # Spectral normalisation is all that bounds the critic of this WGAN.
     "sn_wgan": [
         "--objective=wgan",
         "--weight_clip=0",
@@ -72,7 +72,7 @@ def catalogue(
 ) -> dict[str, list[str]]:
     """One method for each objective or member of a family, and the extra ones.
 
-    Families whose objective there is not are left out.
+    Families of an objective that is not in `objectives` are left out.
     """
     methods: dict[str, list[str]] = {}
     for name in objectives:
@@ -106,11 +106,11 @@ _SINGLE_UPDATES = (
     *(f"f_gan_{name}" for name in f_divergences.DIVERGENCES),
 )
 
-# The divergence is infinite where only the generator has images, and a critic
-# that may fall off there as it likes sends all of them to one place.
+# The divergence is infinite where only the generator has images. A critic whose
+# slope is not bounded falls off there, and sends all images to one place.
 _NEYMAN = ["--r1=10", "--r2=10"]
 
-# What a method's own flags give way to on one data set, by data set.
+# Flags of a method on one data set, which come after the method's own.
 ON_DATA: dict[str, dict[str, list[str]]] = {
     "ring": _ON_RING,
     "digits": {

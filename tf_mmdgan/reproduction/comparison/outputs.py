@@ -37,13 +37,14 @@ def write_outputs(
 ) -> None:
     """Writes results.json, results.md and samples_DATA.png.
 
-    Of all results in the folder, planned now or earlier, but not of data sets
-    that are no more.
+    They show all results in the folder, planned now or earlier, except those
+    on data sets that are not in `DATA` any more.
 
     Args:
       output_dir: folder of the comparison.
-      planned: cells that have a place in the table, run or not.
-      docs_dir: gets results.md and the pictures, as results_DATA.png, too.
+      planned: cells that have a place in the table, whether run or not.
+      docs_dir: a second folder for results.md and the pictures, which are
+        results_DATA.png there.
       only_data: data sets whose pictures are drawn.
     """
     found = [r for r in read_results(output_dir) if r.data in DATA]
@@ -66,7 +67,7 @@ def write_outputs(
 
 
 def _order(entry: Result | Cell) -> tuple[int, int, int]:
-    """By column, then by row; methods that are no more come last."""
+    """Key to sort by column, then row; methods not listed come last."""
     columns, rows = list(DATA), list(ENTRIES)
     rank = rows.index(entry.method) if entry.method in ENTRIES else len(rows)
     return columns.index(entry.data), rank, entry.seed

@@ -1,4 +1,4 @@
-"""What came of a cell, as a file that says how it was made."""
+"""The result of a cell: a file that also says how it was made."""
 
 import dataclasses
 import datetime
@@ -20,7 +20,7 @@ _DIVERGED = re.compile(r"Step (\d+): .*not finite")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of one training run.
+    """The outcome of one training run.
 
     Attributes:
       data: name of the data set.
@@ -28,11 +28,11 @@ class Result:
       seed: of the run.
       flags: of the run, as for tools/train.py.
       steps: steps that the run was to take.
-      status: "diverged" is a loss or a weight that is not finite.
-      reason: of a run that is not done, one line.
+      status: "diverged" means a loss or a weight that is not finite.
+      reason: one line that says why a run is not done.
       scores: measured numbers; "samples" is a file in the run's folder.
       seconds: of training, scoring on the way included.
-      threads: that the run had; other numbers round otherwise.
+      threads: of the run; another number of them rounds otherwise.
       date: the day in UTC, as 2026-01-31.
       commit: of the code that started the run; None outside of a checkout.
     """
@@ -52,7 +52,7 @@ class Result:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """That of its cell."""
+        """The key of the run's cell."""
         return self.data, self.method, self.seed
 
     @property
@@ -90,11 +90,11 @@ def from_process(
     """The result of a process that trained `cell` and has ended.
 
     Args:
-      cell: that was trained.
-      code: exit code.
-      stdout: its last line is the scores as JSON, where the code is 0.
-      stderr: its last line is the reason, where it is not.
-      threads: that the process had.
+      cell: the cell that was trained.
+      code: exit code of the process.
+      stdout: where the code is 0, its last line has the scores as JSON.
+      stderr: where the code is not 0, its last line is the reason.
+      threads: of the process.
     """
     scores: dict[str, Any] = {}
     reason: str | None = None

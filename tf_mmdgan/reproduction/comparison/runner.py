@@ -41,14 +41,14 @@ def run(
 ) -> None:
     """Trains the cells, `jobs` at a time; one that fails stops no other.
 
-    Writes each cell's result. Whatever ends this function ends the processes,
-    whose runs the next call continues.
+    Each cell's result is written to its file. Whatever ends this function ends
+    the processes too; the next call continues their runs.
 
     Args:
-      cells: to be trained.
-      command: that trains a cell and prints its scores.
-      jobs: number of processes.
-      after: called after each cell.
+      cells: the cells to train.
+      command: makes the command that trains a cell and prints its scores.
+      jobs: number of processes at a time.
+      after: called with the result of each cell.
     """
     threads = max(1, len(os.sched_getaffinity(0)) // jobs)
     waiting = collections.deque(cells)
@@ -121,9 +121,9 @@ def _ending(running: list[_Running]) -> Iterator[None]:
 
 
 def _next_free(waiting: collections.deque[Cell]) -> Cell | None:
-    """Takes the first cell whose folder no process is in.
+    """Takes the first cell whose folder no other process uses.
 
-    One can be there when this process's predecessor was killed outright.
+    One can be at work there when an earlier comparison was killed.
     """
     for cell in waiting:
         if not _in_use(cell):
