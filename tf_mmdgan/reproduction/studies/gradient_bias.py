@@ -170,7 +170,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     )
     left.set(
         title=f"Fixed kernel: gradients of\nMMD² on {_BATCH} + {_BATCH} points",
-        xlabel="gradient by the shift of Q",
+        xlabel="derivative with respect to the shift",
         ylabel="minibatches",
         ylim=(0, 1.35 * max(found["histogram"])),
     )

@@ -93,7 +93,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     axes.set(
         title=f"Generator {SCALE} z, data N(0, 1): mean gradient of MMD²",
         xlabel="points in each batch",
-        ylabel="gradient by the generator's scale",
+        ylabel="derivative with respect to the generator's scale",
     )
     axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.85))
 
