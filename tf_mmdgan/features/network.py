@@ -133,7 +133,7 @@ class Network(FeatureExtractor):
         self._check_channels(image_shape)
         spec = tf.TensorSpec([None, *image_shape[:2], self._channels], tf.uint8)
         try:
-            self._run.get_concrete_function(spec)
+            self._run.get_concrete_function(spec)  # type: ignore[attr-defined]
         except (errors.UsageError, errors.DataError):
             raise
         except (LookupError, TypeError, ValueError, tf.errors.OpError) as error:
