@@ -203,10 +203,12 @@ def test_noise_is_annealed_in_steps():
         ("burn_in_first", 3),
         ("burn_in_every", 3),
         ("noise_annealing_steps", 3),
+        ("spectral_scale", 2.0),
+        ("learnable_spectral_scale", True),
     ],
 )
 def test_settings_without_what_they_belong_to_are_refused(name, value):
-    alone = settings(objective="sn_gan", **{name: value})
+    alone = settings(objective="gan", **{name: value})
     with pytest.raises(errors.UsageError, match=f"--{name} needs --"):
         methods.settings_of(alone)
 

@@ -166,12 +166,6 @@ def _spectral_norm(
 ) -> SpectralNorm | None:
     settings = builder.settings
     if settings.spectral_norm == "none":
-        for name in ("spectral_scale", "learnable_spectral_scale"):
-            if getattr(builder.config, name):
-                raise errors.UsageError(
-                    f"--{name} without spectral normalisation: give "
-                    "--spectral_norm=matrix or operator."
-                )
         return None
     return SpectralNorm(
         settings.spectral_norm,

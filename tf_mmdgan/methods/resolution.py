@@ -22,7 +22,11 @@ _NEEDS = {
     "burn_in_first": ("burn_in_critic_steps",),
     "burn_in_every": ("burn_in_critic_steps",),
     "noise_annealing_steps": ("instance_noise", "noise_penalty"),
+    "spectral_scale": ("spectral_norm",),
+    "learnable_spectral_scale": ("spectral_norm",),
 }
+# Values that switch a setting off.
+_OFF = (None, 0, "none")
 
 
 def settings_of(config: TrainConfig) -> Settings:
@@ -99,7 +103,7 @@ def idle(settings: Settings) -> list[str]:
     return [
         name
         for name, others in _NEEDS.items()
-        if name in values and not any(values[o] for o in others)
+        if name in values and all(values[o] in _OFF for o in others)
     ]
 
 
