@@ -112,6 +112,19 @@ def test_other_weights_and_settings_have_other_identifiers(tmp_path):
     assert len({get_extractor(text).identifier for text in texts}) == 3
 
 
+def test_other_outputs_have_other_identifiers(tmp_path):
+    tf.saved_model.save(Hub(), tmp_path / "hub")
+    path = tmp_path / "small.keras"
+    small_model().save(path)
+    hub, small = f"saved_model:{tmp_path}/hub", f"keras:{path}"
+    texts = (
+        f"{hub},output=pool_3", f"{hub},output=logits",
+        f"{hub},output=pool_3,logits=logits", f"{hub},output=pool_3,size=9",
+        f"{small}@pooled", f"{small}@pooled,logits=classes",
+    )  # fmt: skip
+    assert len({get_extractor(text).identifier for text in texts}) == 6
+
+
 @pytest.mark.parametrize(
     "content, words",
     [

@@ -24,6 +24,13 @@ class ReadConfig:
         "~/.cache.",
         may_change=True,
     )
+    cache: str = setting(
+        "on",
+        "Whether decoded pixels and features are kept from one run to the "
+        "next.",
+        choices=("on", "off"),
+        may_change=True,
+    )
     memory_budget_gb: float = setting(
         4.0,
         "GiB of decoded pixels that a split may take in memory; a larger one "

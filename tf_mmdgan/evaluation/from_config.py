@@ -266,5 +266,5 @@ def _load_fake(
     return load_images(source, config, image_size, count, config.seed)
 
 
-def _cache_dir(config: ReadConfig) -> pathlib.Path:
-    return config.cache_folder / "features"
+def _cache_dir(config: ReadConfig) -> pathlib.Path | None:
+    return None if config.cache == "off" else config.cache_folder / "features"

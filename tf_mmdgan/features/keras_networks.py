@@ -40,6 +40,7 @@ class KerasNetwork(Network):
         resize: str = "antialias",
         value_range: str = "symmetric",
         slow: bool = True,
+        variant: str = "",
     ):
         """Takes layers of a model.
 
@@ -53,6 +54,7 @@ class KerasNetwork(Network):
           resize: in `RESIZES`.
           value_range: in `RANGES`, what the model was trained on.
           slow: whether it takes longer than reading a file.
+          variant: as `Network` takes it.
 
         Raises:
           UsageError: for an unknown layer, resize or range.
@@ -78,6 +80,7 @@ class KerasNetwork(Network):
         super().__init__(
             name, digest, run, model.input_shape[1:], resize=resize,
             value_range=value_range, classifies=logits is not None, slow=slow,
+            variant=variant,
         )  # fmt: skip
         self._matched_resize = RESIZES[resize]
         self._matched_range = RANGES[value_range].of_symmetric
@@ -204,6 +207,7 @@ def keras_model(
     return KerasNetwork(
         f"keras-{path.stem}-{'+'.join(chosen)}", digest, model, chosen,
         logits=logits, resize=resize, value_range=range,
+        variant=f"-logits={logits}" if logits else "",
     )  # fmt: skip
 
 

@@ -91,6 +91,7 @@ class Network(FeatureExtractor):
         value_range: str = "symmetric",
         classifies: bool = False,
         slow: bool = True,
+        variant: str = "",
         keeps: object = None,
     ):
         """Takes the network apart from its borders.
@@ -104,6 +105,8 @@ class Network(FeatureExtractor):
           value_range: in `RANGES`.
           classifies: whether `run` gives logits.
           slow: whether it takes longer than reading a file.
+          variant: what else the features and the classes depend on, such as
+            names of outputs, for the identifier.
           keeps: what must live as long as the network does.
 
         Raises:
@@ -118,7 +121,9 @@ class Network(FeatureExtractor):
         self._resize = errors.pick(RESIZES, resize, "resize")
         self._scale = errors.pick(RANGES, value_range, "range").of_levels
         self._keeps = keeps
-        self.identifier = f"{name}-{digest[:12]}-{resize}-{value_range}"
+        self.identifier = (
+            f"{name}-{digest[:12]}{variant}-{resize}-{value_range}"
+        )
 
     def check(self, image_shape: tuple[int, ...]) -> None:
         """Checks that the network takes images of shape [h, w, c].

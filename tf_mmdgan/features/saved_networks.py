@@ -117,9 +117,16 @@ def saved_model(
         resize=resize,
         value_range=range,
         classifies=logits is not None,
+        variant=_variant(output=output, logits=logits, size=size),
         # Its variables live as long as the object does.
         keeps=module,
     )
+
+
+def _variant(**settings: Any) -> str:
+    """A part of an identifier, from the settings that are given."""
+    given = (f"-{k}={v}" for k, v in settings.items() if v is not None)
+    return "".join(given)
 
 
 def _function(module: Any, path: pathlib.Path) -> Callable[..., Any]:

@@ -63,7 +63,7 @@ def test_links_that_lead_out_are_counted_and_refused(tmp_path):
 
 def test_broken_link_is_a_file_of_no_size(tmp_path):
     (tmp_path / "a.png").symlink_to(tmp_path / "nowhere.png")
-    assert folder_scan.scan(tmp_path) == [("a.png", 0, 0)]
+    assert folder_scan.scan(tmp_path) == [("a.png", 0, ())]
 
 
 def test_digest_tells_any_change(tmp_path):
@@ -104,7 +104,7 @@ def test_one_name_in_ten_is_held_out_for_ever():
     ],
 )
 def test_folders_at_the_top_are_classes_if_all_is_in_them(names, expected):
-    files = [folder_scan.File(name, 1, 1) for name in names]
+    files = [folder_scan.File(name, 1, (1,)) for name in names]
     assert folder_scan.classes(files) == expected
 
 

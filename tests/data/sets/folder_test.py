@@ -1,3 +1,4 @@
+import os
 import warnings
 
 import loading
@@ -85,6 +86,42 @@ def test_changed_folder_is_read_again(pictures, load):
     assert abs(after.images[0].astype(int) - 200).max() <= 1
     (pictures / name).unlink()
     assert len(load(pictures).images) == len(before.images) - 1
+
+
+def test_content_that_is_replaced_with_its_date_kept_is_read_again(
+    pictures, load
+):
+    before = load(pictures)
+    name = held_out(pictures, "train")[0]
+    old = (pictures / name).stat()
+    save(pictures / name, np.full((20, 20, 3), 200, np.uint8))
+    content = (pictures / name).read_bytes()
+    (pictures / name).write_bytes(content.ljust(old.st_size, b"\0"))
+    os.utime(pictures / name, ns=(old.st_atime_ns, old.st_mtime_ns))
+    assert (pictures / name).stat().st_size == old.st_size
+    after = load(pictures)
+    assert abs(after.images[0].astype(int) - 200).max() <= 1
+    np.testing.assert_array_equal(before.images[1:], after.images[1:])
+
+
+def test_folders_that_look_alike_have_pixels_of_their_own(tmp_path, load):
+    for folder_name, level in (("a", 10), ("b", 240)):
+        for number in range(20):
+            path = tmp_path / folder_name / f"{number}.bmp"
+            save(path, np.full((SIZE, SIZE, 3), level, np.uint8))
+            os.utime(path, ns=(10**18, 10**18))
+    assert (load(tmp_path / "a").images == 10).all()
+    assert (load(tmp_path / "b").images == 240).all()
+
+
+@pytest.mark.parametrize("budget", [4.0, 0.0])
+def test_without_a_cache_nothing_is_kept(tmp_path, pictures, load, budget):
+    kept = load(pictures).images
+    before = sorted((tmp_path / "cache").rglob("*"))
+    off = {"cache": "off", "memory_budget_gb": budget}
+    np.testing.assert_array_equal(load(pictures, **off).images, kept)
+    assert (load(pictures, "test", **off).labels >= 0).all()
+    assert sorted((tmp_path / "cache").rglob("*")) == before
 
 
 def test_grey_pictures_stay_grey_until_one_is_not(tmp_path, rng, load):

@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 import json
 import pathlib
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -47,7 +48,8 @@ def cached(
       name: name of data set and split, for the folder's name and messages.
       key: everything that determines the pixels and labels; plain JSON.
       plan: makes the plan; called only if the images have to be decoded.
-      reading: cache folder and memory budget.
+      reading: cache folder and memory budget; with cache="off" nothing is
+        looked up, and nothing is kept.
 
     Returns:
       Images in memory, if they fit the budget, or memory-mapped. Writing to
@@ -56,6 +58,8 @@ def cached(
     Raises:
       DataError: for too little room on the disk; and what the plan raises.
     """
+    if reading.cache == "off":
+        return _without_cache(plan, reading)
     folder = reading.cache_folder / f"{name.replace('/', '_')}-{_digest(key)}"
     # A folder appears when it is complete, so reading a sound one needs neither
     # a lock nor the right to write.
@@ -74,6 +78,19 @@ def cached(
             owned.remove_folder(folder, build.FILES)
         about = {"format": _FORMAT, "name": name, "key": dict(key)}
         build.build(folder, plan(), about)
+        return _read(folder, reading.memory_budget)
+
+
+def _without_cache(
+    plan: Callable[[], build.Plan], reading: ReadConfig
+) -> ImageSet:
+    """The images of a plan, decoded into a folder that is gone at once.
+
+    What is mapped stays on the disk until this process lets go of it.
+    """
+    with tempfile.TemporaryDirectory(prefix="tf_mmdgan_") as scratch:
+        folder = pathlib.Path(scratch, "decoded")
+        build.build(folder, plan(), {"format": _FORMAT})
         return _read(folder, reading.memory_budget)
 
 

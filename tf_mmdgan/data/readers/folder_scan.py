@@ -1,4 +1,4 @@
-"""Which pictures a folder has, by their names, sizes and dates alone."""
+"""Which pictures a folder has, by what the file system knows of them."""
 
 import collections
 import hashlib
@@ -21,12 +21,23 @@ class File(NamedTuple):
     Attributes:
       name: path relative to the folder.
       size: in bytes; 0 for a broken link.
-      changed: time of the last change, in nanoseconds.
+      stamp: numbers that change with the content, and differ between files:
+        see `stamp`.
     """
 
     name: str
     size: int
-    changed: int
+    stamp: tuple[int, ...]
+
+
+def stamp(status: os.stat_result) -> tuple[int, ...]:
+    """What tells a file's content from any other's, without reading it.
+
+    Its number on the disk, and when its content and its record were last
+    changed, in nanoseconds. Tools that copy or replace a file may keep the
+    first of these times, but none can set the second.
+    """
+    return status.st_ino, status.st_mtime_ns, status.st_ctime_ns
 
 
 def scan(
@@ -135,16 +146,16 @@ def _file(entry: os.DirEntry[str], folder: pathlib.Path) -> File:
     try:
         status = entry.stat()
     except OSError:
-        return File(name, 0, 0)
-    return File(name, status.st_size, status.st_mtime_ns)
+        return File(name, 0, ())
+    return File(name, status.st_size, stamp(status))
 
 
 def digest(files: Sequence[File]) -> str:
-    """A hash that changes with any name, size or date."""
+    """A hash that changes with any name and any content."""
     total = hashlib.sha256()
     for file in files:
         total.update(os.fsencode(file.name))
-        total.update(f"\0{file.size} {file.changed}\0".encode())
+        total.update(f"\0{file.size} {file.stamp}\0".encode())
     return total.hexdigest()
 
 

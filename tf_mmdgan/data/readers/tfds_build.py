@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tf_mmdgan import errors, files
-from tf_mmdgan.data.readers import reachable
+from tf_mmdgan.data.readers import folder_scan, reachable
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _FEATURES = "features.json"
@@ -66,11 +66,11 @@ def unfinished(
 
 
 def fingerprint(folder: pathlib.Path) -> list[list[Any]]:
-    """Name, size and time of change of each file in a folder, sorted."""
+    """What tells the content of each file in a folder, by name, sorted."""
     found = []
     for path in sorted(folder.iterdir()):
         status = path.stat()
-        found.append([path.name, status.st_size, status.st_mtime_ns])
+        found.append([path.name, status.st_size, *folder_scan.stamp(status)])
     return found
 
 
