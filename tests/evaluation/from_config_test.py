@@ -126,15 +126,17 @@ def test_features_have_to_be_named_for_a_file(tmp_path, rng):
         from_config.make_pair(config.EvaluateConfig(fake="x", real=str(path)))
 
 
-def statistics(tmp_path, rows):
+def statistics(tmp_path, rows, extractor="pixels"):
     path = tmp_path / "stats.npz"
-    metrics.write_moments(path, metrics.Moments.of(rows), "pixels")
+    metrics.write_moments(path, metrics.Moments.of(rows), extractor)
     return str(path)
 
 
 def test_fid_against_a_statistics_file(tmp_path):
     scorer = from_config.scorer_of_run(train_config())
-    path = statistics(tmp_path, scorer.real_features)
+    path = statistics(
+        tmp_path, scorer.real_features, scorer.extractor.identifier
+    )
     for real, holds_moments in ((path, True), ("digits/test", False)):
         named = config.EvaluateConfig(real=real, fake="x")
         assert from_config.is_statistics(named) == holds_moments
@@ -219,3 +221,41 @@ def test_statistics_of_another_width_are_refused_before_the_work(
             )
         )
     assert seen == [1]
+
+
+@pytest.mark.parametrize(
+    "made_with, given, error, words",
+    [
+        ("lenet-1", {}, errors.DataError, "with the extractor lenet-1, not p"),
+        (
+            "pixels", {"save_statistics": "s.npz"}, errors.UsageError,
+            "--save_statistics=s.npz: .* statistics already",
+        ),
+    ],
+)  # fmt: skip
+def test_statistics_are_not_trusted(
+    tmp_path, rng, made_with, given, error, words
+):
+    path = statistics(tmp_path, rng.normal(size=(9, 256)), made_with)
+    with pytest.raises(error, match=words):
+        from_config.score_by_statistics(
+            config.EvaluateConfig(
+                real=path, fake="digits/test", features="pixels", **given
+            )
+        )
+
+
+def test_a_run_is_scored_against_statistics(tmp_path):
+    images = load("digits", "test").images
+    flat = images.reshape(len(images), -1) / 127.5 - 1.0
+    path = statistics(tmp_path, flat)
+    report = from_config.score_by_statistics(
+        config.EvaluateConfig(
+            real=path, run_dir="run", features="pixels", num_samples=90
+        ),
+        train_config(),
+        lambda count: images[:count],
+    )
+    assert report.num_fake == 90
+    expected = metrics.METRICS["fid"](flat, flat[:90])["fid"]
+    assert report.scores["fid"]["fid"] == pytest.approx(expected, rel=1e-4)

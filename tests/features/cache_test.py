@@ -112,3 +112,34 @@ def test_features_that_cannot_be_kept_are_not_lost(tmp_path, rng):
     with pytest.warns(UserWarning, match="not kept in .*--cache_dir"):
         found = features.cached(Counted(), images, tmp_path / "file")
     assert found.features.shape == (5, 3)
+
+
+@pytest.mark.parametrize(
+    "mean, covariance, words",
+    [
+        (np.zeros(3), -np.eye(3), "eigenvalue -1"),
+        (np.zeros(3), np.eye(3) + np.eye(3, k=1), "not symmetric"),
+        (np.zeros(2), [[1.0, 2.0], [2.0, 1.0]], "eigenvalue -1"),
+        (np.zeros(4), np.eye(3), "shape"),
+        (np.zeros((1, 3)), np.eye(3), "shape"),
+        (np.full(3, np.nan), np.eye(3), "NaN"),
+        (np.array(["a"]), np.eye(1), "no numbers"),
+    ],
+)
+def test_what_is_no_covariance_is_refused(tmp_path, mean, covariance, words):
+    path = tmp_path / "stats.npz"
+    np.savez(path, mu=mean, sigma=np.array(covariance))
+    with pytest.raises(errors.DataError, match=f"stats.npz: .*{words}"):
+        metrics.read_moments(path)
+
+
+def test_needed_arrays_alone_are_read(tmp_path, rng):
+    path = tmp_path / "stats.npz"
+    moments = Moments.of(rng.normal(size=(9, 4)).astype(np.float32))
+    other = np.array([{}], object)  # would have to be unpickled
+    np.savez(
+        path, mu=moments.mean, sigma=np.float32(moments.covariance), x=other
+    )
+    found = metrics.read_moments(path)
+    np.testing.assert_allclose(found.covariance, moments.covariance, 1e-6)
+    assert metrics.read_extractor(path) is None

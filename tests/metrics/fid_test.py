@@ -96,6 +96,9 @@ def test_bad_input_is_refused(rng):
             Moments(good.mean, good.covariance[:, :3]), good
         )
     broken = Moments(good.mean, good.covariance * np.nan)
+    for wrong in (-np.eye(4), np.eye(4) + 0.01 * np.eye(4, k=1)):
+        with pytest.raises(errors.DataError, match="fake moments have no cov"):
+            metrics.frechet_distance(good, Moments(np.zeros(4), wrong))
     with pytest.raises(errors.DataError, match="fake moments are NaN"):
         metrics.frechet_distance(good, broken)
     with pytest.raises(errors.DataError, match="at least 20"):

@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,8 +29,12 @@ from tf_mmdgan.metrics import (
     by_name,
     choose,
     frechet_distance,
+    read_extractor,
     read_moments,
 )
+
+# Images of a run that are compared with statistics, where nothing is said.
+_DRAWN = 10_000
 
 
 def scorer_of_run(
@@ -129,23 +134,47 @@ def is_statistics(config: EvaluateConfig) -> bool:
     return source.endswith(".npz") and "mu" in files.npz_names(source)
 
 
-def score_by_statistics(config: EvaluateConfig) -> Report:
+def score_by_statistics(
+    config: EvaluateConfig,
+    run: TrainConfig | None = None,
+    draw: Callable[[int], np.ndarray] | None = None,
+) -> Report:
     """FID of images against a statistics file, which allows no other metric.
+
+    Args:
+      config: what is scored.
+      run: configuration of the run that is scored instead of `config.fake`.
+      draw: draws so many images of that run.
 
     Raises:
       UsageError: for unknown names, or another metric.
-      DataError: for images or a file that cannot be used.
+      DataError: for images or a file that cannot be used, or a file that was
+        made with another extractor.
     """
-    source, fake = _sources(config)
-    if config.metrics not in (None, "all", "fid") or config.features is None:
+    source, features = str(config.real), config.features
+    if run is not None:
+        entry = data.DATASET_FAMILY.get(run.dataset)
+        features = features or run.features or entry.features
+    if config.metrics not in (None, "all", "fid") or features is None:
         raise errors.UsageError(
             f"--real={source} holds moments: give --metrics=fid, and by "
             "--features the extractor that they were made with."
         )
+    if config.save_statistics is not None:
+        raise errors.UsageError(
+            f"--save_statistics={config.save_statistics}: --real={source} "
+            "holds statistics already; copy it, or name images by --real."
+        )
     start = time.monotonic()
+    extractor = get_extractor(features)
+    _check_made_with(extractor, source)
     real = read_moments(source)
-    extractor = get_extractor(config.features)
-    images = _load_fake(config, fake, config.image_size)
+    if draw is None:
+        fake = _sources(config)[1]
+        images = _load_fake(config, fake, config.image_size)
+    else:
+        fake = f"{config.run_dir}, {config.weights} weights"
+        images = draw(config.num_samples or _DRAWN)
     extractor.check(images.shape[1:])
     _check_width(extractor, images[:1], real, source)
     found = Moments.of(extract(extractor, images).features)
@@ -159,6 +188,17 @@ def score_by_statistics(config: EvaluateConfig) -> Report:
         fake=fake,
         seconds=round(time.monotonic() - start, 3),
     )
+
+
+def _check_made_with(extractor: FeatureExtractor, source: str) -> None:
+    """Refuses statistics that say that another extractor made them."""
+    made_with = read_extractor(source)
+    if made_with not in (None, extractor.identifier):
+        raise errors.DataError(
+            f"{source} was made with the extractor {made_with}, not "
+            f"{extractor.identifier}: name that one by --features, or make "
+            "the file anew with --save_statistics."
+        )
 
 
 def _check_width(

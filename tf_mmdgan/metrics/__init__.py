@@ -16,6 +16,7 @@ from tf_mmdgan.metrics.kid import KID
 from tf_mmdgan.metrics.moments import (
     Moments,
     MomentSums,
+    read_extractor,
     read_moments,
     write_moments,
 )

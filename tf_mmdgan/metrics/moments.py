@@ -11,6 +11,8 @@ from scipy.linalg import blas
 from tf_mmdgan import errors, files
 
 _ROWS_AT_A_TIME = 4096
+# Of single precision, in which some tools write: relative to the largest.
+_ROUNDING = 1e-5
 _MIRROR_BLOCK = 256  # so small that a block stays in the processor's cache
 
 
@@ -102,21 +104,62 @@ def _mirror(upper: np.ndarray) -> None:
 def read_moments(path: str | os.PathLike[str]) -> Moments:
     """Mean and covariance from an .npz file with the arrays mu and sigma.
 
-    FID's own code, pytorch-fid and clean-fid write such files. A file does not
-    say which extractor and which resize it was made with.
+    FID's own code, pytorch-fid and clean-fid write such files, which do not say
+    which extractor and which resize they were made with: `read_extractor`.
+
+    Raises:
+      DataError: for a file that is missing, damaged or something else, and for
+        a sigma that is no covariance.
+    """
+    arrays = files.read_npz(path, ("mu", "sigma"))
+    if not {"mu", "sigma"} <= arrays.keys():
+        raise errors.DataError(
+            f"{path} holds {', '.join(files.npz_names(path)) or 'nothing'}: "
+            "need the arrays mu [d] and sigma [d, d]."
+        )
+    wrong = [k for k, array in arrays.items() if array.dtype.kind not in "fiu"]
+    if wrong:
+        raise errors.DataError(f"{path}: {wrong[0]} holds no numbers.")
+    mean, covariance = (np.float64(arrays[name]) for name in ("mu", "sigma"))
+    _check_covariance(path, mean, covariance)
+    return Moments(mean, covariance)
+
+
+def _check_covariance(
+    path: str | os.PathLike[str], mean: np.ndarray, covariance: np.ndarray
+) -> None:
+    """Refuses moments of wrong shapes, and what is no covariance."""
+    width = mean.shape[0] if mean.ndim == 1 else None
+    if width is None or covariance.shape != (width, width):
+        raise errors.DataError(
+            f"{path}: mu has shape {mean.shape}, sigma {covariance.shape}; "
+            "need [d] and [d, d]."
+        )
+    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+        raise errors.DataError(f"{path}: mu or sigma is NaN or infinite.")
+    largest = np.abs(covariance).max(initial=0.0)
+    unequal = np.abs(covariance - covariance.T).max(initial=0.0)
+    if unequal > _ROUNDING * largest:
+        raise errors.DataError(
+            f"{path}: sigma is not symmetric, by up to {unequal:.3g} of "
+            f"{largest:.3g}: it is no covariance."
+        )
+    values = np.linalg.eigvalsh(covariance) if width else np.zeros(1)
+    if values[0] < -_ROUNDING * max(values[-1], 0.0):
+        raise errors.DataError(
+            f"{path}: sigma has the eigenvalue {values[0]:.3g}: it is no "
+            "covariance."
+        )
+
+
+def read_extractor(path: str | os.PathLike[str]) -> str | None:
+    """Identifier of the extractor that a file was made with, if it says so.
 
     Raises:
       DataError: for a file that is missing, damaged or something else.
     """
-    arrays = files.read_npz(path)
-    if not {"mu", "sigma"} <= arrays.keys():
-        raise errors.DataError(
-            f"{path} holds {', '.join(arrays) or 'nothing'}: need the arrays "
-            "mu [d] and sigma [d, d]."
-        )
-    return Moments(
-        arrays["mu"].astype(np.float64), arrays["sigma"].astype(np.float64)
-    )
+    found = files.read_npz(path, ("extractor",)).get("extractor")
+    return None if found is None else str(found)
 
 
 def write_moments(

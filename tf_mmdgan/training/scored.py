@@ -1,5 +1,6 @@
 """Scores of runs and of images, as a configuration names them."""
 
+import dataclasses
 from typing import Any
 
 from tf_mmdgan import config as config_room
@@ -32,14 +33,17 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     """
     config = config_room.given(EvaluateConfig, config, settings)
     _check_outputs(config)
+    run = None
     if config.run_dir is not None:
-        return _of_run(config, load_run(config.run_dir, config.checkpoint))
+        run = load_run(config.run_dir, config.checkpoint)
     if from_config.is_statistics(config):
-        report = from_config.score_by_statistics(config)
+        report = _by_statistics(config, run)
         if config.out is not None:
             with kept(report, "--out"):
                 report.write(config.out)
         return report
+    if run is not None:
+        return _of_run(config, run)
     scorer, images = from_config.make_pair(config)
     report = scorer.report(images, str(config.fake))
     if config.out is not None:
@@ -47,6 +51,17 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
             scorer.write(report, images, config.out)
     _save_statistics(config, scorer, report)
     return report
+
+
+def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
+    if run is None:
+        return from_config.score_by_statistics(config)
+    report = from_config.score_by_statistics(
+        config,
+        run.config,
+        lambda count: run.generate(count, config.seed, weights=config.weights),
+    )
+    return dataclasses.replace(report, step=run.step)
 
 
 def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
