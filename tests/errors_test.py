@@ -85,3 +85,9 @@ def test_excerpts_are_one_short_line():
 def test_messages_are_one_printable_line(capsys):
     errors.tell(HOSTILE)
     assert capsys.readouterr().err == f"{errors.printable(HOSTILE)}\n"
+
+
+def test_a_name_that_others_begin_with_means_one_of_these():
+    catalogue = dict.fromkeys(["fid", "kid_tfgan", "kid_blocks"])
+    with pytest.raises(errors.UsageError, match="Did you mean 'kid_tfgan'"):
+        errors.pick(catalogue, "kid", "metric")

@@ -62,7 +62,9 @@ def pick(catalogue: Mapping[str, Entry], name: str, kind: str) -> Entry:
     """
     if name in catalogue:
         return catalogue[name]
-    close = difflib.get_close_matches(name, catalogue, n=1)
+    # What begins alike is meant rather than what is as long.
+    close = [known for known in catalogue if name and known.startswith(name)]
+    close = close or difflib.get_close_matches(name, catalogue, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
     known = ", ".join(catalogue)
     raise UsageError(f"Unknown {kind} '{name}'; known: {known}.{hint}")

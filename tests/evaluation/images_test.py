@@ -112,3 +112,21 @@ def test_flipped_bits_are_noticed(tmp_path, rng):
 def test_unknown_source_lists_the_known(source):
     with pytest.raises(errors.UsageError, match=r"digits|known: "):
         load_images(source)
+
+
+def test_fewer_images_than_asked_for_are_not_taken_in_silence(tmp_path, rng):
+    images = rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
+    np.savez(tmp_path / "a.npz", images=images)
+    with pytest.warns(UserWarning, match=r"a.npz has 5 images, not 6"):
+        assert len(load_images(str(tmp_path / "a.npz"), count=6)) == 5
+
+
+def test_a_folder_named_like_a_data_set_is_not_passed_over_in_silence(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "digits" / "test").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match=r"data set .* give \./digits/test"):
+        assert len(load_images("digits/test")) == 500
+    with pytest.raises(errors.DataError, match="no image"):
+        load_images("./digits/test")

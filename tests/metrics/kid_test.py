@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -55,6 +56,18 @@ def test_one_block_has_no_spread_and_equals_the_exact_estimate(rng):
     assert result.mean == pytest.approx(naive_kid(x, y), rel=1e-12)
     assert math.isnan(result.standard_error)
     assert math.isnan(result.subset_std)
+
+
+def test_one_block_or_subset_has_no_spread_and_no_warning(rng):
+    x, y = sample(rng, 10, 10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        block = kid(x, y, "blocks", max_block_size=10)
+        subset = kid(x, y, "subsets", num_subsets=1, subset_size=4)
+    assert math.isnan(block.subset_std) and math.isnan(block.standard_error)
+    assert math.isnan(subset.subset_std)
+    two = kid(x, y, "subsets", num_subsets=2, subset_size=4)
+    assert two.subset_std > 0.0
 
 
 def test_a_subset_of_everything_is_the_exact_estimate(rng):

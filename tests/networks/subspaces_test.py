@@ -65,3 +65,13 @@ def test_orthonormal_rows_span_what_the_rows_before_did(rng):
     for count in (1, 2, 3):
         both = np.concatenate([rows[:count], found[:count]])
         assert np.linalg.matrix_rank(both, tol=1e-9) == count
+
+
+def test_two_rows_become_orthonormal():
+    rows = tf.constant([[3.0, 0.0, 0.0], [1.0, 2.0, 0.0]])
+    found = orthonormal(rows, rows)
+    np.testing.assert_allclose(
+        np.abs(found), [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], atol=1e-6
+    )
+    one = orthonormal(rows[1:], rows[1:])
+    np.testing.assert_allclose(one, rows[1:] / np.sqrt(5.0), atol=1e-6)

@@ -1,6 +1,7 @@
 """Images to score, wherever they come from."""
 
 import pathlib
+import warnings
 
 import numpy as np
 
@@ -47,6 +48,12 @@ def load_images(
         images = npz.read(source)[0]
     elif named is not None:
         name, split = named
+        if folder.is_dir():
+            warnings.warn(
+                f"{source} is read as the data set of that name; for the "
+                f"folder give ./{source}.",
+                stacklevel=2,
+            )
         config = DataConfig.of(reading, dataset=name, image_size=image_size)
         images = data.load(config, split).images
     elif not folder.is_dir():
@@ -62,6 +69,11 @@ def load_images(
         )
         images = np.concatenate(
             [data.load(config, split).images for split in data.SPLITS]
+        )
+    if count is not None and count > len(images):
+        warnings.warn(
+            f"{source} has {len(images)} images, not {count}: all are taken.",
+            stacklevel=2,
         )
     if count is None or count >= len(images):
         return images

@@ -77,7 +77,8 @@ def get_extractor(given: object) -> FeatureExtractor:
     chosen = names.parse(given)
     if len(chosen) > 1:
         raise errors.UsageError(
-            f"{given!r} names {len(chosen)} networks: scores take one."
+            f"{given!r} names {len(chosen)} networks: scores take one; a path "
+            "that holds a comma needs quotes."
         )
     return _make(chosen[0])
 

@@ -42,7 +42,8 @@ def check(
     if real.shape[1] != fake.shape[1]:
         raise errors.DataError(
             f"real features have width {real.shape[1]}, fake features "
-            f"{fake.shape[1]}: extract both with the same extractor."
+            f"{fake.shape[1]}: extract both with the same extractor, from "
+            "images of one size."
         )
     real = precision.as_floats(real, "real features")
     fake = precision.as_floats(fake, "fake features")
