@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf_mmdgan import errors
-from tf_mmdgan.config import DemoConfig, fields
+from tf_mmdgan.config import DemoConfig, spelling
 from tf_mmdgan.tools import cli, sources
 
 
@@ -26,7 +26,7 @@ def demo(config: DemoConfig) -> Mapping[str, Any]:
         app = make_app(
             lambda: serving.Sampler(predictor, config.batch_size),
             source,
-            [config.host, *fields.names(config.allowed_host)],
+            [config.host, *spelling.entries(config.allowed_host)],
         )
         server = _listening(app, config)
         host = f"[{config.host}]" if ":" in config.host else config.host

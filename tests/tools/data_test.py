@@ -65,7 +65,7 @@ def test_many_classes_are_summed_up():
         "maximum": 254, "mean": 99.96, "constant_images": 0,
         "class_counts": [48, 52] * 50,
     }  # fmt: skip
-    assert show_data._text("cifar100/test", found).splitlines() == [
+    assert show_data._lines("cifar100/test", found) == [
         "cifar100/test: 5,000 images, 32 x 32 x 3",
         "levels 1 to 254, mean 100.0; 0 images of one level",
         "100 classes of 48 to 52",
