@@ -70,12 +70,17 @@ def load_images(
         images = np.concatenate(
             [data.load(config, split).images for split in data.SPLITS]
         )
-    if count is not None and count > len(images):
+    return images if count is None else _some(images, count, source)
+
+
+def _some(images: np.ndarray, count: int, source: str) -> np.ndarray:
+    """So many of the images, chosen at random; all where there are no more."""
+    if count > len(images):
         warnings.warn(
             f"{source} has {len(images)} images, not {count}: all are taken.",
-            stacklevel=2,
+            stacklevel=3,
         )
-    if count is None or count >= len(images):
+    if count >= len(images):
         return images
     return images[shuffled_order(len(images))[:count]]
 
