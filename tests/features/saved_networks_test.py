@@ -76,6 +76,68 @@ def test_inception_from_an_archive(tmp_path, images):
     check_inception(get_extractor(f"inception:{path}"), images)
 
 
+def published_graph(with_logits=True):
+    """As the published one: a batch of one is baked into its reshape."""
+    with tf.Graph().as_default() as graph:
+        scaled = tf.compat.v1.placeholder(
+            tf.float32, [None, 299, 299, 3], name="Mul"
+        )
+        pooled = tf.reduce_mean(
+            scaled, axis=(1, 2), keepdims=True, name="pool_3"
+        )
+        if with_logits:
+            flat = tf.reshape(pooled, [1, 3], name="pool_3/_reshape")
+            product = tf.matmul(flat, tf.constant(2.0 * np.eye(3, dtype="f4")))
+            tf.add(product, 0.0, name="softmax/logits")
+    return graph.as_graph_def().SerializeToString()
+
+
+def test_the_published_graph_takes_any_batch(tmp_path, images):
+    path = tmp_path / "inception.pb"
+    path.write_bytes(published_graph())
+    check_inception(get_extractor(f"inception:{path}"), images)
+
+
+def test_features_do_not_need_logits(tmp_path, images):
+    path = tmp_path / "inception.pb"
+    path.write_bytes(published_graph(with_logits=False))
+    extractor = get_extractor(f"inception:{path}")
+    found = extract(extractor, images)
+    np.testing.assert_allclose(found.features, means(images), atol=1e-4)
+    assert found.probabilities is None and not extractor.classifies
+
+
+class Two(tf.Module):
+    """Called for a tuple."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3])])
+    def __call__(self, scaled):
+        pooled = tf.reduce_mean(scaled, axis=(1, 2))
+        return pooled, 2.0 * pooled
+
+
+def test_a_tuple_of_outputs_needs_a_name(tmp_path, images):
+    tf.saved_model.save(Two(), tmp_path)
+    text = f"saved_model:{tmp_path}"
+    with pytest.raises(errors.UsageError, match="output_0, output_1"):
+        get_extractor(text).check((8, 8, 3))
+    found = extract(get_extractor(f"{text},output=output_1"), images)
+    expected = 2.0 * (images.mean(axis=(1, 2)) / 127.5 - 1.0)
+    np.testing.assert_allclose(found.features, expected, atol=1e-5)
+
+
+def test_the_size_is_that_of_the_signature(tmp_path, images):
+    module = Signed()
+    tf.saved_model.save(
+        module, tmp_path, signatures=module.serve.get_concrete_function()
+    )
+    text = f"saved_model:{tmp_path},output=pooled"
+    np.testing.assert_array_equal(
+        extract(get_extractor(text), images).features,
+        extract(get_extractor(f"{text},size=6"), images).features,
+    )
+
+
 class Hub(tf.Module):
     """As TF-GAN's module on TensorFlow Hub: called with scaled images."""
 

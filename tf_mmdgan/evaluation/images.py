@@ -48,12 +48,7 @@ def load_images(
         images = npz.read(source)[0]
     elif named is not None:
         name, split = named
-        if folder.is_dir():
-            warnings.warn(
-                f"{source} is read as the data set of that name; for the "
-                f"folder give ./{source}.",
-                stacklevel=2,
-            )
+        _warn_of_folder(source)
         config = DataConfig.of(reading, dataset=name, image_size=image_size)
         images = data.load(config, split).images
     elif not folder.is_dir():
@@ -70,11 +65,11 @@ def load_images(
         images = np.concatenate(
             [data.load(config, split).images for split in data.SPLITS]
         )
-    return images if count is None else _some(images, count, source)
+    return images if count is None else _chosen(images, count, source)
 
 
-def _some(images: np.ndarray, count: int, source: str) -> np.ndarray:
-    """So many of the images, chosen at random; all where there are no more."""
+def _chosen(images: np.ndarray, count: int, source: str) -> np.ndarray:
+    """So many images, chosen at random; all, if there are no more."""
     if count > len(images):
         warnings.warn(
             f"{source} has {len(images)} images, not {count}: all are taken.",
@@ -83,6 +78,16 @@ def _some(images: np.ndarray, count: int, source: str) -> np.ndarray:
     if count >= len(images):
         return images
     return images[shuffled_order(len(images))[:count]]
+
+
+def _warn_of_folder(source: str) -> None:
+    """Warns of a folder that has the name of a data set."""
+    if pathlib.Path(source).is_dir():
+        warnings.warn(
+            f"{source} is read as the data set of that name; for the folder "
+            f"give ./{source}.",
+            stacklevel=3,
+        )
 
 
 def is_generator(source: str) -> bool:

@@ -101,6 +101,8 @@ def saved_model(
 
     def run(images):
         outputs = function(images)
+        if isinstance(outputs, list | tuple):
+            outputs = {f"output_{i}": part for i, part in enumerate(outputs)}
         if not isinstance(outputs, Mapping):
             outputs = {"output": outputs}
         chosen = output or (next(iter(outputs)) if len(outputs) == 1 else "")
@@ -113,7 +115,7 @@ def saved_model(
         name or f"saved_model-{path.name}",
         weight_files.digest(path),
         run,
-        (size, size, 3),
+        (*((size, size) if size else _fixed_size(function)), 3),
         resize=resize,
         value_range=range,
         classifies=logits is not None,
@@ -127,6 +129,13 @@ def _variant(**settings: Any) -> str:
     """A part of an identifier, from the settings that are given."""
     given = (f"-{k}={v}" for k, v in settings.items() if v is not None)
     return "".join(given)
+
+
+def _fixed_size(function: Callable[..., Any]) -> list[int | None]:
+    """Height and width of a signature's images; None for any, or unknown."""
+    given = getattr(function, "structured_input_signature", ())
+    shapes = [spec.shape for spec in tf.nest.flatten(given)]
+    return shapes[0][1:3] if len(shapes) == 1 else [None, None]
 
 
 def _function(module: Any, path: pathlib.Path) -> Callable[..., Any]:
@@ -176,25 +185,38 @@ def _frozen_inception(path: pathlib.Path, resize: str) -> Network:
     weight_files.check_nodes(path, definition.node)
     nodes = {node.name for node in definition.node}
     logits = next((name for name in _GRAPH_LOGITS if name in nodes), None)
-    if logits is None or not {_GRAPH_IMAGES, _GRAPH_FEATURES} <= nodes:
+    if not {_GRAPH_IMAGES, _GRAPH_FEATURES} <= nodes:
         raise errors.DataError(
             f"{path} is no Inception graph of 2015: it lacks nodes named "
-            f"{_GRAPH_IMAGES}, {_GRAPH_FEATURES} and "
-            f"{' or '.join(_GRAPH_LOGITS)}."
+            f"{_GRAPH_IMAGES}, {_GRAPH_FEATURES}."
         )
+    _free_batch(definition)
+    fetched = [f"{_GRAPH_FEATURES}:0"] + ([f"{logits}:0"] if logits else [])
 
     def run(images):
         # Inside the caller's graph; nothing is copied but constants.
-        return tf.graph_util.import_graph_def(
+        found = tf.graph_util.import_graph_def(
             definition,
             input_map={f"{_GRAPH_IMAGES}:0": images},
-            return_elements=[f"{_GRAPH_FEATURES}:0", f"{logits}:0"],
+            return_elements=fetched,
         )
+        return found[0], found[1] if logits else None
 
     return Network(
         "inception", digest, run, _INCEPTION_SHAPE, resize=resize,
-        value_range="inception", classifies=True,
+        value_range="inception", classifies=logits is not None,
     )  # fmt: skip
+
+
+def _free_batch(definition: tf.compat.v1.GraphDef) -> None:
+    """Lets a graph take any batch: the published one reshapes to [1, d]."""
+    nodes = {node.name: node for node in definition.node}
+    for node in definition.node:
+        if node.op == "Reshape" and node.input[0] == _GRAPH_FEATURES:
+            shape = nodes[node.input[1]].attr["value"].tensor
+            sizes = tf.make_ndarray(shape).copy()
+            sizes[0] = -1
+            shape.CopyFrom(tf.make_tensor_proto(sizes))
 
 
 def _graph_bytes(path: pathlib.Path) -> bytes:
