@@ -8,7 +8,7 @@ import pytest
 from loading import load
 
 from tf_mmdgan import errors
-from tf_mmdgan.features import LENETS, lenet
+from tf_mmdgan.features import LENETS, get_extractor, lenet
 
 
 @pytest.fixture
@@ -168,3 +168,11 @@ def test_the_fashion_weights_say_how_good_they_are():
     assert metadata["test_accuracy"] >= 0.9
     assert "--dataset=fashion_mnist" in metadata["command"]
     assert path.stat().st_size < 1_800_000
+
+
+def test_weights_of_a_lenet_that_are_not_finite_are_refused(tmp_path):
+    model = lenet.build((8, 8, 1), 3, width=2)
+    model.weights[0].assign(np.nan * model.weights[0])
+    lenet.save(tmp_path / "mine.npz", model, {})
+    with pytest.raises(errors.DataError, match=r"conv_1.* NaN or infinite"):
+        get_extractor(f"{tmp_path}/mine.npz")
