@@ -10,21 +10,11 @@ READY := .venv/.ready
 train: $(READY)
 	@$(PY) tools/train.py --flagfile=flags/digits_mmd.cfg --run_dir=$(RUN_DIR)
 
-# In three calls, because TensorFlow keeps the graphs of a process: none then takes
-# more than 4 GiB, even with one worker.
-APART := tests/conformance/ tests/models/ tests/networks/
-REST := $(filter-out $(APART),$(wildcard tests/*/ tests/*_test.py))
-PYTEST := $(PY) -m pytest --numprocesses=auto
-
 test: $(READY)
-	$(PYTEST) -m "not slow" tests/conformance
-	$(PYTEST) -m "not slow" tests/models tests/networks
-	$(PYTEST) -m "not slow" $(REST)
+	$(PY) -m pytest --numprocesses=auto -m "not slow"
 
 test-full: $(READY)
-	$(PYTEST) tests/conformance
-	$(PYTEST) tests/models tests/networks
-	$(PYTEST) $(REST)
+	$(PY) -m pytest --numprocesses=auto
 
 lint: $(READY)
 	$(PY) -m ruff check .

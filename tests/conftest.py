@@ -1,5 +1,6 @@
 """Two logical CPUs for every test, set before TensorFlow starts."""
 
+import gc
 import os
 import pathlib
 import sys
@@ -7,14 +8,33 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "helpers"))
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import ops
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_graphs():
+    """Frees what the tests of a file have traced, when its last one is done.
+
+    Every `tf.custom_gradient` in a traced function, such as that of
+    `all_reduce`, enters TensorFlow's registry of gradients under a name of its
+    own, which keeps the whole graph for as long as the process lives.
+    """
+    yield
+    keras.backend.clear_session()
+    registered = ops.gradient_registry._registry
+    for name in list(registered):
+        if name.startswith("CustomGradient-"):
+            del registered[name]
+    gc.collect()
 
 
 @pytest.fixture
