@@ -86,10 +86,8 @@ def nearer_test(
 
     p = erfc(|difference| / (sqrt(2) standard_error)),  see `three_sample_test`
 
-    It is normal where x or y differs from the reference; where neither does,
-    the difference is smaller than that and the test is conservative. With three
-    samples of one law it takes about 5 % / 3 for a difference (measured; see
-    docs/two_sample.md).
+    It is normal where x or y differs from the reference. Where neither does,
+    the normal law is an approximation.
 
     Args:
       reference: rows, as in `mmd.two_sample_test`.
