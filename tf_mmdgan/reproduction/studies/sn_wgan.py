@@ -59,21 +59,25 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
 
 
 def holds(numbers: Mapping[str, Any]) -> bool:
-    """The best of SN-WGAN is worse than the worst of the others."""
+    """SN-WGAN is worse than each of the others by two standard errors."""
     quality = {
-        name: [run["high_quality"] for run in runs]
+        name: np.array([run["high_quality"] for run in runs])
         for name, runs in numbers["runs"].items()
     }
-    others = [min(q) for name, q in quality.items() if name != "SN-WGAN"]
-    return max(quality["SN-WGAN"]) < min(others)
+    worst = quality.pop("SN-WGAN")
+    return all(
+        other.mean() - worst.mean()
+        > 2 * np.sqrt((other.var(ddof=1) + worst.var(ddof=1)) / len(worst))
+        for other in quality.values()
+    )
 
 
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
-    """Points of each run, a row for each method."""
-    seeds = len(numbers["runs"]["SN-WGAN"])
+    """Points of the first runs, a row for each method."""
+    seeds = min(4, len(numbers["runs"]["SN-WGAN"]))
     grid = figure.subplots(len(COMPARED), seeds, squeeze=False)
     for row, name in zip(grid, COMPARED, strict=True):
-        runs = numbers["runs"][name]
+        runs = numbers["runs"][name][:seeds]
         for axes, run in zip(row, runs, strict=True):
             ring_gans.scatter(
                 axes, run["points"],
@@ -111,14 +115,15 @@ STUDY = Study(
         "2018, on images; here the ring of eight Gaussians."
     ),
     threshold=(
-        "on every seed the SN-WGAN has a smaller share of points in a mode "
-        "than WGAN-GP and SN-SMMD have on any."
+        "over twelve seeds the SN-WGAN has a smaller mean share of points in "
+        "a mode than WGAN-GP and than SN-SMMD, by more than two standard "
+        "errors of the difference."
     ),
     compute=compute,
     holds=holds,
     draw=draw,
     caption=caption,
-    seeds=(0, 1, 2),
+    seeds=tuple(range(12)),
     quick_seeds=(0, 1),
-    size=(6.0, 6.4),
+    size=(8.0, 6.4),
 )
