@@ -20,7 +20,18 @@ tf.config.set_logical_device_configuration(
 )
 
 
-_FEW = 200
+# Growth of this process, in bytes, that is worth a search for garbage, which
+# takes seconds.
+_GROWTH = 300 * 2**20
+_collected = {"at": 0}
+
+
+def resident():
+    """Bytes of memory that this process has; 0 where Linux does not tell."""
+    statm = pathlib.Path("/proc/self/statm")
+    if not statm.exists():
+        return 0
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,13 +44,13 @@ def forget_graphs():
     """
     yield
     registered = ops.gradient_registry._registry
-    kept = [name for name in registered if name.startswith("CustomGradient-")]
-    if len(kept) < _FEW:  # the search for garbage takes a second
+    for name in [n for n in registered if n.startswith("CustomGradient-")]:
+        del registered[name]
+    if resident() < _collected["at"] + _GROWTH:
         return
     keras.backend.clear_session()
-    for name in kept:
-        del registered[name]
     gc.collect()
+    _collected["at"] = resident()
 
 
 @pytest.fixture

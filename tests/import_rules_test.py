@@ -73,7 +73,7 @@ INSIDE = {
         {"callbacks", "run_directory"},
         {"checkpoints", "diagnostics", "kid_schedule", "records"},
         {"finished", "state"},
-        {"callback_list", "scored"},
+        {"callback_list", "curve", "scored"},
         {"run"},
     ],
 }  # fmt: skip

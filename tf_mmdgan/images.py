@@ -28,6 +28,18 @@ def to_uint8(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.clip_by_value(levels, 0.0, 255.0), tf.uint8)
 
 
+def blank_share(images: np.ndarray, levels: float = 12.0) -> float:
+    """The share of images that hardly differ from one flat colour.
+
+    Args:
+      images: uint8 [n, h, w, c].
+      levels: an image is blank if the standard deviation of its numbers is
+        below this, of 255.
+    """
+    deviations = images.reshape(len(images), -1).std(axis=1, dtype=np.float64)
+    return float(np.mean(deviations < levels))
+
+
 def grid(
     images: np.ndarray, columns: int | None = None, scale: int = 1
 ) -> np.ndarray:

@@ -37,9 +37,16 @@ def compare(config: CompareConfig) -> Mapping[str, Any]:
     cells = comparison.plan(config, _parse)
     output_dir = pathlib.Path(config.output_dir)
     docs_dir = config.docs_dir and pathlib.Path(config.docs_dir)
-    if not config.table_only:
+    if config.rescore:
+        _score_again(output_dir, cells)
+    elif not config.table_only:
         _run(config, cells)
     comparison.write_outputs(output_dir, cells, docs_dir)
+    if docs_dir is not None:
+        if config.rescore:
+            decided = comparison.decide(output_dir, {c.seed for c in cells})
+            comparison.write_claims(docs_dir, decided)
+        comparison.write_page(docs_dir)
     results = {r.key: r.status for r in comparison.read_results(output_dir)}
     status = [results.get(cell.key, "not_run") for cell in cells]
     return {
@@ -71,6 +78,22 @@ def _run(config: CompareConfig, cells: "list[comparison.Cell]") -> None:
             output_dir, cells, only_data=[result.data]
         ),
     )
+
+
+def _score_again(
+    output_dir: pathlib.Path, cells: "list[comparison.Cell]"
+) -> None:
+    """Scores the kept steps of all that is done."""
+    from tf_mmdgan.reproduction import comparison
+
+    found = {r.key: r for r in comparison.read_results(output_dir)}
+    done = [
+        c for c in cells if c.key in found and found[c.key].status == "done"
+    ]
+    for number, cell in enumerate(done, 1):
+        errors.tell(f"[{number}/{len(done)}] {cell.name}")
+        result = comparison.score_again(cell, found[cell.key])
+        comparison.write_result(cell.result_file, result)
 
 
 def _command(config: CompareConfig, cell: "comparison.Cell") -> list[str]:

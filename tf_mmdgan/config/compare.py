@@ -34,8 +34,15 @@ class CompareConfig:
     table_only: bool = setting(
         False, "Train nothing; write table and pictures of what is there."
     )
+    rescore: bool = setting(
+        False,
+        "Train nothing; score every step that the finished runs have kept, and "
+        "decide the claims of the sources by them.",
+    )
     docs_dir: str | None = setting(
-        None, "Folder that gets results.md and results_DATA.png as well."
+        None,
+        "Folder that gets the result of each run as well, in results/, and the "
+        "page made of all results there, results.md with its pictures.",
     )
     only: str | None = setting(
         None,

@@ -44,6 +44,23 @@ EXTRA_ENTRIES: dict[str, list[str]] = {
         "--weight_clip=0.03",
         "--nocritic_batch_norm",
     ],
+    "attractive": ["--objective=repulsive_mmd", "--real_weight=1"],
+    # As in the recipes; they train fully connected networks.
+    "gram": [
+        "--objective=gram",
+        "--critic_output=10",
+        "--bandwidths=0.5,1,2,4",
+        "--ridge=0.1",
+        "--ratio_positivity=clip",
+        "--learning_rate=1e-3",
+        "--beta_2=0.999",
+    ],
+    "gfmn": [
+        "--objective=gfmn",
+        "--moving_average_rate=1e-3",
+        "--learning_rate=1e-3",
+        "--beta_2=0.999",
+    ],
     "mmd_small": ["--objective=mmd", _SMALL],
     "sn_smmd_small": ["--objective=sn_smmd", _SMALL],
     "wgan_gp_small": ["--objective=wgan_gp", _SMALL],
@@ -110,6 +127,26 @@ _SINGLE_UPDATES = (
 # slope is not bounded falls off there, and sends all images to one place.
 _NEYMAN = ["--r1=10", "--r2=10"]
 
+# Not adversarial; as in flags/fashion_mnist_gram.cfg and _gfmn.cfg.
+_ON_FASHION_MNIST = {
+    "gram": [
+        "--architecture=mlp",
+        "--generator_width=256",
+        "--critic_width=256",
+        "--nogenerator_batch_norm",
+        "--latent_size=10",
+        "--batch_size=200",
+    ],
+    "gfmn": [
+        "--matched_features=lenet_fashion_mnist",
+        "--architecture=mlp",
+        "--generator_width=128",
+        "--latent_size=20",
+        "--latent_distribution=normal",
+        "--batch_size=64",
+    ],
+}
+
 # Flags of a method on one data set, which come after the method's own.
 ON_DATA: dict[str, dict[str, list[str]]] = {
     "ring": _ON_RING,
@@ -124,6 +161,8 @@ ON_DATA: dict[str, dict[str, list[str]]] = {
         # By the published bound nothing moves.
         "li_mmd": ["--weight_clip=0.1", "--nocritic_batch_norm"],
         "wgan": ["--weight_clip=0.1"],
+        "gfmn": ["--matched_features=lenet_digits"],
     },
-    "fashion_mnist": {"f_gan_neyman": _NEYMAN},
+    "fashion_mnist": {"f_gan_neyman": _NEYMAN, **_ON_FASHION_MNIST},
+    "fashion_mnist_long": _ON_FASHION_MNIST,
 }  # fmt: skip

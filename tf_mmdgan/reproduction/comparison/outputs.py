@@ -15,6 +15,7 @@ from tf_mmdgan.reproduction.comparison.results import (
     Result,
     number,
     read_results,
+    write_result,
 )
 
 _MEASURES = {ring.NAME: "modes of 8 / high quality"}
@@ -43,30 +44,34 @@ def write_outputs(
     Args:
       output_dir: folder of the comparison.
       planned: cells that have a place in the table, whether run or not.
-      docs_dir: a second folder for results.md and the pictures, which are
-        results_DATA.png there.
+      docs_dir: a folder for the results of single runs, in results/, for the
+        pictures, results_DATA.png, and for the page, see `page.write_page`.
       only_data: data sets whose pictures are drawn.
     """
     found = [r for r in read_results(output_dir) if r.data in DATA]
-    results = sorted(found, key=_order)
+    results = sorted(found, key=order)
     content = {"results": [dataclasses.asdict(r) for r in results]}
     files.write_json(output_dir / "results.json", content)
-    folders = {output_dir: "samples"}
-    if docs_dir is not None:
-        folders[docs_dir] = "results"
     sheets = {
         data: _sheet(output_dir, data, drawn)
         for data in only_data
         if (drawn := _drawn(data, results))
     }
-    for folder, prefix in folders.items():
-        for data, sheet in sheets.items():
-            files.write_bytes(folder / f"{prefix}_{data}.png", sheet)
-        text = markdown(planned, results, prefix)
-        files.write_bytes(folder / "results.md", text.encode())
+    for data, sheet in sheets.items():
+        files.write_bytes(output_dir / f"samples_{data}.png", sheet)
+    text = markdown(planned, results, "samples")
+    files.write_bytes(output_dir / "results.md", text.encode())
+    if docs_dir is None:
+        return
+    for data, sheet in sheets.items():
+        files.write_bytes(docs_dir / f"results_{data}.png", sheet)
+    for result in results:
+        if result.status != "failed":
+            folder = cells.run_folder(docs_dir / "results", *result.key)
+            write_result(folder.with_name(f"{folder.name}.json"), result)
 
 
-def _order(entry: Result | Cell) -> tuple[int, int, int]:
+def order(entry: Result | Cell) -> tuple[int, int, int]:
     """Key to sort by column, then row; methods not listed come last."""
     columns, rows = list(DATA), list(ENTRIES)
     rank = rows.index(entry.method) if entry.method in ENTRIES else len(rows)
@@ -109,9 +114,9 @@ def markdown(
 ) -> str:
     """The table, what it means, and pictures named PREFIX_DATA.png."""
     both: list[Cell | Result] = [*planned, *results]
-    entries = sorted(both, key=_order)
+    entries = sorted(both, key=order)
     columns = [d for d in DATA if any(e.data == d for e in entries)]
-    by_method = sorted(entries, key=lambda entry: _order(entry)[1])
+    by_method = sorted(entries, key=lambda entry: order(entry)[1])
     rows = dict.fromkeys(entry.method for entry in by_method)
     seeds = sorted({entry.seed for entry in entries})
     found = {result.key: result for result in results}

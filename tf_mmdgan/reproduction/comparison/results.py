@@ -35,6 +35,9 @@ class Result:
       threads: of the run; another number of them rounds otherwise.
       date: the day in UTC, as 2026-01-31.
       commit: of the code that started the run; None outside of a checkout.
+      curve: of each kept step its number, the processor seconds of training up
+        to it, exact KID and FID; empty until it is scored again.
+      scored_by: commit of the code that has made the curve.
     """
 
     data: str
@@ -49,6 +52,8 @@ class Result:
     threads: int
     date: str
     commit: str | None
+    curve: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    scored_by: str | None = None
 
     @property
     def key(self) -> tuple[str, str, int]:

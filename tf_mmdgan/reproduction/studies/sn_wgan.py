@@ -25,8 +25,12 @@ COMPARED = {
 }
 
 
+# Runs of a method whose points are drawn.
+_SHOWN = 4
+
+
 def train(group: Group, seeds: tuple[int, ...], steps: int) -> Any:
-    """Scores, points, and the critic's mean slope at the data, of each run."""
+    """Scores and the critic's mean slope at the data, and points of some."""
     runs = Runs(group, [Setting(seed) for seed in seeds])
     runs.train(steps)
     real = tf.constant(np.stack([ring.ring(500, 10**6)] * len(seeds)))
@@ -36,10 +40,12 @@ def train(group: Group, seeds: tuple[int, ...], steps: int) -> Any:
     return [
         {
             **ring_gans.score(points),
-            "points": np.round(points[:300], 2),
+            "points": np.round(points[: 300 * (run < _SHOWN)], 2),
             "slope": float(tf.reduce_mean(slope)),
         }
-        for points, slope in zip(runs.points(), slopes, strict=True)
+        for run, (points, slope) in enumerate(
+            zip(runs.points(), slopes, strict=True)
+        )
     ]
 
 
@@ -74,7 +80,7 @@ def holds(numbers: Mapping[str, Any]) -> bool:
 
 def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     """Points of the first runs, a row for each method."""
-    seeds = min(4, len(numbers["runs"]["SN-WGAN"]))
+    seeds = min(_SHOWN, len(numbers["runs"]["SN-WGAN"]))
     grid = figure.subplots(len(COMPARED), seeds, squeeze=False)
     for row, name in zip(grid, COMPARED, strict=True):
         runs = numbers["runs"][name][:seeds]

@@ -1,0 +1,67 @@
+"""Scores of the steps that a run has kept, one after the other."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from tf_mmdgan import config as config_room
+from tf_mmdgan import errors
+from tf_mmdgan.config import EvaluateConfig
+from tf_mmdgan.evaluation import Report, Scorer, from_config
+from tf_mmdgan.training import checkpoints
+from tf_mmdgan.training.finished import TrainedRun, load_run
+from tf_mmdgan.training.run_directory import EVALUATED
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """A run whose kept steps are scored in turn.
+
+        curve = training.Curve.of(run_dir="runs/long", metrics="kid_exact,fid")
+        for report in curve.reports():
+            print(report.step, report.scores["kid_exact"]["kid"])
+
+    Attributes:
+      run: the run; its averaged weights become those of the step that is
+        scored.
+      scorer: of all steps, against one set of real images.
+      kept: the averaged weights that were kept.
+    """
+
+    run: TrainedRun
+    scorer: Scorer
+    kept: checkpoints.EvaluatedWeights
+
+    @classmethod
+    def of(
+        cls, config: EvaluateConfig | None = None, **settings: Any
+    ) -> "Curve":
+        """The curve of the run that a configuration names.
+
+        Args:
+          config: what is scored against what; of its checkpoints, the last
+            serves to load the run.
+          **settings: single settings, as of `training.evaluate`.
+
+        Raises:
+          UsageError: for unknown names, or settings out of range.
+          DataError: for a run that cannot be used, or has kept no steps.
+        """
+        config = config_room.given(EvaluateConfig, config, settings)
+        run = load_run(str(config.run_dir))
+        kept = checkpoints.EvaluatedWeights(run.model, run.folder / EVALUATED)
+        if not kept.steps():
+            raise errors.DataError(
+                f"{config.run_dir} has kept no step to score: train with "
+                "--keep_evaluated."
+            )
+        return cls(run, from_config.make_scorer(config, run.config), kept)
+
+    def reports(self) -> Iterator[Report]:
+        """A report of each step, with its averaged weights."""
+        for step in self.kept.steps():
+            self.kept.restore(step)
+            self.run.model.step.assign(step)
+            yield self.scorer.report_model(
+                self.run.model, "ema", f"{self.run.folder}, step {step}", step
+            )
