@@ -70,6 +70,7 @@ INSIDE = {
         {"model"},
     ],
     "training": [
+        {"events"},
         {"callbacks", "run_directory"},
         {"checkpoints", "diagnostics", "kid_schedule", "records"},
         {"finished", "state"},

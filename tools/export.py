@@ -6,7 +6,6 @@ Each call adds a version: served/digits/1, served/digits/2, ... The commands
 that serve them are printed at the end.
 """
 
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,13 +18,13 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
     """Exports the run that `config` names."""
     from tf_mmdgan import export as exporting
     from tf_mmdgan.export import configs
-    from tf_mmdgan.training import load_run
+    from tf_mmdgan.training import load_run, run_directory
 
-    folder = config.export_dir or pathlib.Path(config.run_dir) / "export"
+    folder = config.export_dir or run_directory.export_folder(config.run_dir)
     for_server = exporting.warmup_available()
     if for_server:
         configs.check(folder, config.model_name)
-    run = load_run(config.run_dir, config.checkpoint)
+    run = load_run(config.run_dir, config.checkpoint, config.trust_run)
     path = run.export(
         folder,
         config.weights,

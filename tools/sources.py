@@ -26,7 +26,8 @@ def predictor(config: ConnectionConfig) -> "Predictor":
         return serving.LocalPredictor(loaded.signatures)
     from tf_mmdgan.training import load_run
 
-    model = load_run(config.run_dir, config.checkpoint).model
+    run = load_run(config.run_dir, config.checkpoint, config.trust_run)
+    model = run.model
     network = model.network(config.weights)
     servable = export.Servable(
         network,

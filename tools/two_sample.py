@@ -26,7 +26,7 @@ def two_sample(config: TwoSampleConfig) -> Mapping[str, Any]:
     def draw_run(run_dir: str, count: int) -> "np.ndarray":
         from tf_mmdgan.training import finished
 
-        run = finished.load_run(run_dir, config.checkpoint)
+        run = finished.load_run(run_dir, config.checkpoint, config.trust_run)
         return run.generate(count, config.seed, weights=config.weights)
 
     comparison = comparisons.compare(config, draw_run)

@@ -10,6 +10,7 @@ import tiny
 
 from tf_mmdgan.models import InputClock
 from tf_mmdgan.training import callbacks
+from tf_mmdgan.training.events import Events
 
 adam_model, fit = tiny.adam_model, tiny.fit
 
@@ -17,7 +18,7 @@ adam_model, fit = tiny.adam_model, tiny.fit
 def test_log_has_one_line_per_interval(tmp_path):
     model = adam_model()
     path = tmp_path / "metrics.jsonl"
-    writer = tf.summary.create_file_writer(str(tmp_path))
+    writer = Events(tmp_path)
     fit(model, 5, callbacks.MetricsLog(path, 2, writer))
     lines = callbacks.read_log(path)
     assert [line["step"] for line in lines] == [2, 4]
@@ -30,7 +31,7 @@ def test_log_has_one_line_per_interval(tmp_path):
 def test_log_has_the_share_of_time_spent_waiting(tmp_path):
     model = adam_model()
     path = tmp_path / "metrics.jsonl"
-    writer = tf.summary.create_file_writer(str(tmp_path))
+    writer = Events(tmp_path)
 
     def slow(images):
         time.sleep(0.2)
@@ -80,7 +81,7 @@ def test_log_is_cut_back_and_survives_a_torn_line(tmp_path):
 
 def test_grid_draws_the_same_latents_at_interval_and_end(tmp_path):
     model = adam_model()
-    writer = tf.summary.create_file_writer(str(tmp_path))
+    writer = Events(tmp_path)
     grid = callbacks.SampleGrid(tmp_path, 2, writer, count=4, seed=3)
     fit(model, 3, grid)
     assert sorted(p.name for p in tmp_path.glob("*.png")) == [
@@ -94,7 +95,7 @@ def test_grid_draws_the_same_latents_at_interval_and_end(tmp_path):
 
 def test_evaluation_scores_first_interval_and_last_once(tmp_path):
     model = adam_model()
-    writer = tf.summary.create_file_writer(str(tmp_path))
+    writer = Events(tmp_path)
     log = callbacks.MetricsLog(tmp_path / "metrics.jsonl", 100, writer)
     scored = []
 

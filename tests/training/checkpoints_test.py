@@ -13,6 +13,7 @@ import tiny
 
 from tf_mmdgan import errors, files
 from tf_mmdgan.training import callbacks, checkpoints
+from tf_mmdgan.training.events import Events
 
 adam_model, fit, state = tiny.adam_model, tiny.fit, tiny.state
 
@@ -204,7 +205,7 @@ def test_best_is_kept_apart_from_the_last(tmp_path):
     log = callbacks.MetricsLog(
         tmp_path / "metrics.jsonl",
         100,
-        tf.summary.create_file_writer(str(tmp_path)),
+        Events(tmp_path),
     )
     weights = {}
 
@@ -238,7 +239,7 @@ def test_averaged_weights_of_evaluated_steps_come_back(tmp_path):
     log = callbacks.MetricsLog(
         tmp_path / "metrics.jsonl",
         100,
-        tf.summary.create_file_writer(str(tmp_path)),
+        Events(tmp_path),
     )
     fit(model, 4, callbacks.Evaluation(score, 2, log, [kept]))
     assert kept.steps() == [0, 2, 4]

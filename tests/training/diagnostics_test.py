@@ -11,6 +11,7 @@ import tiny
 from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.objectives import Batch, gradients
 from tf_mmdgan.training import callbacks, diagnostics
+from tf_mmdgan.training.events import Events
 
 SHAPE = (3, 4, 2)
 PIXELS = 24
@@ -207,7 +208,7 @@ def test_weights_that_are_not_finite(rng):
 
 @pytest.fixture
 def log(tmp_path):
-    writer = tf.summary.create_file_writer(str(tmp_path))
+    writer = Events(tmp_path)
     return callbacks.MetricsLog(tmp_path / "metrics.jsonl", 100, writer)
 
 

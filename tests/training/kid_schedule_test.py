@@ -10,6 +10,7 @@ import tiny
 
 from tf_mmdgan import kernels, mmd
 from tf_mmdgan.training import callbacks, kid_schedule
+from tf_mmdgan.training.events import Events
 from tf_mmdgan.training.kid_schedule import KIDSchedule, ThreeSampleRule
 
 M = 5
@@ -101,9 +102,7 @@ def flat(images):
 
 def test_callback_lowers_both_rates_and_logs(tmp_path, rng):
     model = tiny.model(rate=0.01, optimizer=keras.optimizers.Adam)
-    log = callbacks.MetricsLog(
-        tmp_path / "metrics.jsonl", 1, tf.summary.create_noop_writer()
-    )
+    log = callbacks.MetricsLog(tmp_path / "metrics.jsonl", 1, Events(tmp_path))
     rule = ThreeSampleRule(20, history=1, patience=1, threshold=1e-12)
     reference = flat(rng.integers(0, 256, (20, *tiny.SHAPE), dtype=np.uint8))
     schedule = KIDSchedule(
@@ -134,9 +133,7 @@ def test_callback_lowers_both_rates_and_logs(tmp_path, rng):
 def test_rates_of_two_devices_fall_and_are_logged(tmp_path, two_cpus, rng):
     with two_cpus.scope():
         model = tiny.model(rate=0.01, optimizer=keras.optimizers.Adam)
-    log = callbacks.MetricsLog(
-        tmp_path / "metrics.jsonl", 1, tf.summary.create_noop_writer()
-    )
+    log = callbacks.MetricsLog(tmp_path / "metrics.jsonl", 1, Events(tmp_path))
     always = types.SimpleNamespace(decide=lambda sums: (True, 0.5))
     reference = flat(rng.integers(0, 256, (20, *tiny.SHAPE), dtype=np.uint8))
     schedule = KIDSchedule(always, flat, reference, 2, log, factor=0.5)

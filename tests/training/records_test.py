@@ -93,7 +93,7 @@ def test_allowed_changes_are_written_back(tmp_path):
     run_directory.write_config(longer, {}, (16, 16, 1))
     found, *_ = run_directory.read_config(tmp_path)
     assert found == longer
-    assert run_directory.recorded_in_force(tmp_path) == of(given) | {
+    assert run_directory.recorded_in_force(tmp_path, True) == of(given) | {
         "steps": 20
     }
     assert run_directory.recorded_in_force(tmp_path / "none") == {}

@@ -50,12 +50,12 @@ def test_shares_of_classes_come_back(tmp_path):
     made = config.TrainConfig(run_dir=str(tmp_path), conditioning="projection")
     shares = np.array([1, 2, 4]) / 7
     run_directory.write_config(made, {}, SHAPE, 3, shares)
-    found = run_directory.recorded_class_shares(tmp_path)
+    found = run_directory.recorded_class_shares(tmp_path, 3)
     np.testing.assert_array_equal(found, shares)
     run_directory.write_config(made, {}, SHAPE, 3)
     (tmp_path / run_directory.CONFIG_FILE).unlink()
     run_directory.write_config(made, {}, SHAPE, 3)
-    assert run_directory.recorded_class_shares(tmp_path) is None
+    assert run_directory.recorded_class_shares(tmp_path, 3) is None
 
 
 def test_other_conditioning_is_refused(run):

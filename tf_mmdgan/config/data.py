@@ -9,6 +9,10 @@ from typing import Any
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.fields import Named, NamedList, setting
 
+# Of `ReadConfig`, what is of the machine and of its user: where files are kept,
+# how much memory there is, what is allowed.
+OF_MACHINE = ("cache_dir", "memory_budget_gb", "download", "follow_links")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReadConfig:

@@ -109,6 +109,7 @@ class EvaluateConfig(ReadConfig):
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
+    trust_run: bool = fields.trust_run()
     out: str | None = setting(
         None,
         "File of the report, which is written as a page beside it; by default "

@@ -70,9 +70,12 @@ class Family(Generic[Member]):
         Raises:
           UsageError: on one line, for an unknown name, an expression that is
             none of this grammar, a module that cannot be imported, something
-            that is no member, and arguments that a constructor refuses.
+            that is no member, arguments that a constructor refuses, and names
+            in modules that stand in a run's record.
         """
         if isinstance(given, str):
+            if isinstance(given, spelling.Recorded):
+                self._refuse_outside(given)
             # Some names are no Python names: alpha_0.5.
             named = self.members.get(given.strip())
             return _Reader(self, given).read() if named is None else named
@@ -81,6 +84,12 @@ class Family(Generic[Member]):
         raise errors.UsageError(
             f"{self.kind} {spelling.text(given)}: need {self.expected}."
         )
+
+    def _refuse_outside(self, given: str) -> None:
+        for name in spelling.outside_names(given):
+            spelling.refuse_recorded(
+                f"{name} would be imported and run, as its {self.kind}"
+            )
 
     def get_all(self, given: str | Sequence[object]) -> list[Member]:
         """The members of a list with commas, or of a sequence.

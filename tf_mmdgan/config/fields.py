@@ -2,9 +2,10 @@
 
 import dataclasses
 import functools
+import math
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from tf_mmdgan import errors
@@ -98,6 +99,28 @@ def record(config: Any) -> dict[str, Any]:
     return {name: as_json(value) for name, value in values.items()}
 
 
+def check_record(config_class: type, values: Mapping[str, Any]) -> None:
+    """Checks that values of a record have the types of their fields.
+
+    Args:
+      config_class: the configuration that they are for.
+      values: as JSON has them, by name; other names are passed over.
+
+    Raises:
+      DataError: for another type, and for numbers that are not finite.
+    """
+    for name, annotation in _type_hints(config_class).items():
+        if name not in values:
+            continue
+        kinds = set(typing.get_args(annotation) or (annotation,))
+        if float in kinds:
+            kinds.add(int)
+        value = values[name]
+        finite = not isinstance(value, float) or math.isfinite(value)
+        if type(value) not in kinds or not finite:
+            raise errors.DataError(f"its {name} is {value!r}")
+
+
 def as_json(value: Any) -> Any:
     """A value as JSON has it; members of families by their text."""
     if value is None or isinstance(value, bool | int | float | str):
@@ -123,6 +146,17 @@ def checkpoint() -> Any:
         "last",
         "Checkpoint of a run: the last; the best, that of the lowest KID; or "
         "the number of a step that was scored with --keep_evaluated.",
+    )
+
+
+def trust_run() -> Any:
+    """The field that says whether a run's record is believed."""
+    return setting(
+        False,
+        "Whether to load what the run's record names: files, folders, "
+        "SavedModels and Python code. They are run, so trust whoever made the "
+        "run.",
+        may_change=True,
     )
 
 

@@ -21,6 +21,7 @@ class ExportConfig:
         "Folder that gets the next version; by default RUN_DIR/export.",
     )
     checkpoint: str = fields.checkpoint()
+    trust_run: bool = fields.trust_run()
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
@@ -122,6 +123,7 @@ class SampleConfig(ConnectionConfig):
     )
     scale: int = setting(1, "Pixels of the picture per pixel of an image.")
     checkpoint: str = fields.checkpoint()
+    trust_run: bool = fields.trust_run()
     weights: str = setting(
         "ema",
         "Averaged or current generator weights, of a run.",

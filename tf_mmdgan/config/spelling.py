@@ -3,6 +3,9 @@
 import dataclasses
 import inspect
 import re
+from typing import NoReturn
+
+from tf_mmdgan import errors
 
 _NAME = r"[^\W\d]\w*"
 _STRING = r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\""
@@ -10,6 +13,34 @@ _DOTTED = re.compile(rf"\s*{_NAME}(?:\.{_NAME})+:{_NAME}")
 _SEPARATORS = re.compile(rf"{_STRING}|[,()\[\]]")
 # A string; or, as the group "name", a name with a colon before it.
 OUTSIDE = re.compile(rf"{_STRING}|(?P<name>{_NAME}(?:\.{_NAME})*:{_NAME})")
+
+
+class Recorded(str):
+    """A text out of a run's record, which somebody else may have written.
+
+    What it names is taken from the package's own dictionaries; no module of
+    others is imported for it, and no file opened. With --trust_run texts of
+    records are plain ones.
+    """
+
+    __slots__ = ()
+
+
+def refuse_recorded(what: str, setting: str | None = None) -> NoReturn:
+    """Refuses what a run's record would have done.
+
+    Args:
+      what: what would be done, such as "the module evil would be run".
+      setting: the flag by which users can name the like themselves.
+
+    Raises:
+      UsageError: always.
+    """
+    other = "" if setting is None else f"name it yourself, --{setting}=..., or "
+    raise errors.UsageError(
+        f"By the run's record {what}: {other}give --trust_run, if you trust "
+        "whoever made the run."
+    )
 
 
 def entries(given: str) -> list[str]:
@@ -29,7 +60,14 @@ def split(given: str) -> list[str]:
             start = token.end()
         depth += (token[0] in "([") - (token[0] in ")]")
     stripped = (entry.strip() for entry in [*found, given[start:]])
-    return [entry for entry in stripped if entry]
+    kind = Recorded if isinstance(given, Recorded) else str
+    return [kind(entry) for entry in stripped if entry]
+
+
+def outside_names(given: str) -> list[str]:
+    """The names in modules that a text has anywhere, package.module:Name."""
+    names = (match["name"] for match in OUTSIDE.finditer(given))
+    return [name for name in names if name and is_outside(name)]
 
 
 def is_outside(given: object) -> bool:

@@ -142,6 +142,8 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         True, "Write a SavedModel at the end.", may_change=True
     )
 
+    trust_run: bool = fields.trust_run()
+
     def __post_init__(self):
         for part in (MethodConfig, RateConfig, AugmentedDataConfig):
             part.__post_init__(self)

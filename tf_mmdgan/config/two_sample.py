@@ -67,6 +67,7 @@ class TwoSampleConfig(ReadConfig):
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
+    trust_run: bool = fields.trust_run()
     shown: int = setting(32, "Pictures of each sample on the page.")
     out: str | None = setting(
         None, "File of the outcome (.json), with a page (.html) beside it."

@@ -12,7 +12,7 @@ from typing import Any
 from tf_mmdgan import errors
 from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.config.expressions import Family
-from tf_mmdgan.config.spelling import is_outside
+from tf_mmdgan.config.spelling import Recorded, is_outside, refuse_recorded
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.image_set import ImageSet
 from tf_mmdgan.data.sets import (
@@ -205,11 +205,13 @@ def load(config: DataConfig, split: str) -> ImageSet:
       split: "train" or "test".
 
     Raises:
-      UsageError: for an unknown data set, split or resize mode, or a size
-        out of range.
+      UsageError: for an unknown data set, split or resize mode, a size out of
+        range, or a folder that a run's record names.
       DataError: for missing or damaged files; the message names the remedy.
     """
     entry = DATASET_FAMILY.get(config.dataset)
+    if isinstance(config.data_dir, Recorded):
+        refuse_recorded(f"{config.data_dir} would be read", "data_dir")
     if split not in SPLITS:
         raise errors.UsageError(
             f"Unknown split '{split}'; known: {', '.join(SPLITS)}."

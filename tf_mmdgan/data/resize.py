@@ -7,6 +7,7 @@ subtleties in GAN evaluation", CVPR 2022, section 3.
 """
 
 import dataclasses
+import math
 
 import numpy as np
 import PIL.Image
@@ -51,6 +52,29 @@ def check_size(image_size: int) -> None:
     if image_size < MINIMUM_SIZE:
         raise errors.UsageError(
             f"image_size={image_size}, need >= {MINIMUM_SIZE}."
+        )
+
+
+def check_memory(
+    count: int, image_size: int, channels: int, most_bytes: int
+) -> None:
+    """Refuses images that take more memory than a split may.
+
+    Args:
+      count: number of images.
+      image_size: height and width in pixels.
+      channels: number of channels.
+      most_bytes: the memory budget.
+
+    Raises:
+      UsageError: for more bytes.
+    """
+    needed = count * image_size**2 * channels
+    if needed > most_bytes:
+        raise errors.UsageError(
+            f"image_size={image_size}: {count:,} images take "
+            f"{needed / 2**30:,.1f} GiB, more than --memory_budget_gb="
+            f"{most_bytes / 2**30:g}. Ask for fewer pixels."
         )
 
 
@@ -102,7 +126,10 @@ def resize_square(
 
 
 def resize_images(
-    images: np.ndarray, image_size: int, mode: str | None = None
+    images: np.ndarray,
+    image_size: int,
+    mode: str | None = None,
+    most_bytes: int | None = None,
 ) -> np.ndarray:
     """Resizes uint8 images [n, h, w, c] to [n, image_size, image_size, c].
 
@@ -111,11 +138,14 @@ def resize_images(
       image_size: height and width in pixels.
       mode: name in `RESIZES`; None for `resize_grey` of each channel, which
         enlarges too.
+      most_bytes: that enlarged images may take; None for any number.
 
     Raises:
-      UsageError: for an unknown mode, fewer than 8 pixels, or more than the
-        images have, if the mode does not enlarge.
+      UsageError: for an unknown mode, fewer than 8 pixels, more than the images
+        have, if the mode does not enlarge, or more than fit the memory.
     """
+    if most_bytes is not None and image_size**2 > math.prod(images.shape[1:3]):
+        check_memory(len(images), image_size, images.shape[-1], most_bytes)
     if mode is None:
         channels = np.moveaxis(images, -1, 0)
         resized = [resize_grey(channel, image_size) for channel in channels]

@@ -8,7 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from tf_mmdgan import data, errors, files, kernels
-from tf_mmdgan.config import EvaluateConfig, ReadConfig, TrainConfig
+from tf_mmdgan.config import (
+    DataConfig,
+    EvaluateConfig,
+    ReadConfig,
+    TrainConfig,
+)
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.images import is_generator, load_images
@@ -73,12 +78,20 @@ def make_scorer(config: EvaluateConfig, run: TrainConfig) -> Scorer:
       UsageError: for unknown names, or settings out of range.
       DataError: for images or weights that cannot be used.
     """
-    source = config.real or f"{run.dataset}/test"
-    entry = _entry(source) or data.DATASET_FAMILY.get(run.dataset)
+    entry = _entry(config.real) if config.real else None
+    entry = entry or data.DATASET_FAMILY.get(run.dataset)
     settings = metric_settings(config)
     extractor = get_extractor(config.features or run.features or entry.features)
     reading = config.filled_from(run)
-    real = load_images(source, reading, config.image_size or run.image_size)
+    size = config.image_size or run.image_size
+    if config.real is None:
+        # Not by a text, which could name anything.
+        source = f"{text(run.dataset)}/test"
+        held_out = DataConfig.of(reading, dataset=run.dataset, image_size=size)
+        real = data.load(held_out, "test").images
+    else:
+        source = config.real
+        real = load_images(source, reading, size)
     count = config.num_samples or len(real)
     block = config.max_block_size or run.max_block_size or entry.kid_block_size
     return Scorer(

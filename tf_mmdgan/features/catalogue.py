@@ -13,7 +13,12 @@ from collections.abc import Callable, Sequence
 
 from tf_mmdgan import errors
 from tf_mmdgan.config.expressions import Family
-from tf_mmdgan.config.spelling import is_outside, text
+from tf_mmdgan.config.spelling import (
+    Recorded,
+    is_outside,
+    refuse_recorded,
+    text,
+)
 from tf_mmdgan.features import frozen, keras_networks, names, saved_networks
 from tf_mmdgan.features.extractors import FeatureExtractor, Pixels, Thumbnails
 
@@ -74,7 +79,7 @@ def get_extractor(given: object) -> FeatureExtractor:
     """
     if not isinstance(given, str):
         return EXTRACTOR_FAMILY.get(given)
-    chosen = names.parse(given)
+    chosen = _parse(given, "features")
     if len(chosen) > 1:
         raise errors.UsageError(
             f"{given!r} names {len(chosen)} networks: scores take one; a path "
@@ -106,11 +111,24 @@ def get_matched(given: object, image_shape: Sequence[int]) -> frozen.Matched:
                 "or a function of images."
             )
         return given
-    chosen = names.parse(given)
+    chosen = _parse(given, "matched_features")
     for network in chosen:
         _check_differentiable(network)
     parts = [_make(network, image_shape).frozen() for network in chosen]
     return parts[0] if len(parts) == 1 else frozen.Concatenated(parts)
+
+
+def _parse(given: str, setting: str) -> list[names.NetworkName]:
+    """The networks of a setting; of a record, those of `EXTRACTORS` only."""
+    chosen = names.parse(given)
+    if isinstance(given, Recorded):
+        for network in chosen:
+            place = network.path or network.settings.get("path")
+            if place is not None or is_outside(network.name):
+                what = network.name if place is None else f"{place}, as a "
+                what += "" if place is None else network.name
+                refuse_recorded(f"{what} would be loaded and run", setting)
+    return chosen
 
 
 def _check_differentiable(network: names.NetworkName) -> None:

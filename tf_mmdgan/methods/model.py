@@ -1,9 +1,11 @@
 """The model that a configuration describes."""
 
 import dataclasses
+import math
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import TrainConfig
@@ -77,6 +79,25 @@ def make_generator(
     )
     generator = get_method(config.objective).generator(builder)
     return ImplicitModel(generator, builder.latents, **builder.model_options())
+
+
+def count_weights(
+    config: TrainConfig,
+    image_shape: tuple[int, ...],
+    num_classes: int | None = None,
+) -> int:
+    """How many weights the generator of `make_generator` has.
+
+    It is drawn up as a graph, in which no weight has a value: so this takes no
+    memory, whatever the configuration claims.
+    """
+    config = _without_loss(config)
+    with tf.Graph().as_default():
+        builder = Builder(
+            config, settings_of(config), tuple(image_shape), num_classes
+        )
+        generator = get_method(config.objective).generator(builder)
+    return sum(math.prod(weight.shape) for weight in generator.weights)
 
 
 def _without_loss(config: TrainConfig) -> TrainConfig:

@@ -15,6 +15,7 @@ from tf_mmdgan.metrics import kid, modes
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.reproduction import pictures
 from tf_mmdgan.training import callbacks, checkpoints, run_directory
+from tf_mmdgan.training.events import Events
 
 NAME = "ring"
 SHAPE = (2,)
@@ -91,7 +92,7 @@ def _fit(model: ImplicitModel, config: TrainConfig) -> None:
         return
     log_file = run_dir / run_directory.METRICS_FILE
     callbacks.cut_log(log_file, step or -1)
-    writer = tf.summary.create_file_writer(str(run_dir))
+    writer = Events(run_dir)
     callbacks.fit(
         model,
         ring.batches(

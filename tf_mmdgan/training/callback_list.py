@@ -18,6 +18,7 @@ from tf_mmdgan.metrics import shuffled_order
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.objectives import Batch
 from tf_mmdgan.training import callbacks, checkpoints, diagnostics, kid_schedule
+from tf_mmdgan.training.events import Events
 from tf_mmdgan.training.run_directory import EVALUATED, METRICS_FILE
 from tf_mmdgan.training.state import RunState
 
@@ -34,7 +35,7 @@ def make_callbacks(
     own: Sequence[keras.callbacks.Callback] = (),
 ) -> list[keras.callbacks.Callback]:
     """The callbacks of a run, the user's `own` among them, but for the last."""
-    writer = tf.summary.create_file_writer(str(state.folder))
+    writer = Events(state.folder)
     log = callbacks.MetricsLog(
         state.folder / METRICS_FILE, config.log_every, writer
     )

@@ -23,6 +23,7 @@ import tqdm
 from tf_mmdgan import errors, files, images, owned
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.models import ImplicitModel
+from tf_mmdgan.training.events import Events
 
 DIVERGED = (
     "The last checkpoint is unharmed; try a smaller --learning_rate, or "
@@ -108,7 +109,7 @@ class MetricsLog(Every):
         self,
         path: str | os.PathLike[str],
         interval: int,
-        writer: tf.summary.SummaryWriter,
+        writer: Events,
     ):
         super().__init__(interval)
         self.path = pathlib.Path(path)
@@ -149,9 +150,7 @@ class MetricsLog(Every):
         with owned.append_to(self.path) as file:
             line = files.finite({"step": step, **values})
             file.write(json.dumps(line, allow_nan=False) + "\n")
-        with self.writer.as_default(step=step):
-            for name, value in values.items():
-                tf.summary.scalar(name, value)
+        self.writer.scalars(step, values)
 
 
 def read_log(path: str | os.PathLike[str]) -> list[dict[str, float]]:
@@ -195,7 +194,7 @@ class SampleGrid(Every):
         self,
         folder: str | os.PathLike[str],
         interval: int,
-        writer: tf.summary.SummaryWriter,
+        writer: Events,
         weights: str = "ema",
         count: int = 64,
         seed: int = 0,
@@ -218,8 +217,7 @@ class SampleGrid(Every):
             self.folder / grid_name(step),
             images.encode_png(images.grid(drawn, scale=scale)),
         )
-        with self.writer.as_default(step=step):
-            tf.summary.image("samples", images.grid(drawn)[None])
+        self.writer.image(step, "samples", images.grid(drawn))
 
 
 Scores = Mapping[str, float]

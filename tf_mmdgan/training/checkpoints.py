@@ -1,5 +1,6 @@
 """What a run is continued from, and what it leaves when it is told to end."""
 
+import math
 import os
 import pathlib
 import signal
@@ -64,16 +65,16 @@ class Checkpoints(Every):
         for step in candidates:
             path = str(self.folder / f"step-{step}")
             try:
+                _check_claims(path)
                 status = self.checkpoint.restore(path)
                 status.assert_existing_objects_matched()
                 if not whole:
                     status.expect_partial()
                 return True
             except Exception as error:  # TensorFlow raises many kinds.
-                reason = str(error).strip().split("\n")[0][:200]
                 warnings.warn(
-                    f"Checkpoint {path} is damaged ({reason}); trying the one "
-                    "before.",
+                    f"Checkpoint {path} is damaged ({errors.excerpt(error)}); "
+                    "trying the one before.",
                     stacklevel=2,
                 )
         if candidates:
@@ -120,6 +121,26 @@ class Checkpoints(Every):
         names = [path.stem for path in self.folder.glob("step-*.index")]
         numbers = [name.removeprefix("step-") for name in names]
         return sorted(map(int, filter(str.isdecimal, numbers)), reverse=True)
+
+
+def _check_claims(path: str) -> None:
+    """Refuses a checkpoint whose tensors claim more than its files hold.
+
+    Raises:
+      ValueError: for such a checkpoint.
+    """
+    reader = tf.train.load_checkpoint(path)
+    types = reader.get_variable_to_dtype_map()
+    claimed = sum(
+        math.prod(shape) * types[name].size
+        for name, shape in reader.get_variable_to_shape_map().items()
+        if types[name] != tf.string
+    )
+    folder, name = os.path.split(path)
+    parts = pathlib.Path(folder).glob(f"{name}.data-*-of-*")
+    held = sum(part.stat().st_size for part in parts)
+    if claimed > held:
+        raise ValueError(f"claims {claimed:,} bytes and holds {held:,}")
 
 
 def _check_record(folder: pathlib.Path) -> None:

@@ -12,7 +12,7 @@ from tf_mmdgan import errors, export
 from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.evaluation import Report, Scorer, scorer_of_run
 from tf_mmdgan.evaluation.report import kept
-from tf_mmdgan.methods import make_generator
+from tf_mmdgan.methods import count_weights, make_generator
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
     callbacks,
@@ -28,6 +28,9 @@ from tf_mmdgan.training.run_directory import (
     recorded,
     recorded_step,
 )
+
+# Width, latents, classes, height and width of networks that any machine holds.
+_USUAL_SIZES = (64, 512, 1000, 256, 256)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,11 +136,16 @@ class TrainedRun:
         names = [CONFIG_FILE]
         if recorded_step(self.folder / REPORT_FILE) == self.step:
             names.append(REPORT_FILE)
-        documents = {name: recorded(self.folder / name) for name in names}
+        # Not what links lead to, which may be private.
+        documents = {
+            name: recorded(self.folder / name)
+            for name in names
+            if not (self.folder / name).is_symlink()
+        }
         return export.export_generator(
             self.model.network(weights),
             self.model.latents,
-            export_dir or self.folder / "export",
+            export_dir or run_directory.export_folder(self.folder),
             {
                 "config": fields.record(self.config),
                 "step": self.step,
@@ -152,7 +160,9 @@ class TrainedRun:
 
 
 def load_run(
-    run_dir: str | os.PathLike[str], checkpoint: str = "last"
+    run_dir: str | os.PathLike[str],
+    checkpoint: str = "last",
+    trust_run: bool = False,
 ) -> TrainedRun:
     """A run, its generators with the weights of a sound checkpoint.
 
@@ -164,22 +174,76 @@ def load_run(
       checkpoint: "last", the newest one, "best", that of the lowest KID, or the
         number of a step that --keep_evaluated has kept: then the averaged
         generator alone has its weights, and the model is as new otherwise.
+      trust_run: whether what the run's record names, beside what this package
+        has, may be read, imported and run: now, and when the run is scored.
 
     Raises:
-      DataError: if the folder is not a run, or has no such checkpoint.
+      UsageError: for such a name in a run that is not trusted.
+      DataError: if the folder is not a run, or has no such checkpoint; and for
+        a record or weights that are not sound.
     """
-    config, image_shape, num_classes = run_directory.read_config(run_dir)
+    found = run_directory.read_config(run_dir, trust_run)
+    config, image_shape, num_classes = found
     # The folder may have been moved.
-    config = dataclasses.replace(config, run_dir=os.fspath(run_dir))
-    config = records.filled(config, run_directory.recorded_in_force(run_dir))
+    config = dataclasses.replace(
+        config, run_dir=os.fspath(run_dir), trust_run=trust_run
+    )
+    in_force = run_directory.recorded_in_force(run_dir, trust_run)
+    config = records.filled(config, in_force)
+    if not trust_run:
+        _check_size(config, image_shape, num_classes, checkpoint)
     model = make_generator(config, image_shape, num_classes)
-    model.class_shares = run_directory.recorded_class_shares(run_dir)
+    model.class_shares = run_directory.recorded_class_shares(
+        run_dir, num_classes
+    )
     run = TrainedRun(config, model)
     if checkpoint.isdecimal():
         _restore_evaluated(run, int(checkpoint))
     else:
         _restore(run, checkpoint)
+    _check_finite(run)
     return run
+
+
+def _check_finite(run: TrainedRun) -> None:
+    """Refuses weights by which every image would be the same, or none.
+
+    Raises:
+      DataError: for NaN or infinities.
+    """
+    for kind in fields.WEIGHTS:
+        for weight in run.model.network(kind).weights:
+            if not np.isfinite(weight.numpy().astype(np.float32)).all():
+                raise errors.DataError(
+                    f"{run.config.run_dir}: the {kind} weights {weight.path} "
+                    "are not finite; take another --checkpoint."
+                )
+
+
+def _check_size(
+    config: TrainConfig,
+    image_shape: tuple[int, ...],
+    num_classes: int | None,
+    checkpoint: str,
+) -> None:
+    """Refuses a record of larger networks than the run has weights of.
+
+    Raises:
+      DataError: for such a record.
+    """
+    claims = (config.generator_width, config.latent_size, num_classes or 0)
+    usual = zip((*claims, *image_shape), _USUAL_SIZES, strict=False)
+    if all(claim <= size for claim, size in usual):
+        return
+    folder = pathlib.Path(config.run_dir)
+    folder /= CHECKPOINTS.get(checkpoint, EVALUATED)
+    held = sum(path.stat().st_size for path in folder.glob("*"))
+    claimed = count_weights(config, image_shape, num_classes)
+    if 4 * claimed > held:
+        raise errors.DataError(
+            f"{config.run_dir}: by its record the generator has {claimed:,} "
+            f"weights, of which {folder} holds {held:,} bytes only."
+        )
 
 
 def _restore_evaluated(run: TrainedRun, step: int) -> None:

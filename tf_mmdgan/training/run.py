@@ -123,7 +123,7 @@ class Run:
 
 def _exported(run: TrainedRun) -> pathlib.Path:
     """The newest exported version, made now unless it is of this step."""
-    path = export.newest_version(run.folder / "export")
+    path = export.newest_version(run_directory.export_folder(run.folder))
     if path is None or recorded_step(path / export.METADATA) != run.step:
         path = run.export(weights=run.config.evaluation_weights)
     return path
@@ -142,7 +142,7 @@ def prepare(given: TrainConfig) -> Run:
     cluster = _cluster(given)
     if cluster.chief:
         run_directory.check(given)
-    recorded = run_directory.recorded_in_force(given.run_dir)
+    recorded = run_directory.recorded_in_force(given.run_dir, given.trust_run)
     config = records.filled(given, recorded)
     # What is wrong is told before data are read.
     augmentation = data.Augmentation.parse(config.augment)

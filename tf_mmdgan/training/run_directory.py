@@ -16,10 +16,13 @@ import numpy as np
 
 import tf_mmdgan
 from tf_mmdgan import errors, files, owned
-from tf_mmdgan.config import TrainConfig, fields
+from tf_mmdgan.config import TrainConfig, fields, spelling
+from tf_mmdgan.config.data import OF_MACHINE
+from tf_mmdgan.data.image_set import MOST_CLASSES
 
 CONFIG_FILE = "config.json"
 LOCK_FILE = ".lock"
+_MOST_PIXELS = 2**14  # of a side, in a record
 METRICS_FILE = "metrics.jsonl"
 REPORT_FILE = "report.json"
 # Folders of what is saved: of the newest steps, and of the lowest KID.
@@ -168,19 +171,65 @@ def _write_changes(path: pathlib.Path, config: TrainConfig) -> None:
         files.write_json(path, content)
 
 
-def recorded_in_force(run_dir: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a run's record says was in force; nothing of a new run."""
-    content = recorded(pathlib.Path(run_dir) / CONFIG_FILE)
-    found = content.get("in_force", {})
-    return found if isinstance(found, dict) else {}
+def recorded_in_force(
+    run_dir: str | os.PathLike[str], trust_run: bool = False
+) -> dict[str, Any]:
+    """What a run's record says was in force; nothing of a new run.
+
+    Args:
+      run_dir: the run's folder.
+      trust_run: as of `read_config`.
+
+    Raises:
+      DataError: for values of other types than settings have.
+    """
+    path = pathlib.Path(run_dir) / CONFIG_FILE
+    found = recorded(path).get("in_force", {})
+    return _settings(path, found, trust_run)
+
+
+def _settings(
+    path: pathlib.Path, values: Any, trust_run: bool
+) -> dict[str, Any]:
+    """Settings of a record, of which nobody knows who wrote it."""
+    try:
+        if not isinstance(values, dict):
+            raise errors.DataError("it has no settings")
+        fields.check_record(TrainConfig, values)
+    except errors.DataError as error:
+        raise errors.DataError(
+            f"{path} cannot be read by this version: {error}"
+        ) from None
+    if trust_run:
+        return values
+    return {
+        name: spelling.Recorded(value) if isinstance(value, str) else value
+        for name, value in values.items()
+        if name not in (*OF_MACHINE, "trust_run")
+    }
 
 
 def recorded_class_shares(
-    run_dir: str | os.PathLike[str],
+    run_dir: str | os.PathLike[str], num_classes: int | None
 ) -> np.ndarray | None:
-    """The shares of the classes of a run's data; None for equal ones."""
-    shares = recorded(pathlib.Path(run_dir) / CONFIG_FILE).get("class_shares")
-    return None if shares is None else np.array(shares, np.float64)
+    """The shares of the classes of a run's data; None for equal ones.
+
+    Raises:
+      DataError: for what is no law over that many classes.
+    """
+    path = pathlib.Path(run_dir) / CONFIG_FILE
+    shares = recorded(path).get("class_shares")
+    if shares is None:
+        return None
+    numbers = isinstance(shares, list) and len(shares) == num_classes
+    if not numbers or not all(
+        type(share) in (int, float) and 0.0 <= share <= 1.0 for share in shares
+    ):
+        raise errors.DataError(
+            f"{path} cannot be read by this version: its class_shares are no "
+            f"shares of {num_classes or 'no'} classes"
+        )
+    return np.array(shares, np.float64)
 
 
 def commit() -> str | None:
@@ -198,19 +247,25 @@ def commit() -> str | None:
 
 
 def read_config(
-    run_dir: str | os.PathLike[str],
-) -> tuple[TrainConfig, tuple[int, int, int], int | None]:
+    run_dir: str | os.PathLike[str], trust_run: bool = False
+) -> tuple[TrainConfig, tuple[int, ...], int | None]:
     """Configuration, image shape and number of classes of a run.
 
+    Args:
+      run_dir: the run's folder.
+      trust_run: whether what the configuration names may be read and run. Else
+        its texts are `Recorded`, and it has no settings of a machine.
+
     Raises:
-      DataError: if the folder is not a run, or one of another version.
+      DataError: if the folder is not a run, or one of another version, and for
+        values out of range.
     """
     path = pathlib.Path(run_dir) / CONFIG_FILE
     try:
         content = files.read_json(path)
-        shape = tuple(content["image_shape"])
-        config = TrainConfig(**content["config"])
-        return config, shape, content.get("num_classes")
+        config = TrainConfig(**_settings(path, content["config"], trust_run))
+        shape = _shape(content["image_shape"])
+        return config, shape, _num_classes(content.get("num_classes"))
     except FileNotFoundError:
         raise errors.DataError(
             f"{run_dir} is not a run: it has no {CONFIG_FILE}. Name a folder "
@@ -220,6 +275,38 @@ def read_config(
         raise errors.DataError(
             f"{path} cannot be read by this version: {error}"
         ) from None
+
+
+def export_folder(run_dir: str | os.PathLike[str]) -> pathlib.Path:
+    """Where a run is exported to, unless another place is named.
+
+    Raises:
+      UsageError: for a link, by which whoever made the run could have a version
+        published in another folder of the user.
+    """
+    folder = pathlib.Path(run_dir, "export")
+    if folder.is_symlink():
+        raise errors.UsageError(
+            f"{folder} is a link: name the folder that it leads to, "
+            "--export_dir=..., if that is what you want."
+        )
+    return folder
+
+
+def _shape(found: Any) -> tuple[int, ...]:
+    """(h, w, c) of images, or (n,) for points."""
+    valid = isinstance(found, list) and len(found) in (1, 3)
+    if not valid or not all(
+        type(side) is int and 0 < side <= _MOST_PIXELS for side in found
+    ):
+        raise errors.DataError(f"its image_shape is {found!r}")
+    return tuple(found)
+
+
+def _num_classes(found: Any) -> int | None:
+    if found is None or (type(found) is int and 0 < found <= MOST_CLASSES):
+        return found
+    raise errors.DataError(f"its num_classes is {found!r}")
 
 
 def recorded_step(path: pathlib.Path) -> int | None:

@@ -35,7 +35,7 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     _check_outputs(config)
     run = None
     if config.run_dir is not None:
-        run = load_run(config.run_dir, config.checkpoint)
+        run = load_run(config.run_dir, config.checkpoint, config.trust_run)
     if from_config.is_statistics(config):
         report = _by_statistics(config, run)
         if config.out is not None:

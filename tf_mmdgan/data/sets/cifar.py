@@ -120,7 +120,9 @@ def _load(
     parts = [_read(edition, folder / name) for name in edition.files[split]]
     images, labels = map(np.concatenate, zip(*parts, strict=True))
     return image_set.ImageSet(
-        resize.resize_images(images, image_size, reading.resize),
+        resize.resize_images(
+            images, image_size, reading.resize, reading.memory_budget
+        ),
         labels.astype(np.int64),
         edition.num_classes,
     )

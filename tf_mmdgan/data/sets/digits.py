@@ -46,22 +46,22 @@ def load(
     Args:
       split: "train" or "test".
       image_size: height and width in pixels, at least 8.
-      reading: not used; the images are in scikit-learn's wheel.
+      reading: its memory budget; the images are in scikit-learn's wheel.
 
     Returns:
       Images [n, image_size, image_size, 1] with labels 0..9.
 
     Raises:
-      UsageError: for an image_size under 8.
+      UsageError: for an image_size under 8, or one that takes too much memory.
 
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten
     Digits, UCI Machine Learning Repository, 1998, doi:10.24432/C50P49.
     """
-    del reading
     bunch = sklearn.datasets.load_digits()
     held_out = test_indices(bunch.target)
     kept = np.setdiff1d(np.arange(len(bunch.target)), held_out)
     indices = {"train": kept, "test": held_out}[split]
+    resize.check_memory(len(indices), image_size, 1, reading.memory_budget)
     levels = np.rint(bunch.images[indices] * (255.0 / 16.0)).astype(np.uint8)
     return image_set.ImageSet(
         images=resize.resize_grey(levels, image_size)[..., np.newaxis],

@@ -101,7 +101,10 @@ def _load(
     image_set.check_labels(labels, _NUM_CLASSES, labels_file, _REMEDY)
     return image_set.ImageSet(
         images=resize.resize_images(
-            images[..., np.newaxis], image_size, reading.resize
+            images[..., np.newaxis],
+            image_size,
+            reading.resize,
+            reading.memory_budget,
         ),
         labels=labels.astype(np.int64),
         num_classes=_NUM_CLASSES,

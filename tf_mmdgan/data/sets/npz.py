@@ -58,7 +58,9 @@ def load(
             "squares."
         )
     if image_size is not None:
-        images = resize.resize_images(images, image_size, reading.resize)
+        images = resize.resize_images(
+            images, image_size, reading.resize, reading.memory_budget
+        )
     return image_set.ImageSet(images, labels, num_classes)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import ReadConfig
-from tf_mmdgan.data import image_set
+from tf_mmdgan.data import image_set, resize
 
 _NUM_IMAGES = {"train": 1024, "test": 256}
 _STREAMS = {"train": 0, "test": 1}
@@ -29,7 +29,7 @@ def load(
     Args:
       split: "train", 1,024 images, or "test", 256 other ones.
       image_size: height and width in pixels.
-      reading: not used; the images are drawn.
+      reading: its memory budget; the images are drawn.
       channels: number of channels, >= 1.
       num_classes: number of classes, >= 1; image i is of class i mod
         num_classes.
@@ -40,15 +40,15 @@ def load(
 
     Raises:
       UsageError: for a number of channels or of classes, or a seed, out of
-        range.
+        range, and an image_size that takes too much memory.
     """
-    del reading
     ranges = (("channels", channels, 1), ("num_classes", num_classes, 1))
     for name, value, minimum in (*ranges, ("seed", seed, 0)):
         if value < minimum:
             raise errors.UsageError(f"{name}={value}, need >= {minimum}.")
     rng = np.random.default_rng([seed, _STREAMS[split]])
     n = _NUM_IMAGES[split]
+    resize.check_memory(n, image_size, channels, reading.memory_budget)
     labels = np.arange(n, dtype=np.int64) % num_classes
     images = np.empty((n, image_size, image_size, channels), np.uint8)
     shared = np.arange(channels) / channels
