@@ -119,6 +119,44 @@ def without_places(value: Any) -> Any:
     return _FOLDERS.sub("", value) if isinstance(value, str) else value
 
 
+def open_plain(path: str | os.PathLike[str]) -> IO[bytes]:
+    """Opens a plain file to be read; no pipe or device, which never end.
+
+    Raises:
+      FileNotFoundError: if there is none.
+      DataError: for anything else.
+    """
+    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise errors.DataError(f"{path} is no plain file.")
+    return file
+
+
+def read_text(path: str | os.PathLike[str], most_bytes: int) -> str:
+    """The text, in UTF-8, of a plain file.
+
+    Raises:
+      FileNotFoundError: if there is none.
+      DataError: for what cannot be read, is no text, or has more bytes.
+    """
+    try:
+        with open_plain(path) as file:
+            content = file.read(most_bytes + 1)
+        text = content.decode()
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeError) as error:
+        raise errors.DataError(
+            f"{path} cannot be read as text: {errors.excerpt(error)}."
+        ) from None
+    if len(content) > most_bytes or "\0" in text:
+        raise errors.DataError(
+            f"{path} is no text of up to {most_bytes:,} bytes."
+        )
+    return text
+
+
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The object in a JSON file.
 
@@ -128,19 +166,11 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
         64 MiB.
     """
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ValueError("no plain file")
-            content = file.read(_JSON_BYTES + 1)
-        if len(content) > _JSON_BYTES:
-            raise ValueError(f"more than {_JSON_BYTES:,} bytes")
-        found = json.loads(content)
+        found = json.loads(read_text(path, _JSON_BYTES))
         if not isinstance(found, dict):
             raise ValueError("no object")
         return found
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise errors.DataError(
             f"{path} cannot be read as JSON: {errors.excerpt(error)}."
         ) from None

@@ -97,6 +97,24 @@ def make_folder(path: pathlib.Path) -> None:
         )
 
 
+def check_private(folder: pathlib.Path) -> None:
+    """Refuses a folder of programs that others could have put there.
+
+    Raises:
+      DataError: unless the folder, all in it and its parent are this user's or
+        root's, and nobody else may write to them.
+    """
+    for path in (folder.parent, folder, *folder.rglob("*")):
+        status = path.stat()
+        others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if status.st_uid not in (0, os.geteuid()) or others:
+            raise errors.DataError(
+                f"{path} belongs to somebody else, or others can write to it, "
+                "and what is there would be run: take their right to, or name "
+                "a copy of your own."
+            )
+
+
 def remove_folder(folder: pathlib.Path, patterns: Iterable[str]) -> None:
     """Removes a folder that holds nothing but files of these names.
 

@@ -110,8 +110,9 @@ def _parse(argv: list[str]) -> list[str]:
         # absl's own --help exits with 1, which means failure here.
         app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
     try:
+        flag_config.check_files(argv[1:])
         return flags.FLAGS(argv)
-    except flags.Error as error:
+    except (flags.Error, errors.UsageError) as error:
         _exit(error, errors.UsageError.exit_code)
 
 

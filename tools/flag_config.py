@@ -1,15 +1,18 @@
 """Command-line flags derived from a configuration class."""
 
 import dataclasses
+import pathlib
 import sys
+from collections.abc import Sequence
 from typing import TypeVar
 
 from absl import flags
 
-from tf_mmdgan import config
+from tf_mmdgan import config, errors, files
 
 Config = TypeVar("Config")
 
+_MOST_FILES, _FILE_BYTES = 100, 2**20  # of flagfiles
 _DEFINE = {
     bool: flags.DEFINE_boolean,
     int: flags.DEFINE_integer,
@@ -33,6 +36,39 @@ def define(config_class: type, values: flags.FlagValues = flags.FLAGS) -> None:
         values.register_key_flag_for_module(sys.argv[0], values[field.name])
 
 
+def check_files(arguments: Sequence[str]) -> None:
+    """Refuses flagfiles that are no text, or too many: absl believes them all.
+
+    A flagfile may name others.
+
+    Raises:
+      UsageError: for what is no text of up to 1 MiB, and for more than 100
+        files in all.
+    """
+    waiting, number = _named_files(arguments), 0
+    while waiting:
+        path = pathlib.Path(waiting.pop()).expanduser()
+        number += 1
+        if number > _MOST_FILES:
+            raise errors.UsageError(f"--flagfile={path}: too many flagfiles.")
+        try:
+            text = files.read_text(path, _FILE_BYTES)
+        except (OSError, errors.DataError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise errors.UsageError(f"--flagfile={path}: {reason}") from None
+        waiting += _named_files(text.splitlines())
+
+
+def _named_files(arguments: Sequence[str]) -> list[str]:
+    """The flagfiles that arguments, or the lines of a flagfile, name."""
+    found = []
+    for flag, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, path = flag.strip().partition("=")
+        if name in ("--flagfile", "-flagfile"):
+            found.append(path if equals else following)
+    return [path.strip() for path in found if path.strip()]
+
+
 def read(
     config_class: type[Config], values: flags.FlagValues = flags.FLAGS
 ) -> Config:
@@ -50,5 +86,6 @@ def parse(config_class: type[Config], arguments: list[str]) -> Config:
     values = flags.FlagValues()
     flags.DEFINE_string("flagfile", "", "", flag_values=values)
     define(config_class, values)
+    check_files(arguments)
     values(["", *arguments])
     return read(config_class, values)

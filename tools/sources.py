@@ -1,10 +1,11 @@
 """Where samples come from, as the flags of a tool say."""
 
-import pathlib
 from typing import TYPE_CHECKING
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 from tf_mmdgan.config import ConnectionConfig
+
+_TOKEN_BYTES = 2**16
 
 if TYPE_CHECKING:
     from tf_mmdgan.serving import Connection, Predictor
@@ -59,9 +60,9 @@ def _connection(config: ConnectionConfig) -> "Connection":
 
 def _read_token(path: str) -> str:
     try:
-        token = pathlib.Path(path).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeError) as error:
-        raise errors.DataError(f"{path} cannot be read: {error}.") from error
-    if not token.isprintable() or not token:
+        token = files.read_text(path, _TOKEN_BYTES).strip()
+    except FileNotFoundError:
+        raise errors.DataError(f"There is no file {path}.") from None
+    if not token.isascii() or not token.isprintable() or not token:
         raise errors.DataError(f"{path} holds no token, which is one line.")
     return token

@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from limits import within
 from loading import load
 
 from tf_mmdgan import errors
@@ -111,6 +112,31 @@ def test_tampered_weights_are_refused(saved, change):
         arrays["metadata"] = np.array("{")
     np.savez(saved, **arrays)
     with pytest.raises(errors.DataError, match="damaged, or not LeNet"):
+        lenet.load(saved)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"width": 10**7},
+        {"num_classes": 10**10},
+        {"image_shape": [10**6, 10**6, 1]},
+        {"image_shape": [8, 8]},
+        {"image_shape": ["8", 8, 1]},
+        {"width": True},
+        {"width": [1] * 3},
+    ],
+)
+def test_sizes_are_those_of_the_weights(saved, claim):
+    with np.load(saved) as archive:
+        arrays = dict(archive)
+    metadata = json.loads(str(arrays["metadata"])) | claim
+    arrays["metadata"] = np.array(json.dumps(metadata))
+    np.savez(saved, **arrays)
+    with (
+        within(seconds=10, megabytes=50),
+        pytest.raises(errors.DataError, match="damaged, or not LeNet"),
+    ):
         lenet.load(saved)
 
 

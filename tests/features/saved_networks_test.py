@@ -1,6 +1,8 @@
 """Extractors from files: stand-ins of the same formats, with known outputs."""
 
 import io
+import os
+import pathlib
 import tarfile
 
 import h5py
@@ -152,6 +154,30 @@ def test_inception_from_the_cache_of_the_hub(tmp_path, images, monkeypatch):
         Hub(), saved_networks.hub_cache(saved_networks.INCEPTION_URL)
     )
     check_inception(get_extractor("inception"), images)
+
+
+def test_the_cache_of_the_hub_is_ones_own(tmp_path, monkeypatch):
+    monkeypatch.delenv("TFHUB_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = saved_networks.hub_cache(saved_networks.INCEPTION_URL)
+    assert folder.parent == tmp_path / "tfhub_modules"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    shared = saved_networks.hub_cache(saved_networks.INCEPTION_URL)
+    assert shared.is_relative_to(pathlib.Path.home())
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "shared"))
+    folder = saved_networks.hub_cache(saved_networks.INCEPTION_URL)
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pb").write_bytes(b"a program")
+    for path in (folder.parent, folder, folder / "saved_model.pb"):
+        mode = path.stat().st_mode
+        path.chmod(mode | 0o002)
+        with pytest.raises(errors.DataError, match="would be run"):
+            get_extractor("inception")
+        path.chmod(mode)
+    monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
+    if folder.stat().st_uid:
+        with pytest.raises(errors.DataError, match="would be run"):
+            get_extractor("inception")
 
 
 def test_other_weights_and_settings_have_other_identifiers(tmp_path):

@@ -1,9 +1,12 @@
 """Flags are the fields of a configuration, and nothing else."""
 
 import dataclasses
+import os
 
+import numpy as np
 import pytest
 from absl import flags
+from limits import within
 
 from tf_mmdgan import config, errors
 from tf_mmdgan.tools import flag_config
@@ -34,6 +37,37 @@ def test_flagfile_comes_first_and_later_flags_win(tmp_path):
     path.write_text("# A recipe.\n--batch_size=5\n--steps=9\n")
     given = parse(f"--flagfile={path}", "--batch_size=6")
     assert (given.batch_size, given.steps) == (6, 9)
+
+
+def test_flagfiles_are_texts(tmp_path):
+    np.savez(tmp_path / "ok.npz", x=np.arange(3))
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "outer.cfg").write_text("--steps=9\n--flagfile=/dev/zero\n")
+    (tmp_path / "latin.cfg").write_bytes(b"--run_dir=\xe4\n")
+    with open(tmp_path / "sparse.cfg", "wb") as file:
+        file.truncate(2**40)
+    for name in (
+        "ok.npz", "fifo", "outer.cfg", "latin.cfg", "sparse.cfg", "absent", ".",
+        "/dev/zero",
+    ):  # fmt: skip
+        for given in ([f"--flagfile={tmp_path / name}"],
+                      ["--flagfile", str(tmp_path / name)]):  # fmt: skip
+            with within(5, 50), pytest.raises(errors.UsageError) as caught:
+                parse(*given)
+            message = str(caught.value)
+            assert message.startswith("--flagfile=") and "\n" not in message
+
+
+def test_flagfiles_that_multiply_are_refused(tmp_path):
+    for number in range(40):
+        line = f"--flagfile={tmp_path}/{number + 1}.cfg\n"
+        (tmp_path / f"{number}.cfg").write_text(2 * line)
+    (tmp_path / "40.cfg").write_text("--steps=9\n")
+    with (
+        within(seconds=5, megabytes=50),
+        pytest.raises(errors.UsageError, match="too many flagfiles"),
+    ):
+        parse(f"--flagfile={tmp_path}/0.cfg")
 
 
 @pytest.mark.parametrize(

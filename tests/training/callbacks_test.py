@@ -1,13 +1,16 @@
 """Guard, log, grid and score around a tiny run."""
 
 import json
+import os
 import time
 
 import numpy as np
 import PIL.Image
+import pytest
 import tensorflow as tf
 import tiny
 
+from tf_mmdgan import errors
 from tf_mmdgan.models import InputClock
 from tf_mmdgan.training import callbacks
 from tf_mmdgan.training.events import Events
@@ -75,6 +78,13 @@ def test_log_is_cut_back_and_survives_a_torn_line(tmp_path):
     assert callbacks.read_log(path) == [{"step": 1}, {"step": 2}]
     path.write_text('{"step": 1}\n[]\n{"step": 1}\n')
     assert callbacks.read_log(path) == [{"step": 1}]
+    for line in ('{"step": "9"}', "[" * 10**5, '{"a": ' * 10**5, "x" * 2**21):
+        path.write_text('{"step": 1}\n' + line)
+        callbacks.cut_log(path, 2)
+        assert callbacks.read_log(path) == [{"step": 1}]
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(errors.DataError, match="no plain file"):
+        callbacks.read_log(tmp_path / "fifo")
     callbacks.cut_log(tmp_path / "absent.jsonl", 2)
     assert not (tmp_path / "absent.jsonl").exists()
 

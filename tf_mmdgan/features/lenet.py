@@ -22,6 +22,7 @@ from tf_mmdgan import images as image_borders
 FEATURES = "features"
 LOGITS = "logits"
 _METADATA = "metadata"
+_SIZES = ("image_shape", "num_classes", "width")  # in it
 
 
 def build(
@@ -224,21 +225,43 @@ def load(path: str | os.PathLike[str]) -> Loaded:
     try:
         weights = files.read_npz(path)
         metadata = json.loads(str(weights.pop(_METADATA)))
-        model = build(
-            tuple(metadata["image_shape"]),
-            metadata["num_classes"],
-            metadata["width"],
-        )
+        shape, classes, width = (metadata[name] for name in _SIZES)
+        _check_sizes(shape, classes, width, weights)
+        model = build(tuple(shape), classes, width)
         if _digest(weights) != metadata["sha256"]:
             raise ValueError("the weights are not those that were saved")
         for name, variable in _variables(model).items():
             variable.assign(weights[name])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise errors.DataError(
-            f"{path}: damaged, or not LeNet weights ({_one_line(error)}); "
+            f"{path}: damaged, or not LeNet weights ({errors.excerpt(error)}); "
             "tools/train_lenet.py makes such files."
         ) from error
     return Loaded(model, metadata)
+
+
+def _check_sizes(
+    shape: Any, num_classes: Any, width: Any, weights: Mapping[str, np.ndarray]
+) -> None:
+    """Refuses a larger network than there are weights of.
+
+    Raises:
+      ValueError: for such sizes, or what are none.
+    """
+    sizes = [*shape, num_classes, width]
+    if len(sizes) != 5 or not all(type(s) is int and s > 0 for s in sizes):
+        raise ValueError(f"sizes {sizes}")
+    height, breadth, channels, *_ = sizes
+    pooled = (height // 4) * (breadth // 4) * 2 * width
+    needed = (
+        25 * channels * width
+        + 50 * width * width
+        + pooled * 4 * width
+        + 4 * width * num_classes
+    )
+    held = sum(array.size for array in weights.values())
+    if needed > held:
+        raise ValueError(f"{needed:,} weights are needed, and {held:,} there")
 
 
 def _variables(model: keras.Model) -> dict[str, keras.Variable]:
@@ -258,7 +281,3 @@ def _digest(weights: Mapping[str, np.ndarray]) -> str:
         digest.update(f"{name} {values.dtype.str} {values.shape} ".encode())
         digest.update(values.tobytes())
     return digest.hexdigest()
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

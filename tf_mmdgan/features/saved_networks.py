@@ -8,7 +8,6 @@ import hashlib
 import os
 import pathlib
 import tarfile
-import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, owned
 from tf_mmdgan.features import weight_files
 from tf_mmdgan.features.network import Network
 
@@ -39,11 +38,12 @@ def inception(
     Args:
       path: a frozen graph (.pb, or a .tar.gz, .tgz with one in it), or the
         folder of TF-GAN's SavedModel; by default its place in TensorFlow Hub's
-        cache.
+        cache, of this user.
       resize: in `network.RESIZES`.
 
     Raises:
-      DataError: if there is no such file, or something else is in it.
+      DataError: if there is no such file, something else is in it, or others
+        can write to that cache.
     """
     if path is None:
         path = hub_cache(INCEPTION_URL)
@@ -56,6 +56,7 @@ def inception(
                 "graph (inceptionv1_for_inception_score.pb, "
                 "classify_image_graph_def.pb)."
             )
+        owned.check_private(path)
     path = pathlib.Path(path)
     if path.is_dir():
         return saved_model(
@@ -168,10 +169,15 @@ def _check_finite(path: pathlib.Path) -> None:
 
 
 def hub_cache(handle: str) -> pathlib.Path:
-    """Where TensorFlow Hub keeps a model that it has fetched."""
-    folder = os.environ.get("TFHUB_CACHE_DIR") or os.path.join(
-        tempfile.gettempdir(), "tfhub_modules"
-    )
+    """Where TensorFlow Hub keeps a model for this user.
+
+    Not its usual place, a temporary folder that all users write to: whoever
+    comes first could leave a program there.
+    """
+    folder = os.environ.get("TFHUB_CACHE_DIR")
+    if not folder:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        folder = os.path.join(os.path.expanduser(base), "tfhub_modules")
     return pathlib.Path(folder, hashlib.sha1(handle.encode()).hexdigest())
 
 

@@ -25,6 +25,7 @@ from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training.events import Events
 
+_LINE_BYTES = 2**20  # of a metrics file
 DIVERGED = (
     "The last checkpoint is unharmed; try a smaller --learning_rate, or "
     "--clip_norm=1."
@@ -158,13 +159,15 @@ def read_log(path: str | os.PathLike[str]) -> list[dict[str, float]]:
     lines = []
     with (
         contextlib.suppress(FileNotFoundError),
-        open(path, encoding="utf-8") as file,
+        files.open_plain(path) as file,
     ):
-        for line in file:
+        while line := file.readline(_LINE_BYTES):
             try:
                 content = json.loads(line)
-                int(content["step"])
-            except (ValueError, KeyError, TypeError):
+                known = isinstance(content["step"], int)
+            except (ValueError, KeyError, TypeError, RecursionError):
+                break
+            if not known:
                 break
             lines.append(content)
     return lines

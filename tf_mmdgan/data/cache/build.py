@@ -198,9 +198,9 @@ class _Shards:
             self._labels = row_file.RowFile(folder / LABELS, (), np.int64)
         self._done: dict[tuple[int, int], tuple[int, int]] = {}
         progress = folder / _PROGRESS
-        if progress.exists():
-            self._resume(progress.read_text(encoding="utf-8").splitlines())
+        # First, because a link is refused by it.
         self._progress = owned.append_to(progress)
+        self._resume(progress.read_text(encoding="utf-8").splitlines())
 
     def _resume(self, lines: list[str]) -> None:
         """Counts the shards of the record that are on the disk unchanged."""

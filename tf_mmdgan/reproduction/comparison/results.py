@@ -167,7 +167,7 @@ def _commit(cell: Cell) -> str | None:
     path = cell.run_dir / run_directory.CONFIG_FILE
     if not path.exists():
         return None
-    return json.loads(path.read_text(encoding="utf-8")).get("commit")
+    return files.read_json(path).get("commit")
 
 
 def write_result(path: str | os.PathLike[str], result: Result) -> None:
@@ -184,7 +184,7 @@ def read_results(output_dir: str | os.PathLike[str]) -> list[Result]:
     results = []
     for path in pathlib.Path(output_dir).glob("*/*/seed_*.json"):
         try:
-            results.append(Result(**json.loads(path.read_bytes())))
+            results.append(Result(**files.read_json(path)))
         except (ValueError, TypeError) as error:
             raise errors.DataError(
                 f"{path} is damaged or no result: {error}. Remove it; its run "

@@ -4,7 +4,6 @@ import dataclasses
 import datetime
 import importlib.metadata
 import io
-import json
 import os
 import pathlib
 import time
@@ -143,7 +142,7 @@ def read_result(path: str | os.PathLike[str]) -> Result:
       DataError: for a file that is damaged or something else.
     """
     try:
-        return Result(**json.loads(pathlib.Path(path).read_bytes()))
+        return Result(**files.read_json(path))
     except (ValueError, TypeError) as error:
         raise errors.DataError(
             f"{path} is damaged or no result of a study: {error}. Remove it; "

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
 import math
 import pathlib
 import re
@@ -116,7 +115,7 @@ def _slug(key: str) -> str:
 
 def _read_part(path: pathlib.Path) -> dict[str, Any]:
     try:
-        part = json.loads(path.read_bytes())
+        part = files.read_json(path)
         return {"seconds": float(part["seconds"]), "value": part["value"]}
     except (ValueError, KeyError, TypeError) as error:
         raise errors.DataError(
