@@ -55,7 +55,8 @@ INSIDE = {
          "synthetic"},
     ],
     "evaluation": [
-        {"report", "page", "images"},
+        {"outputs", "images"},
+        {"report", "page"},
         {"scorer", "sample_files"},
         {"class_scores", "from_config", "two_sample_page"},
         {"two_sample"},

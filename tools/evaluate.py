@@ -20,13 +20,17 @@ from tf_mmdgan.tools import cli
 def evaluate(config: EvaluateConfig) -> Mapping[str, Any]:
     """Scores what `config` names."""
     from tf_mmdgan import training
+    from tf_mmdgan.evaluation import outputs
     from tf_mmdgan.evaluation.report import NotWrittenError
 
     try:
-        return training.evaluate(config).to_dict()
+        found = training.evaluate(config).to_dict()
     except NotWrittenError as error:
         print(json.dumps(error.report.to_dict()))
         raise
+    if config.out is not None:
+        outputs.tell(config.out)
+    return found
 
 
 def main() -> None:

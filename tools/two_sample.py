@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def two_sample(config: TwoSampleConfig) -> Mapping[str, Any]:
     """Tests the samples that `config` names."""
+    from tf_mmdgan.evaluation import outputs
     from tf_mmdgan.evaluation import two_sample as comparisons
 
     def draw_run(run_dir: str, count: int) -> "np.ndarray":
@@ -29,9 +30,12 @@ def two_sample(config: TwoSampleConfig) -> Mapping[str, Any]:
         run = finished.load_run(run_dir, config.checkpoint, config.trust_run)
         return run.generate(count, config.seed, weights=config.weights)
 
+    if config.out is not None:
+        outputs.check(config.out)
     comparison = comparisons.compare(config, draw_run)
     if config.out is not None:
         comparison.write(config.out, config.shown)
+        outputs.tell(config.out)
     return comparison.to_dict()
 
 

@@ -112,7 +112,7 @@ class EvaluateConfig(ReadConfig):
     trust_run: bool = fields.trust_run()
     out: str | None = setting(
         None,
-        "File of the report, which is written as a page beside it; by default "
+        "File of the report (.json), with a page (.html) beside it; by default "
         "RUN_DIR/report.json.",
     )
     save_statistics: str | None = setting(
@@ -122,6 +122,10 @@ class EvaluateConfig(ReadConfig):
     def __post_init__(self):
         super().__post_init__()
         fields.require_checkpoint(self)
+        fields.require(
+            self.out is None or self.out.endswith(".json"),
+            f"--out={self.out}: must end in .json; the page goes beside it.",
+        )
         fields.require(
             (self.run_dir is None) != (self.fake is None),
             "Name what to score: either --run_dir or --fake.",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import images as image_borders
+from tf_mmdgan.evaluation.outputs import GENERATOR
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff;
@@ -86,6 +87,7 @@ def document(title: str, parts: Sequence[str]) -> str:
     """
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"{GENERATOR}"
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body>\n{chr(10).join(parts)}\n</body></html>\n"
     )

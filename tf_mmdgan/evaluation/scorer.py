@@ -12,6 +12,7 @@ import numpy as np
 from tf_mmdgan import errors, files
 from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.distribute import Cluster
+from tf_mmdgan.evaluation import outputs
 from tf_mmdgan.evaluation.page import render_page
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.features import (
@@ -196,11 +197,7 @@ class Scorer:
         path: str | os.PathLike[str],
     ) -> None:
         """Writes the report of images as JSON, and as a page beside it."""
-        report.write(path)
-        page = self.page(report, images)
-        files.write_bytes(
-            pathlib.Path(path).with_suffix(".html"), page.encode()
-        )
+        outputs.write(path, report.to_dict(), self.page(report, images))
 
     def _extract(self, images: np.ndarray) -> Extracted:
         return sharing.of_images(

@@ -2,13 +2,13 @@
 
 import dataclasses
 import os
-import pathlib
 from typing import Any
 
 import numpy as np
 
 from tf_mmdgan import errors, files, mmd
 from tf_mmdgan.config import TwoSampleConfig
+from tf_mmdgan.evaluation import outputs
 from tf_mmdgan.evaluation.sample_files import DrawRun, Sample, load_samples
 from tf_mmdgan.evaluation.two_sample_page import render_page
 from tf_mmdgan.features import FeatureExtractor
@@ -72,14 +72,11 @@ class Comparison:
           path: of the JSON file.
           shown: pictures, or rows, of each sample on the page.
         """
-        outcome = self.to_dict()
-        files.write_json(path, outcome)
+        outcome = files.without_places(self.to_dict())
         page = render_page(
             outcome, self.test.null, self.x, self.y, self.ranking, shown
         )
-        files.write_bytes(
-            pathlib.Path(path).with_suffix(".html"), page.encode()
-        )
+        outputs.write(path, outcome, page)
 
 
 def compare(config: TwoSampleConfig, draw_run: DrawRun) -> Comparison:

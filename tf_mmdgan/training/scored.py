@@ -1,12 +1,13 @@
 """Scores of runs and of images, as a configuration names them."""
 
 import dataclasses
+import os
 from typing import Any
 
 from tf_mmdgan import config as config_room
-from tf_mmdgan import data, files, metrics
+from tf_mmdgan import data, errors, files, metrics
 from tf_mmdgan.config import DataConfig, EvaluateConfig
-from tf_mmdgan.evaluation import Report, Scorer, from_config
+from tf_mmdgan.evaluation import Report, Scorer, from_config, outputs
 from tf_mmdgan.evaluation.class_scores import class_scores
 from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.training.finished import TrainedRun, load_run
@@ -89,12 +90,16 @@ def _classes(
 
 def _check_outputs(config: EvaluateConfig) -> None:
     """Checks the files that are to be written, before the work."""
-    for path, flag in (
-        (config.out, "--out"),
-        (config.save_statistics, "--save_statistics"),
-    ):
-        if path is not None:
-            files.check_writable(path, flag)
+    if config.out is not None:
+        outputs.check(config.out)
+    path = config.save_statistics
+    if path is not None:
+        files.check_writable(path, "--save_statistics")
+        if os.path.exists(path) and "mu" not in files.npz_names(path):
+            raise errors.UsageError(
+                f"--save_statistics={path} would replace what are no "
+                "statistics: name another file."
+            )
 
 
 def _save_statistics(

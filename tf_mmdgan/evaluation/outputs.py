@@ -1,0 +1,81 @@
+"""Where an outcome is written: a JSON file, and a page beside it.
+
+The page's name follows from that of the file, so a user who names the one does
+not see that the other is there already. Only what this package has written is
+replaced.
+"""
+
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from tf_mmdgan import errors, files
+
+GENERATOR = '<meta name="generator" content="tf_mmdgan">'
+# Names that together are in no JSON files but reports, and outcomes of tests.
+_NAMES = (
+    {"scores", "extractor", "versions"},
+    {"p_value", "statistic", "telling_rows_of_x"},
+)
+_HEAD_BYTES = 4096  # of a page, which say what made it
+
+
+def page_beside(path: str | os.PathLike[str]) -> pathlib.Path:
+    """The page of a JSON file."""
+    return pathlib.Path(path).with_suffix(".html")
+
+
+def check(path: str | os.PathLike[str], flag: str = "--out") -> None:
+    """Checks that both files can be written, before the work that they are for.
+
+    Args:
+      path: of the JSON file.
+      flag: that names it, for messages.
+
+    Raises:
+      UsageError: for a place that cannot be written to, and for a file of the
+        same name, or a page, that something else has made.
+    """
+    for place, ours in (
+        (pathlib.Path(path), _is_outcome),
+        (page_beside(path), _is_page),
+    ):
+        files.check_writable(place, flag)
+        if place.exists() and not ours(place):
+            raise errors.UsageError(
+                f"{flag}={path} would replace {place}, which is no outcome of "
+                "tf_mmdgan: name another file; its page goes beside it, as "
+                ".html."
+            )
+
+
+def write(
+    path: str | os.PathLike[str], outcome: Mapping[str, Any], page: str
+) -> None:
+    """Writes an outcome, without absolute paths, and its page."""
+    files.write_json(path, files.without_places(outcome))
+    files.write_bytes(page_beside(path), page.encode())
+
+
+def tell(path: str | os.PathLike[str]) -> None:
+    """Names both files, on stderr."""
+    page = page_beside(path)
+    beside = f", and as a page in {page}" if page.exists() else ""
+    errors.tell(f"The outcome is in {path}{beside}.")
+
+
+def _is_outcome(path: pathlib.Path) -> bool:
+    try:
+        found = files.read_json(path)
+    except (OSError, errors.DataError):
+        return False
+    return any(names <= found.keys() for names in _NAMES)
+
+
+def _is_page(path: pathlib.Path) -> bool:
+    try:
+        with files.open_plain(path) as file:
+            return GENERATOR.encode() in file.read(_HEAD_BYTES)
+    except (OSError, errors.DataError):
+        return False
