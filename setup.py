@@ -33,6 +33,7 @@ setuptools.setup(
     },
     install_requires=[
         "absl-py>=2.1,<3",  # flags and entry points
+        "h5py>=3.8,<4",  # weights of Keras, whose sizes are checked
         "importlib_resources>=6,<8",  # tensorflow-datasets forgets it
         "keras>=3.13,<4",  # networks, optimizers, fit
         "matplotlib>=3.8,<4",  # pictures of comparisons and studies

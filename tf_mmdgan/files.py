@@ -206,7 +206,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
         an array that claims another size than the file has.
     """
     try:
-        with open(path, "rb") as file:
+        with open_plain(path) as file:
             size = os.fstat(file.fileno()).st_size
             _check_claim(file, size)
             file.seek(0)

@@ -123,13 +123,14 @@ def _load(
 
 
 def _only_array(path: str) -> np.ndarray:
-    arrays = files.read_npz(path)
-    if len(arrays) != 1:
+    names = files.npz_names(path)
+    if len(names) != 1:
+        found = errors.excerpt(", ".join(names) or "of none")
         raise errors.DataError(
-            f"{path} has the arrays {', '.join(arrays) or 'of none'}: save one "
-            "sample in a file, or images under the name images."
+            f"{path} has the arrays {found}: save one sample in a file, or "
+            "images under the name images."
         )
-    return next(iter(arrays.values()))
+    return files.read_npz(path)[names[0]]
 
 
 def _usual_features(sources: list[str]) -> str:

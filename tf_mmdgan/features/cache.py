@@ -61,7 +61,7 @@ def _key(extractor: FeatureExtractor, images: np.ndarray) -> str:
 
 
 def _read(path: pathlib.Path, count: int) -> Extracted:
-    arrays = files.read_npz(path)
+    arrays = files.read_npz(path, ("features", "probabilities"))
     features = arrays.get("features", np.empty(0))
     if features.ndim != 2 or len(features) != count:
         raise errors.DataError(f"{path} holds no features of {count} images.")

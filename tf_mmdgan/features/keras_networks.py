@@ -200,6 +200,7 @@ def keras_model(
         )
     digest = weight_files.digest(path)
     try:
+        weight_files.check_claims(path)
         model = keras.models.load_model(path, compile=False)
     except weight_files.DAMAGE as error:
         raise weight_files.damaged(path, error, "Keras model") from error
@@ -279,6 +280,7 @@ def _load_weights(
     model: keras.Model, path: pathlib.Path, expected: str
 ) -> None:
     try:
+        weight_files.check_claims(path)
         model.load_weights(path)
     except weight_files.DAMAGE as error:
         raise weight_files.damaged(path, error, expected) from error

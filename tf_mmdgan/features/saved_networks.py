@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tf_mmdgan import errors, owned
+from tf_mmdgan import errors, files, owned
 from tf_mmdgan.features import weight_files
 from tf_mmdgan.features.network import Network
 
@@ -228,8 +228,10 @@ def _free_batch(definition: tf.compat.v1.GraphDef) -> None:
 def _graph_bytes(path: pathlib.Path) -> bytes:
     if path.suffix not in (".gz", ".tgz", ".tar"):
         return path.read_bytes()
+    size = path.stat().st_size
     with tarfile.open(path) as archive:
         for member in archive:
+            files.check_unpacked(member.offset_data + member.size, size)
             file = archive.extractfile(member)
             if file is not None and member.name.endswith(".pb"):
                 return file.read()

@@ -1,17 +1,26 @@
 """Files and folders that hold the weights of networks."""
 
 import hashlib
+import json
+import math
 import os
 import pathlib
+import zipfile
 from collections.abc import Iterable
+from typing import Any
 
+import h5py
+import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 
 # What reading a damaged file raises.
-DAMAGE = (OSError, ValueError, LookupError, TypeError, tf.errors.OpError)
+DAMAGE = (
+    OSError, ValueError, LookupError, TypeError, RecursionError,
+    zipfile.BadZipFile, tf.errors.OpError,
+)  # fmt: skip
 
 
 def required(path: str | os.PathLike[str] | None, name: str) -> pathlib.Path:
@@ -35,8 +44,8 @@ def digest(path: pathlib.Path) -> str:
         raise errors.DataError(f"There is no file {path}.")
     found = hashlib.sha256()
     try:
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
+        parts = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in parts:
             if file.is_file():
                 found.update(file.read_bytes())
     except OSError as error:
@@ -68,6 +77,54 @@ def check_finite(
                 )
 
 
+def check_claims(path: pathlib.Path) -> None:
+    """Checks that a file of Keras claims no more than it holds.
+
+    Args:
+      path: of a .h5 or a .keras file.
+
+    Raises:
+      ValueError: for arrays, parts or networks that are larger than the file,
+        and for arrays that lie elsewhere.
+    """
+    size = path.stat().st_size
+    if not zipfile.is_zipfile(path):
+        if h5py.is_hdf5(path):
+            _check_arrays(path, size)
+        return
+    unpacked = 0
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            unpacked += info.file_size
+            files.check_unpacked(unpacked, size)
+            if info.filename.endswith(".h5"):
+                with archive.open(info) as part:
+                    _check_arrays(part, info.file_size)
+        described = json.loads(archive.read("config.json"))
+    # As a graph, in which no weight has a value: it takes no memory.
+    with tf.Graph().as_default():
+        model = keras.saving.deserialize_keras_object(described)
+    weights = sum(math.prod(weight.shape) for weight in model.weights)
+    if weights > unpacked:  # A weight has a byte at least.
+        raise ValueError(f"{weights:,} weights in {unpacked:,} bytes")
+
+
+def _check_arrays(file: Any, size: int) -> None:
+    """Checks the arrays of an HDF5 file of `size` bytes."""
+    claimed = 0
+
+    def visit(name: str, part: Any) -> None:
+        nonlocal claimed
+        if isinstance(part, h5py.Dataset):
+            if part.external or part.is_virtual:
+                raise ValueError(f"the array {name} lies elsewhere")
+            claimed += part.size * part.dtype.itemsize
+
+    with h5py.File(file, "r") as opened:
+        opened.visititems(visit)
+    files.check_unpacked(claimed, size)
+
+
 def check_nodes(
     path: pathlib.Path, nodes: Iterable[tf.compat.v1.NodeDef]
 ) -> None:
@@ -87,7 +144,5 @@ def damaged(
     path: pathlib.Path, error: Exception, expected: str = "such network"
 ) -> errors.DataError:
     """The error for a file that is not what it should be."""
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return errors.DataError(
-        f"{path} is damaged, or no {expected}: {reason[:200]}"
-    )
+    reason = errors.excerpt(str(error).strip() or type(error).__name__)
+    return errors.DataError(f"{path} is damaged, or no {expected}: {reason}")

@@ -216,14 +216,16 @@ class EvaluatedWeights:
         Raises:
           DataError: if there are none, or those of another network.
         """
-        found = files.read_npz(self._path(step))
-        arrays = [found[name] for name in sorted(found)]
-        shapes = [weight.shape for weight in self._network.weights]
-        if [array.shape for array in arrays] != shapes:
+        weights = [weight.numpy() for weight in self._network.weights]
+        names = [f"{number:04d}" for number in range(len(weights))]
+        others = set(files.npz_names(self._path(step))) - set(names)
+        found = files.read_npz(self._path(step), names)
+        kinds = [(found[k].shape, found[k].dtype) for k in sorted(found)]
+        if others or kinds != [(w.shape, w.dtype) for w in weights]:
             raise errors.DataError(
                 f"{self._path(step)} holds the weights of another generator."
             )
-        self._network.set_weights(arrays)
+        self._network.set_weights([found[name] for name in names])
 
     def steps(self) -> list[int]:
         """The steps that are kept, in order."""

@@ -1,0 +1,148 @@
+"""Files of Keras that claim more than they hold, or lie elsewhere."""
+
+import json
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from limits import within
+
+from tf_mmdgan import errors
+from tf_mmdgan.features import get_extractor, weight_files
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "small.keras"
+    model = keras.Sequential(
+        [
+            keras.Input((4, 4, 3)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(5, name="last"),
+        ]
+    )
+    model.save(path)
+    return path
+
+
+def repacked(path, name, change, packing=zipfile.ZIP_STORED):
+    """The archive with one part changed."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    parts[name] = change(parts.get(name, b""))
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+    return path
+
+
+def test_sound_files_pass(saved, tmp_path):
+    weight_files.check_claims(saved)
+    assert get_extractor(f"keras:{saved}").name == "keras-small-last"
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = np.zeros(1000)
+    weight_files.check_claims(tmp_path / "a.h5")
+
+
+def test_networks_are_no_larger_than_their_weights(saved):
+    def widen(content):
+        text = content.decode()
+        assert '"units": 5' in text
+        return text.replace('"units": 5', '"units": 1000000000').encode()
+
+    repacked(saved, "config.json", widen)
+    with (
+        within(seconds=20, megabytes=100),
+        pytest.raises(errors.DataError, match=r"48,000,000,000|weights in"),
+    ):
+        get_extractor(f"keras:{saved}")
+
+
+def test_parts_are_no_bombs(saved):
+    size = 2**28 + 2**20
+    repacked(saved, "more.bin", lambda _: bytes(size), zipfile.ZIP_DEFLATED)
+    with (
+        within(seconds=20, megabytes=50),
+        pytest.raises(errors.DataError, match="too many"),
+    ):
+        get_extractor(f"keras:{saved}")
+
+
+def test_records_that_are_nested_are_one_line(saved):
+    repacked(saved, "config.json", lambda _: b"[" * 10**5)
+    with within(20), pytest.raises(errors.DataError, match="is damaged"):
+        get_extractor(f"keras:{saved}")
+
+
+def test_code_is_not_run(saved, tmp_path):
+    ran = tmp_path / "ran"
+
+    def to_lambda(content):
+        config = json.loads(content)
+        layer = config["config"]["layers"][-1]
+        layer["class_name"] = "Lambda"
+        layer["config"] = {
+            "name": "last",
+            "function": {
+                "class_name": "__lambda__",
+                "config": {"code": "4wEAAAA=", "defaults": None},
+            },
+        }
+        return json.dumps(config).encode()
+
+    def to_module(content):
+        config = json.loads(content)
+        layer = config["config"]["layers"][-1]
+        layer |= {"module": "os", "class_name": "system"}
+        layer["config"] = {"command": f"touch {ran}"}
+        return json.dumps(config).encode()
+
+    content = saved.read_bytes()
+    for change in (to_lambda, to_module):
+        saved.write_bytes(content)
+        repacked(saved, "config.json", change)
+        with pytest.raises(errors.DataError):
+            get_extractor(f"keras:{saved}")
+        assert not ran.exists()
+
+
+def bomb(file):
+    file.create_dataset(
+        "x", (2**30,), "f4", chunks=(2**20,), compression="gzip"
+    )
+
+
+def many_bombs(file):
+    for number in range(8):
+        file.create_dataset(f"group/{number}", (2**26,), "f4")
+
+
+def outside(file):
+    file.create_dataset(
+        "x", (4,), "u1", external=[("/etc/hostname", 0, h5py.h5f.UNLIMITED)]
+    )
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [(bomb, "too many"), (many_bombs, "too many"), (outside, "elsewhere")],
+)
+def test_arrays_of_hdf5_are_their_files_own(tmp_path, make, words):
+    path = tmp_path / "inception_v3.h5"
+    with h5py.File(path, "w") as file:
+        make(file)
+    with (
+        within(seconds=10, megabytes=50),
+        pytest.raises(ValueError, match=words),
+    ):
+        weight_files.check_claims(path)
+
+
+def test_weights_of_inception_are_checked_before_they_are_read(tmp_path):
+    path = tmp_path / "inception_v3.h5"
+    with h5py.File(path, "w") as file:
+        bomb(file)
+    with pytest.raises(errors.DataError, match="too many"):
+        get_extractor(f"keras_inception:{path}")
