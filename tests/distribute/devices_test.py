@@ -72,12 +72,40 @@ def test_gpus_that_are_not_there(gpus):
         tf_config(["a:1", "b:1"], index=2),
         tf_config(["a:1", "b:1"], kind="evaluator"),
         tf_config(["a:1"], ps=["c:1"]),
+        tf_config(["a", "b:1"]),
+        tf_config(["a:1", 3]),
     ],
 )
 def test_workers_need_a_tf_config(monkeypatch, text):
     if text is not None:
         monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(errors.UsageError, match="TF_CONFIG"):
+        make_strategy("multi_worker")
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("{'cluster': 1}", "property name"),
+        ('{"task": {"index": 0}}', "no 'cluster'"),
+        (tf_config(["a"]), "'a' is not host:port"),
+    ],
+)
+def test_a_tf_config_that_nobody_asked_for_is_quoted(monkeypatch, text, reason):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(errors.UsageError) as info:
+        make_strategy("auto")
+    told = str(info.value)
+    assert reason in told and text[:20] in told and "unset it" in told
+    assert "--strategy=one_device ignores it" in told and "needs" not in told
+    assert make_strategy("one_device") is tf.distribute.get_strategy()
+
+
+@pytest.mark.parametrize("text", ["", " {} "])
+def test_an_empty_tf_config_is_none(monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    assert _best() != "multi_worker"
+    with pytest.raises(errors.UsageError, match="needs TF_CONFIG"):
         make_strategy("multi_worker")
 
 

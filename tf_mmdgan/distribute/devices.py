@@ -2,14 +2,17 @@
 
 import contextlib
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.distribute.workers import addresses
+from tf_mmdgan.distribute import workers
+from tf_mmdgan.distribute.meeting import meet
 
 NAMES = ("auto", "one_device", "mirrored", "multi_worker", "tpu")
 
@@ -104,14 +107,13 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     if name == "mirrored":
         return _mirrored()
     if name == "multi_worker":
-        addresses()
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        return _multi_worker()
     errors.pick(dict.fromkeys(NAMES), name, "strategy")
     return _tpu(os.environ.get("TPU_NAME", ""))
 
 
 def _best() -> str:
-    if "TF_CONFIG" in os.environ and len(addresses()) > 1:
+    if workers.configured() and len(workers.addresses()) > 1:
         return "multi_worker"
     if os.environ.get("TPU_NAME"):
         return "tpu"
@@ -144,6 +146,16 @@ def _mirrored() -> tf.distribute.Strategy:
     )
 
 
+def _multi_worker() -> tf.distribute.Strategy:
+    meet(*workers.listed())
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    # TensorFlow takes SIGTERM for itself, as a notice that nobody reads.
+    if threading.current_thread() is threading.main_thread():
+        handler = signal.getsignal(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, handler or signal.SIG_DFL)
+    return strategy
+
+
 def _tpu(name: str) -> tf.distribute.Strategy:
     """Never run on a TPU; see docs/scaling.md."""
     try:
@@ -166,7 +178,8 @@ def _tpu(name: str) -> tf.distribute.Strategy:
         raise errors.UsageError(
             f"--strategy=tpu: no TPU at TPU_NAME='{name}' ({reason}). Set it "
             'to "local" on a machine with a TPU, or to its name or '
-            "grpc://host:port, with the package tensorflow-tpu installed."
+            "grpc://host:port, with the package tensorflow-tpu installed; or "
+            "unset it: --strategy=one_device ignores it."
         ) from None
 
 
