@@ -26,7 +26,7 @@ FLOORS = [
 
 # The same inside of rooms, for files and folders.
 INSIDE = {
-    "kernels": [{"kernel", "roots"}, {"library", "bandwidths"}],
+    "kernels": [{"kernel", "roots"}, {"radial"}, {"library", "bandwidths"}],
     "mmd": [
         {"estimators", "as_published", "samples", "outcome", "kernel_tiles",
          "kernel_choice"},

@@ -11,7 +11,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "kernels": (
         "Kernel", "Gaussian", "RationalQuadratic", "Linear", "Distance",
-        "LaplaceL1", "Polynomial", "Rescaled", "Tanh", "KERNELS",
+        "Laplace", "LaplaceL1", "Matern", "Polynomial", "Rescaled", "Tanh",
+        "KERNELS",
     ),
     "mmd": (
         "Grams", "gram_matrices", "mmd2_biased", "mmd2_unbiased",

@@ -20,6 +20,7 @@ SMOOTH = {
     "tanh": kernels.Tanh(kernels.RationalQuadratic((0.5, 1.0))),
     "rescaled_cubic": kernels.Rescaled(kernels.Polynomial(), 3.0),
     "rescaled_gaussian": kernels.Rescaled(kernels.Gaussian((0.7,)), 3.0),
+    "matern": kernels.Matern(2.5, 1.7),
     "tanh_product": kernels.Tanh(kernels.Linear() * kernels.Gaussian((2.0,))),
 }
 ISOTROPIC = {
@@ -28,6 +29,7 @@ ISOTROPIC = {
     "linear": 1.0,
     "sum": 1.3,
     "rescaled_gaussian": 1 / 2.1**2,
+    "matern": 5 / 3 / 1.7**2,
 }
 DISTANCE_ERROR = "not differentiable at coinciding points"
 
@@ -269,9 +271,11 @@ def test_derivative_constant_belongs_to_isotropic_kernels(rng, name):
         kernels.Linear() + 0.1 * kernels.Distance(),
         kernels.Distance() * kernels.Linear(),
         kernels.LaplaceL1(),
+        kernels.Laplace(),
+        kernels.Matern(0.5),
         kernels.Rescaled(kernels.Distance(), 2.0),
     ],
-    ids=["distance", "tanh", "sum", "product", "laplace", "rescaled"],
+    ids=str,
 )
 def test_kernels_with_a_kink_refuse_derivatives(rng, kernel):
     features = rng.normal(size=(4, 3))
@@ -320,6 +324,10 @@ def test_features_are_checked_at_the_door():
         lambda: kernels.Polynomial(gamma=0.0),
         lambda: kernels.Polynomial(coef0=-1.0),
         lambda: kernels.LaplaceL1(0.0),
+        lambda: kernels.Laplace(-1.0),
+        lambda: kernels.Matern(1.0),
+        lambda: kernels.Matern(-0.5),
+        lambda: kernels.Matern(scale=0.0),
         lambda: kernels.Rescaled(kernels.Linear(), -1.0),
         lambda: -0.1 * kernels.Linear(),
         lambda: float("inf") * kernels.Linear(),

@@ -12,13 +12,17 @@ from tf_mmdgan.kernels.library import (
     KERNEL_FAMILY,
     KERNELS,
     Distance,
-    Gaussian,
     LaplaceL1,
     Linear,
     Polynomial,
-    RadialMixture,
-    RationalQuadratic,
     Rescaled,
     Tanh,
+)
+from tf_mmdgan.kernels.radial import (
+    Gaussian,
+    Laplace,
+    Matern,
+    RadialMixture,
+    RationalQuadratic,
     gaussian,
 )

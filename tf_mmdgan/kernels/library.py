@@ -7,12 +7,11 @@ Arithmetic is float32 at least: half-precision and integer features are cast to
 float32, and float64 stays. To add a kernel, derive it and list it in `KERNELS`.
 """
 
-import abc
 import dataclasses
 import inspect
 import math
 import numbers
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -23,6 +22,13 @@ from tf_mmdgan.kernels.kernel import (
     check_kernels,
     pairwise_squares,
     squared_norms,
+)
+from tf_mmdgan.kernels.radial import (
+    Gaussian,
+    Laplace,
+    Matern,
+    RationalQuadratic,
+    check_scale,
 )
 from tf_mmdgan.kernels.roots import safe_root
 
@@ -44,87 +50,6 @@ class Tanh(Kernel):
         gradient, hessian = self.kernel._derivatives(tf.tanh(x))
         hessian = slopes[:, :, None] * hessian * slopes[:, None, :]
         return slopes * gradient, hessian
-
-
-@dataclasses.dataclass(frozen=True)
-class RadialMixture(Kernel):
-    """A sum of smooth functions of ||u - v||**2, one for each parameter."""
-
-    @abc.abstractmethod
-    def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
-        """Values at squared distances, of their shape."""
-
-    def _matrix(self, x, y):
-        return self.of_squares(pairwise_squares(x, y))
-
-
-def gaussian(squares: tf.Tensor, variance: float | tf.Tensor) -> tf.Tensor:
-    """exp(-squares / (2 variance)), for variances that may follow the data."""
-    return tf.exp(squares / (-2.0 * variance))
-
-
-def _positive(name: str, given: float | Iterable[float]) -> tuple[float, ...]:
-    """The parameters of a mixture, of which there may be one."""
-    some = given if isinstance(given, Iterable) else (given,)
-    values = tuple(float(value) for value in some)
-    if not values or not all(0.0 < value < math.inf for value in values):
-        raise ValueError(f"{name}={values}, need numbers > 0.")
-    return values
-
-
-@dataclasses.dataclass(frozen=True)
-class Gaussian(RadialMixture):
-    """k(u, v) = sum_s exp(-||u - v||**2 / (2 s**2)) over the sigmas s.
-
-    A sum, not a mean, as in Binkowski et al. 2018: within [0, len(sigmas)].
-
-    Attributes:
-      sigmas: standard deviations, in the unit of the features; one, or some.
-    """
-
-    sigmas: tuple[float, ...]
-
-    def __init__(self, sigmas: float | Iterable[float] = (1.0,)):
-        object.__setattr__(self, "sigmas", _positive("sigmas", sigmas))
-
-    @property
-    def derivative_constant(self) -> float:
-        """sum_s 1 / s**2."""
-        return sum(1.0 / sigma**2 for sigma in self.sigmas)
-
-    def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
-        """See `RadialMixture.of_squares`."""
-        return sum(gaussian(squares, sigma**2) for sigma in self.sigmas)
-
-
-@dataclasses.dataclass(frozen=True)
-class RationalQuadratic(RadialMixture):
-    """k(u, v) = sum_a (1 + ||u - v||**2 / (2 a))**-a over the scales a.
-
-    A sum, not a mean: within [0, len(scales)]. The default scales are those of
-    Binkowski et al. 2018, "Demystifying MMD GANs",
-    https://arxiv.org/abs/1801.01401; their published code has (.1, 1, 10).
-
-    Attributes:
-      scales: one, or some.
-    """
-
-    scales: tuple[float, ...]
-
-    def __init__(
-        self, scales: float | Iterable[float] = (0.2, 0.5, 1.0, 2.0, 5.0)
-    ):
-        object.__setattr__(self, "scales", _positive("scales", scales))
-
-    @property
-    def derivative_constant(self) -> float:
-        """1 for each scale, whatever the scale is."""
-        return float(len(self.scales))
-
-    def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
-        """See `RadialMixture.of_squares`."""
-        logs = (a * tf.math.log1p(squares / (2.0 * a)) for a in self.scales)
-        return sum(tf.exp(-log) for log in logs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,7 +108,7 @@ class LaplaceL1(Kernel):
     scale: float = 1.0
 
     def __post_init__(self):
-        _check_scale(self.scale)
+        check_scale(self.scale)
 
     def of_distances(self, distances: tf.Tensor) -> tf.Tensor:
         """Values at distances ||u - v||_1, of their shape."""
@@ -208,7 +133,7 @@ class Rescaled(Kernel):
 
     def __post_init__(self):
         check_kernels(self.kernel)
-        _check_scale(self.scale)
+        check_scale(self.scale)
 
     @property
     def derivative_constant(self) -> float | None:
@@ -222,11 +147,6 @@ class Rescaled(Kernel):
     def _derivatives(self, x):
         gradient, hessian = self.kernel._derivatives(x / self.scale)
         return gradient / self.scale, hessian / self.scale**2
-
-
-def _check_scale(scale: float) -> None:
-    if not 0.0 < scale < math.inf:
-        raise ValueError(f"scale={scale}, need a number > 0.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -290,7 +210,9 @@ KERNELS: dict[str, Kernel] = {
     "distance": Distance(),
     "energy": 2.0 * Distance(),
     "tanh_distance": Tanh(Distance()),
+    "laplace": Laplace(),
     "laplace_l1": LaplaceL1(),
+    "matern": Matern(),
     "polynomial": Polynomial(),
 }
 

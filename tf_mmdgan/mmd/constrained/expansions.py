@@ -8,7 +8,7 @@ import dataclasses
 import tensorflow as tf
 
 from tf_mmdgan import kernels
-from tf_mmdgan.kernels import Kernel, library
+from tf_mmdgan.kernels import Kernel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Expansion:
         if isinstance(kernel, kernels.Sum):
             parts = zip(kernel.weights, kernel.kernels, strict=True)
             return tf.add_n([w * self.jets(part, points) for w, part in parts])
-        if isinstance(kernel, library.RadialMixture):
+        if isinstance(kernel, kernels.RadialMixture):
             return self._radial_jets(kernel, points)
         with tf.GradientTape() as tape:
             points = tf.identity(points)
@@ -61,7 +61,7 @@ class Expansion:
         return tf.concat([values[:, None], gradients], axis=1)
 
     def _radial_jets(
-        self, kernel: library.RadialMixture, points: tf.Tensor
+        self, kernel: kernels.RadialMixture, points: tf.Tensor
     ) -> tf.Tensor:
         """`jets` for k = g(r^2), with a third of the operations.
 
@@ -97,7 +97,7 @@ class Expansion:
 
 
 def _derivatives(
-    kernel: library.RadialMixture, squares: tf.Tensor
+    kernel: kernels.RadialMixture, squares: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """g, g' and g'' of k = g(r^2) at squares r^2 [n, m]."""
     with tf.GradientTape() as second:
