@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 import tiny
 
+from tf_mmdgan import kernels
 from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.objectives import Batch, gradients
 from tf_mmdgan.training import callbacks, diagnostics
@@ -252,3 +253,43 @@ def test_two_replicas(two_cpus, log):
     assert list(line.values()) == pytest.approx(
         [1, *expected.values()], rel=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    "kernel, maximum",
+    [
+        (kernels.Gaussian((1.0, 2.0)), 4.0),
+        (kernels.RationalQuadratic((0.2, 1.0)), None),
+        (kernels.Laplace(1.0), 2.0),
+        (kernels.Linear(), None),
+        (kernels.Gaussian() + 0.1 * kernels.Linear(), None),
+    ],
+)
+def test_mmd2_is_limited_for_kernels_that_fall_to_zero(kernel, maximum):
+    found = diagnostics.maximum_mmd2(kernel, width=3)
+    assert found == (None if maximum is None else pytest.approx(maximum))
+
+
+class Lines:
+    def __init__(self):
+        self.written = []
+
+    def write(self, step, values):
+        self.written.append((step, values["saturation/mmd2_share"]))
+
+
+def test_a_kernel_that_stays_saturated_is_told_of_once(capsys):
+    lines = Lines()
+    watch = diagnostics.SaturationWatch(20, lines, maximum=2.0, patience=40)
+    for step, mmd2 in ((20, 1.4), (40, 1.0), (60, 1.4), (80, 1.5), (100, 1.6)):
+        assert not capsys.readouterr().err
+        watch.act(step, {"critic/mmd2": mmd2})
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "since step 60: MMD^2 is 80 % of its maximum" in told
+    watch.act(120, {"critic/mmd2": 1.9})
+    watch.act(140, {"critic/loss": 1.0})
+    assert not capsys.readouterr().err
+    assert lines.written == [
+        (20, 0.7), (40, 0.5), (60, 0.7), (80, 0.75), (100, 0.8), (120, 0.95),
+    ]  # fmt: skip

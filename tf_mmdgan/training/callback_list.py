@@ -15,14 +15,16 @@ from tf_mmdgan import data, evaluation, images
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.metrics import shuffled_order
-from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.objectives import Batch
+from tf_mmdgan.models import AdversarialModel, ImplicitModel
+from tf_mmdgan.objectives import MMDGAN, Batch
 from tf_mmdgan.training import callbacks, checkpoints, diagnostics, kid_schedule
 from tf_mmdgan.training.events import Events
 from tf_mmdgan.training.run_directory import EVALUATED, METRICS_FILE
 from tf_mmdgan.training.state import RunState
 
 _PROBES = 64
+# With a kernel that is wide enough MMD^2 falls within the first hundred.
+_SATURATED_STEPS = 300
 
 
 def make_callbacks(
@@ -60,6 +62,13 @@ def make_callbacks(
             config.spectra_every, log, _probe(train, config)
         ),
     ]
+    maximum = _maximum_mmd2(model)
+    if maximum is not None:
+        made.append(
+            diagnostics.SaturationWatch(
+                config.log_every, log, maximum, _SATURATED_STEPS
+            )
+        )
     if state.rule is not None:
         made.append(_schedule(config, state.rule, scorer, train, log))
     made += own
@@ -77,6 +86,17 @@ def _listeners(
         folder = state.folder / EVALUATED
         told.append(checkpoints.EvaluatedWeights(model, folder))
     return told
+
+
+def _maximum_mmd2(model: ImplicitModel) -> float | None:
+    """What MMD^2 of the critic's features cannot exceed, if anything."""
+    if not isinstance(model, AdversarialModel):
+        return None
+    criterion = model.objective.criterion
+    if not isinstance(criterion, MMDGAN):
+        return None
+    width = model.critic.output["features"].shape[-1]
+    return diagnostics.maximum_mmd2(criterion.kernel, width)
 
 
 def _schedule(

@@ -11,10 +11,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_mmdgan import kernels
 from tf_mmdgan.models.adversarial import with_labels
 from tf_mmdgan.networks import spectra
 from tf_mmdgan.objectives import Batch, gradients
-from tf_mmdgan.training.callbacks import Every, MetricsLog
+from tf_mmdgan.training.callbacks import Every, MetricsLog, tell
 
 # Layers beside the chain from images to features.
 _ASIDE = ("embedding", "decoder/")
@@ -78,6 +79,74 @@ def slopes(critic: keras.Model, batch: Batch) -> dict[str, float]:
         "slope/jacobian": float(np.sqrt(squares.sum(1).mean())),
         "slope/spectral": float(np.sqrt(squares[:, -1].max())),
     }
+
+
+def maximum_mmd2(kernel: kernels.Kernel, width: int) -> float | None:
+    """The MMD^2 of samples that a kernel sees as far apart as can be.
+
+    2 k(0, 0), where k(u, u) is the same everywhere and k falls to 0 with the
+    distance: within each sample all rows alike, between them nothing.
+
+    Args:
+      kernel: of the critic's features.
+      width: of the features.
+
+    Returns:
+      None for a kernel that has no such limit.
+    """
+    places = tf.stack([tf.zeros(width), tf.fill([width], 1e6)])
+    values = kernel(places, places).numpy()
+    if values[0, 0] != values[1, 1] or abs(values[0, 1]) > 1e-3 * values[0, 0]:
+        return None
+    return 2.0 * float(values[0, 0])
+
+
+class SaturationWatch(Every):
+    """Logs MMD^2 as a share of its maximum, and tells when it stays near it.
+
+    Where the features of real and of generated images lie so far apart that
+    the kernel is flat there, its gradient vanishes, and the generator hardly
+    learns.
+
+    Attributes:
+      maximum: of MMD^2; see `maximum_mmd2`.
+      log: gets "saturation/mmd2_share".
+      patience: steps that the share has to stay above `SHARE`.
+    """
+
+    SHARE = 0.6
+
+    def __init__(
+        self, interval: int, log: MetricsLog, maximum: float, patience: int
+    ):
+        super().__init__(interval)
+        self.log = log
+        self.maximum = maximum
+        self.patience = patience
+        self._since: int | None = None
+        self._told = False
+
+    def act(self, step: int, logs: Mapping[str, float]) -> None:
+        """See `Every.act`."""
+        if "critic/mmd2" not in logs:  # of criteria with another distance
+            return
+        share = logs["critic/mmd2"] / self.maximum
+        self.log.write(step, {"saturation/mmd2_share": share})
+        if share < self.SHARE:
+            self._since = None
+            return
+        if self._since is None:
+            self._since = step
+        if step - self._since >= self.patience and not self._told:
+            self._told = True
+            tell(
+                f"Step {step}: the kernel has been saturated since step "
+                f"{self._since}: MMD^2 is {100 * share:.0f} % of its maximum, "
+                "so the features of real and generated images lie farther "
+                "apart than the kernel sees, and the generator learns slowly. "
+                "A wider --kernel, --kernel=rq, or fewer --critic_steps may "
+                "help."
+            )
 
 
 class CriticDiagnostics(Every):
