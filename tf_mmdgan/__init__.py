@@ -81,7 +81,11 @@ __all__ = ["__version__", *_HOME_OF]
 def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'tf_mmdgan' has no attribute '{name}'")
-    module = importlib.import_module(f"tf_mmdgan.{_HOME_OF[name]}")
+    home = _HOME_OF[name]
+    # Settings are read without TensorFlow; all else needs it, and Keras.
+    if home != "config":
+        importlib.import_module("tf_mmdgan.keras_settings").check()
+    module = importlib.import_module(f"tf_mmdgan.{home}")
     return getattr(module, name)
 
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar
 
 from absl import app, flags, logging
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.tools import flag_config
 
 Config = TypeVar("Config")
@@ -30,7 +30,8 @@ def run(
     """Runs `command` on the configuration that the command line describes."""
     # TensorFlow reads these when it is imported, which `command` does.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if not os.environ.get("KERAS_BACKEND"):
+        os.environ["KERAS_BACKEND"] = "tensorflow"
     logging.set_verbosity(logging.WARNING)
     warnings.formatwarning = _one_line(warnings.formatwarning)
     sys.excepthook = print_traceback
@@ -72,6 +73,7 @@ def _import_tensorflow() -> types.ModuleType:
     with tempfile.TemporaryFile() as remarks, os.fdopen(os.dup(2)) as stderr:
         os.dup2(remarks.fileno(), 2)
         try:
+            keras_settings.check()
             import tensorflow
         finally:
             os.dup2(stderr.fileno(), 2)

@@ -4,6 +4,7 @@ import json
 import zipfile
 
 import numpy as np
+import other_keras
 import pytest
 from limits import within
 from loading import load
@@ -174,6 +175,14 @@ def test_impossible_networks_are_refused():
     for shape, classes, width in (((2, 8, 1), 3, 2), ((8, 8, 1), 3, 0)):
         with pytest.raises(errors.UsageError, match="LeNet of width"):
             lenet.build(shape, classes, width)
+
+
+def test_another_setting_of_keras_is_no_damage(saved):
+    with (
+        other_keras.setting("image_data_format", "channels_first"),
+        pytest.raises(errors.UsageError, match="image_data_format"),
+    ):
+        lenet.load(saved)
 
 
 def test_the_digits_weights_are_as_good_as_they_say():

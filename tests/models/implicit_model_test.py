@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import other_keras
 import pytest
 import tensorflow as tf
 import tiny
@@ -20,6 +21,14 @@ def test_several_steps_in_one_execution_are_the_same_steps():
     for a, b in zip(tiny.weights(one), tiny.weights(three), strict=True):
         # The two graphs are optimised apart, and round apart.
         np.testing.assert_allclose(a, b, atol=2e-6)
+
+
+def test_a_limit_of_steps_left_over_from_debugging_is_refused():
+    with (
+        other_keras.setting("max_steps_per_epoch", 2),
+        pytest.raises(errors.UsageError, match="KERAS_MAX_STEPS_PER_EPOCH"),
+    ):
+        tiny.model()
 
 
 def test_average_follows_the_weights_with_a_rising_decay():

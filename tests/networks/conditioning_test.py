@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import other_keras
 import pytest
 import tensorflow as tf
 from numpy_layers import normalize, randomize, weights
@@ -130,6 +131,16 @@ def test_labels_out_of_range_are_an_error(kind, points):
 def test_impossible_conditioning(arguments, message):
     with pytest.raises(errors.UsageError, match=message):
         Conditioning(*arguments)
+
+
+@pytest.mark.parametrize("make", ["generator", "critic"])
+def test_no_network_is_made_of_other_axes(make):
+    options = {"generator": GeneratorOptions(3), "critic": CriticOptions(3)}
+    with (
+        other_keras.setting("image_data_format", "channels_first"),
+        pytest.raises(errors.UsageError, match="needs channels_last"),
+    ):
+        getattr(dcgan, make)((16, 16, 1), options[make])
 
 
 def test_projection_needs_batch_norm_in_the_generator():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.features import frozen, lenet, weight_files
 from tf_mmdgan.features.network import RANGES, RESIZES, Network
 
@@ -159,6 +159,7 @@ def keras_inception(
             )
     path = pathlib.Path(path)
     digest = weight_files.digest(path)
+    keras_settings.check()
     model = keras.applications.InceptionV3(
         weights=None, classifier_activation=None
     )
@@ -244,6 +245,7 @@ def application(
     digest = weight_files.digest(path)
     shape = (*(image_shape or (None, None))[:2], 3)
     expected = f"weights of {name} without its top"
+    keras_settings.check()
     try:
         model = build(include_top=False, weights=None, input_shape=shape)
     except ValueError as error:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, keras_settings
 from tf_mmdgan import images as image_borders
 
 # Names of the last two layers.
@@ -45,6 +45,7 @@ def build(
             f"shape {tuple(image_shape)}: need at least 4 x 4 pixels, one "
             "channel, one class and width 1."
         )
+    keras_settings.check()
     settings = {
         "kernel_initializer": keras.initializers.HeNormal(
             keras.random.SeedGenerator(seed)
@@ -217,6 +218,7 @@ def load(path: str | os.PathLike[str]) -> Loaded:
     Raises:
       DataError: for a file that is missing, damaged or something else.
     """
+    keras_settings.check()
     path = pathlib.Path(path)
     if not path.is_file():
         raise errors.DataError(

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.mmd.samples import Samples
 
 # A network, or a function that makes one.
@@ -93,6 +93,8 @@ def own_network(
 def _default_network(
     width: int, outputs: int, rng: np.random.Generator
 ) -> keras.Model:
+    keras_settings.check()
+
     def dense(units: int, activation: str | None) -> keras.layers.Layer:
         seed = int(rng.integers(2**31))
         start = keras.initializers.GlorotUniform(seed)

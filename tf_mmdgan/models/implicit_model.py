@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.distribute import Cluster, Update
 from tf_mmdgan.features import FeatureExtractor
 from tf_mmdgan.latents import Latents
@@ -68,12 +68,8 @@ class ImplicitModel(keras.Model):
         mmd_scope: Literal["global", "replica"] = "global",
         **kwargs: Any,
     ):
+        keras_settings.check()
         super().__init__(**kwargs)
-        if keras.backend.backend() != "tensorflow":
-            raise errors.UsageError(
-                f"Keras runs on {keras.backend.backend()}: set the environment "
-                "variable KERAS_BACKEND=tensorflow."
-            )
         self.generator = generator
         self.ema_generator = keras.models.clone_model(generator)
         self.ema_generator.set_weights(generator.get_weights())

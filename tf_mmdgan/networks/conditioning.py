@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import keras
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.networks import layers
 
 KINDS = ("projection", "concatenation")
@@ -73,6 +73,7 @@ class Inputs:
         name: str,
         conditioning: Conditioning | None,
     ):
+        keras_settings.check()
         self.data = keras.Input(shape, name=name)
         self.tensors = self.data
         self._projection = _if_kind(conditioning, "projection")
