@@ -62,22 +62,34 @@ def _run(config: CompareConfig, cells: "list[comparison.Cell]") -> None:
     from tf_mmdgan.training import run_directory
 
     output_dir = pathlib.Path(config.output_dir)
-    for cell in cells:
-        run_directory.check(cell.config)
     run_directory.claim(output_dir)
     found = {r.key: r for r in comparison.read_results(output_dir)}
     comparison.run(
-        [
-            cell
-            for cell in cells
-            if cell.key not in found or not found[cell.key].settles(cell)
-        ],
+        [cell for cell in cells if _is_open(cell, found.get(cell.key))],
         lambda cell: _command(config, cell),
         config.jobs,
         lambda result: comparison.write_outputs(
             output_dir, cells, only_data=[result.data]
         ),
     )
+
+
+def _is_open(
+    cell: "comparison.Cell", found: "comparison.Result | None"
+) -> bool:
+    """Whether a cell is to be trained; tells of what stands in its way."""
+    from tf_mmdgan.training import run_directory
+
+    if found is not None and found.settles(cell):
+        return False
+    if found is None and cell.result_file.exists():
+        return False  # It is damaged, which `read_results` has told.
+    try:
+        run_directory.check(cell.config)
+    except (errors.UsageError, errors.DataError) as error:
+        errors.tell(f"{cell.name} is left out: {error}")
+        return False
+    return True
 
 
 def _score_again(

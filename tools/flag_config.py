@@ -62,7 +62,7 @@ def check_files(arguments: Sequence[str]) -> None:
 def _named_files(arguments: Sequence[str]) -> list[str]:
     """The flagfiles that arguments, or the lines of a flagfile, name."""
     found = []
-    for flag, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for flag, following in zip(arguments, [*arguments[1:], ""], strict=False):
         name, equals, path = flag.strip().partition("=")
         if name in ("--flagfile", "-flagfile"):
             found.append(path if equals else following)

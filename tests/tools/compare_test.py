@@ -51,6 +51,26 @@ def test_a_comparison_is_run_once_and_tabulated(tmp_path):
     assert "| gan | " in published and "| mmd |" not in published
 
 
+def test_what_stands_in_the_way_of_a_cell_is_named_and_kept(tmp_path):
+    other = tmp_path / "digits" / "mmd" / "seed_0"
+    other.mkdir(parents=True)
+    (other / "notes.txt").write_text("mine")
+    damaged = tmp_path / "digits" / "gan" / "seed_0.json"
+    damaged.parent.mkdir()
+    damaged.write_text("{")
+    done = run(f"--output_dir={tmp_path}", "--data=digits", "--methods=mmd,gan")
+    assert done.returncode == 0
+    told = [line for line in done.stderr.splitlines() if "left out" in line]
+    assert len(told) == 2
+    assert f"{damaged} is left out: it is damaged" in told[0]
+    assert (
+        f"digits/mmd/0 is left out: --run_dir={other} is not a run" in told[1]
+    )
+    assert json.loads(done.stdout)["not_run"] == 2
+    assert (other / "notes.txt").read_text() == "mine"
+    assert damaged.read_text() == "{"
+
+
 def test_help_lists_the_flags_without_tensorflow():
     done = run("--help")
     assert done.returncode == 0 and "--methods" in done.stdout

@@ -118,16 +118,16 @@ def _uniform(
 
 
 # (images, seed, place) -> images; other arguments are settings by name.
-Change = Callable[..., tf.Tensor]
+ImageChange = Callable[..., tf.Tensor]
 
 # In the order of application: those that keep uint8 come first.
-AUGMENTATIONS: dict[str, Change] = {
+AUGMENTATIONS: dict[str, ImageChange] = {
     "flip": flip,
     "crop": crop,
     "dequantize": dequantize,
 }
 
-AUGMENTATION_FAMILY: Family[Change] = Family(
+AUGMENTATION_FAMILY: Family[ImageChange] = Family(
     "augmentation", AUGMENTATIONS, Callable
 )
 
@@ -167,7 +167,7 @@ class Augmentation:
         return images
 
     @functools.cached_property
-    def _streams(self) -> list[tuple[int, Change]]:
+    def _streams(self) -> list[tuple[int, ImageChange]]:
         """The functions in their order, each with its number for the seed."""
         known = list(AUGMENTATIONS.values())
         chosen = AUGMENTATION_FAMILY.get_all(self.names)

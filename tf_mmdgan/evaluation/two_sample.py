@@ -22,7 +22,7 @@ _LISTED = 10
 
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
+class TwoSampleFindings:
     """What a test of files found.
 
     Attributes:
@@ -79,7 +79,7 @@ class Comparison:
         outputs.write(path, outcome, page)
 
 
-def compare(config: TwoSampleConfig, draw_run: DrawRun) -> Comparison:
+def compare(config: TwoSampleConfig, draw_run: DrawRun) -> TwoSampleFindings:
     """Tests the samples that a configuration names.
 
     Args:
@@ -96,7 +96,7 @@ def compare(config: TwoSampleConfig, draw_run: DrawRun) -> Comparison:
     test = _run(config, x.rows, y.rows)
     kernel = kernel_choice.DEFAULT if test.kernel is None else test.kernel
     ranking = mmd.rank_by_witness(x.rows, y.rows, kernel)
-    comparison = Comparison(x, y, test, ranking, extractor)
+    comparison = TwoSampleFindings(x, y, test, ranking, extractor)
     if not third:
         return comparison
     (than,) = third

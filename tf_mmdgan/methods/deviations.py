@@ -33,7 +33,7 @@ from tf_mmdgan.mmd.as_published import (
 )
 from tf_mmdgan.objectives import MMDGAN, CramerGAN
 
-Change = Callable[[AdversarialSettings], AdversarialSettings]
+SettingsChange = Callable[[AdversarialSettings], AdversarialSettings]
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Deviation:
 
     codes: tuple[str, ...]
     text: str
-    change: Change
+    change: SettingsChange
 
 
-def _of_kernels(change: Callable[[Kernel], Kernel]) -> Change:
+def _of_kernels(change: Callable[[Kernel], Kernel]) -> SettingsChange:
     """The change of the kernel of a criterion that has one."""
 
     def changed(settings: AdversarialSettings) -> AdversarialSettings:
@@ -65,7 +65,7 @@ def _of_kernels(change: Callable[[Kernel], Kernel]) -> Change:
     return changed
 
 
-def _each(known: type[Kernel], other: Kernel) -> Change:
+def _each(known: type[Kernel], other: Kernel) -> SettingsChange:
     """The change of all kernels of a class, inside others too, to another."""
 
     def changed(kernel: Kernel) -> Kernel:
@@ -108,7 +108,7 @@ def _constant_diagonal(settings: AdversarialSettings) -> AdversarialSettings:
     return replace(settings, criterion=replace(criterion, estimator=estimator))
 
 
-def _ratio(**keywords: Any) -> Change:
+def _ratio(**keywords: Any) -> SettingsChange:
     """The change of the t-statistic, which keeps what changed before."""
 
     def changed(settings: AdversarialSettings) -> AdversarialSettings:

@@ -89,7 +89,10 @@ def classifier_test(
 
 
 def _test_scores(
-    scores: np.ndarray, held_out: Samples, estimator: str, plan: outcome.Plan
+    scores: np.ndarray,
+    held_out: Samples,
+    estimator: str,
+    plan: outcome.TestPlan,
 ) -> mmd.TwoSampleTest:
     """Whether scores [n + m] are larger at rows of x, by permutations."""
     n, m = map(len, held_out)

@@ -15,7 +15,7 @@ _BLOCKS = 5
 LEAST_IMAGES = 2 * _BLOCKS
 
 
-class Sizes(NamedTuple):
+class MetricSizes(NamedTuple):
     """The settings that must fit the number of images."""
 
     subset_size: int
@@ -79,14 +79,14 @@ class MetricSettings:
         if self.sigma is not None:
             checks.positive(sigma=self.sigma)
 
-    def sizes(self, num_real: int, num_fake: int) -> Sizes:
+    def sizes(self, num_real: int, num_fake: int) -> MetricSizes:
         """The sizes that are set; the others such that the images suffice.
 
         By default a subset has at most half of the smaller set, a sample all
         others of its set as neighbours at most, and a split one image at least.
         """
         smaller = min(num_real, num_fake)
-        return Sizes(
+        return MetricSizes(
             self.subset_size or max(2, min(_SUBSET_SIZE, smaller // 2)),
             self.nearest_k or min(_NEAREST_K, smaller - 1),
             self.num_splits or min(_NUM_SPLITS, num_fake),

@@ -14,7 +14,7 @@ import scipy.linalg
 from tf_mmdgan import errors, kernels
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd import kernel_choice
-from tf_mmdgan.mmd.kernel_tiles import Tile, mean_embedding
+from tf_mmdgan.mmd.kernel_tiles import KernelTile, mean_embedding
 from tf_mmdgan.mmd.samples import as_rows, as_samples
 
 
@@ -111,7 +111,7 @@ def herd(
     _check_count(count, len(rows), "count")
     kernel = _resolve(kernel, rows, seed)
     return greedy_match(
-        lambda row: Tile(rows[row : row + 1], rows).of(kernel)[0],
+        lambda row: KernelTile(rows[row : row + 1], rows).of(kernel)[0],
         kernel.diagonal(rows).numpy(),
         mean_embedding(kernel, rows, rows),
         count,
@@ -233,7 +233,7 @@ def vendi_score(
         # Of as many rows and columns as there are numbers in a row.
         eigenvalues = scipy.linalg.svdvals(rows / roots[:, None]) ** 2
     else:
-        gram = Tile(rows, rows).of(kernel) / roots / roots[:, None]
+        gram = KernelTile(rows, rows).of(kernel) / roots / roots[:, None]
         eigenvalues = scipy.linalg.eigvalsh(gram)
     shares = np.maximum(eigenvalues, 0.0) / len(rows)
     positive = shares[shares > 0.0]
@@ -257,7 +257,7 @@ def _spread(
         scores = gains + np.log(np.maximum(left, tiny))
         scores[taken] = -np.inf
         best = int(np.argmax(scores))
-        row = Tile(rows[best : best + 1], rows).of(kernel)[0]
+        row = KernelTile(rows[best : best + 1], rows).of(kernel)[0]
         row = row - columns[:number, best] @ columns[:number]
         columns[number] = row / np.sqrt(max(left[best], tiny))
         left = left - columns[number] ** 2

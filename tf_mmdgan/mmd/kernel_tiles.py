@@ -45,7 +45,7 @@ class _Values(abc.ABC):
         """Values of any kernel."""
 
 
-class Tile(_Values):
+class KernelTile(_Values):
     """k(u_i, v_j): [n, m]."""
 
     @functools.cached_property
@@ -110,7 +110,7 @@ def mean_embedding(
     found = np.zeros(len(points))
     for rows in parts(len(points)):
         for columns in parts(len(sample)):
-            gram = Tile(points[rows], sample[columns]).of(kernel)
+            gram = KernelTile(points[rows], sample[columns]).of(kernel)
             found[rows] += gram.sum(axis=1)
     return found / len(sample)
 

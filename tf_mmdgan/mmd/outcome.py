@@ -15,7 +15,7 @@ from tf_mmdgan.kernels import Kernel
 TIE = 1e-12
 
 
-class Plan(NamedTuple):
+class TestPlan(NamedTuple):
     """How a test is calibrated.
 
     Attributes:
@@ -29,7 +29,7 @@ class Plan(NamedTuple):
     rng: np.random.Generator
 
 
-def make_plan(num_permutations: int, level: float, seed: int) -> Plan:
+def make_plan(num_permutations: int, level: float, seed: int) -> TestPlan:
     """Checks the settings.
 
     Raises:
@@ -46,7 +46,7 @@ def make_plan(num_permutations: int, level: float, seed: int) -> Plan:
             f"num_permutations={num_permutations}: no p-value of theirs is as "
             f"small as level={level}, need at least {least}."
         )
-    return Plan(num_permutations, level, np.random.default_rng(seed))
+    return TestPlan(num_permutations, level, np.random.default_rng(seed))
 
 
 class Tail(NamedTuple):

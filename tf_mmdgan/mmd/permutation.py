@@ -14,7 +14,7 @@ import numpy as np
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd.kernel_tiles import (
     SIZE,
-    Tile,
+    KernelTile,
     batches,
     on_and_above_diagonal,
     quadratic_forms,
@@ -78,7 +78,7 @@ def mmd2_of_splits(
     row_sums = np.zeros((len(kernels), len(pooled)))
     squares = np.zeros(len(kernels))
     for rows, columns in on_and_above_diagonal(len(pooled), tile_size):
-        tile = Tile(pooled[rows], pooled[columns])
+        tile = KernelTile(pooled[rows], pooled[columns])
         left, right = np.float64(splits[rows]), np.float64(splits[columns])
         times = 1.0 if rows == columns else 2.0
         for batch, some in batches(kernels, len(left), tile_size):

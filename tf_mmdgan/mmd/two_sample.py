@@ -16,7 +16,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd import aggregated, kernel_choice, linear_time, wild_bootstrap
 from tf_mmdgan.mmd.outcome import (
-    Plan,
+    TestPlan,
     TwoSampleTest,
     make_plan,
     of_constant,
@@ -31,7 +31,7 @@ from tf_mmdgan.mmd.permutation import (
 from tf_mmdgan.mmd.samples import Samples, as_samples
 
 
-class Method(NamedTuple):
+class TestMethod(NamedTuple):
     """A way to a p-value.
 
     Attributes:
@@ -41,7 +41,7 @@ class Method(NamedTuple):
         for a test of one.
     """
 
-    run: Callable[[Samples, Sequence[Kernel], str, Plan], TwoSampleTest]
+    run: Callable[[Samples, Sequence[Kernel], str, TestPlan], TwoSampleTest]
     estimators: tuple[str, ...]
     spacing: str = ""
 
@@ -103,14 +103,14 @@ def two_sample_test(
 
 
 def _permutation(
-    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: Plan
+    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: TestPlan
 ) -> TwoSampleTest:
     found = _permuted(samples, kernels, plan)
     return _of_one(found, samples, kernels[0], "permutation", estimator, plan)
 
 
 def _wild_bootstrap(
-    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: Plan
+    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: TestPlan
 ) -> TwoSampleTest:
     found = _exchanged(samples, kernels, estimator, plan)
     return _of_one(
@@ -126,7 +126,7 @@ _NORMAL: dict[str, Callable[[Kernel, Samples], linear_time.Mean]] = {
 
 
 def _normal(
-    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: Plan
+    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: TestPlan
 ) -> TwoSampleTest:
     (kernel,) = kernels
     mean = _NORMAL[estimator](kernel, samples)
@@ -140,7 +140,7 @@ def _normal(
 
 
 def _mmdagg(
-    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: Plan
+    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: TestPlan
 ) -> TwoSampleTest:
     if estimator == "quadratic":
         found = _permuted(samples, kernels, plan)
@@ -151,28 +151,28 @@ def _mmdagg(
 
 
 def _mmd_fuse(
-    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: Plan
+    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: TestPlan
 ) -> TwoSampleTest:
     found = _permuted(samples, kernels, plan)
     combined = aggregated.fused(found, len(samples.x), len(samples.y))
     return _of_many(combined, samples, kernels, "mmd_fuse", estimator, plan)
 
 
-TWO_SAMPLE_TESTS: dict[str, Method] = {
-    "permutation": Method(_permutation, ("quadratic",)),
-    "wild_bootstrap": Method(
+TWO_SAMPLE_TESTS: dict[str, TestMethod] = {
+    "permutation": TestMethod(_permutation, ("quadratic",)),
+    "wild_bootstrap": TestMethod(
         _wild_bootstrap, ("quadratic", "incomplete", "linear")
     ),
-    "normal": Method(_normal, ("cross", "block", "linear")),
-    "mmdagg": Method(
+    "normal": TestMethod(_normal, ("cross", "block", "linear")),
+    "mmdagg": TestMethod(
         _mmdagg, ("quadratic", "incomplete", "linear"), "geometric"
     ),
-    "mmd_fuse": Method(_mmd_fuse, ("quadratic",), "linear"),
+    "mmd_fuse": TestMethod(_mmd_fuse, ("quadratic",), "linear"),
 }
 
 
 def _permuted(
-    samples: Samples, kernels: Sequence[Kernel], plan: Plan
+    samples: Samples, kernels: Sequence[Kernel], plan: TestPlan
 ) -> Resampled:
     n, m = map(len, samples)
     splits = random_splits(n, m, plan.num_permutations, plan.rng)
@@ -180,7 +180,7 @@ def _permuted(
 
 
 def _exchanged(
-    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: Plan
+    samples: Samples, kernels: Sequence[Kernel], estimator: str, plan: TestPlan
 ) -> Resampled:
     n, m = map(len, samples)
     if n != m:
@@ -204,7 +204,7 @@ def _of_one(
     kernel: Kernel,
     method: str,
     estimator: str,
-    plan: Plan,
+    plan: TestPlan,
 ) -> TwoSampleTest:
     (values,), (tie,) = found.values, found.ties
     tail = resampled_tail(values, plan.level, tie)
@@ -220,7 +220,7 @@ def _of_many(
     kernels: Sequence[Kernel],
     method: str,
     estimator: str,
-    plan: Plan,
+    plan: TestPlan,
 ) -> TwoSampleTest:
     values = combined.values
     tail = resampled_tail(values, plan.level, combined.tie)
@@ -234,7 +234,7 @@ def _of_many(
 
 
 def _kernels(
-    method: Method,
+    method: TestMethod,
     given: Kernel | str | Sequence[Kernel] | None,
     pooled: np.ndarray,
     rng: np.random.Generator,
@@ -252,7 +252,7 @@ def _shuffled(samples: Samples, rng: np.random.Generator) -> Samples:
     return Samples(*(rng.permutation(rows) for rows in samples))
 
 
-def _check_estimator(chosen: Method, method: str, estimator: str) -> None:
+def _check_estimator(chosen: TestMethod, method: str, estimator: str) -> None:
     if estimator in chosen.estimators:
         return
     known = ", ".join(chosen.estimators)
@@ -265,7 +265,9 @@ def _check_estimator(chosen: Method, method: str, estimator: str) -> None:
     )
 
 
-def _check_kernel_count(chosen: Method, method: str, kernel: object) -> None:
+def _check_kernel_count(
+    chosen: TestMethod, method: str, kernel: object
+) -> None:
     many = not (kernel is None or isinstance(kernel, Kernel | str))
     if kernel is None or many == bool(chosen.spacing):
         return

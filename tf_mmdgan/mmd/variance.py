@@ -177,7 +177,7 @@ class CandidateSums(NamedTuple):
     cross_squares: tf.Tensor  # [], sum_ij k(x_i, y_j)**2
 
 
-class Side(NamedTuple):
+class SideMoments(NamedTuple):
     """Moments of a set y against another set x, with mu_Y(z) = E_y k(y, z)."""
 
     within_mean: tf.Tensor  # E k(y, y')
@@ -188,7 +188,7 @@ class Side(NamedTuple):
     cross: tf.Tensor  # Var[k(x, y) - mu_Y(x) - mu_X(y)]
 
 
-def side(sums: CandidateSums, plug_in: bool) -> Side:
+def side(sums: CandidateSums, plug_in: bool) -> SideMoments:
     """Moments of the candidates against the reference, from their sums."""
     m, n = size(sums.within, 4), size(sums.reference, 4)
     m2, m3 = m * (m - 1.0), m * (m - 1.0) * (m - 2.0)
@@ -214,7 +214,7 @@ def side(sums: CandidateSums, plug_in: bool) -> Side:
         cross2 = cross**2 - other_dot - reference_dot + sums.cross_squares
         cross2 /= n2 * m2
         product = (within * cross - 2.0 * mixed_dot) / (m3 * n)
-    return Side(
+    return SideMoments(
         within_mean=within_mean,
         cross_mean=cross_mean,
         reference=reference - cross2,

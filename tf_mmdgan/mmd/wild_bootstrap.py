@@ -18,7 +18,7 @@ import numpy as np
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd.kernel_tiles import (
     SIZE,
-    Tile,
+    KernelTile,
     batches,
     on_and_above_diagonal,
     quadratic_forms,
@@ -67,7 +67,7 @@ def mmd2_of_signs(
     for rows, columns in on_and_above_diagonal(len(x), size):
         if columns.start - rows.stop >= reach:
             continue
-        tile = Tile(_both(x, y, rows), _both(x, y, columns))
+        tile = KernelTile(_both(x, y, rows), _both(x, y, columns))
         left, right = np.float64(signs[rows]), np.float64(signs[columns])
         times = 1.0 if rows == columns else 2.0
         near = _near(rows, columns, reach)

@@ -14,7 +14,7 @@ from tf_mmdgan.data.sets import ring
 _POINTS = 2000
 _REACH = 3.2  # of the axes: the ring with its Gaussians, and some distance
 
-Samples = TypeVar("Samples")
+Panel = TypeVar("Panel")
 
 
 def scatter_sheet(panels: Mapping[str, np.ndarray]) -> bytes:
@@ -51,8 +51,8 @@ def _circle(centre: np.ndarray, radius: float) -> Any:
 
 
 def _sheet(
-    panels: Mapping[str, Samples],
-    draw: Callable[[Any, Samples], None],
+    panels: Mapping[str, Panel],
+    draw: Callable[[Any, Panel], None],
     columns: int,
     width: float,
     height: float,

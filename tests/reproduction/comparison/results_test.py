@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from tf_mmdgan import errors
 from tf_mmdgan.reproduction import comparison
 from tf_mmdgan.reproduction.comparison import results
 
@@ -95,9 +94,14 @@ def test_written_results_are_read(plan, make_result, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"data": "ring"}'])
-def test_damaged_results_are_named(plan, tmp_path, content):
-    (cell,) = plan(data="ring", methods="mmd")
-    cell.result_file.parent.mkdir(parents=True)
-    cell.result_file.write_text(content)
-    with pytest.raises(errors.DataError, match=r"seed_0\.json is damaged"):
-        comparison.read_results(tmp_path)
+def test_damaged_results_are_named_and_others_read(
+    plan, tmp_path, content, make_result
+):
+    damaged, sound = plan(data="ring", methods="mmd,gan")
+    damaged.result_file.parent.mkdir(parents=True)
+    damaged.result_file.write_text(content)
+    results.write_result(sound.result_file, make_result(sound, "no", "failed"))
+    with pytest.warns(match=r"mmd/seed_0\.json is left out: it is damaged"):
+        (found,) = comparison.read_results(tmp_path)
+    assert found.key == sound.key
+    assert damaged.result_file.read_text() == content

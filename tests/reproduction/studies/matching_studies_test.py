@@ -22,7 +22,7 @@ from tf_mmdgan.reproduction.studies import (
     runner,
     study,
 )
-from tf_mmdgan.reproduction.studies.ring_training import Cell
+from tf_mmdgan.reproduction.studies.ring_training import RingRun
 
 
 def test_ratio_of_the_two_laws_has_the_published_divergence():
@@ -59,7 +59,7 @@ KINDS = {
 
 @pytest.mark.parametrize("method", ring_training.COMPARED)
 def test_cells_have_the_networks_of_the_grid(method):
-    model = Cell(method, dimension=3, noise=4, width=20).model()
+    model = RingRun(method, dimension=3, noise=4, width=20).model()
     assert isinstance(model, KINDS[method])
     assert model.generator.input_shape == (None, 4)
     shapes = [w.shape for w in model.generator.weights if len(w.shape) == 2]

@@ -21,7 +21,7 @@ _HELD_OUT = 10_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Source:
+class TFDSSource:
     """A data set of TFDS, and what the papers make of its images.
 
     Attributes:
@@ -183,7 +183,7 @@ def _absent(name: str, data_dir: str | None, otherwise: str) -> str:
 
 
 def _plan(
-    source: Source,
+    source: TFDSSource,
     examples: example_reader.Examples,
     split: str,
     image_size: int,
@@ -218,7 +218,7 @@ def _plan(
 
 
 def _check_features(
-    source: Source, features: Mapping[str, Any], folder: pathlib.Path
+    source: TFDSSource, features: Mapping[str, Any], folder: pathlib.Path
 ) -> None:
     """Refuses builds of something else under the same name."""
     known = dict(features.items())
@@ -234,32 +234,32 @@ def _check_features(
 
 
 SOURCES = {
-    "mnist": Source(
+    "mnist": TFDSSource(
         name="mnist",
         url="https://storage.googleapis.com/cvdf-datasets/mnist/",
         image_shape=(28, 28, 1),
         num_classes=10,
     ),
-    "fashion_mnist": Source(
+    "fashion_mnist": TFDSSource(
         name="fashion_mnist",
         url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         image_shape=(28, 28, 1),
         num_classes=10,
     ),
-    "cifar10": Source(
+    "cifar10": TFDSSource(
         name="cifar10",
         url="https://www.cs.toronto.edu/~kriz/",
         image_shape=(32, 32, 3),
         num_classes=10,
     ),
-    "cifar100": Source(
+    "cifar100": TFDSSource(
         name="cifar100",
         url="https://www.cs.toronto.edu/~kriz/",
         image_shape=(32, 32, 3),
         num_classes=100,
     ),
     # The papers train on the 100,000 images without labels.
-    "stl10": Source(
+    "stl10": TFDSSource(
         name="stl10",
         url="http://ai.stanford.edu/~acoates/stl10/",
         image_shape=(96, 96, 3),
@@ -267,7 +267,7 @@ SOURCES = {
         preprocess=preprocessing.stl10,
         largest=96,
     ),
-    "stl10_labelled": Source(
+    "stl10_labelled": TFDSSource(
         name="stl10",
         url="http://ai.stanford.edu/~acoates/stl10/",
         image_shape=(96, 96, 3),
@@ -275,7 +275,7 @@ SOURCES = {
         preprocess=preprocessing.stl10,
         largest=96,
     ),
-    "celeb_a": Source(
+    "celeb_a": TFDSSource(
         name="celeb_a",
         url="https://drive.google.com/",
         image_shape=(218, 178, 3),
@@ -283,7 +283,7 @@ SOURCES = {
         largest=160,
     ),
     # Its validation split, 300 images, is too small to score against.
-    "lsun_bedroom": Source(
+    "lsun_bedroom": TFDSSource(
         name="lsun/bedroom",
         url=None,  # 46 GB that TFDS could then not read: see lsun.py
         image_shape=(None, None, 3),
@@ -291,7 +291,7 @@ SOURCES = {
         preprocess=preprocessing.lsun,
         largest=256,
     ),
-    "imagenet64": Source(
+    "imagenet64": TFDSSource(
         name="imagenet_resized/64x64",
         url="http://www.image-net.org/data/downsample/",
         image_shape=(64, 64, 3),

@@ -12,7 +12,7 @@ from tf_mmdgan.mmd.constrained.solvers import SOLVERS
 from tf_mmdgan.mmd.constrained.system import Constraint, System, dot
 
 
-class Samples(NamedTuple):
+class SamplePair(NamedTuple):
     """The points that a constrained distance is computed from.
 
     All are of one floating type and one width.
@@ -22,9 +22,9 @@ class Samples(NamedTuple):
     fake: tf.Tensor  # [m, p]
     points: tf.Tensor  # [M, p], where the critic is constrained
 
-    def fixed(self) -> "Samples":
+    def fixed(self) -> "SamplePair":
         """The same, as constants."""
-        return Samples(*map(tf.stop_gradient, self))
+        return SamplePair(*map(tf.stop_gradient, self))
 
 
 class Optimum(NamedTuple):
@@ -60,7 +60,7 @@ def check(
     points: tf.Tensor,
     kernel: Kernel,
     ridge: float | tf.Tensor,
-) -> Samples:
+) -> SamplePair:
     """The samples in one floating type.
 
     Raises:
@@ -73,7 +73,7 @@ def check(
             "few points bounds nothing."
         )
     check_kernel(kernel, "kernel")
-    return Samples(*kernels.as_matrices(real, fake, points))
+    return SamplePair(*kernels.as_matrices(real, fake, points))
 
 
 def check_kernel(kernel: Kernel, flag: str) -> None:
@@ -95,7 +95,7 @@ def check_kernel(kernel: Kernel, flag: str) -> None:
 
 
 def constrained_distance(
-    samples: Samples,
+    samples: SamplePair,
     kernel: Kernel,
     ridge: float | tf.Tensor,
     constraint: Constraint,

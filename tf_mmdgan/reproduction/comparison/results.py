@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import warnings
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -178,16 +179,17 @@ def write_result(path: str | os.PathLike[str], result: Result) -> None:
 def read_results(output_dir: str | os.PathLike[str]) -> list[Result]:
     """All results of a comparison, in no order.
 
-    Raises:
-      DataError: for a file that is damaged or something else.
+    A file that is damaged, or something else, is left out with a warning.
     """
     results = []
     for path in pathlib.Path(output_dir).glob("*/*/seed_*.json"):
         try:
-            results.append(Result(**files.read_json(path)))
+            results.append(Result(**json.loads(path.read_bytes())))
         except (ValueError, TypeError) as error:
-            raise errors.DataError(
-                f"{path} is damaged or no result: {error}. Remove it; its run "
-                "is then scored again."
-            ) from None
+            warnings.warn(
+                f"{path} is left out: it is damaged or no result "
+                f"({errors.excerpt(error)}). Remove it; its run is then scored "
+                "again.",
+                stacklevel=1,
+            )
     return results

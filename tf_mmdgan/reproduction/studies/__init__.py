@@ -43,7 +43,7 @@ from tf_mmdgan.reproduction.studies import (
     white_noise_likelihood,
     witness,
 )
-from tf_mmdgan.reproduction.studies.runner import Result
+from tf_mmdgan.reproduction.studies.runner import StudyResult
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 # In the order of the document's sections.
@@ -88,7 +88,7 @@ def run(
     output_dir: str | os.PathLike[str],
     quick: bool = False,
     workers: int = 1,
-) -> Result:
+) -> StudyResult:
     """Runs a study, or draws a finished one again; see `runner.run`.
 
     Raises:

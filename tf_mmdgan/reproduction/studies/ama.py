@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan.reproduction.studies import gfmn_training
-from tf_mmdgan.reproduction.studies.gfmn_training import Run
+from tf_mmdgan.reproduction.studies.gfmn_training import FeatureTraining
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study, without
 
 STEPS, QUICK_STEPS = 3000, 200
@@ -15,9 +15,9 @@ TIMES, QUICK_TIMES = 10, 2
 _GENERATOR_RATE = 2e-4
 # The published plain average has alpha = 1: it does not average at all.
 RUNS = {
-    "MA, batch 64": Run("plain", 1.0, _GENERATOR_RATE, 64),
-    "MA, batch 512": Run("plain", 1.0, _GENERATOR_RATE, 512),
-    "AMA, batch 64": Run("adam", 5e-3, _GENERATOR_RATE, 64),
+    "MA, batch 64": FeatureTraining("plain", 1.0, _GENERATOR_RATE, 64),
+    "MA, batch 512": FeatureTraining("plain", 1.0, _GENERATOR_RATE, 512),
+    "AMA, batch 64": FeatureTraining("adam", 5e-3, _GENERATOR_RATE, 64),
 }
 
 

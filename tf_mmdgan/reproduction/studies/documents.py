@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from tf_mmdgan import files
 from tf_mmdgan.reproduction.studies import runner
-from tf_mmdgan.reproduction.studies.runner import Result
+from tf_mmdgan.reproduction.studies.runner import StudyResult
 from tf_mmdgan.reproduction.studies.study import Study
 
 DOCUMENT = "studies.md"
@@ -51,7 +51,7 @@ def write_documents(
     return shown
 
 
-def _take_over(study: Study, result: Result, folder: pathlib.Path) -> None:
+def _take_over(study: Study, result: StudyResult, folder: pathlib.Path) -> None:
     # The study's words and its threshold may have been improved since the
     # numbers were computed.
     result = dataclasses.replace(
@@ -80,7 +80,7 @@ def document(
 
 
 def _table(
-    studies: Mapping[str, Study], found: Mapping[str, Result]
+    studies: Mapping[str, Study], found: Mapping[str, StudyResult]
 ) -> Iterator[str]:
     yield "| study | claim holds | seconds |"
     yield "|---|---|---|"
@@ -93,7 +93,7 @@ def _table(
         yield f"| {link} | {_verdict(result)} | {result.seconds:,.0f} |"
 
 
-def _section(result: Result) -> Iterator[str]:
+def _section(result: StudyResult) -> Iterator[str]:
     yield f"## {result.title}"
     yield ""
     yield f"**Claim.** {result.claim} *{result.source}*"
@@ -115,7 +115,7 @@ def _section(result: Result) -> Iterator[str]:
     )
 
 
-def _verdict(result: Result) -> str:
+def _verdict(result: StudyResult) -> str:
     return "yes" if result.holds else "no"
 
 

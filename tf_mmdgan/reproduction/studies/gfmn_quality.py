@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan.reproduction.studies import gfmn_training
-from tf_mmdgan.reproduction.studies.gfmn_training import Run
+from tf_mmdgan.reproduction.studies.gfmn_training import FeatureTraining
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study, without
 
 STEPS, QUICK_STEPS = 2000, 300
 TIMES, QUICK_TIMES = 20, 4
 LEAST = 0.8
-_RUN = Run("adam", 1e-3)
+_RUN = FeatureTraining("adam", 1e-3)
 
 
 def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     every = steps // budget.steps(TIMES, QUICK_TIMES)
     runs = {}
     for seed in budget.seeds:
-        run = Run(_RUN.average, _RUN.rate, seed=seed)
+        run = FeatureTraining(_RUN.average, _RUN.rate, seed=seed)
         key = f"{run} steps {steps} every {every}"
         times = parts.get(key, gfmn_training.train, run, steps, every)
         runs[str(seed)] = [without(t, "pictures") for t in times]

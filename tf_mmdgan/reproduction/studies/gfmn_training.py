@@ -28,7 +28,7 @@ _LATENTS = Latents(20, "normal")
 
 
 @dataclasses.dataclass(frozen=True)
-class Run:
+class FeatureTraining:
     """One way to train.
 
     Attributes:
@@ -56,7 +56,7 @@ def _extractor() -> FeatureExtractor:
     return get_extractor("lenet_digits")
 
 
-def train(run: Run, steps: int, every: int) -> list[dict[str, Any]]:
+def train(run: FeatureTraining, steps: int, every: int) -> list[dict[str, Any]]:
     """Trains, and scores the current generator at multiples of `every`.
 
     Returns:

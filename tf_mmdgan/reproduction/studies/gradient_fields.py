@@ -25,7 +25,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _NODES, _WEIGHTS = (_NODES + 1.0) / 2.0, _WEIGHTS / 2.0
 _IMAGINARY_STEP = 1e-20
 
-Loss = Callable[[Any, Any], Any]
+FieldLoss = Callable[[Any, Any], Any]
 
 
 def mmd2(theta: Any, psi: Any) -> Any:
@@ -50,7 +50,7 @@ def penalized_mmd2(theta: Any, psi: Any) -> Any:
 
 
 # What critic and generator play for.
-DISTANCES: dict[str, tuple[Loss, Loss]] = {
+DISTANCES: dict[str, tuple[FieldLoss, FieldLoss]] = {
     "MMD": (mmd2, mmd2),
     "MMD, gradient penalty": (penalized_mmd2, mmd2),
     "scaled MMD": (scaled_mmd2, scaled_mmd2),

@@ -10,7 +10,7 @@ from tf_mmdgan.data.sets import ring
 from tf_mmdgan.objectives.discrepancies import KernelDiscrepancy
 from tf_mmdgan.reproduction.ring import draw_points
 from tf_mmdgan.reproduction.studies import ring_training
-from tf_mmdgan.reproduction.studies.ring_training import Cell
+from tf_mmdgan.reproduction.studies.ring_training import RingRun
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 STEPS, QUICK_STEPS = (0, 500, 2000, 8000), (0, 100, 300, 500)
@@ -23,7 +23,7 @@ _RELATIVE = KernelDiscrepancy(
 
 def train(steps: tuple[int, ...]) -> list[dict[str, Any]]:
     """Data and samples in space and behind the projection, at these steps."""
-    cell = Cell("GRAM-net", dimension=3, outputs=2)
+    cell = RingRun("GRAM-net", dimension=3, outputs=2)
     model = cell.model()
     real = ring.ring3d(_POINTS, 1)
     assert model.critic is not None

@@ -69,7 +69,7 @@ class Group:
     batch_size: int = 64
 
 
-class Weights(NamedTuple):
+class RingWeights(NamedTuple):
     """Weights of one run; or variables of all runs, with a leading axis."""
 
     generator: Sequence[Any]  # kernels [in, out] and biases [1, out], in turn
@@ -104,7 +104,7 @@ class _Critic:
 
     multiplier: keras.Variable  # of no objective here
 
-    def __init__(self, group: Group, state: Weights):
+    def __init__(self, group: Group, state: RingWeights):
         self._kernels = critic_kernels(group, state)
         self._biases = state.critic[1::2]
 
@@ -119,7 +119,7 @@ class _Critic:
         raise NotImplementedError("Runs.train clips those of all runs.")
 
 
-def critic_kernels(group: Group, state: Weights) -> list[tf.Tensor]:
+def critic_kernels(group: Group, state: RingWeights) -> list[tf.Tensor]:
     """One run's critic: the matrices of its layers as they act, [in, out]."""
     kernels = state.critic[::2]
     if not group.spectral_norm:
@@ -142,7 +142,7 @@ class Dense(NamedTuple):
         return tf.matmul(x, self.kernel, transpose_b=adjoint)
 
 
-def generate(state: Weights, noise: tf.Tensor) -> tf.Tensor:
+def generate(state: RingWeights, noise: tf.Tensor) -> tf.Tensor:
     """The generator's points, of one run or of all with a leading axis."""
     return apply_layers(noise, state.generator[::2], state.generator[1::2], 0.0)
 
@@ -162,7 +162,7 @@ def apply_layers(
 
 
 def gradients_of(
-    group: Group, of_critic: bool, state: Weights, draws: Draws
+    group: Group, of_critic: bool, state: RingWeights, draws: Draws
 ) -> list[tf.Tensor]:
     """One run's gradients with respect to the weights of one of its players."""
     objective = OBJECTIVES[group.objective]
@@ -177,7 +177,9 @@ def gradients_of(
     return tape.gradient(value, trained)
 
 
-def trained_weights(group: Group, of_critic: bool, state: Weights) -> list[Any]:
+def trained_weights(
+    group: Group, of_critic: bool, state: RingWeights
+) -> list[Any]:
     """What the optimizer of one of the players moves."""
     if not of_critic:
         return list(state.generator)

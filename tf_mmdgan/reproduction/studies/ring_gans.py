@@ -23,7 +23,7 @@ from tf_mmdgan.reproduction.studies.ring_gan import (
     Dense,
     Draws,
     Group,
-    Weights,
+    RingWeights,
     apply_layers,
     critic_kernels,
     generate,
@@ -91,7 +91,7 @@ class Runs:
         biases = self._weights().critic[1::2]
         return apply_layers(points, self.kernels(), biases, SLOPE)
 
-    def _initial_state(self) -> Weights:
+    def _initial_state(self) -> RingWeights:
         group = self.group
         widths = (group.latent_size, *2 * [group.generator_width], 2)
         generator = self._layers(widths, 0)
@@ -101,7 +101,7 @@ class Runs:
         def ones(width: int) -> keras.Variable:
             return _variable(np.ones([len(self._settings), 1, width]))
 
-        return Weights(
+        return RingWeights(
             generator,
             critic,
             scales=[ones(1) for _ in critic[::2]],
@@ -122,7 +122,7 @@ class Runs:
             weights.append(_variable(np.zeros([len(rngs), 1, fan_out])))
         return weights
 
-    def _weights(self) -> Weights:
+    def _weights(self) -> RingWeights:
         """The present values."""
         return tf.nest.map_structure(lambda w: w.value, self.state)
 

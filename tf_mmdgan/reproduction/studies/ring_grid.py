@@ -9,7 +9,7 @@ import numpy as np
 
 from tf_mmdgan.data.sets import ring
 from tf_mmdgan.reproduction.studies import ring_training
-from tf_mmdgan.reproduction.studies.ring_training import Cell
+from tf_mmdgan.reproduction.studies.ring_training import RingRun
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 NOISES, WIDTHS, DIMENSIONS = (2, 4, 8, 16), (20, 100, 200), (2, 3)
@@ -27,7 +27,7 @@ def compute(budget: Budget, parts: Parts) -> dict[str, Any]:
     """One run for each method, cell and seed."""
     steps = budget.steps(STEPS, QUICK_STEPS)
     cells = [
-        Cell(method, dimension, noise, width, seed)
+        RingRun(method, dimension, noise, width, seed)
         for seed, dimension, method, width, noise in itertools.product(
             budget.seeds,
             budget.steps(DIMENSIONS, QUICK_DIMENSIONS),

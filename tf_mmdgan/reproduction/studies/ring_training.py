@@ -62,7 +62,7 @@ COMPARED: dict[str, dict[str, Any]] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Cell:
+class RingRun:
     """One training run.
 
     Attributes:
@@ -112,7 +112,7 @@ def fit(model: ImplicitModel, steps: int) -> None:
     )
 
 
-def train(cell: Cell, steps: int, drawn: int) -> dict[str, Any]:
+def train(cell: RingRun, steps: int, drawn: int) -> dict[str, Any]:
     """Modes reached and share of good points, and some of them to be drawn."""
     model = cell.model()
     fit(model, steps)

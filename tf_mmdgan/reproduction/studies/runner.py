@@ -32,7 +32,7 @@ _COLOURS = (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Result:
+class StudyResult:
     """The outcome of a study.
 
     Attributes:
@@ -74,7 +74,7 @@ def run(
     output_dir: str | os.PathLike[str],
     quick: bool,
     workers: int = 1,
-) -> Result:
+) -> StudyResult:
     """Writes NAME/numbers.json and NAME/figure.png in a folder.
 
     A finished study is only drawn again. A run at full length replaces a quick
@@ -103,11 +103,13 @@ def run(
     return result
 
 
-def _compute(name: str, study: Study, budget: Budget, parts: Parts) -> Result:
+def _compute(
+    name: str, study: Study, budget: Budget, parts: Parts
+) -> StudyResult:
     start = time.monotonic()
     numbers = rounded(plain(study.compute(budget, parts)))
     seconds = time.monotonic() - start + parts.remembered_seconds
-    return Result(
+    return StudyResult(
         study=name,
         **described(study, numbers),
         quick=budget.quick,
@@ -135,14 +137,14 @@ def described(study: Study, numbers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_result(path: str | os.PathLike[str]) -> Result:
+def read_result(path: str | os.PathLike[str]) -> StudyResult:
     """The result in a file that `run` wrote.
 
     Raises:
       DataError: for a file that is damaged or something else.
     """
     try:
-        return Result(**files.read_json(path))
+        return StudyResult(**files.read_json(path))
     except (ValueError, TypeError) as error:
         raise errors.DataError(
             f"{path} is damaged or no result of a study: {error}. Remove it; "
