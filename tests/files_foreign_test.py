@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from limits import within
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, published
 
 ONE_TIB = 2**40
 
@@ -50,6 +50,8 @@ def zeros(count, shape=None):
         header((-1, 4)),
         header((1,), "<U1073741824"),
         header((1,), f"|V{2**31 - 1}"),
+        header((ONE_TIB,), "|S0"),
+        header((ONE_TIB,), "|V0"),
         header((3,)) + bytes(2),
         header((3,)) + bytes(4),
         b"\x93NUMPY\x03\x00" + header((3,))[8:] + bytes(3),
@@ -57,7 +59,7 @@ def zeros(count, shape=None):
         b"no array",
         b"",
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_arrays_are_no_larger_than_their_files(tmp_path, content):
     path = archive(tmp_path / "a.npz", images=content)
@@ -100,6 +102,18 @@ def test_bombs_are_not_unpacked(tmp_path):
 
 
 @pytest.mark.slow
+def test_bombs_in_parts_are_not_unpacked(tmp_path):
+    parts = {name: zeros(2**27) for name in "abc"}
+    path = archive(tmp_path / "a.npz", **parts)
+    with (
+        within(seconds=5, megabytes=20),
+        pytest.raises(errors.DataError, match="too many"),
+    ):
+        files.read_npz(path)
+    assert files.npz_names(path) == [*"abc"]
+
+
+@pytest.mark.slow
 def test_what_nobody_needs_is_not_read(tmp_path):
     path = archive(
         tmp_path / "a.npz",
@@ -136,13 +150,15 @@ def test_other_packings_and_members_are_refused_or_passed_over(tmp_path):
     [
         "[" * 10**6,
         '{"a": ' * 10**5,
+        '{"a": ' * 101 + "1" + "}" * 101,
+        '{"a": [' + "[], " * 2**21 + "[]]}",
         "[1]",
         "3",
         "",
         '{"a": 1' + "0" * 5000 + "}",
         b"\xff\xfe\x00",
     ],
-    ids=range(7),
+    ids=range(9),
 )
 def test_records_that_are_no_object(tmp_path, content):
     path = tmp_path / "a.json"
@@ -170,3 +186,35 @@ def test_records_are_plain_files(tmp_path):
         files.read_json(tmp_path / "absent")
     (tmp_path / "a.json").write_text(json.dumps({"a": 1}))
     assert files.read_json(tmp_path / "a.json") == {"a": 1}
+
+
+def test_records_may_be_nested(tmp_path):
+    text = '{"a": ' * 100 + "1" + "}" * 100
+    (tmp_path / "a.json").write_text(text)
+    assert json.dumps(files.read_json(tmp_path / "a.json")) == text
+
+
+def test_pipes_and_devices_are_found_wherever_they_are(tmp_path):
+    inner = tmp_path / "run" / "variables"
+    inner.mkdir(parents=True)
+    (inner / "index").write_text("sound")
+    (tmp_path / "run" / "again").symlink_to(tmp_path / "run")
+    (tmp_path / "run" / "broken").symlink_to("absent")
+    files.check_plain(tmp_path / "run", tmp_path / "absent", inner / "index")
+    os.mkfifo(tmp_path / "fifo")
+    for target in (tmp_path / "fifo", "/dev/zero"):
+        link = inner / "data"
+        link.symlink_to(target)
+        for path in (tmp_path / "run" / "again", link):
+            with (
+                within(seconds=5, megabytes=20),
+                pytest.raises(errors.DataError, match="data is no plain file"),
+            ):
+                files.check_plain(path)
+        link.unlink()
+
+
+def test_paths_are_looked_for_in_texts_of_any_kind():
+    for part in ("(~", "=~a", "(/", "~/"):
+        with within(seconds=5, megabytes=50):
+            published.without_places(part * 10**5)

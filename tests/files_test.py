@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, published
 
 
 def fail(*args):
@@ -149,7 +149,7 @@ def test_npz_comes_back_and_nothing_is_unpickled(tmp_path):
 
 
 def test_published_texts_tell_no_absolute_paths():
-    told = files.without_places(
+    told = published.without_places(
         {
             "run_dir": "/home/me/runs/digits",
             "fake": "/home/me/runs/digits/, ema weights, seed 0",

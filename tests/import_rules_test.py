@@ -12,7 +12,7 @@ PACKAGE = ROOT / "tf_mmdgan"
 # Rooms, the lowest floor first. Rooms of one floor do not import each other.
 FLOORS = [
     {"errors"},
-    {"files", "owned", "config", "keras_settings"},
+    {"files", "owned", "published", "config", "keras_settings"},
     {"images", "latents", "kernels"},
     {"mmd", "networks", "distribute"},
     {"objectives", "data", "features"},

@@ -27,16 +27,13 @@ from tf_mmdgan import errors
 # An indented list of numbers. It cannot begin inside a text, because texts of
 # JSON have no line break.
 _NUMBERS = re.compile(r"\[\n([^][{}\"]*)\]")
-# The folders of an absolute path, at the beginning of a text or a word; not of
-# a URL.
-_FOLDERS = re.compile(
-    r"(?<![^\s,;:=@'\"(])(?:~[^/\s]*)?/(?!/)(?:[^/\s,;:=@]+/)*(?=[^/\s,;:=@])"
-)
 # Packed content may become so much whatever it is; more, only if no byte of the
 # file stands for more than so many. Photographs have a ratio of about 1.
 _UNPACKED_BYTES = 2**28
 _UNPACKED_RATIO = 100
-_JSON_BYTES = 2**26  # of a record
+# Of a record. As lists of lists, its bytes become thirty times as many.
+_JSON_BYTES = 2**23
+_JSON_DEPTH = 100
 _NPY_HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -107,18 +104,6 @@ def finite(value: Any) -> Any:
     return value
 
 
-def without_places(value: Any) -> Any:
-    """`value`, with the last part alone of each absolute path in its texts.
-
-    For files that are published: they shall not tell who made them, nor where.
-    """
-    if isinstance(value, Mapping):
-        return {name: without_places(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_places(entry) for entry in value]
-    return _FOLDERS.sub("", value) if isinstance(value, str) else value
-
-
 def open_plain(path: str | os.PathLike[str]) -> IO[bytes]:
     """Opens a plain file to be read; no pipe or device, which never end.
 
@@ -131,6 +116,30 @@ def open_plain(path: str | os.PathLike[str]) -> IO[bytes]:
         file.close()
         raise errors.DataError(f"{path} is no plain file.")
     return file
+
+
+def check_plain(*paths: str | os.PathLike[str]) -> None:
+    """Refuses what never ends, before a library opens it by its name.
+
+    Opening a pipe waits for a writer, and a device can be read for ever.
+
+    Args:
+      *paths: files, and folders, which may hold files only; what is not there
+        is passed over.
+
+    Raises:
+      DataError: for anything but files and folders, links to it included.
+    """
+    waiting, seen = [pathlib.Path(path) for path in paths], set()
+    while waiting:
+        path = waiting.pop()
+        if (place := os.path.realpath(path)) in seen:  # a loop of links
+            continue
+        seen.add(place)
+        if path.is_dir():
+            waiting.extend(path.iterdir())
+        elif path.exists() and not path.is_file():
+            raise errors.DataError(f"{path} is no plain file.")
 
 
 def read_text(path: str | os.PathLike[str], most_bytes: int) -> str:
@@ -162,18 +171,39 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
       FileNotFoundError: if there is none.
-      DataError: for what is no plain file, or no such object, or has more than
-        64 MiB.
+      DataError: for what is no plain file, or no such object, has more than
+        8 MiB, or lists in lists a hundred deep.
     """
     try:
-        found = json.loads(read_text(path, _JSON_BYTES))
-        if not isinstance(found, dict):
-            raise ValueError("no object")
-        return found
+        return parse_json(read_text(path, _JSON_BYTES))
     except (ValueError, RecursionError) as error:
         raise errors.DataError(
             f"{path} cannot be read as JSON: {errors.excerpt(error)}."
         ) from None
+
+
+def parse_json(text: str) -> dict[str, Any]:
+    """The object in a JSON text.
+
+    Raises:
+      ValueError: for no such object, or lists in lists a hundred deep: whoever
+        walks through them calls itself as often.
+      RecursionError: for a thousand.
+    """
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("no object")
+    level: list[Any] = [found]
+    for _ in range(_JSON_DEPTH):
+        level = [
+            part
+            for parts in level
+            for part in (parts.values() if isinstance(parts, dict) else parts)
+            if isinstance(part, dict | list)
+        ]
+        if not level:
+            return found
+    raise ValueError("it is nested too deeply")
 
 
 def read_npz(
@@ -190,11 +220,16 @@ def read_npz(
         arrays that claim more than the file holds.
     """
     with _open_npz(path) as archive:
-        size = os.path.getsize(path)
+        chosen = [n for n in _names(archive) if names is None or n in names]
+        members = [archive.getinfo(f"{name}.npy") for name in chosen]
+        for member in members:
+            check_unpacked(member.file_size, member.compress_size)
+        # All together, for the bytes of one may be those of others too.
+        unpacked = sum(member.file_size for member in members)
+        check_unpacked(unpacked, os.path.getsize(path))
         return {
-            name: _read_member(archive, name, size)
-            for name in _names(archive)
-            if names is None or name in names
+            name: _read_member(archive, member)
+            for name, member in zip(chosen, members, strict=True)
         }
 
 
@@ -267,15 +302,12 @@ def _open_npz(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
 
 def _names(archive: zipfile.ZipFile) -> list[str]:
     names = (name for name in archive.namelist() if name.endswith(".npy"))
-    return [name.removesuffix(".npy") for name in names]
+    return list(dict.fromkeys(name.removesuffix(".npy") for name in names))
 
 
-def _read_member(archive: zipfile.ZipFile, name: str, size: int) -> np.ndarray:
-    """An array of an archive of `size` bytes."""
-    info = archive.getinfo(f"{name}.npy")
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"{name} is packed as NumPy packs nothing")
-    check_unpacked(info.file_size, min(info.compress_size, size))
+        raise ValueError(f"{info.filename} is packed as NumPy packs nothing")
     with archive.open(info) as file:
         _check_claim(file, info.file_size)
     with archive.open(info) as file:
@@ -292,6 +324,8 @@ def _check_claim(file: IO[bytes], size: int) -> None:
     if version not in _NPY_HEADERS:
         raise ValueError(f"version {version} of .npy files is not read")
     shape, _, dtype = _NPY_HEADERS[version](file)
+    if not dtype.itemsize:
+        raise ValueError(f"values of the type {dtype} have no bytes")
     claimed, held = math.prod(shape) * dtype.itemsize, size - file.tell()
     # Of objects, whose size is not known, read_array says what is wrong.
     if not dtype.hasobject and (min(shape, default=0) < 0 or claimed != held):

@@ -4,6 +4,7 @@ import pickle
 import sys
 
 import pytest
+from limits import within
 from outsiders import kernel_members as members
 
 from tf_mmdgan import errors, kernels
@@ -199,3 +200,11 @@ def test_kernels_are_values_that_travel(name):
     again = pickle.loads(pickle.dumps(kernel))
     assert (again, hash(again)) == (kernel, hash(kernel))
     assert eval(repr(kernel), vars(kernels)) == kernel
+
+
+def test_names_in_modules_are_looked_for_in_texts_of_any_length():
+    for part in ("a", "a.", "a:", "'", "\\'"):
+        with within(seconds=5, megabytes=50):
+            spelling.outside_names(part * 10**4)
+    found = spelling.outside_names("2 * a.b:C(d.e.f:G) + 'h.i:J' + k:L")
+    assert found == ["a.b:C", "d.e.f:G"]

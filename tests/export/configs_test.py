@@ -1,9 +1,11 @@
 """Configurations of a server, by the official protos."""
 
+import os
 import shlex
 
 import pytest
 from google.protobuf import text_format
+from limits import within
 
 from tf_mmdgan import errors
 from tf_mmdgan.export import configs
@@ -94,3 +96,13 @@ def test_commands_name_files_that_are_there(tmp_path):
             f"--monitoring_config_file={folder}/monitoring.config",
         ]
     assert f"{folder}:{folder}:ro" in shlex.split(container)
+
+
+@pytest.mark.parametrize("name", configs.NAMES)
+def test_configurations_are_plain_files(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with (
+        within(seconds=5, megabytes=50),
+        pytest.raises(errors.DataError, match=f"{name} cannot be read"),
+    ):
+        configs.write(tmp_path, "digits")

@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from limits import within
 from small import LATENTS, call, make_generator
 
 from tf_mmdgan import errors, export
@@ -151,3 +153,14 @@ def test_documents_and_a_limit_go_with_it(generator, tmp_path):
     assert loaded.metadata["max_samples"] == 7
     with pytest.raises(tf.errors.InvalidArgumentError, match="1 to 7, not 8"):
         call(loaded, "sample", num_samples=8, seed=0)
+
+
+@pytest.mark.parametrize(
+    "name", ["saved_model.pb", export.METADATA, "variables/variables.index"]
+)
+def test_pipes_in_place_of_files_are_refused(export_dir, tmp_path, name):
+    path = shutil.copytree(export_dir / "1", tmp_path / "1")
+    (path / name).unlink()
+    os.mkfifo(path / name)
+    with within(seconds=10), pytest.raises(errors.DataError):
+        export.load_generator(path)

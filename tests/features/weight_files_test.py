@@ -1,6 +1,9 @@
 """Files of Keras that claim more than they hold, or lie elsewhere."""
 
+import gzip
 import json
+import os
+import tarfile
 import zipfile
 
 import h5py
@@ -74,6 +77,12 @@ def test_records_that_are_nested_are_one_line(saved):
     repacked(saved, "config.json", lambda _: b"[" * 10**5)
     with within(20), pytest.raises(errors.DataError, match="is damaged"):
         get_extractor(f"keras:{saved}")
+    repacked(saved, "config.json", lambda _: b"[" + b"[]," * 2**21 + b"1]")
+    with (
+        within(seconds=20, megabytes=100),
+        pytest.raises(errors.DataError, match="too large"),
+    ):
+        get_extractor(f"keras:{saved}")
 
 
 def test_code_is_not_run(saved, tmp_path):
@@ -125,9 +134,18 @@ def outside(file):
     )
 
 
+def linked(file):
+    file["group/x"] = h5py.ExternalLink("other.h5", "y")
+
+
 @pytest.mark.parametrize(
     "make, words",
-    [(bomb, "too many"), (many_bombs, "too many"), (outside, "elsewhere")],
+    [
+        (bomb, "too many"),
+        (many_bombs, "too many"),
+        (outside, "elsewhere"),
+        (linked, "another file"),
+    ],
 )
 def test_arrays_of_hdf5_are_their_files_own(tmp_path, make, words):
     path = tmp_path / "inception_v3.h5"
@@ -146,3 +164,45 @@ def test_weights_of_inception_are_checked_before_they_are_read(tmp_path):
         bomb(file)
     with pytest.raises(errors.DataError, match="too many"):
         get_extractor(f"keras_inception:{path}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "inception:{}", "inception:{}.tgz", "keras:{}.keras", "lenet:{}.npz",
+        "vgg19:{}.h5", "keras_inception:{}.h5",
+    ],
+)  # fmt: skip
+def test_pipes_are_no_weights(tmp_path, text):
+    for suffix in ("", ".tgz", ".keras", ".npz", ".h5"):
+        os.mkfifo(tmp_path / f"fifo{suffix}")
+    with (
+        within(seconds=10),
+        pytest.raises(errors.DataError, match=r"no (plain|such) file"),
+    ):
+        get_extractor(text.format(tmp_path / "fifo"))
+
+
+def test_pipes_in_a_saved_model_are_refused(tmp_path):
+    (tmp_path / "variables").mkdir()
+    (tmp_path / "saved_model.pb").write_bytes(b"a program")
+    os.mkfifo(tmp_path / "variables" / "variables.index")
+    with (
+        within(seconds=10),
+        pytest.raises(errors.DataError, match=r"index is no plain file"),
+    ):
+        get_extractor(f"saved_model:{tmp_path}")
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize("name", ["graph.pb", "other"])
+def test_archives_claim_no_more_than_they_hold(tmp_path, kind, name):
+    claim = tarfile.TarInfo(name)
+    claim.size, claim.type = 2**32, kind if name == "other" else claim.type
+    path = tmp_path / "graph.tar.gz"
+    path.write_bytes(gzip.compress(claim.tobuf() + bytes(10**6)))
+    with (
+        within(seconds=10, megabytes=20),
+        pytest.raises(errors.DataError, match="too many"),
+    ):
+        get_extractor(f"inception:{path}")

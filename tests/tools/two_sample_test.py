@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import PIL.Image
 
-from tf_mmdgan import files
+from tf_mmdgan import published
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ def test_folders_of_pictures_have_a_p_value_and_a_page(tmp_path):
     assert told["rejected"] and told["features"] == "thumbnails-16"
     assert (told["num_x"], told["num_y"]) == (12, 12)
     assert f"in {out}, and as a page in {tmp_path}/apart.html" in done.stderr
-    assert json.loads(out.read_text()) == files.without_places(told)
+    assert json.loads(out.read_text()) == published.without_places(told)
     assert out.with_suffix(".html").read_text().count("<img") == 2
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
+from limits import within
 
 from tf_mmdgan import errors, files
 from tf_mmdgan.training import callbacks, checkpoints
@@ -313,3 +314,26 @@ def test_sigterm_of_another_worker_ends_this_one_at_the_same_step():
         fit(adam_model(), 5, preemption)
     # The last answer is that all have seen the checkpoint written.
     assert saved == [2] and asked == [False, False, True]
+
+
+@pytest.mark.parametrize("step", ["1e999", "[1]", '"one"', "null"])
+def test_records_of_the_best_step_are_not_believed(tmp_path, step):
+    (tmp_path / checkpoints.BestCheckpoint.RECORD).write_text(
+        f'{{"step": {step}, "kid": 0.0}}'
+    )
+    saver = checkpoints.Checkpoints(adam_model(), tmp_path)
+    assert checkpoints.BestCheckpoint(saver).kid == float("inf")
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoint", "step-1.index", "step-1.data-00000-of-00001"]
+)
+def test_pipes_in_place_of_checkpoints_are_refused(tmp_path, name):
+    checkpoints.Checkpoints(adam_model(), tmp_path).act(1, {})
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    with (
+        within(seconds=10),
+        pytest.raises(errors.DataError, match="no plain file"),
+    ):
+        checkpoints.Checkpoints(adam_model(), tmp_path).restore()

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from limits import within
 from outsiders import kernel_members as members
 
 from tf_mmdgan import config, errors, kernels
@@ -174,3 +175,41 @@ def test_an_object_is_recorded_by_the_text_that_makes_it(tmp_path):
     other = dataclasses.replace(run, kernel=kernels.Gaussian(3.0))
     with pytest.raises(errors.UsageError, match="kernel is 'Gaussian"):
         run_directory.check(other)
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [[0.0] * 3, [1.0] * 3, [1.0], [0.5, 0.5, "0"], [2, -1, 0], {"0": 1}, "abc"],
+)
+def test_shares_that_are_no_law_are_refused(tmp_path, shares):
+    record = json.dumps({"class_shares": shares})
+    (tmp_path / run_directory.CONFIG_FILE).write_text(record)
+    with pytest.raises(errors.DataError, match="no shares of 3 classes"):
+        run_directory.recorded_class_shares(tmp_path, 3)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kernel": "a" * 5000},
+        {"seed": 10**400},
+        {"batch_size": -(2**63) - 1},
+        {"learning_rate": 10**400},
+        {"x" * 10**6: 1},
+        {"augment": "\x1b[2J" * 10**5},
+        {"augment": ["flip"] * 10**5},
+    ],
+    ids=range(7),
+)
+def test_records_of_unusual_size_are_one_short_line(run, values):
+    path = pathlib.Path(run.run_dir) / run_directory.CONFIG_FILE
+    content = json.loads(path.read_text())
+    content["config"] |= values
+    path.write_text(json.dumps(content))
+    with (
+        within(seconds=5, megabytes=50),
+        pytest.raises(errors.DataError) as caught,
+    ):
+        run_directory.read_config(run.run_dir)
+    message = str(caught.value)
+    assert message.isprintable() and len(message) < 1500

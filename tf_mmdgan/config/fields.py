@@ -15,6 +15,7 @@ from tf_mmdgan.config import spelling
 Named = str | object
 # The same of several: a list with commas, or in Python a sequence.
 NamedList = str | Sequence[object]
+_RECORDED_CHARACTERS = 4096  # of a text in a record
 
 
 def setting(
@@ -107,7 +108,8 @@ def check_record(config_class: type, values: Mapping[str, Any]) -> None:
       values: as JSON has them, by name; other names are passed over.
 
     Raises:
-      DataError: for another type, and for numbers that are not finite.
+      DataError: for another type, numbers that are not finite or do not fit
+        64 bits, and texts of more than 4,096 characters.
     """
     for name, annotation in _type_hints(config_class).items():
         if name not in values:
@@ -116,9 +118,19 @@ def check_record(config_class: type, values: Mapping[str, Any]) -> None:
         if float in kinds:
             kinds.add(int)
         value = values[name]
-        finite = not isinstance(value, float) or math.isfinite(value)
-        if type(value) not in kinds or not finite:
-            raise errors.DataError(f"its {name} is {value!r}")
+        if type(value) not in kinds or not _is_usual(value):
+            raise errors.DataError(
+                f"its {name} is {errors.excerpt(repr(value))}"
+            )
+
+
+def _is_usual(value: Any) -> bool:
+    """Whether a value of a record has a size that somebody may have meant."""
+    if isinstance(value, str):
+        return len(value) <= _RECORDED_CHARACTERS
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return value is None or math.isfinite(value)
 
 
 def as_json(value: Any) -> Any:

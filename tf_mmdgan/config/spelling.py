@@ -11,8 +11,11 @@ _NAME = r"[^\W\d]\w*"
 _STRING = r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\""
 _DOTTED = re.compile(rf"\s*{_NAME}(?:\.{_NAME})+:{_NAME}")
 _SEPARATORS = re.compile(rf"{_STRING}|[,()\[\]]")
-# A string; or, as the group "name", a name with a colon before it.
-OUTSIDE = re.compile(rf"{_STRING}|(?P<name>{_NAME}(?:\.{_NAME})*:{_NAME})")
+# A string; or, as the group "name", a name with a colon before it, which begins
+# in no other name: so that no text is looked at once for each of its letters.
+OUTSIDE = re.compile(
+    rf"{_STRING}|(?P<name>(?<![\w.]){_NAME}(?:\.{_NAME})*:{_NAME})"
+)
 
 
 class Recorded(str):

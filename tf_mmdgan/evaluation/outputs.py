@@ -10,7 +10,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, published
 
 GENERATOR = '<meta name="generator" content="tf_mmdgan">'
 # Names that together are in no JSON files but reports, and outcomes of tests.
@@ -54,7 +54,7 @@ def write(
     path: str | os.PathLike[str], outcome: Mapping[str, Any], page: str
 ) -> None:
     """Writes an outcome, without absolute paths, and its page."""
-    files.write_json(path, files.without_places(outcome))
+    files.write_json(path, published.without_places(outcome))
     files.write_bytes(page_beside(path), page.encode())
 
 

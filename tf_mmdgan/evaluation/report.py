@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 import tf_mmdgan
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, published
 
 NOTES = (
     "KID is raw, not times 100 or 1000. Its estimate is unbiased, so it can "
@@ -116,4 +116,4 @@ class Report:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the report as JSON, atomically, without absolute paths."""
-        files.write_json(path, files.without_places(self.to_dict()))
+        files.write_json(path, published.without_places(self.to_dict()))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, published
 from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation import outputs
@@ -180,7 +180,7 @@ class Scorer:
         neighbours = None
         if images.shape[1:] == self.real.shape[1:]:
             neighbours = self._with_neighbours(images[:_SHOWN])
-        told = files.without_places(report.to_dict())
+        told = published.without_places(report.to_dict())
         return render_page(told, images[:_SAMPLES], neighbours)
 
     def _with_neighbours(self, images: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import errors, files, mmd
+from tf_mmdgan import errors, files, mmd, published
 from tf_mmdgan.config import TwoSampleConfig
 from tf_mmdgan.evaluation import outputs
 from tf_mmdgan.evaluation.sample_files import DrawRun, Sample, load_samples
@@ -72,7 +72,7 @@ class TwoSampleFindings:
           path: of the JSON file.
           shown: pictures, or rows, of each sample on the page.
         """
-        outcome = files.without_places(self.to_dict())
+        outcome = published.without_places(self.to_dict())
         page = render_page(
             outcome, self.test.null, self.x, self.y, self.ranking, shown
         )

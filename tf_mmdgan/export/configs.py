@@ -27,6 +27,7 @@ MONITORING = "monitoring.config"
 NAMES = (MODELS, BATCHING, MONITORING)
 GRPC_PORT = 8500
 REST_PORT = 8501
+_MOST_BYTES = 2**20  # of a file
 METRICS_PATH = "/monitoring/prometheus/metrics"
 # The newest one, and the one before to go back to.
 _VERSIONS_SERVED = 2
@@ -95,11 +96,12 @@ def parse(export_dir: str | os.PathLike[str]) -> Mapping[str, message.Message]:
         if not path.exists():
             continue
         try:
-            found[name] = text_format.Parse(path.read_text(), kind())
-        except (OSError, UnicodeError, text_format.ParseError) as error:
+            text = files.read_text(path, _MOST_BYTES)
+            found[name] = text_format.Parse(text, kind())
+        except (OSError, errors.DataError, text_format.ParseError) as error:
             raise errors.DataError(
-                f"{path} cannot be read: {error}; delete it to have it "
-                "written anew."
+                f"{path} cannot be read: {errors.excerpt(error)}; delete it to "
+                "have it written anew."
             ) from error
     return found
 

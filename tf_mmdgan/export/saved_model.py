@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import errors, files, published
 from tf_mmdgan.export import configs, formats, versions, warmup
 from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable, example_requests
 from tf_mmdgan.latents import Latents
@@ -128,7 +128,7 @@ def _write(
     )
     extra = (folder / METADATA).parent
     for name, content in documents.items():
-        files.write_json(extra / name, files.without_places(content))
+        files.write_json(extra / name, published.without_places(content))
     return signatures
 
 
@@ -152,6 +152,7 @@ def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
         raise errors.DataError(
             f"{path} is not a generator exported by tf_mmdgan; {remedy}"
         )
+    files.check_plain(path)
     try:
         metadata = files.read_json(record)
         if metadata["format"] != _FORMAT:

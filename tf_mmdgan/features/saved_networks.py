@@ -4,6 +4,7 @@ Nothing here reaches for the network. A SavedModel or a graph is a program: use
 those that you trust.
 """
 
+import gzip
 import hashlib
 import os
 import pathlib
@@ -93,6 +94,7 @@ def saved_model(
     path = weight_files.required(path, "saved_model")
     if not (path / "saved_model.pb").is_file():
         raise errors.DataError(f"There is no SavedModel in {path}.")
+    files.check_plain(path)
     try:
         module = tf.saved_model.load(os.fspath(path))
     except weight_files.DAMAGE as error:
@@ -225,14 +227,28 @@ def _free_batch(definition: tf.compat.v1.GraphDef) -> None:
             shape.CopyFrom(tf.make_tensor_proto(sizes))
 
 
+class _Packed(gzip.GzipFile):
+    """A packed archive; its headers too can claim to be of any size."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """See `gzip.GzipFile`; a ValueError for more than it may become."""
+        packed = os.path.getsize(self.name)
+        files.check_unpacked(self.tell() + max(size or 0, 0), packed)
+        return super().read(size)
+
+
 def _graph_bytes(path: pathlib.Path) -> bytes:
     if path.suffix not in (".gz", ".tgz", ".tar"):
         return path.read_bytes()
     size = path.stat().st_size
-    with tarfile.open(path) as archive:
+    plain = path.suffix == ".tar"
+    with (
+        open(path, "rb") if plain else _Packed(path) as file,
+        tarfile.open(fileobj=file, mode="r:") as archive,
+    ):
         for member in archive:
             files.check_unpacked(member.offset_data + member.size, size)
-            file = archive.extractfile(member)
-            if file is not None and member.name.endswith(".pb"):
-                return file.read()
+            part = archive.extractfile(member)
+            if part is not None and member.name.endswith(".pb"):
+                return part.read()
     raise LookupError("no .pb file in the archive")

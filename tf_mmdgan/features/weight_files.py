@@ -1,7 +1,6 @@
 """Files and folders that hold the weights of networks."""
 
 import hashlib
-import json
 import math
 import os
 import pathlib
@@ -16,6 +15,8 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, files
 
+_DESCRIPTION = "config.json"  # of a network of Keras
+_DESCRIPTION_BYTES = 2**22
 # What reading a damaged file raises.
 DAMAGE = (
     OSError, ValueError, LookupError, TypeError, RecursionError,
@@ -42,6 +43,7 @@ def digest(path: pathlib.Path) -> str:
     """
     if not path.exists():
         raise errors.DataError(f"There is no file {path}.")
+    files.check_plain(path)
     found = hashlib.sha256()
     try:
         parts = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -100,7 +102,9 @@ def check_claims(path: pathlib.Path) -> None:
             if info.filename.endswith(".h5"):
                 with archive.open(info) as part:
                     _check_arrays(part, info.file_size)
-        described = json.loads(archive.read("config.json"))
+        if archive.getinfo(_DESCRIPTION).file_size > _DESCRIPTION_BYTES:
+            raise ValueError(f"{_DESCRIPTION} is too large")
+        described = files.parse_json(archive.read(_DESCRIPTION).decode())
     # As a graph, in which no weight has a value: it takes no memory.
     with tf.Graph().as_default():
         model = keras.saving.deserialize_keras_object(described)
@@ -119,8 +123,13 @@ def _check_arrays(file: Any, size: int) -> None:
             if part.external or part.is_virtual:
                 raise ValueError(f"the array {name} lies elsewhere")
             claimed += part.size * part.dtype.itemsize
+            return
+        for link in part:
+            if isinstance(part.get(link, getlink=True), h5py.ExternalLink):
+                raise ValueError(f"{link} leads to another file")
 
     with h5py.File(file, "r") as opened:
+        visit("/", opened)
         opened.visititems(visit)
     files.check_unpacked(claimed, size)
 

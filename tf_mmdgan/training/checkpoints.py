@@ -38,8 +38,10 @@ class Checkpoints(Every):
         """Makes the manager; `parts` are saved beside the model.
 
         Raises:
-          DataError: for a record of checkpoints that names others.
+          DataError: for a record of checkpoints that names others, and for
+            pipes or devices in place of files.
         """
+        files.check_plain(folder)
         _check_record(pathlib.Path(folder))
         super().__init__(interval, at_end=True)
         self.folder = pathlib.Path(folder)
@@ -179,7 +181,7 @@ class BestCheckpoint:
         try:
             record = files.read_json(self._record)
             step, kid = int(record["step"]), float(record["kid"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return float("inf")
         # A run killed in between has another checkpoint than the record says.
         saved = self.checkpoints.folder / f"step-{step}.index"

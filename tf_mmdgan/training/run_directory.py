@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -23,6 +24,8 @@ from tf_mmdgan.data.image_set import MOST_CLASSES
 CONFIG_FILE = "config.json"
 LOCK_FILE = ".lock"
 _MOST_PIXELS = 2**14  # of a side, in a record
+_LONGEST_REASON = 1000  # in characters; a record can have names of any length
+_SHARES_ERROR = 1e-6  # of the sum of all
 METRICS_FILE = "metrics.jsonl"
 REPORT_FILE = "report.json"
 # Folders of what is saved: of the newest steps, and of the lowest KID.
@@ -222,9 +225,10 @@ def recorded_class_shares(
     if shares is None:
         return None
     numbers = isinstance(shares, list) and len(shares) == num_classes
-    if not numbers or not all(
+    numbers = numbers and all(
         type(share) in (int, float) and 0.0 <= share <= 1.0 for share in shares
-    ):
+    )
+    if not numbers or abs(math.fsum(shares) - 1.0) > _SHARES_ERROR:
         raise errors.DataError(
             f"{path} cannot be read by this version: its class_shares are no "
             f"shares of {num_classes or 'no'} classes"
@@ -273,7 +277,8 @@ def read_config(
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise errors.DataError(
-            f"{path} cannot be read by this version: {error}"
+            f"{path} cannot be read by this version: "
+            f"{errors.excerpt(error, _LONGEST_REASON)}"
         ) from None
 
 
@@ -299,14 +304,15 @@ def _shape(found: Any) -> tuple[int, ...]:
     if not valid or not all(
         type(side) is int and 0 < side <= _MOST_PIXELS for side in found
     ):
-        raise errors.DataError(f"its image_shape is {found!r}")
+        shown = errors.excerpt(repr(found))
+        raise errors.DataError(f"its image_shape is {shown}")
     return tuple(found)
 
 
 def _num_classes(found: Any) -> int | None:
     if found is None or (type(found) is int and 0 < found <= MOST_CLASSES):
         return found
-    raise errors.DataError(f"its num_classes is {found!r}")
+    raise errors.DataError(f"its num_classes is {errors.excerpt(repr(found))}")
 
 
 def recorded_step(path: pathlib.Path) -> int | None:

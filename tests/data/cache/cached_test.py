@@ -1,6 +1,7 @@
 import concurrent.futures
 import dataclasses
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -283,11 +284,16 @@ def damage_files(folder):
     (folder / "labels.npy").unlink()
 
 
+def damage_kind(folder):
+    (folder / "pixels.npy").unlink()
+    os.mkfifo(folder / "pixels.npy")
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         damage_bits, damage_labels, damage_length, damage_shape,
-        damage_record, damage_files,
+        damage_record, damage_files, damage_kind,
     ],
 )  # fmt: skip
 def test_damaged_cache_is_built_again(tmp_path, damage):

@@ -1,4 +1,5 @@
 import io
+import os
 import sys
 
 import lmdb
@@ -6,6 +7,7 @@ import loading
 import numpy as np
 import PIL.Image
 import pytest
+from limits import within
 
 from tf_mmdgan import errors
 from tf_mmdgan.data.cache import build
@@ -117,3 +119,14 @@ def test_download_is_not_begun(load, tmp_path):
     for part in ("No lsun_bedroom", "bedroom_train_lmdb.zip", "folder"):
         assert part in str(caught.value)
     assert "--download" not in str(caught.value)
+
+
+def test_a_pipe_is_no_data(pictures, load, tmp_path):
+    path = tmp_path / "sets" / lsun.FOLDER / "data.mdb"
+    path.unlink()
+    os.mkfifo(path)
+    with (
+        within(seconds=10),
+        pytest.raises(errors.DataError, match="no plain file"),
+    ):
+        load("train")

@@ -1,3 +1,5 @@
+import os
+
 import loading
 import numpy as np
 import PIL.Image
@@ -268,6 +270,17 @@ def test_damaged_builds_are_named(build, load, damage, words):
     with pytest.raises(errors.DataError, match=words) as caught:
         load("mnist", "train", 28)
     assert str(build) in str(caught.value) and "Delete" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["label.labels.txt", "dataset_info.json"])
+def test_pipes_in_a_build_are_refused(build, load, name):
+    (build / name).unlink(missing_ok=True)
+    os.mkfifo(build / name)
+    with (
+        within(seconds=10),
+        pytest.raises(errors.DataError, match=f"{name}( is no plain file|)"),
+    ):
+        load("mnist", "train", 28)
 
 
 def _rewrite(build, name, old, new):

@@ -113,6 +113,7 @@ def _read(folder: pathlib.Path, memory_budget: int) -> ImageSet:
     if not folder.is_dir():
         raise FileNotFoundError(folder)
     try:
+        files.check_plain(folder)
         about = files.read_json(folder / build.ABOUT)
         shape = (about["count"], *about["image_shape"])
         num_classes = about["num_classes"]

@@ -88,6 +88,7 @@ class Split:
         Raises:
           DataError: for a build without that split, or with missing files.
         """
+        files.check_plain(folder)
         _check_classes(folder)
         import tensorflow_datasets as tfds
 

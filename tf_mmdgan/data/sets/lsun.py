@@ -9,7 +9,7 @@ import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set
 from tf_mmdgan.data.readers import tfds_build
@@ -79,6 +79,7 @@ class LmdbImages:
                 f"{folder} is read with the package lmdb: "
                 "pip install 'tf_mmdgan[lsun]'."
             ) from None
+        files.check_plain(folder)
         self._folder, self._error = folder, lmdb.Error
         try:
             # Without a lock file, which a folder to be read only cannot have.

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 
 with errors.extra("demo", "The test server needs"):
     import grpc
@@ -41,6 +41,7 @@ class Version:
     """
 
     def __init__(self, path: str | os.PathLike[str]):
+        files.check_plain(path)
         compat = tf.compat.v1
         graph = tf.Graph()
         self._session = compat.Session(graph=graph)
