@@ -50,8 +50,30 @@ def excerpt(text: object, most: int = 200) -> str:
 
 
 def tell(text: object) -> None:
-    """Writes one printable line to stderr, at once."""
-    print(printable(text), file=sys.stderr, flush=True)
+    """Writes one printable line to stderr, at once, if it is open."""
+    if sys.stderr is not None:  # which to `print` would mean stdout
+        with messages():
+            print(printable(text), file=sys.stderr, flush=True)
+
+
+def unwatched() -> bool:
+    """Whether stderr is no terminal, where a bar of progress would be lines."""
+    return sys.stderr is None or not sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def messages() -> Iterator[None]:
+    """Inside of it, what cannot be written is lost; work goes on without.
+
+    Raises:
+      BrokenPipeError: where nobody reads any more.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
 
 
 def pick(catalogue: Mapping[str, Entry], name: str, kind: str) -> Entry:

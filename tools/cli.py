@@ -2,13 +2,13 @@
 
 0: success, the result is the last line of stdout, as JSON.
 1: a failure; 2: a setting that cannot be honoured. Both say why on one line.
+141: nobody reads the pipe any more that is written to.
 """
 
 import json
 import os
 import re
 import sys
-import tempfile
 import traceback
 import types
 import warnings
@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeVar
 from absl import app, flags, logging
 
 from tf_mmdgan import errors, keras_settings
-from tf_mmdgan.tools import flag_config
+from tf_mmdgan.tools import flag_config, streams
 
 Config = TypeVar("Config")
 
@@ -28,6 +28,7 @@ def run(
     command: Callable[[Config], Mapping[str, Any]],
 ) -> NoReturn:
     """Runs `command` on the configuration that the command line describes."""
+    streams.open_closed()
     # TensorFlow reads these when it is imported, which `command` does.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not os.environ.get("KERAS_BACKEND"):
@@ -45,6 +46,7 @@ def run(
                     "--name=value."
                 )
             config = flag_config.read(config_class)
+            streams.check_stdout()
             tensorflow = _import_tensorflow()
             try:
                 result = command(config)
@@ -61,7 +63,8 @@ def run(
             _exit("interrupted", 130)
         print(json.dumps(result))
 
-    app.run(main, flags_parser=_parse)
+    with streams.written():
+        app.run(main, flags_parser=_parse)
 
 
 def _import_tensorflow() -> types.ModuleType:
@@ -69,14 +72,9 @@ def _import_tensorflow() -> types.ModuleType:
 
     They come from C++, before its logging has read the level.
     """
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as remarks, os.fdopen(os.dup(2)) as stderr:
-        os.dup2(remarks.fileno(), 2)
-        try:
-            keras_settings.check()
-            import tensorflow
-        finally:
-            os.dup2(stderr.fileno(), 2)
+    with streams.withheld():
+        keras_settings.check()
+        import tensorflow
     return tensorflow
 
 

@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, NoReturn
 
 from tf_mmdgan import errors
+from tf_mmdgan.tools import streams
 
 _TRAIN = (
     sys.executable, "-m", "tf_mmdgan.tools.train", "--strategy=multi_worker",
@@ -45,7 +46,14 @@ _POLL_SECONDS = 0.2
 
 def main() -> NoReturn:
     """Console entry point."""
+    streams.open_closed()
+    with streams.written():
+        _launch()
+
+
+def _launch() -> NoReturn:
     options = _parse(sys.argv[1:])
+    streams.check_stdout()
     received = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: received.append(number))

@@ -73,7 +73,9 @@ class Every(keras.callbacks.Callback):
 
 def tell(text: str) -> None:
     """Writes one printable line to stderr, above the bar if there is one."""
-    tqdm.tqdm.write(errors.printable(text), file=sys.stderr)
+    if sys.stderr is not None:  # which to `write` would mean stdout
+        with errors.messages():
+            tqdm.tqdm.write(errors.printable(text), file=sys.stderr)
 
 
 def current_step(model: ImplicitModel) -> int:
@@ -277,7 +279,7 @@ class Progress(keras.callbacks.Callback):
         self._bar: Any = None
 
     def on_train_begin(self, logs=None):  # noqa: D102
-        on_terminal = sys.stderr.isatty()
+        on_terminal = not errors.unwatched()
         self._bar = tqdm.tqdm(
             total=self.total,
             initial=current_step(self.model),
@@ -287,6 +289,7 @@ class Progress(keras.callbacks.Callback):
             mininterval=0.5 if on_terminal else 30.0,
             maxinterval=10.0 if on_terminal else 60.0,
             file=sys.stderr if on_terminal else _Lines(sys.stderr),
+            disable=sys.stderr is None,
         )
 
     def on_train_batch_end(self, batch, logs=None):  # noqa: D102
@@ -339,8 +342,10 @@ class _Lines:
 
     def write(self, text: str) -> None:
         text = text.strip("\r\n ")
-        if text:
-            self._file.write(text + "\n")
+        with errors.messages():
+            if text:
+                self._file.write(text + "\n")
 
     def flush(self) -> None:
-        self._file.flush()
+        with errors.messages():
+            self._file.flush()

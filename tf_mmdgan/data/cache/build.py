@@ -149,7 +149,7 @@ def _fill(shards: "_Shards", plan: Plan, folder: pathlib.Path) -> None:
         total=plan.count,
         initial=plan.count - waiting,
         unit="image",
-        disable=None,  # shown on a terminal only
+        disable=errors.unwatched(),
         dynamic_ncols=True,
     )
     try:

@@ -196,7 +196,7 @@ def build(name: str, url: str, data_dir: str | os.PathLike[str] | None) -> None:
     reachable.check(url)
     import tensorflow_datasets as tfds
 
-    if not sys.stderr.isatty():
+    if errors.unwatched():
         tfds.disable_progress_bar()
     try:
         # TFDS prints what it does; stdout is for results.

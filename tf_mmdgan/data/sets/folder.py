@@ -136,7 +136,11 @@ def _inspect(
     """The headers of the sound files, and what is wrong with the others."""
     headers, faults = {}, {}
     for file in tqdm.tqdm(
-        files, "Reading headers", unit="image", disable=None, leave=False
+        files,
+        "Reading headers",
+        unit="image",
+        leave=False,
+        disable=errors.unwatched(),
     ):
         try:
             headers[file.name] = decode.inspect(folder / file.name)
