@@ -4,8 +4,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tiny
+import tiny_matching as toy
 
 from tf_mmdgan.models import updates
+from tf_mmdgan.networks.spectral_normalization import (
+    SpectralNorm,
+    spectral_layers,
+)
 
 # Of two replicas; their mean has the norm 5.
 GRADIENTS = np.array([[6.0, 0.0], [0.0, 8.0]])
@@ -66,3 +72,55 @@ def test_another_norm_replaces_the_one_before():
         weight.assign(np.zeros(2))
         optimizer.apply([tf.constant([3.0, 4.0], tf.float64)], [weight])
         assert np.linalg.norm(weight.numpy()) == pytest.approx(expected)
+
+
+def normalized(outputs):
+    return SpectralNorm().wrap(keras.layers.Dense(outputs))
+
+
+def normalized_generator(dtype="float32", *args):
+    del dtype, args
+    return keras.Sequential(
+        [
+            keras.Input((tiny.LATENTS.size,)),
+            normalized(16),
+            keras.layers.Reshape(tiny.SHAPE),
+        ]
+    )
+
+
+def normalized_critic(dtype="float32", outputs=2):
+    del dtype
+    images = keras.Input(tiny.SHAPE)
+    features = normalized(outputs)(keras.layers.Flatten()(images))
+    return keras.Model(images, {"features": features, "activations": []})
+
+
+def trained(made, name):
+    """The networks that one update of each of them trains."""
+    batch, number = next(iter(tiny.batches())), tf.constant(0, tf.int64)
+    if name == "adversarial":
+        made.critic_update(batch, number)
+        made.generator_update(batch, number)
+        return [made.critic, made.generator]
+    if name == "gmmn_ae":
+        made.replica_pretraining_step([batch], number)
+        return [made.critic]
+    made.replica_step([batch], number)
+    return [made.critic, made.generator] if name == "gram" else [made.generator]
+
+
+@pytest.mark.parametrize("name", ["adversarial", *toy.MODELS])
+def test_every_network_that_trains_moves_its_own_vectors(name, monkeypatch):
+    monkeypatch.setattr(tiny, "generator", normalized_generator)
+    monkeypatch.setattr(tiny, "critic", normalized_critic)
+    made = tiny.model() if name == "adversarial" else toy.model(name)
+    for network in filter(None, [made.generator, made.critic]):
+        for layer in spectral_layers(network):
+            layer.u.assign(np.eye(*layer.u.shape))
+            layer.v.assign(np.eye(*layer.v.shape))
+    for network in trained(made, name):
+        assert spectral_layers(network)
+        for layer in spectral_layers(network):
+            norm = np.linalg.norm(layer.layer.kernel.numpy(), 2)
+            np.testing.assert_allclose(layer.sigma(), norm, rtol=0.1)

@@ -94,8 +94,9 @@ class AdversarialModel(ImplicitModel):
       objective: the two losses.
       critic_steps: critic updates per generator update.
       burn_in: at which steps the critic takes more updates, or None.
-      moved_with_generator: whether the vectors of spectral normalisation move
-        in the generator's update too; in the critic's they always do.
+      moved_with_generator: whether the critic's vectors of spectral
+        normalisation move in the generator's update too. In the updates of a
+        network its own vectors always do.
     """
 
     critic: keras.Model
@@ -191,9 +192,8 @@ class AdversarialModel(ImplicitModel):
     def critic_update(self, batch: Any, number: tf.Tensor) -> Logs:
         """One update of the critic, in replica context."""
         real, update = updates.as_batch(batch), self.make_update(number)
-        spectral_normalization.power_iterate(self.critic)
         fakes = self._fakes(real, update)
-        with tf.GradientTape() as tape:
+        with updates.recording(self.critic) as tape:
             loss = self.objective.critic_loss(self.view, real, fakes, update)
         weights = self.critic.trainable_variables
         updates.apply(self.critic_optimizer, tape, loss.value, weights)
@@ -205,7 +205,7 @@ class AdversarialModel(ImplicitModel):
         real, update = updates.as_batch(batch), self.make_update(number)
         if self.moved_with_generator:
             spectral_normalization.power_iterate(self.critic)
-        with tf.GradientTape() as tape:
+        with updates.recording(self.generator) as tape:
             fakes = self._fakes(real, update)
             loss = self.objective.generator_loss(self.view, real, fakes, update)
         weights = self.generator.trainable_variables

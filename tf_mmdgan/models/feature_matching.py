@@ -110,7 +110,7 @@ class FeatureMatchingModel(GeneratorModel):
         """See `ImplicitModel.replica_step`."""
         real = updates.as_batch(batches[0]).images
         latents = self.draw_latents(real, first_update)
-        with tf.GradientTape() as tape:
+        with updates.recording(self.trained_network) as tape:
             fake = self.matched_features(self.generator(latents, training=True))
             moments = global_moments(fake)
             differences = [

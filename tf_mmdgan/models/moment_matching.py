@@ -51,9 +51,14 @@ class GeneratorModel(ImplicitModel):
         return (self.generator_optimizer,)
 
     @property
+    def trained_network(self) -> keras.Model:
+        """The network that the generator's optimizer moves."""
+        return self.generator
+
+    @property
     def trained_variables(self) -> list[keras.Variable]:
         """The weights that the generator's optimizer moves."""
-        return self.generator.trainable_variables
+        return self.trained_network.trainable_variables
 
     def draw_latents(self, real: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         """As many latents as there are real examples on this replica."""
@@ -88,7 +93,7 @@ class MomentMatchingModel(GeneratorModel):
         real = updates.as_batch(batches[0]).images
         latents = self.draw_latents(real, first_update)
         x = self.real_features(real)
-        with tf.GradientTape() as tape:
+        with updates.recording(self.trained_network) as tape:
             y = self.fake_features(latents)
             rows = self.make_update(first_update).gather([x, y])
             loss = self.discrepancy(*rows)
@@ -155,9 +160,9 @@ class CodeMatchingModel(MomentMatchingModel):
         self.autoencoder_optimizer = autoencoder_optimizer
 
     @property
-    def trained_variables(self) -> list[keras.Variable]:
-        """Those of the code generator; the decoder's are not among them."""
-        return self.code_generator.trainable_variables
+    def trained_network(self) -> keras.Model:
+        """The code generator; the decoder is not a part of it."""
+        return self.code_generator
 
     @property
     def pretraining_steps(self) -> int:
@@ -170,7 +175,7 @@ class CodeMatchingModel(MomentMatchingModel):
         """See `ImplicitModel.replica_pretraining_step`."""
         del first_update
         real = updates.as_batch(batches[0]).images
-        with tf.GradientTape() as tape:
+        with updates.recording(self.critic) as tape:
             decoded = self.critic(real, training=True)["reconstruction"]
             loss = reconstruction_error(real, decoded)
         weights = self.critic.trainable_variables

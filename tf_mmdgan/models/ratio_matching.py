@@ -68,7 +68,8 @@ class RatioMatchingModel(GeneratorModel):
         """See `ImplicitModel.replica_step`."""
         real = updates.as_batch(batches[0]).images
         latents = self.draw_latents(real, first_update)
-        with tf.GradientTape(persistent=True) as tape:
+        networks = self.critic, self.generator
+        with updates.recording(*networks, persistent=True) as tape:
             fake = self.generator(latents, training=True)
             uv = [self._project(batch) for batch in (real, fake)]
             losses = self.objective(*self.make_update(first_update).gather(uv))

@@ -1,13 +1,34 @@
 """One update of a network's weights, in replica context."""
 
+import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.objectives import Batch
+
+
+@contextlib.contextmanager
+def recording(
+    *networks: keras.Model, persistent: bool = False
+) -> Iterator[tf.GradientTape]:
+    """In a `with` block: a tape for the loss of one update of some networks.
+
+    Their vectors of spectral normalisation take one step first. Every update
+    begins here, so that the vectors of whatever trains keep up with it.
+
+    Args:
+      *networks: those whose weights the update moves.
+      persistent: whether the tape gives more than one gradient.
+    """
+    for network in networks:
+        spectral_normalization.power_iterate(network)
+    with tf.GradientTape(persistent=persistent) as tape:
+        yield tape
 
 
 def apply(

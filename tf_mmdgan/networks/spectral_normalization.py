@@ -2,7 +2,7 @@
 
     norm = SpectralNorm(form="matrix")
     x = norm.wrap(keras.layers.Dense(16))(x)
-    power_iterate(critic)  # moves each layer's vectors: once per critic update
+    power_iterate(critic)  # moves each layer's vectors: once per update
 
 A wrapped layer always computes with s W / sigma(W) in place of its kernel W,
 and W itself stays what the optimizer made of it. Keras' own wrapper overwrites
