@@ -17,12 +17,12 @@ from tf_mmdgan.networks.spectral_normalization import (
 GRADIENTS = np.array([[6.0, 0.0], [0.0, 8.0]])
 
 
-def sgd(rate=1.0):
-    return keras.optimizers.SGD(rate)
+def sgd(rate=1.0, **clipping):
+    return keras.optimizers.SGD(rate, **clipping)
 
 
-def scaled():
-    return keras.optimizers.LossScaleOptimizer(sgd(), 4.0)
+def scaled(**clipping):
+    return keras.optimizers.LossScaleOptimizer(sgd(**clipping), 4.0)
 
 
 def moved(strategy, optimizer, norm, gradients):
@@ -57,21 +57,32 @@ def test_what_is_clipped_is_the_mean_over_replicas(two_cpus, optimizer, norm):
         np.testing.assert_allclose(value, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("optimizer", [sgd, scaled])
+@pytest.mark.parametrize(
+    "clipping, expected",
+    [
+        ({"clipnorm": 2.0}, [1.2, 1.6]),
+        ({"global_clipnorm": 2.0}, [1.2, 1.6]),
+        ({"clipvalue": 3.5}, [3.0, 3.5]),
+        ({"global_clipnorm": 50.0}, [3.0, 4.0]),
+    ],
+)
+def test_what_keras_clips_is_that_mean_too(
+    two_cpus, optimizer, clipping, expected
+):
+    def clipped():
+        return optimizer(**clipping)
+
+    for value in moved(two_cpus, clipped, None, GRADIENTS):
+        np.testing.assert_allclose(-value, expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize("broken", [0, 1])
 def test_what_overflows_on_one_replica_is_skipped_by_all(two_cpus, broken):
     gradients = GRADIENTS.copy()
     gradients[broken, 0] = np.inf
     for value in moved(two_cpus, scaled, 2.0, gradients):
         np.testing.assert_array_equal(value, [0.0, 0.0])
-
-
-def test_another_norm_replaces_the_one_before():
-    optimizer, weight = sgd(), keras.Variable(np.zeros(2))
-    for norm, expected in ((1.0, 1.0), (3.0, 3.0), (None, 5.0)):
-        updates.prepare(optimizer, [weight], norm)
-        weight.assign(np.zeros(2))
-        optimizer.apply([tf.constant([3.0, 4.0], tf.float64)], [weight])
-        assert np.linalg.norm(weight.numpy()) == pytest.approx(expected)
 
 
 def normalized(outputs):
@@ -124,3 +135,12 @@ def test_every_network_that_trains_moves_its_own_vectors(name, monkeypatch):
         for layer in spectral_layers(network):
             norm = np.linalg.norm(layer.layer.kernel.numpy(), 2)
             np.testing.assert_allclose(layer.sigma(), norm, rtol=0.1)
+
+
+def test_another_norm_replaces_the_one_before():
+    optimizer, weight = sgd(), keras.Variable(np.zeros(2))
+    for norm, expected in ((1.0, 1.0), (3.0, 3.0), (None, 5.0)):
+        updates.prepare(optimizer, [weight], norm)
+        weight.assign(np.zeros(2))
+        optimizer.apply([tf.constant([3.0, 4.0], tf.float64)], [weight])
+        assert np.linalg.norm(weight.numpy()) == pytest.approx(expected)

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -73,8 +73,9 @@ def prepare(
     The optimizer's variables are made here, since making them inside the step
     function fails under several replicas. The clipped gradient is that of the
     global batch, because an optimizer's `update_step` comes after the sum over
-    replicas and after the division by a loss scale. Keras' own clipping acts on
-    the gradient of one replica.
+    replicas and after the division by a loss scale. What the optimizer clips by
+    itself (`clipnorm`, `global_clipnorm`, `clipvalue`) is that gradient too;
+    Keras would clip each replica's share of it.
 
     Args:
       optimizer: the optimizer that is to move the weights.
@@ -92,6 +93,28 @@ def prepare(
         step(tf.clip_by_norm(gradient, clip_norm), variable, learning_rate)
 
     inner.update_step = step if clip_norm is None else clipped_step
+    if inner.clipnorm or inner.global_clipnorm or inner.clipvalue:
+        inner._clip_gradients = functools.partial(
+            _clip_sum, functools.partial(type(inner)._clip_gradients, inner)
+        )
+
+
+def _clip_sum(
+    clip: Callable[[Sequence[tf.Tensor]], Sequence[tf.Tensor]],
+    shares: Sequence[tf.Tensor],
+) -> list[tf.Tensor]:
+    """Equal shares of the clipped gradient of all replicas.
+
+    Args:
+      clip: clips the gradients of all variables.
+      shares: of this replica in these gradients, which are their sums.
+    """
+    context = tf.distribute.get_replica_context()
+    replicas = context.num_replicas_in_sync
+    if replicas == 1:
+        return list(clip(shares))
+    summed = context.all_reduce(tf.distribute.ReduceOp.SUM, list(shares))
+    return [tf.math.scalar_mul(1.0 / replicas, g) for g in clip(summed)]
 
 
 def _finite_on_all_or_none(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
