@@ -1,4 +1,7 @@
-"""Packaging of tf_mmdgan; `tools/` is installed as `tf_mmdgan.tools`."""
+"""Packaging of tf_mmdgan.
+
+`tools/` is installed as `tf_mmdgan.tools`, `flags/` as `tf_mmdgan.recipes`.
+"""
 
 import pathlib
 
@@ -11,6 +14,10 @@ TOOLS = (
     "prepare_data", "show_data", "study", "launch_local", "two_sample",
 )  # fmt: skip
 
+COMMANDS = {"tf-mmdgan": "main"} | {
+    f"tf-mmdgan-{tool.replace('_', '-')}": tool for tool in TOOLS
+}
+
 setuptools.setup(
     name="tf_mmdgan",
     version="0.1.0",
@@ -22,14 +29,16 @@ setuptools.setup(
     packages=[
         *setuptools.find_packages(include=["tf_mmdgan", "tf_mmdgan.*"]),
         "tf_mmdgan.tools",
+        "tf_mmdgan.recipes",
     ],
-    package_dir={"tf_mmdgan.tools": "tools"},
+    package_dir={"tf_mmdgan.tools": "tools", "tf_mmdgan.recipes": "flags"},
     package_data={
         "tf_mmdgan": [
             "py.typed",
             "features/weights/*.npz",
             "serving/page/static/*",
-        ]
+        ],
+        "tf_mmdgan.recipes": ["*.cfg"],
     },
     install_requires=[
         "absl-py>=2.1,<3",  # flags and entry points
@@ -81,8 +90,8 @@ setuptools.setup(
     },
     entry_points={
         "console_scripts": [
-            f"tf-mmdgan-{tool.replace('_', '-')} = tf_mmdgan.tools.{tool}:main"
-            for tool in TOOLS
+            f"{command} = tf_mmdgan.tools.{tool}:main"
+            for command, tool in COMMANDS.items()
         ]
     },
 )

@@ -9,7 +9,7 @@ terminal goes through `printable`.
 import contextlib
 import difflib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 Entry = TypeVar("Entry")
@@ -84,12 +84,19 @@ def pick(catalogue: Mapping[str, Entry], name: str, kind: str) -> Entry:
     """
     if name in catalogue:
         return catalogue[name]
-    # What begins alike is meant rather than what is as long.
-    close = [known for known in catalogue if name and known.startswith(name)]
-    close = close or difflib.get_close_matches(name, catalogue, n=1)
-    hint = f" Did you mean '{close[0]}'?" if close else ""
     known = ", ".join(catalogue)
-    raise UsageError(f"Unknown {kind} '{name}'; known: {known}.{hint}")
+    raise UsageError(
+        f"Unknown {kind} '{name}'; known: {known}.{hint(catalogue, name)}"
+    )
+
+
+def hint(catalogue: Iterable[str], name: str) -> str:
+    """The name that was meant by another, as a question; "" if none is near."""
+    names = list(catalogue)
+    # What begins alike is meant rather than what is as long.
+    close = [known for known in names if name and known.startswith(name)]
+    close = close or difflib.get_close_matches(name, names, n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def check_positive(**numbers: int) -> None:

@@ -5,6 +5,8 @@
 141: nobody reads the pipe any more that is written to.
 """
 
+import dataclasses
+import functools
 import json
 import os
 import re
@@ -12,13 +14,13 @@ import sys
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from absl import app, flags, logging
 
 from tf_mmdgan import errors, keras_settings
-from tf_mmdgan.tools import flag_config, streams
+from tf_mmdgan.tools import flag_config, help, recipes, streams
 
 Config = TypeVar("Config")
 
@@ -26,8 +28,17 @@ Config = TypeVar("Config")
 def run(
     config_class: type[Config],
     command: Callable[[Config], Mapping[str, Any]],
+    groups: Mapping[str, Sequence[str]] | None = None,
+    with_recipes: bool = False,
 ) -> NoReturn:
-    """Runs `command` on the configuration that the command line describes."""
+    """Runs `command` on the configuration that the command line describes.
+
+    Args:
+      config_class: has a field for each flag.
+      command: its module's docstring is the head of the tool's help.
+      groups: of the flags in the help.
+      with_recipes: whether the tool takes --recipe.
+    """
     streams.open_closed()
     # TensorFlow reads these when it is imported, which `command` does.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -37,6 +48,12 @@ def run(
     warnings.formatwarning = _one_line(warnings.formatwarning)
     sys.excepthook = print_traceback
     flag_config.define(config_class)
+    shown = functools.partial(
+        help.render,
+        sys.modules[command.__module__].__doc__ or "",
+        [field.name for field in dataclasses.fields(config_class)],
+        groups or {},
+    )
 
     def main(argv: list[str]) -> None:
         try:
@@ -64,7 +81,9 @@ def run(
         print(json.dumps(result))
 
     with streams.written():
-        app.run(main, flags_parser=_parse)
+        app.run(
+            main, flags_parser=functools.partial(_parse, shown, with_recipes)
+        )
 
 
 def _import_tensorflow() -> types.ModuleType:
@@ -105,15 +124,34 @@ def _line(message: object) -> str:
     return errors.printable(" ".join(str(message).split()))
 
 
-def _parse(argv: list[str]) -> list[str]:
-    if any(argument in ("--help", "-help", "-?") for argument in argv[1:]):
-        # absl's own --help exits with 1, which means failure here.
-        app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
+def _parse(
+    shown: Callable[[str | None], str],
+    with_recipes: bool,
+    argv: list[str],
+) -> list[str]:
+    """Parses the command line, or prints what it asks for and ends."""
+    program, *arguments = argv
     try:
-        flag_config.check_files(argv[1:])
-        return flags.FLAGS(argv)
+        _show_help(shown, arguments)
+        if with_recipes:
+            if "--recipe=list" in arguments:
+                print(recipes.listing())
+                sys.exit(0)
+            arguments = recipes.expand(arguments)
+        flag_config.check_files(arguments)
+        return flags.FLAGS([program, *arguments])
     except (flags.Error, errors.UsageError) as error:
         _exit(error, errors.UsageError.exit_code)
+
+
+def _show_help(
+    shown: Callable[[str | None], str], arguments: list[str]
+) -> None:
+    for argument in arguments:
+        name, _, group = argument.lstrip("-").partition("=")
+        if argument.startswith("-") and name in ("help", "?"):
+            print(shown(group or None))
+            sys.exit(0)
 
 
 def _exit(reason: object, code: int) -> NoReturn:

@@ -20,7 +20,7 @@ from absl import flags
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import CompareConfig, TrainConfig
-from tf_mmdgan.tools import cli, flag_config
+from tf_mmdgan.tools import cli, flag_config, recipes
 
 if TYPE_CHECKING:
     from tf_mmdgan.reproduction import comparison
@@ -139,7 +139,7 @@ def _train(config: CompareConfig) -> Mapping[str, Any]:
 
 def _parse(arguments: list[str]) -> TrainConfig:
     try:
-        return flag_config.parse(TrainConfig, arguments)
+        return flag_config.parse(TrainConfig, recipes.expand(arguments))
     except flags.Error as error:
         raise errors.UsageError(f"{error} (of {' '.join(arguments)})") from None
 

@@ -4,11 +4,11 @@ import pytest
 
 from tf_mmdgan.config import CompareConfig, TrainConfig
 from tf_mmdgan.reproduction import comparison
-from tf_mmdgan.tools import flag_config
+from tf_mmdgan.tools import flag_config, recipes
 
 
 def parse(flags):
-    return flag_config.parse(TrainConfig, list(flags))
+    return flag_config.parse(TrainConfig, recipes.expand(flags))
 
 
 @pytest.fixture

@@ -28,8 +28,10 @@ class CompareConfig:
     data_dir: str | None = setting(
         None, "Folder of the data set's files, where it needs one."
     )
-    flags_dir: str = setting(
-        "flags", "Folder of compare_DATA.cfg, the settings of each data set."
+    flags_dir: str | None = setting(
+        None,
+        "Folder of compare_DATA.cfg, the settings of each data set; by default "
+        "the recipes of this package.",
     )
     table_only: bool = setting(
         False, "Train nothing; write table and pictures of what is there."

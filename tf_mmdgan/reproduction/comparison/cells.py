@@ -119,11 +119,13 @@ def _cell(
 def _settings_of_data(config: CompareConfig, name: str) -> list[str]:
     if name == ring.NAME:
         return list(ring.SETTINGS)
+    given = [] if config.data_dir is None else [f"--data_dir={config.data_dir}"]
+    if config.flags_dir is None:
+        return [f"--recipe=compare_{name}", *given]
     path = pathlib.Path(config.flags_dir) / f"compare_{name}.cfg"
     if not path.is_file():
         raise errors.DataError(
-            f"There is no file {path}: run in the root of the project, or "
-            "name its folder with --flags_dir."
+            f"There is no file {path}: name its folder with --flags_dir, or "
+            "leave that out."
         )
-    given = [] if config.data_dir is None else [f"--data_dir={config.data_dir}"]
     return [f"--flagfile={path}", *given]

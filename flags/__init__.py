@@ -1,0 +1,1 @@
+"""Recipes: flagfiles of tools/train.py; installed as `tf_mmdgan.recipes`."""

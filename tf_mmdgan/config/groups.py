@@ -1,0 +1,56 @@
+"""The settings of a training run in groups, as --help shows them."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "run": (
+        "run_dir", "steps", "seed", "deterministic", "checkpoint_every",
+        "keep_checkpoints", "callbacks", "trust_run",
+    ),
+    "data": (
+        "dataset", "data_dir", "image_size", "resize", "augment", "batch_size",
+        "download", "cache", "cache_dir", "memory_budget_gb",
+        "skip_unreadable", "follow_links",
+    ),
+    "networks": (
+        "architecture", "generator_width", "critic_width", "critic_output",
+        "latent_size", "latent_distribution", "conditioning",
+        "generator_batch_norm", "critic_batch_norm", "published_weights",
+    ),
+    "objective": (
+        "objective", "as_published", "critic_steps", "burn_in_critic_steps",
+        "burn_in_first", "burn_in_every",
+    ),
+    "regularisation": (
+        "gradient_penalty", "penalized_function", "r1", "r2",
+        "feature_penalty", "weight_clip", "spectral_norm", "spectral_scale",
+        "learnable_spectral_scale", "instance_noise", "noise_penalty",
+        "noise_annealing_steps",
+    ),
+    "kernel": ("kernel", "bandwidths", "median_bandwidth", "mmd_estimator"),
+    "optimisation": (
+        "optimizer", "learning_rate", "critic_learning_rate", "beta_1",
+        "beta_2", "clip_norm", "ema_decay", "learning_rate_decay_from",
+        "learning_rate_decay_to", "schedule_every", "schedule_samples",
+        "schedule_history", "schedule_patience", "schedule_threshold",
+        "schedule_factor", "schedule_minimum", "schedule_floor",
+    ),
+    "scoring": (
+        "features", "evaluate_every", "evaluation_samples",
+        "evaluation_weights", "max_block_size", "keep_evaluated",
+    ),
+    "devices": (
+        "strategy", "gpus", "logical_cpus", "memory_growth", "mmd_scope",
+        "dtype_policy", "jit", "steps_per_execution",
+    ),
+    "output": ("log_every", "sample_every", "spectra_every", "export"),
+    "f_gan": ("divergence",),
+    "gan, gan_minimax, cramer": ("generator_form",),
+    "smmd, sn_smmd, swgan, sn_swgan": (
+        "scale_form", "scale_offset", "scale_measure", "scale_jacobian",
+    ),
+    "repulsive_mmd": ("real_weight",),
+    "li_mmd": ("reconstruction_weight", "feasible_set_weight"),
+    "sobolev": ("constraint_weight",),
+    "gmmn, gmmn_ae, t_mmd": ("mmd_root", "autoencoder_steps"),
+    "gfmn": ("matched_features", "moving_average", "moving_average_rate"),
+    "gram, gc_mmd": ("ridge", "ratio_positivity"),
+}  # fmt: skip
