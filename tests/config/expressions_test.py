@@ -208,3 +208,10 @@ def test_names_in_modules_are_looked_for_in_texts_of_any_length():
             spelling.outside_names(part * 10**4)
     found = spelling.outside_names("2 * a.b:C(d.e.f:G) + 'h.i:J' + k:L")
     assert found == ["a.b:C", "d.e.f:G"]
+
+
+@pytest.mark.parametrize("given", ["\ud800", "rbf('\udcff')", "\0", "rbf\0"])
+def test_texts_that_no_file_can_hold_are_one_line(given):
+    with pytest.raises(errors.UsageError) as caught:
+        kernels.KERNEL_FAMILY.get(given)
+    assert "\n" not in str(caught.value)

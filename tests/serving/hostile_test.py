@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import pathlib
+import subprocess
+import sys
 import time
 
 import grpc
@@ -23,6 +26,7 @@ from tf_mmdgan.config import SampleConfig
 from tf_mmdgan.serving import Connection
 from tf_mmdgan.tools.sample import sample
 
+ROOT = pathlib.Path(__file__).parents[2]
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -287,3 +291,21 @@ def test_images_that_no_memory_holds_are_not_asked_for():
         asked = sampler(target, False)
         message = refusal(lambda: asked.sample(1, 0), errors.UsageError)
     assert "ask for fewer at a time" in message
+
+
+@pytest.mark.slow
+def test_what_servers_say_in_parting_is_shown_as_text():
+    """In a process of its own, for gRPC asks once how much it shall tell."""
+    said = b"\x1b[2J\r\nerror: as if from here"
+    size = (8 + len(said)).to_bytes(3, "big")
+    settings = b"\0\0\0\4\0\0\0\0\0"
+    goaway = size + b"\7\0\0\0\0\0" + b"\0\0\0\0" + b"\0\0\0\2" + said
+    with raw_server(lambda: [settings + goaway]) as target:
+        done = subprocess.run(
+            [sys.executable, "tools/sample.py", f"--target={target}",
+             "--retries=0", "--out=none.png"],
+            cwd=ROOT, capture_output=True, text=True, timeout=200,
+        )  # fmt: skip
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.isprintable() and "[2J" in line

@@ -154,7 +154,9 @@ class _Reader:
             if isinstance(member, self._family.base):
                 return member
             self._refuse_syntax()
-        except (SyntaxError, RecursionError, MemoryError) as error:
+        except (
+            SyntaxError, UnicodeError, RecursionError, MemoryError,
+        ) as error:  # fmt: skip
             self._explain(self._syntax, error)
         except calls.Refusal as error:
             self._explain(str(error), error)

@@ -1,6 +1,7 @@
 """A model on a server, asked over gRPC with TensorFlow Serving's stubs."""
 
 import functools
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -16,6 +17,10 @@ from tf_mmdgan.serving.connection import (
     refused,
 )
 from tf_mmdgan.serving.predictor import Arrays, Signature, Wanted, reason
+
+# Else gRPC writes to the terminal what servers say, as they say it. It reads
+# this when it is imported, by whomever.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 with errors.extra("serving", "Requests to a server need"):
     import grpc
