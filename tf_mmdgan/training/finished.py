@@ -238,7 +238,15 @@ def _check_size(
     folder = pathlib.Path(config.run_dir)
     folder /= CHECKPOINTS.get(checkpoint, EVALUATED)
     held = sum(path.stat().st_size for path in folder.glob("*"))
-    claimed = count_weights(config, image_shape, num_classes)
+    try:
+        claimed = count_weights(config, image_shape, num_classes)
+    except (errors.UsageError, errors.DataError):
+        raise
+    except (ValueError, OverflowError) as error:  # of TensorFlow and Keras
+        raise errors.DataError(
+            f"{config.run_dir}: by its record the generator is none that can "
+            f"be made: {errors.excerpt(error)}"
+        ) from None
     if 4 * claimed > held:
         raise errors.DataError(
             f"{config.run_dir}: by its record the generator has {claimed:,} "
