@@ -135,3 +135,10 @@ def test_devices_share_the_tiles(rng):
     alone = kernel_sums.all_pair_sums(kernel, x, y)
     for a, b in zip(shared, alone, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9)
+
+
+def test_a_block_may_be_larger_than_any_set(rng):
+    real, fake = features(rng, 40, 8), features(rng, 30, 8, 0.9)
+    whole = tfgan.kid_and_std(real, fake, max_block_size=40)[0]
+    assert tfgan.kid_and_std(real, fake, max_block_size=2**40)[0] == whole
+    assert whole == pytest.approx(all_pairs(real, fake), rel=1e-9)

@@ -78,7 +78,8 @@ def kid_and_std(
         value, standard_error = distance_and_std(
             tf.constant(real, tf.float64),
             tf.constant(fake, tf.float64),
-            max_block_size=max_block_size,
+            # TF-GAN counts in 32 bits; no block has more rows than there are.
+            max_block_size=min(max_block_size, max(len(real), len(fake))),
         )
     return float(value), float(standard_error)
 
