@@ -72,22 +72,36 @@ def test_inception_from_an_archive(tmp_path, images):
     check_inception(get_extractor(f"inception:{path}"), images)
 
 
-def published_graph(with_logits=True):
+def published_graph(with_logits=True, width=3):
     """With a batch of one baked into its reshape."""
     with tf.Graph().as_default() as graph:
         shape = [None, 299, 299, 3]
         scaled = tf.compat.v1.placeholder(tf.float32, shape, name="Mul")
         pooled = tf.reduce_mean(scaled, (1, 2), keepdims=True, name="pool_3")
         if with_logits:
-            flat = tf.reshape(pooled, [1, 3], name="pool_3/_reshape")
+            flat = tf.reshape(pooled, [1, width], name="pool_3/_reshape")
             product = tf.matmul(flat, tf.constant(2.0 * np.eye(3, dtype="f4")))
             tf.add(product, 0.0, name="softmax/logits")
     return graph.as_graph_def().SerializeToString()
 
 
-def test_the_published_graph_takes_any_batch(tmp_path, images):
+@pytest.mark.parametrize("width", [3, -1])
+def test_the_published_graph_takes_any_batch(tmp_path, images, width):
     path = tmp_path / "inception.pb"
-    path.write_bytes(published_graph())
+    path.write_bytes(published_graph(width=width))
+    extractor = get_extractor(f"inception:{path}")
+    extractor.check(images.shape[1:])
+    check_inception(extractor, images)
+
+
+def test_logits_of_features_that_are_flat_already(tmp_path, images):
+    with tf.Graph().as_default() as graph:
+        shape = [None, 299, 299, 3]
+        scaled = tf.compat.v1.placeholder(tf.float32, shape, name="Mul")
+        pooled = tf.reduce_mean(scaled, (1, 2), name="pool_3")
+        tf.multiply(pooled, 2.0, name="logits")
+    path = tmp_path / "inception.pb"
+    path.write_bytes(graph.as_graph_def().SerializeToString())
     check_inception(get_extractor(f"inception:{path}"), images)
 
 

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.features.image_inputs import takes_channels
 
 # Images [b, h, w, c] in [-1, 1] -> features [b, d], differentiable.
 Matched = Callable[[tf.Tensor], tf.Tensor]
@@ -54,7 +55,7 @@ class FrozenFeatures:
         Args:
           name: as users choose it.
           network: any model of images [b, h, w, c].
-          layers: names of its layers, one or more.
+          layers: names of its layers; of none, its output is taken.
           scale: from images in [-1, 1] to what the network was trained on.
           resize: of images that the network does not take as large.
 
@@ -78,7 +79,9 @@ class FrozenFeatures:
         """
         images = tf.convert_to_tensor(images)
         height, width, channels = self.network.input_shape[1:]
-        if images.shape.rank != 4 or images.shape[-1] not in (1, channels):
+        if images.shape.rank != 4 or not takes_channels(
+            images.shape[-1], channels
+        ):
             raise errors.UsageError(
                 f"The features of {self.name} are of images with {channels} "
                 f"channel(s), not of {tuple(images.shape[1:])}: choose others "
@@ -95,16 +98,53 @@ class FrozenFeatures:
 def layer_outputs(
     name: str, network: keras.Model, layers: Sequence[str]
 ) -> keras.Model:
-    """The network from its images to the outputs of layers, a list.
+    """The network from its images to `outputs_of` it, a list.
 
     Raises:
-      UsageError: for a layer that there is not.
+      UsageError: for a layer that there is not, or that gives no features.
+    """
+    return with_outputs(name, network, outputs_of(name, network, layers))
+
+
+def outputs_of(
+    name: str, network: keras.Model, layers: Sequence[str]
+) -> list[keras.KerasTensor]:
+    """The outputs of layers; of none, the output of the network.
+
+    Raises:
+      UsageError: for a layer that there is not, or that has several outputs.
     """
     known = {layer.name: layer for layer in network.layers}
-    return keras.Model(
-        network.inputs,
-        [errors.pick(known, n, f"layer of {name}").output for n in layers],
-    )
+    given = {
+        f"The layer {layer} of {name}": errors.pick(
+            known, layer, f"layer of {name}"
+        ).output
+        for layer in layers
+    } or {name: network.outputs}
+    for owner, outputs in given.items():
+        if len(keras.tree.flatten(outputs)) != 1:
+            raise errors.UsageError(
+                f"{owner} has several outputs: name a layer that has one, by "
+                "@LAYER."
+            )
+    return keras.tree.flatten(list(given.values()))
+
+
+def with_outputs(
+    name: str, network: keras.Model, outputs: Sequence[keras.KerasTensor]
+) -> keras.Model:
+    """The network from its images to some of its tensors, a list.
+
+    Raises:
+      UsageError: for a tensor that does not come from the images.
+    """
+    try:
+        return keras.Model(network.inputs, outputs)
+    except ValueError as error:
+        raise errors.UsageError(
+            f"A layer that was named of {name} is a network of its own, and "
+            "not reached from the images: name another."
+        ) from error
 
 
 def side_by_side(outputs: tf.Tensor | Sequence[tf.Tensor]) -> tf.Tensor:

@@ -9,8 +9,14 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors, keras_settings
-from tf_mmdgan.features import frozen, lenet, weight_files
-from tf_mmdgan.features.network import RANGES, RESIZES, Network
+from tf_mmdgan.features import frozen, image_inputs, lenet, weight_files
+from tf_mmdgan.features.network import (
+    RANGES,
+    RESIZES,
+    Network,
+    Run,
+    usual_range,
+)
 
 _WEIGHTS = pathlib.Path(__file__).parent / "weights"
 # LeNets of the package, by name: files of tools/train_lenet.py.
@@ -38,7 +44,7 @@ class KerasNetwork(Network):
         matched: Sequence[str] | None = None,
         logits: str | None = None,
         resize: str = "antialias",
-        value_range: str = "symmetric",
+        value_range: str | None = None,
         slow: bool = True,
         variant: str = "",
     ):
@@ -48,52 +54,76 @@ class KerasNetwork(Network):
           name: as users choose it.
           digest: SHA-256 of the weights.
           model: of images [b, h, w, c]; it is called in inference mode.
-          compared: layers whose outputs are the features of scores.
+          compared: layers whose outputs are the features of scores; none for
+            the output of the model.
           matched: layers whose outputs generators match; by default the same.
           logits: layer whose output are logits of classes, if there is one.
           resize: in `RESIZES`.
-          value_range: in `RANGES`, what the model was trained on.
+          value_range: as `Network` takes it.
           slow: whether it takes longer than reading a file.
           variant: as `Network` takes it.
 
         Raises:
-          UsageError: for an unknown layer, resize or range.
-          DataError: for weights that are not finite.
+          UsageError: for an unknown layer, resize or range, or several outputs
+            of which none is named.
+          DataError: for weights that are not finite, or a model that takes
+            something else than images.
         """
+        taken = _image_input(name, model)
         weight_files.check_finite(
             name, ((w.path, w.numpy()) for w in model.weights)
         )
         self._model = model
         self._matched = matched or compared
-        layers = [*compared, *([logits] if logits else [])]
-        network = frozen.layer_outputs(name, model, layers)
-
-        def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
-            outputs = network(images, training=False)
-            outputs = outputs if isinstance(outputs, list) else [outputs]
-            features = outputs[: len(compared)]
-            return (
-                features[0] if len(features) == 1 else _joined(features),
-                outputs[-1] if logits else None,
-            )
-
+        run = _run(name, model, compared, logits)
         super().__init__(
-            name, digest, run, model.input_shape[1:], resize=resize,
-            value_range=value_range, classifies=logits is not None, slow=slow,
-            variant=variant,
+            name, digest, run, taken.image_shape, dtype=taken.dtype,
+            resize=resize, value_range=value_range,
+            classifies=logits is not None, slow=slow, variant=variant,
         )  # fmt: skip
         self._matched_resize = RESIZES[resize]
-        self._matched_range = RANGES[value_range].of_symmetric
+        chosen = value_range or usual_range(taken.dtype)
+        self._matched_range = RANGES[chosen].of_symmetric
+        self._differentiable = taken.dtype.is_floating
 
-    def frozen(self) -> frozen.FrozenFeatures:
+    def frozen(self) -> frozen.Matched:
         """See `FeatureExtractor.frozen`."""
+        if not self._differentiable:
+            return super().frozen()
         return frozen.FrozenFeatures(
             self.name, self._model, self._matched, self._matched_range,
             self._matched_resize,
         )  # fmt: skip
 
 
-_joined = frozen.side_by_side
+def _run(
+    name: str, model: keras.Model, compared: Sequence[str], logits: str | None
+) -> Run:
+    """A model from its images to features and logits, in inference mode."""
+    features = frozen.outputs_of(name, model, compared)
+    classes = frozen.outputs_of(name, model, [logits]) if logits else []
+    network = frozen.with_outputs(name, model, [*features, *classes])
+
+    def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+        outputs = network(images, training=False)
+        outputs = outputs if isinstance(outputs, list) else [outputs]
+        found = outputs[: len(features)]
+        return (
+            found[0] if len(found) == 1 else frozen.side_by_side(found),
+            outputs[-1] if logits else None,
+        )
+
+    return run
+
+
+def _image_input(name: str, model: keras.Model) -> image_inputs.ImageInput:
+    inputs = getattr(model, "inputs", None)  # Sequential ones may have none.
+    if inputs is None:
+        raise errors.DataError(
+            f"{name} was never built, so that its input is not known: call it "
+            "on images once before it is saved."
+        )
+    return image_inputs.image_input(name, inputs)
 
 
 def lenet_network(
@@ -176,41 +206,57 @@ def keras_model(
     output: str | None = None,
     logits: str | None = None,
     resize: str = "antialias",
-    range: str = "symmetric",
+    range: str | None = None,
 ) -> KerasNetwork:
     """Any Keras model of images, from a .keras file; no custom code is run.
 
     Args:
       path: of the file.
-      layers: those whose outputs are the features; by default the last.
+      layers: those whose outputs are the features; by default the output of the
+        model.
       output: the same for a single layer.
       logits: layer whose output are logits of classes, if there is one.
       resize: in `network.RESIZES`.
-      range: in `network.RANGES`, what the model was trained on.
+      range: as `Network` takes it.
 
     Raises:
-      UsageError: without a path, for a layer that there is not, and for both
-        `layers` and `output`.
-      DataError: if there is no such file, or something else is in it.
+      UsageError: without a path, for a layer that there is not, for several
+        outputs of which none is named, and for both `layers` and `output`.
+      DataError: if there is no such file, something else is in it, or the
+        model takes something else than images.
     """
     path = weight_files.required(path, "keras")
-    if layers and output:
+    if layers and output is not None:
         raise errors.UsageError(
             f"keras:{path}@{'+'.join(layers)},output={output}: give @LAYER or "
             "output=LAYER, not both."
         )
+    if output is not None:
+        layers = (str(output),)  # a name may be a number
+    logits = None if logits is None else str(logits)
     digest = weight_files.digest(path)
     try:
         weight_files.check_claims(path)
         model = keras.models.load_model(path, compile=False)
     except weight_files.DAMAGE as error:
         raise weight_files.damaged(path, error, "Keras model") from error
-    chosen = tuple(layers) or (output or model.layers[-1].name,)
+    chosen = tuple(layers) or _last_layer(model)
     return KerasNetwork(
-        f"keras-{path.stem}-{'+'.join(chosen)}", digest, model, chosen,
+        "-".join(["keras", path.stem, "+".join(chosen)]), digest, model, chosen,
         logits=logits, resize=resize, value_range=range,
         variant=f"-logits={logits}" if logits else "",
     )  # fmt: skip
+
+
+def _last_layer(model: keras.Model) -> tuple[str, ...]:
+    """The layer that gives the only output of a model; none if none does."""
+    outputs = getattr(model, "outputs", None) or []
+    names = [
+        layer.name
+        for layer in model.layers
+        if len(outputs) == 1 and layer.output is outputs[0]
+    ]
+    return tuple(names[-1:])
 
 
 def application(

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.features.extractors import Extracted, FeatureExtractor
+from tf_mmdgan.features.image_inputs import takes_channels
 
 # float32 images [n, h, w, c] and (height, width) -> [n, height, width, c]. They
 # differ most where small images are enlarged or large ones shrunk, and so do
@@ -63,6 +64,10 @@ RANGES: dict[str, Range] = {
     ),
 }
 
+# Of the largest feature: how much those of an image may differ with the size of
+# the batch, by rounding in half precision.
+_ROUNDING = 1e-2
+
 # Scaled images [n, h, w, c] -> features [n, ...] and logits [n, k] or None.
 Run = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor | None]]
 
@@ -87,8 +92,9 @@ class Network(FeatureExtractor):
         run: Run,
         image_shape: tuple[int | None, int | None, int],
         *,
+        dtype: tf.DType = tf.float32,
         resize: str = "antialias",
-        value_range: str = "symmetric",
+        value_range: str | None = None,
         classifies: bool = False,
         slow: bool = True,
         variant: str = "",
@@ -101,8 +107,10 @@ class Network(FeatureExtractor):
           digest: SHA-256 of the weights.
           run: the network itself, in inference mode.
           image_shape: [h, w, c] that it takes; None for any height and width.
+          dtype: of the pixels that it takes.
           resize: in `RESIZES`.
-          value_range: in `RANGES`.
+          value_range: in `RANGES`, what the network was trained on; by default
+            "levels" for integers, else "symmetric".
           classifies: whether `run` gives logits.
           slow: whether it takes longer than reading a file.
           variant: what else the features and the classes depend on, such as
@@ -110,14 +118,22 @@ class Network(FeatureExtractor):
           keeps: what must live as long as the network does.
 
         Raises:
-          UsageError: for an unknown resize or range.
+          UsageError: for an unknown resize or range, or another range than
+            "levels" for integers.
         """
+        value_range = value_range or usual_range(dtype)
+        if dtype.is_integer and value_range != "levels":
+            raise errors.UsageError(
+                f"range={value_range}: {name} takes pixels of type "
+                f"{dtype.name}, which are levels; leave range out."
+            )
         self.name = name
         self.classifies = classifies
         self.slow = slow
         self._network = run
         *size, self._channels = image_shape
         self._size = size
+        self._dtype = dtype
         self._resize = errors.pick(RESIZES, resize, "resize")
         self._scale = errors.pick(RANGES, value_range, "range").of_levels
         self._keeps = keeps
@@ -128,28 +144,53 @@ class Network(FeatureExtractor):
     def check(self, image_shape: tuple[int, ...]) -> None:
         """Checks that the network takes images of shape [h, w, c].
 
-        The network is traced, but not run.
+        It is tried on three images of noise.
 
         Raises:
           UsageError: for another number of channels than the network takes, or
             an output that it does not have.
-          DataError: for a network that takes no such images.
+          DataError: for a network that takes no such images, or whose features
+            of an image depend on the images beside it.
         """
         self._check_channels(image_shape)
-        spec = tf.TensorSpec([None, *image_shape[:2], self._channels], tf.uint8)
+        shape = (*image_shape[:2], self._channels)
+        spec = tf.TensorSpec([None, *shape], tf.uint8)
+        noise = np.random.default_rng(0).integers(0, 256, (3, *shape), np.uint8)
         try:
             self._run.get_concrete_function(spec)  # type: ignore[attr-defined]
+            beside, alone = (
+                self._run(tf.constant(x)) for x in (noise, noise[:1])
+            )
         except (errors.UsageError, errors.DataError):
             raise
         except (LookupError, TypeError, ValueError, tf.errors.OpError) as error:
             raise errors.DataError(
                 f"The extractor {self.name} takes no images of shape "
-                f"{tuple(spec.shape[1:])}: {errors.excerpt(error)}"
+                f"{shape}: {errors.excerpt(error)}"
             ) from error
+        self._check_independent(beside[0].numpy()[:1], alone[0].numpy())
+        if self.classifies and alone[1].shape[-1] < 2:
+            raise errors.UsageError(
+                f"The logits of {self.name} are of one class: leave logits "
+                "out, or name a layer of two classes or more."
+            )
+
+    def _check_independent(self, beside: np.ndarray, alone: np.ndarray) -> None:
+        """Compares the features of one image beside others and alone."""
+        largest = np.abs(alone).max(initial=0.0)
+        if beside.shape == alone.shape and np.allclose(
+            beside, alone, rtol=0.0, atol=_ROUNDING * largest, equal_nan=True
+        ):
+            return
+        raise errors.DataError(
+            f"The features that {self.name} has of an image depend on the "
+            "images beside it: name another output, with one row for each "
+            "image, of a network in inference mode."
+        )
 
     def _check_channels(self, image_shape: tuple[int, ...]) -> None:
         given = image_shape[-1]
-        if given not in (1, self._channels):
+        if not takes_channels(given, self._channels):
             raise errors.UsageError(
                 f"The extractor {self.name} takes images of {self._channels} "
                 f"channel(s), these have {given}: choose another extractor, or "
@@ -187,14 +228,28 @@ class Network(FeatureExtractor):
             levels = tf.cast(images, tf.float32)
             if None not in size and list(images.shape[1:3]) != size:
                 levels = self._resize(levels, size)
-            features, logits = self._network(self._scale(levels))
-            flat = tf.reshape(features, [tf.shape(images)[0], -1])
-            flat = tf.cast(flat, tf.float32)
+            pixels = _cast(self._scale(levels), self._dtype)
+            features, logits = self._network(pixels)
+            count = tf.shape(images)[0]
+            flat = tf.cast(tf.reshape(features, [count, -1]), tf.float32)
             if not self.classifies:
                 return flat, tf.zeros([0]), tf.constant(False)
+            logits = tf.reshape(logits, [count, tf.shape(logits)[-1]])
             return flat, *_probabilities(tf.cast(logits, tf.float32))
 
         return run
+
+
+def usual_range(dtype: tf.DType) -> str:
+    """Name of the range of a network that takes pixels of a type."""
+    return "levels" if dtype.is_integer else "symmetric"
+
+
+def _cast(pixels: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """Pixels in a network's own type; integers are the nearest ones."""
+    if dtype.is_integer:
+        return tf.saturate_cast(tf.round(pixels), dtype)
+    return tf.cast(pixels, dtype)
 
 
 def _probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

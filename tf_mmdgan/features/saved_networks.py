@@ -17,8 +17,9 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tf_mmdgan import errors, files, owned
-from tf_mmdgan.features import weight_files
-from tf_mmdgan.features.network import Network
+from tf_mmdgan.features import image_inputs, weight_files
+from tf_mmdgan.features.image_inputs import ImageInput
+from tf_mmdgan.features.network import Network, Run
 
 INCEPTION_URL = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 _INCEPTION_SHAPE = (299, 299, 3)
@@ -73,10 +74,10 @@ def saved_model(
     logits: str | None = None,
     size: int | None = None,
     resize: str = "antialias",
-    range: str = "symmetric",
+    range: str | None = None,
     name: str | None = None,
 ) -> Network:
-    """Any SavedModel of images [n, h, w, 3], called or by serving_default.
+    """Any SavedModel of images [n, h, w, c], called or by serving_default.
 
     Args:
       path: its folder.
@@ -84,12 +85,14 @@ def saved_model(
       logits: which output are logits of classes, if there is one.
       size: height and width that it takes; by default that of its signature.
       resize: in `network.RESIZES`.
-      range: in `network.RANGES`, what the model was trained on.
+      range: as `Network` takes it.
       name: in reports; by default of the folder.
 
     Raises:
-      UsageError: without a path, or for an output that there is not.
-      DataError: if there is no such folder, or something else is in it.
+      UsageError: without a path, or for an output that there is not, a size or
+        a range that the model does not take.
+      DataError: if there is no such folder, something else is in it, or the
+        model takes something else than images.
     """
     path = weight_files.required(path, "saved_model")
     if not (path / "saved_model.pb").is_file():
@@ -101,8 +104,34 @@ def saved_model(
         raise weight_files.damaged(path, error) from error
     _check_finite(path)
     function = _function(module, path)
+    taken = _image_input(function, path)
+    # Names may be numbers.
+    output, logits = (x if x is None else str(x) for x in (output, logits))
 
-    def run(images):
+    return Network(
+        name or f"saved_model-{path.name}",
+        weight_files.digest(path),
+        _run(function, path, output, logits),
+        (*image_inputs.chosen_size(path, size, taken.size), taken.channels),
+        dtype=taken.dtype,
+        resize=resize,
+        value_range=range,
+        classifies=logits is not None,
+        variant=_variant(output=output, logits=logits, size=size),
+        # Its variables live as long as the object does.
+        keeps=module,
+    )
+
+
+def _run(
+    function: Callable[..., Any],
+    path: pathlib.Path,
+    output: str | None,
+    logits: str | None,
+) -> Run:
+    """A function of a SavedModel, of which two outputs are taken."""
+
+    def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
         outputs = function(images)
         if isinstance(outputs, list | tuple):
             outputs = {f"output_{i}": part for i, part in enumerate(outputs)}
@@ -114,18 +143,7 @@ def saved_model(
             return features, None
         return features, errors.pick(outputs, logits, f"output of {path}")
 
-    return Network(
-        name or f"saved_model-{path.name}",
-        weight_files.digest(path),
-        run,
-        (*((size, size) if size else _fixed_size(function)), 3),
-        resize=resize,
-        value_range=range,
-        classifies=logits is not None,
-        variant=_variant(output=output, logits=logits, size=size),
-        # Its variables live as long as the object does.
-        keeps=module,
-    )
+    return run
 
 
 def _variant(**settings: Any) -> str:
@@ -134,17 +152,31 @@ def _variant(**settings: Any) -> str:
     return "".join(given)
 
 
-def _fixed_size(function: Callable[..., Any]) -> list[int | None]:
-    """Height and width of a signature's images; None for any, or unknown."""
-    given = getattr(function, "structured_input_signature", ())
-    shapes = [spec.shape for spec in tf.nest.flatten(given)]
-    return shapes[0][1:3] if len(shapes) == 1 else [None, None]
+def _image_input(function: Any, path: pathlib.Path) -> ImageInput:
+    """What images a function of a SavedModel takes.
+
+    A model that is called has a trace for each form of call; those that differ
+    in other arguments than tensors are alike.
+    """
+    given = [
+        tf.nest.flatten(trace.structured_input_signature)
+        for trace in getattr(function, "concrete_functions", [function])
+    ]
+    inputs = [[x for x in g if isinstance(x, tf.TypeSpec)] for g in given]
+    taken = {image_inputs.image_input(path, found) for found in inputs}
+    if len({(x.channels, x.dtype) for x in taken}) != 1:
+        raise errors.DataError(
+            f"{path} can be called in {len(taken)} ways, with images of "
+            "unequal kinds: save it with one signature."
+        )
+    first = taken.pop()
+    return first._replace(size=(None, None)) if taken else first
 
 
 def _function(module: Any, path: pathlib.Path) -> Callable[..., Any]:
     """What is called with images: the model itself, or its usual signature."""
     if callable(module):
-        return module
+        return module.__call__
     signature = module.signatures.get("serving_default")
     if signature is None:
         raise errors.DataError(
@@ -198,17 +230,23 @@ def _frozen_inception(path: pathlib.Path, resize: str) -> Network:
             f"{path} is no Inception graph of 2015: it lacks nodes named "
             f"{_GRAPH_IMAGES}, {_GRAPH_FEATURES}."
         )
-    _free_batch(definition)
-    fetched = [f"{_GRAPH_FEATURES}:0"] + ([f"{logits}:0"] if logits else [])
+    flat = [
+        node.name
+        for node in definition.node
+        if node.op in ("Reshape", "Squeeze")
+        and _node_name(node.input[0]) == _GRAPH_FEATURES
+    ]
 
     def run(images):
-        # Inside the caller's graph; nothing is copied but constants.
-        found = tf.graph_util.import_graph_def(
-            definition,
-            input_map={f"{_GRAPH_IMAGES}:0": images},
-            return_elements=fetched,
-        )
-        return found[0], found[1] if logits else None
+        given = {_GRAPH_IMAGES: images}
+        features = _imported(definition, given, _GRAPH_FEATURES)
+        if logits is None:
+            return features, None
+        # The published graph reshapes its features to [1, 2048], which is right
+        # for one image alone.
+        rows = tf.reshape(features, [tf.shape(images)[0], -1])
+        given = {_GRAPH_FEATURES: features} | dict.fromkeys(flat, rows)
+        return features, _imported(definition, given, logits)
 
     return Network(
         "inception", digest, run, _INCEPTION_SHAPE, resize=resize,
@@ -216,15 +254,38 @@ def _frozen_inception(path: pathlib.Path, resize: str) -> Network:
     )  # fmt: skip
 
 
-def _free_batch(definition: tf.compat.v1.GraphDef) -> None:
-    """Lets a graph take any batch: the published one reshapes to [1, d]."""
+def _imported(
+    definition: tf.compat.v1.GraphDef,
+    given: Mapping[str, tf.Tensor],
+    output: str,
+) -> tf.Tensor:
+    """A node's output in the caller's graph, where outputs of some are given.
+
+    No node is imported that the output does not need; constants are copied.
+    """
     nodes = {node.name: node for node in definition.node}
-    for node in definition.node:
-        if node.op == "Reshape" and node.input[0] == _GRAPH_FEATURES:
-            shape = nodes[node.input[1]].attr["value"].tensor
-            sizes = tf.make_ndarray(shape).copy()
-            sizes[0] = -1
-            shape.CopyFrom(tf.make_tensor_proto(sizes))
+    needed, replaced, waiting = set(), set(), [output]
+    while waiting:
+        name = waiting.pop()
+        if name in given:
+            replaced.add(name)
+        elif name not in needed:
+            needed.add(name)
+            waiting += [_node_name(text) for text in nodes[name].input]
+    part = tf.compat.v1.GraphDef(versions=definition.versions)
+    part.library.CopyFrom(definition.library)
+    part.node.extend(node for node in definition.node if node.name in needed)
+    (found,) = tf.graph_util.import_graph_def(
+        part,
+        input_map={f"{name}:0": given[name] for name in replaced},
+        return_elements=[f"{output}:0"],
+    )
+    return found
+
+
+def _node_name(text: str) -> str:
+    """The node of an input such as "a", "a:0" or "^a"."""
+    return text.removeprefix("^").partition(":")[0]
 
 
 class _Packed(gzip.GzipFile):
