@@ -35,12 +35,16 @@ def published_difference(x, y, z, formula):
     return yy - 2 * xy - zz + 2 * xz, variance
 
 
+def cubic(u, v):
+    return (u @ v / len(u) + 1) ** 3
+
+
 @pytest.mark.parametrize("kernel", ["cubic", "gaussian"])
 def test_plug_in_three_sample_test_is_the_published_one(rng, kernel):
     x = rng.normal(size=(9, 3))
     y, z = rng.normal(size=(9, 3)) + 0.3, 1.5 * rng.normal(size=(9, 3))
     kernel, formula = {
-        "cubic": (CUBIC, lambda u, v: (u @ v / 3 + 1) ** 3),
+        "cubic": (CUBIC, cubic),
         "gaussian": (GAUSSIAN, gauss),
     }[kernel]
     difference, variance = published_difference(x, y, z, formula)
@@ -68,6 +72,17 @@ def test_difference_is_that_of_two_unbiased_estimates(rng):
     new, old = (mmd.CandidateSums(*map(np.array, s)) for s in sums)
     got = mmd.three_sample_test(new, old).difference
     np.testing.assert_allclose(got, expected, rtol=1e-9)
+
+
+def test_features_far_from_zero_keep_their_digits(rng):
+    """Kernel values share 1e18, which single precision holds to 1e11."""
+    x, y, z = (1000.0 + 0.01 * rng.normal(size=(3, 40, 4))).astype(np.float32)
+    grams = [numpy_grams(np.float64(x), np.float64(c), cubic) for c in (y, z)]
+    off, pairs = 1 - np.eye(40), 40 * 39
+    values = [(yy * off).sum() / pairs - 2 * xy.mean() for _, xy, yy in grams]
+    new, old = (mmd.candidate_sums(CUBIC, x, c) for c in (y, z))
+    got = mmd.three_sample_test(new, old).difference
+    np.testing.assert_allclose(got, values[0] - values[1], rtol=1e-4)
 
 
 def test_three_sample_variance_has_no_bias():

@@ -31,13 +31,16 @@ def candidate_sums(
 ) -> CandidateSums:
     """Sums over candidates and reference, both [m, d], for later tests.
 
-    The kernel is computed in the type of the features; features in float64 give
-    the sums to full precision.
+    All of it is float64, whatever the type of the features: the tests take
+    differences of these sums, in which what kernel values share cancels.
 
     Raises:
       ValueError: if the shapes are not equal matrices, or for m < 4.
     """
-    x, y = kernels.as_matrices(reference, candidate)
+    x, y = (
+        tf.cast(features, tf.float64)
+        for features in kernels.as_matrices(reference, candidate)
+    )
     if not x.shape.is_compatible_with(y.shape):
         raise ValueError(f"Need sets of one size, not {x.shape}, {y.shape}.")
     size(y, 4)
