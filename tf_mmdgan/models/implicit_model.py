@@ -142,7 +142,9 @@ class ImplicitModel(keras.Model):
                 "To score by KID, name what to compare by: model.compile(..., "
                 'features=features.get_extractor("pixels")).'
             )
-        logs = kid_of_generated(self.features, x, steps, self.generate)
+        logs = kid_of_generated(
+            self.features, x, steps, self.generate, self.num_classes
+        )
         return logs if return_dict else list(logs.values())
 
     def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -223,7 +225,7 @@ class ImplicitModel(keras.Model):
         batch_size: int = 256,
         label: int | None = None,
         first: int = 0,
-        uniform: bool = False,
+        shares: np.ndarray | Literal["data"] | None = "data",
     ) -> np.ndarray:
         """Draws images; the same seed gives the same latents at any count.
 
@@ -235,10 +237,10 @@ class ImplicitModel(keras.Model):
           seed: any integer that fits 64 bits.
           weights: "ema" (averaged) or "current".
           batch_size: images at a time, on each device.
-          label: class of all images, of a model with classes; by default they
-            are drawn, as often as the data have them (`class_shares`).
+          label: class of all images; by default they are drawn by `shares`.
           first: number of the first image in the seed's sequence.
-          uniform: whether to draw each class as often instead.
+          shares: probabilities of the classes, [num_classes]; None for equal
+            ones, "data" for those of the data (`class_shares`).
 
         Returns:
           uint8 [count, h, w, c].
@@ -248,14 +250,12 @@ class ImplicitModel(keras.Model):
         """
         if weights not in self._samplers:
             self._samplers[weights] = ImageSampler(
-                self.network(weights),
-                self.latents,
-                self.num_classes,
+                self.network(weights), self.latents, self.num_classes,
                 self.cluster,
-            )
+            )  # fmt: skip
         sampler = self._samplers[weights]
-        shares = None if uniform else self.class_shares
-        return sampler.draw(count, seed, batch_size, label, first, shares)
+        own = self.class_shares if isinstance(shares, str) else shares
+        return sampler.draw(count, seed, batch_size, label, first, own)
 
     def make_train_function(
         self, force: bool = False

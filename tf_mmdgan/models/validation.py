@@ -1,7 +1,7 @@
 """KID of a model while it trains: what `fit` logs for its validation data."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ def kid_of_generated(
     extractor: FeatureExtractor,
     real: Any,
     steps: int | None,
-    generate: Callable[[int], np.ndarray],
+    generate: Callable[..., np.ndarray],
+    num_classes: int | None = None,
 ) -> dict[str, float]:
     """KID, and its standard error, of as many generated images as real ones.
 
@@ -28,20 +29,32 @@ def kid_of_generated(
       real: images in [-1, 1], or uint8, [n, h, w, c]: an array or an iterable
         of batches, which may be (images, labels).
       steps: how many batches to take of an iterable; by default all.
-      generate: makes so many images, uint8.
+      generate: makes so many images, uint8, of classes by their `shares`.
+      num_classes: k, of a generator with classes: they are drawn as often as
+        the labels of the real images say, if there are any.
 
     Raises:
       DataError: for images that cannot be scored.
     """
     batches = [real] if isinstance(real, np.ndarray | tf.Tensor) else real
-    batches = itertools.islice(batches, steps)
-    found = extract(extractor, map(_as_uint8, batches)).features
-    fake = extract(extractor, generate(len(found))).features
+    labels: list[np.ndarray] = []
+
+    def in_8_bits() -> Iterator[np.ndarray]:
+        for batch in itertools.islice(batches, steps):
+            pair = batch if isinstance(batch, tuple) else (batch,)
+            labels.extend(np.asarray(own) for own in pair[1:2])
+            yield _as_uint8(pair[0])
+
+    found = extract(extractor, in_8_bits()).features
+    shares: np.ndarray | str = "data"
+    if num_classes and labels:
+        counts = np.bincount(np.concatenate(labels), minlength=num_classes)
+        shares = counts / counts.sum()
+    fake = extract(extractor, generate(len(found), shares=shares)).features
     value = kid.kid(found, fake, "exact")
     return {"kid": value.mean, "kid_standard_error": value.standard_error}
 
 
 def _as_uint8(batch: Any) -> np.ndarray:
-    """The images of a batch with or without labels, in 8 bits."""
-    batch = np.asarray(batch[0] if isinstance(batch, tuple) else batch)
+    batch = np.asarray(batch)
     return batch if batch.dtype == np.uint8 else images.to_uint8(batch).numpy()

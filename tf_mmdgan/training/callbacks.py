@@ -215,7 +215,7 @@ class SampleGrid(Every):
         """See `Every.act`."""
         del logs
         drawn = self.model.generate(
-            self.count, self.seed, self.weights, uniform=True
+            self.count, self.seed, self.weights, shares=None
         )
         scale = max(1, 64 // drawn.shape[1])
         files.write_bytes(
