@@ -16,6 +16,7 @@ from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
 )
+from tf_mmdgan.objectives.drifting import DriftDiscrepancy
 
 DISCREPANCY = KernelDiscrepancy(kernels.Gaussian((1.0, 3.0)))
 PRETRAINING = 2
@@ -41,6 +42,15 @@ def _gc_mmd(dtype, **options):
     )
     return MomentMatchingModel(
         tiny.generator(dtype), tiny.LATENTS, discrepancy, **options
+    ), []
+
+
+def _drift(dtype, **options):
+    return MomentMatchingModel(
+        tiny.generator(dtype),
+        tiny.LATENTS,
+        DriftDiscrepancy(temperatures=(0.3, 1.0), decay=0.5),
+        **options,
     ), []
 
 
@@ -82,6 +92,7 @@ def _gram(dtype, **options):
 MODELS = {
     "gmmn": _gmmn,
     "gc_mmd": _gc_mmd,
+    "drift": _drift,
     "gmmn_ae": _gmmn_ae,
     "gfmn": _gfmn,
     "gram": _gram,

@@ -69,7 +69,9 @@ class MomentMatchingModel(GeneratorModel):
     """A generator that lowers a discrepancy of features of the global batch.
 
     Attributes:
-      discrepancy: of real and generated features, a scalar.
+      discrepancy: of real and generated features.
+      memory: what the discrepancy keeps from one step to the next, if anything;
+        the checkpoint holds it.
       matched_features: images [b, h, w, c] in [-1, 1], or points [b, n] ->
         features [b, d]. Nothing in this function is trained.
     """
@@ -85,6 +87,17 @@ class MomentMatchingModel(GeneratorModel):
         super().__init__(generator, latents, **kwargs)
         self.discrepancy = discrepancy
         self.matched_features = features
+        self.memory: keras.Variable | None = None
+        if discrepancy.memory_size:
+            double = generator.outputs[0].dtype == "float64"
+            self.memory = self.add_weight(
+                name="memory",
+                shape=(discrepancy.memory_size,),
+                dtype="float64" if double else "float32",
+                initializer="zeros",
+                trainable=False,
+                aggregation="mean",
+            )
 
     def replica_step(
         self, batches: Sequence[Any], first_update: tf.Tensor
@@ -95,12 +108,17 @@ class MomentMatchingModel(GeneratorModel):
         x = self.real_features(real)
         with updates.recording(self.trained_network) as tape:
             y = self.fake_features(latents)
-            rows = self.make_update(first_update).gather([x, y])
-            loss = self.discrepancy(*rows)
+            real, fake = self.make_update(first_update).gather([x, y])
+            lowered = self.discrepancy.lowered(real, fake, self._remembered())
         updates.apply(
-            self.generator_optimizer, tape, loss, self.trained_variables
+            self.generator_optimizer, tape, lowered.loss, self.trained_variables
         )
-        return {"generator/loss": loss}
+        if self.memory is not None:
+            self.memory.assign(lowered.memory)
+        return {"generator/loss": lowered.loss, **lowered.logs}
+
+    def _remembered(self) -> tf.Tensor:
+        return tf.zeros([0]) if self.memory is None else self.memory.value
 
     def real_features(self, batch: tf.Tensor) -> tf.Tensor:
         """Features of real images that are matched: [b, d]."""

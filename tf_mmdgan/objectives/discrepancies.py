@@ -1,11 +1,14 @@
 """Distances between two samples that a generator is trained on as they are.
 
 A discrepancy is a function of real [n, d] and generated features [m, d]: a
-scalar with gradients with respect to both, in which nothing is learnt.
+scalar with a gradient with respect to the generated ones, in which nothing is
+learnt.
 """
 
+import abc
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -13,8 +16,6 @@ from tf_mmdgan import errors, mmd
 from tf_mmdgan.kernels import Kernel, bandwidths
 from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd import constrained
-
-Discrepancy = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 # Least variance of the t-statistic in the code of Sutherland et al. 2017.
 _VARIANCE_FLOOR = 1e-8
@@ -26,8 +27,50 @@ ESTIMATORS: dict[str, Callable[[mmd.Grams], tf.Tensor]] = {
 }
 
 
+class Lowered(NamedTuple):
+    """What a step lowers, and what it leaves to the next one.
+
+    Attributes:
+      loss: a scalar.
+      memory: [k], of the next step; k is the discrepancy's `memory_size`.
+      logs: scalars to log beside the loss, of its type.
+    """
+
+    loss: tf.Tensor
+    memory: tf.Tensor
+    logs: Mapping[str, tf.Tensor]
+
+
+class Discrepancy(abc.ABC):
+    """A distance of two samples, as a frozen value.
+
+    One that needs no more than the samples defines `__call__` alone.
+    """
+
+    @property
+    def memory_size(self) -> int:
+        """How many numbers a step leaves to the next one."""
+        return 0
+
+    @abc.abstractmethod
+    def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """The discrepancy of real [n, d] and fake [m, d], a scalar."""
+
+    def lowered(
+        self, real: tf.Tensor, fake: tf.Tensor, memory: tf.Tensor
+    ) -> Lowered:
+        """The loss of a training step.
+
+        Args:
+          real: real features [n, d].
+          fake: generated features [m, d].
+          memory: what the step before has left, [memory_size]; 0 at first.
+        """
+        return Lowered(self(real, fake), memory, {})
+
+
 @dataclasses.dataclass(frozen=True)
-class KernelDiscrepancy:
+class KernelDiscrepancy(Discrepancy):
     """MMD^2 of two samples, its root, or its t-statistic.
 
     sqrt(max(MMD^2_V, 1e-12)) with the biased estimate and `root`: Li, Swersky
@@ -63,7 +106,7 @@ class KernelDiscrepancy:
             )
 
     def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-        """The discrepancy of real [n, d] and fake [m, d], a scalar."""
+        """See `Discrepancy`."""
         if self.median_bandwidth:
             real, fake = in_median_distances(real, fake)
         grams = mmd.gram_matrices(self.kernel, real, fake)
@@ -72,7 +115,7 @@ class KernelDiscrepancy:
 
 
 @dataclasses.dataclass(frozen=True)
-class GradientConstrainedDiscrepancy:
+class GradientConstrainedDiscrepancy(Discrepancy):
     """The gradient-constrained MMD of two samples, or its square.
 
     The measure mu, where the critic's values and slopes are bounded, is the
@@ -96,7 +139,7 @@ class GradientConstrainedDiscrepancy:
     solver: str = "iterative"
 
     def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-        """The discrepancy of real [n, d] and fake [m, d], a scalar."""
+        """See `Discrepancy`."""
         if self.median_bandwidth:
             real, fake = in_median_distances(real, fake)
         square = constrained.gradient_constrained_mmd2(

@@ -1,0 +1,168 @@
+"""Drifting: generated points are moved towards where a drift field points.
+
+Deng, Li, Li, Du and He 2026, "Generative modeling via drifting",
+https://arxiv.org/abs/2602.04770; code: https://github.com/lambertae/drifting.
+"""
+
+import dataclasses
+import math
+
+import tensorflow as tf
+
+from tf_mmdgan import errors, mmd
+from tf_mmdgan.kernels import RadialMixture, as_matrices, pairwise_squares
+from tf_mmdgan.objectives.discrepancies import Discrepancy, Lowered
+from tf_mmdgan.objectives.drift import DriftField, Sides, pull
+
+
+@dataclasses.dataclass(frozen=True)
+class DriftDiscrepancy(Discrepancy):
+    """The squared distance of generated features to where they would drift.
+
+    loss = mean ||u - stop_gradient(u + sum_t V_t / size_t)||^2
+
+    u are generated features in units of S = mean distance / sqrt(d), where
+    distances are those of a generated point to real ones and to other generated
+    ones. V_t is the drift of temperature t, whose bandwidth is t mean
+    distances, and size_t is its root mean square. The gradient with respect to
+    a generated feature is -2 / (m d S) times the sum; none passes through
+    anything else. The loss of one temperature would always be 1 if its size
+    were that of the batch at hand. It is the average over some batches, so that
+    the loss falls where the drift does.
+
+    With the normalisation "none", one temperature and sizes of 1 this is a
+    GMMN: the gradient is 1 / d times that of the unbiased MMD^2, whose kernel
+    is the companion of the field's at this bandwidth, in the unit S.
+
+    Attributes:
+      field: the drift field.
+      temperatures: bandwidths in mean distances, for a kernel of bandwidth 1.
+      scaled: whether drifts are divided by their sizes; otherwise sizes are 1.
+      decay: of the moving average of sizes over steps; 0: those of the batch,
+        as in the published code.
+
+    Raises:
+      UsageError: for no temperature, one that is not positive, and a decay that
+        is not in [0, 1).
+    """
+
+    field: DriftField = dataclasses.field(default_factory=DriftField)
+    temperatures: tuple[float, ...] = (0.02, 0.05, 0.2)
+    scaled: bool = True
+    decay: float = 0.99
+
+    def __post_init__(self):
+        given = self.temperatures
+        if not given or not all(0.0 < t < math.inf for t in given):
+            raise errors.UsageError(f"temperatures={given}: need numbers > 0.")
+        if not 0.0 <= self.decay < 1.0:
+            raise errors.UsageError(f"decay={self.decay}: must be in [0, 1).")
+
+    @property
+    def memory_size(self) -> int:
+        """As many sizes as there are temperatures, if they are averaged."""
+        return len(self.temperatures) if self.scaled and self.decay else 0
+
+    def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """The loss of real [n, d] and fake [m, d], by sizes of this batch."""
+        return self.lowered(real, fake, tf.zeros([self.memory_size])).loss
+
+    def lowered(
+        self, real: tf.Tensor, fake: tf.Tensor, memory: tf.Tensor
+    ) -> Lowered:
+        """See `Discrepancy.lowered`; logs sizes, and MMD^2 with its error."""
+        real, fake = as_matrices(tf.stop_gradient(real), fake)
+        points = tf.stop_gradient(fake)
+        distance, squares = _in_mean_distances(real, points)
+        unit = tf.math.divide_no_nan(math.sqrt(fake.shape[1]), distance)
+        drifts = [
+            unit * pull(self.field.weights(squares, t), points, real, points)
+            for t in self.temperatures
+        ]
+        found = tf.stack([_root_mean_square(drift) for drift in drifts])
+        sizes, memory = self._averaged(found, memory)
+        total = tf.add_n(
+            [
+                tf.math.divide_no_nan(drift, size)
+                for drift, size in zip(drifts, tf.unstack(sizes), strict=True)
+            ]
+        )
+        # The difference of the features is 0, and has their gradient. Small
+        # drifts would be rounded away beside the features themselves.
+        loss = tf.reduce_mean(tf.square(total + unit * (points - fake)))
+        logs = {
+            f"drift/size_{t:g}": size
+            for t, size in zip(
+                self.temperatures, tf.unstack(found), strict=True
+            )
+        }
+        logs |= self._mmd2(squares, real, distance)
+        return Lowered(loss, memory, logs)
+
+    def _averaged(
+        self, found: tf.Tensor, memory: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """What drifts are divided by, and the memory of the next step."""
+        if not self.scaled:
+            return tf.ones_like(found), memory
+        if not self.memory_size:
+            return found, memory
+        memory = tf.cast(memory, found.dtype)
+        moved = memory + (1.0 - self.decay) * (found - memory)
+        sizes = tf.where(memory > 0.0, moved, found)
+        return sizes, sizes
+
+    def _mmd2(
+        self, squares: Sides, real: tf.Tensor, distance: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """The unbiased MMD^2 of the field's companions, and its error.
+
+        They are summed over temperatures, each with values in [0, 1].
+        """
+        try:
+            _, kernel = self.field.kernel.companion
+        except ValueError:
+            return {}
+        between_real = tf.math.divide_no_nan(
+            pairwise_squares(real, real), tf.square(distance)
+        )
+        grams = mmd.Grams(
+            self._gram(kernel, between_real),
+            tf.transpose(self._gram(kernel, squares.positive)),
+            self._gram(kernel, squares.negative),
+        )
+        sums = mmd.sum_pairs(grams)
+        error = tf.sqrt(mmd.variance_from_sums(sums).clipped)
+        value = mmd.unbiased_from_sums(sums)
+        return {
+            "drift/mmd2": tf.cast(value, distance.dtype),
+            "drift/mmd2_error": tf.cast(error, distance.dtype),
+        }
+
+    def _gram(self, kernel: RadialMixture, squares: tf.Tensor) -> tf.Tensor:
+        return tf.add_n(
+            [kernel.of_squares(squares / t**2) for t in self.temperatures]
+        )
+
+
+def _in_mean_distances(
+    real: tf.Tensor, fake: tf.Tensor
+) -> tuple[tf.Tensor, Sides]:
+    """The mean distance of points to all others, and squares in its unit."""
+    squares = Sides(
+        pairwise_squares(fake, real), pairwise_squares(fake, fake), own=True
+    )
+    total = tf.reduce_sum(tf.sqrt(squares.joint))
+    positives, negatives = squares.counts()
+    points = tf.cast(tf.shape(fake)[0], total.dtype)
+    distance = total / (points * (positives + negatives))
+    return distance, squares.map(
+        lambda side: tf.math.divide_no_nan(side, tf.square(distance))
+    )
+
+
+def _root_mean_square(values: tf.Tensor) -> tf.Tensor:
+    """A scalar; squares of small values do not underflow."""
+    largest = tf.reduce_max(tf.abs(values))
+    shares = tf.math.divide_no_nan(values, largest)
+    return largest * tf.sqrt(tf.reduce_mean(tf.square(shares)))
