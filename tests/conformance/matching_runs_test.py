@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def train(folder, objective, steps):
-    few = {"autoencoder_steps": 1} if objective == "gmmn_ae" else {}
+    few = {"autoencoder_steps": 1} if objective.endswith("_ae") else {}
     return run.prepare(
         config.TrainConfig(
             run_dir=str(folder), objective=objective, steps=steps,

@@ -8,6 +8,7 @@ import pathlib
 import re
 
 import keras
+import losses
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -54,7 +55,12 @@ def make_model(deviations, shape=(16, 16, 1), num_classes=None, **kwargs):
     )
 
 
-CHOICES = {"none": (), "demystifying": DEMYSTIFYING, "scaled": SCALED}
+CHOICES = {
+    "none": (),
+    "demystifying": DEMYSTIFYING,
+    "scaled": SCALED,
+    "drifting": ("drift_floor", "drift_sizes_of_batch"),
+}
 
 
 @pytest.mark.parametrize("text", CHOICES)
@@ -97,13 +103,38 @@ OBJECTIVES = {
     "distance": {"kernel": "distance"},
     "ratio_mmd": {"objective": "ratio_mmd"},
     "sn_smmd": {"objective": "sn_smmd"},
+    "drift": {"objective": "drift"},
 }
 
 
 @pytest.mark.parametrize("name", DEVIATIONS)
 def test_each_deviation_changes_settings_that_there_are(name):
-    changes = [changed_settings(name, **kw) for kw in OBJECTIVES.values()]
-    assert any(changes)
+    kind = DEVIATIONS[name].of
+    seen = [c for c in OBJECTIVES.values() if isinstance(settings(**c), kind)]
+    assert any(changed_settings(name, **chosen) for chosen in seen)
+
+
+@pytest.mark.parametrize("objective", ["drift", "drift_ae"])
+def test_drifting_as_its_code_has_it(objective):
+    chosen = {"objective": objective}
+    expected = {"drift_floor", "drift_decay"}
+    assert changed_settings("drifting", **chosen) == expected
+    field = losses.loss_of(configure("drifting", **chosen)).field
+    assert (field.normalization, field.floor) == ("both", 1e-6)
+    # It has no other normalisation, and so no floor of one.
+    chosen["drift_normalization"] = "row"
+    assert changed_settings("drifting", **chosen) == {"drift_decay"}
+    found = settings("drifting", objective=objective, drift_decay=0.5)
+    assert found.drift_decay == 0.5
+
+
+@pytest.mark.parametrize(
+    "code, objective",
+    [("drifting", "mmd"), ("scaled", "drift"), ("drift_floor", "gmmn")],
+)
+def test_codes_have_objectives_of_their_own(code, objective):
+    with pytest.raises(errors.UsageError, match="these codes have no"):
+        settings(code, objective=objective)
 
 
 def changed_settings(text, **kwargs):

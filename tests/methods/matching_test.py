@@ -11,6 +11,9 @@ from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
 )
+from tf_mmdgan.objectives.drift import DriftField
+from tf_mmdgan.objectives.drifting import DriftDiscrepancy
+from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 SHAPE = (8, 8, 1)
 
@@ -34,6 +37,10 @@ def test_published_settings():
     made = losses.loss_of(settings("gram"))
     assert made == RatioMatching((1.0,), 1e-3, "penalty")
     assert losses.loss_of(settings("gfmn")) == "lenet_digits"
+    for name in ("drift", "drift_ae"):
+        made = losses.loss_of(settings(name))
+        field = DriftField(kernels.Laplace(), "both")
+        assert made == DriftDiscrepancy(field, (0.02, 0.05, 0.2), True, 0.99)
 
 
 def test_settings_of_flags():
@@ -58,6 +65,17 @@ def test_settings_of_flags():
         settings("gram", bandwidths="1,3", ridge=0.1, ratio_positivity="clip")
     )
     assert made == RatioMatching((1.0, 3.0), 0.1, "clip")
+    made = losses.loss_of(
+        settings(
+            "drift_ae", kernel="rbf", temperatures="0.1, 0.3",
+            drift_normalization="separate", drift_divergence="kl",
+            drift_scale=False,
+        )
+    )  # fmt: skip
+    field = DriftField(kernels.Gaussian(), "separate", DIVERGENCES["kl"])
+    assert made == DriftDiscrepancy(field, (0.1, 0.3), scaled=False)
+    made = losses.loss_of(settings("drift", drift_decay=0.5))
+    assert made.decay == 0.5
 
 
 def test_models_have_the_settings_of_the_configuration():
@@ -114,6 +132,30 @@ IMPOSSIBLE = [
     ("gmmn_ae", {"schedule_every": 2}, "--schedule_every=2: rates would fall"),
     ("gmmn", {"matched_features": "vgg18:x"}, "Did you mean 'vgg19'"),
     ("gmmn", {"matched_features": "lenet_digits@conv1"}, "Unknown layer"),
+    ("drift_ae", {"schedule_every": 2}, "--schedule_every=2: rates would"),
+    (
+        "drift",
+        {"temperatures": "0.1,-2"},
+        "--temperatures=0.1,-2: need numbers",
+    ),
+    ("drift", {"temperatures": ""}, "--temperatures=: need numbers"),
+    ("drift", {"drift_divergence": "kl"}, "needs --drift_normalization=sep"),
+    ("drift", {"drift_divergence": "kll"}, "divergence 'kll'.*mean 'kl'"),
+    ("drift", {"kernel": "linear"}, "A drift needs a kernel of the distance"),
+    (
+        "drift",
+        {"kernel": "rbf_mix", "drift_normalization": "sharp"},
+        "No sharp drift: .* no companion kernel is known",
+    ),
+    (
+        "drift",
+        {"drift_scale": False, "drift_decay": 0.5},
+        "--drift_decay needs --drift_scale",
+    ),
+    ("drift", {"batch_size": 3}, "--batch_size=3: .*=drift needs at least 4"),
+    ("drift_ae", {"batch_size": 2}, "--batch_size=2: .*needs at least 4"),
+    ("drift", {"bandwidths": "1"}, "--bandwidths has no meaning"),
+    ("gmmn", {"temperatures": "1"}, "--temperatures has no meaning"),
     ("gc_mmd", {"kernel": "energy"}, "--kernel bears no .* not differentiable"),
     ("gc_mmd", {"mmd_estimator": "ratio"}, "--mmd_estimator has no"),
     ("gfmn", {"dataset": "cifar10"}, "--matched_features is missing"),

@@ -18,8 +18,8 @@ class MethodConfig:
     as_published: str = setting(
         "none",
         "What the original code does otherwise than the papers: none, "
-        "demystifying, scaled, or names of single deviations, separated by "
-        "commas; see docs/deviations.md.",
+        "demystifying, scaled, drifting, or names of single deviations, "
+        "separated by commas; see docs/deviations.md.",
     )
     kernel: Named | None = setting(
         None,
@@ -107,7 +107,34 @@ class MethodConfig:
     )
     autoencoder_steps: int | None = setting(
         None,
-        "So many first steps of --objective=gmmn_ae train its auto-encoder.",
+        "So many first steps of --objective=gmmn_ae and drift_ae train the "
+        "auto-encoder.",
+    )
+    temperatures: str | None = setting(
+        None,
+        "Bandwidths of the kernel of a drift in mean distances, separated by "
+        "commas; a drift of each is taken.",
+    )
+    drift_normalization: str | None = setting(
+        None,
+        "What the weights of a drift are divided by: sums over real and "
+        "generated points of one generated point and of one other (both), of "
+        "one generated point (row), of one side (separate), of the companion "
+        "kernel on one side (sharp); none: the gradient of an MMD.",
+        choices=("both", "row", "separate", "none", "sharp"),
+    )
+    drift_divergence: Named | None = setting(
+        None,
+        "Divergence that a drift with --drift_normalization=separate lowers, "
+        "as for --divergence; by default the reverse KL.",
+    )
+    drift_scale: bool | None = setting(
+        None, "Whether the drift of each temperature is divided by its size."
+    )
+    drift_decay: float | None = setting(
+        None,
+        "Decay of the average of these sizes over steps; 0: sizes of the batch "
+        "at hand.",
     )
     ridge: float | None = setting(
         None,
@@ -226,4 +253,8 @@ class MethodConfig:
             "weight_clip", "burn_in_critic_steps", "burn_in_first",
             "burn_in_every",
         )  # fmt: skip
+        fields.require(
+            self.drift_decay is None or 0 <= self.drift_decay < 1,
+            f"--drift_decay={self.drift_decay}: must be in [0, 1).",
+        )
         fields.require_choices(self)

@@ -6,12 +6,13 @@ and by how much.
 
 https://github.com/mbinkowski/MMD-GAN (Binkowski et al. 2018, "demystifying")
 https://github.com/MichaelArbel/Scaled-MMD-GAN (Arbel et al. 2018, "scaled")
+https://github.com/lambertae/drifting (Deng et al. 2026, "drifting")
 """
 
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
@@ -25,7 +26,11 @@ from tf_mmdgan.kernels import (
     Sum,
     Tanh,
 )
-from tf_mmdgan.methods.settings import AdversarialSettings
+from tf_mmdgan.methods.settings import (
+    AdversarialSettings,
+    DriftSettings,
+    Settings,
+)
 from tf_mmdgan.mmd.as_published import (
     RoundedDistance,
     mmd2_constant_diagonal,
@@ -33,7 +38,8 @@ from tf_mmdgan.mmd.as_published import (
 )
 from tf_mmdgan.objectives import MMDGAN, CramerGAN
 
-SettingsChange = Callable[[AdversarialSettings], AdversarialSettings]
+SettingsChange = Callable[[Any], Any]
+S = TypeVar("S", bound=Settings)
 
 
 @dataclass(frozen=True)
@@ -41,15 +47,17 @@ class Deviation:
     """One thing that a published code does otherwise.
 
     Attributes:
-      codes: which of the two codes have it.
+      codes: which of the codes have it.
       text: what it is.
       change: from the settings without it to those with it; the same ones where
         it does not apply.
+      of: the class of settings that it is a change of.
     """
 
     codes: tuple[str, ...]
     text: str
     change: SettingsChange
+    of: type[Settings] = AdversarialSettings
 
 
 def _of_kernels(change: Callable[[Kernel], Kernel]) -> SettingsChange:
@@ -146,6 +154,15 @@ def _burn_in(settings: AdversarialSettings) -> AdversarialSettings:
 
 
 _BOTH = ("demystifying", "scaled")
+_CODES = (*_BOTH, "drifting")
+
+
+def _floored(settings: DriftSettings) -> DriftSettings:
+    # The code has no other normalisation.
+    if settings.drift_normalization != "both":
+        return settings
+    return replace(settings, drift_floor=1e-6)
+
 
 # In the order in which they are applied: what depends on the kernel is behind
 # what changes it.
@@ -247,6 +264,19 @@ DEVIATIONS: dict[str, Deviation] = {
         "last activations",
         lambda settings: replace(settings, project_output=True),
     ),
+    "drift_floor": Deviation(
+        ("drifting",),
+        "the product of both softmaxes is at least 1e-6, so that all pairs of "
+        "a drift attract, however far they are",
+        _floored,
+        DriftSettings,
+    ),
+    "drift_sizes_of_batch": Deviation(
+        ("drifting",),
+        "drifts are divided by their sizes in the batch at hand",
+        lambda settings: replace(settings, drift_decay=0.0),
+        DriftSettings,
+    ),
 }
 _ONE_NORM = {"norm_over_rows", "norm_over_channels"}
 
@@ -255,23 +285,24 @@ def resolve(text: str) -> tuple[str, ...]:
     """Names of deviations, in the order of `DEVIATIONS`.
 
     Args:
-      text: "none", "demystifying", "scaled" (all of that code), or names
-        separated by commas.
+      text: "none"; "demystifying", "scaled" or "drifting", all of that code;
+        or names separated by commas.
 
     Raises:
       UsageError: for an unknown name, and for names that exclude each other.
     """
     if text == "none":
         return ()
-    if text in _BOTH:
+    if text in _CODES:
         return tuple(n for n, d in DEVIATIONS.items() if text in d.codes)
     chosen = [name.strip() for name in text.split(",")]
     for name in chosen:
-        known = {**DEVIATIONS, **dict.fromkeys(("none", *_BOTH))}
+        known = {**DEVIATIONS, **dict.fromkeys(("none", *_CODES))}
         errors.pick(known, name, "deviation (--as_published)")
-    if {"none", *_BOTH}.intersection(chosen):
+    if {"none", *_CODES}.intersection(chosen):
         raise errors.UsageError(
-            f"--as_published={text}: none, demystifying and scaled stand alone."
+            f"--as_published={text}: none, {', '.join(_BOTH)} and drifting "
+            "stand alone."
         )
     if _ONE_NORM.issubset(chosen):
         raise errors.UsageError(
@@ -281,15 +312,11 @@ def resolve(text: str) -> tuple[str, ...]:
     return tuple(name for name in DEVIATIONS if name in chosen)
 
 
-def apply(
-    names: tuple[str, ...],
-    settings: AdversarialSettings,
-    given: Mapping[str, Any],
-) -> AdversarialSettings:
+def apply(names: tuple[str, ...], settings: S, given: Mapping[str, Any]) -> S:
     """The settings with these deviations, and with what was given by hand.
 
     Args:
-      names: as `resolve` has them.
+      names: as `resolve` has them; of the class of these settings.
       settings: of the method.
       given: settings by name, which win over `settings` and deviations.
     """

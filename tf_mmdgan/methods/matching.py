@@ -12,12 +12,17 @@ from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.methods.builder import Builder, dtype_policy
 from tf_mmdgan.methods.method import Method
 from tf_mmdgan.methods.settings import (
+    AutoencoderSettings,
+    CodeDriftSettings,
     CodeMatchingSettings,
     DiscrepancySettings,
+    DriftSettings,
+    FeatureDriftSettings,
     FeatureMatchingSettings,
     GradientConstrainedSettings,
     MomentMatchingSettings,
     RatioMatchingSettings,
+    Settings,
 )
 from tf_mmdgan.mmd.constrained import distance
 from tf_mmdgan.models import (
@@ -32,6 +37,8 @@ from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
 )
+from tf_mmdgan.objectives.drift import DriftField
+from tf_mmdgan.objectives.drifting import DriftDiscrepancy
 
 
 class MomentMatchingMethod(Method[MomentMatchingSettings]):
@@ -90,28 +97,41 @@ class CodeMatchingMethod(Method[CodeMatchingSettings]):
         self, builder: Builder[CodeMatchingSettings]
     ) -> CodeMatchingModel:
         """See `Method.model`."""
-        config, settings = builder.config, builder.settings
+        return _code_matching(builder, self.loss(builder.settings))
+
+
+class DriftMethod(Method[FeatureDriftSettings]):
+    """Drifting of pixels or of frozen features."""
+
+    def loss(self, settings: FeatureDriftSettings) -> DriftDiscrepancy:
+        """The discrepancy that is lowered."""
+        return _drift(settings)
+
+    def model(
+        self, builder: Builder[FeatureDriftSettings]
+    ) -> MomentMatchingModel:
+        """See `Method.model`."""
+        settings = builder.settings
+        _check_drift_batch(builder.config)
         loss = self.loss(settings)
-        if config.schedule_every:
-            raise errors.UsageError(
-                f"--schedule_every={config.schedule_every}: rates would fall "
-                f"while the auto-encoder of --objective={config.objective} is "
-                "trained."
-            )
-        autoencoder, code_generator = _code_networks(builder)
-        model = CodeMatchingModel(
-            autoencoder,
-            code_generator,
-            builder.latents,
-            loss,
-            autoencoder_steps=settings.autoencoder_steps,
-            mmd_scope=config.mmd_scope,
-            **builder.model_options(),
-        )
-        builder.compile(
-            model, builder.optimizer(model), builder.critic_optimizer(model)
-        )
-        return model
+        return _moment_matching(builder, loss, settings.matched_features)
+
+
+class CodeDriftMethod(Method[CodeDriftSettings]):
+    """Drifting of codes of an auto-encoder that is trained before."""
+
+    def loss(self, settings: CodeDriftSettings) -> DriftDiscrepancy:
+        """The discrepancy that the generator of codes lowers."""
+        return _drift(settings)
+
+    def generator(self, builder: Builder[CodeDriftSettings]) -> keras.Model:
+        """See `Method.generator`."""
+        return networks.decoded(*_code_networks(builder))
+
+    def model(self, builder: Builder[CodeDriftSettings]) -> CodeMatchingModel:
+        """See `Method.model`."""
+        _check_drift_batch(builder.config)
+        return _code_matching(builder, self.loss(builder.settings))
 
 
 class FeatureMatchingMethod(Method[FeatureMatchingSettings]):
@@ -200,7 +220,7 @@ class RatioMatchingMethod(Method[RatioMatchingSettings]):
 
 
 def _code_networks(
-    builder: Builder[CodeMatchingSettings],
+    builder: Builder[AutoencoderSettings],
 ) -> tuple[keras.Model, keras.Model]:
     """The auto-encoder, and the generator of its codes."""
     critic = builder.critic()
@@ -212,8 +232,34 @@ def _code_networks(
         )
 
 
+def _code_matching(
+    builder: Builder[AutoencoderSettings], loss: Discrepancy
+) -> CodeMatchingModel:
+    config = builder.config
+    if config.schedule_every:
+        raise errors.UsageError(
+            f"--schedule_every={config.schedule_every}: rates would fall "
+            f"while the auto-encoder of --objective={config.objective} is "
+            "trained."
+        )
+    autoencoder, code_generator = _code_networks(builder)
+    model = CodeMatchingModel(
+        autoencoder,
+        code_generator,
+        builder.latents,
+        loss,
+        autoencoder_steps=builder.settings.autoencoder_steps,
+        mmd_scope=config.mmd_scope,
+        **builder.model_options(),
+    )
+    builder.compile(
+        model, builder.optimizer(model), builder.critic_optimizer(model)
+    )
+    return model
+
+
 def _moment_matching(
-    builder: Builder[DiscrepancySettings], loss: Discrepancy, features: Named
+    builder: Builder[Settings], loss: Discrepancy, features: Named
 ) -> MomentMatchingModel:
     matched = get_matched(features, builder.image_shape)
     model = MomentMatchingModel(
@@ -237,6 +283,35 @@ def _discrepancy(
         settings.mmd_root,
         settings.median_bandwidth,
     )
+
+
+def _drift(settings: DriftSettings) -> DriftDiscrepancy:
+    normalization = settings.drift_normalization
+    if settings.drift_divergence and normalization != "separate":
+        raise errors.UsageError(
+            "--drift_divergence needs --drift_normalization=separate, not "
+            f"{normalization}."
+        )
+    field = DriftField(
+        settings.kernel,
+        normalization,
+        settings.drift_divergence,
+        settings.drift_floor,
+    )
+    return DriftDiscrepancy(
+        field,
+        settings.temperatures,
+        settings.drift_scale,
+        settings.drift_decay,
+    )
+
+
+def _check_drift_batch(config: TrainConfig) -> None:
+    if config.batch_size < 4:
+        raise errors.UsageError(
+            f"--batch_size={config.batch_size}: --objective="
+            f"{config.objective} needs at least 4."
+        )
 
 
 def _kernel(settings: DiscrepancySettings) -> Kernel:

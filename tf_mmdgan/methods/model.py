@@ -17,7 +17,9 @@ from tf_mmdgan.models import ImplicitModel
 
 # What a generator does not depend on, of the settings that name members of
 # families.
-_OF_LOSS = ("kernel", "divergence", "matched_features", "dataset")
+_OF_LOSS = (
+    "kernel", "divergence", "drift_divergence", "matched_features", "dataset",
+)  # fmt: skip
 
 
 def make_model(

@@ -11,10 +11,12 @@ from typing import Any
 from tf_mmdgan import errors
 from tf_mmdgan.config import spelling
 from tf_mmdgan.config.expressions import Family
-from tf_mmdgan.kernels import KERNEL_FAMILY, KERNELS
+from tf_mmdgan.kernels import KERNEL_FAMILY, KERNELS, Laplace
 from tf_mmdgan.methods.adversarial import AdversarialMethod
 from tf_mmdgan.methods.matching import (
+    CodeDriftMethod,
     CodeMatchingMethod,
+    DriftMethod,
     FeatureMatchingMethod,
     GradientConstrainedMethod,
     MomentMatchingMethod,
@@ -23,7 +25,9 @@ from tf_mmdgan.methods.matching import (
 from tf_mmdgan.methods.method import Method
 from tf_mmdgan.methods.settings import (
     AdversarialSettings,
+    CodeDriftSettings,
     CodeMatchingSettings,
+    FeatureDriftSettings,
     FeatureMatchingSettings,
     GradientConstrainedSettings,
     MomentMatchingSettings,
@@ -53,6 +57,7 @@ _REPULSIVE = "Wang et al. 2019, MMD-GAN with repulsive loss function"
 _GOODFELLOW = "Goodfellow et al. 2014, Generative adversarial nets"
 _MIYATO = "Miyato et al. 2018, Spectral normalization"
 _TWO_SAMPLE = "Sutherland et al. 2017, Generative models and model criticism"
+_DRIFTING = "Deng et al. 2026, Generative modeling via drifting"
 _GMMN = "Li et al. 2015, Generative moment matching networks"
 
 _MMD = AdversarialSettings(
@@ -235,6 +240,20 @@ MATCHING: dict[str, Method[Any]] = {
         f"{_GMMN}, section 4",
         CodeMatchingSettings(
             kernel=KERNELS["rbf"], critic_output=32, autoencoder_steps=3000
+        ),
+    ),
+    "drift": DriftMethod(
+        _DRIFTING,
+        FeatureDriftSettings(kernel=Laplace(), learning_rate=2e-4),
+    ),
+    "drift_ae": CodeDriftMethod(
+        # The codes of theirs are those of a trained latent diffusion model.
+        f"{_DRIFTING}; of the codes of {_GMMN}, section 4",
+        CodeDriftSettings(
+            kernel=Laplace(),
+            learning_rate=2e-4,
+            critic_output=32,
+            autoencoder_steps=3000,
         ),
     ),
     "gfmn": FeatureMatchingMethod(

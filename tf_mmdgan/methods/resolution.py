@@ -6,6 +6,7 @@ default of methods published without.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from tf_mmdgan import errors, kernels
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.methods import deviations
 from tf_mmdgan.methods.published import METHODS, get_method
-from tf_mmdgan.methods.settings import AdversarialSettings, Settings
+from tf_mmdgan.methods.settings import Settings
 from tf_mmdgan.objectives import f_divergences
 
 # Settings that mean nothing without one of others.
@@ -24,6 +25,7 @@ _NEEDS = {
     "noise_annealing_steps": ("instance_noise", "noise_penalty"),
     "spectral_scale": ("spectral_norm",),
     "learnable_spectral_scale": ("spectral_norm",),
+    "drift_decay": ("drift_scale",),
 }
 # Values that switch a setting off.
 _OFF = (None, 0, "none")
@@ -77,9 +79,8 @@ def _with_deviations(
     config: TrainConfig, settings: Settings, given: Mapping[str, Any]
 ) -> Settings:
     names = deviations.resolve(config.as_published)
-    if not names:
-        return settings
-    if not isinstance(settings, AdversarialSettings):
+    kinds = [deviations.DEVIATIONS[name].of for name in names]
+    if not all(isinstance(settings, kind) for kind in kinds):
         raise errors.UsageError(
             f"--as_published={config.as_published}: these codes have no "
             f"--objective={config.objective}."
@@ -107,14 +108,14 @@ def idle(settings: Settings) -> list[str]:
     ]
 
 
-def _bandwidths(text: str) -> tuple[float, ...]:
+def _numbers(flag: str, text: str) -> tuple[float, ...]:
     try:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
     if not numbers or not all(0.0 < number < 1e9 for number in numbers):
         raise errors.UsageError(
-            f"--bandwidths={text}: need numbers > 0, separated by commas."
+            f"--{flag}={text}: need numbers > 0, separated by commas."
         )
     return numbers
 
@@ -123,5 +124,7 @@ def _bandwidths(text: str) -> tuple[float, ...]:
 _READERS: dict[str, Callable[[Any], Any]] = {
     "kernel": kernels.KERNEL_FAMILY.get,
     "divergence": f_divergences.DIVERGENCE_FAMILY.get,
-    "bandwidths": _bandwidths,
+    "drift_divergence": f_divergences.DIVERGENCE_FAMILY.get,
+    "bandwidths": functools.partial(_numbers, "bandwidths"),
+    "temperatures": functools.partial(_numbers, "temperatures"),
 }

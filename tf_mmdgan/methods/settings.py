@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 from tf_mmdgan.config.fields import Named
-from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.kernels import Kernel, RadialMixture
 from tf_mmdgan.objectives import Criterion
+from tf_mmdgan.objectives.f_divergences import FDivergence
 
 Self = TypeVar("Self", bound="Settings")
 
@@ -178,18 +179,69 @@ class GradientConstrainedSettings(DiscrepancySettings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CodeMatchingSettings(DiscrepancySettings, CriticSettings):
-    """Settings of a GMMN on the codes of an auto-encoder.
+class AutoencoderSettings(CriticSettings):
+    """Settings of a method that makes codes of an auto-encoder.
 
     The encoder is the second network, and its outputs are the codes.
 
     Attributes:
-      mmd_estimator: which estimate of MMD^2 is lowered.
       autoencoder_steps: so many first steps train the auto-encoder.
     """
 
-    mmd_estimator: Literal["biased", "unbiased", "ratio"] = "biased"
     autoencoder_steps: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CodeMatchingSettings(DiscrepancySettings, AutoencoderSettings):
+    """Settings of a GMMN on the codes of an auto-encoder.
+
+    Attributes:
+      mmd_estimator: which estimate of MMD^2 is lowered.
+    """
+
+    mmd_estimator: Literal["biased", "unbiased", "ratio"] = "biased"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DriftSettings(Settings):
+    """Settings of a method that lets generated points drift to real ones.
+
+    Attributes:
+      kernel: of the distance.
+      temperatures: bandwidths in mean distances, where the kernel's own is 1.
+      drift_normalization: what the weights of a drift are divided by.
+      drift_divergence: the divergence that a separately normalised drift
+        lowers; None: the reverse KL.
+      drift_scale: whether drifts are divided by their sizes.
+      drift_decay: of the average of sizes over steps; 0: those of the batch.
+      drift_floor: least product of both softmaxes.
+    """
+
+    kernel: RadialMixture
+    temperatures: tuple[float, ...] = (0.02, 0.05, 0.2)
+    drift_normalization: Literal["both", "row", "separate", "none", "sharp"] = (
+        "both"
+    )
+    drift_divergence: FDivergence | None = None
+    drift_scale: bool = True
+    drift_decay: float = 0.99
+    drift_floor: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FeatureDriftSettings(DriftSettings):
+    """Settings of a drift of images or of their features.
+
+    Attributes:
+      matched_features: names of frozen features, or "pixels".
+    """
+
+    matched_features: Named = "pixels"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CodeDriftSettings(DriftSettings, AutoencoderSettings):
+    """Settings of a drift of the codes of an auto-encoder."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

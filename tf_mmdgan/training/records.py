@@ -20,6 +20,7 @@ from tf_mmdgan.objectives import f_divergences
 _CATALOGUES: dict[str, Mapping[str, Any]] = {
     "kernel": kernels.KERNELS,
     "divergence": f_divergences.DIVERGENCES,
+    "drift_divergence": f_divergences.DIVERGENCES,
 }
 
 
