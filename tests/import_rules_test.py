@@ -30,7 +30,7 @@ INSIDE = {
     "mmd": [
         {"estimators", "as_published", "samples", "outcome", "kernel_tiles",
          "kernel_choice"},
-        {"variance", "permutation", "embeddings"},
+        {"variance", "permutation", "embeddings", "random_features", "sliced"},
         {"three_sample", "constrained", "linear_time", "aggregated"},
         {"wild_bootstrap"},
         {"two_sample"},

@@ -19,7 +19,8 @@ _HOMES = {
         "mmd2_ustatistic", "mmd2_weighted", "mmd2_variance", "mmd2_ratio",
         "candidate_sums", "three_sample_test", "two_sample_test",
         "TwoSampleTest", "TWO_SAMPLE_TESTS", "herd",
-        "prototypes_and_criticisms",
+        "prototypes_and_criticisms", "random_frequencies",
+        "characteristic_mmd2", "sliced_energy",
         "rank_by_witness", "vendi_score",
     ),
     "mmd.constrained": (

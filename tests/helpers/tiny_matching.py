@@ -15,6 +15,7 @@ from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
+    SlicedEnergy,
 )
 from tf_mmdgan.objectives.drifting import DriftDiscrepancy
 
@@ -66,7 +67,8 @@ def _gmmn_ae(dtype, **options):
         autoencoder,
         keras.Model(z, codes),
         tiny.LATENTS,
-        DISCREPANCY,
+        # Each step draws lines.
+        SlicedEnergy(slices=5),
         autoencoder_steps=PRETRAINING,
         **options,
     ), [0.1]

@@ -10,6 +10,8 @@ from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
+    RandomFeatureDiscrepancy,
+    SlicedEnergy,
 )
 from tf_mmdgan.objectives.drift import DriftField
 from tf_mmdgan.objectives.drifting import DriftDiscrepancy
@@ -74,6 +76,15 @@ def test_settings_of_flags():
     )  # fmt: skip
     field = DriftField(kernels.Gaussian(), "separate", DIVERGENCES["kl"])
     assert made == DriftDiscrepancy(field, (0.1, 0.3), scaled=False)
+    made = losses.loss_of(settings("gmmn", discrepancy="sliced", slices=9))
+    assert made == SlicedEnergy(9)
+    chosen = {"discrepancy": "random_features", "frequencies": 9}
+    made = losses.loss_of(settings("gmmn_ae", **chosen, kernel="laplace"))
+    assert made == RandomFeatureDiscrepancy(kernels.Laplace(), 9)
+    chosen |= {"bandwidths": "0.5,2", "median_bandwidth": True}
+    made = losses.loss_of(settings("gmmn", **chosen))
+    expected = RandomFeatureDiscrepancy(kernels.Gaussian((0.5, 2.0)), 9, True)
+    assert made == expected
     made = losses.loss_of(settings("drift", drift_decay=0.5))
     assert made.decay == 0.5
 
@@ -132,6 +143,26 @@ IMPOSSIBLE = [
     ("gmmn_ae", {"schedule_every": 2}, "--schedule_every=2: rates would fall"),
     ("gmmn", {"matched_features": "vgg18:x"}, "Did you mean 'vgg19'"),
     ("gmmn", {"matched_features": "lenet_digits@conv1"}, "Unknown layer"),
+    ("gmmn", {"slices": 3}, "--slices needs --discrepancy=sliced"),
+    ("gmmn", {"slices": 0}, "--slices=0: must be > 0"),
+    ("gmmn", {"frequencies": 3}, "needs --discrepancy=random_features"),
+    (
+        "gmmn_ae",
+        {"discrepancy": "sliced", "kernel": "rq"},
+        "--kernel needs --discrepancy=kernel or random_features",
+    ),
+    (
+        "gmmn",
+        {"discrepancy": "sliced", "mmd_estimator": "unbiased"},
+        "--mmd_estimator needs --discrepancy=kernel",
+    ),
+    (
+        "gmmn",
+        {"discrepancy": "random_features", "kernel": "energy"},
+        "No random frequencies of .* are known: take rbf",
+    ),
+    ("gc_mmd", {"discrepancy": "sliced"}, "--discrepancy has no meaning"),
+    ("mmd", {"discrepancy": "sliced"}, "--discrepancy has no meaning"),
     ("drift_ae", {"schedule_every": 2}, "--schedule_every=2: rates would"),
     (
         "drift",

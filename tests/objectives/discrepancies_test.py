@@ -10,6 +10,8 @@ from tf_mmdgan.mmd import constrained
 from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
+    RandomFeatureDiscrepancy,
+    SlicedEnergy,
 )
 
 SIGMAS = (0.7, 1.5)
@@ -120,3 +122,54 @@ def test_gradient_constrained_at_the_real_sample(rng, root):
     )(x, y)
     expected = float(square) ** (0.5 if root else 1.0)
     assert float(found) == pytest.approx(expected, rel=1e-10)
+
+
+def over_seeds(discrepancy, x, y, count=40):
+    values = [float(discrepancy(x, y, (7, i))) for i in range(count)]
+    assert len(set(values)) == count
+    return np.mean(values), np.std(values) / np.sqrt(count)
+
+
+def test_sliced_energy_is_the_energy_distance_on_average_over_steps(rng):
+    x, y = samples(rng)
+    energy = KernelDiscrepancy(
+        kernels.KERNELS["energy"], "unbiased", root=False
+    )
+    mean, error = over_seeds(SlicedEnergy(slices=64), x, y)
+    assert abs(mean - float(energy(x, y))) < 4 * error
+    more = over_seeds(SlicedEnergy(slices=640), x, y)[1]
+    assert more < 0.5 * error
+
+
+@pytest.mark.parametrize("median_bandwidth", [False, True])
+def test_random_features_are_the_mmd_on_average_over_steps(
+    rng, median_bandwidth
+):
+    x, y = samples(rng)
+    kernel = kernels.Gaussian(SIGMAS)
+    exact = KernelDiscrepancy(
+        kernel, "unbiased", root=False, median_bandwidth=median_bandwidth
+    )
+    mean, error = over_seeds(
+        RandomFeatureDiscrepancy(kernel, 64, median_bandwidth), x, y
+    )
+    assert abs(mean - float(exact(x, y))) < 4 * error
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: SlicedEnergy(0), "slices=0: must be at least 1"),
+        (
+            lambda: RandomFeatureDiscrepancy(kernels.Gaussian(), 0),
+            "frequencies=0: must be at least 1",
+        ),
+        (
+            lambda: RandomFeatureDiscrepancy(kernels.Distance()),
+            "No random frequencies of Distance",
+        ),
+    ],
+)
+def test_impossible_random_discrepancies_are_refused(make, words):
+    with pytest.raises(errors.UsageError, match=words):
+        make()

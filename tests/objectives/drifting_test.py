@@ -10,6 +10,7 @@ from tf_mmdgan.objectives.drift import DriftField
 from tf_mmdgan.objectives.drifting import DriftDiscrepancy
 
 LAPLACE = kernels.Laplace()
+SEED = (0, 0)
 
 
 def samples(rng, n=6, m=5, d=3):
@@ -113,10 +114,10 @@ def test_gmmn_is_the_special_case_without_normalisation(rng, kernel, companion):
 def test_sizes_are_averaged_over_steps(rng):
     made = DriftDiscrepancy(temperatures=(0.1, 0.3), decay=0.75)
     (real, fake), (other, moved) = samples(rng), samples(rng)
-    first = made.lowered(real, fake, tf.zeros([2], tf.float64))
+    first = made.lowered(real, fake, tf.zeros([2], tf.float64), SEED)
     sizes = [np.sqrt(np.mean(v**2)) for v in drifts(real, fake, (0.1, 0.3))[1]]
     np.testing.assert_allclose(first.memory, sizes, rtol=1e-9)
-    second = made.lowered(other, moved, first.memory)
+    second = made.lowered(other, moved, first.memory, SEED)
     found = drifts(other, moved, (0.1, 0.3))[1]
     now = [np.sqrt(np.mean(v**2)) for v in found]
     average = 0.75 * np.array(sizes) + 0.25 * np.array(now)
@@ -136,7 +137,7 @@ def test_logs_have_the_mmd_of_companions_and_its_error(rng):
     grams = mmd.gram_matrices(kernel, real, fake)
     variance = mmd.variance_from_sums(mmd.sum_pairs(grams)).clipped
     made = DriftDiscrepancy(temperatures=(0.1, 0.3))
-    logs = made.lowered(real, fake, tf.zeros([2])).logs
+    logs = made.lowered(real, fake, tf.zeros([2]), SEED).logs
     assert float(logs["drift/mmd2"]) == pytest.approx(
         float(mmd.mmd2_unbiased(grams)), rel=1e-9
     )
@@ -147,7 +148,7 @@ def test_logs_have_the_mmd_of_companions_and_its_error(rng):
 
 def test_kernels_without_a_companion_have_no_mmd_to_log(rng):
     made = DriftDiscrepancy(DriftField(kernels.RationalQuadratic()))
-    logs = made.lowered(*samples(rng), tf.zeros([3])).logs
+    logs = made.lowered(*samples(rng), tf.zeros([3]), SEED).logs
     assert sorted(logs) == [
         "drift/size_0.02",
         "drift/size_0.05",

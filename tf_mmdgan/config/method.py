@@ -83,6 +83,21 @@ class MethodConfig:
     median_bandwidth: bool | None = setting(
         None, "Whether bandwidths are multiples of the median distance."
     )
+    discrepancy: str | None = setting(
+        None,
+        "What gmmn, t_mmd and gmmn_ae lower: the MMD by all pairs (kernel); an "
+        "estimate of it by characteristic functions at random frequencies "
+        "(random_features); the energy distance along random lines (sliced).",
+        choices=("kernel", "random_features", "sliced"),
+    )
+    slices: int | None = setting(
+        None, "How many lines of --discrepancy=sliced are drawn in a step."
+    )
+    frequencies: int | None = setting(
+        None,
+        "How many frequencies of --discrepancy=random_features are drawn in a "
+        "step.",
+    )
     mmd_estimator: str | None = setting(
         None,
         "Which estimate of MMD^2 a generator lowers without a critic; ratio: "
@@ -245,6 +260,7 @@ class MethodConfig:
             self, "scale_offset", "constraint_weight", "spectral_scale",
             "generator_width", "critic_width", "critic_output", "latent_size",
             "critic_steps", "moving_average_rate", "autoencoder_steps", "ridge",
+            "slices", "frequencies",
         )  # fmt: skip
         fields.require_non_negative(
             self, "reconstruction_weight", "feasible_set_weight",

@@ -23,6 +23,7 @@ class Purpose(enum.IntEnum):
     MEASURE = 3
     PROBES = 4
     INSTANCE_NOISE = 5
+    DISCREPANCY = 6
 
 
 def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -131,6 +132,10 @@ class Update:
         law = Latents(shape.num_elements(), "normal")
         rows = self._rows(law, purpose, count, index)
         return tf.reshape(rows, [count, *shape])
+
+    def shared_seed(self, purpose: Purpose) -> tf.Tensor:
+        """Two integers for stateless numbers, the same on all replicas."""
+        return self._key(purpose, 0)
 
     def _rows(
         self, law: Latents, purpose: Purpose, count: int, index: int

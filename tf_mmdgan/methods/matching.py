@@ -17,6 +17,7 @@ from tf_mmdgan.methods.settings import (
     CodeMatchingSettings,
     DiscrepancySettings,
     DriftSettings,
+    EstimateSettings,
     FeatureDriftSettings,
     FeatureMatchingSettings,
     GradientConstrainedSettings,
@@ -36,6 +37,8 @@ from tf_mmdgan.objectives.discrepancies import (
     Discrepancy,
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
+    RandomFeatureDiscrepancy,
+    SlicedEnergy,
 )
 from tf_mmdgan.objectives.drift import DriftField
 from tf_mmdgan.objectives.drifting import DriftDiscrepancy
@@ -44,7 +47,7 @@ from tf_mmdgan.objectives.drifting import DriftDiscrepancy
 class MomentMatchingMethod(Method[MomentMatchingSettings]):
     """GMMN and its kin: an MMD of pixels or of frozen features."""
 
-    def loss(self, settings: MomentMatchingSettings) -> KernelDiscrepancy:
+    def loss(self, settings: MomentMatchingSettings) -> Discrepancy:
         """The discrepancy that is lowered."""
         return _discrepancy(settings)
 
@@ -85,7 +88,7 @@ class GradientConstrainedMethod(Method[GradientConstrainedSettings]):
 class CodeMatchingMethod(Method[CodeMatchingSettings]):
     """GMMN+AE: the MMD of codes of an auto-encoder that is trained before."""
 
-    def loss(self, settings: CodeMatchingSettings) -> KernelDiscrepancy:
+    def loss(self, settings: CodeMatchingSettings) -> Discrepancy:
         """The discrepancy that the generator of codes lowers."""
         return _discrepancy(settings)
 
@@ -274,11 +277,16 @@ def _moment_matching(
     return model
 
 
-def _discrepancy(
-    settings: MomentMatchingSettings | CodeMatchingSettings,
-) -> KernelDiscrepancy:
+def _discrepancy(settings: EstimateSettings) -> Discrepancy:
+    if settings.discrepancy == "sliced":
+        return SlicedEnergy(settings.slices)
+    kernel = _kernel(settings)
+    if settings.discrepancy == "random_features":
+        return RandomFeatureDiscrepancy(
+            kernel, settings.frequencies, settings.median_bandwidth
+        )
     return KernelDiscrepancy(
-        _kernel(settings),
+        kernel,
         settings.mmd_estimator,
         settings.mmd_root,
         settings.median_bandwidth,
@@ -286,15 +294,9 @@ def _discrepancy(
 
 
 def _drift(settings: DriftSettings) -> DriftDiscrepancy:
-    normalization = settings.drift_normalization
-    if settings.drift_divergence and normalization != "separate":
-        raise errors.UsageError(
-            "--drift_divergence needs --drift_normalization=separate, not "
-            f"{normalization}."
-        )
     field = DriftField(
         settings.kernel,
-        normalization,
+        settings.drift_normalization,
         settings.drift_divergence,
         settings.drift_floor,
     )

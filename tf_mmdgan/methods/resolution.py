@@ -27,6 +27,17 @@ _NEEDS = {
     "learnable_spectral_scale": ("spectral_norm",),
     "drift_decay": ("drift_scale",),
 }
+# Settings that mean nothing unless another has one of some values.
+_NEEDS_VALUE = {
+    "slices": ("discrepancy", ("sliced",)),
+    "frequencies": ("discrepancy", ("random_features",)),
+    "kernel": ("discrepancy", ("kernel", "random_features")),
+    "bandwidths": ("discrepancy", ("kernel", "random_features")),
+    "median_bandwidth": ("discrepancy", ("kernel", "random_features")),
+    "mmd_estimator": ("discrepancy", ("kernel",)),
+    "mmd_root": ("discrepancy", ("kernel",)),
+    "drift_divergence": ("drift_normalization", ("separate",)),
+}
 # Values that switch a setting off.
 _OFF = (None, 0, "none")
 
@@ -94,18 +105,30 @@ def _refuse_idle(config: TrainConfig, settings: Settings) -> None:
     """Refuses settings that mean nothing without others."""
     for name in idle(settings):
         if getattr(config, name):
-            needed = " or --".join(_NEEDS[name])
-            raise errors.UsageError(f"--{name} needs --{needed}.")
+            raise errors.UsageError(f"--{name} needs --{_needed(name)}.")
+
+
+def _needed(name: str) -> str:
+    if name in _NEEDS:
+        return " or --".join(_NEEDS[name])
+    other, some = _NEEDS_VALUE[name]
+    return f"{other}={' or '.join(some)}"
 
 
 def idle(settings: Settings) -> list[str]:
     """Names of the settings that have no effect, for lack of others."""
     values = settings.by_name()
-    return [
+    without = [
         name
         for name, others in _NEEDS.items()
         if name in values and all(values[o] in _OFF for o in others)
     ]
+    besides = [
+        name
+        for name, (other, some) in _NEEDS_VALUE.items()
+        if name in values and values.get(other, some[0]) not in some
+    ]
+    return without + besides
 
 
 def _numbers(flag: str, text: str) -> tuple[float, ...]:

@@ -153,15 +153,30 @@ class DiscrepancySettings(Settings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MomentMatchingSettings(DiscrepancySettings):
+class EstimateSettings(DiscrepancySettings):
+    """Settings of a method that lowers an estimate of a distance.
+
+    Attributes:
+      discrepancy: by all pairs, by random frequencies, or along lines.
+      mmd_estimator: which estimate of MMD^2 by all pairs is lowered.
+      slices: how many lines a step draws.
+      frequencies: how many frequencies a step draws.
+    """
+
+    discrepancy: Literal["kernel", "random_features", "sliced"] = "kernel"
+    mmd_estimator: Literal["biased", "unbiased", "ratio"] = "biased"
+    slices: int = 128
+    frequencies: int = 256
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MomentMatchingSettings(EstimateSettings):
     """Settings of a GMMN.
 
     Attributes:
-      mmd_estimator: which estimate of MMD^2 is lowered.
       matched_features: names of frozen features, or "pixels".
     """
 
-    mmd_estimator: Literal["biased", "unbiased", "ratio"] = "biased"
     matched_features: Named = "pixels"
 
 
@@ -192,14 +207,8 @@ class AutoencoderSettings(CriticSettings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CodeMatchingSettings(DiscrepancySettings, AutoencoderSettings):
-    """Settings of a GMMN on the codes of an auto-encoder.
-
-    Attributes:
-      mmd_estimator: which estimate of MMD^2 is lowered.
-    """
-
-    mmd_estimator: Literal["biased", "unbiased", "ratio"] = "biased"
+class CodeMatchingSettings(EstimateSettings, AutoencoderSettings):
+    """Settings of a GMMN on the codes of an auto-encoder."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,12 @@ from tf_mmdgan.mmd.estimators import (
     witness,
 )
 from tf_mmdgan.mmd.outcome import TwoSampleTest
+from tf_mmdgan.mmd.random_features import (
+    Seed,
+    characteristic_mmd2,
+    random_frequencies,
+)
+from tf_mmdgan.mmd.sliced import sliced_energy
 from tf_mmdgan.mmd.three_sample import (
     ThreeSampleTest,
     candidate_sums,

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan.distribute.update import Purpose
 from tf_mmdgan.features.frozen import Matched, pixels
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
@@ -105,11 +106,15 @@ class MomentMatchingModel(GeneratorModel):
         """See `ImplicitModel.replica_step`."""
         real = updates.as_batch(batches[0]).images
         latents = self.draw_latents(real, first_update)
+        update = self.make_update(first_update)
+        seed = update.shared_seed(Purpose.DISCREPANCY)
         x = self.real_features(real)
         with updates.recording(self.trained_network) as tape:
             y = self.fake_features(latents)
-            real, fake = self.make_update(first_update).gather([x, y])
-            lowered = self.discrepancy.lowered(real, fake, self._remembered())
+            real, fake = update.gather([x, y])
+            lowered = self.discrepancy.lowered(
+                real, fake, self._remembered(), seed
+            )
         updates.apply(
             self.generator_optimizer, tape, lowered.loss, self.trained_variables
         )

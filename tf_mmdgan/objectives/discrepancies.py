@@ -15,7 +15,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, mmd
 from tf_mmdgan.kernels import Kernel, bandwidths
 from tf_mmdgan.kernels.roots import floored_root
-from tf_mmdgan.mmd import constrained
+from tf_mmdgan.mmd import constrained, random_features
 
 # Least variance of the t-statistic in the code of Sutherland et al. 2017.
 _VARIANCE_FLOOR = 1e-8
@@ -42,10 +42,7 @@ class Lowered(NamedTuple):
 
 
 class Discrepancy(abc.ABC):
-    """A distance of two samples, as a frozen value.
-
-    One that needs no more than the samples defines `__call__` alone.
-    """
+    """A distance of two samples, as a frozen value."""
 
     @property
     def memory_size(self) -> int:
@@ -53,11 +50,12 @@ class Discrepancy(abc.ABC):
         return 0
 
     @abc.abstractmethod
-    def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-        """The discrepancy of real [n, d] and fake [m, d], a scalar."""
-
     def lowered(
-        self, real: tf.Tensor, fake: tf.Tensor, memory: tf.Tensor
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        memory: tf.Tensor,
+        seed: mmd.Seed,
     ) -> Lowered:
         """The loss of a training step.
 
@@ -65,12 +63,38 @@ class Discrepancy(abc.ABC):
           real: real features [n, d].
           fake: generated features [m, d].
           memory: what the step before has left, [memory_size]; 0 at first.
+          seed: two integers, of the step's random numbers.
         """
-        return Lowered(self(real, fake), memory, {})
+
+    def __call__(
+        self, real: tf.Tensor, fake: tf.Tensor, seed: mmd.Seed = (0, 0)
+    ) -> tf.Tensor:
+        """The loss of real [n, d] and fake [m, d] in a first step, a scalar."""
+        memory = tf.zeros([self.memory_size])
+        return self.lowered(real, fake, memory, seed).loss
+
+
+class PlainDiscrepancy(Discrepancy):
+    """A discrepancy that is a function of the two samples and nothing else."""
+
+    def lowered(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        memory: tf.Tensor,
+        seed: mmd.Seed,
+    ) -> Lowered:
+        """See `Discrepancy.lowered`."""
+        del seed
+        return Lowered(self.value(real, fake), memory, {})
+
+    @abc.abstractmethod
+    def value(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """The discrepancy of real [n, d] and fake [m, d], a scalar."""
 
 
 @dataclasses.dataclass(frozen=True)
-class KernelDiscrepancy(Discrepancy):
+class KernelDiscrepancy(PlainDiscrepancy):
     """MMD^2 of two samples, its root, or its t-statistic.
 
     sqrt(max(MMD^2_V, 1e-12)) with the biased estimate and `root`: Li, Swersky
@@ -105,8 +129,8 @@ class KernelDiscrepancy(Discrepancy):
                 "root: give --nommd_root."
             )
 
-    def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-        """See `Discrepancy`."""
+    def value(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """See `PlainDiscrepancy.value`."""
         if self.median_bandwidth:
             real, fake = in_median_distances(real, fake)
         grams = mmd.gram_matrices(self.kernel, real, fake)
@@ -115,7 +139,7 @@ class KernelDiscrepancy(Discrepancy):
 
 
 @dataclasses.dataclass(frozen=True)
-class GradientConstrainedDiscrepancy(Discrepancy):
+class GradientConstrainedDiscrepancy(PlainDiscrepancy):
     """The gradient-constrained MMD of two samples, or its square.
 
     The measure mu, where the critic's values and slopes are bounded, is the
@@ -138,14 +162,94 @@ class GradientConstrainedDiscrepancy(Discrepancy):
     median_bandwidth: bool = False
     solver: str = "iterative"
 
-    def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-        """See `Discrepancy`."""
+    def value(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """See `PlainDiscrepancy.value`."""
         if self.median_bandwidth:
             real, fake = in_median_distances(real, fake)
         square = constrained.gradient_constrained_mmd2(
             real, fake, real, self.kernel, self.ridge, solver=self.solver
         )
         return floored_root(square) if self.root else square
+
+
+@dataclasses.dataclass(frozen=True)
+class SlicedEnergy(Discrepancy):
+    """The energy distance along random lines, without bias; no matrix.
+
+    Each step draws its own lines; see `mmd.sliced_energy`.
+
+    Attributes:
+      slices: how many lines, >= 1. The gradient's noise by lines falls as its
+        root.
+
+    Raises:
+      UsageError: for fewer.
+    """
+
+    slices: int = 128
+
+    def __post_init__(self):
+        _check_count("slices", self.slices)
+
+    def lowered(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        memory: tf.Tensor,
+        seed: mmd.Seed,
+    ) -> Lowered:
+        """See `Discrepancy.lowered`."""
+        directions = tf.random.stateless_normal(
+            [self.slices, fake.shape[1]], seed, alg="philox"
+        )
+        value = mmd.sliced_energy(real, fake, directions)
+        return Lowered(value, memory, {})
+
+
+@dataclasses.dataclass(frozen=True)
+class RandomFeatureDiscrepancy(Discrepancy):
+    """MMD^2 by characteristic functions, without bias; no matrix.
+
+    Each step draws its own frequencies; see `mmd.characteristic_mmd2`.
+
+    Attributes:
+      kernel: one whose frequencies have a known law.
+      frequencies: how many, >= 1.
+      median_bandwidth: whether features are divided by their median distance
+        first.
+
+    Raises:
+      UsageError: for fewer, and for another kernel.
+    """
+
+    kernel: Kernel
+    frequencies: int = 256
+    median_bandwidth: bool = False
+
+    def __post_init__(self):
+        _check_count("frequencies", self.frequencies)
+        random_features.check_kernel(self.kernel)
+
+    def lowered(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        memory: tf.Tensor,
+        seed: mmd.Seed,
+    ) -> Lowered:
+        """See `Discrepancy.lowered`."""
+        if self.median_bandwidth:
+            real, fake = in_median_distances(real, fake)
+        drawn, total = mmd.random_frequencies(
+            self.kernel, seed, self.frequencies, fake.shape[1]
+        )
+        value = total * mmd.characteristic_mmd2(real, fake, drawn)
+        return Lowered(value, memory, {})
+
+
+def _check_count(name: str, count: int) -> None:
+    if count < 1:
+        raise errors.UsageError(f"{name}={count}: must be at least 1.")
 
 
 def in_median_distances(

@@ -63,14 +63,15 @@ class DriftDiscrepancy(Discrepancy):
         """As many sizes as there are temperatures, if they are averaged."""
         return len(self.temperatures) if self.scaled and self.decay else 0
 
-    def __call__(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-        """The loss of real [n, d] and fake [m, d], by sizes of this batch."""
-        return self.lowered(real, fake, tf.zeros([self.memory_size])).loss
-
     def lowered(
-        self, real: tf.Tensor, fake: tf.Tensor, memory: tf.Tensor
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        memory: tf.Tensor,
+        seed: mmd.Seed,
     ) -> Lowered:
         """See `Discrepancy.lowered`; logs sizes, and MMD^2 with its error."""
+        del seed
         real, fake = as_matrices(tf.stop_gradient(real), fake)
         points = tf.stop_gradient(fake)
         distance, squares = _in_mean_distances(real, points)
