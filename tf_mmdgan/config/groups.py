@@ -50,7 +50,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "repulsive_mmd": ("real_weight",),
     "li_mmd": ("reconstruction_weight", "feasible_set_weight"),
     "sobolev": ("constraint_weight",),
-    "gmmn, gmmn_ae, t_mmd": ("mmd_root", "autoencoder_steps"),
+    "drift, drift_ae": (
+        "temperatures", "drift_normalization", "drift_divergence",
+        "drift_scale", "drift_decay",
+    ),
+    "gmmn, gmmn_ae, t_mmd": (
+        "discrepancy", "slices", "frequencies", "mmd_root",
+        "autoencoder_steps",
+    ),
     "gfmn": ("matched_features", "moving_average", "moving_average_rate"),
     "gram, gc_mmd": ("ridge", "ratio_positivity"),
 }  # fmt: skip
