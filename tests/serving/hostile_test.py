@@ -3,6 +3,7 @@
 import gzip
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 import time
@@ -78,6 +79,25 @@ def test_the_timeout_is_that_of_greetings_too():
         refusal(lambda: sampler(target, True, timeout=0.3, tls=True))
         refusal(lambda: sampler(target, False, timeout=0.3, tls=True))
         refusal(lambda: sampler(target, False, timeout=0.3))
+
+
+def test_the_timeout_is_that_of_all_addresses(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as silent:
+        place = silent.getsockname()
+        waiting = [socket.socket() for _ in range(4)]  # more than it takes
+        for client in waiting:
+            client.setblocking(False)
+            client.connect_ex(place)
+        address = (socket.AF_INET, socket.SOCK_STREAM, 0, "", place)
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda *_, **__: [address] * 40
+        )
+        target = f"many.invalid:{place[1]}"
+        with within(seconds=5):
+            message = refusal(lambda: sampler(target, True, timeout=0.3))
+        for client in waiting:
+            client.close()
+    assert "within 0.3 seconds" in message
 
 
 def endless(start):

@@ -78,13 +78,34 @@ class HttpConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """See `http.client.HTTPConnection`."""
-        self.timeout = self._left()
-        super().connect()
+        self.sock = self._reached()
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._context is not None:
             self.sock.settimeout(self._left())
             self.sock = self._context.wrap_socket(
                 self.sock, server_hostname=self.host
             )
+
+    def _reached(self) -> socket.socket:
+        """A socket at the first address that answers, of all that a name has.
+
+        There may be any number of them; the deadline is that of them all.
+        """
+        cause = OSError(f"{self.host} has no address")
+        found = socket.getaddrinfo(
+            self.host, self.port, type=socket.SOCK_STREAM
+        )
+        for family, kind, protocol, _, address in found:
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(self._left())
+                sock.connect(address)
+            except OSError as error:
+                sock.close()
+                cause = error
+            else:
+                return sock
+        raise cause
 
     def response_class(  # type: ignore[override]
         self, sock: socket.socket, **options: Any
