@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import PIL.Image
+import pytest
 
+from tf_mmdgan import errors
 from tf_mmdgan.data.sets import ring
 from tf_mmdgan.reproduction import comparison, pictures
 from tf_mmdgan.reproduction.comparison import outputs, results
@@ -138,3 +140,21 @@ def test_all_methods_have_a_rank(plan):
     cells = plan(data="ring")
     assert sorted(cells, key=outputs.order) == cells
     assert len(cells) == len(comparison.ENTRIES)
+
+
+@pytest.mark.parametrize("name", ["../../secret.png", "{}/secret.png", "link"])
+def test_pictures_of_others_are_not_published(
+    plan, make_result, tmp_path, rng, name
+):
+    (cell,) = plan(data="digits", methods="mmd")
+    secret = tmp_path / "secret.png"
+    PIL.Image.fromarray(rng.integers(0, 255, (8, 8)).astype(np.uint8)).save(
+        secret
+    )
+    cell.run_dir.mkdir(parents=True)
+    (cell.run_dir / "link").symlink_to(secret)
+    scores = {**KID, "samples": name.format(tmp_path)}
+    results.write_result(cell.result_file, make_result(cell, scores))
+    with pytest.raises(errors.DataError, match="is not in"):
+        outputs.write_outputs(tmp_path, [cell])
+    assert not list(tmp_path.glob("samples*"))

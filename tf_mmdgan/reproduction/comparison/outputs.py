@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from tf_mmdgan import files
+from tf_mmdgan import errors, files
 from tf_mmdgan.reproduction import pictures, ring
 from tf_mmdgan.reproduction.comparison import cells
 from tf_mmdgan.reproduction.comparison.cells import DATA, Cell
@@ -100,13 +100,30 @@ def _sheet(
     }
     if data != ring.NAME:
         return pictures.grid_sheet(
-            {t: folder / r.scores["samples"] for t, (r, folder) in runs.items()}
+            {t: _samples(folder, r) for t, (r, folder) in runs.items()}
         )
     points = {
         title: files.read_npz(folder / ring.POINTS_FILE)["points"]
         for title, (_, folder) in runs.items()
     }
     return pictures.scatter_sheet(points)
+
+
+def _samples(folder: pathlib.Path, result: Result) -> pathlib.Path:
+    """The picture of a run.
+
+    Raises:
+      DataError: for one that is not in the run's folder: what is there of
+        others would be published.
+    """
+    path = folder / str(result.scores.get("samples"))
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise errors.DataError(
+            f"{path} is not in {folder}: remove that link, or the result that "
+            "names it."
+        )
+    files.check_plain(path)
+    return path
 
 
 def markdown(
