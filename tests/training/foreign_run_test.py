@@ -196,6 +196,7 @@ def test_folders_and_memory_of_a_record_are_not_taken(run_dir, tmp_path):
         ("config", {"generator_width": "64"}),
         ("config", {"generator_width": 10**7}),
         ("config", {"generator_width": 2**40}),
+        ("config", {"generator_width": 2**62}),
         ("config", {"generator_width": 2.5}),
         ("config", {"generator_width": float("nan")}),
         ("config", {"latent_size": 10**10}),
@@ -206,7 +207,7 @@ def test_folders_and_memory_of_a_record_are_not_taken(run_dir, tmp_path):
         ("in_force", {"evaluation_samples": "many"}),
         ("config", {"conditioning": "\x1b[2J" * 1000}),
     ],
-    ids=range(23),
+    ids=range(24),
 )
 def test_records_out_of_range_are_one_line_and_no_memory(run_dir, part, values):
     change(run_dir, part, **values)

@@ -242,7 +242,7 @@ def _check_size(
         claimed = count_weights(config, image_shape, num_classes)
     except (errors.UsageError, errors.DataError):
         raise
-    except (ValueError, OverflowError) as error:  # of TensorFlow and Keras
+    except Exception as error:  # TensorFlow and Keras raise many kinds.
         raise errors.DataError(
             f"{config.run_dir}: by its record the generator is none that can "
             f"be made: {errors.excerpt(error)}"
