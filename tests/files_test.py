@@ -1,7 +1,9 @@
 """A file is written in full or not at all."""
 
+import errno
 import json
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -188,3 +190,31 @@ def test_a_place_that_can_be_written_is_left_as_it_is(tmp_path):
         files.check_writable(tmp_path / name, "--out")
     files.check_writable("r.json", "--out")
     assert names(tmp_path) == ["old.json"]
+
+
+def test_what_may_not_be_read_is_told_as_that(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "no")
+
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
+    for read in (files.read_npz, files.read_npy):
+        with pytest.raises(errors.DataError) as caught:
+            read(path)
+        assert (
+            str(caught.value) == f"{path} cannot be read (Permission denied)."
+        )
+
+
+def test_folders_are_searched_for_what_may_not_be_read(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_text("")
+    (tmp_path / "a" / "gone").symlink_to("nowhere")
+    files.check_plain(tmp_path)
+    files.check_plain(tmp_path / "none")
+    monkeypatch.setattr(os, "access", lambda part, mode: part.name != "b")
+    with pytest.raises(errors.DataError, match=r"a/b cannot be read \(Perm"):
+        files.check_plain(tmp_path)

@@ -8,6 +8,7 @@ terminal goes through `printable`.
 
 import contextlib
 import difflib
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
@@ -47,6 +48,21 @@ def excerpt(text: object, most: int = 200) -> str:
     lines = str(text).strip().splitlines() or ["no reason given"]
     line = printable(lines[0])
     return line if len(line) <= most else f"{line[:most]}..."
+
+
+def unreadable(path: object, error: Exception) -> DataError | None:
+    """The error for a file that the system does not let this process read.
+
+    Args:
+      path: of the file.
+      error: what reading it has raised.
+
+    Returns:
+      None if the file was read, and is damaged or something else.
+    """
+    if isinstance(error, OSError) and error.errno:
+        return DataError(f"{path} cannot be read ({os.strerror(error.errno)}).")
+    return None
 
 
 def tell(text: object) -> None:

@@ -119,16 +119,19 @@ def open_plain(path: str | os.PathLike[str]) -> IO[bytes]:
 
 
 def check_plain(*paths: str | os.PathLike[str]) -> None:
-    """Refuses what never ends, before a library opens it by its name.
+    """Refuses what cannot be read, before a library opens it by its name.
 
-    Opening a pipe waits for a writer, and a device can be read for ever.
+    Opening a pipe waits for a writer, and a device can be read for ever. Of a
+    file that this process has no right to read, libraries say that it is
+    damaged or absent.
 
     Args:
       *paths: files, and folders, which may hold files only; what is not there
         is passed over.
 
     Raises:
-      DataError: for anything but files and folders, links to it included.
+      DataError: for anything but files and folders, links to it included, and
+        for those that may not be read.
     """
     waiting, seen = [pathlib.Path(path) for path in paths], set()
     while waiting:
@@ -136,6 +139,11 @@ def check_plain(*paths: str | os.PathLike[str]) -> None:
         if (place := os.path.realpath(path)) in seen:  # a loop of links
             continue
         seen.add(place)
+        right = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+        if path.exists() and not os.access(path, right):
+            raise errors.DataError(
+                f"{path} cannot be read (Permission denied)."
+            )
         if path.is_dir():
             waiting.extend(path.iterdir())
         elif path.exists() and not path.is_file():
@@ -156,7 +164,7 @@ def read_text(path: str | os.PathLike[str], most_bytes: int) -> str:
     except FileNotFoundError:
         raise
     except (OSError, UnicodeError) as error:
-        raise errors.DataError(
+        raise errors.unreadable(path, error) or errors.DataError(
             f"{path} cannot be read as text: {errors.excerpt(error)}."
         ) from None
     if len(content) > most_bytes or "\0" in text:
@@ -249,7 +257,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
     except FileNotFoundError:
         raise errors.DataError(f"There is no file {path}.") from None
     except (OSError, EOFError, ValueError) as error:
-        raise errors.DataError(
+        raise errors.unreadable(path, error) or errors.DataError(
             f"{path} is damaged or not an .npy file: {errors.excerpt(error)}."
         ) from None
 
@@ -283,19 +291,19 @@ def npz_names(path: str | os.PathLike[str]) -> list[str]:
 
 @contextlib.contextmanager
 def _open_npz(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
-    if not os.path.isfile(path):
-        raise errors.DataError(f"There is no file {path}.")
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("not a zip archive")
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise FileNotFoundError
         with zipfile.ZipFile(path) as archive:
             yield archive
+    except FileNotFoundError:
+        raise errors.DataError(f"There is no file {path}.") from None
     except (
         OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile,
         zlib.error,
     ) as error:  # fmt: skip
         reason = errors.excerpt(error).rstrip(".")
-        raise errors.DataError(
+        raise errors.unreadable(path, error) or errors.DataError(
             f"{path} is damaged or not an .npz file: {reason}."
         ) from None
 

@@ -13,7 +13,11 @@ import pytest
 from limits import within
 
 from tf_mmdgan import errors
-from tf_mmdgan.features import get_extractor, weight_files
+from tf_mmdgan.features import (
+    get_extractor,
+    keras_networks,
+    weight_files,
+)
 
 
 @pytest.fixture
@@ -206,3 +210,21 @@ def test_archives_claim_no_more_than_they_hold(tmp_path, kind, name):
         pytest.raises(errors.DataError, match="too many"),
     ):
         get_extractor(f"inception:{path}")
+
+
+def test_sound_weights_of_another_network_are_not_called_damaged(tmp_path):
+    path = tmp_path / "other.weights.h5"
+    other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    other.save_weights(path)
+    with pytest.raises(errors.DataError, match="holds no weights of vgg19"):
+        get_extractor(f"vgg19:{path}")
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(errors.DataError, match="is damaged, or no weights of"):
+        get_extractor(f"vgg19:{path}")
+
+
+def test_small_images_are_no_fault_of_the_weights(tmp_path):
+    path = tmp_path / "vgg19.weights.h5"
+    path.write_bytes(b"")
+    with pytest.raises(errors.UsageError, match="no images of 8 x 8 pixels"):
+        keras_networks.vgg19(path, image_shape=(8, 8, 3))

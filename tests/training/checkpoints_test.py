@@ -102,6 +102,20 @@ def test_all_checkpoints_damaged_is_one_clear_error(two_checkpoints):
         checkpoints.Checkpoints(adam_model(), folder).restore()
 
 
+def test_sound_checkpoint_of_another_model_is_not_called_damaged(sound):
+    other = tiny.adam_model(outputs=3)
+    with pytest.raises(errors.DataError, match="step-2 is whole, but of anoth"):
+        checkpoints.Checkpoints(other, sound[0]).restore()
+
+
+def test_checkpoint_that_may_not_be_read_is_not_passed_over(sound, monkeypatch):
+    monkeypatch.setattr(
+        os, "access", lambda part, mode: part.name != "step-2.index"
+    )
+    with pytest.raises(errors.DataError, match=r"2\.index cannot be read \(Pe"):
+        checkpoints.Checkpoints(adam_model(), sound[0]).restore()
+
+
 def test_remains_of_a_killed_process_are_removed(two_checkpoints):
     folder, _ = two_checkpoints
     remains = folder / "step-3_temp"

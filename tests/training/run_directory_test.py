@@ -112,6 +112,16 @@ def test_damaged_configuration_is_one_clear_error(tmp_path, content):
         run_directory.read_config(tmp_path)
 
 
+def test_record_of_another_version_names_it(run):
+    path = pathlib.Path(run.run_dir, run_directory.CONFIG_FILE)
+    content = json.loads(path.read_text())
+    content["versions"]["tf_mmdgan"] = "9.8"
+    content["config"]["new_setting"] = 1
+    path.write_text(json.dumps(content))
+    with pytest.raises(errors.DataError, match=r"by version 9\.8: .*new_s"):
+        run_directory.read_config(run.run_dir)
+
+
 def test_folder_without_run_names_the_tool(tmp_path):
     with pytest.raises(errors.DataError, match=r"tools/train\.py"):
         run_directory.read_config(tmp_path)

@@ -237,7 +237,8 @@ def keras_model(
     digest = weight_files.digest(path)
     try:
         weight_files.check_claims(path)
-        model = keras.models.load_model(path, compile=False)
+        with weight_files.complete():
+            model = keras.models.load_model(path, compile=False)
     except weight_files.DAMAGE as error:
         raise weight_files.damaged(path, error, "Keras model") from error
     chosen = tuple(layers) or _last_layer(model)
@@ -295,7 +296,10 @@ def application(
     try:
         model = build(include_top=False, weights=None, input_shape=shape)
     except ValueError as error:
-        raise weight_files.damaged(path, error, expected) from error
+        raise errors.UsageError(
+            f"{name} takes no images of {shape[0]} x {shape[1]} pixels: "
+            f"{errors.excerpt(error)}"
+        ) from error
     _load_weights(model, path, expected)
     # The first is the input, whose name ends in a number of Keras' own.
     names = [layer.name for layer in model.layers[1:]]
@@ -329,6 +333,12 @@ def _load_weights(
 ) -> None:
     try:
         weight_files.check_claims(path)
-        model.load_weights(path)
     except weight_files.DAMAGE as error:
         raise weight_files.damaged(path, error, expected) from error
+    try:
+        with weight_files.complete():
+            model.load_weights(path)
+    except OSError as error:
+        raise weight_files.damaged(path, error, expected) from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise weight_files.another(path, error, expected) from error

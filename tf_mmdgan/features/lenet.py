@@ -224,14 +224,15 @@ def load(path: str | os.PathLike[str]) -> Loaded:
         raise errors.DataError(
             f"{path}: no such file; tools/train_lenet.py --out={path} makes it."
         )
+    files.check_plain(path)
     try:
         weights = files.read_npz(path)
         metadata = json.loads(str(weights.pop(_METADATA)))
         shape, classes, width = (metadata[name] for name in _SIZES)
         _check_sizes(shape, classes, width, weights)
-        model = build(tuple(shape), classes, width)
         if _digest(weights) != metadata["sha256"]:
             raise ValueError("the weights are not those that were saved")
+        model = build(tuple(shape), classes, width)
         for name, variable in _variables(model).items():
             variable.assign(weights[name])
     except (KeyError, TypeError, ValueError, RecursionError) as error:

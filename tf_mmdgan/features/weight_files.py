@@ -1,11 +1,13 @@
 """Files and folders that hold the weights of networks."""
 
+import contextlib
 import hashlib
 import math
 import os
 import pathlib
+import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import h5py
@@ -19,7 +21,7 @@ _DESCRIPTION = "config.json"  # of a network of Keras
 _DESCRIPTION_BYTES = 2**22
 # What reading a damaged file raises.
 DAMAGE = (
-    OSError, ValueError, LookupError, TypeError, RecursionError,
+    OSError, ValueError, LookupError, TypeError, RuntimeError,
     zipfile.BadZipFile, tf.errors.OpError,
 )  # fmt: skip
 
@@ -152,6 +154,45 @@ def check_nodes(
 def damaged(
     path: pathlib.Path, error: Exception, expected: str = "such network"
 ) -> errors.DataError:
-    """The error for a file that is not what it should be."""
+    """The error for a file that is not what it should be.
+
+    Args:
+      path: of the file.
+      error: what reading it has raised.
+      expected: what it should be.
+    """
     reason = errors.excerpt(str(error).strip() or type(error).__name__)
-    return errors.DataError(f"{path} is damaged, or no {expected}: {reason}")
+    return errors.unreadable(path, error) or errors.DataError(
+        f"{path} is damaged, or no {expected}: {reason}"
+    )
+
+
+@contextlib.contextmanager
+def complete() -> Iterator[None]:
+    """Inside of it, Keras gives each layer weights of a file.
+
+    Raises:
+      ValueError: where it would leave some as they were first drawn.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*freshly-initialized")
+        try:
+            yield
+        except UserWarning as warning:
+            raise ValueError(warning) from warning
+
+
+def another(
+    path: pathlib.Path, error: Exception, expected: str
+) -> errors.DataError:
+    """The error for a file whose arrays are sound, and of something else.
+
+    Args:
+      path: of the file.
+      error: what using it has raised.
+      expected: what it should be.
+    """
+    return errors.DataError(
+        f"{path} holds no {expected}, or those of another version of Keras "
+        f"than {keras.__version__}: {errors.excerpt(error)}"
+    )

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, files, owned
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training.callbacks import DIVERGED, Every, current_step, tell
+from tf_mmdgan.training.run_directory import CONFIG_FILE
 
 # What a shell reports for a process that SIGTERM has ended.
 PREEMPTED = 128 + signal.SIGTERM
@@ -38,8 +39,8 @@ class Checkpoints(Every):
         """Makes the manager; `parts` are saved beside the model.
 
         Raises:
-          DataError: for a record of checkpoints that names others, and for
-            pipes or devices in place of files.
+          DataError: for a record of checkpoints that names others, for pipes
+            or devices in place of files, and for what may not be read.
         """
         files.check_plain(folder)
         _check_record(pathlib.Path(folder))
@@ -61,7 +62,8 @@ class Checkpoints(Every):
           whole: whether the model is all that was saved; else it is a part.
 
         Raises:
-          DataError: if there are checkpoints and all are damaged.
+          DataError: if there are checkpoints and all are damaged, or if one is
+            of another model or cannot be read.
         """
         candidates = self._saved_steps()
         for step in candidates:
@@ -74,6 +76,7 @@ class Checkpoints(Every):
                     status.expect_partial()
                 return True
             except Exception as error:  # TensorFlow raises many kinds.
+                _refuse_if_whole(path, error)
                 warnings.warn(
                     f"Checkpoint {path} is damaged ({errors.excerpt(error)}); "
                     "trying the one before.",
@@ -123,6 +126,33 @@ class Checkpoints(Every):
         names = [path.stem for path in self.folder.glob("step-*.index")]
         numbers = [name.removeprefix("step-") for name in names]
         return sorted(map(int, filter(str.isdecimal, numbers)), reverse=True)
+
+
+def _refuse_if_whole(path: str, error: Exception) -> None:
+    """Raises DataError for a checkpoint that is not damaged, by what failed."""
+    if isinstance(error, tf.errors.ResourceExhaustedError | MemoryError):
+        raise errors.DataError(
+            f"Checkpoint {path} cannot be read now ({errors.excerpt(error)}): "
+            "try again with more files, memory or room allowed."
+        ) from error
+    if _is_whole(path):
+        raise errors.DataError(
+            f"Checkpoint {path} is whole, but of another model "
+            f"({errors.excerpt(error)}). The run's {CONFIG_FILE} names the "
+            "versions of packages that made it: take those."
+        ) from error
+
+
+def _is_whole(path: str) -> bool:
+    """Whether each tensor of a checkpoint has the checksum that it should."""
+    try:
+        _check_claims(path)
+        reader = tf.train.load_checkpoint(path)
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+    except Exception:  # TensorFlow raises many kinds.
+        return False
+    return True
 
 
 def _check_claims(path: str) -> None:

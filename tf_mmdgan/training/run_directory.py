@@ -267,19 +267,29 @@ def read_config(
     path = pathlib.Path(run_dir) / CONFIG_FILE
     try:
         content = files.read_json(path)
-        config = TrainConfig(**_settings(path, content["config"], trust_run))
-        shape = _shape(content["image_shape"])
-        return config, shape, _num_classes(content.get("num_classes"))
     except FileNotFoundError:
         raise errors.DataError(
             f"{run_dir} is not a run: it has no {CONFIG_FILE}. Name a folder "
             "that tools/train.py has made."
         ) from None
+    try:
+        config = TrainConfig(**_settings(path, content["config"], trust_run))
+        shape = _shape(content["image_shape"])
+        return config, shape, _num_classes(content.get("num_classes"))
     except (ValueError, KeyError, TypeError) as error:
         raise errors.DataError(
-            f"{path} cannot be read by this version: "
-            f"{errors.excerpt(error, _LONGEST_REASON)}"
+            f"{path} cannot be read by this version, {tf_mmdgan.__version__}"
+            f"{_maker(content)}: {errors.excerpt(error, _LONGEST_REASON)}"
         ) from None
+
+
+def _maker(content: Mapping[str, Any]) -> str:
+    """Words for the version that has written a record, if it is another."""
+    versions = content.get("versions")
+    made = versions.get("tf_mmdgan") if isinstance(versions, dict) else None
+    if made in (None, tf_mmdgan.__version__):
+        return ""
+    return f", but was made by version {errors.excerpt(made, 20)}"
 
 
 def export_folder(run_dir: str | os.PathLike[str]) -> pathlib.Path:
