@@ -4,7 +4,7 @@ RUN_DIR ?= runs/digits_mmd
 PY := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: train test test-full lint bazel-test clean
+.PHONY: train test test-full lint docs bazel-test clean
 
 # Trains the default recipe on the embedded digits, scores, draws, exports.
 train: $(READY)
@@ -20,6 +20,10 @@ lint: $(READY)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+# The site, in build/site; a warning or a broken link is an error.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 # Every layer with nothing but the layers below it at hand. Needs a Bazel: on
 # Debian, apt-get install bazel-bootstrap bazel-rules-java.

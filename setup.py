@@ -76,9 +76,14 @@ setuptools.setup(
             "flask>=3,<4",  # the page, and REST of the test server
             "waitress>=3,<4",  # serves them
         ],
+        "docs": [
+            "mkdocs>=1.6,<2",  # the site
+            "mkdocs-material>=9.5,<10",  # its looks
+            "mkdocstrings[python]>=0.26,<2",  # the reference, of docstrings
+        ],
         "onnx": ["tf2onnx>=1.16.1,<2", "onnx>=1.16,<2"],
         "dev": [
-            "tf_mmdgan[demo,lsun,onnx,serving]",
+            "tf_mmdgan[demo,docs,lsun,onnx,serving]",
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",
