@@ -45,6 +45,7 @@ def run(
     if not os.environ.get("KERAS_BACKEND"):
         os.environ["KERAS_BACKEND"] = "tensorflow"
     logging.set_verbosity(logging.WARNING)
+    logging.get_absl_handler().setFormatter(_Printable())
     warnings.formatwarning = _one_line(warnings.formatwarning)
     sys.excepthook = print_traceback
     flag_config.define(config_class)
@@ -108,6 +109,14 @@ def _one_line(format_others: Callable[..., str]) -> Callable[..., str]:
         return _printable_lines(format_others(message, category, *where))
 
     return format_warning
+
+
+class _Printable(logging.PythonFormatter):
+    """Lines of the logs of libraries, which name what files of others do."""
+
+    def format(self, record: Any) -> str:
+        """See `logging.Formatter`."""
+        return _printable_lines(super().format(record)).removesuffix("\n")
 
 
 def print_traceback(*error: Any) -> None:

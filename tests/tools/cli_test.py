@@ -1,6 +1,7 @@
 """What entry points write to stderr."""
 
 import ast
+import logging
 import pathlib
 import sys
 import warnings
@@ -35,6 +36,10 @@ def test_escape_codes_reach_the_terminal_as_text_only(capsys):
         raise KeyError(ESCAPE)
     except KeyError:
         cli.print_traceback(*sys.exc_info())
+    record = logging.LogRecord(
+        "tfds", logging.WARNING, "a.py", 1, f"split {ESCAPE}\n", (), None
+    )
+    print(cli._Printable().format(record), file=sys.stderr)
     first, *rest = capsys.readouterr().err.splitlines()
     assert first == r"error: no file \x1b]0;owned\x07"
     assert len(rest) > 2 and all(line.isprintable() for line in rest)
