@@ -61,6 +61,21 @@ def test_an_exported_generator_draws_by_its_seed(tmp_path):
     again = load_images(str(tmp_path / "1"), count=300, seed=5)
     np.testing.assert_array_equal(first, again)
     assert (load_images(str(tmp_path), count=300, seed=6) != first).any()
+    (tmp_path / "photos").mkdir()
+    PIL.Image.new("L", (8, 8)).save(tmp_path / "photos" / "a.PNG")
+    with pytest.raises(errors.UsageError, match=r"a\.PNG, and a SavedModel"):
+        load_images(str(tmp_path), count=300)
+
+
+def test_classes_of_pictures_may_be_numbers(tmp_path, rng):
+    for index in range(30):
+        folder = tmp_path / "digits" / str(index % 2)
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = rng.integers(0, 256, (8, 8), dtype=np.uint8)
+        PIL.Image.fromarray(picture).save(folder / f"{index}.png")
+    reading = config.ReadConfig(cache_dir=str(tmp_path / "cache"))
+    images = load_images(str(tmp_path / "digits"), reading, image_size=8)
+    assert images.shape == (30, 8, 8, 1)
 
 
 @pytest.mark.parametrize(

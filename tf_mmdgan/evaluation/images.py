@@ -7,12 +7,14 @@ import numpy as np
 
 from tf_mmdgan import data, errors, export, serving
 from tf_mmdgan.config import DataConfig, ReadConfig
+from tf_mmdgan.data.readers import decode
 from tf_mmdgan.data.sets import npz
 from tf_mmdgan.metrics.checks import shuffled_order
 
 # As many images as a model generates at a time, so that a SavedModel gives the
 # bits of the run that it comes from.
 _BATCH = 256
+_PROGRAM = "saved_model.pb"
 
 
 def load_images(
@@ -38,7 +40,8 @@ def load_images(
       uint8 [n, h, w, c].
 
     Raises:
-      UsageError: for a source of another kind, or an unknown split.
+      UsageError: for a source of another kind, an unknown split, or a program
+        among pictures.
       DataError: for a file that is missing, damaged or holds something else.
     """
     folder = pathlib.Path(source)
@@ -93,12 +96,18 @@ def _warn_of_folder(source: str) -> None:
 def is_generator(source: str) -> bool:
     """Whether a source is the folder of an exported generator."""
     folder = pathlib.Path(source)
-    return (
-        export.newest_version(folder) is not None
-        or (folder / "saved_model.pb").exists()
-    )
+    # Pictures too can be in folders with numbers, which are their classes.
+    places = (folder, export.newest_version(folder))
+    return any(p is not None and (p / _PROGRAM).exists() for p in places)
 
 
 def _generate(folder: pathlib.Path, count: int, seed: int) -> np.ndarray:
+    for path in folder.rglob("*"):
+        if path.suffix.lower() in decode.SUFFIXES:
+            raise errors.UsageError(
+                f"{folder} holds pictures, such as {path.name}, and a "
+                "SavedModel, which is a program that would be run: name the "
+                "folder of the one or of the other."
+            )
     predictor = serving.LocalPredictor(export.load_generator(folder).signatures)
     return serving.Sampler(predictor, _BATCH).sample(count, seed).images
