@@ -216,5 +216,5 @@ def test_folders_are_searched_for_what_may_not_be_read(tmp_path, monkeypatch):
     files.check_plain(tmp_path)
     files.check_plain(tmp_path / "none")
     monkeypatch.setattr(os, "access", lambda part, mode: part.name != "b")
-    with pytest.raises(errors.DataError, match=r"a/b cannot be read \(Perm"):
+    with pytest.raises(errors.DataError, match=r"a/b cannot be read: no perm"):
         files.check_plain(tmp_path)

@@ -141,9 +141,7 @@ def check_plain(*paths: str | os.PathLike[str]) -> None:
         seen.add(place)
         right = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
         if path.exists() and not os.access(path, right):
-            raise errors.DataError(
-                f"{path} cannot be read (Permission denied)."
-            )
+            raise errors.DataError(f"{path} cannot be read: no permission.")
         if path.is_dir():
             waiting.extend(path.iterdir())
         elif path.exists() and not path.is_file():
