@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 def sample(config: SampleConfig) -> Mapping[str, Any]:
     """Draws the images that `config` describes and writes them."""
-    from tf_mmdgan import serving
+    from tf_mmdgan import files, serving
 
+    files.check_writable(_file_of(config.out), "--out")
     sampler = serving.Sampler(sources.predictor(config), config.batch_size)
     drawn = _draw(sampler, config)
     _write(config.out, drawn, config.scale)
@@ -31,6 +32,12 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
         "seed": config.seed,
         "latency_ms": serving.latency_summary(drawn.seconds),
     }
+
+
+def _file_of(out: str) -> pathlib.Path:
+    """The file `out`, or one in the folder `out`."""
+    path = pathlib.Path(out)
+    return path if path.suffix else path / "a.png"
 
 
 def _draw(sampler: "Sampler", config: SampleConfig) -> "Samples":

@@ -53,6 +53,7 @@ def show_data(config: ShowDataConfig) -> Mapping[str, Any]:
     from tf_mmdgan import data, files, images
     from tf_mmdgan.data import summary
 
+    files.check_writable(config.out, "--out")
     augmentation = data.Augmentation.parse(config.augment)
     loaded = data.load(config, config.split)
     found = summary.summary(loaded)

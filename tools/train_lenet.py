@@ -43,9 +43,10 @@ class TrainLeNetConfig(DataConfig):
 def train_lenet(config: TrainLeNetConfig) -> Mapping[str, Any]:
     """Trains, tests and saves the network that `config` describes."""
     # Here, because TensorFlow would make --help wait for seconds.
-    from tf_mmdgan import data
+    from tf_mmdgan import data, files
     from tf_mmdgan.features import lenet
 
+    files.check_writable(config.out, "--out")
     train, test = data.load(config, "train"), data.load(config, "test")
     if train.labels is None:
         raise errors.DataError(

@@ -1,6 +1,7 @@
 """What is looked at before a scoring, and what is left when writing fails."""
 
 import json
+import types
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from tf_mmdgan import config, errors, files, training
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.evaluation.report import NotWrittenError
 from tf_mmdgan.tools import evaluate as tool
+from tf_mmdgan.tools import sample, sources
 
 
 @pytest.fixture
@@ -36,6 +38,29 @@ def test_files_that_cannot_be_written_are_refused_before_the_work(
     monkeypatch.setattr(from_config, "load_images", refuse)
     with pytest.raises(errors.UsageError, match=f"--{flag}=.*real.npz/x"):
         training.evaluate(**settings, **{flag: f"{tmp_path}/real.npz/x"})
+
+
+def test_a_run_that_cannot_be_written_to_is_refused_before_the_work(settings):
+    scorer = types.SimpleNamespace(
+        cluster=types.SimpleNamespace(chief=True), report_model=refuse
+    )
+    run = training.TrainedRun(
+        config.TrainConfig(run_dir=settings["real"]), model=None
+    )
+    with pytest.raises(
+        errors.UsageError, match=r"--out=.*t\.json cannot"
+    ):
+        run.score(scorer)
+
+
+@pytest.mark.parametrize("out", ["grid.png", "folder"])
+def test_samples_that_cannot_be_written_are_not_drawn(
+    settings, monkeypatch, out
+):
+    monkeypatch.setattr(sources, "predictor", refuse)
+    chosen = config.SampleConfig(run_dir="run", out=f"{settings['real']}/{out}")
+    with pytest.raises(errors.UsageError, match=r"--out=.* cannot be written"):
+        sample.sample(chosen)
 
 
 def test_a_report_that_cannot_be_written_is_printed(

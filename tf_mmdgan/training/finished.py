@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import errors, export
+from tf_mmdgan import errors, export, files
 from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.evaluation import Report, Scorer, scorer_of_run
 from tf_mmdgan.evaluation.report import kept
@@ -90,12 +90,18 @@ class TrainedRun:
           classes: scores class by class, if there are any.
           reproducible: where training again would give the same bits; by
             default as the run's report says, if there is one.
+
+        Raises:
+          UsageError: before the work, if the report cannot be written there.
+          NotWrittenError: after it, with the report.
         """
         scorer = scorer or scorer_of_run(self.config)
+        if scorer.cluster.chief:
+            self.report_file(out)
         weights = weights or self.config.evaluation_weights
-        report_file = self.folder / REPORT_FILE
         if reproducible is None:
-            reproducible = recorded(report_file).get("reproducible")
+            before = recorded(self.folder / REPORT_FILE)
+            reproducible = before.get("reproducible")
         report = dataclasses.replace(
             scorer.report_model(
                 self.model,
@@ -110,8 +116,23 @@ class TrainedRun:
         if scorer.cluster.chief:
             shown = scorer.samples(self.model, weights)
             with kept(report, "--out"):
-                scorer.write(report, shown, out or report_file)
+                scorer.write(report, shown, self.report_file(out))
         return report
+
+    def report_file(
+        self, out: str | os.PathLike[str] | None = None
+    ) -> pathlib.Path:
+        """Where a report of the run is written to.
+
+        Args:
+          out: the place that is asked for, if there is one.
+
+        Raises:
+          UsageError: if it cannot be written to.
+        """
+        path = pathlib.Path(out or self.folder / REPORT_FILE)
+        files.check_writable(path, "--out")
+        return path
 
     def export(
         self,

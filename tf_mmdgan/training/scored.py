@@ -66,6 +66,7 @@ def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
 
 
 def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
+    run.report_file(config.out)  # A class takes as long as a report.
     scorer = from_config.make_scorer(config, run.config)
     # First, because it is what may be refused.
     classes = _classes(config, run, scorer) if config.per_class else None
