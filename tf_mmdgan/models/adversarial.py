@@ -10,7 +10,8 @@ import tensorflow as tf
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
-from tf_mmdgan.models.implicit_model import ImplicitModel, Logs
+from tf_mmdgan.models.implicit_model import ImplicitModel
+from tf_mmdgan.models.stepping import Logs
 from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.objectives import Batch, CriticOutput, Objective, criterion
 

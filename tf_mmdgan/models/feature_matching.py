@@ -15,8 +15,8 @@ from tf_mmdgan import images
 from tf_mmdgan.features.frozen import Matched
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
-from tf_mmdgan.models.implicit_model import Logs
 from tf_mmdgan.models.moment_matching import GeneratorModel
+from tf_mmdgan.models.stepping import Logs
 
 _BATCH = 256
 

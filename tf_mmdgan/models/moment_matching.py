@@ -15,7 +15,8 @@ from tf_mmdgan.distribute.update import Purpose
 from tf_mmdgan.features.frozen import Matched, pixels
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
-from tf_mmdgan.models.implicit_model import ImplicitModel, Logs
+from tf_mmdgan.models.implicit_model import ImplicitModel
+from tf_mmdgan.models.stepping import Logs
 from tf_mmdgan.networks import decoded
 from tf_mmdgan.objectives.discrepancies import Discrepancy
 

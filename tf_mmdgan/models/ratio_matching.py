@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
-from tf_mmdgan.models.implicit_model import Logs
 from tf_mmdgan.models.moment_matching import GeneratorModel
+from tf_mmdgan.models.stepping import Logs
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 
 

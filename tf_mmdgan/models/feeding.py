@@ -1,0 +1,161 @@
+"""What `fit` is given as batches for whole steps."""
+
+import dataclasses
+import types
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import errors
+
+_BATCH_SIZE = 32  # as in Keras
+_UNKNOWN = tf.data.UNKNOWN_CARDINALITY
+_ENDLESS = tf.data.INFINITE_CARDINALITY
+
+
+@dataclasses.dataclass(frozen=True)
+class Feed:
+    """Batches as `keras.Model.fit` takes them.
+
+    Attributes:
+      batches: repeated as long as it takes, where their number is known.
+      count: batches of one pass, or -1 for data without end, or -2 where
+        nobody knows.
+    """
+
+    batches: Any
+    count: int = _UNKNOWN
+
+    def prefetched(self, ahead: int) -> "Feed":
+        """The same, made ahead of the steps."""
+        return Feed(self.batches.prefetch(ahead), self.count)
+
+    def steps(self, batches_per_step: int, asked: int | None) -> int | None:
+        """Steps of an epoch; None to go on until the data end.
+
+        Args:
+          batches_per_step: that a step takes.
+          asked: the steps that the user wants, or None.
+
+        Raises:
+          UsageError: for data without end, and no steps asked for.
+          DataError: for data that are too few for one step.
+        """
+        if asked is not None:
+            errors.check_positive(steps_per_epoch=asked)
+            return asked
+        if self.count == _UNKNOWN:
+            return None
+        if self.count == _ENDLESS:
+            raise errors.UsageError(
+                "The data have no end: say how many steps an epoch has, by "
+                "steps_per_epoch."
+            )
+        if self.count < batches_per_step:
+            raise errors.DataError(too_few(batches_per_step, self.count))
+        return self.count // batches_per_step
+
+
+def too_few(needed: int, found: int | None = None) -> str:
+    """Says that the data end before one step is whole."""
+    number = "fewer" if found is None else str(found)
+    return (
+        f"A step takes {needed} batches, and the data have {number}: give "
+        "smaller batches or more data, or steps_per_epoch to have them "
+        "repeated within a step."
+    )
+
+
+def make(
+    x: Any, y: Any, batch_size: int | None, seed: int | None, ahead: int
+) -> Feed:
+    """Batches of what `fit` is given.
+
+    Args:
+      x: an array, a data set of batches, a distributed one, or a generator.
+      y: labels of an array, or None.
+      batch_size: rows of a batch of an array, or None.
+      seed: of the order of an array's rows; None leaves them as they are.
+      ahead: batches that are made while others are trained on.
+
+    Raises:
+      UsageError: for anything else, and labels or a batch size where the data
+        have their own.
+      DataError: for arrays that make no batch.
+    """
+    if _is_array(x):
+        size = _BATCH_SIZE if batch_size is None else batch_size
+        feed = _of_arrays(x, y, size, seed)
+        return feed.prefetched(ahead)
+    for name, value in (("y", y), ("batch_size", batch_size)):
+        if value is not None:
+            raise errors.UsageError(
+                f"{name} is for arrays; a {type(x).__name__} has batches of "
+                "(images, labels) itself."
+            )
+    if isinstance(x, tf.data.Dataset):
+        return _of_dataset(x).prefetched(ahead)
+    if isinstance(x, tf.distribute.DistributedDataset | types.GeneratorType):
+        return Feed(x)
+    raise errors.UsageError(
+        f"fit cannot train on a {type(x).__name__}: give an array [n, ...] or "
+        "a tf.data.Dataset of batches."
+    )
+
+
+def _is_array(x: Any) -> bool:
+    return isinstance(x, list) or hasattr(x, "__array__")
+
+
+def _of_arrays(x: Any, y: Any, batch_size: int, seed: int | None) -> Feed:
+    arrays = [np.atleast_1d(part) for part in (x, y) if part is not None]
+    n = len(arrays[0])
+    errors.check_positive(batch_size=batch_size)
+    if len(arrays[-1]) != n:
+        raise errors.DataError(f"{len(arrays[-1])} labels for {n} images.")
+    if n < batch_size:
+        raise errors.DataError(
+            f"{n} rows make no batch of {batch_size}: give a smaller "
+            "batch_size or more data."
+        )
+    with tf.device("CPU"):
+        tensors = [tf.constant(array) for array in arrays]
+    indices = tf.data.Dataset.range(n)
+    if seed is not None:
+        indices = indices.shuffle(n, seed=seed)
+    batches = indices.batch(batch_size, drop_remainder=True).repeat()
+
+    def rows(chosen):
+        found = tuple(tf.gather(tensor, chosen) for tensor in tensors)
+        return found if len(found) > 1 else found[0]
+
+    batches = batches.map(rows)
+    return Feed(batches, n // batch_size)
+
+
+def _of_dataset(batches: tf.data.Dataset) -> Feed:
+    count = int(batches.cardinality())
+    if count == _ENDLESS:
+        return Feed(batches, count)
+    batches = _of_one_size(batches)
+    if count != _UNKNOWN:
+        batches = batches.repeat()
+    return Feed(batches, count)
+
+
+def _of_one_size(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Without those that are smaller than one before: the rest of a pass."""
+    first = tf.nest.flatten(batches.element_spec)[0]
+    if first.shape[0] is not None:
+        return batches
+
+    def measure(largest, *batch):
+        size = tf.shape(tf.nest.flatten(batch)[0])[0]
+        largest = tf.maximum(largest, size)
+        return largest, (size == largest, batch)
+
+    whole = batches.scan(0, measure).filter(lambda whole, batch: whole)
+    return whole.map(
+        lambda whole, batch: batch if len(batch) > 1 else batch[0]
+    ).with_options(batches.options())

@@ -1,0 +1,263 @@
+"""Steps of a model under `fit`: whole ones, each with batches of its own."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.distribute import Cluster
+from tf_mmdgan.models import feeding
+from tf_mmdgan.models.input_clock import InputClock
+
+Logs = Mapping[str, tf.Tensor]
+
+
+class SteppedModel(keras.Model):
+    """A Keras model whose step takes several batches, in `fit`.
+
+    A subclass says how many batches a step takes, what a replica does with
+    them, and by which optimizers. This class counts steps and spreads them
+    over devices. A step first waits for all of its batches, so that one whose
+    data end too early changes nothing.
+
+    Where the generator depends on a network that must be trained before it, the
+    steps of that training are `pretraining_steps`. They count like all others.
+
+    Attributes:
+      seed: of noise, and of the order of arrays.
+      step: int64 variable, steps done.
+      updates: int64 variable, updates done. It is also the number of batches
+        consumed: the position in the data, and the key of all noise.
+      input_clock: an `InputClock` that is told how long steps wait for their
+        batches; by default None. Set it before the first `fit`. It puts a call
+        to Python into each step, which accelerators that are not local refuse.
+    """
+
+    input_clock: InputClock | None
+    train_function: Callable[[Iterator[Any]], Logs] | None
+
+    def __init__(self, *, seed: int = 0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.step = self._counter("step")
+        self.updates = self._counter("updates")
+        self.input_clock = None
+
+    def _counter(self, name: str) -> keras.Variable:
+        return self.add_weight(
+            name=name,
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+        )
+
+    @property
+    def batches_per_step(self) -> int:
+        """Batches that `replica_step` takes."""
+        raise NotImplementedError
+
+    def replica_step(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> Logs:
+        """One step in replica context; returns scalars to log.
+
+        Args:
+          batches: `batches_per_step` of them, of this replica.
+          first_update: the value of `updates` at the first of them.
+        """
+        raise NotImplementedError
+
+    @property
+    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
+        """The optimizers whose learning rates rise and fall together."""
+        raise NotImplementedError
+
+    @property
+    def pretraining_steps(self) -> int:
+        """How many steps come before the generator's first step."""
+        return 0
+
+    def replica_pretraining_step(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> Logs:
+        """One of the `pretraining_steps`; arguments as of `replica_step`."""
+        raise NotImplementedError
+
+    def extra_updates(self, step: tf.Tensor) -> tf.Tensor | int:
+        """How many extra updates come before step number `step` (from 0)."""
+        return 0
+
+    def replica_extra_update(self, batch: Any, number: tf.Tensor) -> None:
+        """One extra update in replica context."""
+        raise NotImplementedError
+
+    def after_step(self) -> None:
+        """Called in cross-replica context, when a step has been counted."""
+
+    @property
+    def cluster(self) -> Cluster:
+        """The devices and workers that the model was made for."""
+        return Cluster(self.distribute_strategy)
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        *,
+        steps_per_epoch: int | None = None,
+        initial_epoch: int = 0,
+        shuffle: bool = True,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Trains for some epochs of some steps, and returns the history.
+
+            model.fit(images, batch_size=64, epochs=10)
+            model.fit(batches, epochs=10, steps_per_epoch=100)
+
+        A step takes `batches_per_step` batches, all of one size. Arrays and
+        finite data sets are repeated as long as it takes, without the rows that
+        make no whole batch. By default an epoch has as many whole steps as one
+        pass over them; batches that are left over begin the next epoch.
+
+        Args:
+          x: images [n, h, w, c] in [-1, 1], or points [n, d], as an array; or
+            a `tf.data.Dataset` of batches of them, or of (images, labels); or
+            what `Cluster.spread` makes, or a Python generator, which are taken
+            as they are.
+          y: labels [n] of an array, for networks that take them.
+          batch_size: rows of a batch of an array, over all devices; by default
+            32. Data sets have batches already.
+          epochs: the number of the last epoch.
+          steps_per_epoch: steps of an epoch; data without end need it.
+          initial_epoch: epochs that are done already.
+          shuffle: whether each pass over an array has an order of its own.
+          **kwargs: of `keras.Model.fit`: callbacks, validation_data, verbose.
+
+        Raises:
+          UsageError: for what is no data, and for data without end and
+            without `steps_per_epoch`.
+          DataError: for data with fewer batches than one step takes.
+        """
+        first = int(self.updates.numpy())
+        feed = feeding.make(
+            x, y, batch_size,
+            self.seed + first if shuffle else None,
+            ahead=self.batches_per_step,
+        )  # fmt: skip
+        steps = feed.steps(self.batches_per_step, steps_per_epoch)
+        history = super().fit(
+            feed.batches,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            initial_epoch=initial_epoch,
+            shuffle=False,
+            **kwargs,
+        )
+        if epochs > initial_epoch and int(self.updates.numpy()) == first:
+            raise errors.DataError(feeding.too_few(self.batches_per_step))
+        return history
+
+    def make_train_function(
+        self, force: bool = False
+    ) -> Callable[[Iterator[Any]], Logs]:
+        """Keras' hook: the function that `fit` calls with its iterator.
+
+        It runs `steps_per_execution` steps, and pulls as many batches as each
+        needs. Keras' own function pulls one batch a step, and fails under
+        several replicas.
+        """
+        if self.train_function is not None and not force:
+            return self.train_function
+        main = self._make_steps(self.replica_step)
+        if not self.pretraining_steps:
+            self.train_function = main
+            return main
+        first = self._make_steps(self.replica_pretraining_step)
+
+        def train_function(iterator):
+            early = int(self.step.numpy()) < self.pretraining_steps
+            return (first if early else main)(iterator)
+
+        self.train_function = train_function
+        return train_function
+
+    def _make_steps(
+        self, replica_step: Callable[..., Logs]
+    ) -> tf.types.experimental.Callable:
+        steps = self.steps_per_execution
+
+        @tf.function(reduce_retracing=True)
+        def run_steps(iterator):
+            # One step is the usual case, and traced once, not twice.
+            if steps > 1:
+                for _ in tf.range(steps - 1):
+                    self._step(iterator, replica_step)
+            return self._step(iterator, replica_step)
+
+        return run_steps
+
+    def _run(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Runs a function on every replica, as it is written.
+
+        The function has no control flow that depends on tensors. AutoGraph
+        would convert it all the same, and double the time of a first step. XLA
+        compiles the function where there is one replica; it cannot compile what
+        replicas send to each other.
+        """
+        plain = tf.autograph.experimental.do_not_convert(function)
+        if self.jit_compile and self.cluster.num_replicas == 1:
+            plain = tf.function(plain, jit_compile=True, autograph=False)
+        return self.distribute_strategy.run(plain, args)
+
+    def _step(
+        self, iterator: Iterator[Any], replica_step: Callable[..., Logs]
+    ) -> Logs:
+        extra = self.extra_updates(self.step.value)
+        if tf.is_tensor(extra):
+            # Outside the replica function: inside one, a loop cannot
+            # synchronise replicas.
+            for _ in tf.range(extra):
+                (batch,), number = self._next_batches(iterator, 1)
+                with tf.control_dependencies([number]):
+                    self._run(self.replica_extra_update, batch, number)
+                    self.updates.assign_add(1)
+        count = self.batches_per_step
+        batches, first_update = self._next_batches(iterator, count)
+        # Also what needs no batch, such as the counters of optimizers, waits.
+        with tf.control_dependencies([first_update]):
+            logs = self._run(replica_step, batches, first_update)
+            self.updates.assign_add(count)
+            self.step.assign_add(1)
+        self.after_step()
+        # All numbers in one exchange between workers.
+        values = self._run(tf.stack, list(logs.values()))
+        means = self.distribute_strategy.reduce("MEAN", values, axis=None)
+        return dict(zip(logs, tf.unstack(means, len(logs)), strict=True))
+
+    def _next_batches(
+        self, iterator: Iterator[Any], count: int
+    ) -> tuple[list[Any], tf.Tensor]:
+        """So many batches, and the number of the first update.
+
+        The number is there once all batches are: where one is missing, what
+        depends on the number is not done.
+        """
+
+        def pull():
+            batches = [next(iterator) for _ in range(count)]
+            return batches, self._global(self.updates)
+
+        if self.input_clock is not None:
+            return self.input_clock.measure(pull)
+        batches, first_update = pull()
+        with tf.control_dependencies(tf.nest.flatten(batches, True)):
+            return batches, tf.identity(first_update)
+
+    def _global(self, variable: keras.Variable) -> tf.Tensor:
+        """The value as a plain tensor, to be handed to every replica."""
+        return tf.identity(variable.value)
