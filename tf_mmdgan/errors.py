@@ -8,18 +8,35 @@ terminal goes through `printable`.
 
 import contextlib
 import difflib
+import math
+import numbers
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 Entry = TypeVar("Entry")
 
 
 class UsageError(ValueError):
-    """A setting or a combination of settings that cannot be honoured."""
+    """A setting or a combination of settings that cannot be honoured.
+
+    Attributes:
+      setting: name of the setting, where whoever raises the error knows the
+        argument but not how it was given. The command-line tools write it as
+        a flag before the message.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str = "", setting: str | None = None):
+        super().__init__(message)
+        self.setting = setting
+
+    @property
+    def with_flag(self) -> str:
+        """The message as the command line has it, after the setting's flag."""
+        return f"--{self.setting}: {self}" if self.setting else str(self)
 
 
 class DataError(ValueError):
@@ -92,12 +109,15 @@ def messages() -> Iterator[None]:
         pass
 
 
-def pick(catalogue: Mapping[str, Entry], name: str, kind: str) -> Entry:
+def pick(catalogue: Mapping[str, Entry], name: object, kind: str) -> Entry:
     """Returns `catalogue[name]`.
 
     Raises:
       UsageError: for an unknown name; the message lists the known ones.
     """
+    if not isinstance(name, str):
+        known = ", ".join(catalogue)
+        raise UsageError(f"{kind}: need a name, not {name!r}; known: {known}.")
     if name in catalogue:
         return catalogue[name]
     known = ", ".join(catalogue)
@@ -113,6 +133,31 @@ def hint(catalogue: Iterable[str], name: str) -> str:
     close = [known for known in names if name and known.startswith(name)]
     close = close or difflib.get_close_matches(name, names, n=1)
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def check_above(bound: float, **values: object) -> None:
+    """Raises UsageError for what is no finite number > bound, by its name."""
+    for name, value in values.items():
+        if not (_is_finite(value) and value > bound):
+            raise UsageError(f"{name}={value!r}, need a number > {bound:g}.")
+
+
+def check_at_least(bound: float, **values: object) -> None:
+    """Raises UsageError for what is no finite number >= bound, by its name."""
+    for name, value in values.items():
+        if not (_is_finite(value) and value >= bound):
+            raise UsageError(f"{name}={value!r}, need a number >= {bound:g}.")
+
+
+def check_count(least: int, **values: object) -> None:
+    """Raises UsageError for what is no integer >= least, by its name."""
+    for name, value in values.items():
+        if not isinstance(value, numbers.Integral) or value < least:
+            raise UsageError(f"{name}={value!r}, need an integer >= {least}.")
+
+
+def _is_finite(value: object) -> TypeGuard[float]:
+    return isinstance(value, numbers.Real) and math.isfinite(value)
 
 
 def check_positive(**numbers: int) -> None:

@@ -136,7 +136,7 @@ IMPOSSIBLE = [
     ("mmd", {"ridge": 1.0}, "--ridge has no"),
     ("gmmn", {"bandwidths": "1,x"}, "--bandwidths=1,x: need numbers"),
     ("gram", {"bandwidths": "0"}, "--bandwidths=0: need numbers"),
-    ("gmmn", {"mmd_estimator": "unbiased"}, "--nommd_root"),
+    ("gmmn", {"mmd_estimator": "unbiased"}, "no root: take the estimate"),
     ("gmmn", {"as_published": "scaled"}, "--as_published=scaled: these codes"),
     ("gmmn", {"conditioning": "projection"}, "takes no labels"),
     ("gmmn", {"spectra_every": 2}, "--spectra_every=2: .* no critic"),
@@ -187,7 +187,7 @@ IMPOSSIBLE = [
     ("drift_ae", {"batch_size": 2}, "--batch_size=2: .*needs at least 4"),
     ("drift", {"bandwidths": "1"}, "--bandwidths has no meaning"),
     ("gmmn", {"temperatures": "1"}, "--temperatures has no meaning"),
-    ("gc_mmd", {"kernel": "energy"}, "--kernel bears no .* not differentiable"),
+    ("gc_mmd", {"kernel": "energy"}, "kernel bears no .* not differentiable"),
     ("gc_mmd", {"mmd_estimator": "ratio"}, "--mmd_estimator has no"),
     ("gfmn", {"dataset": "cifar10"}, "--matched_features is missing"),
     (

@@ -8,7 +8,7 @@ import tiny
 import tiny_conditional
 
 from tf_mmdgan.distribute import Update
-from tf_mmdgan.objectives import Batch, Loss
+from tf_mmdgan.objectives import Batch, CramerGAN, Loss, Objective
 
 
 def fit(made, steps, data=None):
@@ -60,15 +60,19 @@ def test_step_takes_the_labels_of_the_real_images():
     assert largest_difference(trained, others) > 1e-5
 
 
-class Recorder:
+class Recorder(Objective):
     """An objective that keeps what it is shown, and teaches nothing."""
 
     fakes_per_real = 2
 
+    def __init__(self):
+        super().__init__(CramerGAN("energy"))
+
     def critic_loss(self, view, real, fakes, update):
-        self.seen = types.SimpleNamespace(real=real, fakes=fakes, update=update)
-        self.joint = view.joint(real, *fakes)
-        return Loss(tf.reduce_sum(0.0 * self.joint.features), {})
+        seen = types.SimpleNamespace(real=real, fakes=fakes, update=update)
+        joint = view.joint(real, *fakes)
+        vars(self).update(seen=seen, joint=joint)  # it is frozen
+        return Loss(tf.reduce_sum(0.0 * joint.features), {})
 
     generator_loss = critic_loss
 

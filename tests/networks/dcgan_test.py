@@ -212,7 +212,7 @@ def test_fully_convolutional_critic_projects_its_output_only():
         options = CriticOptions(5, width=4, conditioning=conditioning)
         return dcgan.fully_convolutional_critic((32, 32, 3), options)
 
-    with pytest.raises(errors.UsageError, match="--conditioning=concatenation"):
+    with pytest.raises(errors.UsageError, match="concatenate them"):
         build()
     critic = build(project_output=True)
     assert weights(critic, "embedding")[0].shape == (3, 5)

@@ -82,5 +82,5 @@ def test_two_replicas_have_loss_and_gradient_of_one_device(
 
 
 def test_kernels_without_derivatives_are_refused():
-    with pytest.raises(errors.UsageError, match="--kernel bears no constraint"):
+    with pytest.raises(errors.UsageError, match="kernel bears no constraint"):
         GradientConstrainedMMD(kernels.KERNELS["energy"])

@@ -122,9 +122,9 @@ def test_losses_and_gradients(rng, objective):
 @pytest.mark.parametrize(
     "wrong, words",
     [
-        ({"ridge": 0.0}, "--ridge=0.0: without a ridge"),
-        ({"bandwidths": (0.0,)}, "--bandwidths"),
-        ({"bandwidths": ()}, "--bandwidths"),
+        ({"ridge": 0.0}, "ridge=0.0: without a ridge"),
+        ({"bandwidths": (0.0,)}, "bandwidths="),
+        ({"bandwidths": ()}, "bandwidths="),
         ({"positivity": "squared"}, "Unknown positivity"),
     ],
     ids=str,

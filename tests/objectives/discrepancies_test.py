@@ -104,7 +104,7 @@ def test_kernel_of_first_and_second_moments(rng):
 
 @pytest.mark.parametrize("estimator", ["unbiased", "ratio"])
 def test_what_may_be_negative_has_no_root(estimator):
-    with pytest.raises(errors.UsageError, match="--nommd_root"):
+    with pytest.raises(errors.UsageError, match="has no root"):
         KernelDiscrepancy(kernels.Gaussian(), estimator)
 
 

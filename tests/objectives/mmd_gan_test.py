@@ -233,5 +233,5 @@ def test_autoencoder_mmd_has_finite_slopes_where_the_root_is_zero(rng):
 
 
 def test_bounds_need_a_gaussian_kernel():
-    with pytest.raises(errors.UsageError, match="--kernel"):
+    with pytest.raises(errors.UsageError, match="need a Gaussian kernel"):
         RepulsiveMMD(KERNELS["rq"], bounds=(0.25, 4.0))

@@ -13,6 +13,7 @@ from tf_mmdgan.objectives import (
     WGAN,
     AutoencoderMMD,
     CramerGAN,
+    CriticForm,
     FeaturePenalty,
     GradientPenalty,
     InstanceNoise,
@@ -142,18 +143,33 @@ def test_batch_norm_is_ruled_out_by_gradients(objective, independent):
 
 @pytest.mark.parametrize("criterion", [WGAN(), GAN("minimax")])
 def test_scalar_criteria_refuse_more_outputs(criterion):
-    Objective(criterion).check(1)
+    Objective(criterion).check(CriticForm(1))
     name = type(criterion).__name__
-    message = f"--critic_output=16: {name} needs a critic with one output"
+    message = f"{name} needs a critic with one output, not 16"
     with pytest.raises(errors.UsageError, match=message):
-        Objective(criterion).check(16)
+        Objective(criterion).check(CriticForm(16))
+
+
+def test_a_critic_without_what_a_loss_is_of():
+    with pytest.raises(errors.UsageError, match="critic with a decoder"):
+        Objective(AutoencoderMMD(kernels.Gaussian())).check(
+            CriticForm(4, decoder=False)
+        )
+    objective = Objective(MMD, [FeaturePenalty(1.0)])
+    objective.check(CriticForm(4))
+    with pytest.raises(errors.UsageError, match="on hidden layers too"):
+        objective.check(CriticForm(4, activations=False))
+    objective = Objective(WGAN(), [GradientPenalty(1.0)])
+    objective.check(CriticForm(1))
+    with pytest.raises(errors.UsageError, match="leave out either"):
+        objective.check(CriticForm(1, batch_norm=True))
 
 
 def test_regularizers_are_asked_too():
-    Objective(MMD).check(16)
+    Objective(MMD).check(CriticForm(16))
     objective = Objective(MMD, [FeaturePenalty(1.0), NoisePenalty(1.0)])
-    with pytest.raises(errors.UsageError, match="--noise_penalty"):
-        objective.check(16)
+    with pytest.raises(errors.UsageError, match="noise penalty"):
+        objective.check(CriticForm(16))
 
 
 def test_penalties_are_taken_of_noisy_images(rng):

@@ -17,6 +17,7 @@ from tf_mmdgan.objectives import (
     WGAN,
     Batch,
     CramerGAN,
+    CriticForm,
     CriticOutput,
     FeaturePenalty,
     GradientPenalty,
@@ -325,22 +326,20 @@ def test_weight_clipping_asks_the_critic(rng):
 
 def test_penalised_critics_have_one_output():
     penalty = GradientPenalty(1.0, "critic")
-    penalty.check(MMD, 1)
-    message = "--penalized_function=critic .* --critic_output=16: .*witness"
+    penalty.check(MMD, CriticForm(1))
+    message = "function critic is a single output, not 16: .*witness"
     with pytest.raises(errors.UsageError, match=message):
-        penalty.check(MMD, 16)
-    GradientPenalty(1.0).check(MMD, 16)
+        penalty.check(MMD, CriticForm(16))
+    GradientPenalty(1.0).check(MMD, CriticForm(16))
 
 
 def test_noise_penalty_needs_a_criterion_with_its_limit():
     penalty = NoisePenalty(1.0)
-    penalty.check(GAN("minimax"), 1)
-    penalty.check(FGAN(DIVERGENCES["kl"]), 1)
+    penalty.check(GAN("minimax"), CriticForm(1))
+    penalty.check(FGAN(DIVERGENCES["kl"]), CriticForm(1))
     for criterion in (MMD, WGAN()):
-        with pytest.raises(
-            errors.UsageError, match=r"--noise_penalty .* has n"
-        ):
-            penalty.check(criterion, 1)
+        with pytest.raises(errors.UsageError, match=r"noise penalty .* has n"):
+            penalty.check(criterion, CriticForm(1))
 
 
 @pytest.mark.parametrize(

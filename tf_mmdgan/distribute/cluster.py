@@ -70,8 +70,9 @@ class Cluster:
         """
         if batch_size % self.num_replicas:
             raise errors.UsageError(
-                f"--batch_size={batch_size}: must be a multiple of the "
-                f"{self.num_replicas} devices."
+                f"{batch_size} rows cannot be shared out: must be a multiple "
+                f"of the {self.num_replicas} devices.",
+                setting="batch_size",
             )
         return batch_size // self.num_replicas
 

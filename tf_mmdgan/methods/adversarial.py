@@ -17,6 +17,7 @@ from tf_mmdgan.networks import Conditioning
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 from tf_mmdgan.objectives import (
     Annealing,
+    CriticForm,
     FeaturePenalty,
     GradientPenalty,
     InstanceNoise,
@@ -92,14 +93,9 @@ class AdversarialMethod(Method[AdversarialSettings]):
             InstanceNoise(noise, annealing) if noise else None,
             WeightClipping(bound) if bound else None,
         )
-        objective.check(settings.critic_output)
-        independent = objective.needs_independent_examples
-        if settings.critic_batch_norm and independent:
-            raise errors.UsageError(
-                "Batch normalisation in the critic with a gradient penalty: "
-                "the penalty is on single images, batch normalisation mixes "
-                "them. Give --nocritic_batch_norm, or no penalty."
-            )
+        objective.check(
+            CriticForm(settings.critic_output, settings.critic_batch_norm)
+        )
         return objective
 
     def generator(self, builder: Builder[AdversarialSettings]) -> keras.Model:
@@ -112,8 +108,6 @@ class AdversarialMethod(Method[AdversarialSettings]):
         objective = self.loss(settings)
         burn_in = _burn_in(settings)
         generator, critic = _networks(builder)
-        # A network may have more outputs than it was asked for: fullconv5.
-        objective.check(critic.output["features"].shape[-1])
         model = AdversarialModel(
             generator,
             critic,
@@ -179,9 +173,6 @@ def _burn_in(settings: AdversarialSettings) -> BurnIn | None:
     steps = settings.burn_in_critic_steps
     if not steps:
         return None
-    if steps <= settings.critic_steps:
-        raise errors.UsageError(
-            f"--burn_in_critic_steps={steps}: must be more than "
-            f"--critic_steps={settings.critic_steps}, or 0."
-        )
-    return BurnIn(steps, settings.burn_in_first, settings.burn_in_every)
+    made = BurnIn(steps, settings.burn_in_first, settings.burn_in_every)
+    made.check(settings.critic_steps)
+    return made

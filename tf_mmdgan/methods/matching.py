@@ -68,7 +68,7 @@ class GradientConstrainedMethod(Method[GradientConstrainedSettings]):
     ) -> GradientConstrainedDiscrepancy:
         """The discrepancy that is lowered."""
         kernel = _kernel(settings)
-        distance.check_kernel(kernel, "--kernel")
+        distance.check_kernel(kernel)
         return GradientConstrainedDiscrepancy(
             kernel,
             settings.ridge,

@@ -7,9 +7,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import updates
+from tf_mmdgan.models import checks, updates
 from tf_mmdgan.models.implicit_model import ImplicitModel
 from tf_mmdgan.models.stepping import Logs
 from tf_mmdgan.networks import spectral_normalization
@@ -31,6 +32,23 @@ class BurnIn:
     first: int
     every: int
 
+    def __post_init__(self):
+        errors.check_count(1, critic_steps=self.critic_steps)
+        errors.check_count(0, first=self.first, every=self.every)
+
+    def check(self, critic_steps: int) -> None:
+        """Refuses as many critic updates as other steps have, or fewer.
+
+        Raises:
+          UsageError: naming both numbers.
+        """
+        if self.critic_steps <= critic_steps:
+            raise errors.UsageError(
+                f"{self.critic_steps} critic updates: must be more than the "
+                f"{critic_steps} of other steps.",
+                setting="burn_in_critic_steps",
+            )
+
     def applies(self, step: tf.Tensor) -> tf.Tensor:
         """Whether step number `step` (the first is 0) is a burn-in step."""
         early = step < self.first
@@ -45,10 +63,7 @@ class CriticView:
     def __init__(self, network: keras.Model, multiplier: keras.Variable):
         self._network = network
         self.multiplier = multiplier
-        self._mixes_examples = any(
-            isinstance(layer, keras.layers.BatchNormalization)
-            for layer in network._flatten_layers()
-        )
+        self._mixes_examples = checks.mixes_examples(network)
 
     def __call__(self, batch: Batch) -> CriticOutput:
         """See `objectives.Critic`."""
@@ -98,6 +113,9 @@ class AdversarialModel(ImplicitModel):
       moved_with_generator: whether the critic's vectors of spectral
         normalisation move in the generator's update too. In the updates of a
         network its own vectors always do.
+
+    Raises:
+      UsageError: for networks, losses and numbers that do not go together.
     """
 
     critic: keras.Model
@@ -115,6 +133,12 @@ class AdversarialModel(ImplicitModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
+        checks.check_type("objective", objective, Objective)
+        objective.check(checks.check_critic(critic, generator))
+        errors.check_count(1, critic_steps=critic_steps)
+        if burn_in is not None:
+            checks.check_type("burn_in", burn_in, BurnIn)
+            burn_in.check(critic_steps)
         self.critic = critic
         self.multiplier = self.add_weight(
             name="multiplier",

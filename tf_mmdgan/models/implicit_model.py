@@ -10,10 +10,12 @@ from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.features import FeatureExtractor
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import averaging
+from tf_mmdgan.models import averaging, checks
 from tf_mmdgan.models.sampling import ImageSampler
 from tf_mmdgan.models.stepping import SteppedModel
 from tf_mmdgan.models.validation import kid_of_generated
+
+_SCOPES = dict.fromkeys(("global", "replica"))
 
 
 class ImplicitModel(SteppedModel):
@@ -55,6 +57,10 @@ class ImplicitModel(SteppedModel):
     ):
         keras_settings.check()
         super().__init__(seed=seed, **kwargs)
+        checks.check_generator(generator, latents, num_classes)
+        checks.check_average(ema_decay)
+        errors.pick(_SCOPES, mmd_scope, "mmd_scope")
+        errors.check_count(0, seed=seed)
         self.generator = generator
         self.ema_generator = keras.models.clone_model(generator)
         self.ema_generator.set_weights(generator.get_weights())

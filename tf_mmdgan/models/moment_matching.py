@@ -11,10 +11,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.distribute.update import Purpose
 from tf_mmdgan.features.frozen import Matched, pixels
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import updates
+from tf_mmdgan.models import checks, updates
 from tf_mmdgan.models.implicit_model import ImplicitModel
 from tf_mmdgan.models.stepping import Logs
 from tf_mmdgan.networks import decoded
@@ -87,6 +88,8 @@ class MomentMatchingModel(GeneratorModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
+        checks.check_type("discrepancy", discrepancy, Discrepancy)
+        checks.check_function("features", features)
         self.discrepancy = discrepancy
         self.matched_features = features
         self.memory: keras.Variable | None = None
@@ -163,8 +166,17 @@ class CodeMatchingModel(MomentMatchingModel):
         autoencoder_steps: int,
         **kwargs: Any,
     ):
+        checks.check_type("autoencoder", autoencoder, keras.Model)
+        checks.check_type("code_generator", code_generator, keras.Model)
+        errors.check_count(0, autoencoder_steps=autoencoder_steps)
         generator = decoded(autoencoder, code_generator)
         super().__init__(generator, latents, discrepancy, **kwargs)
+        form = checks.check_critic(autoencoder, generator, "autoencoder")
+        if not form.decoder:
+            raise errors.UsageError(
+                'The autoencoder must return its "reconstruction", such as '
+                "networks.with_decoder makes it."
+            )
         self.critic = autoencoder
         self.code_generator = code_generator
         self.autoencoder_steps = autoencoder_steps

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import updates
+from tf_mmdgan.models import checks, updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
 from tf_mmdgan.models.stepping import Logs
 from tf_mmdgan.objectives.density_ratio import RatioMatching
@@ -40,6 +40,8 @@ class RatioMatchingModel(GeneratorModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
+        checks.check_type("objective", objective, RatioMatching)
+        checks.check_critic(projection, generator, "projection")
         self.critic = projection
         self.objective = objective
 

@@ -64,8 +64,9 @@ def refuse_batch_norm(network: str, batch_norm: bool) -> None:
     """Raises UsageError where a critic never normalizes over the batch."""
     if batch_norm:
         raise errors.UsageError(
-            f"The critic of {network} has no batch normalization: give "
-            "--nocritic_batch_norm."
+            f"The critic of {network} has no batch normalisation: leave it "
+            "out.",
+            setting="critic_batch_norm",
         )
 
 

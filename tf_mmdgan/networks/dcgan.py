@@ -125,7 +125,8 @@ def fully_convolutional_critic(
     if inputs.projects_activations:
         raise errors.UsageError(
             "The fully convolutional critic has no linear layer for labels to "
-            "be projected beside: give --conditioning=concatenation."
+            "be projected beside: concatenate them.",
+            setting="conditioning",
         )
     activations = _convolutions(x, stages - 1, options, make)
     last = make.conv(

@@ -8,6 +8,7 @@ from tf_mmdgan.objectives.criterion import (
     Comparison,
     Criterion,
     Critic,
+    CriticForm,
     CriticOutput,
     Loss,
 )

@@ -42,7 +42,7 @@ class GradientConstrainedMMD(MMDGAN):
     term: ClassVar[str] = "gc_mmd2"
 
     def __post_init__(self):
-        distance.check_kernel(self.kernel, "--kernel")
+        distance.check_kernel(self.kernel)
 
     def _mmd2(self, seen: Comparison) -> tf.Tensor:
         return critic_gradient_constrained_mmd2(

@@ -58,6 +58,22 @@ class Loss(NamedTuple):
     terms: Mapping[str, tf.Tensor]
 
 
+class CriticForm(NamedTuple):
+    """What is known of a critic before it is trained, for checks.
+
+    Attributes:
+      output_width: number of its outputs.
+      batch_norm: whether it has batch normalisation, which mixes examples.
+      activations: whether it returns those of its hidden layers.
+      decoder: whether it returns reconstructions.
+    """
+
+    output_width: int
+    batch_norm: bool = False
+    activations: bool = True
+    decoder: bool = True
+
+
 class Critic(Protocol):
     """The critic as an objective sees it."""
 

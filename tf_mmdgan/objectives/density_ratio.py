@@ -96,15 +96,15 @@ class RatioMatching:
             0.0 < b < math.inf for b in self.bandwidths
         ):
             raise errors.UsageError(
-                f"--bandwidths={self.bandwidths}: need numbers > 0."
+                f"bandwidths={self.bandwidths}, need numbers > 0."
             )
         if not 0.0 < self.ridge < math.inf:
             raise errors.UsageError(
-                f"--ridge={self.ridge}: without a ridge the system of the "
+                f"ridge={self.ridge}: without a ridge the system of the "
                 "density ratio is singular; try 1e-2."
             )
         known = dict.fromkeys(POSITIVITY)
-        errors.pick(known, self.positivity, "positivity (--ratio_positivity)")
+        errors.pick(known, self.positivity, "positivity")
 
     def __call__(self, u: tf.Tensor, v: tf.Tensor) -> RatioLosses:
         """Losses for real features u [n, k] and generated features v [m, k]."""

@@ -122,11 +122,12 @@ class KernelDiscrepancy(PlainDiscrepancy):
     median_bandwidth: bool = False
 
     def __post_init__(self):
-        errors.pick(ESTIMATORS, self.estimator, "estimator (--mmd_estimator)")
+        errors.pick(ESTIMATORS, self.estimator, "estimator")
         if self.root and self.estimator != "biased":
             raise errors.UsageError(
-                f"--mmd_estimator={self.estimator} may be negative and has no "
-                "root: give --nommd_root."
+                f"estimator={self.estimator} may be negative and has no root: "
+                "take the estimate itself.",
+                setting="mmd_root",
             )
 
     def value(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:

@@ -114,7 +114,8 @@ class RepulsiveMMD(MMDGAN):
     def __post_init__(self):
         if self.bounds and not isinstance(self.kernel, kernels.Gaussian):
             raise errors.UsageError(
-                f"--kernel: bounds need a Gaussian kernel, not {self.kernel}."
+                f"Bounds need a Gaussian kernel, not {self.kernel}.",
+                setting="kernel",
             )
 
     def critic_loss(self, seen: Comparison) -> Loss:

@@ -11,6 +11,7 @@ from tf_mmdgan.objectives.criterion import (
     Batch,
     Criterion,
     Critic,
+    CriticForm,
     Loss,
     joint_pass,
     separate_passes,
@@ -62,20 +63,32 @@ class Objective:
             part.needs_independent_examples for part in self.regularizers
         )
 
-    def check(self, output_width: int) -> None:
-        """Refuses a critic with the wrong number of outputs.
+    def check(self, critic: CriticForm) -> None:
+        """Refuses a critic that these losses are not for.
 
         Raises:
           UsageError: with the reason.
         """
-        if self.criterion.single_output and output_width != 1:
+        name = type(self.criterion).__name__
+        if self.criterion.single_output and critic.output_width != 1:
             raise errors.UsageError(
-                f"--critic_output={output_width}: "
-                f"{type(self.criterion).__name__} needs a critic with one "
-                "output."
+                f"{name} needs a critic with one output, not "
+                f"{critic.output_width}.",
+                setting="critic_output",
+            )
+        if self.criterion.needs_decoder and not critic.decoder:
+            raise errors.UsageError(
+                f"{name} needs a critic with a decoder, such as "
+                "networks.with_decoder makes."
+            )
+        if critic.batch_norm and self.needs_independent_examples:
+            raise errors.UsageError(
+                "The loss has slopes at single images, and batch normalisation "
+                "in the critic mixes them: leave out either.",
+                setting="critic_batch_norm",
             )
         for regularizer in self.regularizers:
-            regularizer.check(self.criterion, output_width)
+            regularizer.check(self.criterion, critic)
 
     def critic_loss(
         self,

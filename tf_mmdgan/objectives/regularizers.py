@@ -20,6 +20,7 @@ from tf_mmdgan.objectives.criterion import (
     Comparison,
     Criterion,
     Critic,
+    CriticForm,
     NoiseLimited,
     Side,
     present,
@@ -41,7 +42,7 @@ class Regularizer(Protocol):
     def weight(self) -> float:
         """What the term is multiplied by."""
 
-    def check(self, criterion: Criterion, output_width: int) -> None:
+    def check(self, criterion: Criterion, critic: CriticForm) -> None:
         """Refuses criteria and critics that the term is not for.
 
         Raises:
@@ -86,14 +87,15 @@ class GradientPenalty:
     name: ClassVar[str] = "gradient_penalty"
     needs_independent_examples: ClassVar[bool] = True
 
-    def check(self, criterion: Criterion, output_width: int) -> None:
+    def check(self, criterion: Criterion, critic: CriticForm) -> None:
         """See `Regularizer.check`."""
         del criterion
-        if self.function == "critic" and output_width != 1:
+        if self.function == "critic" and critic.output_width != 1:
             raise errors.UsageError(
-                "--penalized_function=critic penalises a single output, not "
-                f"--critic_output={output_width}: give --critic_output=1 or "
-                "--penalized_function=witness."
+                "The function critic is a single output, not "
+                f"{critic.output_width}: penalise the witness, or give the "
+                "critic one output.",
+                setting="penalized_function",
             )
 
     def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
@@ -142,7 +144,7 @@ class ZeroCentredPenalty:
         """r1 or r2."""
         return {"real": "r1", "fake": "r2"}[self.side]
 
-    def check(self, criterion: Criterion, output_width: int) -> None:
+    def check(self, criterion: Criterion, critic: CriticForm) -> None:
         """Any criterion will do."""
 
     def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
@@ -174,9 +176,9 @@ class NoisePenalty:
     name: ClassVar[str] = "noise_penalty"
     needs_independent_examples: ClassVar[bool] = True
 
-    def check(self, criterion: Criterion, output_width: int) -> None:
+    def check(self, criterion: Criterion, critic: CriticForm) -> None:
         """See `Regularizer.check`."""
-        del output_width
+        del critic
         _with_curvatures(criterion)
 
     def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
@@ -199,8 +201,9 @@ def _with_curvatures(criterion: Criterion) -> NoiseLimited:
     if isinstance(criterion, NoiseLimited):
         return criterion
     raise errors.UsageError(
-        "--noise_penalty is the small-noise limit of GANs and f-GANs; "
-        f"{type(criterion).__name__} has none. Use --instance_noise or --r1."
+        "The noise penalty is the small-noise limit of GANs and f-GANs; "
+        f"{type(criterion).__name__} has none. Use instance noise, or R1.",
+        setting="noise_penalty",
     )
 
 
@@ -220,8 +223,15 @@ class FeaturePenalty:
     name: ClassVar[str] = "feature_penalty"
     needs_independent_examples: ClassVar[bool] = False
 
-    def check(self, criterion: Criterion, output_width: int) -> None:
-        """Any criterion will do."""
+    def check(self, criterion: Criterion, critic: CriticForm) -> None:
+        """See `Regularizer.check`."""
+        del criterion
+        if not critic.activations:
+            raise errors.UsageError(
+                "The feature penalty is on hidden layers too: a critic returns "
+                'them as {"features": [b, d], "activations": [...]}.',
+                setting="feature_penalty",
+            )
 
     def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """See `Regularizer.penalty`."""

@@ -47,11 +47,12 @@ class Scale:
     def __post_init__(self):
         if self.form == "code" and self.offset is not None:
             raise errors.UsageError(
-                f"--scale_offset={self.offset}: the published code has no "
-                "lambda; --scale_form=paper has."
+                f"offset={self.offset}: the form code has no lambda; the form "
+                "paper has.",
+                setting="scale_offset",
             )
 
-    def check(self, kernel: Kernel, flag: str) -> None:
+    def check(self, kernel: Kernel) -> None:
         """Refuses kernels for which this scale is not defined.
 
         Raises:
@@ -66,9 +67,10 @@ class Scale:
         try:
             kernel.derivative_trace(probe, squares)
         except ValueError as error:
-            remedy = "" if full else "; --scale_jacobian=exact may do"
+            remedy = "" if full else " With an exact Jacobian it may have one."
             raise errors.UsageError(
-                f"{flag} has no Scaled MMD: {error}{remedy}"
+                f"The kernel has no Scaled MMD: {error}{remedy}",
+                setting="kernel",
             ) from None
 
     def square(self, kernel: Kernel, seen: Comparison) -> tf.Tensor:
@@ -144,7 +146,7 @@ class ScaledMMD(MMDGAN):
     needs_independent_examples: ClassVar[bool] = True
 
     def __post_init__(self):
-        self.scale.check(self.kernel, "--kernel")
+        self.scale.check(self.kernel)
 
     def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""

@@ -72,15 +72,15 @@ def check(
             f"ridge={ridge}, need lambda > 0: without it the constraint at a "
             "few points bounds nothing."
         )
-    check_kernel(kernel, "kernel")
+    check_kernel(kernel)
     return SamplePair(*kernels.as_matrices(real, fake, points))
 
 
-def check_kernel(kernel: Kernel, flag: str) -> None:
+def check_kernel(kernel: Kernel) -> None:
     """Refuses kernels that are not differentiable at coinciding points.
 
     Raises:
-      UsageError: naming the flag and the reason.
+      UsageError: with the reason.
     """
     # Known without arithmetic, which would start TensorFlow where published
     # settings are made, and its devices could not be chosen any more.
@@ -90,7 +90,8 @@ def check_kernel(kernel: Kernel, flag: str) -> None:
         kernel.gradient(tf.zeros([1, 2]))
     except ValueError as error:
         raise errors.UsageError(
-            f"{flag} bears no constraint on gradients: {error}"
+            f"The kernel bears no constraint on gradients: {error}",
+            setting="kernel",
         ) from None
 
 
