@@ -155,7 +155,7 @@ def test_sampling_seed_is_a_pair_per_number():
 def test_bad_settings_are_usage_errors():
     with pytest.raises(errors.UsageError, match="known: uniform, normal"):
         latents.Latents(8, "unifrom")
-    with pytest.raises(errors.UsageError, match="1 or more, not 0"):
+    with pytest.raises(errors.UsageError, match="size=0, need an integer >= 1"):
         latents.Latents(0, "normal")
 
 

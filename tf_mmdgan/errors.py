@@ -135,21 +135,47 @@ def hint(catalogue: Iterable[str], name: str) -> str:
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
-def check_above(bound: float, **values: object) -> None:
+def check_type(name: str, value: object, wanted: type) -> None:
+    """Raises UsageError for what is of another type, with both types."""
+    if not isinstance(value, wanted):
+        article = "an" if wanted.__name__[0] in "AEIOU" else "a"
+        raise UsageError(
+            f"{name}: need {article} {wanted.__name__}, not "
+            f"{excerpt(value, 40)} (of type {type(value).__name__})."
+        )
+
+
+def check_function(name: str, value: object) -> None:
+    """Raises UsageError for what cannot be called, with its type."""
+    if not callable(value):
+        raise UsageError(
+            f"{name}: need a function of tensors, not {excerpt(value, 40)} (of "
+            f"type {type(value).__name__})."
+        )
+
+
+def check_finite(**values: object) -> None:
+    """Raises UsageError for what is no finite number, by its name."""
+    for name, value in values.items():
+        if not _is_finite(value):
+            raise UsageError(f"{name}={value!r}, need a finite number.")
+
+
+def check_above(bound: float, /, **values: object) -> None:
     """Raises UsageError for what is no finite number > bound, by its name."""
     for name, value in values.items():
         if not (_is_finite(value) and value > bound):
             raise UsageError(f"{name}={value!r}, need a number > {bound:g}.")
 
 
-def check_at_least(bound: float, **values: object) -> None:
+def check_at_least(bound: float, /, **values: object) -> None:
     """Raises UsageError for what is no finite number >= bound, by its name."""
     for name, value in values.items():
         if not (_is_finite(value) and value >= bound):
             raise UsageError(f"{name}={value!r}, need a number >= {bound:g}.")
 
 
-def check_count(least: int, **values: object) -> None:
+def check_count(least: int, /, **values: object) -> None:
     """Raises UsageError for what is no integer >= least, by its name."""
     for name, value in values.items():
         if not isinstance(value, numbers.Integral) or value < least:

@@ -46,10 +46,7 @@ class Latents:
 
     def __post_init__(self):
         errors.pick(_DISTRIBUTIONS, self.distribution, "latent distribution")
-        if self.size < 1:
-            raise errors.UsageError(
-                f"The latent size must be 1 or more, not {self.size}."
-            )
+        errors.check_count(1, size=self.size)
 
     def sample(
         self,

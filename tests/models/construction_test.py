@@ -131,7 +131,7 @@ WRONG = {
     ),
     "kind of latents": (
         lambda: adversarial(latents=3),
-        r"latents: need a Latents, not 3 \(a int\)",
+        r"latents: need a Latents, not 3 \(of type int\)",
     ),
     "classes": (
         lambda: adversarial(num_classes=3),
@@ -139,12 +139,12 @@ WRONG = {
     ),
     "generator": (
         lambda: adversarial(generator="dcgan"),
-        r"generator: need a Model, not dcgan \(a str\)",
+        r"generator: need a Model, not dcgan \(of type str\)",
     ),
     "critic": (lambda: adversarial(critic=len), "critic: need a Model"),
     "objective": (
         lambda: adversarial(GAN("minimax")),
-        r"objective: need a Objective, not GAN\(",
+        r"objective: need an Objective, not GAN\(",
     ),
     "critic steps": (
         lambda: adversarial(critic_steps=0),

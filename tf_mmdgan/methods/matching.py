@@ -25,7 +25,6 @@ from tf_mmdgan.methods.settings import (
     RatioMatchingSettings,
     Settings,
 )
-from tf_mmdgan.mmd.constrained import distance
 from tf_mmdgan.models import (
     CodeMatchingModel,
     FeatureMatchingModel,
@@ -68,7 +67,6 @@ class GradientConstrainedMethod(Method[GradientConstrainedSettings]):
     ) -> GradientConstrainedDiscrepancy:
         """The discrepancy that is lowered."""
         kernel = _kernel(settings)
-        distance.check_kernel(kernel)
         return GradientConstrainedDiscrepancy(
             kernel,
             settings.ridge,

@@ -40,6 +40,7 @@ from tf_mmdgan.objectives import (
     WGAN,
     AutoencoderMMD,
     CramerGAN,
+    Criterion,
     GradientConstrainedMMD,
     HingeGAN,
     RatioMMD,
@@ -48,7 +49,6 @@ from tf_mmdgan.objectives import (
     ScaledWGAN,
     SobolevGAN,
 )
-from tf_mmdgan.objectives.criterion import BaseCriterion
 from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY, DIVERGENCES
 
 _DEMYSTIFYING = "Binkowski et al. 2018, Demystifying MMD GANs"
@@ -278,10 +278,10 @@ MATCHING: dict[str, Method[Any]] = {
 
 METHODS: dict[str, Method[Any]] = {**OBJECTIVES, **MATCHING}
 
-METHOD_FAMILY: Family[Method[Any] | BaseCriterion] = Family(
+METHOD_FAMILY: Family[Method[Any] | Criterion] = Family(
     "objective",
     METHODS,
-    (Method, BaseCriterion),
+    (Method, Criterion),
     parts=(KERNEL_FAMILY, DIVERGENCE_FAMILY),
 )
 
@@ -300,7 +300,7 @@ def get_method(given: object) -> Method[Any]:
       UsageError: for anything else.
     """
     found = METHOD_FAMILY.get(given)
-    if isinstance(found, BaseCriterion):
+    if isinstance(found, Criterion):
         settings = AdversarialSettings(criterion=found)
         return AdversarialMethod(spelling.text(given), settings)
     if isinstance(found, AdversarialMethod) or found in METHODS.values():

@@ -133,11 +133,11 @@ class AdversarialModel(ImplicitModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
-        checks.check_type("objective", objective, Objective)
+        errors.check_type("objective", objective, Objective)
         objective.check(checks.check_critic(critic, generator))
         errors.check_count(1, critic_steps=critic_steps)
         if burn_in is not None:
-            checks.check_type("burn_in", burn_in, BurnIn)
+            errors.check_type("burn_in", burn_in, BurnIn)
             burn_in.check(critic_steps)
         self.critic = critic
         self.multiplier = self.add_weight(

@@ -1,7 +1,5 @@
 """What models refuse when they are made: parts that do not go together."""
 
-from typing import Any
-
 import keras
 
 from tf_mmdgan import errors
@@ -17,8 +15,8 @@ def check_generator(
     Raises:
       UsageError: with the reason.
     """
-    check_type("generator", generator, keras.Model)
-    check_type("latents", latents, Latents)
+    errors.check_type("generator", generator, keras.Model)
+    errors.check_type("latents", latents, Latents)
     wanted = 1 if num_classes is None else 2
     inputs = generator.inputs
     if len(inputs) != wanted:
@@ -49,7 +47,7 @@ def check_critic(
     Raises:
       UsageError: with the reason.
     """
-    check_type(role, critic, keras.Model)
+    errors.check_type(role, critic, keras.Model)
     made, taken = generator.outputs[0].shape, critic.inputs[0].shape
     fits = len(made) == len(taken) and all(
         a == b for a, b in zip(made, taken, strict=True) if None not in (a, b)
@@ -85,32 +83,6 @@ def mixes_examples(network: keras.Model) -> bool:
         isinstance(layer, keras.layers.BatchNormalization)
         for layer in network._flatten_layers()
     )
-
-
-def check_type(name: str, value: Any, wanted: type) -> None:
-    """Refuses what is of another type.
-
-    Raises:
-      UsageError: with both types.
-    """
-    if not isinstance(value, wanted):
-        raise errors.UsageError(
-            f"{name}: need a {wanted.__name__}, not {errors.excerpt(value, 40)}"
-            f" (a {type(value).__name__})."
-        )
-
-
-def check_function(name: str, value: Any) -> None:
-    """Refuses what cannot be called.
-
-    Raises:
-      UsageError: with its type.
-    """
-    if not callable(value):
-        raise errors.UsageError(
-            f"{name}: need a function of tensors, not "
-            f"{errors.excerpt(value, 40)} (a {type(value).__name__})."
-        )
 
 
 def check_average(ema_decay: float) -> None:

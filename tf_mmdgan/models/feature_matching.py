@@ -11,10 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import images
+from tf_mmdgan import errors, images
 from tf_mmdgan.features.frozen import Matched
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import checks, updates
+from tf_mmdgan.models import updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
 from tf_mmdgan.models.stepping import Logs
 
@@ -57,7 +57,7 @@ class FeatureMatchingModel(GeneratorModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
-        checks.check_function("features", features)
+        errors.check_function("features", features)
         self.matched_features = features
         image = tf.zeros([1, *generator.output_shape[1:]], generator.dtype)
         row = features(image)[0]

@@ -88,8 +88,8 @@ class MomentMatchingModel(GeneratorModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
-        checks.check_type("discrepancy", discrepancy, Discrepancy)
-        checks.check_function("features", features)
+        errors.check_type("discrepancy", discrepancy, Discrepancy)
+        errors.check_function("features", features)
         self.discrepancy = discrepancy
         self.matched_features = features
         self.memory: keras.Variable | None = None
@@ -166,8 +166,8 @@ class CodeMatchingModel(MomentMatchingModel):
         autoencoder_steps: int,
         **kwargs: Any,
     ):
-        checks.check_type("autoencoder", autoencoder, keras.Model)
-        checks.check_type("code_generator", code_generator, keras.Model)
+        errors.check_type("autoencoder", autoencoder, keras.Model)
+        errors.check_type("code_generator", code_generator, keras.Model)
         errors.check_count(0, autoencoder_steps=autoencoder_steps)
         generator = decoded(autoencoder, code_generator)
         super().__init__(generator, latents, discrepancy, **kwargs)

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import checks, updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
@@ -40,7 +41,7 @@ class RatioMatchingModel(GeneratorModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
-        checks.check_type("objective", objective, RatioMatching)
+        errors.check_type("objective", objective, RatioMatching)
         checks.check_critic(projection, generator, "projection")
         self.critic = projection
         self.objective = objective

@@ -191,12 +191,13 @@ class SteppedModel(keras.Model):
     ) -> tf.types.experimental.Callable:
         steps = self.steps_per_execution
 
-        @tf.function(reduce_retracing=True)
+        # Without AutoGraph, which would convert the user's parts too, and make
+        # another error of theirs, twenty lines long.
+        @tf.function(reduce_retracing=True, autograph=False)
         def run_steps(iterator):
             # One step is the usual case, and traced once, not twice.
             if steps > 1:
-                for _ in tf.range(steps - 1):
-                    self._step(iterator, replica_step)
+                _repeat(steps - 1, lambda: self._step(iterator, replica_step))
             return self._step(iterator, replica_step)
 
         return run_steps
@@ -204,11 +205,10 @@ class SteppedModel(keras.Model):
     def _run(self, function: Callable[..., Any], *args: Any) -> Any:
         """Runs a function on every replica, as it is written.
 
-        The function has no control flow that depends on tensors. AutoGraph
-        would convert it all the same, and double the time of a first step. XLA
-        compiles the function where there is one replica; it cannot compile what
-        replicas send to each other.
+        XLA compiles the function where there is one replica; it cannot compile
+        what replicas send to each other.
         """
+        # TensorFlow's strategies convert what they are given.
         plain = tf.autograph.experimental.do_not_convert(function)
         if self.jit_compile and self.cluster.num_replicas == 1:
             plain = tf.function(plain, jit_compile=True, autograph=False)
@@ -221,11 +221,7 @@ class SteppedModel(keras.Model):
         if tf.is_tensor(extra):
             # Outside the replica function: inside one, a loop cannot
             # synchronise replicas.
-            for _ in tf.range(extra):
-                (batch,), number = self._next_batches(iterator, 1)
-                with tf.control_dependencies([number]):
-                    self._run(self.replica_extra_update, batch, number)
-                    self.updates.assign_add(1)
+            _repeat(extra, lambda: self._extra_update(iterator))
         count = self.batches_per_step
         batches, first_update = self._next_batches(iterator, count)
         # Also what needs no batch, such as the counters of optimizers, waits.
@@ -238,6 +234,12 @@ class SteppedModel(keras.Model):
         values = self._run(tf.stack, list(logs.values()))
         means = self.distribute_strategy.reduce("MEAN", values, axis=None)
         return dict(zip(logs, tf.unstack(means, len(logs)), strict=True))
+
+    def _extra_update(self, iterator: Iterator[Any]) -> None:
+        (batch,), number = self._next_batches(iterator, 1)
+        with tf.control_dependencies([number]):
+            self._run(self.replica_extra_update, batch, number)
+            self.updates.assign_add(1)
 
     def _next_batches(
         self, iterator: Iterator[Any], count: int
@@ -261,3 +263,16 @@ class SteppedModel(keras.Model):
     def _global(self, variable: keras.Variable) -> tf.Tensor:
         """The value as a plain tensor, to be handed to every replica."""
         return tf.identity(variable.value)
+
+
+def _repeat(times: int | tf.Tensor, act: Callable[[], Any]) -> None:
+    """Does the same so many times, one after the other."""
+    done = tf.zeros_like(times)
+
+    def once(done):
+        act()
+        return (done + 1,)
+
+    tf.while_loop(
+        lambda done: done < times, once, (done,), parallel_iterations=1
+    )

@@ -11,6 +11,7 @@ from tf_mmdgan.objectives.criterion import (
     CriticForm,
     CriticOutput,
     Loss,
+    ScalarCriterion,
 )
 from tf_mmdgan.objectives.gan import FGAN, GAN, HingeGAN
 from tf_mmdgan.objectives.mmd_gan import (

@@ -4,6 +4,8 @@ import dataclasses
 
 import tensorflow as tf
 
+from tf_mmdgan import errors
+
 
 @dataclasses.dataclass(frozen=True)
 class Annealing:
@@ -20,6 +22,9 @@ class Annealing:
     """
 
     steps: int = 0
+
+    def __post_init__(self):
+        errors.check_count(0, steps=self.steps)
 
     def factor(self, step: tf.Tensor | int) -> tf.Tensor | float:
         """Standard deviation at a step, over that at step 0: a scalar."""

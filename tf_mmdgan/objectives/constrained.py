@@ -10,9 +10,11 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd.constrained import distance
 from tf_mmdgan.mmd.constrained.gradient_constrained import gradient_constrained
+from tf_mmdgan.mmd.constrained.solvers import SOLVERS
 from tf_mmdgan.objectives import gradients
 from tf_mmdgan.objectives.criterion import Comparison
 from tf_mmdgan.objectives.mmd_gan import MMDGAN
@@ -42,6 +44,9 @@ class GradientConstrainedMMD(MMDGAN):
     term: ClassVar[str] = "gc_mmd2"
 
     def __post_init__(self):
+        super().__post_init__()
+        errors.check_above(0.0, ridge=self.ridge)
+        errors.pick(SOLVERS, self.solver, "solver")
         distance.check_kernel(self.kernel)
 
     def _mmd2(self, seen: Comparison) -> tf.Tensor:

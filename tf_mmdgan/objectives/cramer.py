@@ -12,11 +12,11 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.kernels.roots import rounded_root
-from tf_mmdgan.objectives.criterion import BaseCriterion, Comparison, Loss
+from tf_mmdgan.objectives.criterion import Comparison, Criterion, Loss
 
 
 @dataclasses.dataclass(frozen=True)
-class CramerGAN(BaseCriterion):
+class CramerGAN(Criterion):
     """Critic features h; two independent batches Y and Z of generated images.
 
     f(u; v) = ||h(u) - h(v)|| - ||h(u)||

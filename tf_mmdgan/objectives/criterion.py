@@ -14,6 +14,7 @@ from typing import (
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 
 Part = TypeVar("Part")
@@ -56,6 +57,25 @@ class Loss(NamedTuple):
 
     value: tf.Tensor
     terms: Mapping[str, tf.Tensor]
+
+    @classmethod
+    def of(cls, given: object, source: object) -> "Loss":
+        """What a criterion or a regulariser returns, as a loss.
+
+        Args:
+          given: a `Loss`, or a scalar.
+          source: of it, for the message.
+
+        Raises:
+          UsageError: for anything that is no scalar.
+        """
+        loss = given if isinstance(given, Loss) else cls(given, {})
+        if tf.is_tensor(loss.value) and loss.value.shape.rank in (0, None):
+            return loss
+        raise errors.UsageError(
+            f"{type(source).__name__} returns {errors.excerpt(loss.value, 60)}"
+            ", not a scalar tensor: take its mean over the batch."
+        )
 
 
 class CriticForm(NamedTuple):
@@ -197,24 +217,40 @@ def separate_passes(
     return Comparison(critic, real, fakes, update, None, x_rows, y_rows, x, ys)
 
 
-class Criterion(Protocol):
-    """The losses of critic and generator; a frozen dataclass.
+class Criterion(abc.ABC):
+    """The losses of critic and generator; yours is a frozen dataclass too.
+
+        @dataclasses.dataclass(frozen=True)
+        class MeanDifference(Criterion):
+            def critic_loss(self, seen):
+                return -tf.norm(tf.reduce_mean(seen.x - seen.y, axis=0))
+
+            def generator_loss(self, seen):
+                return -self.critic_loss(seen)
+
+            def witness(self, features, seen):
+                mean = tf.reduce_mean(seen.x - seen.y, axis=0)
+                return tf.linalg.matvec(features, mean)
 
     A field with the name of a setting of methods gets the value of that
-    setting.
+    setting. Losses are a `Loss`, or a scalar alone.
+
+    Attributes:
+      fakes_per_real: independent batches of generated images for each real one.
+      single_output: whether the critic must have a single output.
+      needs_decoder: whether the critic must have a decoder.
+      generator_sees_real: whether the generator's loss depends on the real
+        images.
+      needs_independent_examples: whether the critic must treat each image by
+        itself, for example because the loss contains gradients with respect to
+        single images.
     """
 
-    # Independent batches of generated images for each real one.
-    fakes_per_real: ClassVar[int]
-    # Whether the critic must have a single output.
-    single_output: ClassVar[bool]
-    # Whether the critic must have a decoder.
-    needs_decoder: ClassVar[bool]
-    # Whether the generator's loss depends on the real images.
-    generator_sees_real: ClassVar[bool]
-    # Whether the critic must treat each image by itself, for example because
-    # the loss contains gradients with respect to single images.
-    needs_independent_examples: ClassVar[bool]
+    fakes_per_real: ClassVar[int] = 1
+    single_output: ClassVar[bool] = False
+    needs_decoder: ClassVar[bool] = False
+    generator_sees_real: ClassVar[bool] = True
+    needs_independent_examples: ClassVar[bool] = False
 
     @abc.abstractmethod
     def critic_loss(self, seen: Comparison) -> Loss:
@@ -232,14 +268,14 @@ class Criterion(Protocol):
         which row i belongs with row i of this replica's batches.
         """
 
-    def after_update(
+    def after_update(  # noqa: B027
         self, critic: Critic, terms: Mapping[str, tf.Tensor]
     ) -> None:
-        """Called after the optimizer has updated the critic."""
+        """Called after the optimizer has updated the critic; does nothing."""
 
 
 @runtime_checkable
-class NoiseLimited(Criterion, Protocol):
+class NoiseLimited(Protocol):
     """A criterion whose loss under a little instance noise is known.
 
     To first order in the noise's variance it is the loss without noise and a
@@ -257,22 +293,7 @@ class NoiseLimited(Criterion, Protocol):
         """
 
 
-class BaseCriterion(Criterion):
-    """A criterion with the usual answers; what is left open is abstract."""
-
-    fakes_per_real: ClassVar[int] = 1
-    single_output: ClassVar[bool] = False
-    needs_decoder: ClassVar[bool] = False
-    generator_sees_real: ClassVar[bool] = True
-    needs_independent_examples: ClassVar[bool] = False
-
-    def after_update(
-        self, critic: Critic, terms: Mapping[str, tf.Tensor]
-    ) -> None:
-        """Nothing."""
-
-
-class ScalarCriterion(BaseCriterion):
+class ScalarCriterion(Criterion):
     """A criterion for a critic with one output, which is the witness."""
 
     single_output: ClassVar[bool] = True

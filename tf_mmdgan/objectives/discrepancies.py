@@ -13,7 +13,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_mmdgan import errors, mmd
-from tf_mmdgan.kernels import Kernel, bandwidths
+from tf_mmdgan.kernels import KERNEL_FAMILY, Kernel, bandwidths
 from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd import constrained, random_features
 
@@ -122,6 +122,8 @@ class KernelDiscrepancy(PlainDiscrepancy):
     median_bandwidth: bool = False
 
     def __post_init__(self):
+        kernel = KERNEL_FAMILY.get(self.kernel)
+        object.__setattr__(self, "kernel", kernel)
         errors.pick(ESTIMATORS, self.estimator, "estimator")
         if self.root and self.estimator != "biased":
             raise errors.UsageError(
@@ -162,6 +164,13 @@ class GradientConstrainedDiscrepancy(PlainDiscrepancy):
     root: bool = True
     median_bandwidth: bool = False
     solver: str = "iterative"
+
+    def __post_init__(self):
+        kernel = KERNEL_FAMILY.get(self.kernel)
+        object.__setattr__(self, "kernel", kernel)
+        errors.check_above(0.0, ridge=self.ridge)
+        errors.pick(constrained.SOLVERS, self.solver, "solver")
+        constrained.check_kernel(kernel)
 
     def value(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """See `PlainDiscrepancy.value`."""

@@ -18,7 +18,7 @@ from tf_mmdgan.objectives.criterion import (
     ScalarCriterion,
     present,
 )
-from tf_mmdgan.objectives.f_divergences import FDivergence
+from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY, FDivergence
 
 softplus, mean = tf.math.softplus, tf.reduce_mean
 
@@ -97,7 +97,7 @@ class FGAN(ScalarCriterion):
     et al. 2016, eqs. 4 to 6 and section 3.2.
 
     Attributes:
-      divergence: f, with its conjugate f* and activation g.
+      divergence: f, with its conjugate f* and activation g; or its name.
       generator_form: "minimax" or "non_saturating".
     """
 
@@ -107,6 +107,8 @@ class FGAN(ScalarCriterion):
     def __post_init__(self):
         forms = {"minimax": None, "non_saturating": None}
         errors.pick(forms, self.generator_form, "generator form")
+        divergence = DIVERGENCE_FAMILY.get(self.divergence)
+        object.__setattr__(self, "divergence", divergence)
 
     def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""

@@ -18,15 +18,15 @@ from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd import estimators
 from tf_mmdgan.objectives import regularizers
 from tf_mmdgan.objectives.criterion import (
-    BaseCriterion,
     Comparison,
+    Criterion,
     Loss,
     present,
 )
 
 
 @dataclasses.dataclass(frozen=True)
-class MMDGAN(BaseCriterion):
+class MMDGAN(Criterion):
     """The critic maximises MMD^2 of its features, the generator minimises it.
 
     critic:    -MMD^2_u(h(X), h(Y))
@@ -35,7 +35,7 @@ class MMDGAN(BaseCriterion):
     Binkowski et al. 2018, section 3. The MMD is that of the global batch.
 
     Attributes:
-      kernel: on the critic's features.
+      kernel: on the critic's features; or its name, or an expression.
       estimator: of MMD^2, from kernel matrices.
 
     For example:
@@ -46,6 +46,11 @@ class MMDGAN(BaseCriterion):
 
     kernel: Kernel
     estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_unbiased
+
+    def __post_init__(self):
+        kernel = kernels.KERNEL_FAMILY.get(self.kernel)
+        object.__setattr__(self, "kernel", kernel)
+        errors.check_function("estimator", self.estimator)
 
     # Name of the estimate in the logs.
     term: ClassVar[str] = "mmd2"
@@ -112,7 +117,15 @@ class RepulsiveMMD(MMDGAN):
     bounds: tuple[float, float] | None = None
 
     def __post_init__(self):
-        if self.bounds and not isinstance(self.kernel, kernels.Gaussian):
+        super().__post_init__()
+        errors.check_finite(real_weight=self.real_weight)
+        if self.bounds is None:
+            return
+        lower, upper = self.bounds
+        errors.check_at_least(0.0, lower=lower)
+        errors.check_at_least(lower, upper=upper)
+        object.__setattr__(self, "bounds", (lower, upper))
+        if not isinstance(self.kernel, kernels.Gaussian):
             raise errors.UsageError(
                 f"Bounds need a Gaussian kernel, not {self.kernel}.",
                 setting="kernel",
@@ -168,6 +181,14 @@ class AutoencoderMMD(MMDGAN):
     feasible_set_weight: float = 16.0
 
     needs_decoder: ClassVar[bool] = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        errors.check_at_least(
+            0.0,
+            reconstruction_weight=self.reconstruction_weight,
+            feasible_set_weight=self.feasible_set_weight,
+        )
 
     def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""

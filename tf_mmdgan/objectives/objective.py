@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
+from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.objectives.criterion import (
     Batch,
     Criterion,
@@ -32,7 +33,7 @@ class Objective:
 
     Attributes:
       criterion: the losses of the two players.
-      regularizers: terms that are added to the critic's loss.
+      regularizers: terms that are added to the critic's loss; one, or some.
       instance_noise: on all images that the critic sees, or None.
       weight_clipping: of the critic after each of its updates, or None.
 
@@ -46,6 +47,22 @@ class Objective:
     regularizers: Sequence[Regularizer] = ()
     instance_noise: InstanceNoise | None = None
     weight_clipping: WeightClipping | None = None
+
+    def __post_init__(self):
+        if not isinstance(self.criterion, Criterion):
+            raise errors.UsageError(_no_criterion(self.criterion))
+        given = self.regularizers
+        some = (given,) if isinstance(given, Regularizer) else tuple(given)
+        for part in some:
+            errors.check_type("regularizers", part, Regularizer)
+        object.__setattr__(self, "regularizers", some)
+        for name, wanted in (
+            ("instance_noise", InstanceNoise),
+            ("weight_clipping", WeightClipping),
+        ):
+            value = getattr(self, name)
+            if value is not None:
+                errors.check_type(name, value, wanted)
 
     @property
     def fakes_per_real(self) -> int:
@@ -100,11 +117,13 @@ class Objective:
         """Loss of the critic; called in replica context."""
         real, *fakes = self._noisy([real, *fakes], update)
         seen = joint_pass(critic, real, fakes, update)
-        value, terms = self.criterion.critic_loss(seen)
-        for regularizer in self.regularizers:
-            penalty = regularizer.penalty(self.criterion, seen)
+        given = self.criterion.critic_loss(seen)
+        value, terms = Loss.of(given, self.criterion)
+        for name, regularizer in self._named().items():
+            given = regularizer.penalty(self.criterion, seen)
+            penalty = Loss.of(given, regularizer).value
             value += regularizer.weight * penalty
-            terms = {**terms, regularizer.name: penalty}
+            terms = {**terms, name: penalty}
         return Loss(value, terms)
 
     def generator_loss(
@@ -119,7 +138,7 @@ class Objective:
         seen = separate_passes(
             critic, real, fakes, update, self.criterion.generator_sees_real
         )
-        return self.criterion.generator_loss(seen)
+        return Loss.of(self.criterion.generator_loss(seen), self.criterion)
 
     def after_update(
         self, critic: Critic, terms: Mapping[str, tf.Tensor]
@@ -129,7 +148,34 @@ class Objective:
         if self.weight_clipping is not None:
             self.weight_clipping.after_update(critic)
 
+    def _named(self) -> dict[str, Regularizer]:
+        """The regularisers by what the logs call them: r1, r1_2, ..."""
+        named: dict[str, Regularizer] = {}
+        for part in self.regularizers:
+            alike = sum(part.name == other.name for other in named.values())
+            named[f"{part.name}_{alike + 1}" if alike else part.name] = part
+        return named
+
     def _noisy(self, batches: list[Batch], update: Update) -> list[Batch]:
         if self.instance_noise is None:
             return batches
         return self.instance_noise.add(batches, update)
+
+
+def _no_criterion(given: object) -> str:
+    """Says what to give instead."""
+    if isinstance(given, Kernel):
+        return f"A kernel is no criterion: give MMDGAN({given})."
+    if isinstance(given, Regularizer):
+        return (
+            "A regulariser comes after a criterion: give Objective(criterion, "
+            f"{given})."
+        )
+    remedy = "such as MMDGAN(kernel) or WGAN()"
+    if isinstance(given, str):
+        remedy += "; names of objectives are for train(objective=...)"
+    kind = type(given).__name__
+    return (
+        f"criterion: need a Criterion, not {errors.excerpt(given, 40)} (of "
+        f"type {kind}): {remedy}."
+    )

@@ -5,9 +5,10 @@ penalties bound the slope of the criterion's witness, the function by which the
 criterion tells real from generated images.
 """
 
+import abc
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 
@@ -27,37 +28,50 @@ from tf_mmdgan.objectives.criterion import (
 )
 
 
-class Regularizer(Protocol):
-    """A term of the critic's loss; a frozen dataclass."""
+class Regularizer(abc.ABC):
+    """A term of the critic's loss; yours is a frozen dataclass too.
+
+        @dataclasses.dataclass(frozen=True)
+        class OutputPenalty(Regularizer):
+            weight: float
+
+            def penalty(self, criterion, seen):
+                return tf.reduce_mean(tf.square(seen.x))
+
+    Attributes:
+      weight: what the term is multiplied by.
+      needs_independent_examples: as in `Criterion`.
+    """
+
+    weight: float
+    needs_independent_examples: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
-        """What the term is called in the logs."""
+        """What the term is called in the logs; by default as its class."""
+        return type(self).__name__
 
-    @property
-    def needs_independent_examples(self) -> bool:
-        """As in `Criterion`."""
-
-    @property
-    def weight(self) -> float:
-        """What the term is multiplied by."""
-
-    def check(self, criterion: Criterion, critic: CriticForm) -> None:
-        """Refuses criteria and critics that the term is not for.
+    def check(  # noqa: B027
+        self, criterion: Criterion, critic: CriticForm
+    ) -> None:
+        """Refuses criteria and critics that the term is not for: none.
 
         Raises:
           UsageError: with the reason.
         """
 
+    @abc.abstractmethod
     def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """The term before its weight, a scalar."""
 
 
+_FUNCTIONS = dict.fromkeys(("witness", "critic"))
+_SIDES = {"real": "r1", "fake": "r2"}
 _AXES = {"image": None, "rows": [1], "channels": [3]}
 
 
 @dataclasses.dataclass(frozen=True)
-class GradientPenalty:
+class GradientPenalty(Regularizer):
     """mean_i (||grad f(x_i)|| - 1)^2 at points between real and fake images.
 
     f is the criterion's witness. For an MMD that is its witness function, and
@@ -86,6 +100,11 @@ class GradientPenalty:
 
     name: ClassVar[str] = "gradient_penalty"
     needs_independent_examples: ClassVar[bool] = True
+
+    def __post_init__(self):
+        errors.check_at_least(0.0, weight=self.weight, epsilon=self.epsilon)
+        errors.pick(_FUNCTIONS, self.function, "penalised function")
+        errors.pick(_AXES, self.norm, "norm")
 
     def check(self, criterion: Criterion, critic: CriticForm) -> None:
         """See `Regularizer.check`."""
@@ -121,7 +140,7 @@ class GradientPenalty:
 
 
 @dataclasses.dataclass(frozen=True)
-class ZeroCentredPenalty:
+class ZeroCentredPenalty(Regularizer):
     """E ||grad f||^2 / 2 on one side's images: R1 on real, R2 on generated.
 
     f is the criterion's witness, and gradients are with respect to pixels in
@@ -139,13 +158,14 @@ class ZeroCentredPenalty:
 
     needs_independent_examples: ClassVar[bool] = True
 
+    def __post_init__(self):
+        errors.check_at_least(0.0, weight=self.weight)
+        errors.pick(_SIDES, self.side, "side")
+
     @property
     def name(self) -> str:
         """r1 or r2."""
-        return {"real": "r1", "fake": "r2"}[self.side]
-
-    def check(self, criterion: Criterion, critic: CriticForm) -> None:
-        """Any criterion will do."""
+        return _SIDES[self.side]
 
     def penalty(self, criterion: Criterion, seen: Comparison) -> tf.Tensor:
         """See `Regularizer.penalty`."""
@@ -154,7 +174,7 @@ class ZeroCentredPenalty:
 
 
 @dataclasses.dataclass(frozen=True)
-class NoisePenalty:
+class NoisePenalty(Regularizer):
     """What a little instance noise does to the loss: weight / 2 Omega_f.
 
     Omega_f = E[w_x(f(X)) ||grad f(X)||^2] + E[w_y(f(Y)) ||grad f(Y)||^2]
@@ -175,6 +195,10 @@ class NoisePenalty:
 
     name: ClassVar[str] = "noise_penalty"
     needs_independent_examples: ClassVar[bool] = True
+
+    def __post_init__(self):
+        errors.check_at_least(0.0, weight=self.weight)
+        errors.check_type("annealing", self.annealing, Annealing)
 
     def check(self, criterion: Criterion, critic: CriticForm) -> None:
         """See `Regularizer.check`."""
@@ -197,7 +221,7 @@ class NoisePenalty:
         return 0.5 * factor**2 * omega
 
 
-def _with_curvatures(criterion: Criterion) -> NoiseLimited:
+def _with_curvatures(criterion: object) -> NoiseLimited:
     if isinstance(criterion, NoiseLimited):
         return criterion
     raise errors.UsageError(
@@ -208,7 +232,7 @@ def _with_curvatures(criterion: Criterion) -> NoiseLimited:
 
 
 @dataclasses.dataclass(frozen=True)
-class FeaturePenalty:
+class FeaturePenalty(Regularizer):
     """Sum over layers, output included, of the mean squared activation.
 
     The sums for real and for generated images are added. Binkowski et al. 2018,
@@ -221,7 +245,9 @@ class FeaturePenalty:
     weight: float
 
     name: ClassVar[str] = "feature_penalty"
-    needs_independent_examples: ClassVar[bool] = False
+
+    def __post_init__(self):
+        errors.check_at_least(0.0, weight=self.weight)
 
     def check(self, criterion: Criterion, critic: CriticForm) -> None:
         """See `Regularizer.check`."""
@@ -252,6 +278,9 @@ class WeightClipping:
 
     bound: float
 
+    def __post_init__(self):
+        errors.check_above(0.0, bound=self.bound)
+
     def after_update(self, critic: Critic) -> None:
         """Clips the weights."""
         critic.clip_weights(self.bound)
@@ -272,6 +301,10 @@ class InstanceNoise:
 
     deviation: float
     annealing: Annealing = CONSTANT
+
+    def __post_init__(self):
+        errors.check_at_least(0.0, deviation=self.deviation)
+        errors.check_type("annealing", self.annealing, Annealing)
 
     def add(self, batches: Sequence[Batch], update: Update) -> list[Batch]:
         """The batches, each with noise of its own."""

@@ -20,6 +20,11 @@ from tf_mmdgan.objectives.wasserstein import WGAN
 
 # Of the published code, by pixels in [0, 1].
 _COEFFICIENT = 10.0
+_CHOICES = {
+    "form": ("code", "paper"),
+    "measure": ("real", "mixture", "noise"),
+    "jacobian": ("exact", "hutchinson"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +50,10 @@ class Scale:
     jacobian: Literal["exact", "hutchinson"] = "exact"
 
     def __post_init__(self):
+        for name, known in _CHOICES.items():
+            errors.pick(dict.fromkeys(known), getattr(self, name), name)
+        if self.offset is not None:
+            errors.check_above(0.0, offset=self.offset)
         if self.form == "code" and self.offset is not None:
             raise errors.UsageError(
                 f"offset={self.offset}: the form code has no lambda; the form "
@@ -146,6 +155,8 @@ class ScaledMMD(MMDGAN):
     needs_independent_examples: ClassVar[bool] = True
 
     def __post_init__(self):
+        super().__post_init__()
+        errors.check_type("scale", self.scale, Scale)
         self.scale.check(self.kernel)
 
     def critic_loss(self, seen: Comparison) -> Loss:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.objectives import regularizers
 from tf_mmdgan.objectives.criterion import (
     Batch,
@@ -56,6 +57,9 @@ class SobolevGAN(WGAN):
     """
 
     constraint_weight: float
+
+    def __post_init__(self):
+        errors.check_above(0.0, constraint_weight=self.constraint_weight)
 
     needs_independent_examples: ClassVar[bool] = True
 
