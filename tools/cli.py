@@ -73,9 +73,7 @@ def run(
                 line = error.message.split("\n")[0]
                 plain = re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", line)
                 raise errors.DataError(plain) from error
-        except errors.UsageError as error:
-            _exit(error.with_flag, error.exit_code)
-        except errors.DataError as error:
+        except (errors.UsageError, errors.DataError) as error:
             _exit(error, error.exit_code)
         except OSError as error:
             _exit(error, errors.DataError.exit_code)
@@ -166,5 +164,7 @@ def _show_help(
 
 
 def _exit(reason: object, code: int) -> NoReturn:
+    if isinstance(reason, errors.UsageError):
+        reason = reason.with_flag
     errors.tell(f"error: {_line(reason)}")
     sys.exit(code)
