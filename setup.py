@@ -25,6 +25,19 @@ setuptools.setup(
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    author="The tf_mmdgan authors",
+    keywords="MMD GAN KID kernel two-sample test generative TensorFlow Keras",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.10,<3.13",
     packages=[
         *setuptools.find_packages(include=["tf_mmdgan", "tf_mmdgan.*"]),
@@ -84,6 +97,7 @@ setuptools.setup(
         "onnx": ["tf2onnx>=1.16.1,<2", "onnx>=1.16,<2"],
         "dev": [
             "tf_mmdgan[demo,docs,lsun,onnx,serving]",
+            "build>=1.2,<2",  # make dist-test
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",

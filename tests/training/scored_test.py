@@ -47,9 +47,7 @@ def test_a_run_that_cannot_be_written_to_is_refused_before_the_work(settings):
     run = training.TrainedRun(
         config.TrainConfig(run_dir=settings["real"]), model=None
     )
-    with pytest.raises(
-        errors.UsageError, match=r"--out=.*t\.json cannot"
-    ):
+    with pytest.raises(errors.UsageError, match=r"--out=.*t\.json cannot"):
         run.score(scorer)
 
 
