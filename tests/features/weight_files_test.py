@@ -121,6 +121,47 @@ def test_code_is_not_run(saved, tmp_path):
         assert not ran.exists()
 
 
+def described(made):
+    return lambda _: json.dumps(
+        keras.saving.serialize_keras_object(made)
+    ).encode()
+
+
+def with_layer(**changes):
+    def change(content):
+        config = json.loads(content)
+        config["config"]["layers"][-1] |= changes
+        return json.dumps(config).encode()
+
+    return change
+
+
+_ELSEWHERE = {"name": "last", "filepath": "/absent", "call_endpoint": "serve"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        described(keras.layers.Dense(5)),
+        described(keras.optimizers.Adam()),
+        with_layer(class_name="TorchModuleWrapper", config={"module": "gASV"}),
+        with_layer(class_name="TFSMLayer", config=_ELSEWHERE),
+        with_layer(
+            class_name="StringLookup", config={"vocabulary": "/etc/hostname"}
+        ),
+        with_layer(class_name="Dense", config={"units": [5]}),
+    ],
+    ids=["layer", "optimizer", "torch", "program", "file", "units"],
+)
+def test_what_is_no_network_of_this_file_is_refused(saved, change):
+    repacked(saved, "config.json", change)
+    with (
+        within(seconds=20, megabytes=100),
+        pytest.raises(errors.DataError, match="no Keras model"),
+    ):
+        get_extractor(f"keras:{saved}")
+
+
 def bomb(file):
     file.create_dataset(
         "x", (2**30,), "f4", chunks=(2**20,), compression="gzip"

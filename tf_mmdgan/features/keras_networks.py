@@ -239,7 +239,9 @@ def keras_model(
         weight_files.check_claims(path)
         with weight_files.complete():
             model = keras.models.load_model(path, compile=False)
-    except weight_files.DAMAGE as error:
+        if not isinstance(model, keras.Model):
+            raise ValueError(f"it holds a {type(model).__name__}")
+    except Exception as error:  # Keras raises many kinds.
         raise weight_files.damaged(path, error, "Keras model") from error
     chosen = tuple(layers) or _last_layer(model)
     return KerasNetwork(
