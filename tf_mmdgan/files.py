@@ -193,8 +193,7 @@ def parse_json(text: str) -> dict[str, Any]:
 
     Raises:
       ValueError: for no such object, or lists in lists a hundred deep: whoever
-        walks through them calls itself as often.
-      RecursionError: for a thousand.
+        walks through them calls itself as often. RecursionError for a thousand.
     """
     found = json.loads(text)
     if not isinstance(found, dict):

@@ -1,8 +1,10 @@
 """Decoding many encoded images that a file holds in a fixed order."""
 
 import concurrent.futures
+import contextlib
 import io
 import itertools
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -12,6 +14,8 @@ from tf_mmdgan import errors
 from tf_mmdgan.data.readers import decode
 
 _MODES = {1: "L", 3: "RGB"}
+# Of larger pictures one is in memory at a time: small files can hold them.
+_LARGE_PIXELS = 2**22
 
 
 class Examples(Protocol):
@@ -72,6 +76,7 @@ class ExampleReader:
         self._names = ["image", "label"] if labelled else ["image"]
         self._coming: Iterator[Mapping[str, Any]] = iter(())
         self._next: int | None = None  # that `_coming` will yield
+        self._one_large = threading.Lock()
 
     def __call__(
         self, start: int, stop: int
@@ -102,12 +107,21 @@ class ExampleReader:
         return pixels, np.array(labels, np.int64)
 
     def _image(self, number: int, example: Mapping[str, Any]) -> np.ndarray:
-        try:
-            with decode.open_image(io.BytesIO(example["image"])) as picture:
+        content = io.BytesIO(example["image"])
+        with self._decoding(number):
+            picture = decode.open_image(content)
+        large = picture.width * picture.height > _LARGE_PIXELS
+        with picture, self._one_large if large else contextlib.nullcontext():
+            with self._decoding(number):
                 image = np.asarray(picture.convert(_MODES[self._channels]))
+            image = image.reshape(*image.shape[:2], self._channels)
+            return self._transform(image, number)
+
+    @contextlib.contextmanager
+    def _decoding(self, number: int) -> Iterator[None]:
+        """Pillow's decoders raise errors of many kinds."""
+        try:
+            yield
         except Exception as error:
-            # Pillow's decoders raise errors of many kinds.
             fault = f"has an image that cannot be decoded, {number} ({error})"
             raise self._examples.damaged(fault) from None
-        image = image.reshape(*image.shape[:2], self._channels)
-        return self._transform(image, number)
