@@ -40,7 +40,7 @@ _HOMES = {
     "objectives": (
         "Objective", "MMDGAN", "RatioMMD", "RepulsiveMMD", "AutoencoderMMD",
         "ScaledMMD", "ScaledWGAN", "Scale", "GradientConstrainedMMD", "WGAN",
-        "SobolevGAN", "CramerGAN",
+        "SobolevGAN", "CramerGAN", "CharacteristicGAN",
         "GAN", "HingeGAN", "FGAN", "GradientPenalty", "ZeroCentredPenalty",
         "NoisePenalty", "FeaturePenalty", "InstanceNoise", "WeightClipping",
         "Annealing",

@@ -68,7 +68,8 @@ class MethodConfig:
         None, "Weight of the auto-encoder's error in --objective=li_mmd."
     )
     feasible_set_weight: float | None = setting(
-        None, "Weight of the feasible-set reduction in --objective=li_mmd."
+        None,
+        "Weight of the feasible-set reduction in --objective=li_mmd and ocf.",
     )
     constraint_weight: float | None = setting(
         None, "Rho of --objective=sobolev."
@@ -95,8 +96,8 @@ class MethodConfig:
     )
     frequencies: int | None = setting(
         None,
-        "How many frequencies of --discrepancy=random_features are drawn in a "
-        "step.",
+        "How many frequencies are drawn in a step of "
+        "--discrepancy=random_features, in an update of --objective=ocf.",
     )
     mmd_estimator: str | None = setting(
         None,
@@ -105,7 +106,9 @@ class MethodConfig:
         choices=("biased", "unbiased", "ratio"),
     )
     mmd_root: bool | None = setting(
-        None, "Whether it lowers the root of that estimate."
+        None,
+        "Whether it lowers the root of that estimate; in --objective=ocf, of "
+        "the biased one.",
     )
     matched_features: Named | None = setting(
         None,

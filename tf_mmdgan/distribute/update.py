@@ -24,6 +24,7 @@ class Purpose(enum.IntEnum):
     PROBES = 4
     INSTANCE_NOISE = 5
     DISCREPANCY = 6
+    FREQUENCIES = 7
 
 
 def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:

@@ -132,6 +132,8 @@ def _networks(
     spectral_norm = _spectral_norm(builder)
     generator = builder.generator(conditioning=conditioning)
     critic = builder.critic(conditioning, spectral_norm)
+    if builder.settings.criterion.learns_frequencies:
+        critic = networks.with_frequency_scales(critic)
     if builder.settings.criterion.needs_decoder:
         width = critic.output["features"].shape[-1]
         critic = networks.with_decoder(critic, builder.generator(width))

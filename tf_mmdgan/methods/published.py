@@ -39,6 +39,7 @@ from tf_mmdgan.objectives import (
     MMDGAN,
     WGAN,
     AutoencoderMMD,
+    CharacteristicGAN,
     CramerGAN,
     Criterion,
     GradientConstrainedMMD,
@@ -183,6 +184,14 @@ OBJECTIVES: dict[str, AdversarialMethod] = {
     "cramer_surrogate": AdversarialMethod(
         f"{_DEMYSTIFYING}, code, reddit_cramer",
         replace(_CRAMER, criterion=CramerGAN("surrogate")),
+    ),
+    "ocf": AdversarialMethod(
+        "Ansari et al. 2020, A characteristic function approach",
+        AdversarialSettings(
+            criterion=CharacteristicGAN(),
+            critic_output=32,
+            gradient_penalty=10.0,
+        ),
     ),
     "gan_minimax": AdversarialMethod(
         _GOODFELLOW, replace(_GAN, criterion=GAN("minimax"))

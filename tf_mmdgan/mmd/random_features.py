@@ -102,6 +102,26 @@ def characteristic_mmd2(
     )
 
 
+def characteristic_witness(
+    points: tf.Tensor, x: tf.Tensor, y: tf.Tensor, frequencies: tf.Tensor
+) -> tf.Tensor:
+    """`mmd.witness` for the kernel mean_t cos <t, u - v>: [b].
+
+    mean_t Re (phi_x(t) - phi_y(t)) exp(-i <t, p>), at points p [b, d]
+
+    Args:
+      points: [b, d].
+      x: [n, d].
+      y: [m, d].
+      frequencies: [k, d].
+    """
+    points, x, y, frequencies = as_matrices(points, x, y, frequencies)
+    gap = _characteristic(x, frequencies) - _characteristic(y, frequencies)
+    angles = tf.matmul(points, frequencies, transpose_b=True)
+    waves = gap[0] * tf.cos(angles) + gap[1] * tf.sin(angles)
+    return tf.reduce_mean(waves, axis=1)
+
+
 def _characteristic(x: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
     """Real and imaginary parts of phi: [2, k]."""
     angles = tf.matmul(x, frequencies, transpose_b=True)

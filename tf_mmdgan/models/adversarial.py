@@ -13,7 +13,7 @@ from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import checks, updates
 from tf_mmdgan.models.implicit_model import ImplicitModel
 from tf_mmdgan.models.stepping import Logs
-from tf_mmdgan.networks import spectral_normalization
+from tf_mmdgan.networks import frequency_scales, spectral_normalization
 from tf_mmdgan.objectives import Batch, CriticOutput, Objective, criterion
 
 
@@ -64,6 +64,11 @@ class CriticView:
         self._network = network
         self.multiplier = multiplier
         self._mixes_examples = checks.mixes_examples(network)
+
+    @property
+    def frequency_scales(self) -> tf.Tensor | None:
+        """See `objectives.Critic`."""
+        return frequency_scales(self._network)
 
     def __call__(self, batch: Batch) -> CriticOutput:
         """See `objectives.Critic`."""

@@ -20,6 +20,10 @@ from tf_mmdgan.networks.autoencoder import (
 )
 from tf_mmdgan.networks.conditioning import Conditioning
 from tf_mmdgan.networks.decoder import with_decoder
+from tf_mmdgan.networks.frequency_scale import (
+    frequency_scales,
+    with_frequency_scales,
+)
 from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 
 MakeGenerator = Callable[[tuple[int, ...], GeneratorOptions], keras.Model]

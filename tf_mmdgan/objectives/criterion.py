@@ -101,6 +101,13 @@ class Critic(Protocol):
     # critic's weights.
     multiplier: keras.Variable
 
+    @property
+    def frequency_scales(self) -> tf.Tensor | None:
+        """What a layer multiplies features by that are compared by frequencies.
+
+        [d], learnt with the critic; None where there is no such layer.
+        """
+
     def __call__(self, batch: Batch) -> CriticOutput:
         """The critic's output for one batch."""
 
@@ -239,6 +246,8 @@ class Criterion(abc.ABC):
       fakes_per_real: independent batches of generated images for each real one.
       single_output: whether the critic must have a single output.
       needs_decoder: whether the critic must have a decoder.
+      learns_frequencies: whether the critic learns scales of its features, in a
+        layer of `networks.with_frequency_scales`.
       generator_sees_real: whether the generator's loss depends on the real
         images.
       needs_independent_examples: whether the critic must treat each image by
@@ -249,6 +258,7 @@ class Criterion(abc.ABC):
     fakes_per_real: ClassVar[int] = 1
     single_output: ClassVar[bool] = False
     needs_decoder: ClassVar[bool] = False
+    learns_frequencies: ClassVar[bool] = False
     generator_sees_real: ClassVar[bool] = True
     needs_independent_examples: ClassVar[bool] = False
 

@@ -103,6 +103,7 @@ class _Critic:
     """One run's critic as an objective sees it: `objectives.Critic`."""
 
     multiplier: keras.Variable  # of no objective here
+    frequency_scales: None = None
 
     def __init__(self, group: Group, state: RingWeights):
         self._kernels = critic_kernels(group, state)
