@@ -95,6 +95,18 @@ def test_gradient_penalty_of_the_critic(rng, shape, dtype):
     smooth.assert_close(of_witness.penalty(MMD, seen), expected, dtype)
 
 
+@both_shapes
+def test_gradient_penalty_of_the_sum_of_outputs(rng, shape):
+    critic = smooth.SmoothCritic(rng, 3, shape)
+    pair = smooth.images(rng, shape=shape)
+    points = between(*pair)
+    slopes = unit(points) * critic.jacobian(points).sum(axis=1)
+    expected = ((np.sqrt((slopes**2).sum(1)) - 1) ** 2).mean()
+    seen = smooth.comparison(critic, *pair)
+    found = GradientPenalty(1.0, "outputs").penalty(MMD, seen)
+    smooth.assert_close(found, expected, "float64")
+
+
 class LinearCritic:
     """The output is the sum of pixels times weights."""
 

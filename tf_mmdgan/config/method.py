@@ -170,9 +170,9 @@ class MethodConfig:
     )
     penalized_function: str | None = setting(
         None,
-        "What gradient_penalty is on: the objective's witness function, or "
-        "the critic's single output itself.",
-        choices=("witness", "critic"),
+        "What gradient_penalty is on: the objective's witness function, the "
+        "critic's single output itself, or the sum of its outputs.",
+        choices=("witness", "critic", "outputs"),
     )
     r1: float | None = setting(
         None, "Weight of the squared slope at real images."

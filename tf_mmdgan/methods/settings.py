@@ -122,7 +122,7 @@ class AdversarialSettings(CriticSettings):
     spectral_vectors: int = 8
     project_output: bool = False
     gradient_penalty: float = 0.0
-    penalized_function: Literal["witness", "critic"] = "witness"
+    penalized_function: Literal["witness", "critic", "outputs"] = "witness"
     penalty_norm: Literal["image", "rows", "channels"] = "image"
     penalty_epsilon: float = 1e-12
     r1: float = 0.0

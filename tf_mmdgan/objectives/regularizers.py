@@ -65,7 +65,7 @@ class Regularizer(abc.ABC):
         """The term before its weight, a scalar."""
 
 
-_FUNCTIONS = dict.fromkeys(("witness", "critic"))
+_FUNCTIONS = dict.fromkeys(("witness", "critic", "outputs"))
 _SIDES = {"real": "r1", "fake": "r2"}
 _AXES = {"image": None, "rows": [1], "channels": [3]}
 
@@ -82,7 +82,8 @@ class GradientPenalty(Regularizer):
 
     Attributes:
       weight: lambda, >= 0.
-      function: "witness", or "critic" for the critic's single output itself.
+      function: "witness", or "critic" for the critic's single output itself,
+        or "outputs" for the sum of its outputs, as Ansari et al. 2020 have it.
       norm: over the "image"; or, as published codes have it, over its "rows"
         or its "channels" alone, and then averaged over the rest.
       epsilon: under the root, see `gradients.gradient_norms`.
@@ -94,7 +95,7 @@ class GradientPenalty(Regularizer):
     """
 
     weight: float
-    function: Literal["witness", "critic"] = "witness"
+    function: Literal["witness", "critic", "outputs"] = "witness"
     norm: Literal["image", "rows", "channels"] = "image"
     epsilon: float = 1e-12
 
@@ -125,8 +126,8 @@ class GradientPenalty(Regularizer):
         features = seen.features_at(seen.real)
 
         def function(images: tf.Tensor) -> tf.Tensor:
-            if self.function == "critic":
-                return features(images)[:, 0]
+            if self.function != "witness":
+                return tf.reduce_sum(features(images), axis=1)
             return criterion.witness(features(images), seen)
 
         axes = _AXES[self.norm]
