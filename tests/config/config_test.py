@@ -26,6 +26,17 @@ from tf_mmdgan import config, errors
         {"burn_in_critic_steps": -1},
         {"learning_rate_decay_from": 5, "learning_rate_decay_to": 5},
         {"schedule_every": 5, "learning_rate_decay_to": 50},
+        {"learning_rate_decay_from": 5},
+        {"learning_rate_decay_to": 5, "learning_rate_schedule": "constant"},
+        {"learning_rate_schedule": "kid"},
+        {"learning_rate_schedule": "sine"},
+        {"schedule_every": 5, "learning_rate_schedule": "cosine"},
+        {
+            "learning_rate_decay_from": 150_000,
+            "learning_rate_schedule": "cosine",
+        },
+        {"warmup_steps": -1},
+        {"warmup_steps": 5, "schedule_every": 5},
         {"schedule_factor": 1.0},
         {"schedule_threshold": 0.0},
         {"schedule_samples": 3},
@@ -40,6 +51,24 @@ from tf_mmdgan import config, errors
 def test_wrong_setting_is_named(wrong):
     with pytest.raises(errors.UsageError, match=f"--{next(iter(wrong))}|--"):
         config.TrainConfig(**{"run_dir": "run"} | wrong)
+
+
+@pytest.mark.parametrize(
+    "given, schedule, end",
+    [
+        ({}, "constant", None),
+        ({"learning_rate_decay_to": 9}, "linear", 9),
+        ({"learning_rate_schedule": "linear"}, "linear", 70),
+        ({"learning_rate_schedule": "cosine"}, "cosine", 70),
+        ({"schedule_every": 5}, "kid", None),
+        ({"schedule_every": 5, "learning_rate_schedule": "kid"}, "kid", None),
+    ],
+)
+def test_flags_of_rates_imply_a_schedule(given, schedule, end):
+    made = config.TrainConfig(run_dir="run", steps=70, **given)
+    assert made.rate_schedule == schedule
+    assert made.rates_fall == (end is not None)
+    assert end is None or made.decay_end == end
 
 
 def test_interval_must_be_a_multiple_of_the_execution():

@@ -28,8 +28,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "kernel": ("kernel", "bandwidths", "median_bandwidth", "mmd_estimator"),
     "optimisation": (
         "optimizer", "learning_rate", "critic_learning_rate", "beta_1",
-        "beta_2", "clip_norm", "ema_decay", "learning_rate_decay_from",
-        "learning_rate_decay_to", "schedule_every", "schedule_samples",
+        "beta_2", "clip_norm", "ema_decay", "learning_rate_schedule",
+        "learning_rate_decay_from", "learning_rate_decay_to", "warmup_steps",
+        "schedule_every", "schedule_samples",
         "schedule_history", "schedule_patience", "schedule_threshold",
         "schedule_factor", "schedule_minimum", "schedule_floor",
     ),

@@ -18,11 +18,27 @@ class RateConfig:
     critic_learning_rate: float | None = setting(
         None, "The critic's learning rate, where it differs."
     )
-    learning_rate_decay_from: int = setting(
-        0, "Step at which the rates start to fall linearly."
+    learning_rate_schedule: str | None = setting(
+        None,
+        "How the rates go on: constant; falling to 0, on a straight line "
+        "(linear) or half a wave (cosine); falling where samples come no "
+        "closer to the data (kid), which needs --schedule_every. By default "
+        "linear with --learning_rate_decay_to, kid with --schedule_every, "
+        "otherwise constant.",
+        choices=("constant", "linear", "cosine", "kid"),
     )
-    learning_rate_decay_to: int = setting(
-        0, "Step at which they have reached 0; 0: they are constant."
+    learning_rate_decay_from: int | None = setting(
+        None,
+        "Step at which the rates start to fall; by default the generator's "
+        "first.",
+    )
+    learning_rate_decay_to: int | None = setting(
+        None, "Step at which they have reached 0; by default the run's last."
+    )
+    warmup_steps: int = setting(
+        0,
+        "So many first steps of each network in which its rate rises on a "
+        "straight line to what it is without them.",
     )
     schedule_every: int = setting(
         0,
@@ -54,27 +70,9 @@ class RateConfig:
         )  # fmt: skip
         fields.require_non_negative(
             self, "learning_rate_decay_from", "learning_rate_decay_to",
-            "schedule_every",
+            "schedule_every", "warmup_steps",
         )  # fmt: skip
-        fields.require(
-            not self.learning_rate_decay_to
-            or self.learning_rate_decay_from < self.learning_rate_decay_to,
-            f"--learning_rate_decay_from={self.learning_rate_decay_from}: must "
-            "be less than --learning_rate_decay_to="
-            f"{self.learning_rate_decay_to}.",
-        )
-        fields.require(
-            self.learning_rate_decay_from <= 0
-            or self.learning_rate_decay_to > 0,
-            f"--learning_rate_decay_from={self.learning_rate_decay_from} needs "
-            "--learning_rate_decay_to.",
-        )
-        fields.require(
-            not (self.schedule_every and self.learning_rate_decay_to),
-            f"--schedule_every={self.schedule_every} and "
-            f"--learning_rate_decay_to={self.learning_rate_decay_to}: the "
-            "rates follow KID or fall linearly, not both.",
-        )
+        self._check_schedule()
         for name in ("schedule_threshold", "schedule_factor"):
             value = getattr(self, name)
             fields.require(
@@ -88,4 +86,45 @@ class RateConfig:
             self.schedule_history >= self.schedule_patience,
             f"--schedule_history={self.schedule_history}: must be at least "
             f"--schedule_patience={self.schedule_patience}.",
+        )
+
+    @property
+    def rate_schedule(self) -> str:
+        """The schedule that is given, or that the other flags imply."""
+        if self.learning_rate_schedule:
+            return self.learning_rate_schedule
+        if self.learning_rate_decay_to:
+            return "linear"
+        return "kid" if self.schedule_every else "constant"
+
+    @property
+    def rates_fall(self) -> bool:
+        """Whether the rates are a falling function of the step."""
+        return self.rate_schedule in ("linear", "cosine")
+
+    def _check_schedule(self) -> None:
+        """Refuses flags of other schedules than the one there is."""
+        schedule = self.rate_schedule
+        for name in ("learning_rate_decay_from", "learning_rate_decay_to"):
+            value = getattr(self, name)
+            fields.require(
+                self.rates_fall or not value,
+                f"--{name}={value} needs --learning_rate_schedule=linear or "
+                f"cosine, not {schedule}.",
+            )
+        follows = schedule == "kid"
+        fields.require(
+            follows or not self.schedule_every,
+            f"--schedule_every={self.schedule_every} needs "
+            f"--learning_rate_schedule=kid, not {schedule}: the rates follow "
+            "KID or the step, not both.",
+        )
+        fields.require(
+            not follows or self.schedule_every > 0,
+            "--learning_rate_schedule=kid needs --schedule_every.",
+        )
+        fields.require(
+            not follows or not self.warmup_steps,
+            f"--warmup_steps={self.warmup_steps}: rates that follow KID have "
+            "no warm-up.",
         )

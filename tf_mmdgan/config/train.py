@@ -169,6 +169,12 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
             "use for them.",
         )
         fields.require(
+            not self.rates_fall
+            or (self.learning_rate_decay_from or 0) < self.decay_end,
+            f"--learning_rate_decay_from={self.learning_rate_decay_from}: must "
+            f"be less than {self.decay_end}, where the rates have reached 0.",
+        )
+        fields.require(
             self.seed < 2**32, f"--seed={self.seed}: must be < 2^32."
         )
         for name in ("beta_1", "beta_2", "ema_decay"):
@@ -186,3 +192,8 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
                 f"--{name}={value}: must be a multiple of "
                 f"--steps_per_execution={self.steps_per_execution}.",
             )
+
+    @property
+    def decay_end(self) -> int:
+        """The step at which rates that fall have reached 0."""
+        return self.learning_rate_decay_to or self.steps

@@ -7,10 +7,15 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 import keras
 
-from tf_mmdgan import networks
+from tf_mmdgan import errors, networks
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.methods.optimizers import OPTIMIZERS, LinearDecay
+from tf_mmdgan.methods.optimizers import (
+    OPTIMIZERS,
+    Fall,
+    RateSchedule,
+    Warmup,
+)
 from tf_mmdgan.methods.settings import CriticSettings, Settings
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.networks import (
@@ -111,7 +116,8 @@ class Builder(Generic[S]):
 
     def optimizer(self, model: ImplicitModel) -> keras.optimizers.Optimizer:
         """The optimizer of the generator."""
-        return self._optimizer(self.settings.learning_rate, model.step)
+        first = model.pretraining_steps
+        return self._optimizer(self.settings.learning_rate, model, first)
 
     def critic_optimizer(
         self: "Builder[CriticSettings]", model: ImplicitModel
@@ -119,25 +125,40 @@ class Builder(Generic[S]):
         """The optimizer of the second network."""
         settings = self.settings
         rate = settings.critic_learning_rate or settings.learning_rate
-        return self._optimizer(rate, model.step)
+        return self._optimizer(rate, model, first=0)
 
     def _optimizer(
-        self, rate: float, step: keras.Variable
+        self, rate: float, model: ImplicitModel, first: int
     ) -> keras.optimizers.Optimizer:
+        """An optimizer of a network whose first step is number `first`."""
         config = self.config
-        schedule: float | LinearDecay = rate
-        if config.learning_rate_decay_to:
-            schedule = LinearDecay(
-                rate,
-                config.learning_rate_decay_from,
-                config.learning_rate_decay_to,
-                step,
-            )
+        fall = _fall(config, model.pretraining_steps)
+        warmup = None
+        if config.warmup_steps:
+            warmup = Warmup(config.warmup_steps, first)
+        schedule: float | RateSchedule = rate
+        if fall or warmup:
+            schedule = RateSchedule(rate, model.step, fall, warmup)
         made = OPTIMIZERS[config.optimizer](schedule, config)
         if config.dtype_policy == "mixed_float16":
             # Small gradients vanish in half precision; bfloat16 has the range.
             return keras.optimizers.LossScaleOptimizer(made)
         return made
+
+
+def _fall(config: TrainConfig, first: int) -> Fall | None:
+    """How rates fall, of a generator whose first step is number `first`."""
+    if not config.rates_fall:
+        return None
+    start = config.learning_rate_decay_from
+    start = first if start is None else start
+    if start >= config.decay_end:
+        raise errors.UsageError(
+            f"The rates are 0 from step {config.decay_end} on, and the "
+            f"generator's first step is {first}: give more --steps, or a later "
+            "--learning_rate_decay_to."
+        )
+    return Fall(config.rate_schedule, start, config.decay_end)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
-"""Optimizers by name, and the decay of their rates."""
+"""Optimizers by name, and how their rates rise and fall."""
 
+import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,33 +10,83 @@ import tensorflow as tf
 
 from tf_mmdgan.config import TrainConfig
 
+# Of what is left of the way, from 1 to 0.
+SHAPES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "linear": lambda left: left,
+    "cosine": lambda left: 0.5 * (1.0 - tf.cos(math.pi * left)),
+}
 
-class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that is constant at first, and then falls on a straight line to 0.
 
-    It falls from the step `start` on, and is 0 from `end` on. Steps are those
-    of the model, each of which has several updates.
+@dataclasses.dataclass(frozen=True)
+class Fall:
+    """How a rate falls to 0.
+
+    Attributes:
+      shape: a name in `SHAPES`.
+      start: the step from which on it falls.
+      end: the step from which on it is 0.
     """
 
-    def __init__(self, rate: float, start: int, end: int, step: keras.Variable):
-        self.rate, self.start, self.end = rate, start, end
+    shape: str
+    start: int
+    end: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Warmup:
+    """How a rate rises at first, on a straight line.
+
+    Attributes:
+      steps: in how many steps; in the last of them it is the full rate.
+      first: the first of them.
+    """
+
+    steps: int
+    first: int = 0
+
+
+class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises in the first steps, then is constant, and falls.
+
+    Steps are those of the model, each of which has several updates; the
+    checkpoint holds their number, and with it the rate.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        step: keras.Variable,
+        fall: Fall | None = None,
+        warmup: Warmup | None = None,
+    ):
+        self.rate, self.fall, self.warmup = rate, fall, warmup
         self._step = step
 
     def __call__(self, updates: tf.Tensor) -> tf.Tensor:
         """The rate at the model's step, whatever the optimizer has counted."""
         del updates
         done = tf.cast(self._step.value, tf.float32)
-        left = (self.end - done) / (self.end - self.start)
-        return self.rate * tf.clip_by_value(left, 0.0, 1.0)
+        rate = tf.constant(self.rate)
+        if self.fall:
+            left = (self.fall.end - done) / (self.fall.end - self.fall.start)
+            rate *= SHAPES[self.fall.shape](tf.clip_by_value(left, 0.0, 1.0))
+        if self.warmup:
+            risen = (done - self.warmup.first + 1.0) / self.warmup.steps
+            rate *= tf.clip_by_value(risen, 0.0, 1.0)
+        return rate
 
     def get_config(self) -> dict[str, Any]:
         """See Keras."""
-        return {"rate": self.rate, "start": self.start, "end": self.end}
+        parts = {"fall": self.fall, "warmup": self.warmup}
+        return {"rate": self.rate} | {
+            name: part and dataclasses.asdict(part)
+            for name, part in parts.items()
+        }
 
 
 # From a rate, or how it goes on, and the configuration.
 _Maker = Callable[
-    [float | LinearDecay, TrainConfig], keras.optimizers.Optimizer
+    [float | RateSchedule, TrainConfig], keras.optimizers.Optimizer
 ]
 
 OPTIMIZERS: dict[str, _Maker] = {

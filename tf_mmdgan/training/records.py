@@ -46,6 +46,10 @@ def in_force(
     entry = data.DATASET_FAMILY.get(config.dataset)
     return {
         **fields.record(config),
+        "learning_rate_schedule": config.rate_schedule,
+        "learning_rate_decay_to": config.decay_end
+        if config.rates_fall
+        else None,
         "image_size": config.image_size or _size(train.image_shape),
         "features": fields.as_json(config.features or entry.features),
         "evaluation_samples": scorer.count,
