@@ -55,9 +55,10 @@ INSIDE = {
          "synthetic"},
     ],
     "evaluation": [
-        {"outputs", "images"},
-        {"report", "page"},
-        {"scorer", "sample_files"},
+        {"outputs", "loaded"},
+        {"report", "page", "images"},
+        {"scorer", "comparable"},
+        {"sample_files"},
         {"class_scores", "from_config", "two_sample_page"},
         {"two_sample"},
     ],

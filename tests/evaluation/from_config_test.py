@@ -8,6 +8,8 @@ from tf_mmdgan import config, errors, features, kernels, metrics
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.metrics import MetricSettings, kid
 
+SHAPE = (16, 16, 1)  # of digits
+
 
 def train_config(**kwargs):
     return config.TrainConfig(**{"run_dir": "run", **kwargs})
@@ -19,14 +21,15 @@ def evaluate_config(**kwargs):
 
 def test_evaluation_takes_what_it_leaves_out_from_the_run():
     run = train_config(features="pixels", max_block_size=50)
-    made = from_config.make_scorer(evaluate_config(metrics="kid_blocks"), run)
+    given = evaluate_config(metrics="kid_blocks")
+    made = from_config.make_scorer(given, run, SHAPE)
     assert made.extractor.name == "pixels"
     assert made.settings.max_block_size == 50
     assert made.metrics == "kid_blocks"
     given = evaluate_config(
         features="lenet_digits", max_block_size=25, num_samples=77, seed=4
     )
-    made = from_config.make_scorer(given, run)
+    made = from_config.make_scorer(given, run, SHAPE)
     assert made.extractor.name == "lenet_digits"
     assert made.settings.max_block_size == 25
     assert (made.count, made.settings.seed) == (77, 4)
@@ -34,7 +37,7 @@ def test_evaluation_takes_what_it_leaves_out_from_the_run():
 
 def test_the_report_says_by_which_settings():
     given = evaluate_config(kid_degree=2, kid_coef0=0.5, num_subsets=7)
-    made = from_config.make_scorer(given, train_config())
+    made = from_config.make_scorer(given, train_config(), SHAPE)
     settings = made.report(made.real[:90], "x").settings
     assert settings["kernel"] == "Polynomial(degree=2, gamma=None, coef0=0.5)"
     assert (settings["num_subsets"], settings["subset_size"]) == (7, 45)
@@ -75,7 +78,7 @@ def test_pairs_of_images_do_not_stay_together_in_blocks(tmp_path, rng):
         scorer, images = from_config.make_pair(
             config.EvaluateConfig(**given, order=order, max_block_size=20)
         )
-        report = scorer.report(images, "x")
+        report = scorer.report(images.images, "x")
         assert report.settings["order"] == order
         values[order] = report.scores
     exact = values["shuffled"]["kid_exact"]["kid"]
@@ -93,13 +96,13 @@ def test_subsets_in_the_given_order_are_those_of_the_features(tmp_path, rng):
             **given, order="given", seed=2020, num_subsets=7, subset_size=20
         )
     )
-    found = scorer.real_features, scorer.features(images)
+    found = scorer.real_features, scorer.features(images.images)
     # The rows of np.random.RandomState(2020), as torch-fidelity draws them:
     # tests/metrics/kid_exactness_test.py.
     expected = kid.kid(
         *found, "subsets", num_subsets=7, subset_size=20, seed=2020
     )
-    numbers = scorer.report(images, "x").scores["kid_subsets"]
+    numbers = scorer.report(images.images, "x").scores["kid_subsets"]
     assert numbers["kid"] == expected.mean
     assert numbers["kid_subset_std"] == expected.subset_std
 
@@ -107,10 +110,10 @@ def test_subsets_in_the_given_order_are_those_of_the_features(tmp_path, rng):
 def test_few_images_have_the_scores_that_they_allow(tmp_path, rng):
     given = reconstructions(tmp_path, rng, count=4)
     scorer, images = from_config.make_pair(config.EvaluateConfig(**given))
-    report = scorer.report(images, "x")
+    report = scorer.report(images.images, "x")
     assert set(report.scores) >= {"fid", "kid_exact", "kid_blocks", "prdc"}
     assert "class probabilities" in report.unavailable["inception_score"]
-    assert "Not to be had" in scorer.page(report, images)
+    assert "Not to be had" in scorer.page(report, images.images)
     with pytest.raises(
         errors.UsageError, match=r"prdc .*more than nearest_k=4"
     ):

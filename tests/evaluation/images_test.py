@@ -22,17 +22,19 @@ def test_order_of_the_images_is_one_of_chance(rng):
 def test_images_of_a_file(tmp_path, rng):
     images = rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
     np.savez(tmp_path / "a.npz", images=images)
-    loaded = load_images(str(tmp_path / "a.npz"))
+    loaded = load_images(str(tmp_path / "a.npz")).images
     np.testing.assert_array_equal(loaded, images)
-    some = load_images(str(tmp_path / "a.npz"), count=3)
+    some = load_images(str(tmp_path / "a.npz"), count=3).images
     np.testing.assert_array_equal(some, images[shuffled_order(5)[:3]])
 
 
 def test_images_of_a_data_set():
-    test, train = (load_images(f"digits{s}") for s in ("", "/train"))
+    test, train = (load_images(f"digits{s}").images for s in ("", "/train"))
     np.testing.assert_array_equal(test, load("digits", "test").images)
     assert len(train) == 1297
-    assert load_images("digits", image_size=20).shape == (500, 20, 20, 1)
+    enlarged = load_images("digits", image_size=20)
+    assert enlarged.images.shape == (500, 20, 20, 1)
+    assert enlarged.prepared.tag == "-square-20-published"
 
 
 def test_pictures_of_a_folder_are_all_taken(tmp_path, rng):
@@ -41,8 +43,9 @@ def test_pictures_of_a_folder_are_all_taken(tmp_path, rng):
         picture = np.tile(colour, (9, 9, 1))
         PIL.Image.fromarray(picture).save(tmp_path / f"{index}.png")
     reading = config.ReadConfig(cache_dir=str(tmp_path / "cache"))
-    images = load_images(str(tmp_path), reading, image_size=8)
-    assert images.shape == (30, 8, 8, 3)
+    loaded = load_images(str(tmp_path), reading, image_size=8)
+    assert loaded.shapes == {(8, 8, 3): 30}
+    images = np.concatenate(list(loaded.images))
     found = {tuple(image[4, 4]) for image in images}
     assert found == {tuple(colour) for colour in colours}
 
@@ -56,11 +59,12 @@ def test_an_exported_generator_draws_by_its_seed(tmp_path):
         ]
     )
     export.export_generator(generator, Latents(3, "normal"), tmp_path)
-    first = load_images(str(tmp_path), count=300, seed=5)
+    first = load_images(str(tmp_path), count=300, seed=5).images
     assert first.shape == (300, 4, 4, 1) and first.dtype == np.uint8
-    again = load_images(str(tmp_path / "1"), count=300, seed=5)
+    again = load_images(str(tmp_path / "1"), count=300, seed=5).images
     np.testing.assert_array_equal(first, again)
-    assert (load_images(str(tmp_path), count=300, seed=6) != first).any()
+    other = load_images(str(tmp_path), count=300, seed=6).images
+    assert (other != first).any()
     (tmp_path / "photos").mkdir()
     PIL.Image.new("L", (8, 8)).save(tmp_path / "photos" / "a.PNG")
     with pytest.raises(errors.UsageError, match=r"a\.PNG, and a SavedModel"):
@@ -74,8 +78,8 @@ def test_classes_of_pictures_may_be_numbers(tmp_path, rng):
         picture = rng.integers(0, 256, (8, 8), dtype=np.uint8)
         PIL.Image.fromarray(picture).save(folder / f"{index}.png")
     reading = config.ReadConfig(cache_dir=str(tmp_path / "cache"))
-    images = load_images(str(tmp_path / "digits"), reading, image_size=8)
-    assert images.shape == (30, 8, 8, 1)
+    loaded = load_images(str(tmp_path / "digits"), reading, image_size=8)
+    assert loaded.shapes == {(8, 8, 1): 30}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from loading import load
 
-from tf_mmdgan import config, errors, evaluation, metrics
+from tf_mmdgan import config, errors, evaluation, features, metrics
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.evaluation import scorer as scorer_module
 from tf_mmdgan.features import Extracted
@@ -73,7 +73,7 @@ def test_the_page_shows_the_nearest_real_images(scorer, monkeypatch):
         )
 
 
-class EightPixels:
+class EightPixels(features.FeatureExtractor):
     """An extractor that counts how often it is asked."""
 
     classifies = False

@@ -79,6 +79,37 @@ def test_chosen_rows_keep_their_numbers(arrays):
     np.testing.assert_array_equal(sample.rows, x[sample.numbers])
 
 
+def test_rows_of_sets_of_equal_length_are_chosen_independently(tmp_path, rng):
+    x = rng.normal(size=(1000, 2))
+    for name in ("x", "y", "z"):
+        np.save(tmp_path / f"{name}.npy", x)
+    config = TwoSampleConfig(
+        x=f"{tmp_path}/x.npy", y=f"{tmp_path}/y.npy", than=f"{tmp_path}/z.npy",
+        num_samples=100,
+    )  # fmt: skip
+    samples, _ = sample_files.load_samples(config, no_run)
+    chosen = [set(sample.numbers) for sample in samples]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        # Hypergeometric: 10 on average, with a deviation of 2.8.
+        assert len(chosen[one] & chosen[other]) < 24
+
+
+def test_folders_are_compared_at_their_own_sizes(tmp_path, rng):
+    for name, size in (("x", 40), ("y", 33)):
+        (tmp_path / name).mkdir()
+        for number in range(12):
+            pixels = rng.integers(0, 256, (size, 50, 3), dtype=np.uint8)
+            picture = PIL.Image.fromarray(pixels)
+            picture.save(tmp_path / name / f"{number}.png")
+    given = {"x": f"{tmp_path}/x", "y": f"{tmp_path}/y"}
+    found = compare(**given)
+    assert found.x.images.shapes == {(40, 50, 3): 12}
+    assert found.x.rows.shape == found.y.rows.shape == (12, 16 * 16 * 3)
+    with pytest.raises(errors.DataError, match=r"\(40, 50, 3\).*--image_size"):
+        compare(**given, features="pixels")
+    assert compare(**given, image_size=8).x.images.shapes == {(8, 8, 3): 12}
+
+
 def pictures(text):
     found = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
     return [

@@ -8,7 +8,7 @@ from tf_mmdgan.features import Extracted, cache
 from tf_mmdgan.metrics import Moments
 
 
-class Counted:
+class Counted(features.FeatureExtractor):
     """Mean colours; counts its calls."""
 
     classifies = True

@@ -28,8 +28,15 @@ class EvaluateConfig(ReadConfig):
     )
     image_size: int | None = setting(
         None,
-        "Height and width of data sets and folders; by default the run's, or "
-        "the data set's own; of --fake, those of the real images.",
+        "Height and width to which the middle squares of all images are "
+        "brought, by the filter --resize; by default none: pictures of folders "
+        "are whole, each of its own size; data sets have the run's size, or "
+        "their own.",
+    )
+    batch_size: int | None = setting(
+        None,
+        "Images given to the extractor at a time; by default as many as take "
+        "less than 1 GiB.",
     )
     metrics: NamedList | None = setting(
         None,
@@ -149,4 +156,5 @@ class EvaluateConfig(ReadConfig):
         fields.require_positive(
             self, "num_samples", "max_block_size", "num_subsets",
             "subset_size", "image_size", "nearest_k", "num_splits", "sigma",
+            "batch_size",
         )  # fmt: skip

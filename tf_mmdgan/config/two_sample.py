@@ -57,8 +57,9 @@ class TwoSampleConfig(ReadConfig):
     )
     image_size: int | None = setting(
         None,
-        "Height and width of data sets and folders; by default the data set's "
-        "own, and for --y and --than those of --x.",
+        "Height and width to which the middle squares of all images are "
+        "brought, by the filter --resize; by default none: pictures of folders "
+        "are whole, each of its own size, and data sets have their own.",
     )
     seed: int = setting(
         0, "Seed of generated images, of chosen rows and of permutations."

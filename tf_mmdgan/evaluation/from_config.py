@@ -16,7 +16,9 @@ from tf_mmdgan.config import (
 )
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.distribute import Cluster
+from tf_mmdgan.evaluation.comparable import compared
 from tf_mmdgan.evaluation.images import is_generator, load_images
+from tf_mmdgan.evaluation.loaded import Loaded, Preparation, described
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer
 from tf_mmdgan.features import (
@@ -71,8 +73,15 @@ def scorer_of_run(
     )
 
 
-def make_scorer(config: EvaluateConfig, run: TrainConfig) -> Scorer:
+def make_scorer(
+    config: EvaluateConfig, run: TrainConfig, image_shape: tuple[int, ...]
+) -> Scorer:
     """The scorer of a finished run; what `config` leaves open is the run's.
+
+    Args:
+      config: what the run is scored against.
+      run: its configuration.
+      image_shape: [h, w, c] of what it generates.
 
     Raises:
       UsageError: for unknown names, or settings out of range.
@@ -83,30 +92,51 @@ def make_scorer(config: EvaluateConfig, run: TrainConfig) -> Scorer:
     settings = metric_settings(config)
     extractor = get_extractor(config.features or run.features or entry.features)
     reading = config.filled_from(run)
-    size = config.image_size or run.image_size
-    if config.real is None:
-        # Not by a text, which could name anything.
-        source = f"{text(run.dataset)}/test"
-        held_out = DataConfig.of(reading, dataset=run.dataset, image_size=size)
-        real = data.load(held_out, "test").images
-    else:
-        source = config.real
-        real = load_images(source, reading, size)
+    real = _real_for(config, run, reading)
+    drawn = Loaded(np.zeros((1, *image_shape), np.uint8), "the run")
+    real, _ = compared(extractor, [real, drawn])
     count = config.num_samples or len(real)
     block = config.max_block_size or run.max_block_size or entry.kid_block_size
     return Scorer(
         extractor,
-        real,
-        source,
+        real.images,
+        real.source,
         _with_blocks(settings, block, len(real), count),
         count,
         config.metrics,
         _cache_dir(reading),
         config.order == "shuffled",
+        prepared=real.prepared,
+        batch_size=config.batch_size,
     )
 
 
-def make_pair(config: EvaluateConfig) -> tuple[Scorer, np.ndarray]:
+def _real_for(
+    config: EvaluateConfig, run: TrainConfig, reading: ReadConfig
+) -> Loaded:
+    """Real images for a run; those of data sets are of the run's size."""
+    if config.real is not None:
+        own = run.image_size or data.DATASET_FAMILY.get(run.dataset).image_size
+        of_data_set = data.source_of(config.real) is not None
+        size = config.image_size or (own if of_data_set else None)
+        loaded = load_images(config.real, reading, size)
+        if size == config.image_size:
+            return loaded
+        told = f"as in training: {loaded.prepared.told}"
+        prepared = Preparation("", told, loaded.prepared.remarks)
+        return dataclasses.replace(loaded, prepared=prepared)
+    # Not by a text, which could name anything.
+    size = config.image_size or run.image_size
+    held_out = DataConfig.of(reading, dataset=run.dataset, image_size=size)
+    prepared = Preparation(told="as in training")
+    if config.image_size is not None:
+        mode = reading.resize or "published"
+        prepared = Preparation.squares(config.image_size, mode)
+    images = data.load(held_out, "test").images
+    return Loaded(images, f"{text(run.dataset)}/test", prepared)
+
+
+def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
     """The scorer of one set of images, and the other set, which it scores.
 
     Raises:
@@ -127,16 +157,19 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, np.ndarray]:
     settings = metric_settings(config)
     extractor = get_extractor(features)
     real = load_images(source, config, config.image_size)
-    images = _load_fake(config, fake, real.shape[1], len(real))
+    images = _load_fake(config, fake, len(real))
+    real, images = compared(extractor, [real, images])
     scorer = Scorer(
         extractor,
-        real,
+        real.images,
         source,
         _with_blocks(settings, block, len(real), len(images)),
         len(images),
         config.metrics,
         _cache_dir(config),
         config.order == "shuffled",
+        prepared=real.prepared,
+        batch_size=config.batch_size,
     )
     return scorer, images
 
@@ -180,48 +213,53 @@ def score_by_statistics(
         )
     start = time.monotonic()
     extractor = get_extractor(features)
-    _check_made_with(extractor, source)
     real = read_moments(source)
     if draw is None:
-        fake = _sources(config)[1]
-        images = _load_fake(config, fake, config.image_size)
+        images = _load_fake(config, _sources(config)[1])
     else:
         fake = f"{config.run_dir}, {config.weights} weights"
-        images = draw(config.num_samples or _DRAWN)
-    extractor.check(images.shape[1:])
-    _check_width(extractor, images[:1], real, source)
-    found = Moments.of(extract(extractor, images).features)
+        images = Loaded(draw(config.num_samples or _DRAWN), fake)
+    identifier = extractor.identifier + images.prepared.tag
+    _check_made_with(identifier, source)
+    (images,) = compared(extractor, [images])
+    _check_width(extractor, images, real, source)
+    rows = extract(extractor, images.images, config.batch_size).features
+    told = described(images.shapes, images.prepared, extractor)
     return Report(
-        scores={"fid": {"fid": frechet_distance(real, found)}},
+        scores={"fid": {"fid": frechet_distance(real, Moments.of(rows))}},
         unavailable=_unavailable(config),
         num_real=None,
         num_fake=len(images),
-        extractor=extractor.identifier,
+        extractor=identifier,
         real=source,
-        fake=fake,
+        fake=images.source,
+        preprocessing={"fake": told},
+        remarks=images.prepared.remarks,
         seconds=round(time.monotonic() - start, 3),
     )
 
 
-def _check_made_with(extractor: FeatureExtractor, source: str) -> None:
+def _check_made_with(identifier: str, source: str) -> None:
     """Refuses statistics that say that another extractor made them."""
     made_with = read_extractor(source)
-    if made_with not in (None, extractor.identifier):
+    if made_with not in (None, identifier):
         raise errors.DataError(
             f"{source} was made with the extractor {made_with}, not "
-            f"{extractor.identifier}: name that one by --features, or make "
-            "the file anew with --save_statistics."
+            f"{identifier}: name that one by --features (and the size, if "
+            "there is one, by --image_size), or make the file anew with "
+            "--save_statistics."
         )
 
 
 def _check_width(
     extractor: FeatureExtractor,
-    images: np.ndarray,
+    images: Loaded,
     moments: Moments,
     source: str,
 ) -> None:
     """Checks moments against the features of an image, before those of all."""
-    width = extract(extractor, images).features.shape[1]
+    pixels = np.zeros((1, *min(images.shapes)), np.uint8)
+    width = extract(extractor, pixels).features.shape[1]
     if width != len(moments.mean):
         raise errors.DataError(
             f"{source} holds moments of {len(moments.mean)} features, "
@@ -307,16 +345,13 @@ def _entry(source: str) -> data.DatasetEntry | None:
 
 
 def _load_fake(
-    config: EvaluateConfig,
-    source: str,
-    image_size: int | None,
-    num_real: int | None = None,
-) -> np.ndarray:
+    config: EvaluateConfig, source: str, num_real: int | None = None
+) -> Loaded:
     """All images of a set, or of a generator as many as there are real ones."""
     count = config.num_samples
     if count is None and is_generator(source):
         count = num_real
-    return load_images(source, config, image_size, count, config.seed)
+    return load_images(source, config, config.image_size, count, config.seed)
 
 
 def _cache_dir(config: ReadConfig) -> pathlib.Path | None:

@@ -1,14 +1,18 @@
 """Images to score, wherever they come from."""
 
+import dataclasses
 import pathlib
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
 from tf_mmdgan import data, errors, export, serving
 from tf_mmdgan.config import DataConfig, ReadConfig
-from tf_mmdgan.data.readers import decode
+from tf_mmdgan.data import resize
+from tf_mmdgan.data.readers import decode, pictures
 from tf_mmdgan.data.sets import npz
+from tf_mmdgan.evaluation.loaded import Loaded, Preparation, picture
 from tf_mmdgan.metrics.checks import shuffled_order
 
 # As many images as a model generates at a time, so that a SavedModel gives the
@@ -23,64 +27,150 @@ def load_images(
     image_size: int | None = None,
     count: int | None = None,
     seed: int = 0,
-) -> np.ndarray:
+) -> Loaded:
     """Reads the images of a data set, a file or a folder, or generates some.
+
+    Pictures of a folder are whole, each of its own size; images of files and
+    of generators are as they are; those of a data set as it defines them.
 
     Args:
       source: NAME or NAME/SPLIT of a data set, "test" where no split is named;
         a file of arrays, .npz; the folder of an exported generator; or any
         other folder, of pictures.
       reading: how data sets and folders are read.
-      image_size: height and width of data sets and of folders.
+      image_size: height and width to which the middle squares of all images
+        are brought; by default none.
       count: how many images are generated, by default 10,000; of other images,
         how many are chosen at random if there are more, by default all.
       seed: of generated images.
-
-    Returns:
-      uint8 [n, h, w, c].
 
     Raises:
       UsageError: for a source of another kind, an unknown split, or a program
         among pictures.
       DataError: for a file that is missing, damaged or holds something else.
     """
-    folder = pathlib.Path(source)
-    named = data.source_of(source)
     reading = reading or ReadConfig()
+    named = data.source_of(source)
     if source.endswith(".npz"):
-        images = npz.read(source)[0]
+        loaded = _resized(
+            of_array(npz.read(source)[0], source), reading, image_size
+        )
     elif named is not None:
-        name, split = named
         _warn_of_folder(source)
-        config = DataConfig.of(reading, dataset=name, image_size=image_size)
-        images = data.load(config, split).images
-    elif not folder.is_dir():
+        loaded = _of_data_set(source, named, reading, image_size)
+    elif not pathlib.Path(source).is_dir():
         raise errors.UsageError(
             f"'{source}' is neither a data set ({', '.join(data.DATASETS)}), "
             "nor an .npz file, nor a folder, nor package.module:NAME."
         )
     elif is_generator(source):
-        return _generate(folder, 10_000 if count is None else count, seed)
+        images = _generate(source, 10_000 if count is None else count, seed)
+        return _resized(Loaded(images, source), reading, image_size)
     else:
-        config = DataConfig.of(
-            reading, dataset="folder", data_dir=source, image_size=image_size
-        )
-        images = np.concatenate(
-            [data.load(config, split).images for split in data.SPLITS]
-        )
-    return images if count is None else _chosen(images, count, source)
+        loaded = _of_folder(source, source, None, reading, image_size)
+    return loaded if count is None else _chosen(loaded, count)
 
 
-def _chosen(images: np.ndarray, count: int, source: str) -> np.ndarray:
+def of_array(images: np.ndarray, source: str) -> Loaded:
+    """Images of an array, uint8 [n, h, w, c]; transparency is over white.
+
+    Raises:
+      DataError: for other numbers of channels than 1, 3 and 4.
+    """
+    channels = images.shape[-1]
+    if channels == 4:
+        over_white = (decode.over_white(picture(image)) for image in images)
+        coloured = np.stack([np.asarray(image) for image in over_white])
+        remark = f"{source}: transparent pixels are laid over white."
+        return Loaded(coloured, source).remarked(remark)
+    if channels not in (1, 3):
+        raise errors.DataError(
+            f"{source} holds images of shape {images.shape}: need [n, h, w, c] "
+            "with 1, 3 or 4 channels, on the last axis."
+        )
+    return Loaded(images, source)
+
+
+def is_generator(source: str) -> bool:
+    """Whether a source is the folder of an exported generator."""
+    folder = pathlib.Path(source)
+    # Pictures too can be in folders with numbers, which are their classes.
+    places = (folder, export.newest_version(folder))
+    return any(p is not None and (p / _PROGRAM).exists() for p in places)
+
+
+def _resized(
+    loaded: Loaded, reading: ReadConfig, image_size: int | None
+) -> Loaded:
+    """Images of an array, at a size if one is asked for."""
+    if image_size is None:
+        return loaded
+    mode = reading.resize or resize.DEFAULT
+    images = np.asarray(loaded.images)
+    resized = resize.resize_images(images, image_size, mode)
+    prepared = Preparation.squares(image_size, mode, loaded.prepared.remarks)
+    return Loaded(resized, loaded.source, prepared)
+
+
+def _of_data_set(
+    source: str,
+    named: tuple[str, str],
+    reading: ReadConfig,
+    image_size: int | None,
+) -> Loaded:
+    name, split = named
+    if name == "folder" and reading.data_dir is not None:
+        return _of_folder(source, reading.data_dir, split, reading, image_size)
+    config = DataConfig.of(reading, dataset=name, image_size=image_size)
+    images = data.load(config, split).images
+    if image_size is None:
+        return Loaded(images, source, Preparation(told="as the data set says"))
+    mode = reading.resize or "published"
+    return Loaded(images, source, Preparation.squares(image_size, mode))
+
+
+def _of_folder(
+    source: str,
+    folder: str,
+    split: str | None,
+    reading: ReadConfig,
+    image_size: int | None,
+) -> Loaded:
+    prepared = Preparation(told="whole, as in the files")
+    square = None
+    if image_size is not None:
+        square = pictures.Square(image_size, reading.resize or resize.DEFAULT)
+        prepared = Preparation.squares(*square)
+    found = pictures.open_folder(
+        folder, square, split, reading.skip_unreadable, reading.follow_links
+    )
+    headers = [header for _, header in found.files]
+    return Loaded(found, source, prepared).remarked(
+        *_remark(source, "have transparency, which is laid over white",
+                 [header.transparent for header in headers]),
+        *_remark(source, "are grey, and repeated for three channels",
+                 [header.grey and found.channels == 3 for header in headers]),
+    )  # fmt: skip
+
+
+def _remark(source: str, what: str, having: Sequence[bool]) -> list[str]:
+    count = sum(having)
+    text = f"{source}: {count:,} of {len(having):,} pictures {what}."
+    return [text] if count else []
+
+
+def _chosen(loaded: Loaded, count: int) -> Loaded:
     """So many images, chosen at random; all, if there are no more."""
-    if count > len(images):
+    if count > len(loaded):
         warnings.warn(
-            f"{source} has {len(images)} images, not {count}: all are taken.",
+            f"{loaded.source} has {len(loaded)} images, not {count}: all are "
+            "taken.",
             stacklevel=3,
         )
-    if count >= len(images):
-        return images
-    return images[shuffled_order(len(images))[:count]]
+    if count >= len(loaded):
+        return loaded
+    rows = shuffled_order(len(loaded))[:count]
+    return dataclasses.replace(loaded, images=loaded.images[rows])
 
 
 def _warn_of_folder(source: str) -> None:
@@ -93,15 +183,8 @@ def _warn_of_folder(source: str) -> None:
         )
 
 
-def is_generator(source: str) -> bool:
-    """Whether a source is the folder of an exported generator."""
+def _generate(source: str, count: int, seed: int) -> np.ndarray:
     folder = pathlib.Path(source)
-    # Pictures too can be in folders with numbers, which are their classes.
-    places = (folder, export.newest_version(folder))
-    return any(p is not None and (p / _PROGRAM).exists() for p in places)
-
-
-def _generate(folder: pathlib.Path, count: int, seed: int) -> np.ndarray:
     for path in folder.rglob("*"):
         if path.suffix.lower() in decode.SUFFIXES:
             raise errors.UsageError(

@@ -24,6 +24,7 @@ li { margin: .2rem 0; } .quiet { color: #666; }
 # What is not listed with the settings.
 _OWN_PLACE = (
     "scores", "unavailable", "classes", "notes", "versions", "settings",
+    "preprocessing",
 )  # fmt: skip
 _NEIGHBOURS = (
     "Each row: a generated image, then the real images whose features are "
@@ -65,6 +66,10 @@ def render_page(
         ]
     settings = {
         name: value for name, value in report.items() if name not in _OWN_PLACE
+    }
+    settings |= {
+        f"preprocessing of {name}": told
+        for name, told in report.get("preprocessing", {}).items()
     }
     settings |= dict(report["settings"]) | dict(report["versions"])
     parts += [

@@ -84,6 +84,9 @@ class Report:
       real: where the real images come from.
       fake: where the fake images come from.
       seconds: how long scoring took.
+      preprocessing: of "real" and "fake": what was done to the images before
+        features were found in them.
+      remarks: on the images, before the notes that every report has.
       unavailable: for each metric that was not named and cannot be had, why.
       settings: of the metrics, as `MetricSettings.described` returns them.
       step: generator steps of the scored model; None for images.
@@ -101,6 +104,8 @@ class Report:
     real: str
     fake: str
     seconds: float
+    preprocessing: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
     unavailable: Mapping[str, str] = dataclasses.field(default_factory=dict)
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     step: int | None = None
@@ -112,7 +117,8 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it; NaN and infinity become None."""
-        return files.finite(dataclasses.asdict(self)) | {"notes": list(NOTES)}
+        told = files.finite(dataclasses.asdict(self))
+        return told | {"notes": [*told.pop("remarks"), *NOTES]}
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the report as JSON, atomically, without absolute paths."""

@@ -8,8 +8,15 @@ import numpy as np
 
 from tf_mmdgan import data, errors, files
 from tf_mmdgan.config import TwoSampleConfig
-from tf_mmdgan.evaluation.images import is_generator, load_images
-from tf_mmdgan.features import FeatureExtractor, extract, get_extractor
+from tf_mmdgan.evaluation.comparable import compared
+from tf_mmdgan.evaluation.images import is_generator, load_images, of_array
+from tf_mmdgan.evaluation.loaded import Loaded
+from tf_mmdgan.features import (
+    FeatureExtractor,
+    Images,
+    extract,
+    get_extractor,
+)
 
 # Images of a run: from its folder and how many there are to be.
 DrawRun = Callable[[str, int], np.ndarray]
@@ -25,13 +32,13 @@ class Sample:
     Attributes:
       source: where it comes from.
       rows: what is compared, [n, d].
-      images: what the rows are of, uint8 [n, h, w, c]; None for mere rows.
+      images: what the rows are of; None for mere rows.
       numbers: of these rows in their source, [n].
     """
 
     source: str
     rows: np.ndarray
-    images: np.ndarray | None
+    images: Images | None
     numbers: np.ndarray
 
 
@@ -53,25 +60,28 @@ def load_samples(
     """
     extractor = get_extractor(config.features) if config.features else None
     sources = [s for s in (config.x, config.y, config.than) if s is not None]
-    first = _load(sources[0], config, config.image_size, None, draw_run)
-    size = first.shape[1] if is_images(first) else config.image_size
-    arrays = [first] + [
-        _load(source, config, size, len(first), draw_run)
-        for source in sources[1:]
+    first = _load(sources[0], config, None, draw_run)
+    loaded = [first] + [
+        _load(source, config, len(first), draw_run) for source in sources[1:]
     ]
-    kinds = {is_images(array) for array in arrays}
-    if len(kinds) > 1:
+    images = [sample for sample in loaded if isinstance(sample, Loaded)]
+    rows = [sample for sample in loaded if isinstance(sample, np.ndarray)]
+    if images and rows:
         raise errors.UsageError(
             "Images and mere rows do not compare: give images, or rows of "
             f"features, in all of {', '.join(sources)}."
         )
-    if kinds == {False}:
-        extractor = None
-    elif extractor is None:
-        extractor = get_extractor(_usual_features(sources))
-    chosen = zip(sources, arrays, strict=True)
+    if rows:
+        return [
+            _of_rows(source, array, config, place)
+            for place, (source, array) in enumerate(
+                zip(sources, rows, strict=True)
+            )
+        ], None
+    extractor = extractor or get_extractor(_usual_features(sources))
     return [
-        _sample(source, array, config, extractor) for source, array in chosen
+        _of_images(sample, config, place, extractor)
+        for place, sample in enumerate(compared(extractor, images))
     ], extractor
 
 
@@ -83,43 +93,59 @@ def is_run(source: str) -> bool:
     ).exists()
 
 
-def is_images(array: np.ndarray) -> bool:
-    """Whether an array holds images, uint8 [n, h, w, c]."""
-    return array.dtype == np.uint8 and array.ndim == 4
-
-
-def _sample(
-    source: str,
-    array: np.ndarray,
-    config: TwoSampleConfig,
-    extractor: FeatureExtractor | None,
+def _of_rows(
+    source: str, rows: np.ndarray, config: TwoSampleConfig, place: int
 ) -> Sample:
-    numbers = np.arange(len(array))
-    if config.num_samples is not None and config.num_samples < len(array):
-        rng = np.random.default_rng(config.seed)
-        numbers = rng.permutation(len(array))[: config.num_samples]
-        array = array[numbers]
-    if extractor is None:
-        return Sample(source, array, None, numbers)
-    return Sample(source, extract(extractor, array).features, array, numbers)
+    numbers = _numbers(len(rows), config, place)
+    return Sample(source, rows[numbers], None, numbers)
+
+
+def _of_images(
+    loaded: Loaded,
+    config: TwoSampleConfig,
+    place: int,
+    extractor: FeatureExtractor,
+) -> Sample:
+    numbers = _numbers(len(loaded), config, place)
+    images = loaded.images[numbers]
+    rows = extract(extractor, images).features
+    return Sample(loaded.source, rows, images, numbers)
+
+
+def _numbers(count: int, config: TwoSampleConfig, place: int) -> np.ndarray:
+    """Numbers of the rows that are taken: all, or some that chance chooses.
+
+    Those of samples in other places are independent: rows of equal numbers are
+    often pairs, such as an image and its reconstruction.
+    """
+    if config.num_samples is None or config.num_samples >= count:
+        return np.arange(count)
+    rng = np.random.default_rng([config.seed, place])
+    return rng.permutation(count)[: config.num_samples]
 
 
 def _load(
     source: str,
     config: TwoSampleConfig,
-    image_size: int | None,
     num_first: int | None,
     draw_run: DrawRun,
-) -> np.ndarray:
+) -> Loaded | np.ndarray:
     drawn = config.num_samples or num_first or _DRAWN
     if source.endswith(".npy"):
-        return files.read_npy(source)
+        return _images_or_rows(source, files.read_npy(source))
     if source.endswith(".npz") and "images" not in files.npz_names(source):
-        return _only_array(source)
+        return _images_or_rows(source, _only_array(source))
     if is_run(source):
-        return draw_run(source, drawn)
+        return Loaded(draw_run(source, drawn), source)
     count = drawn if is_generator(source) else None
-    return load_images(source, config, image_size, count, config.seed)
+    size = config.image_size
+    return load_images(source, config, size, count, config.seed)
+
+
+def _images_or_rows(source: str, array: np.ndarray) -> Loaded | np.ndarray:
+    if array.dtype == np.uint8 and array.ndim == 4:
+        return of_array(array, source)
+    return array
 
 
 def _only_array(path: str) -> np.ndarray:

@@ -13,13 +13,21 @@ from tf_mmdgan import errors, files, published
 from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation import outputs
+from tf_mmdgan.evaluation.loaded import (
+    Preparation,
+    described,
+    for_page,
+    shapes_of,
+)
 from tf_mmdgan.evaluation.page import render_page
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.features import (
     Extracted,
     FeatureExtractor,
+    Images,
     cached,
     extract,
+    in_batches,
     sharing,
 )
 from tf_mmdgan.metrics import (
@@ -55,7 +63,8 @@ class Scorer:
 
     Attributes:
       extractor: of the features.
-      real: uint8 images [n, h, w, c].
+      real: uint8 images [n, h, w, c], or images that are read when they are
+        needed.
       source: where the real images come from, for the report.
       settings: of the metrics; its seed is also that of generated images.
       count: number of images that a model generates for a score.
@@ -67,6 +76,9 @@ class Scorer:
         chance, rather than from rows as the images came.
       cluster: whose workers and devices share the work; all workers must call
         the same methods, and get the same numbers.
+      prepared: what was done to the real images before.
+      batch_size: images given to the extractor at a time; None for as many as
+        take less than 1 GiB.
 
     Raises:
       UsageError: for fewer generated images than workers, an unknown metric,
@@ -75,7 +87,7 @@ class Scorer:
     """
 
     extractor: FeatureExtractor
-    real: np.ndarray
+    real: Images
     source: str
     settings: MetricSettings
     count: int
@@ -83,6 +95,8 @@ class Scorer:
     cache_dir: pathlib.Path | None = None
     shuffle: bool = True
     cluster: Cluster = dataclasses.field(default_factory=Cluster)
+    prepared: Preparation = Preparation()  # noqa: RUF009  # frozen
+    batch_size: int | None = None
 
     def __post_init__(self):
         # Checked now rather than after the first hour of a run.
@@ -94,14 +108,19 @@ class Scorer:
             )
         counts = Counts(len(self.real), self.count, self.extractor.classifies)
         check_available(self.metrics, counts, self.settings)
-        self.extractor.check(self.real.shape[1:])
+        self.extractor.check(min(shapes_of(self.real)))
         if self.cache_dir is not None and self.extractor.slow:
             files.check_writable(self.cache_dir / "x", "--cache_dir")
 
     @functools.cached_property
     def _real(self) -> Extracted:
         folder = self.cache_dir if self.extractor.slow else None
-        return cached(self.extractor, self.real, folder)
+        return cached(self.extractor, self.real, folder, self.batch_size)
+
+    @property
+    def identifier(self) -> str:
+        """What the features depend on: the extractor, and what was before."""
+        return self.extractor.identifier + self.prepared.tag
 
     @property
     def real_features(self) -> np.ndarray:
@@ -143,65 +162,96 @@ class Scorer:
         """
         start = time.monotonic()
         found = self._extract_drawn(model, weights)
-        return self._report(found, source, step, start)
+        shape = tuple(model.generator.output_shape[1:])
+        told = described([shape], Preparation(), self.extractor)
+        report = self._report(found, source, told, start)
+        return dataclasses.replace(report, step=step)
 
-    def report(self, images: np.ndarray, source: str) -> Report:
-        """All metrics of uint8 images [m, h, w, c] that come from `source`."""
+    def report(
+        self,
+        images: Images,
+        source: str,
+        prepared: Preparation = Preparation(),  # noqa: B008  # frozen
+    ) -> Report:
+        """All metrics of images that come from `source`.
+
+        Args:
+          images: uint8 [m, h, w, c], or read when they are needed.
+          source: where they come from, for the report.
+          prepared: what was done to them before.
+        """
         start = time.monotonic()
         found = self._extract(images)
-        return self._report(found, source, None, start)
+        told = described(shapes_of(images), prepared, self.extractor)
+        report = self._report(found, source, told, start)
+        every = dict.fromkeys(report.remarks + prepared.remarks)
+        return dataclasses.replace(report, remarks=tuple(every))
 
     def _report(
         self,
         found: Extracted,
         source: str,
-        step: int | None,
+        told: str,
         start: float,
     ) -> Report:
         scores, unavailable = self._score_all(found)
+        told_of_real = described(
+            shapes_of(self.real), self.prepared, self.extractor
+        )
         return Report(
             scores=scores,
             unavailable=unavailable,
             num_real=len(self.real),
             num_fake=len(found.features),
-            extractor=self.extractor.identifier,
+            extractor=self.identifier,
             real=self.source,
             fake=source,
+            preprocessing={"real": told_of_real, "fake": told},
+            remarks=self.prepared.remarks,
             seconds=round(time.monotonic() - start, 3),
             settings=self.settings.described(
                 len(self.real), len(found.features)
             )
             | {"order": "shuffled" if self.shuffle else "given"},
-            step=step,
         )
 
-    def page(self, report: Report, images: np.ndarray) -> str:
+    def page(self, report: Report, images: Images) -> str:
         """The report of images as a page, with some of the images on it."""
-        neighbours = None
-        if images.shape[1:] == self.real.shape[1:]:
-            neighbours = self._with_neighbours(images[:_SHOWN])
+        samples = for_page(images, range(min(_SAMPLES, len(images))))
         told = published.without_places(report.to_dict())
-        return render_page(told, images[:_SAMPLES], neighbours)
+        return render_page(told, samples, self._with_neighbours(images))
 
-    def _with_neighbours(self, images: np.ndarray) -> np.ndarray:
-        """Each image, then the real images nearest to it: [n, k, h, w, c]."""
-        found = extract(self.extractor, images).features
+    def _with_neighbours(self, images: Images) -> np.ndarray | None:
+        """Some images, and the real images nearest to each: [n, k, h, w, c].
+
+        None where real and generated images are shown at different sizes.
+        """
+        rows = np.arange(min(_SHOWN, len(images)))
+        found = extract(self.extractor, in_batches(images[rows])).features
         count = min(_NEIGHBOURS, len(self.real))
         near = nearest(found, self.real_features, count)
-        return np.concatenate([images[:, None], self.real[near]], axis=1)
+        fake, real = for_page(images, rows), for_page(self.real, near.ravel())
+        if fake.shape[1:] != real.shape[1:]:
+            return None
+        rows_of_real = real.reshape(*near.shape, *real.shape[1:])
+        return np.concatenate([fake[:, None], rows_of_real], axis=1)
 
     def write(
         self,
         report: Report,
-        images: np.ndarray,
+        images: Images,
         path: str | os.PathLike[str],
     ) -> None:
         """Writes the report of images as JSON, and as a page beside it."""
         outputs.write(path, report.to_dict(), self.page(report, images))
 
-    def _extract(self, images: np.ndarray) -> Extracted:
+    def _extract(self, images: Images) -> Extracted:
         return sharing.of_images(
-            self.cluster, self.extractor, images, np.arange(len(images))
+            self.cluster,
+            self.extractor,
+            images,
+            np.arange(len(images)),
+            self.batch_size,
         )
 
     def _extract_drawn(self, model: ImplicitModel, weights: str) -> Extracted:
@@ -212,6 +262,7 @@ class Scorer:
                 last - first, self.settings.seed, weights, first=first
             ),
             self.count,
+            self.batch_size,
         )
 
     def _score(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan.evaluation import page
+from tf_mmdgan.evaluation.loaded import for_page
 from tf_mmdgan.evaluation.sample_files import Sample
 from tf_mmdgan.mmd import WitnessRanking
 
@@ -95,7 +96,7 @@ def _extremes(
         }
         return [head, page.table(listed)]
     text = f"images of {name} least like {other}"
-    return [head, page.picture(sample.images[rows], text, _COLUMNS)]
+    return [head, page.picture(for_page(sample.images, rows), text, _COLUMNS)]
 
 
 def _histogram(null: np.ndarray, statistic: float, threshold: float) -> str:

@@ -7,6 +7,12 @@ from tf_mmdgan.features.catalogue import (
     get_extractor,
     get_matched,
 )
-from tf_mmdgan.features.extractors import Extracted, FeatureExtractor, extract
+from tf_mmdgan.features.extractors import (
+    Extracted,
+    FeatureExtractor,
+    Images,
+    extract,
+    in_batches,
+)
 from tf_mmdgan.features.frozen import FrozenFeatures, pixels
 from tf_mmdgan.features.keras_networks import LENETS, KerasNetwork

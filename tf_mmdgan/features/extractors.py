@@ -1,8 +1,8 @@
 """Feature extractors: what scores compare images by."""
 
 import abc
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +10,35 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan import images as image_borders
 from tf_mmdgan.features import frozen
+
+# A batch of images has no more pixels than these, at the size at which the
+# extractor looks at them, so that networks stay below 1 GiB.
+_PIXELS = 3_000_000
+_MOST_IMAGES = 500
+
+
+class Stored(Protocol):
+    """Images that are read when they are needed, each of its own size."""
+
+    @property
+    def digest(self) -> str:
+        """Hash of what determines the pixels."""
+
+    @property
+    def shapes(self) -> Mapping[tuple[int, int, int], int]:
+        """How many images have the shape [h, w, c], for each shape."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: np.ndarray) -> "Stored":
+        """The images of these numbers, in their order."""
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Batches uint8 [b, h, w, c], each of one size."""
+
+
+# Images uint8 [n, h, w, c], or such that are read when they are needed.
+Images = np.ndarray | Stored
 
 
 class Extracted(NamedTuple):
@@ -41,15 +70,22 @@ class FeatureExtractor(abc.ABC):
         of caches and names in reports.
       classifies: whether there are probabilities.
       slow: whether what it finds is worth keeping in a file.
+      size: height and width to which it resizes all images; None for none.
     """
 
     name: str
     identifier: str
     classifies: bool = False
     slow: bool = False
+    size: tuple[int, int] | None = None
 
     def check(self, image_shape: tuple[int, ...]) -> None:  # noqa: B027
         """Raises UsageError if it takes no images of shape [h, w, c]."""
+
+    def told(self, image_shape: tuple[int, ...]) -> str:
+        """What it does to images [h, w, c] first, for reports."""
+        del image_shape
+        return "taken as they are"
 
     @abc.abstractmethod
     def __call__(self, images: np.ndarray) -> Extracted:
@@ -93,6 +129,11 @@ class Thumbnails(FeatureExtractor):
     name = "thumbnails"
     identifier = "thumbnails-16"
 
+    def told(self, image_shape: tuple[int, ...]) -> str:
+        """See `FeatureExtractor.told`."""
+        height, width = (min(16, side) for side in image_shape[:2])
+        return f"resized whole to {height} x {width} by antialias"
+
     def __call__(self, images: np.ndarray) -> Extracted:
         """Features [n, 16 * 16 * c at most] of uint8 images [n, h, w, c]."""
         scaled = image_borders.from_uint8(images)
@@ -103,8 +144,8 @@ class Thumbnails(FeatureExtractor):
 
 def extract(
     extractor: FeatureExtractor,
-    images: np.ndarray | Iterable[np.ndarray],
-    batch_size: int = 500,
+    images: Images | Iterable[np.ndarray],
+    batch_size: int | None = None,
 ) -> Extracted:
     """What is found in images, in one array or in batches; in float32.
 
@@ -113,19 +154,26 @@ def extract(
       images: uint8, [n, h, w, c]; or an iterable of such arrays, of any
         sizes, of which no more than `batch_size` images beyond the current
         one are held.
-      batch_size: images given to the extractor at a time. The batches that
-        `images` came in do not change the result.
+      batch_size: images given to the extractor at a time; by default 500, or
+        fewer where images are large. The batches that `images` came in do not
+        change the result.
 
     Raises:
-      DataError: for no images, or images that are not uint8 [n, h, w, c].
+      DataError: for no images, images that are not uint8 [n, h, w, c], and
+        images of several sizes that have features of unequal width.
     """
-    if batch_size < 1:
+    if batch_size is not None and batch_size < 1:
         raise errors.UsageError(f"batch_size={batch_size}: need >= 1.")
-    batches = [images] if isinstance(images, np.ndarray) else images
-    parts = [
-        extractor(batch)
-        for batch in _rebatch(map(_checked, batches), batch_size)
-    ]
+
+    def size_of(image_shape: tuple[int, ...]) -> int:
+        return batch_size or _usual_size(extractor, image_shape)
+
+    parts: list[Extracted] = []
+    widths: dict[int, tuple[int, ...]] = {}
+    for batch in _rebatch(map(_checked, in_batches(images)), size_of):
+        parts.append(extractor(batch))
+        widths.setdefault(parts[-1].features.shape[1], batch.shape[1:])
+        _check_widths(extractor, widths)
     if not parts:
         raise errors.DataError("There are no images to extract features from.")
     features, probabilities = zip(*parts, strict=True)
@@ -133,6 +181,30 @@ def extract(
         np.concatenate(features).astype(np.float32, copy=False),
         np.concatenate(probabilities) if extractor.classifies else None,
     )
+
+
+def in_batches(images: Images | Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+    """Images in batches uint8 [b, h, w, c]; an array is a single one."""
+    return [images] if isinstance(images, np.ndarray) else images
+
+
+def _usual_size(
+    extractor: FeatureExtractor, image_shape: tuple[int, ...]
+) -> int:
+    height, width = extractor.size or image_shape[:2]
+    return max(1, min(_MOST_IMAGES, _PIXELS // (height * width)))
+
+
+def _check_widths(
+    extractor: FeatureExtractor, widths: Mapping[int, tuple[int, ...]]
+) -> None:
+    if len(widths) > 1:
+        seen = (f"{width} of images {shape}" for width, shape in widths.items())
+        raise errors.DataError(
+            f"The extractor {extractor.name} finds unequal numbers of features "
+            f"in images of unequal sizes, {' and '.join(seen)}: bring them to "
+            "one size with --image_size."
+        )
 
 
 def _checked(images: np.ndarray) -> np.ndarray:
@@ -146,17 +218,25 @@ def _checked(images: np.ndarray) -> np.ndarray:
 
 
 def _rebatch(
-    batches: Iterable[np.ndarray], batch_size: int
+    batches: Iterable[np.ndarray],
+    size_of: Callable[[tuple[int, ...]], int],
 ) -> Iterator[np.ndarray]:
-    """The same images in batches of exactly `batch_size`, but for the last."""
+    """The same images in batches of exactly the size for their shape.
+
+    Smaller are the last batch, and one before images of another shape.
+    """
     waiting: list[np.ndarray] = []
     count = 0
     for batch in batches:
+        if waiting and batch.shape[1:] != waiting[0].shape[1:]:
+            yield np.concatenate(waiting)
+            waiting, count = [], 0
+        size = size_of(batch.shape[1:])
         while len(batch):
-            part, batch = np.split(batch, [batch_size - count])
+            part, batch = np.split(batch, [size - count])
             waiting.append(part)
             count += len(part)
-            if count == batch_size:
+            if count == size:
                 yield np.concatenate(waiting)
                 waiting, count = [], 0
     if waiting:

@@ -83,6 +83,7 @@ class Network(FeatureExtractor):
       identifier: says all that the features depend on.
       classifies: whether there are class probabilities.
       slow: whether what it finds is worth keeping in a file.
+      size: height and width that the network takes; None for any.
     """
 
     def __init__(
@@ -131,8 +132,10 @@ class Network(FeatureExtractor):
         self.classifies = classifies
         self.slow = slow
         self._network = run
-        *size, self._channels = image_shape
-        self._size = size
+        height, width, self._channels = image_shape
+        if height is not None and width is not None:
+            self.size = height, width
+        self._filter = resize
         self._dtype = dtype
         self._resize = errors.pick(RESIZES, resize, "resize")
         self._scale = errors.pick(RANGES, value_range, "range").of_levels
@@ -188,6 +191,17 @@ class Network(FeatureExtractor):
             "image, of a network in inference mode."
         )
 
+    def told(self, image_shape: tuple[int, ...]) -> str:
+        """See `FeatureExtractor.told`."""
+        if self.size in (None, image_shape[:2]):
+            what = super().told(image_shape)
+        else:
+            height, width = self.size
+            what = f"resized whole to {height} x {width} by {self._filter}"
+        if image_shape[-1] == self._channels:
+            return what
+        return f"{what}; grey is repeated for {self._channels} channels"
+
     def _check_channels(self, image_shape: tuple[int, ...]) -> None:
         given = image_shape[-1]
         if not takes_channels(given, self._channels):
@@ -220,13 +234,13 @@ class Network(FeatureExtractor):
 
     @functools.cached_property
     def _run(self) -> Callable[[tf.Tensor], tuple[tf.Tensor, ...]]:
-        size = self._size
+        size = self.size
 
         # Not converted: errors in it stay what they are.
         @tf.function(reduce_retracing=True, autograph=False)
         def run(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
             levels = tf.cast(images, tf.float32)
-            if None not in size and list(images.shape[1:3]) != size:
+            if size is not None and tuple(images.shape[1:3]) != size:
                 levels = self._resize(levels, size)
             pixels = _cast(self._scale(levels), self._dtype)
             features, logits = self._network(pixels)

@@ -4,6 +4,7 @@ Every worker gets the features of all, so that scores, which are functions of
 them, are those of one process.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent import futures
 
@@ -20,19 +21,23 @@ _BATCH = 500
 def of_images(
     cluster: Cluster,
     extractor: extractors.FeatureExtractor,
-    images: np.ndarray,
+    images: extractors.Images,
     order: np.ndarray,
+    batch_size: int | None = None,
 ) -> extractors.Extracted:
-    """What is found in images [n, h, w, c], in an order; all must call it.
+    """What is found in n images, in an order; all must call it.
 
     Args:
       cluster: whose workers and devices share the work.
       extractor: what finds it.
-      images: uint8, the same on every worker.
+      images: the same on every worker.
       order: the rows that are looked at, at least one for each worker.
+      batch_size: as `extract` takes it.
     """
     first, last = cluster.share(len(order))
-    here = _extract_here(cluster, extractor, images, order[first:last])
+    here = _extract_here(
+        cluster, extractor, images, order[first:last], batch_size
+    )
     return _gather(cluster, here)
 
 
@@ -41,6 +46,7 @@ def of_drawn(
     extractor: extractors.FeatureExtractor,
     draw: Callable[[int, int], np.ndarray],
     count: int,
+    batch_size: int | None = None,
 ) -> extractors.Extracted:
     """What is found in images that each worker draws its share of.
 
@@ -49,25 +55,29 @@ def of_drawn(
       extractor: what finds it.
       draw: images uint8 [last - first, h, w, c] of numbers first .. last - 1.
       count: of all images, at least one for each worker.
+      batch_size: as `extract` takes it.
     """
     first, last = cluster.share(count)
     images, order = draw(first, last), np.arange(last - first)
-    return _gather(cluster, _extract_here(cluster, extractor, images, order))
+    here = _extract_here(cluster, extractor, images, order, batch_size)
+    return _gather(cluster, here)
 
 
 def _extract_here(
     cluster: Cluster,
     extractor: extractors.FeatureExtractor,
-    images: np.ndarray,
+    images: extractors.Images,
     order: np.ndarray,
+    batch_size: int | None,
 ) -> extractors.Extracted:
     """What the devices of this process find, each in its share."""
 
     def on(device: str | None, rows: np.ndarray) -> extractors.Extracted:
-        batches = np.array_split(rows, -(-len(rows) // _BATCH))
+        parts = np.array_split(rows, -(-len(rows) // _BATCH))
+        batches = (extractors.in_batches(images[part]) for part in parts)
         with tf.device(device):
             return extractors.extract(
-                extractor, (images[part] for part in batches)
+                extractor, itertools.chain.from_iterable(batches), batch_size
             )
 
     devices = cluster.local_devices()[: len(order)]

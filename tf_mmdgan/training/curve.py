@@ -55,7 +55,8 @@ class Curve:
                 f"{config.run_dir} has kept no step to score: train with "
                 "--keep_evaluated."
             )
-        return cls(run, from_config.make_scorer(config, run.config), kept)
+        scorer = from_config.make_scorer(config, run.config, run.image_shape)
+        return cls(run, scorer, kept)
 
     def reports(self) -> Iterator[Report]:
         """A report of each step, with its averaged weights."""

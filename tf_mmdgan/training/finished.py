@@ -62,6 +62,11 @@ class TrainedRun:
         """Steps that the model was trained."""
         return callbacks.current_step(self.model)
 
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Shape [h, w, c] of what the model generates."""
+        return tuple(self.model.generator.output_shape[1:])
+
     def generate(self, count: int, seed: int = 0, **options: Any) -> np.ndarray:
         """Draws images: uint8 [count, h, w, c].
 

@@ -46,10 +46,10 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     if run is not None:
         return _of_run(config, run)
     scorer, images = from_config.make_pair(config)
-    report = scorer.report(images, str(config.fake))
+    report = scorer.report(images.images, images.source, images.prepared)
     if config.out is not None:
         with kept(report, "--out"):
-            scorer.write(report, images, config.out)
+            scorer.write(report, images.images, config.out)
     _save_statistics(config, scorer, report)
     return report
 
@@ -67,7 +67,7 @@ def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
 
 def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
     run.report_file(config.out)  # A class takes as long as a report.
-    scorer = from_config.make_scorer(config, run.config)
+    scorer = from_config.make_scorer(config, run.config, run.image_shape)
     # First, because it is what may be refused.
     classes = _classes(config, run, scorer) if config.per_class else None
     report = run.score(scorer, config.weights, config.out, classes)
@@ -112,5 +112,5 @@ def _save_statistics(
         metrics.write_moments(
             config.save_statistics,
             metrics.Moments.of(scorer.real_features),
-            scorer.extractor.identifier,
+            scorer.identifier,
         )

@@ -171,7 +171,8 @@ def test_photograph_with_a_preview_is_one_image(tmp_path):
 @pytest.mark.parametrize("mode, grey", [("L", True), ("RGB", False)])
 def test_header_tells_size_and_channels(tmp_path, mode, grey):
     make(mode, (9, 5)).save(tmp_path / "a.png")
-    assert decode.inspect(tmp_path / "a.png") == (9, 5, grey)
+    expected = decode.Header(9, 5, grey, transparent=False, turned=False)
+    assert decode.inspect(tmp_path / "a.png") == expected
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ import pytest
 
 from tf_mmdgan import data, errors
 from tf_mmdgan.data.cache import build
-from tf_mmdgan.data.readers import decode, folder_scan
-from tf_mmdgan.data.sets import folder
+from tf_mmdgan.data.readers import decode, folder_scan, headers
 
 SIZE = 16
 
@@ -212,7 +211,7 @@ def test_nothing_but_unreadable_files_is_refused(tmp_path, rng, load):
 
 def test_interrupted_build_tells_all_faults(pictures, load, monkeypatch):
     monkeypatch.setattr(build, "_SHARD_IMAGES", 5)
-    monkeypatch.setattr(folder.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(headers.os, "cpu_count", lambda: 1)
     names = held_out(pictures, "train")
     truncate(pictures / names[2])
     original = decode.decode

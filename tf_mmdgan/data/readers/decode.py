@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import IO, NamedTuple
 
 import numpy as np
+import PIL.ExifTags
 import PIL.Image
 import PIL.ImageOps
 
@@ -24,6 +25,8 @@ _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 _ANIMATED = ("PNG", "GIF", "WEBP")
 _GREY = ("1", "L", "LA", "La", "I")
 _TRANSPARENT = ("LA", "La", "PA", "RGBA", "RGBa")
+_ORIENTATION = PIL.ExifTags.Base.Orientation
+_TURNED = (5, 6, 7, 8)  # values of it that exchange width and height
 
 
 class UnreadableError(Exception):
@@ -37,11 +40,22 @@ class Header(NamedTuple):
       width: in pixels, before the image is turned upright.
       height: in pixels, before the image is turned upright.
       grey: whether the image has no colour.
+      transparent: whether the image may have transparent pixels.
+      turned: whether width and height are exchanged in the upright image.
     """
 
     width: int
     height: int
     grey: bool
+    transparent: bool = False
+    turned: bool = False
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Height and width of the upright image."""
+        if self.turned:
+            return self.width, self.height
+        return self.height, self.width
 
 
 def inspect(path: str | os.PathLike[str]) -> Header:
@@ -55,11 +69,23 @@ def inspect(path: str | os.PathLike[str]) -> Header:
         with open_image(path) as image:
             grey = image.mode in _GREY or image.mode.startswith("I;16")
             width, height = image.size
-            return Header(width, height, grey)
+            transparent, turned = _is_transparent(image), _is_turned(image)
+            return Header(width, height, grey, transparent, turned)
     except UnreadableError:
         raise
     except Exception as error:
         raise _unreadable(error) from error
+
+
+def _is_transparent(image: PIL.Image.Image) -> bool:
+    return image.mode in _TRANSPARENT or "transparency" in image.info
+
+
+def _is_turned(image: PIL.Image.Image) -> bool:
+    # Of a PNG file Pillow decodes all pixels to look for what is behind them.
+    if image.format == "PNG" and "exif" not in image.info:
+        return False
+    return image.getexif().get(_ORIENTATION) in _TURNED
 
 
 def decode(path: str | os.PathLike[str], mode: str) -> PIL.Image.Image:
@@ -114,8 +140,8 @@ def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:
     """
     if image.mode.startswith("I"):
         return _in_bands(image, "L", _of_16_bits)
-    if image.mode in _TRANSPARENT or "transparency" in image.info:
-        return _in_bands(image, "RGB", _over_white)
+    if _is_transparent(image):
+        return _in_bands(image, "RGB", over_white)
     return image
 
 
@@ -124,7 +150,8 @@ def _of_16_bits(image: PIL.Image.Image) -> PIL.Image.Image:
     return PIL.Image.fromarray(((levels + 128) // 257).astype(np.uint8))
 
 
-def _over_white(image: PIL.Image.Image) -> PIL.Image.Image:
+def over_white(image: PIL.Image.Image) -> PIL.Image.Image:
+    """The image as RGB, its transparent pixels laid over white."""
     image = image.convert("RGBA")
     white = PIL.Image.new("RGBA", image.size, "white")
     return PIL.Image.alpha_composite(white, image).convert("RGB")

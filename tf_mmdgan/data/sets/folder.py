@@ -1,14 +1,11 @@
 """The user's own images: a folder of pictures, in folders of any depth."""
 
 import dataclasses
-import functools
-import os
 import pathlib
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import tqdm
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import ReadConfig
@@ -16,14 +13,8 @@ from tf_mmdgan.data import resize
 from tf_mmdgan.data.cache import build, cached
 from tf_mmdgan.data.image_set import ImageSet
 from tf_mmdgan.data.readers import decode, folder_scan
+from tf_mmdgan.data.readers import headers as file_headers
 from tf_mmdgan.data.readers.folder_scan import File
-
-_NAMED = 5  # files in a message
-# Pillow decodes without holding Python's lock, but not all of the work is
-# decoding; and each worker has a shard in memory.
-_WORKERS = 8
-# Of the pictures that are in memory at once: a small file can be a large one.
-_PIXELS_AT_ONCE = 2**27
 
 
 def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
@@ -84,11 +75,11 @@ def _plan(
     skip: bool,
 ) -> build.Plan:
     """Reads all headers first, so that unusable files are refused at once."""
-    headers, faults = _inspect(folder, tuple(files))
+    headers, faults = file_headers.inspect(folder, tuple(files))
     if not skip:
-        _refuse(folder, faults)
+        file_headers.refuse(folder, faults)
     if not resize.RESIZES[mode].enlarges:
-        _check_sizes(folder, headers, image_size)
+        file_headers.check_sizes(folder, headers, image_size)
 
     def in_split(name: str) -> bool:
         return folder_scan.is_held_out(name) == (split == "test")
@@ -117,68 +108,8 @@ def _plan(
         num_classes=len(classes) if classes else None,
         fill=decoder.fill,
         finish=decoder.finish,
-        workers=_num_workers(headers.values()),
+        workers=file_headers.num_workers(headers.values()),
     )
-
-
-def _num_workers(headers: Iterable[decode.Header]) -> int:
-    """Threads whose pictures fit into memory together."""
-    largest = max(header.width * header.height for header in headers)
-    fit = max(1, _PIXELS_AT_ONCE // largest)
-    return min(_WORKERS, os.cpu_count() or 1, fit)
-
-
-# Both splits, which are loaded one after the other, need the headers.
-@functools.lru_cache(maxsize=1)
-def _inspect(
-    folder: pathlib.Path, files: tuple[File, ...]
-) -> tuple[dict[str, decode.Header], dict[str, str]]:
-    """The headers of the sound files, and what is wrong with the others."""
-    headers, faults = {}, {}
-    for file in tqdm.tqdm(
-        files,
-        "Reading headers",
-        unit="image",
-        leave=False,
-        disable=errors.unwatched(),
-    ):
-        try:
-            headers[file.name] = decode.inspect(folder / file.name)
-        except decode.UnreadableError as error:
-            faults[file.name] = str(error)
-    return headers, faults
-
-
-def _refuse(folder: pathlib.Path, faults: Mapping[str, str]) -> None:
-    if faults:
-        raise errors.DataError(
-            f"{_describe(folder, faults)} Repair or remove them, or leave "
-            "them out with --skip_unreadable."
-        )
-
-
-def _describe(folder: pathlib.Path, faults: Mapping[str, str]) -> str:
-    named = [f"{name} {fault}" for name, fault in sorted(faults.items())]
-    more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return (
-        f"{len(faults)} of the images in {folder} cannot be used: "
-        f"{'; '.join(named[:_NAMED])}{more}."
-    )
-
-
-def _check_sizes(
-    folder: pathlib.Path, headers: Mapping[str, decode.Header], image_size: int
-) -> None:
-    small = {
-        name: f"has {header.width} x {header.height} pixels"
-        for name, header in headers.items()
-        if min(header.width, header.height) < image_size
-    }
-    if small:
-        raise errors.DataError(
-            f"{_describe(folder, small)} Ask for a smaller --image_size than "
-            f"{image_size}, or for --resize=enlarge."
-        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -238,9 +169,9 @@ class _Decoder:
           DataError: where they are not to be skipped, or none is sound.
         """
         if not self.skip or self.faults.keys() >= set(self.names):
-            _refuse(self.folder, self.faults)
+            file_headers.refuse(self.folder, self.faults)
         elif self.faults:
             warnings.warn(
-                f"{_describe(self.folder, self.faults)} Left out.",
+                f"{file_headers.described(self.folder, self.faults)} Left out.",
                 stacklevel=2,
             )

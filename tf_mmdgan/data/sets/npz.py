@@ -12,6 +12,7 @@ from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, resize
 
 _SPLITS = ("train", "test")
+_CHANNELS = (1, 3, 4)
 _REMEDY = (
     "Save uint8 images [n, h, w, c] or [n, h, w], 0 to 255, and integer "
     "labels [n], if there are any: numpy.savez(FILE, images=..., labels=...)."
@@ -104,6 +105,12 @@ def _images(
         raise errors.DataError(
             f"{path} holds {images.dtype} of shape {arrays['images'].shape}. "
             f"{_REMEDY}"
+        )
+    if images.shape[1] in _CHANNELS and images.shape[3] not in _CHANNELS:
+        raise errors.DataError(
+            f"{path} holds images of shape {images.shape}, whose second axis "
+            "looks like that of channels: save them as [n, h, w, c], by "
+            "images.transpose(0, 2, 3, 1)."
         )
     if images.max() == 1:
         raise errors.DataError(

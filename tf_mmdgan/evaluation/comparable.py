@@ -1,0 +1,63 @@
+"""Whether sets of images can be compared, before that takes any time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tf_mmdgan import errors
+from tf_mmdgan.evaluation.loaded import Loaded
+from tf_mmdgan.features import FeatureExtractor, extract
+
+
+def compared(
+    extractor: FeatureExtractor, sets: Sequence[Loaded]
+) -> list[Loaded]:
+    """The same sets, where one is in colour those in grey in colour too.
+
+    Raises:
+      UsageError: for arrays of unequal shapes, and for images that the
+        extractor does not take.
+      DataError: for images that have unequal numbers of features.
+    """
+    channels = {shape[-1] for images in sets for shape in images.shapes}
+    if channels == {1, 3}:
+        sets = [_in_colour(images) for images in sets]
+    _check_shapes(sets)
+    _check_widths(extractor, sets)
+    return list(sets)
+
+
+def _in_colour(images: Loaded) -> Loaded:
+    grey = {shape[-1] for shape in images.shapes} == {1}
+    return images.in_colour() if grey else images
+
+
+def _check_shapes(sets: Sequence[Loaded]) -> None:
+    """Refuses arrays of unequal shapes; pictures of folders may have any."""
+    arrays = [s for s in sets if isinstance(s.images, np.ndarray)]
+    for other in arrays[1:]:
+        (one,), (another,) = arrays[0].shapes, other.shapes
+        if one != another:
+            raise errors.UsageError(
+                f"{arrays[0].source} holds images of shape {one}, "
+                f"{other.source} of {another}: save all as [n, h, w, c], of "
+                "one size, or give --image_size, to which all are brought."
+            )
+
+
+def _check_widths(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
+    """Looks at black images for whether all have equally many features."""
+    seen: dict[int, str] = {}
+    for images in sets:
+        shapes = sorted(images.shapes)
+        for shape in dict.fromkeys((shapes[0], shapes[-1])):
+            extractor.check(shape)
+            pixels = np.zeros((1, *shape), np.uint8)
+            width = extract(extractor, pixels).features.shape[1]
+            seen.setdefault(width, f"{width} of {shape} in {images.source}")
+    if len(seen) > 1:
+        raise errors.DataError(
+            f"The extractor {extractor.name} finds unequal numbers of features "
+            f"in images of unequal sizes, {', '.join(seen.values())}: bring "
+            "them to one size with --image_size, or choose another extractor."
+        )

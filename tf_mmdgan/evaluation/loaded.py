@@ -1,0 +1,133 @@
+"""Images to score, what was done to them, and how they are shown."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import PIL.Image
+
+from tf_mmdgan.data import resize
+from tf_mmdgan.data.readers.pictures import Pictures
+from tf_mmdgan.features import FeatureExtractor, Images, in_batches
+
+_SHOWN_SIZE = 256  # larger images are shown smaller than they are
+
+
+@dataclasses.dataclass(frozen=True)
+class Preparation:
+    """What was done to images before an extractor sees them.
+
+    Attributes:
+      tag: what was asked for, as a part of identifiers: features of images
+        that were prepared in another way do not compare.
+      told: what was done, in words.
+      remarks: what else a reader of the scores should know of the images.
+    """
+
+    tag: str = ""
+    told: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def squares(
+        cls, size: int, mode: str, remarks: tuple[str, ...] = ()
+    ) -> "Preparation":
+        """The middle squares, resized by the filter `mode`."""
+        told = f"middle squares, brought to that size by {mode}"
+        return cls(f"-square-{size}-{mode}", told, remarks)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Loaded:
+    """Images to score.
+
+    Attributes:
+      images: in an array, or in files that are read when they are needed.
+      source: where they come from.
+      prepared: what was done to them.
+    """
+
+    images: Images
+    source: str
+    prepared: Preparation = Preparation()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def shapes(self) -> Mapping[tuple[int, int, int], int]:
+        """How many images have the shape [h, w, c], for each shape."""
+        return shapes_of(self.images)
+
+    def in_colour(self) -> "Loaded":
+        """The same with three channels, grey levels repeated; says so."""
+        if isinstance(self.images, Pictures):
+            images: Images = self.images.in_colour()
+        else:
+            images = np.repeat(np.asarray(self.images), 3, axis=-1)
+        remark = f"{self.source}: grey levels are repeated for three channels."
+        return dataclasses.replace(self, images=images).remarked(remark)
+
+    def remarked(self, *remarks: str) -> "Loaded":
+        """The same, with more remarks."""
+        every = self.prepared.remarks + remarks
+        prepared = dataclasses.replace(self.prepared, remarks=every)
+        return dataclasses.replace(self, prepared=prepared)
+
+
+def shapes_of(images: Images) -> Mapping[tuple[int, int, int], int]:
+    """How many images have the shape [h, w, c], for each shape."""
+    if isinstance(images, np.ndarray):
+        return {images.shape[1:]: len(images)}
+    return images.shapes
+
+
+def described(
+    shapes: Iterable[tuple[int, ...]],
+    prepared: Preparation,
+    extractor: FeatureExtractor,
+) -> str:
+    """What was done to images before features were found, for a report.
+
+    Args:
+      shapes: of the images that the extractor gets, [h, w, c].
+      prepared: what was done to them before.
+      extractor: what does the rest.
+    """
+    shapes = sorted(shapes)
+    sizes = f"{_size(shapes[0])} pixels"
+    if len(shapes) > 1:
+        sizes = f"{len(shapes)} sizes, {_size(shapes[0])} to "
+        sizes += f"{_size(shapes[-1])} pixels"
+    told = " or ".join(sorted({extractor.told(shape) for shape in shapes}))
+    return "; ".join(part for part in (sizes, prepared.told, told) if part)
+
+
+def for_page(images: Images, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Images for a page, uint8 [k, h, w, c].
+
+    They are as they are where all are of one size, which is no large one; else
+    their middle squares, of 256 pixels.
+    """
+    chosen = images[np.asarray(rows)]
+    batches = list(in_batches(chosen))
+    (height, width, _), *others = {batch.shape[1:] for batch in batches}
+    if not others and max(height, width) <= _SHOWN_SIZE:
+        return np.concatenate(batches)
+    mode = resize.RESIZES["enlarge"]
+    return np.stack(
+        [
+            resize.resize_square(picture(image), _SHOWN_SIZE, mode)
+            for batch in batches
+            for image in batch
+        ]
+    )
+
+
+def picture(image: np.ndarray) -> PIL.Image.Image:
+    """An image [h, w, c] as Pillow's, which has no channel axis for grey."""
+    return PIL.Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+def _size(shape: Sequence[int]) -> str:
+    return f"{shape[0]} x {shape[1]}"
