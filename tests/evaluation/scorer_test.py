@@ -109,6 +109,16 @@ def test_features_of_slow_extractors_are_kept(tmp_path, slow, calls):
     assert extractor.calls == calls
 
 
+def test_the_extractor_gets_as_many_images_as_are_asked_for(rng):
+    extractor = EightPixels(slow=False)
+    real = rng.integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)
+    scorer = evaluation.Scorer(
+        extractor, real, "x", MetricSettings(), 20, ["fid"], batch_size=7
+    )
+    scorer.report(real, "y")
+    assert extractor.calls == 6  # three batches of either set
+
+
 def test_nothing_is_extracted_before_it_is_needed(rng):
     extractor = EightPixels(slow=False)
     real = rng.integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)

@@ -107,6 +107,46 @@ def test_a_stream_is_read_no_further_than_needed(images):
     assert seen == [(5, 1), (5, 2), (5, 3), (5, 4)]
 
 
+class Sizes(extractors.Pixels):
+    """Notes how many images it is given at a time."""
+
+    def __init__(self, size=None):
+        self.size, self.seen = size, []
+
+    def __call__(self, batch):
+        self.seen.append(len(batch))
+        return super().__call__(batch)
+
+
+@pytest.mark.parametrize(
+    "size, shape, given, seen",
+    [
+        (None, (8, 8, 1), None, [70]),
+        ((299, 299), (8, 8, 1), None, [33, 33, 4]),
+        (None, (300, 400, 1), None, [25, 25, 20]),
+        ((2000, 2000), (8, 8, 1), None, [1] * 70),
+        ((299, 299), (8, 8, 1), 40, [40, 30]),
+    ],
+)
+def test_batches_are_small_where_images_are_large(size, shape, given, seen):
+    extractor = Sizes(size)
+    extract(extractor, np.zeros((70, *shape), np.uint8), given)
+    assert extractor.seen == seen
+
+
+def test_batches_of_several_sizes_keep_the_order(rng):
+    shapes = [(2, 8, 1), (4, 4, 1), (2, 8, 1), (2, 8, 1)]
+    images = [rng.integers(0, 256, s, dtype=np.uint8) for s in shapes]
+    extractor = Sizes()
+    found = extract(extractor, [image[None] for image in images]).features
+    assert extractor.seen == [1, 1, 2]
+    flat = np.stack([image.ravel() for image in images])
+    np.testing.assert_allclose(found, flat / 127.5 - 1.0, atol=1e-6)
+    wrong = [image[None] for image in (images[0], images[1][:2])]
+    with pytest.raises(errors.DataError, match=r"16 of images \(2, 8, 1\)"):
+        extract(extractor, wrong)
+
+
 def test_images_of_another_size_are_resized(weights):
     extractor = get_extractor(str(weights))
     small = np.full((2, 8, 8, 1), 200, np.uint8)
