@@ -55,7 +55,7 @@ INSIDE = {
          "synthetic"},
     ],
     "evaluation": [
-        {"outputs", "loaded"},
+        {"outputs", "loaded", "metric_settings"},
         {"report", "page", "images"},
         {"scorer", "comparable"},
         {"sample_files"},

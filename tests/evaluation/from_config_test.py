@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from loading import load
 
-from tf_mmdgan import config, errors, features, kernels, metrics
+from tf_mmdgan import config, errors, features, metrics
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.metrics import MetricSettings, kid
 
@@ -163,47 +163,6 @@ def test_statistics_allow_fid_alone(tmp_path, rng, wrong):
         from_config.score_by_statistics(
             config.EvaluateConfig(real=path, fake="digits/test", **wrong)
         )
-
-
-@pytest.mark.parametrize(
-    "given, expected",
-    [
-        ({}, kernels.Polynomial()),
-        ({"kid_kernel": "polynomial"}, kernels.Polynomial()),
-        ({"kid_degree": 2}, kernels.Polynomial(degree=2)),
-        (
-            {"kid_gamma": 0.1, "kid_coef0": 0.0},
-            kernels.Polynomial(gamma=0.1, coef0=0.0),
-        ),
-        ({"kid_kernel": "rq"}, kernels.RationalQuadratic()),
-    ],
-)
-def test_the_kernel_is_that_of_the_flags(given, expected):
-    settings = from_config.metric_settings(evaluate_config(**given))
-    assert settings == MetricSettings(kernel=expected)
-
-
-@pytest.mark.parametrize(
-    "given, words",
-    [
-        ({"kid_kernel": "cubic"}, "cubic.*polynomial"),
-        ({"kid_degree": 0}, "--kid_degree=0, need an integer >= 1"),
-        ({"kid_gamma": -1.0}, "--kid_gamma=-1.0"),
-        ({"kid_kernel": "rq", "kid_degree": 2}, "--kid_degree is for"),
-    ],
-)
-def test_a_wrong_kernel_is_named(given, words):
-    with pytest.raises(errors.UsageError, match=words):
-        from_config.metric_settings(evaluate_config(**given))
-
-
-def test_settings_of_flags():
-    given = evaluate_config(
-        kid_dtype="float64", subset_size=9, num_subsets=7, seed=5
-    )
-    assert from_config.metric_settings(given) == MetricSettings(
-        dtype="float64", subset_size=9, num_subsets=7, seed=5
-    )
 
 
 def test_statistics_of_another_width_are_refused_before_the_work(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tf_mmdgan import data, errors, files, kernels
+from tf_mmdgan import data, errors, files
 from tf_mmdgan.config import (
     DataConfig,
     EvaluateConfig,
@@ -19,6 +19,11 @@ from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.comparable import compared
 from tf_mmdgan.evaluation.images import is_generator, load_images
 from tf_mmdgan.evaluation.loaded import Loaded, Preparation, described
+from tf_mmdgan.evaluation.metric_settings import (
+    metric_settings,
+    settings_for,
+    with_blocks,
+)
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer
 from tf_mmdgan.features import (
@@ -28,11 +33,8 @@ from tf_mmdgan.features import (
     get_extractor,
 )
 from tf_mmdgan.metrics import (
-    LEAST_IMAGES,
     MetricSettings,
     Moments,
-    block_bounds,
-    block_size,
     by_name,
     choose,
     frechet_distance,
@@ -66,7 +68,7 @@ def scorer_of_run(
         extractor,
         real,
         f"{text(config.dataset)}/test",
-        _with_blocks(MetricSettings(), block, len(real), count, strict=True),
+        with_blocks(MetricSettings(), block, len(real), count, strict=True),
         count,
         cache_dir=_cache_dir(config),
         cluster=cluster or Cluster(),
@@ -89,19 +91,19 @@ def make_scorer(
     """
     entry = _entry(config.real) if config.real else None
     entry = entry or data.DATASET_FAMILY.get(run.dataset)
-    settings = metric_settings(config)
+    metric_settings(config)  # checked before images are read
     extractor = get_extractor(config.features or run.features or entry.features)
     reading = config.filled_from(run)
     real = _real_for(config, run, reading)
     drawn = Loaded(np.zeros((1, *image_shape), np.uint8), "the run")
     real, _ = compared(extractor, [real, drawn])
     count = config.num_samples or len(real)
-    block = config.max_block_size or run.max_block_size or entry.kid_block_size
+    block = run.max_block_size or entry.kid_block_size
     return Scorer(
         extractor,
         real.images,
         real.source,
-        _with_blocks(settings, block, len(real), count),
+        settings_for(config, block, len(real), count),
         count,
         config.metrics,
         _cache_dir(reading),
@@ -144,17 +146,17 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
       DataError: for images or weights that cannot be used.
     """
     source, fake = _sources(config)
-    features, block = config.features, config.max_block_size
+    features, block = config.features, None
     entry = _entry(source)
     if entry is not None:
         features = features or entry.features
-        block = block or entry.kid_block_size
+        block = entry.kid_block_size
     if features is None:
         raise errors.UsageError(
             "--features is missing: name the extractor for --real="
             f"{source}; known: {', '.join(EXTRACTORS)}."
         )
-    settings = metric_settings(config)
+    metric_settings(config)  # checked before images are read
     extractor = get_extractor(features)
     real = load_images(source, config, config.image_size)
     images = _load_fake(config, fake, len(real))
@@ -163,7 +165,7 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
         extractor,
         real.images,
         source,
-        _with_blocks(settings, block, len(real), len(images)),
+        settings_for(config, block, len(real), len(images)),
         len(images),
         config.metrics,
         _cache_dir(config),
@@ -274,61 +276,6 @@ def _unavailable(config: EvaluateConfig) -> dict[str, str]:
         return {}
     reason = f"needs real features, of which {config.real} holds moments alone"
     return {str(m): reason for m in choose(config.metrics) if m != "fid"}
-
-
-def metric_settings(config: EvaluateConfig) -> MetricSettings:
-    """The settings that a configuration names, but for the size of blocks.
-
-    Raises:
-      UsageError: for an unknown kernel, or settings out of range.
-    """
-    return MetricSettings(
-        num_subsets=config.num_subsets,
-        subset_size=config.subset_size,
-        seed=config.seed,
-        kernel=_kid_kernel(config),
-        dtype=config.kid_dtype,
-        nearest_k=config.nearest_k,
-        num_splits=config.num_splits,
-        sigma=config.sigma,
-    )
-
-
-def _kid_kernel(config: EvaluateConfig) -> kernels.Kernel:
-    if config.kid_kernel not in (None, "polynomial"):
-        return kernels.KERNEL_FAMILY.get(config.kid_kernel)
-    degree, coef0 = config.kid_degree, config.kid_coef0
-    usual = kernels.Polynomial()
-    try:
-        return kernels.Polynomial(
-            usual.degree if degree is None else degree,
-            config.kid_gamma,
-            usual.coef0 if coef0 is None else coef0,
-        )
-    except ValueError as error:
-        raise errors.UsageError(f"--kid_{error}") from None
-
-
-def _with_blocks(
-    settings: MetricSettings,
-    size: int | None,
-    num_real: int,
-    num_fake: int,
-    strict: bool = False,
-) -> MetricSettings:
-    """Sets the size of blocks, by default to one for so many images.
-
-    Too few images for blocks are refused if `strict`; else they are one block.
-
-    Raises:
-      DataError: if `strict`, for too few images.
-    """
-    if not size and not strict and min(num_real, num_fake) < LEAST_IMAGES:
-        return settings
-    size = size or block_size(num_real, num_fake)
-    if strict:
-        block_bounds(num_real, num_fake, size)
-    return dataclasses.replace(settings, max_block_size=size)
 
 
 def _sources(config: EvaluateConfig) -> tuple[str, str]:

@@ -305,13 +305,16 @@ def check_available(
       settings: of all metrics.
 
     Raises:
-      UsageError: for an unknown metric, or one that was named and cannot be
-        had.
+      UsageError: for an unknown metric, for one that was named and cannot be
+        had, and for one that could be had, were not a size set for it.
     """
     for metric in choose(given):
-        reason = missing(text(metric), counts, settings)
-        if reason is not None and by_name(given):
-            raise errors.UsageError(f"The metric {text(metric)} {reason}.")
+        name = text(metric)
+        reason = missing(name, counts, settings)
+        if reason is None:
+            continue
+        if by_name(given) or missing(name, counts, settings.usual()) is None:
+            raise errors.UsageError(f"The metric {name} {reason}.")
 
 
 METRICS: dict[str, Metric] = {

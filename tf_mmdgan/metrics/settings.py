@@ -92,6 +92,12 @@ class MetricSettings:
             self.num_splits or min(_NUM_SPLITS, num_fake),
         )
 
+    def usual(self) -> "MetricSettings":
+        """The same settings with the usual sizes, which follow the images."""
+        return dataclasses.replace(
+            self, subset_size=None, nearest_k=None, num_splits=None
+        )
+
     def described(
         self, num_real: int, num_fake: int
     ) -> dict[str, int | float | str]:
