@@ -60,6 +60,7 @@ INSIDE = {
         {"scorer", "comparable"},
         {"sample_files"},
         {"class_scores", "from_config", "two_sample_page"},
+        {"by_statistics", "one_set"},
         {"two_sample"},
     ],
     "methods": [

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from loading import load
 
-from tf_mmdgan import config, errors, features, metrics
+from tf_mmdgan import config, errors
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.metrics import MetricSettings, kid
 
@@ -127,97 +126,3 @@ def test_features_have_to_be_named_for_a_file(tmp_path, rng):
     np.savez(path, images=rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8))
     with pytest.raises(errors.UsageError, match="--features is missing"):
         from_config.make_pair(config.EvaluateConfig(fake="x", real=str(path)))
-
-
-def statistics(tmp_path, rows, extractor="pixels"):
-    path = tmp_path / "stats.npz"
-    metrics.write_moments(path, metrics.Moments.of(rows), extractor)
-    return str(path)
-
-
-def test_fid_against_a_statistics_file(tmp_path):
-    scorer = from_config.scorer_of_run(train_config())
-    path = statistics(
-        tmp_path, scorer.real_features, scorer.extractor.identifier
-    )
-    for real, holds_moments in ((path, True), ("digits/test", False)):
-        named = config.EvaluateConfig(real=real, fake="x")
-        assert from_config.is_statistics(named) == holds_moments
-    report = from_config.score_by_statistics(
-        config.EvaluateConfig(
-            real=path, fake="digits/train", features="lenet_digits"
-        )
-    )
-    images = load("digits", "train").images
-    expected = scorer.report(images, "train").scores["fid"]
-    assert report.scores == {"fid": pytest.approx(expected, rel=1e-5)}
-    assert report.num_real is None and report.num_fake == len(images)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"metrics": "kid_exact", "features": "pixels"}, {}]
-)
-def test_statistics_allow_fid_alone(tmp_path, rng, wrong):
-    path = statistics(tmp_path, rng.normal(size=(9, 4)))
-    with pytest.raises(errors.UsageError, match=r"holds moments: .*fid"):
-        from_config.score_by_statistics(
-            config.EvaluateConfig(real=path, fake="digits/test", **wrong)
-        )
-
-
-def test_statistics_of_another_width_are_refused_before_the_work(
-    tmp_path, rng, monkeypatch
-):
-    path = statistics(tmp_path, rng.normal(size=(9, 4)))
-    seen = []
-
-    def extract(extractor, images):
-        seen.append(len(images))
-        return features.extract(extractor, images)
-
-    monkeypatch.setattr(from_config, "extract", extract)
-    with pytest.raises(errors.DataError, match="of 4 features, pixels has 256"):
-        from_config.score_by_statistics(
-            config.EvaluateConfig(
-                real=path, fake="digits/test", features="pixels"
-            )
-        )
-    assert seen == [1]
-
-
-@pytest.mark.parametrize(
-    "made_with, given, error, words",
-    [
-        ("lenet-1", {}, errors.DataError, "with the extractor lenet-1, not p"),
-        (
-            "pixels", {"save_statistics": "s.npz"}, errors.UsageError,
-            "--save_statistics=s.npz: .* statistics already",
-        ),
-    ],
-)  # fmt: skip
-def test_statistics_are_not_trusted(
-    tmp_path, rng, made_with, given, error, words
-):
-    path = statistics(tmp_path, rng.normal(size=(9, 256)), made_with)
-    with pytest.raises(error, match=words):
-        from_config.score_by_statistics(
-            config.EvaluateConfig(
-                real=path, fake="digits/test", features="pixels", **given
-            )
-        )
-
-
-def test_a_run_is_scored_against_statistics(tmp_path):
-    images = load("digits", "test").images
-    flat = images.reshape(len(images), -1) / 127.5 - 1.0
-    path = statistics(tmp_path, flat)
-    report = from_config.score_by_statistics(
-        config.EvaluateConfig(
-            real=path, run_dir="run", features="pixels", num_samples=90
-        ),
-        train_config(),
-        lambda count: images[:count],
-    )
-    assert report.num_fake == 90
-    expected = metrics.METRICS["fid"](flat, flat[:90])["fid"]
-    assert report.scores["fid"]["fid"] == pytest.approx(expected, rel=1e-4)

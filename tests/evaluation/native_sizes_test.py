@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import config, errors, metrics
-from tf_mmdgan.evaluation import from_config
+from tf_mmdgan.evaluation import by_statistics, from_config
 
 SIZE = 96
 
@@ -135,8 +135,8 @@ def test_statistics_of_other_sizes_do_not_compare(tmp_path, rng):
     with pytest.raises(
         errors.DataError, match=r"pixels-square-8-anti.*not pix"
     ):
-        from_config.score_by_statistics(config.EvaluateConfig(**given))
-    found = from_config.score_by_statistics(
+        by_statistics.score_by_statistics(config.EvaluateConfig(**given))
+    found = by_statistics.score_by_statistics(
         config.EvaluateConfig(**given, image_size=8)
     )
     assert found.scores["fid"]["fid"] == pytest.approx(0.0, abs=1e-6)

@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_mmdgan import data, errors, mmd
+from tf_mmdgan import data, errors, features, mmd
 from tf_mmdgan.config import DataConfig, TwoSampleConfig
 from tf_mmdgan.evaluation import sample_files, two_sample
 from tf_mmdgan.features import extract, get_extractor
@@ -44,6 +44,14 @@ def test_rows_are_tested_as_they_are(arrays):
     outcome = found.to_dict()
     assert outcome["telling_rows_of_x"] == ranking.x_order[:10].tolist()
     assert outcome["telling_rows_of_y"] == ranking.y_order[:10].tolist()
+
+
+def test_saved_features_are_rows(arrays):
+    folder, x, y = arrays
+    features.write_features(folder / "f.npz", features.Extracted(x), "pixels")
+    found = compare(x=f"{folder}/f.npz", y=f"{folder}/y.npz")
+    expected = mmd.two_sample_test(x, y, num_permutations=99)
+    assert found.test.p_value == expected.p_value
 
 
 def test_the_nearer_of_two_is_named_by_its_source(arrays):

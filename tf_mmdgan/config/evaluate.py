@@ -18,13 +18,14 @@ class EvaluateConfig(ReadConfig):
         None,
         "Real images: a data set as NAME or NAME/SPLIT, an .npz file with "
         "uint8 images [n, h, w, c], or a folder of pictures; or an .npz file "
-        "with mu and sigma, for FID alone; by default the run's held-out "
-        "images.",
+        "with features, or with mu and sigma, for FID alone; by default the "
+        "run's held-out images. Without --fake it can be saved.",
     )
     fake: str | None = setting(
         None,
         "Images to score, given like --real, or the folder of an exported "
-        "generator; instead of --run_dir.",
+        "generator; instead of --run_dir. Without --real, for "
+        "--metrics=inception_score.",
     )
     image_size: int | None = setting(
         None,
@@ -123,7 +124,14 @@ class EvaluateConfig(ReadConfig):
         "RUN_DIR/report.json.",
     )
     save_statistics: str | None = setting(
-        None, "Writes mean and covariance of the real features to this .npz."
+        None,
+        "Writes mean and covariance of the real features to this .npz; without "
+        "--real, of the others.",
+    )
+    save_features: str | None = setting(
+        None,
+        "Writes the real features to this .npz, for --real and --fake of other "
+        "scores; without --real, the others.",
     )
 
     def __post_init__(self):
@@ -133,13 +141,22 @@ class EvaluateConfig(ReadConfig):
             self.out is None or self.out.endswith(".json"),
             f"--out={self.out}: must end in .json; the page goes beside it.",
         )
+        saves = self.save_statistics is not None or (
+            self.save_features is not None
+        )
+        scored = [s for s in (self.run_dir, self.fake) if s is not None]
         fields.require(
-            (self.run_dir is None) != (self.fake is None),
-            "Name what to score: either --run_dir or --fake.",
+            len(scored) == 1 or (not scored and bool(self.real) and saves),
+            "Name what to score: either --run_dir or --fake; or what to save, "
+            "--real with --save_statistics or --save_features.",
         )
         fields.require(
-            self.fake is None or self.real is not None,
-            "--fake needs --real: the images to compare with.",
+            self.fake is None
+            or self.real is not None
+            or self.metrics is not None
+            or saves,
+            "--fake needs --real: the images to compare with; without them "
+            "there is --metrics=inception_score.",
         )
         fields.require(
             not self.per_class or self.real is None,

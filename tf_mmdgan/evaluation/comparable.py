@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf_mmdgan import errors
-from tf_mmdgan.evaluation.loaded import Loaded
+from tf_mmdgan.evaluation.loaded import Kept, Loaded
 from tf_mmdgan.features import FeatureExtractor, extract
 
 
@@ -17,14 +17,47 @@ def compared(
     Raises:
       UsageError: for arrays of unequal shapes, and for images that the
         extractor does not take.
-      DataError: for images that have unequal numbers of features.
+      DataError: for unequal numbers of features, and features of files that
+        another extractor made.
     """
     channels = {shape[-1] for images in sets for shape in images.shapes}
     if channels == {1, 3}:
         sets = [_in_colour(images) for images in sets]
     _check_shapes(sets)
+    for images in sets:
+        if isinstance(images.images, Kept):
+            others = [s for s in sets if s is not images]
+            for other in others or [images]:
+                _check_made_with(
+                    images.images.made_with,
+                    _identifier(extractor, other),
+                    images.source,
+                )
     _check_widths(extractor, sets)
     return list(sets)
+
+
+def _check_made_with(
+    made_with: str | None, identifier: str | None, source: str
+) -> None:
+    """Refuses a file that says that another extractor made it.
+
+    Raises:
+      DataError: for such a file.
+    """
+    if None not in (made_with, identifier) and made_with != identifier:
+        raise errors.DataError(
+            f"{source} was made with the extractor {made_with}, not "
+            f"{identifier}: name that one by --features (and the size, if "
+            "there is one, by --image_size), or make the file anew."
+        )
+
+
+def _identifier(extractor: FeatureExtractor, images: Loaded) -> str | None:
+    """What features of images depend on, if it is known."""
+    if isinstance(images.images, Kept):
+        return images.images.made_with
+    return extractor.identifier + images.prepared.tag
 
 
 def _in_colour(images: Loaded) -> Loaded:
@@ -49,6 +82,10 @@ def _check_widths(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
     """Looks at black images for whether all have equally many features."""
     seen: dict[int, str] = {}
     for images in sets:
+        if isinstance(images.images, Kept):
+            width = images.images.width
+            seen.setdefault(width, f"{width} in {images.source}")
+            continue
         shapes = sorted(images.shapes)
         for shape in dict.fromkeys((shapes[0], shapes[-1])):
             extractor.check(shape)
@@ -57,7 +94,8 @@ def _check_widths(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
             seen.setdefault(width, f"{width} of {shape} in {images.source}")
     if len(seen) > 1:
         raise errors.DataError(
-            f"The extractor {extractor.name} finds unequal numbers of features "
-            f"in images of unequal sizes, {', '.join(seen.values())}: bring "
-            "them to one size with --image_size, or choose another extractor."
+            f"There are unequal numbers of features by the extractor "
+            f"{extractor.name}, {', '.join(seen.values())}: bring images of "
+            "unequal sizes to one with --image_size, or choose another "
+            "extractor."
         )

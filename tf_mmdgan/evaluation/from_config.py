@@ -2,12 +2,10 @@
 
 import dataclasses
 import pathlib
-import time
-from collections.abc import Callable
 
 import numpy as np
 
-from tf_mmdgan import data, errors, files
+from tf_mmdgan import data, errors
 from tf_mmdgan.config import (
     DataConfig,
     EvaluateConfig,
@@ -17,29 +15,25 @@ from tf_mmdgan.config import (
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.comparable import compared
-from tf_mmdgan.evaluation.images import is_generator, load_images
-from tf_mmdgan.evaluation.loaded import Loaded, Preparation, described
+from tf_mmdgan.evaluation.images import holds, is_generator, load_images
+from tf_mmdgan.evaluation.loaded import (
+    Loaded,
+    Preparation,
+    StoredFeatures,
+    of_files,
+)
 from tf_mmdgan.evaluation.metric_settings import (
     metric_settings,
     settings_for,
     with_blocks,
 )
-from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer
 from tf_mmdgan.features import (
     EXTRACTORS,
-    FeatureExtractor,
-    extract,
     get_extractor,
 )
 from tf_mmdgan.metrics import (
     MetricSettings,
-    Moments,
-    by_name,
-    choose,
-    frechet_distance,
-    read_extractor,
-    read_moments,
 )
 
 # Images of a run that are compared with statistics, where nothing is said.
@@ -101,7 +95,7 @@ def make_scorer(
     block = run.max_block_size or entry.kid_block_size
     return Scorer(
         extractor,
-        real.images,
+        real.content,
         real.source,
         settings_for(config, block, len(real), count),
         count,
@@ -151,19 +145,23 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
     if entry is not None:
         features = features or entry.features
         block = entry.kid_block_size
-    if features is None:
+    unseen = [s for s in (source, fake) if not holds(s, "features")]
+    if features is None and unseen:
         raise errors.UsageError(
-            "--features is missing: name the extractor for --real="
-            f"{source}; known: {', '.join(EXTRACTORS)}."
+            f"--features is missing: name the extractor for {unseen[0]}; "
+            f"known: {', '.join(EXTRACTORS)}."
         )
     metric_settings(config)  # checked before images are read
-    extractor = get_extractor(features)
+    extractor = None if features is None else get_extractor(features)
     real = load_images(source, config, config.image_size)
-    images = _load_fake(config, fake, len(real))
+    images = load_fake(config, fake, len(real))
+    extractor = extractor or of_files(real, images)
     real, images = compared(extractor, [real, images])
+    if isinstance(real.images, StoredFeatures):
+        real = real.tagged(images.prepared.tag)
     scorer = Scorer(
         extractor,
-        real.images,
+        real.content,
         source,
         settings_for(config, block, len(real), len(images)),
         len(images),
@@ -174,108 +172,6 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
         batch_size=config.batch_size,
     )
     return scorer, images
-
-
-def is_statistics(config: EvaluateConfig) -> bool:
-    """Whether the real images are a file of their features' moments."""
-    source = config.real or ""
-    return source.endswith(".npz") and "mu" in files.npz_names(source)
-
-
-def score_by_statistics(
-    config: EvaluateConfig,
-    run: TrainConfig | None = None,
-    draw: Callable[[int], np.ndarray] | None = None,
-) -> Report:
-    """FID of images against a statistics file, which allows no other metric.
-
-    Args:
-      config: what is scored.
-      run: configuration of the run that is scored instead of `config.fake`.
-      draw: draws so many images of that run.
-
-    Raises:
-      UsageError: for unknown names, or another metric.
-      DataError: for images or a file that cannot be used, or a file that was
-        made with another extractor.
-    """
-    source, features = str(config.real), config.features
-    if run is not None:
-        entry = data.DATASET_FAMILY.get(run.dataset)
-        features = features or run.features or entry.features
-    if config.metrics not in (None, "all", "fid") or features is None:
-        raise errors.UsageError(
-            f"--real={source} holds moments: give --metrics=fid, and by "
-            "--features the extractor that they were made with."
-        )
-    if config.save_statistics is not None:
-        raise errors.UsageError(
-            f"--save_statistics={config.save_statistics}: --real={source} "
-            "holds statistics already; copy it, or name images by --real."
-        )
-    start = time.monotonic()
-    extractor = get_extractor(features)
-    real = read_moments(source)
-    if draw is None:
-        images = _load_fake(config, _sources(config)[1])
-    else:
-        fake = f"{config.run_dir}, {config.weights} weights"
-        images = Loaded(draw(config.num_samples or _DRAWN), fake)
-    identifier = extractor.identifier + images.prepared.tag
-    _check_made_with(identifier, source)
-    (images,) = compared(extractor, [images])
-    _check_width(extractor, images, real, source)
-    rows = extract(extractor, images.images, config.batch_size).features
-    told = described(images.shapes, images.prepared, extractor)
-    return Report(
-        scores={"fid": {"fid": frechet_distance(real, Moments.of(rows))}},
-        unavailable=_unavailable(config),
-        num_real=None,
-        num_fake=len(images),
-        extractor=identifier,
-        real=source,
-        fake=images.source,
-        preprocessing={"fake": told},
-        remarks=images.prepared.remarks,
-        seconds=round(time.monotonic() - start, 3),
-    )
-
-
-def _check_made_with(identifier: str, source: str) -> None:
-    """Refuses statistics that say that another extractor made them."""
-    made_with = read_extractor(source)
-    if made_with not in (None, identifier):
-        raise errors.DataError(
-            f"{source} was made with the extractor {made_with}, not "
-            f"{identifier}: name that one by --features (and the size, if "
-            "there is one, by --image_size), or make the file anew with "
-            "--save_statistics."
-        )
-
-
-def _check_width(
-    extractor: FeatureExtractor,
-    images: Loaded,
-    moments: Moments,
-    source: str,
-) -> None:
-    """Checks moments against the features of an image, before those of all."""
-    pixels = np.zeros((1, *min(images.shapes)), np.uint8)
-    width = extract(extractor, pixels).features.shape[1]
-    if width != len(moments.mean):
-        raise errors.DataError(
-            f"{source} holds moments of {len(moments.mean)} features, "
-            f"{extractor.name} has {width}: name by --features the extractor "
-            "that the file was made with."
-        )
-
-
-def _unavailable(config: EvaluateConfig) -> dict[str, str]:
-    """Why a statistics file allows none of the other metrics."""
-    if by_name(config.metrics):
-        return {}
-    reason = f"needs real features, of which {config.real} holds moments alone"
-    return {str(m): reason for m in choose(config.metrics) if m != "fid"}
 
 
 def _sources(config: EvaluateConfig) -> tuple[str, str]:
@@ -291,7 +187,7 @@ def _entry(source: str) -> data.DatasetEntry | None:
     return data.DATASET_FAMILY.get(named[0]) if named else None
 
 
-def _load_fake(
+def load_fake(
     config: EvaluateConfig, source: str, num_real: int | None = None
 ) -> Loaded:
     """All images of a set, or of a generator as many as there are real ones."""

@@ -7,12 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tf_mmdgan import data, errors, export, serving
+from tf_mmdgan import data, errors, export, files, serving
 from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.readers import decode, pictures
 from tf_mmdgan.data.sets import npz
-from tf_mmdgan.evaluation.loaded import Loaded, Preparation, picture
+from tf_mmdgan.evaluation.loaded import (
+    Loaded,
+    Preparation,
+    StoredFeatures,
+    StoredMoments,
+    picture,
+)
+from tf_mmdgan.features import read_features
+from tf_mmdgan.metrics import read_extractor, read_moments
 from tf_mmdgan.metrics.checks import shuffled_order
 
 # As many images as a model generates at a time, so that a SavedModel gives the
@@ -35,8 +43,8 @@ def load_images(
 
     Args:
       source: NAME or NAME/SPLIT of a data set, "test" where no split is named;
-        a file of arrays, .npz; the folder of an exported generator; or any
-        other folder, of pictures.
+        an .npz file of images, of features or of their moments; the folder of
+        an exported generator; or any other folder, of pictures.
       reading: how data sets and folders are read.
       image_size: height and width to which the middle squares of all images
         are brought; by default none.
@@ -51,7 +59,13 @@ def load_images(
     """
     reading = reading or ReadConfig()
     named = data.source_of(source)
-    if source.endswith(".npz"):
+    if holds(source, "features"):
+        stored = StoredFeatures(*read_features(source))
+        loaded = Loaded(stored, source, Preparation(told="features of a file"))
+    elif holds(source, "mu"):
+        moments = StoredMoments(read_moments(source), read_extractor(source))
+        return Loaded(moments, source, Preparation(told="moments of a file"))
+    elif source.endswith(".npz"):
         loaded = _resized(
             of_array(npz.read(source)[0], source), reading, image_size
         )
@@ -89,6 +103,14 @@ def of_array(images: np.ndarray, source: str) -> Loaded:
             "with 1, 3 or 4 channels, on the last axis."
         )
     return Loaded(images, source)
+
+
+def holds(source: str, name: str) -> bool:
+    """Whether a source is an .npz file with such an array, and no images."""
+    if not source.endswith(".npz"):
+        return False
+    names = files.npz_names(source)
+    return name in names and "images" not in names
 
 
 def is_generator(source: str) -> bool:
@@ -170,7 +192,7 @@ def _chosen(loaded: Loaded, count: int) -> Loaded:
     if count >= len(loaded):
         return loaded
     rows = shuffled_order(len(loaded))[:count]
-    return dataclasses.replace(loaded, images=loaded.images[rows])
+    return dataclasses.replace(loaded, images=loaded.content[rows])
 
 
 def _warn_of_folder(source: str) -> None:

@@ -2,13 +2,21 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 import PIL.Image
 
+from tf_mmdgan import errors
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.readers.pictures import Pictures
-from tf_mmdgan.features import FeatureExtractor, Images, in_batches
+from tf_mmdgan.features import (
+    Extracted,
+    FeatureExtractor,
+    Images,
+    in_batches,
+)
+from tf_mmdgan.metrics import Moments
 
 _SHOWN_SIZE = 256  # larger images are shown smaller than they are
 
@@ -38,21 +46,124 @@ class Preparation:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class StoredFeatures:
+    """Features of images that are not at hand, from a file.
+
+    Attributes:
+      found: features, and class probabilities if there are any.
+      made_with: identifier of the extractor, if the file says it.
+      shapes: none, for nothing is known of the images.
+    """
+
+    found: Extracted
+    made_with: str | None = None
+    shapes: ClassVar[Mapping[tuple[int, int, int], int]] = {}
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return self.found.features.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.found.features)
+
+    def __getitem__(self, rows: np.ndarray) -> "StoredFeatures":
+        """Those of some images."""
+        features, classes = self.found
+        some = None if classes is None else classes[rows]
+        found = Extracted(features[rows], some)
+        return dataclasses.replace(self, found=found)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class StoredMoments:
+    """Moments of features of images that are not at hand, from a file.
+
+    Attributes:
+      moments: of the features.
+      made_with: identifier of the extractor, if the file says it.
+      shapes: none, for nothing is known of the images.
+    """
+
+    moments: Moments
+    made_with: str | None = None
+    shapes: ClassVar[Mapping[tuple[int, int, int], int]] = {}
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return len(self.moments.mean)
+
+
+Kept = StoredFeatures | StoredMoments
+# What can be scored: images, or what was found in some.
+Content = Images | StoredFeatures
+
+
+class FeaturesOfFiles(FeatureExtractor):
+    """Stands where an extractor does, if all features are from files."""
+
+    name = "features of files"
+
+    def __init__(self, sets: Sequence[Kept]):
+        """Takes the name from the files, if one of them says it."""
+        names = [s.made_with for s in sets if s.made_with is not None]
+        self.identifier = names[0] if names else "unknown"
+        self.classifies = all(
+            isinstance(s, StoredFeatures) and s.found.probabilities is not None
+            for s in sets
+        )
+
+    def __call__(self, images: np.ndarray) -> Extracted:
+        """Refuses images, of which no features are known."""
+        raise errors.UsageError(
+            "--features is missing: name the extractor of the images."
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Loaded:
     """Images to score.
 
     Attributes:
-      images: in an array, or in files that are read when they are needed.
+      images: in an array, or in files that are read when they are needed; or
+        the features of images.
       source: where they come from.
       prepared: what was done to them.
     """
 
-    images: Images
+    images: Content | StoredMoments
     source: str
     prepared: Preparation = Preparation()
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.content)
+
+    @property
+    def content(self) -> Content:
+        """Images or their features.
+
+        Raises:
+          UsageError: where there are moments alone.
+        """
+        if isinstance(self.images, StoredMoments):
+            raise errors.UsageError(
+                f"{self.source} holds moments, which allow FID alone."
+            )
+        return self.images
+
+    @property
+    def pixels(self) -> Images:
+        """The images themselves.
+
+        Raises:
+          UsageError: where there are none.
+        """
+        if isinstance(self.images, Kept):
+            raise errors.UsageError(
+                f"{self.source} holds features, where images are needed."
+            )
+        return self.images
 
     @property
     def shapes(self) -> Mapping[tuple[int, int, int], int]:
@@ -64,9 +175,14 @@ class Loaded:
         if isinstance(self.images, Pictures):
             images: Images = self.images.in_colour()
         else:
-            images = np.repeat(np.asarray(self.images), 3, axis=-1)
+            images = np.repeat(np.asarray(self.pixels), 3, axis=-1)
         remark = f"{self.source}: grey levels are repeated for three channels."
         return dataclasses.replace(self, images=images).remarked(remark)
+
+    def tagged(self, tag: str) -> "Loaded":
+        """The same with another tag."""
+        prepared = dataclasses.replace(self.prepared, tag=tag)
+        return dataclasses.replace(self, prepared=prepared)
 
     def remarked(self, *remarks: str) -> "Loaded":
         """The same, with more remarks."""
@@ -75,7 +191,17 @@ class Loaded:
         return dataclasses.replace(self, prepared=prepared)
 
 
-def shapes_of(images: Images) -> Mapping[tuple[int, int, int], int]:
+def of_files(*sets: Loaded) -> FeaturesOfFiles:
+    """What stands for an extractor of sets that are all features of files."""
+    contents = [images.images for images in sets]
+    return FeaturesOfFiles(
+        [stored for stored in contents if isinstance(stored, Kept)]
+    )
+
+
+def shapes_of(
+    images: Content | StoredMoments,
+) -> Mapping[tuple[int, int, int], int]:
     """How many images have the shape [h, w, c], for each shape."""
     if isinstance(images, np.ndarray):
         return {images.shape[1:]: len(images)}
@@ -95,6 +221,8 @@ def described(
       extractor: what does the rest.
     """
     shapes = sorted(shapes)
+    if not shapes:
+        return prepared.told
     sizes = f"{_size(shapes[0])} pixels"
     if len(shapes) > 1:
         sizes = f"{len(shapes)} sizes, {_size(shapes[0])} to "

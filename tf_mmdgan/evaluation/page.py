@@ -36,7 +36,7 @@ _PIXELS = 64  # smaller images are enlarged to this height, or nearly
 
 def render_page(
     report: Mapping[str, Any],
-    samples: np.ndarray,
+    samples: np.ndarray | None,
     neighbours: np.ndarray | None = None,
 ) -> str:
     """The page as HTML, which holds its pictures itself.
@@ -44,6 +44,7 @@ def render_page(
     Args:
       report: as `Report.to_dict` returns it.
       samples: generated images, uint8 [n, h, w, c]; 64 are a good number.
+        None where there are none to be shown.
       neighbours: uint8 [rows, columns, h, w, c]; each row is a generated image
         and the real images that are nearest to it.
     """
@@ -53,9 +54,9 @@ def render_page(
         _scores(report["scores"]),
         *_unavailable(report.get("unavailable", {})),
         *_classes(report["classes"]),
-        "<h2>Samples</h2>",
-        picture(samples, "generated images"),
     ]
+    if samples is not None:
+        parts += ["<h2>Samples</h2>", picture(samples, "generated images")]
     if neighbours is not None:
         rows, columns, *shape = neighbours.shape
         flat = neighbours.reshape(rows * columns, *shape)

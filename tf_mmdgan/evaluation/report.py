@@ -74,15 +74,16 @@ def kept(report: "Report", flag: str) -> Iterator[None]:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
-    """Scores of fake images against real ones.
+    """Scores of fake images against real ones, or of one set alone.
 
     Attributes:
       scores: for each metric, its named numbers.
       num_real: number of real images; None where only moments are known.
-      num_fake: number of fake images.
+      num_fake: number of fake images; None where only moments are known, and
+        without a second set.
       extractor: identifier of the feature extractor.
-      real: where the real images come from.
-      fake: where the fake images come from.
+      real: where the real images come from; None without any.
+      fake: where the fake images come from; None without any.
       seconds: how long scoring took.
       preprocessing: of "real" and "fake": what was done to the images before
         features were found in them.
@@ -99,10 +100,10 @@ class Report:
 
     scores: Mapping[str, Mapping[str, float]]
     num_real: int | None
-    num_fake: int
+    num_fake: int | None
     extractor: str
-    real: str
-    fake: str
+    real: str | None
+    fake: str | None
     seconds: float
     preprocessing: Mapping[str, str] = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()

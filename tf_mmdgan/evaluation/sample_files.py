@@ -9,13 +9,19 @@ import numpy as np
 from tf_mmdgan import data, errors, files
 from tf_mmdgan.config import TwoSampleConfig
 from tf_mmdgan.evaluation.comparable import compared
-from tf_mmdgan.evaluation.images import is_generator, load_images, of_array
+from tf_mmdgan.evaluation.images import (
+    holds,
+    is_generator,
+    load_images,
+    of_array,
+)
 from tf_mmdgan.evaluation.loaded import Loaded
 from tf_mmdgan.features import (
     FeatureExtractor,
     Images,
     extract,
     get_extractor,
+    read_features,
 )
 
 # Images of a run: from its folder and how many there are to be.
@@ -107,7 +113,7 @@ def _of_images(
     extractor: FeatureExtractor,
 ) -> Sample:
     numbers = _numbers(len(loaded), config, place)
-    images = loaded.images[numbers]
+    images = loaded.pixels[numbers]
     rows = extract(extractor, images).features
     return Sample(loaded.source, rows, images, numbers)
 
@@ -133,6 +139,8 @@ def _load(
     drawn = config.num_samples or num_first or _DRAWN
     if source.endswith(".npy"):
         return _images_or_rows(source, files.read_npy(source))
+    if holds(source, "features"):
+        return np.asarray(read_features(source)[0].features)
     if source.endswith(".npz") and "images" not in files.npz_names(source):
         return _images_or_rows(source, _only_array(source))
     if is_run(source):

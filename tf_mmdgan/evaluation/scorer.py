@@ -14,7 +14,9 @@ from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation import outputs
 from tf_mmdgan.evaluation.loaded import (
+    Content,
     Preparation,
+    StoredFeatures,
     described,
     for_page,
     shapes_of,
@@ -24,7 +26,6 @@ from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.features import (
     Extracted,
     FeatureExtractor,
-    Images,
     cached,
     extract,
     in_batches,
@@ -64,7 +65,7 @@ class Scorer:
     Attributes:
       extractor: of the features.
       real: uint8 images [n, h, w, c], or images that are read when they are
-        needed.
+        needed; or features of images.
       source: where the real images come from, for the report.
       settings: of the metrics; its seed is also that of generated images.
       count: number of images that a model generates for a score.
@@ -87,7 +88,7 @@ class Scorer:
     """
 
     extractor: FeatureExtractor
-    real: Images
+    real: Content
     source: str
     settings: MetricSettings
     count: int
@@ -106,14 +107,20 @@ class Scorer:
                 f"--evaluation_samples={self.count}: need one for each of the "
                 f"{workers} workers."
             )
-        counts = Counts(len(self.real), self.count, self.extractor.classifies)
+        classifies = self.extractor.classifies
+        if isinstance(self.real, StoredFeatures):
+            classifies &= self.real.found.probabilities is not None
+        counts = Counts(len(self.real), self.count, classifies)
         check_available(self.metrics, counts, self.settings)
-        self.extractor.check(min(shapes_of(self.real)))
+        for shape in sorted(shapes_of(self.real))[:1]:
+            self.extractor.check(shape)
         if self.cache_dir is not None and self.extractor.slow:
             files.check_writable(self.cache_dir / "x", "--cache_dir")
 
     @functools.cached_property
     def _real(self) -> Extracted:
+        if isinstance(self.real, StoredFeatures):
+            return self.real.found
         folder = self.cache_dir if self.extractor.slow else None
         return cached(self.extractor, self.real, folder, self.batch_size)
 
@@ -121,6 +128,11 @@ class Scorer:
     def identifier(self) -> str:
         """What the features depend on: the extractor, and what was before."""
         return self.extractor.identifier + self.prepared.tag
+
+    @property
+    def real_found(self) -> Extracted:
+        """What the extractor finds in the real images, in their order."""
+        return self._real
 
     @property
     def real_features(self) -> np.ndarray:
@@ -169,14 +181,15 @@ class Scorer:
 
     def report(
         self,
-        images: Images,
+        images: Content,
         source: str,
         prepared: Preparation = Preparation(),  # noqa: B008  # frozen
     ) -> Report:
         """All metrics of images that come from `source`.
 
         Args:
-          images: uint8 [m, h, w, c], or read when they are needed.
+          images: uint8 [m, h, w, c], or read when they are needed; or their
+            features.
           source: where they come from, for the report.
           prepared: what was done to them before.
         """
@@ -215,17 +228,24 @@ class Scorer:
             | {"order": "shuffled" if self.shuffle else "given"},
         )
 
-    def page(self, report: Report, images: Images) -> str:
+    def page(self, report: Report, images: Content) -> str:
         """The report of images as a page, with some of the images on it."""
-        samples = for_page(images, range(min(_SAMPLES, len(images))))
+        samples = None
+        if not isinstance(images, StoredFeatures):
+            samples = for_page(images, range(min(_SAMPLES, len(images))))
         told = published.without_places(report.to_dict())
         return render_page(told, samples, self._with_neighbours(images))
 
-    def _with_neighbours(self, images: Images) -> np.ndarray | None:
+    def _with_neighbours(self, images: Content) -> np.ndarray | None:
         """Some images, and the real images nearest to each: [n, k, h, w, c].
 
-        None where real and generated images are shown at different sizes.
+        None where images of one side are not at hand, and where both sides are
+        shown at different sizes.
         """
+        if isinstance(images, StoredFeatures):
+            return None
+        if isinstance(self.real, StoredFeatures):
+            return None
         rows = np.arange(min(_SHOWN, len(images)))
         found = extract(self.extractor, in_batches(images[rows])).features
         count = min(_NEIGHBOURS, len(self.real))
@@ -239,13 +259,15 @@ class Scorer:
     def write(
         self,
         report: Report,
-        images: Images,
+        images: Content,
         path: str | os.PathLike[str],
     ) -> None:
         """Writes the report of images as JSON, and as a page beside it."""
         outputs.write(path, report.to_dict(), self.page(report, images))
 
-    def _extract(self, images: Images) -> Extracted:
+    def _extract(self, images: Content) -> Extracted:
+        if isinstance(images, StoredFeatures):
+            return images.found
         return sharing.of_images(
             self.cluster,
             self.extractor,

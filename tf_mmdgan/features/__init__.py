@@ -1,6 +1,6 @@
 """Features of images: trained networks and simple statistics by name."""
 
-from tf_mmdgan.features.cache import cached
+from tf_mmdgan.features.cache import cached, read_features, write_features
 from tf_mmdgan.features.catalogue import (
     EXTRACTORS,
     Source,

@@ -1,4 +1,4 @@
-"""Features of real images kept on disk, and statistics files of other tools."""
+"""Features kept on disk: in a cache, and in files that users name."""
 
 import hashlib
 import os
@@ -57,6 +57,48 @@ def cached(
             stacklevel=2,
         )
     return found
+
+
+def read_features(
+    path: str | os.PathLike[str],
+) -> tuple[Extracted, str | None]:
+    """What `write_features` wrote, or any .npz file with the array features.
+
+    Returns:
+      Features [n, d], and class probabilities [n, k] if the file has them; and
+      the identifier of what made them, if the file says it.
+
+    Raises:
+      DataError: for a file that is missing, damaged or something else.
+    """
+    arrays = files.read_npz(path, ("features", "probabilities", "extractor"))
+    made_with = arrays.pop("extractor", None)
+    for name, rows in arrays.items():
+        if rows.ndim != 2 or rows.dtype.kind not in "fiu" or not rows.size:
+            raise errors.DataError(
+                f"{path}: {name} is {rows.dtype} of shape {rows.shape}; need "
+                "numbers [n, d]."
+            )
+    if len({len(rows) for rows in arrays.values()}) != 1:
+        raise errors.DataError(
+            f"{path}: features and probabilities are not of as many images."
+        )
+    found = Extracted(arrays["features"], arrays.get("probabilities"))
+    return found, None if made_with is None else str(made_with)
+
+
+def write_features(
+    path: str | os.PathLike[str], found: Extracted, extractor: str
+) -> None:
+    """Writes a file for `read_features`, atomically.
+
+    Args:
+      path: of the .npz file.
+      found: what is written.
+      extractor: identifier of what made it.
+    """
+    arrays = {k: v for k, v in found._asdict().items() if v is not None}
+    write_npz(path, **arrays, extractor=np.array(extractor))
 
 
 def _key(extractor: FeatureExtractor, images: Images) -> str:

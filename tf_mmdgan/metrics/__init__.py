@@ -3,13 +3,12 @@
 from tf_mmdgan.metrics.catalogue import (
     METRIC_FAMILY,
     METRICS,
-    by_name,
-    check_available,
-    choose,
     score,
+    score_alone,
     score_available,
 )
 from tf_mmdgan.metrics.checks import block_bounds, shuffled_order
+from tf_mmdgan.metrics.chosen import by_name, check_available, choose
 from tf_mmdgan.metrics.conditions import Counts
 from tf_mmdgan.metrics.fid import frechet_distance
 from tf_mmdgan.metrics.kid import KID

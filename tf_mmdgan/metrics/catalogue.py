@@ -5,13 +5,13 @@ line in `METRICS`. It gets features, [n, d] and [m, d]; if its name is also in
 `_OF_CLASSES`, class probabilities, [n, k] and [m, k].
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config.expressions import Family
-from tf_mmdgan.config.spelling import entries, text
+from tf_mmdgan.config.spelling import text
 from tf_mmdgan.features import Extracted
 from tf_mmdgan.metrics import (
     checks,
@@ -264,57 +264,35 @@ def score_available(
     return scores, unavailable
 
 
-def choose(
-    given: str | Sequence[object] | None,
-) -> tuple[object, ...]:
-    """Reads a list of metrics, such as "fid,prdc".
-
-    Args:
-      given: names of `METRICS` or expressions for functions of other modules,
-        with commas between, or a sequence of such or of functions; or "all";
-        or None, for those that take no longer than extracting the features.
-
-    Returns:
-      What `score` takes.
-
-    Raises:
-      UsageError: for what names no metric.
-    """
-    if given is None or given == "all":
-        return tuple(n for n in METRICS if given == "all" or n not in _SLOW)
-    chosen = entries(given) if isinstance(given, str) else given
-    METRIC_FAMILY.get_all(chosen)
-    return tuple(chosen)
-
-
-def by_name(given: str | Sequence[object] | None) -> bool:
-    """Whether metrics were named one by one, so that each must be had."""
-    return given is not None and given != "all"
-
-
-def check_available(
-    given: str | Sequence[object] | None,
-    counts: Counts,
+def score_alone(
+    found: Extracted,
+    metrics: Iterable[object],
     settings: MetricSettings = USUAL,
-) -> None:
-    """Checks what can be known before anything is extracted.
+) -> dict[str, Numbers]:
+    """Computes metrics of what was extracted from a single set of images.
 
     Args:
-      given: as `choose` reads it.
-      counts: of the images.
+      found: what an extractor found in the images.
+      metrics: names of metrics that compare with nothing: inception_score.
       settings: of all metrics.
 
     Raises:
-      UsageError: for an unknown metric, for one that was named and cannot be
-        had, and for one that could be had, were not a size set for it.
+      UsageError: for a metric that compares with real images, and without
+        class probabilities.
+      DataError: for features that cannot be scored.
     """
-    for metric in choose(given):
-        name = text(metric)
-        reason = missing(name, counts, settings)
-        if reason is None:
-            continue
-        if by_name(given) or missing(name, counts, settings.usual()) is None:
-            raise errors.UsageError(f"The metric {name} {reason}.")
+    chosen = [text(metric) for metric in metrics]
+    for name in chosen:
+        if name not in _OF_ONE_SET:
+            raise errors.UsageError(
+                f"The metric {name} compares with real images: name them by "
+                f"--real. Without them there is {', '.join(_OF_ONE_SET)}."
+            )
+    warn_of_degenerate("fake", found.features)
+    return {
+        name: METRICS[name](*_inputs(name, found, found), settings)
+        for name in chosen
+    }
 
 
 METRICS: dict[str, Metric] = {
@@ -331,8 +309,9 @@ METRICS: dict[str, Metric] = {
     "parzen": _parzen,
 }
 
-_SLOW = {"fid_infinity", "parzen"}
+SLOW = {"fid_infinity", "parzen"}
 _OF_CLASSES = {"inception_score"}
+_OF_ONE_SET = ("inception_score",)
 
 
 METRIC_FAMILY: Family[Metric] = Family("metric", METRICS, Callable)

@@ -7,9 +7,17 @@ from typing import Any
 from tf_mmdgan import config as config_room
 from tf_mmdgan import data, errors, files, metrics
 from tf_mmdgan.config import DataConfig, EvaluateConfig
-from tf_mmdgan.evaluation import Report, Scorer, from_config, outputs
+from tf_mmdgan.evaluation import (
+    Report,
+    Scorer,
+    by_statistics,
+    from_config,
+    one_set,
+    outputs,
+)
 from tf_mmdgan.evaluation.class_scores import class_scores
 from tf_mmdgan.evaluation.report import kept
+from tf_mmdgan.features import Extracted, write_features
 from tf_mmdgan.training.finished import TrainedRun, load_run
 
 
@@ -37,27 +45,36 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     run = None
     if config.run_dir is not None:
         run = load_run(config.run_dir, config.checkpoint, config.trust_run)
-    if from_config.is_statistics(config):
+    if one_set.is_one_set(config):
+        report, found = one_set.look_at_one_set(config)
+        _write(config, report)
+        _save(config, found, report)
+        return report
+    if by_statistics.is_statistics(config):
         report = _by_statistics(config, run)
-        if config.out is not None:
-            with kept(report, "--out"):
-                report.write(config.out)
+        _write(config, report)
         return report
     if run is not None:
         return _of_run(config, run)
     scorer, images = from_config.make_pair(config)
-    report = scorer.report(images.images, images.source, images.prepared)
+    report = scorer.report(images.content, images.source, images.prepared)
     if config.out is not None:
         with kept(report, "--out"):
-            scorer.write(report, images.images, config.out)
-    _save_statistics(config, scorer, report)
+            scorer.write(report, images.content, config.out)
+    _save(config, scorer.real_found, report)
     return report
+
+
+def _write(config: EvaluateConfig, report: Report) -> None:
+    if config.out is not None:
+        with kept(report, "--out"):
+            report.write(config.out)
 
 
 def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
     if run is None:
-        return from_config.score_by_statistics(config)
-    report = from_config.score_by_statistics(
+        return by_statistics.score_by_statistics(config)
+    report = by_statistics.score_by_statistics(
         config,
         run.config,
         lambda count: run.generate(count, config.seed, weights=config.weights),
@@ -71,7 +88,7 @@ def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
     # First, because it is what may be refused.
     classes = _classes(config, run, scorer) if config.per_class else None
     report = run.score(scorer, config.weights, config.out, classes)
-    _save_statistics(config, scorer, report)
+    _save(config, scorer.real_found, report)
     return report
 
 
@@ -93,24 +110,28 @@ def _check_outputs(config: EvaluateConfig) -> None:
     """Checks the files that are to be written, before the work."""
     if config.out is not None:
         outputs.check(config.out)
-    path = config.save_statistics
-    if path is not None:
-        files.check_writable(path, "--save_statistics")
-        if os.path.exists(path) and "mu" not in files.npz_names(path):
+    for path, flag, array in (
+        (config.save_statistics, "--save_statistics", "mu"),
+        (config.save_features, "--save_features", "features"),
+    ):
+        if path is None:
+            continue
+        files.check_writable(path, flag)
+        if os.path.exists(path) and array not in files.npz_names(path):
             raise errors.UsageError(
-                f"--save_statistics={path} would replace what are no "
-                "statistics: name another file."
+                f"{flag}={path} would replace what holds no {array}: name "
+                "another file."
             )
 
 
-def _save_statistics(
-    config: EvaluateConfig, scorer: Scorer, report: Report
-) -> None:
-    if config.save_statistics is None:
-        return
-    with kept(report, "--save_statistics"):
-        metrics.write_moments(
-            config.save_statistics,
-            metrics.Moments.of(scorer.real_features),
-            scorer.identifier,
-        )
+def _save(config: EvaluateConfig, found: Extracted, report: Report) -> None:
+    """Writes what was found in the real images, or in the only ones."""
+    if config.save_statistics is not None:
+        moments = metrics.Moments.of(found.features)
+        with kept(report, "--save_statistics"):
+            metrics.write_moments(
+                config.save_statistics, moments, report.extractor
+            )
+    if config.save_features is not None:
+        with kept(report, "--save_features"):
+            write_features(config.save_features, found, report.extractor)

@@ -1,0 +1,145 @@
+"""FID where moments of features are all that is known of one side, or both."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from tf_mmdgan import data, errors
+from tf_mmdgan.config import EvaluateConfig, TrainConfig
+from tf_mmdgan.evaluation.comparable import compared
+from tf_mmdgan.evaluation.from_config import load_fake
+from tf_mmdgan.evaluation.images import holds, load_images
+from tf_mmdgan.evaluation.loaded import (
+    Loaded,
+    StoredFeatures,
+    StoredMoments,
+    described,
+    of_files,
+)
+from tf_mmdgan.evaluation.report import Report
+from tf_mmdgan.features import FeatureExtractor, extract, get_extractor
+from tf_mmdgan.metrics import Moments, by_name, choose, frechet_distance
+
+# Images of a run that are compared with statistics, where nothing is said.
+_DRAWN = 10_000
+
+_NEEDS = (
+    "{} holds moments: give --metrics=fid, and by --features the extractor "
+    "that they were made with."
+)
+Draw = Callable[[int], np.ndarray]
+
+
+def is_statistics(config: EvaluateConfig) -> bool:
+    """Whether one side, or both, are files of the moments of features."""
+    sides = (config.real, config.fake)
+    return any(holds(side, "mu") for side in sides if side is not None)
+
+
+def score_by_statistics(
+    config: EvaluateConfig,
+    run: TrainConfig | None = None,
+    draw: Draw | None = None,
+) -> Report:
+    """FID where one side is a statistics file, which allows no other metric.
+
+    Args:
+      config: what is scored.
+      run: configuration of the run that is scored instead of `config.fake`.
+      draw: draws so many images of that run.
+
+    Raises:
+      UsageError: for unknown names, or another metric.
+      DataError: for images or a file that cannot be used, or a file that was
+        made with another extractor.
+    """
+    start = time.monotonic()
+    _check_asked(config)
+    named = _extractor(config, run)
+    real, fake = _sides(config, draw)
+    extractor = named or of_files(real, fake)
+    real, fake = compared(extractor, [real, fake])
+    moments = [_moments(config, extractor, side) for side in (real, fake)]
+    tag = real.prepared.tag or fake.prepared.tag
+    return Report(
+        scores={"fid": {"fid": frechet_distance(*moments)}},
+        unavailable=_unavailable(config),
+        num_real=_count(real),
+        num_fake=_count(fake),
+        extractor=extractor.identifier + tag,
+        real=real.source,
+        fake=fake.source,
+        preprocessing={
+            name: described(side.shapes, side.prepared, extractor)
+            for name, side in (("real", real), ("fake", fake))
+        },
+        remarks=real.prepared.remarks + fake.prepared.remarks,
+        seconds=round(time.monotonic() - start, 3),
+    )
+
+
+def _check_asked(config: EvaluateConfig) -> None:
+    """Refuses what moments do not allow, before anything is read."""
+    held = _holder(config)
+    if config.metrics not in (None, "all", "fid"):
+        raise errors.UsageError(_NEEDS.format(held))
+    if config.save_statistics is not None and held == config.real:
+        raise errors.UsageError(
+            f"--save_statistics={config.save_statistics}: --real={held} holds "
+            "statistics already; copy it, or name images by --real."
+        )
+
+
+def _extractor(
+    config: EvaluateConfig, run: TrainConfig | None
+) -> FeatureExtractor | None:
+    """The extractor of the images; None where there are none."""
+    features = config.features
+    if run is not None:
+        entry = data.DATASET_FAMILY.get(run.dataset)
+        features = features or run.features or entry.features
+    if features is not None:
+        return get_extractor(features)
+    sides = [side for side in (config.real, config.fake) if side is not None]
+    if not all(holds(s, "mu") or holds(s, "features") for s in sides):
+        raise errors.UsageError(_NEEDS.format(_holder(config)))
+    return None
+
+
+def _holder(config: EvaluateConfig) -> str:
+    """The side that holds moments; the real one, if both do."""
+    real, fake = str(config.real), str(config.fake)
+    return real if holds(real, "mu") else fake
+
+
+def _sides(config: EvaluateConfig, draw: Draw | None) -> tuple[Loaded, Loaded]:
+    real = load_images(str(config.real), config, config.image_size)
+    if draw is None:
+        return real, load_fake(config, str(config.fake))
+    source = f"{config.run_dir}, {config.weights} weights"
+    return real, Loaded(draw(config.num_samples or _DRAWN), source)
+
+
+def _moments(
+    config: EvaluateConfig, extractor: FeatureExtractor, side: Loaded
+) -> Moments:
+    content = side.images
+    if isinstance(content, StoredMoments):
+        return content.moments
+    if isinstance(content, StoredFeatures):
+        return Moments.of(content.found.features)
+    return Moments.of(extract(extractor, content, config.batch_size).features)
+
+
+def _count(side: Loaded) -> int | None:
+    content = side.images
+    return None if isinstance(content, StoredMoments) else len(content)
+
+
+def _unavailable(config: EvaluateConfig) -> dict[str, str]:
+    """Why a statistics file allows none of the other metrics."""
+    if by_name(config.metrics):
+        return {}
+    reason = "needs features of both sides, of one of which there are moments"
+    return {str(m): reason for m in choose(config.metrics) if m != "fid"}

@@ -1,0 +1,98 @@
+"""One set of images alone: what is found in it, and scores of that."""
+
+import time
+
+from tf_mmdgan import data, errors
+from tf_mmdgan.config import EvaluateConfig
+from tf_mmdgan.evaluation.comparable import compared
+from tf_mmdgan.evaluation.images import holds, load_images
+from tf_mmdgan.evaluation.loaded import (
+    StoredFeatures,
+    described,
+    of_files,
+)
+from tf_mmdgan.evaluation.metric_settings import metric_settings
+from tf_mmdgan.evaluation.report import Report
+from tf_mmdgan.features import (
+    EXTRACTORS,
+    Extracted,
+    FeatureExtractor,
+    extract,
+    get_extractor,
+)
+from tf_mmdgan.metrics import (
+    Counts,
+    check_available,
+    choose,
+    score_alone,
+)
+
+
+def is_one_set(config: EvaluateConfig) -> bool:
+    """Whether nothing is named to compare with."""
+    return config.run_dir is None and None in (config.real, config.fake)
+
+
+def look_at_one_set(config: EvaluateConfig) -> tuple[Report, Extracted]:
+    """A report of the one set that is named, and what was found in it.
+
+    Raises:
+      UsageError: for unknown names, and metrics that compare.
+      DataError: for images or a file that cannot be used.
+    """
+    start = time.monotonic()
+    source = str(config.real or config.fake)
+    settings = metric_settings(config)
+    metrics = () if config.metrics is None else choose(config.metrics)
+    named = _extractor(config, source)
+    is_fake = config.real is None
+    loaded = load_images(
+        source,
+        config,
+        config.image_size,
+        config.num_samples if is_fake else None,
+        config.seed,
+    )
+    extractor = named or of_files(loaded)
+    (loaded,) = compared(extractor, [loaded])
+    count, content = len(loaded), loaded.content
+    check_available(
+        metrics, Counts(count, count, extractor.classifies), settings
+    )
+    if isinstance(content, StoredFeatures):
+        found = content.found
+    else:
+        found = extract(extractor, content, config.batch_size)
+    report = Report(
+        scores=score_alone(found, metrics, settings),
+        num_real=None if is_fake else count,
+        num_fake=count if is_fake else None,
+        extractor=extractor.identifier + loaded.prepared.tag,
+        real=config.real,
+        fake=config.fake,
+        preprocessing={
+            "fake" if is_fake else "real": described(
+                loaded.shapes, loaded.prepared, extractor
+            )
+        },
+        remarks=loaded.prepared.remarks,
+        settings=settings.described(count, count),
+        seconds=round(time.monotonic() - start, 3),
+    )
+    return report, found
+
+
+def _extractor(config: EvaluateConfig, source: str) -> FeatureExtractor | None:
+    """The extractor; None for features of a file."""
+    features = config.features
+    dataset = data.source_of(source)
+    if features is None and dataset is not None:
+        features = data.DATASET_FAMILY.get(dataset[0]).features
+    if features is not None:
+        return get_extractor(features)
+    if holds(source, "features"):
+        return None
+    raise errors.UsageError(
+        f"--features is missing: name the extractor for {source}; known: "
+        f"{', '.join(EXTRACTORS)}."
+    )
