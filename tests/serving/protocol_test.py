@@ -326,6 +326,8 @@ SAMPLE = {"signature_name": "sample"}
             400,
             "inputs is a plain value/list",
         ),
+        ("generator:predict", {"signature_name": 3}, 400, "must be a string"),
+        ("generator:predict", {"signature_name": "\ud800"}, 400, "be a string"),
         ("generator:predict", {"instances": []}, 400, "No values in 'inst"),
         ("generator:predict", {"instances": [3]}, 400, "is a plain list"),
         (

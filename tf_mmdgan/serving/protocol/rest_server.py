@@ -87,9 +87,7 @@ def _version(text: str) -> int:
 
 def _predict(model: ServedModel, spec: model_pb2.ModelSpec) -> Any:
     body = _body()
-    signature = body.get("signature_name", "")
-    if not isinstance(signature, str):
-        raise _invalid("'signature_name' key must be a string value.")
+    signature = _signature_name(body)
     version = model.versions[model.choose(spec)]
     try:
         definition = version.definition(signature)
@@ -114,6 +112,16 @@ def _predict(model: ServedModel, spec: model_pb2.ModelSpec) -> Any:
     if len(columns) == 1:
         (columns,) = columns.values()
     return {"outputs": columns}
+
+
+def _signature_name(body: Mapping[str, Any]) -> str:
+    name = body.get("signature_name", "")
+    try:
+        # JSON has texts with halves of surrogate pairs; messages have none.
+        name.encode()
+    except (AttributeError, UnicodeError):
+        raise _invalid("'signature_name' key must be a string value.") from None
+    return name
 
 
 def _metadata(model: ServedModel, spec: model_pb2.ModelSpec) -> Any:
