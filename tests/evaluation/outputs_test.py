@@ -48,6 +48,13 @@ def test_ones_own_are_replaced_and_named(path, capsys):
     assert str(path) in told and str(path.with_suffix(".html")) in told
 
 
+def test_names_that_are_no_text_are_written(tmp_path):
+    made = tmp_path / "found.json"
+    outputs.write(made, {"fake": "runs/\udcff"}, "of runs/\udcff")
+    assert json.loads(made.read_text()) == {"fake": "runs/\udcff"}
+    assert made.with_suffix(".html").read_text() == "of runs/\\udcff"
+
+
 def test_outcomes_of_tests_are_ones_own_too(tmp_path, rng):
     for name in "xy":
         np.save(tmp_path / f"{name}.npy", rng.normal(size=(20, 2)))

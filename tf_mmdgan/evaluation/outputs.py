@@ -55,7 +55,9 @@ def write(
 ) -> None:
     """Writes an outcome, without absolute paths, and its page."""
     files.write_json(path, published.without_places(outcome))
-    files.write_bytes(page_beside(path), page.encode())
+    # Names of files may have bytes that are no text.
+    content = page.encode(errors="backslashreplace")
+    files.write_bytes(page_beside(path), content)
 
 
 def tell(path: str | os.PathLike[str]) -> None:
