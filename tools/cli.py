@@ -39,6 +39,7 @@ def run(
       groups: of the flags in the help.
       with_recipes: whether the tool takes --recipe.
     """
+    _use_utf8()
     streams.open_closed()
     # TensorFlow reads these when it is imported, which `command` does.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -85,6 +86,29 @@ def run(
         app.run(
             main, flags_parser=functools.partial(_parse, shown, with_recipes)
         )
+
+
+def _use_utf8() -> None:
+    """Starts this process anew in Python's UTF-8 mode, unless paths are UTF-8.
+
+    TensorFlow takes all paths as UTF-8, whatever the locale is; with another
+    one it would find other files, or none.
+    """
+    if sys.getfilesystemencoding() != "utf-8":
+        os.environ["PYTHONUTF8"] = "1"
+        again = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+        os.execv(sys.executable, again)
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuses arguments of bytes that are no text in UTF-8."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise errors.UsageError(
+                f"{argument}: this is no text in UTF-8; rename what it names."
+            ) from None
 
 
 def _import_tensorflow() -> types.ModuleType:
@@ -141,6 +165,7 @@ def _parse(
     """Parses the command line, or prints what it asks for and ends."""
     program, *arguments = argv
     try:
+        _check_text(arguments)
         _show_help(shown, arguments)
         if with_recipes:
             if "--recipe=list" in arguments:

@@ -55,8 +55,9 @@ def _launch() -> NoReturn:
     options = _parse(sys.argv[1:])
     streams.check_stdout()
     received = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: received.append(number))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, lambda number, frame: received.append(number))
     for _ in range(options.restarts + 1):
         code = _run(options.workers, options.flags, received)
         # Neither success nor a wrong setting is better the second time.

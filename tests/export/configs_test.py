@@ -1,5 +1,6 @@
 """Configurations of a server, by the official protos."""
 
+import csv
 import os
 import shlex
 
@@ -79,6 +80,16 @@ def test_another_name_is_refused(tmp_path):
     configs.write(tmp_path, "digits")
     with pytest.raises(errors.DataError, match="is not about the model faces"):
         configs.write(tmp_path, "faces")
+
+
+@pytest.mark.parametrize("name", ["a:b", 'a:b, "c"'])
+def test_a_folder_with_a_colon_is_mounted_by_name(name):
+    container, _ = configs.server_commands(f"/{name}")
+    parts = shlex.split(container)
+    assert "-v" not in parts
+    (fields,) = csv.reader([parts[parts.index("--mount") + 1]])
+    places = [f"source=/{name}", f"target=/{name}"]
+    assert fields == ["type=bind", *places, "readonly"]
 
 
 def test_commands_name_files_that_are_there(tmp_path):

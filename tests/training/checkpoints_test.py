@@ -286,21 +286,24 @@ def test_best_of_a_run_that_was_killed_while_saving_it(tmp_path):
     assert best.kid == float("inf")
 
 
-def test_sigterm_saves_and_exits_with_143(tmp_path, capsys):
+@pytest.mark.parametrize(
+    "number, code", [(signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_signals_save_and_give_their_exit_code(tmp_path, capsys, number, code):
     model = adam_model()
     saver = checkpoints.Checkpoints(model, tmp_path)
     preemption = checkpoints.Preemption(saver.act)
     send = keras.callbacks.LambdaCallback(
         on_train_batch_begin=lambda batch, logs: (
-            batch == 2 and os.kill(os.getpid(), signal.SIGTERM)
+            batch == 2 and os.kill(os.getpid(), number)
         )
     )
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(number)
     with pytest.raises(SystemExit) as ended, preemption:
         fit(model, 5, send, preemption)
-    assert ended.value.code == 143
-    assert signal.getsignal(signal.SIGTERM) is before
-    assert "SIGTERM: ended after step 3, which is saved" in (
+    assert ended.value.code == code
+    assert signal.getsignal(number) is before
+    assert f"{number.name}: ended after step 3, which is saved" in (
         capsys.readouterr().err
     )
     again = adam_model()
@@ -310,6 +313,17 @@ def test_sigterm_saves_and_exits_with_143(tmp_path, capsys):
     fit(straight, 5)
     for a, b in zip(state(again), state(straight), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_hangup_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with checkpoints.Preemption(lambda step, logs: None) as preemption:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert preemption._received is None
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_sigterm_of_another_worker_ends_this_one_at_the_same_step():

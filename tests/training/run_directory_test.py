@@ -11,7 +11,7 @@ import pytest
 from limits import within
 from outsiders import kernel_members as members
 
-from tf_mmdgan import config, errors, kernels
+from tf_mmdgan import config, errors, kernels, owned
 from tf_mmdgan.training import run_directory
 
 SHAPE = (16, 16, 1)
@@ -120,6 +120,17 @@ def test_record_of_another_version_names_it(run):
     path.write_text(json.dumps(content))
     with pytest.raises(errors.DataError, match=r"by version 9\.8: .*new_s"):
         run_directory.read_config(run.run_dir)
+
+
+def test_folder_that_another_process_holds_is_told_as_that(tmp_path):
+    (tmp_path / "half").write_text("of a run")
+    with (
+        owned.lock(tmp_path / run_directory.LOCK_FILE),
+        pytest.raises(errors.UsageError, match="another process"),
+    ):
+        run_directory.check(config.TrainConfig(run_dir=str(tmp_path)))
+    with pytest.raises(errors.UsageError, match="is not a run"):
+        run_directory.check(config.TrainConfig(run_dir=str(tmp_path)))
 
 
 def test_folder_without_run_names_the_tool(tmp_path):

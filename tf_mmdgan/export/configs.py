@@ -5,6 +5,8 @@ Three files beside the versions, written once and then left to the user:
 Prometheus) and `batching.config`.
 """
 
+import csv
+import io
 import os
 import pathlib
 import shlex
@@ -118,11 +120,23 @@ def server_commands(export_dir: str | os.PathLike[str]) -> list[str]:
     container = ["docker", "run", "--rm"]
     for port in (GRPC_PORT, REST_PORT):
         container += ["-p", f"{port}:{port}"]
-    container += ["-v", f"{folder}:{folder}:ro", "tensorflow/serving"]
+    container += [*_mounted(folder), "tensorflow/serving"]
     return [
         shlex.join([*container, *options]),
         shlex.join(["tensorflow_model_server", *ports, *options]),
     ]
+
+
+def _mounted(folder: str) -> list[str]:
+    """Options of `docker run` that show a folder, read-only."""
+    if ":" not in folder:
+        return ["-v", f"{folder}:{folder}:ro"]
+    # Fields of a line of CSV, in which colons mean nothing.
+    places = io.StringIO()
+    csv.writer(places, lineterminator="").writerow(
+        ["type=bind", f"source={folder}", f"target={folder}", "readonly"]
+    )
+    return ["--mount", places.getvalue()]
 
 
 def _contents(

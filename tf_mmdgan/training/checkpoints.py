@@ -17,8 +17,10 @@ from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training.callbacks import DIVERGED, Every, current_step, tell
 from tf_mmdgan.training.run_directory import CONFIG_FILE
 
-# What a shell reports for a process that SIGTERM has ended.
-PREEMPTED = 128 + signal.SIGTERM
+# What a shell reports for a process that a signal has ended is this and its
+# number.
+_ENDED_BY = 128
+PREEMPTED = _ENDED_BY + signal.SIGTERM
 
 
 class Checkpoints(Every):
@@ -180,6 +182,11 @@ def _check_record(folder: pathlib.Path) -> None:
     record = folder / "checkpoint"
     try:
         state = tf.train.get_checkpoint_state(str(folder))
+    except UnicodeEncodeError:
+        raise errors.UsageError(
+            f"{folder} is no text in UTF-8, which TensorFlow needs of a path: "
+            "name another folder, or set the environment variable PYTHONUTF8=1."
+        ) from None
     except (ValueError, tf.errors.OpError) as error:
         raise errors.DataError(
             f"{record} is damaged ({errors.excerpt(error)}): remove it."
@@ -269,7 +276,10 @@ class EvaluatedWeights:
 
 
 class Preemption(keras.callbacks.Callback):
-    """Saves and ends the process when SIGTERM has come, for preemption.
+    """Saves and ends the process when it is told to, such as for preemption.
+
+    It is told by SIGTERM, and by SIGHUP, which comes when a terminal is closed,
+    unless that is ignored, as under nohup.
 
         preemption = Preemption(checkpoints)
         with preemption:
@@ -279,7 +289,8 @@ class Preemption(keras.callbacks.Callback):
     last. A second SIGTERM ends the process at once.
 
     Raises:
-      SystemExit: with `PREEMPTED`, when all is saved.
+      SystemExit: when all is saved: with 129 after SIGHUP, else with
+        `PREEMPTED`.
     """
 
     def __init__(
@@ -298,33 +309,38 @@ class Preemption(keras.callbacks.Callback):
         super().__init__()
         self.save = save
         self.anywhere = anywhere
-        self._previous: Any = None
-        self._received = False
+        self._previous: dict[signal.Signals, Any] = {}
+        self._received: signal.Signals | None = None
 
     def __enter__(self):
         # Elsewhere than in the main thread, Python refuses handlers.
         if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGTERM, self._note)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *error):
-        if self._previous is not None:
-            signal.signal(signal.SIGTERM, self._previous)
-            self._previous = None
+        while self._previous:
+            number, handler = self._previous.popitem()
+            signal.signal(number, handler or signal.SIG_DFL)
 
     def _note(self, number, frame):
-        del number, frame
-        self._received = True
+        del frame
+        self._received = signal.Signals(number)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # A closed terminal can send it twice.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def on_train_batch_end(self, batch, logs=None):  # noqa: D102
-        if not self.anywhere(self._received):
+        if not self.anywhere(self._received is not None):
             return
         step = current_step(self.model)
         self.save(step, {})
         self.anywhere(True)
+        number = self._received or signal.SIGTERM
         tell(
-            f"SIGTERM: ended after step {step}, which is saved. The same "
+            f"{number.name}: ended after step {step}, which is saved. The same "
             "command goes on from there."
         )
-        raise SystemExit(PREEMPTED)
+        raise SystemExit(_ENDED_BY + number)

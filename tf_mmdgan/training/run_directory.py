@@ -50,6 +50,7 @@ def check(config: TrainConfig) -> None:
             for path in run_dir.iterdir()
         ):
             return
+        _refuse_held(run_dir)
         raise errors.UsageError(
             f"--run_dir={run_dir} is not a run: it has no {CONFIG_FILE}, and "
             "it is not empty. Name a new folder."
@@ -66,6 +67,21 @@ def check(config: TrainConfig) -> None:
             f"--run_dir={run_dir} holds another run: {'; '.join(differences)}."
             " Name a new folder, or give the same settings."
         )
+
+
+def _refuse_held(folder: pathlib.Path) -> None:
+    """Raises UsageError if another process is in a folder, or just begins."""
+    if (folder / LOCK_FILE).exists():
+        lock = owned.lock(folder / LOCK_FILE)
+        if lock is None:
+            raise _held(folder)
+        lock.close()
+
+
+def _held(folder: pathlib.Path) -> errors.UsageError:
+    return errors.UsageError(
+        f"--run_dir={folder}: another process is training there."
+    )
 
 
 def fingerprint(config: TrainConfig) -> int:
@@ -105,9 +121,7 @@ def claim(run_dir: pathlib.Path) -> None:
     run_dir.mkdir(parents=True, exist_ok=True)
     lock = owned.lock(run_dir / LOCK_FILE)
     if lock is None:
-        raise errors.UsageError(
-            f"--run_dir={run_dir}: another process is training there."
-        )
+        raise _held(run_dir)
     _claims.append(lock)
     for path in run_dir.iterdir():
         if path.is_symlink() and not path.is_file():
