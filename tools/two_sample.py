@@ -24,11 +24,11 @@ def two_sample(config: TwoSampleConfig) -> Mapping[str, Any]:
     from tf_mmdgan.evaluation import outputs
     from tf_mmdgan.evaluation import two_sample as comparisons
 
-    def draw_run(run_dir: str, count: int) -> "np.ndarray":
+    def draw_run(run_dir: str, count: int, seed: int) -> "np.ndarray":
         from tf_mmdgan.training import finished
 
         run = finished.load_run(run_dir, config.checkpoint, config.trust_run)
-        return run.generate(count, config.seed, weights=config.weights)
+        return run.generate(count, seed, weights=config.weights)
 
     if config.out is not None:
         outputs.check(config.out)

@@ -5,6 +5,7 @@ import pytest
 
 from tf_mmdgan import config, errors
 from tf_mmdgan.evaluation import from_config
+from tf_mmdgan.evaluation.loaded import Loaded
 from tf_mmdgan.metrics import MetricSettings, kid
 
 SHAPE = (16, 16, 1)  # of digits
@@ -54,6 +55,22 @@ def test_two_sets_of_images_have_blocks_of_their_own(tmp_path, rng):
     )  # fmt: skip
     assert scorer.settings == MetricSettings(max_block_size=8)
     assert (len(scorer.real), len(images), scorer.count) == (40, 25, 25)
+
+
+def test_two_generators_share_no_latents(monkeypatch):
+    seeds = []
+
+    def load_images(*given, seed=None):
+        seeds.append(given[4] if len(given) == 5 else seed)
+        return Loaded(np.zeros((20, 4, 4, 1), np.uint8), given[0])
+
+    monkeypatch.setattr(from_config, "load_images", load_images)
+    given = {"features": "pixels", "real": "one", "cache": "off"}
+    from_config.make_pair(config.EvaluateConfig(**given, fake="two", seed=3))
+    from_config.make_scorer(
+        evaluate_config(**given, seed=2**63 - 1), train_config(), (4, 4, 1)
+    )
+    assert seeds == [4, 3, 0]
 
 
 def reconstructions(tmp_path, rng, count=400):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import re
 
@@ -13,9 +14,10 @@ from tf_mmdgan import data, errors, features, mmd
 from tf_mmdgan.config import DataConfig, TwoSampleConfig
 from tf_mmdgan.evaluation import sample_files, two_sample
 from tf_mmdgan.features import extract, get_extractor
+from tf_mmdgan.features.extractors import Pixels
 
 
-def no_run(run_dir, count):
+def no_run(run_dir, count, seed):
     raise AssertionError("no run is asked for")
 
 
@@ -175,13 +177,54 @@ def test_runs_are_drawn_from_as_often_as_the_first_sample_has_rows(
     (run / "config.json").write_text("{}")
     asked = []
 
-    def draw(run_dir, count):
-        asked.append((run_dir, count))
+    def draw(run_dir, count, seed):
+        asked.append((run_dir, count, seed))
         return x[:count]
 
-    found = compare(draw, x=f"{folder}/x.npz", y=str(run))
-    assert asked == [(str(run), 100)]
+    found = compare(draw, x=f"{folder}/x.npz", y=str(run), seed=4)
+    assert asked == [(str(run), 100, 5)]
     assert found.test.p_value > 0.05
+
+
+def test_samples_are_independent_of_each_other(tmp_path, rng):
+    """Of equal files, other rows are chosen; of generators, other latents."""
+    for name in ("x", "y", "than"):
+        np.save(tmp_path / f"{name}.npy", rng.normal(size=(400, 2)))
+    run = tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "config.json").write_text("{}")
+    sources = {name: f"{tmp_path}/{name}.npy" for name in ("x", "y", "than")}
+    found = compare(**sources, num_samples=50)
+    chosen = [s.numbers for s in (found.x, found.y, found.than)]
+    for first, second in itertools.combinations(chosen, 2):
+        assert (first == second).sum() < 5  # 50 / 400 are expected
+    seeds = []
+
+    def draw(run_dir, count, seed):
+        seeds.append(seed)
+        own = np.random.default_rng(seed)
+        return own.integers(0, 256, (count, 4, 4, 1), np.uint8)
+
+    last = 2**63 - 1
+    compare(draw, x=str(run), y=str(run), than=str(run), seed=last)
+    assert seeds == [last, 0, 1]
+
+
+def test_an_extractor_is_tried_before_it_looks_at_images(image_files, rng):
+    folder, _, _ = image_files
+    looked = []
+
+    class Colours(Pixels):
+        def check(self, image_shape):
+            raise errors.UsageError(f"{image_shape[-1]} channel(s)")
+
+        def __call__(self, images):
+            looked.append(len(images))
+            return super().__call__(images)
+
+    with pytest.raises(errors.UsageError, match=r"channel\(s\)"):
+        compare(x=f"{folder}/x.npz", y=f"{folder}/x.npz", features=Colours())
+    assert not looked
 
 
 @pytest.mark.parametrize(

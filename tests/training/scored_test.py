@@ -61,6 +61,12 @@ def test_samples_that_cannot_be_written_are_not_drawn(
         sample.sample(chosen)
 
 
+def test_metrics_are_looked_up_before_the_work(settings, monkeypatch):
+    monkeypatch.setattr(from_config, "load_images", refuse)
+    with pytest.raises(errors.UsageError, match="metric 'fidd'"):
+        training.evaluate(**settings | {"metrics": "fidd"})
+
+
 def test_a_report_that_cannot_be_written_is_printed(
     tmp_path, settings, monkeypatch, capsys
 ):

@@ -62,7 +62,9 @@ class TwoSampleConfig(ReadConfig):
         "are whole, each of its own size, and data sets have their own.",
     )
     seed: int = setting(
-        0, "Seed of generated images, of chosen rows and of permutations."
+        0,
+        "Seed of permutations and of chosen rows, and of generated images of "
+        "--x; those of --y and --than have the next two.",
     )
     checkpoint: str = fields.checkpoint()
     weights: str = setting(

@@ -115,7 +115,8 @@ def _real_for(
         own = run.image_size or data.DATASET_FAMILY.get(run.dataset).image_size
         of_data_set = data.source_of(config.real) is not None
         size = config.image_size or (own if of_data_set else None)
-        loaded = load_images(config.real, reading, size)
+        seed = _real_seed(config)
+        loaded = load_images(config.real, reading, size, seed=seed)
         if size == config.image_size:
             return loaded
         told = f"as in training: {loaded.prepared.told}"
@@ -153,7 +154,8 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
         )
     metric_settings(config)  # checked before images are read
     extractor = None if features is None else get_extractor(features)
-    real = load_images(source, config, config.image_size)
+    seed = _real_seed(config)
+    real = load_images(source, config, config.image_size, seed=seed)
     images = load_fake(config, fake, len(real))
     extractor = extractor or of_files(real, images)
     real, images = compared(extractor, [real, images])
@@ -179,6 +181,15 @@ def _sources(config: EvaluateConfig) -> tuple[str, str]:
     if config.real is None or config.fake is None:
         raise errors.UsageError("Name two sets of images: --real and --fake.")
     return config.real, config.fake
+
+
+def _real_seed(config: EvaluateConfig) -> int:
+    """Seed of the images of a generator that stand for the real ones.
+
+    Not that of the fake ones: two generators would make an image each of every
+    latent, and a generator would be compared with its own images.
+    """
+    return (config.seed + 1) % 2**63
 
 
 def _entry(source: str) -> data.DatasetEntry | None:

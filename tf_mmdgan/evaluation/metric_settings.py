@@ -18,8 +18,9 @@ def metric_settings(config: EvaluateConfig) -> MetricSettings:
     """The settings that a configuration names, but for the size of blocks.
 
     Raises:
-      UsageError: for an unknown kernel, or settings out of range.
+      UsageError: for an unknown kernel or metric, or settings out of range.
     """
+    choose(config.metrics)
     return MetricSettings(
         num_subsets=config.num_subsets,
         subset_size=config.subset_size,

@@ -24,8 +24,8 @@ from tf_mmdgan.features import (
     read_features,
 )
 
-# Images of a run: from its folder and how many there are to be.
-DrawRun = Callable[[str, int], np.ndarray]
+# Images of a run: from its folder, how many there are to be, and a seed.
+DrawRun = Callable[[str, int, int], np.ndarray]
 
 _FALLBACK = "thumbnails"
 _DRAWN = 1000  # generated images, where nothing says how many
@@ -66,9 +66,11 @@ def load_samples(
     """
     extractor = get_extractor(config.features) if config.features else None
     sources = [s for s in (config.x, config.y, config.than) if s is not None]
-    first = _load(sources[0], config, None, draw_run)
-    loaded = [first] + [
-        _load(source, config, len(first), draw_run) for source in sources[1:]
+    first, *others = sources
+    loaded = [_load(first, config, None, draw_run, 0)]
+    loaded += [
+        _load(source, config, len(loaded[0]), draw_run, place)
+        for place, source in enumerate(others, 1)
     ]
     images = [sample for sample in loaded if isinstance(sample, Loaded)]
     rows = [sample for sample in loaded if isinstance(sample, np.ndarray)]
@@ -135,7 +137,11 @@ def _load(
     config: TwoSampleConfig,
     num_first: int | None,
     draw_run: DrawRun,
+    place: int,
 ) -> Loaded | np.ndarray:
+    # Not one seed for all: two generators would make an image each of every
+    # latent.
+    seed = (config.seed + place) % 2**63
     drawn = config.num_samples or num_first or _DRAWN
     if source.endswith(".npy"):
         return _images_or_rows(source, files.read_npy(source))
@@ -144,10 +150,10 @@ def _load(
     if source.endswith(".npz") and "images" not in files.npz_names(source):
         return _images_or_rows(source, _only_array(source))
     if is_run(source):
-        return Loaded(draw_run(source, drawn), source)
+        return Loaded(draw_run(source, drawn, seed), source)
     count = drawn if is_generator(source) else None
     size = config.image_size
-    return load_images(source, config, size, count, config.seed)
+    return load_images(source, config, size, count, seed)
 
 
 def _images_or_rows(source: str, array: np.ndarray) -> Loaded | np.ndarray:

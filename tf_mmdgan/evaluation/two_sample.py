@@ -84,7 +84,8 @@ def compare(config: TwoSampleConfig, draw_run: DrawRun) -> TwoSampleFindings:
 
     Args:
       config: of the test.
-      draw_run: images of a run, from its folder and how many there are to be.
+      draw_run: images of a run, from its folder, how many there are to be, and
+        a seed.
 
     Raises:
       UsageError: for unknown names, or settings that do not go together.
