@@ -88,6 +88,38 @@ def test_subsets_depend_on_the_seed_alone(rng):
     assert first.subset_std > 0.0
 
 
+@pytest.mark.parametrize("seed", [2**32, 2**40 + 1, 2**63 - 1])
+def test_seeds_may_have_more_than_32_bits(rng, seed):
+    x, y = sample(rng, 60, 50)
+    values = [
+        kid(x, y, "subsets", num_subsets=5, subset_size=10, seed=s).mean
+        for s in (seed, seed, seed % 2**32, seed - 1)
+    ]
+    assert values[0] == values[1]
+    assert len(set(values)) == 3
+
+
+def test_the_smallest_subsets_have_two_rows(rng):
+    x, y = sample(rng, 8, 2)
+    value = kid(x, y, "subsets", num_subsets=3, subset_size=2, seed=6)
+    rows = np.random.RandomState(6)
+    expected = [
+        naive_kid(
+            x[rows.choice(8, 2, replace=False)],
+            y[rows.choice(2, 2, replace=False)],
+        )
+        for _ in range(3)
+    ]
+    assert value.mean == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.5, 1.5, float("nan")])
+def test_the_level_of_an_interval_is_a_probability(rng, level):
+    value = kid(*sample(rng, 12, 9), "exact")
+    with pytest.raises(errors.UsageError, match=f"level={level}"):
+        value.confidence_interval(level)
+
+
 def test_real_and_fake_rows_are_drawn_independently(rng):
     # Drawn by the same indices, equal sets would always give a negative KID:
     # each subset would be compared with itself.
@@ -306,6 +338,10 @@ def test_bad_features_are_named(real, fake, culprit, estimator):
         ({"estimator": "subsets"}, "subset_size=1000.*8 real"),
         ({"estimator": "subsets", "subset_size": 1}, "subset_size=1"),
         ({"estimator": "subsets", "num_subsets": 0}, "num_subsets=0"),
+        (
+            {"estimator": "subsets", "subset_size": 2, "seed": -1},
+            "seed=-1: need >= 0",
+        ),
         ({"estimator": "blocks", "max_block_size": 1}, "max_block_size=1"),
     ],
 )

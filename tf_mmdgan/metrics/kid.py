@@ -164,6 +164,7 @@ def _subsets(
 ) -> KID:
     """Source: Binkowski et al. 2018, section 4 and their code."""
     checks.at_least(1, num_subsets=num_subsets)
+    checks.at_least(0, seed=seed)
     smaller = min(len(real), len(fake))
     if not 2 <= subset_size <= smaller:
         raise errors.UsageError(
@@ -171,8 +172,10 @@ def _subsets(
             f"of {len(real)} real and {len(fake)} fake samples; lower it or "
             "give more samples."
         )
-    # The generator and the order of the draws are those of torch-fidelity.
-    rng, counts = np.random.RandomState(seed), (len(real), len(fake))
+    # The generator and the order of the draws are those of torch-fidelity,
+    # whose seeds have 32 bits.
+    words = seed if seed < 2**32 else [seed % 2**32, seed // 2**32]
+    rng, counts = np.random.RandomState(words), (len(real), len(fake))
     rows = [
         [rng.choice(count, subset_size, replace=False) for count in counts]
         for _ in range(num_subsets)
