@@ -14,10 +14,14 @@ from tf_mmdgan.metrics.inception_score import inception_score
     "make, words",
     [
         (lambda z: np.zeros_like(z), "fake features are constant"),
+        (
+            lambda z: np.float32(3.0 + 1e-7 * z),
+            "fake features are constant.* up to rounding",
+        ),
         (lambda z: z[:, :1] * np.arange(1.0, 5.0) + 3.0, "fake .* rank one"),
         (lambda z: np.maximum(z, 0) * [1, 0, 0, 0] + 1.0, "fake .* rank one"),
     ],
-    ids=["dead", "line", "one unit"],
+    ids=["dead", "rounding", "line", "one unit"],
 )
 def test_degenerate_features_get_a_warning(rng, make, words):
     real = rng.normal(size=(60, 4))
@@ -30,9 +34,11 @@ def test_degenerate_features_get_a_warning(rng, make, words):
 )
 def test_sound_features_get_none(rng, shape):
     sides = [Extracted(100.0 + rng.normal(size=shape)) for _ in range(2)]
+    far = [Extracted(np.float32(1e3 + 0.01 * s.features)) for s in sides]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         score(*sides, ["fid"])
+        score(*far, ["fid"])
 
 
 def test_splits_that_hold_too_few_images_get_a_warning(rng):

@@ -6,6 +6,7 @@ import numpy as np
 
 _LEAST_ROWS = 3  # two rows always lie on a line
 _SOME_ROWS = 512
+_ROUNDINGS = 8.0  # of the largest feature, by which equal ones may differ
 _ON_A_LINE = 1e-10  # of the squared deviations, the most beside the line
 
 
@@ -24,8 +25,8 @@ def warn_of_degenerate(name: str, features: np.ndarray) -> None:
         return
     if len(features) < _LEAST_ROWS or not features.shape[1]:
         return
-    if (features == features[0]).all():
-        found = f"constant: all {len(features)} rows are equal"
+    if _constant(features):
+        found = f"constant: all {len(features)} rows are equal, up to rounding"
     elif features.shape[1] > 1 and _on_a_line(features):
         found = f"of rank one: all {len(features)} rows lie on one line"
     else:
@@ -35,6 +36,17 @@ def warn_of_degenerate(name: str, features: np.ndarray) -> None:
         "look at the images, and at the extractor's weights and range.",
         stacklevel=3,
     )
+
+
+def _constant(features: np.ndarray) -> bool:
+    low, high = (
+        f(axis=0).astype(np.float64) for f in (features.min, features.max)
+    )
+    largest = max(np.abs(low).max(), np.abs(high).max())
+    exact = features.dtype.kind != "f"
+    rounding = 0.0 if exact else _ROUNDINGS * np.finfo(features.dtype).eps
+    with np.errstate(invalid="ignore"):
+        return bool((high - low).max() <= rounding * largest)
 
 
 def _on_a_line(features: np.ndarray) -> bool:
