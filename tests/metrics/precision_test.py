@@ -33,6 +33,29 @@ def test_neighbours_on_a_ring_are_those_of_double_precision():
     assert (of_real + of_fake) / 2.0 == pytest.approx(0.5, abs=0.03)
 
 
+def test_near_pairs_are_computed_anew_in_parts(rng, monkeypatch):
+    monkeypatch.setattr(precision, "_PAIRS_AT_A_TIME", 15)
+    modes = 1e6 * np.repeat(np.eye(4), 5, axis=0)
+    x, y = (modes + 0.01 * rng.normal(size=(20, 4)) for _ in range(2))
+    expected = np.square(x[:, None] - y).sum(axis=2)
+    found = precision.squared_distances(x, y)  # 100 near pairs, 3 at a time
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_a_point_far_from_all_makes_no_others_near(rng, monkeypatch):
+    x, y = rng.normal(size=(2, 50, 3))
+    y[7] = 1e5
+    expected = np.square(x[:, None] - y).sum(axis=2)
+    taken = []
+    square = np.square
+    monkeypatch.setattr(
+        precision.np, "square", lambda z: taken.append(len(z)) or square(z)
+    )
+    found = precision.squared_distances(x, y)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert taken == [50, 50]  # norms alone
+
+
 @pytest.mark.parametrize("distance", [1e3, 1e6, 1e8])
 def test_squared_distances_are_exact_however_far_the_modes_lie(rng, distance):
     modes = distance * rng.integers(-1, 2, size=(60, 5))
@@ -100,6 +123,14 @@ def test_integers_keep_their_digits(rng):
     with pytest.raises(errors.DataError, match=r"beyond 2\^53"):
         checks.check(levels + 2**54, levels)
     assert checks.check(real.astype(np.longdouble), real)[0].dtype == np.float64
+
+
+def test_integers_of_32_bits_keep_their_digits():
+    kept = precision.as_floats(np.array([[2**24 + 1, 0]], np.int32), "x")
+    assert kept.tolist() == [[2**24 + 1, 0]] and kept.dtype == np.float64
+    single = precision.as_floats(np.array([[2**24, 0]], np.int32), "x")
+    assert single.dtype == np.float32
+    assert precision.as_floats(single, "x").dtype == np.float32
 
 
 def test_a_gaussian_and_a_parzen_window_see_narrow_clusters(rng):

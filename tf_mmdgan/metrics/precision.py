@@ -147,8 +147,8 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     squares = np.array(kernels.squared_distances(x, y))
     centre = x.mean(axis=0)
     norms, others = (np.square(z - centre).sum(axis=1) for z in (x, y))
-    largest = others.max(initial=0.0)
-    near = np.nonzero(squares <= _NEAR * (norms + largest)[:, np.newaxis])
+    # Of each pair: one point far from all would make all others near.
+    near = np.nonzero(squares <= _NEAR * (norms[:, np.newaxis] + others))
     step = max(1, _PAIRS_AT_A_TIME // max(1, x.shape[1]))
     for start in range(0, len(near[0]), step):
         rows, columns = (index[start : start + step] for index in near)
