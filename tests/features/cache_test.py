@@ -66,7 +66,7 @@ def test_no_folder_no_file(images):
     assert extractor.calls == 2
 
 
-@pytest.mark.parametrize("damage", ["truncated", "foreign", "other"])
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "other", "part"])
 def test_a_damaged_file_is_made_anew(images, tmp_path, damage):
     extractor = Counted()
     features.cached(extractor, images, tmp_path)
@@ -76,8 +76,10 @@ def test_a_damaged_file_is_made_anew(images, tmp_path, damage):
         path.write_bytes(content[: len(content) // 2])
     elif damage == "foreign":
         path.write_bytes(b"PNG?")
+    elif damage == "part":  # without classes
+        np.savez(path, features=np.zeros((9, 3), np.float32))
     else:
-        np.savez(path, features=np.zeros((2, 3)))
+        np.savez(path, features=np.zeros((2, 3), np.float32))
     with pytest.warns(UserWarning, match="made anew"):
         got = features.cached(extractor, images, tmp_path)
     np.testing.assert_allclose(got.features, images.mean(axis=(1, 2)))

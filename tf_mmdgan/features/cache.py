@@ -43,7 +43,7 @@ def cached(
     path = pathlib.Path(folder, f"{_key(extractor, images)}.npz")
     if path.exists():
         try:
-            return _read(path, len(images))
+            return _read(path, len(images), extractor.classifies)
         except errors.DataError as error:
             warnings.warn(f"{error} Its features are made anew.", stacklevel=2)
     found = extract(extractor, images, batch_size)
@@ -112,9 +112,11 @@ def _key(extractor: FeatureExtractor, images: Images) -> str:
     return digest.hexdigest()
 
 
-def _read(path: pathlib.Path, count: int) -> Extracted:
+def _read(path: pathlib.Path, count: int, classifies: bool) -> Extracted:
     arrays = files.read_npz(path, ("features", "probabilities"))
-    features = arrays.get("features", np.empty(0))
-    if features.ndim != 2 or len(features) != count:
-        raise errors.DataError(f"{path} holds no features of {count} images.")
-    return Extracted(features, arrays.get("probabilities"))
+    names = ["features"] + ["probabilities"] * classifies
+    for name in names:
+        rows = arrays.get(name, np.empty(0))
+        if rows.ndim != 2 or len(rows) != count or rows.dtype.kind != "f":
+            raise errors.DataError(f"{path} holds no {name} of {count} images.")
+    return Extracted(*(arrays[name] for name in names))
