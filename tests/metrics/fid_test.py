@@ -80,6 +80,31 @@ def test_fid_infinity_takes_the_bias_of_the_fake_side_off(rng):
     assert abs(np.mean(infinite)) < 0.25 * np.mean(plain)
 
 
+def test_fid_infinity_is_the_intercept_of_a_line(rng):
+    real, fake = sample(rng, 300, 5), sample(rng, 250, 5, 0.2)
+    orders, values = np.random.default_rng(3), []
+    sizes = np.linspace(25, 250, 15).astype(int)
+    for size in sizes:
+        some = fake[orders.permutation(250)[:size]]
+        values.append(published(real.astype(float), some.astype(float)))
+    intercept = np.polyfit(1.0 / sizes, values, 1)[1]
+    found = fid.fid_infinity(real, fake, seed=3)
+    assert found == pytest.approx(intercept, rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_rounding_is_no_asymmetry_at_any_scale(rng, scale):
+    good = Moments.of(sample(rng, 50, 4))
+    largest = good.covariance.max()
+    first, second = (
+        Moments(good.mean, scale * (good.covariance + largest * part))
+        for part in (1e-7 * np.eye(4, k=1), 0.1 * np.eye(4, k=1))
+    )
+    assert metrics.frechet_distance(first, first) < 1e-3 * scale
+    with pytest.raises(errors.DataError, match="have no covariance"):
+        metrics.frechet_distance(first, second)
+
+
 def test_fid_infinity_depends_on_the_seed_alone(rng):
     real, fake = sample(rng, 100, 5), sample(rng, 100, 5, 0.2)
     first = fid.fid_infinity(real, fake, seed=3)

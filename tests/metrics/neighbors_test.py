@@ -83,6 +83,13 @@ def test_of_unequal_sets_the_first_rows_count(rng):
     assert got == pytest.approx(naive_accuracy(real[:20], fake))
 
 
+@pytest.mark.parametrize("k", [1, 2, 9, 399])
+def test_the_k_th_nearest_of_many(rng, k):
+    x = rng.normal(size=(400, 2))
+    found = neighbors.neighbor_squares(x, k)
+    np.testing.assert_allclose(np.sqrt(found), radii(x, k), rtol=1e-9)
+
+
 def test_copies_of_the_real_samples_have_accuracy_zero(rng):
     real, _ = sets(rng)
     assert neighbors.nearest_neighbor_accuracy(real, real) == (0.0, 0.0)

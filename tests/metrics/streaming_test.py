@@ -29,6 +29,12 @@ def test_full_blocks_are_those_of_all_at_once(rng):
     assert (found.num_real, found.num_fake) == (60, 60)
 
 
+def test_one_full_block_is_warned_of_too(rng):
+    spoilt = 1e9 + rng.normal(size=(20, 8))
+    with pytest.warns(UserWarning, match="not trust"):
+        metrics.BlockKID(20).update(spoilt, spoilt[::-1])
+
+
 def test_parts_merge_with_what_is_left_of_them(rng):
     real, fake = features(rng, 70, 64)
     parts = [metrics.BlockKID(20) for _ in range(2)]
