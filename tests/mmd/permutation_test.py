@@ -70,6 +70,15 @@ def test_roots_are_root_mean_squares_of_kernel_values(rng):
     np.testing.assert_allclose(found.roots, [np.sqrt(np.mean(squares))])
 
 
+def test_differences_of_means_are_those_of_the_parts(rng):
+    scores = rng.normal(size=11)
+    splits = permutation.random_splits(4, 7, 9, rng)
+    found = permutation.mean_differences(scores, splits)
+    expected = [scores[s].mean() - scores[~s].mean() for s in splits.T]
+    np.testing.assert_allclose(found.values, [expected], rtol=1e-9)
+    np.testing.assert_allclose(found.roots, [np.sqrt(np.mean(scores**2))])
+
+
 def test_splits_begin_with_the_given_one_and_keep_the_sizes(rng):
     splits = permutation.random_splits(4, 7, 50, rng)
     np.testing.assert_array_equal(splits[:, 0], [True] * 4 + [False] * 7)

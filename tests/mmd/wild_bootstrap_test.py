@@ -68,10 +68,12 @@ def test_linear_statistic_takes_disjoint_pairs(rng):
     x, y = rng.normal(size=(7, 2)), rng.normal(size=(7, 2))
     signs = wild_bootstrap.random_signs(3, 4, rng)
     found = wild_bootstrap.linear_mmd2_of_signs(KERNELS, Samples(x, y), signs)
-    for kernel, values in zip(KERNELS, found.values, strict=True):
+    for kernel, values, root in zip(KERNELS, *found, strict=True):
         h = terms(kernel, x, y)
         disjoint = np.array([h[0, 1], h[2, 3], h[4, 5]])
         np.testing.assert_allclose(values, disjoint @ signs / 3, rtol=1e-9)
+        mean_square = np.mean(disjoint**2)
+        np.testing.assert_allclose(root, np.sqrt(mean_square), rtol=1e-9)
 
 
 def test_signs_begin_with_ones_and_are_balanced(rng):
