@@ -194,6 +194,7 @@ def test_kernels_are_values():
         ("float16", "float16", "float32"),
         ("bfloat16", "float16", "float32"),
         ("int32", "float32", "float32"),
+        ("int64", "float32", "float64"),
         ("float64", "float32", "float64"),
         ("float64", "float64", "float64"),
     ],

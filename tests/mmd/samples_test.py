@@ -48,12 +48,19 @@ def test_one_dimension_is_one_column_and_images_are_flattened():
         ([1j, 2.0], [1.0, 2.0], "complex"),
         ([[1.0], [1.0, 2.0]], [1.0, 2.0], "x is no array"),
         (np.ones((3, 0)), np.ones((3, 0)), "rows without numbers"),
+        ([0, 2**53 + 2], [0, 1], r"x: integers up to 9007199254740994; bey"),
+        ([0, 1], [0, -(2**54)], r"y: integers up to 18014398509481984; bey"),
     ],
 )
 def test_bad_samples_are_refused_by_name(x, y, message):
     with pytest.raises(errors.DataError, match=message) as caught:
         as_samples(x, y)
     assert "\n" not in str(caught.value)
+
+
+def test_integers_up_to_2_to_the_53_keep_their_digits():
+    samples = as_samples([2**53, 2**53 - 1], [-(2**53), 0])
+    assert samples.x.ravel().tolist() == [2**53, 2**53 - 1]
 
 
 def test_constant_means_all_rows_of_both():

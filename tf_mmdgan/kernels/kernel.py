@@ -13,7 +13,9 @@ _EPSILON = {tf.float32: 2.0**-23, tf.float64: 2.0**-52}
 
 
 def as_matrices(*features: tf.Tensor) -> list[tf.Tensor]:
-    """Casts matrices [n, d] of one width to float64 if any is, else float32.
+    """Casts matrices [n, d] of one width to float64 or float32.
+
+    They become float64 if any of them is, or holds integers of 64 bits.
 
     Raises:
       ValueError: if one is not a matrix, or if the widths differ.
@@ -25,7 +27,8 @@ def as_matrices(*features: tf.Tensor) -> list[tf.Tensor]:
             raise ValueError(f"Features must be [n, d], not {shape}.")
         if not shape[1:].is_compatible_with(first[1:]):
             raise ValueError(f"Features have unequal widths: {first}, {shape}.")
-    double = tf.float64 in {tensor.dtype for tensor in tensors}
+    wide = {tf.float64, tf.int64, tf.uint64}
+    double = any(tensor.dtype in wide for tensor in tensors)
     dtype = tf.float64 if double else tf.float32
     return [tf.cast(tensor, dtype) for tensor in tensors]
 

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from tf_mmdgan import errors, kernels
+from tf_mmdgan.mmd.samples import check_integers
 
 TYPES = {"float32": np.float32, "float64": np.float64}
 # Kernel values must differ by so many times their rounding errors: then these
@@ -16,7 +17,6 @@ _ROWS = 128  # of either sample, to measure both
 # below 1e-9 of them.
 _NEAR = 1e-6
 _PAIRS_AT_A_TIME = 2**22
-_LARGEST_INTEGER = 2**53
 
 
 def as_floats(features: np.ndarray, name: str) -> np.ndarray:
@@ -35,12 +35,8 @@ def as_floats(features: np.ndarray, name: str) -> np.ndarray:
     singles = features.astype(np.float32)
     if features.dtype.itemsize < 4 or not features.size:
         return singles
+    check_integers(features, name)
     largest = max(abs(int(features.min())), abs(int(features.max())))
-    if largest > _LARGEST_INTEGER:
-        raise errors.DataError(
-            f"{name} are integers up to {largest}: beyond 2^53 not all of them "
-            "are floating-point numbers. Subtract a constant from them."
-        )
     return singles if largest <= 2**24 else features.astype(np.float64)
 
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from tf_mmdgan import errors
 
+_LARGEST_INTEGER = 2**53
+
 
 class Samples(NamedTuple):
     """Two checked samples, float64 and finite."""
@@ -34,8 +36,9 @@ def as_samples(x: Any, y: Any, minimum: int = 2) -> Samples:
       minimum: of rows in either.
 
     Raises:
-      DataError: for what is no array of numbers, for NaN or infinity, for fewer
-        rows than `minimum`, and for rows of unequal lengths.
+      DataError: for what is no array of numbers, for NaN or infinity, for
+        integers beyond 2^53, for fewer rows than `minimum`, and for rows of
+        unequal lengths.
     """
     rows = Samples(as_rows(x, "x", minimum), as_rows(y, "y", minimum))
     if rows.x.shape[1] != rows.y.shape[1]:
@@ -66,6 +69,7 @@ def as_rows(array: Any, name: str, minimum: int = 1) -> np.ndarray:
         raise errors.DataError(
             f"{name} has {len(values)} rows: need at least {minimum}."
         )
+    check_integers(values, name)
     # Not -1, which does not say how long the rows of no sample are.
     width = int(np.prod(values.shape[1:]))
     rows = values.reshape(len(values), width).astype(np.float64)
@@ -73,6 +77,23 @@ def as_rows(array: Any, name: str, minimum: int = 1) -> np.ndarray:
         raise errors.DataError(f"{name} has rows without numbers.")
     check_finite(rows, f"{name} is", "leave them out")
     return rows
+
+
+def check_integers(values: np.ndarray, name: str) -> None:
+    """Raises DataError for integers that float64 does not keep.
+
+    Args:
+      values: of any type and shape.
+      name: what they are, for the message.
+    """
+    if values.dtype.kind not in "iu" or not values.size:
+        return
+    largest = max(abs(int(values.min())), abs(int(values.max())))
+    if largest > _LARGEST_INTEGER:
+        raise errors.DataError(
+            f"{name}: integers up to {largest}; beyond 2^53 not all of them "
+            "are floating-point numbers. Subtract a constant from them."
+        )
 
 
 def check_finite(rows: np.ndarray, subject: str, remedy: str) -> None:
