@@ -159,10 +159,10 @@ def test_random_features_are_the_mmd_on_average_over_steps(
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda: SlicedEnergy(0), "slices=0: must be at least 1"),
+        (lambda: SlicedEnergy(0), "slices=0, need an integer >= 1"),
         (
             lambda: RandomFeatureDiscrepancy(kernels.Gaussian(), 0),
-            "frequencies=0: must be at least 1",
+            "frequencies=0, need an integer >= 1",
         ),
         (
             lambda: RandomFeatureDiscrepancy(kernels.Distance()),

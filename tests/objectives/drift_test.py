@@ -347,6 +347,9 @@ def test_stray_points_hardly_move_by_the_row_field():
             lambda: DriftField(LAPLACE, "row", DIVERGENCES["kl"]),
             "normalised separately, not 'row'",
         ),
+        (lambda: DriftField("laplac"), "mean 'laplace'"),
+        (lambda: DriftField(LAPLACE, "separate", "kll"), "mean 'kl'"),
+        (lambda: DriftField(LAPLACE, floor=-1.0), "floor=-1.0, need"),
         (lambda: DriftField(LAPLACE, "row", floor=1e-6), "'row' has no floor"),
     ],
 )

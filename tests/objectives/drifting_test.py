@@ -178,10 +178,12 @@ def test_points_that_coincide_have_gradient_zero():
 @pytest.mark.parametrize(
     "wrong, words",
     [
-        ({"temperatures": ()}, "temperatures=.*need numbers > 0"),
-        ({"temperatures": (0.1, -1.0)}, "temperatures=.*need numbers > 0"),
-        ({"temperatures": (float("nan"),)}, "temperatures=.*need"),
-        ({"decay": 1.0}, "decay=1.0: must be in"),
+        ({"temperatures": ()}, "temperatures=..: need one or more"),
+        ({"temperatures": (0.1, -1.0)}, "temperature=-1.0, need a number > 0"),
+        ({"temperatures": (float("nan"),)}, "temperature=nan, need"),
+        ({"temperatures": ("1",)}, "temperature='1', need"),
+        ({"decay": 1.0}, "decay=1.0, need less than 1"),
+        ({"field": "row"}, "field: need a DriftField, not row"),
     ],
 )
 def test_impossible_settings_are_refused(wrong, words):

@@ -64,7 +64,8 @@ def check_kernel(kernel: Kernel) -> None:
     if type(kernel) not in _LAWS:
         raise errors.UsageError(
             f"No random frequencies of {kernel} are known: take rbf, rq, "
-            "laplace, matern or laplace_l1."
+            "laplace, matern or laplace_l1.",
+            setting="kernel",
         )
 
 

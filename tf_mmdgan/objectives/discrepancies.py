@@ -199,7 +199,7 @@ class SlicedEnergy(Discrepancy):
     slices: int = 128
 
     def __post_init__(self):
-        _check_count("slices", self.slices)
+        errors.check_count(1, slices=self.slices)
 
     def lowered(
         self,
@@ -237,8 +237,10 @@ class RandomFeatureDiscrepancy(Discrepancy):
     median_bandwidth: bool = False
 
     def __post_init__(self):
-        _check_count("frequencies", self.frequencies)
-        random_features.check_kernel(self.kernel)
+        errors.check_count(1, frequencies=self.frequencies)
+        kernel = KERNEL_FAMILY.get(self.kernel)
+        random_features.check_kernel(kernel)
+        object.__setattr__(self, "kernel", kernel)
 
     def lowered(
         self,
@@ -255,11 +257,6 @@ class RandomFeatureDiscrepancy(Discrepancy):
         )
         value = total * mmd.characteristic_mmd2(real, fake, drawn)
         return Lowered(value, memory, {})
-
-
-def _check_count(name: str, count: int) -> None:
-    if count < 1:
-        raise errors.UsageError(f"{name}={count}: must be at least 1.")
 
 
 def in_median_distances(

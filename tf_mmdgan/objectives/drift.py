@@ -37,8 +37,13 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.kernels import Laplace, RadialMixture, pairwise_squares
-from tf_mmdgan.objectives.f_divergences import FDivergence
+from tf_mmdgan.kernels import (
+    KERNEL_FAMILY,
+    Laplace,
+    RadialMixture,
+    pairwise_squares,
+)
+from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY, FDivergence
 
 # Logarithms of density ratios are kept within this, so that powers of the ratio
 # stay finite in float32.
@@ -175,11 +180,12 @@ class DriftField:
     """Where points have to go for their law to become that of the positives.
 
     Attributes:
-      kernel: a kernel of the distance. "sharp" needs its companion.
+      kernel: a kernel of the distance, or its name. "sharp" needs its
+        companion.
       normalization: a name in `NORMALIZATIONS`; see the top of this file.
-      divergence: of "separate" only: V+ - V- is multiplied by u**2 f''(u) at
-        the ratio u = p / q of sums of kernels, so that points follow the
-        Wasserstein gradient of E_q f(p / q) with sums of kernels for
+      divergence: of "separate" only, or its name: V+ - V- is multiplied by
+        u**2 f''(u) at the ratio u = p / q of sums of kernels, so that points
+        follow the Wasserstein gradient of E_q f(p / q) with sums of kernels for
         densities. None: that of the reverse KL, whose factor is 1.
       floor: of "both" only: least product of the two softmaxes. The published
         code has 1e-6, by which all pairs attract however far they are.
@@ -195,24 +201,32 @@ class DriftField:
     floor: float = 0.0
 
     def __post_init__(self):
+        kernel = KERNEL_FAMILY.get(self.kernel)
+        object.__setattr__(self, "kernel", kernel)
         chosen = self.normalization
         errors.pick(NORMALIZATIONS, chosen, "normalisation of a drift")
-        if not isinstance(self.kernel, RadialMixture):
+        errors.check_at_least(0.0, floor=self.floor)
+        if not isinstance(kernel, RadialMixture):
             raise errors.UsageError(
-                f"A drift needs a kernel of the distance, such as laplace, rbf "
-                f"or matern, not {self.kernel}."
+                "A drift needs a kernel of the distance, such as laplace, rbf "
+                f"or matern, not {kernel}.",
+                setting="kernel",
             )
-        if self.divergence is not None and chosen != "separate":
-            raise errors.UsageError(
-                f"The drift of a divergence is normalised separately, not "
-                f"{chosen!r}."
-            )
+        if self.divergence is not None:
+            divergence = DIVERGENCE_FAMILY.get(self.divergence)
+            object.__setattr__(self, "divergence", divergence)
+            if chosen != "separate":
+                raise errors.UsageError(
+                    "The drift of a divergence is normalised separately, not "
+                    f"{chosen!r}.",
+                    setting="drift_normalization",
+                )
         if self.floor and chosen != "both":
             raise errors.UsageError(
                 f"A drift that is normalised {chosen!r} has no floor."
             )
         if chosen == "sharp":
-            _companion(self.kernel)
+            _companion(kernel)
 
     def __call__(
         self,
@@ -288,7 +302,9 @@ def _companion(kernel: RadialMixture) -> tuple[float, RadialMixture]:
     try:
         return kernel.companion
     except ValueError as error:
-        raise errors.UsageError(f"No sharp drift: {error}") from None
+        raise errors.UsageError(
+            f"No sharp drift: {error}", setting="kernel"
+        ) from None
 
 
 def _divergence_weight(

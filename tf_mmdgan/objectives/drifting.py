@@ -52,11 +52,16 @@ class DriftDiscrepancy(Discrepancy):
     decay: float = 0.99
 
     def __post_init__(self):
-        given = self.temperatures
-        if not given or not all(0.0 < t < math.inf for t in given):
-            raise errors.UsageError(f"temperatures={given}: need numbers > 0.")
-        if not 0.0 <= self.decay < 1.0:
-            raise errors.UsageError(f"decay={self.decay}: must be in [0, 1).")
+        errors.check_type("field", self.field, DriftField)
+        given = tuple(self.temperatures)
+        object.__setattr__(self, "temperatures", given)
+        if not given:
+            raise errors.UsageError("temperatures=(): need one or more.")
+        for temperature in given:
+            errors.check_above(0.0, temperature=temperature)
+        errors.check_at_least(0.0, decay=self.decay)
+        if self.decay >= 1.0:
+            raise errors.UsageError(f"decay={self.decay}, need less than 1.")
 
     @property
     def memory_size(self) -> int:
