@@ -8,9 +8,11 @@ import PIL.Image
 import pytest
 
 from tf_mmdgan import errors
+from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.data.sets import ring
 from tf_mmdgan.reproduction import comparison
 from tf_mmdgan.reproduction import ring as ring_run
+from tf_mmdgan.tools import flag_config
 from tf_mmdgan.training import callbacks
 
 
@@ -70,3 +72,20 @@ def test_a_run_goes_on_to_the_same_points(plan, tmp_path):
 
 def points_of(run_dir):
     return np.load(run_dir / "points.npz")["points"]
+
+
+@pytest.mark.slow
+def test_drifting_covers_the_ring(tmp_path, monkeypatch):
+    monkeypatch.setattr(ring_run, "POINTS", 10_000)
+    config = flag_config.parse(
+        TrainConfig,
+        [
+            *ring_run.SETTINGS, "--objective=drift", "--learning_rate=1e-2",
+            "--learning_rate_schedule=cosine", "--beta_2=0.999",
+            f"--run_dir={tmp_path / 'run'}",
+        ],
+    )  # fmt: skip
+    scores = ring_run.train_ring(config)
+    assert scores["modes_covered"] == 8
+    assert scores["high_quality"] > 0.88
+    assert scores["occupancy_tv"] < 0.04
