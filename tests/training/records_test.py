@@ -86,6 +86,15 @@ def test_what_was_in_force_outlives_another_default(monkeypatch):
     assert methods.settings_of(again).gradient_penalty == 10.0
 
 
+def test_a_run_that_goes_on_for_longer_keeps_its_schedule():
+    given = settings(steps=10, learning_rate_schedule="cosine")
+    longer = dataclasses.replace(given, steps=20)
+    again = records.filled(longer, of(given))
+    assert (again.rate_schedule, again.decay_end) == ("cosine", 10)
+    again = records.filled(settings(steps=20), of(settings(steps=10)))
+    assert (again.rate_schedule, again.rates_fall) == ("constant", False)
+
+
 def test_allowed_changes_are_written_back(tmp_path):
     given = settings(run_dir=str(tmp_path), steps=10)
     run_directory.write_config(given, of(given), (16, 16, 1))

@@ -33,7 +33,9 @@ class RateConfig:
         "first.",
     )
     learning_rate_decay_to: int | None = setting(
-        None, "Step at which they have reached 0; by default the run's last."
+        None,
+        "Step at which they have reached 0; by default the run's last. A run "
+        "that goes on for longer keeps it.",
     )
     warmup_steps: int = setting(
         0,
