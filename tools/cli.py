@@ -5,7 +5,6 @@
 141: nobody reads the pipe any more that is written to.
 """
 
-import dataclasses
 import functools
 import json
 import os
@@ -53,7 +52,7 @@ def run(
     shown = functools.partial(
         help.render,
         sys.modules[command.__module__].__doc__ or "",
-        [field.name for field in dataclasses.fields(config_class)],
+        flag_config.names(config_class),
         groups or {},
     )
 
@@ -82,10 +81,9 @@ def run(
             _exit("interrupted", 130)
         print(json.dumps(result))
 
+    parse = functools.partial(_parse, config_class, shown, with_recipes)
     with streams.written():
-        app.run(
-            main, flags_parser=functools.partial(_parse, shown, with_recipes)
-        )
+        app.run(main, flags_parser=parse)
 
 
 def _use_utf8() -> None:
@@ -158,6 +156,7 @@ def _line(message: object) -> str:
 
 
 def _parse(
+    config_class: type,
     shown: Callable[[str | None], str],
     with_recipes: bool,
     argv: list[str],
@@ -173,6 +172,7 @@ def _parse(
                 sys.exit(0)
             arguments = recipes.expand(arguments)
         flag_config.check_files(arguments)
+        arguments = flag_config.expanded(config_class, arguments)
         return flags.FLAGS([program, *arguments])
     except (flags.Error, errors.UsageError) as error:
         _exit(error, errors.UsageError.exit_code)

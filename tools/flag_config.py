@@ -9,6 +9,7 @@ from typing import TypeVar
 from absl import flags
 
 from tf_mmdgan import config, errors, files
+from tf_mmdgan.config import fields
 
 Config = TypeVar("Config")
 
@@ -34,6 +35,47 @@ def define(config_class: type, values: flags.FlagValues = flags.FLAGS) -> None:
             _DEFINE[kind](field.name, field.default, text, flag_values=values)
         # absl's --help shows the flags of the module named sys.argv[0] only.
         values.register_key_flag_for_module(sys.argv[0], values[field.name])
+    for name, table in _expansions(config_class).items():
+        text = "Stands for flags by which another tool scores; later flags win."
+        flags.DEFINE_enum(name, None, list(table), text, flag_values=values)
+        values.register_key_flag_for_module(sys.argv[0], values[name])
+
+
+def names(config_class: type) -> list[str]:
+    """The flags of `config_class`."""
+    own = (field.name for field in dataclasses.fields(config_class))
+    return [*_expansions(config_class), *own]
+
+
+def expanded(
+    config_class: type,
+    arguments: list[str],
+    values: flags.FlagValues = flags.FLAGS,
+) -> list[str]:
+    """Arguments with the flags that expansions such as --protocol stand for.
+
+    They come behind the expansion, in its place: those before it lose, those
+    after it win, in flagfiles too.
+    """
+    tables, found = _expansions(config_class), []
+    if not tables:
+        return arguments
+    rest = iter(values.read_flags_from_files(arguments, force_gnu=False))
+    for argument in rest:
+        found.append(argument)
+        name, equals, value = argument.lstrip("-").partition("=")
+        if not argument.startswith("-") or name not in tables:
+            continue
+        if not equals:
+            value = next(rest, "")
+            found.append(value)
+        for flag, setting in tables[name].get(value, {}).items():
+            found.append(f"--{flag}={setting}")
+    return found
+
+
+def _expansions(config_class: type) -> fields.Expansions:
+    return getattr(config_class, "EXPANSIONS", {})
 
 
 def check_files(arguments: Sequence[str]) -> None:
@@ -77,8 +119,8 @@ def read(
     Raises:
       UsageError: for values that the class refuses.
     """
-    fields = dataclasses.fields(config_class)
-    return config_class(**{f.name: values[f.name].value for f in fields})
+    own = dataclasses.fields(config_class)
+    return config_class(**{f.name: values[f.name].value for f in own})
 
 
 def parse(config_class: type[Config], arguments: list[str]) -> Config:
@@ -87,5 +129,5 @@ def parse(config_class: type[Config], arguments: list[str]) -> Config:
     flags.DEFINE_string("flagfile", "", "", flag_values=values)
     define(config_class, values)
     check_files(arguments)
-    values(["", *arguments])
+    values(["", *expanded(config_class, arguments, values)])
     return read(config_class, values)

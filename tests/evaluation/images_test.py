@@ -112,7 +112,7 @@ def test_file_of_another_kind_is_named(tmp_path):
     path = tmp_path / "a.npz"
     with open(path, "wb") as file:
         np.save(file, np.zeros((9, 4, 4, 1), np.uint8))
-    with pytest.raises(errors.DataError, match="not a zip archive"):
+    with pytest.raises(errors.DataError, match="not a zip file"):
         load_images(str(path))
 
 

@@ -39,6 +39,25 @@ def test_flagfile_comes_first_and_later_flags_win(tmp_path):
     assert (given.batch_size, given.steps) == (6, 9)
 
 
+def evaluation(*arguments):
+    return flag_config.parse(config.EvaluateConfig, ["--run_dir=r", *arguments])
+
+
+@pytest.mark.parametrize("spelt", ["--protocol=torch_fidelity", "-protocol=torch_fidelity", "--protocol torch_fidelity"])  # fmt: skip  # noqa: E501
+def test_a_protocol_is_its_flags_and_later_flags_win(spelt, tmp_path):
+    protocol = spelt.split()
+    given = evaluation("--seed=5", "--nearest_k=9", *protocol, "--nearest_k=4")
+    assert (given.seed, given.nearest_k, given.order) == (2020, 4, "given")
+    (tmp_path / "a.cfg").write_text("\n".join(["--seed=7", "=".join(protocol)]))
+    given = evaluation(f"--flagfile={tmp_path}/a.cfg", "--seed=0")
+    assert (given.seed, given.nearest_k) == (0, 3)
+
+
+def test_an_unknown_protocol_is_refused():
+    with pytest.raises(flags.Error, match="clean_fid"):
+        evaluation("--protocol=clean")
+
+
 def test_flagfiles_are_texts(tmp_path):
     np.savez(tmp_path / "ok.npz", x=np.arange(3))
     os.mkfifo(tmp_path / "fifo")

@@ -32,13 +32,21 @@ def files(tmp_path):
 
 def test_the_inception_score_needs_no_real_images(files, settings):
     (_, path), found = files
+    given = metrics.MetricSettings(num_splits=4)
+    classes = found[1].probabilities
+    for order in ("shuffled", "given"):
+        report = training.evaluate(
+            fake=path, metrics="inception_score", num_splits=4, order=order,
+            **settings,
+        )  # fmt: skip
+        right = metrics.METRICS["inception_score"](classes, classes, given)
+        scores = report.scores["inception_score"]
+        assert (scores == pytest.approx(right, rel=1e-5)) == (order == "given")
+    both = training.evaluate(real=path, fake=path, num_splits=4, **settings)
     report = training.evaluate(
         fake=path, metrics="inception_score", num_splits=4, **settings
     )
-    given = metrics.MetricSettings(num_splits=4)
-    classes = found[1].probabilities
-    right = metrics.METRICS["inception_score"](classes, classes, given)
-    assert report.scores == {"inception_score": pytest.approx(right, rel=1e-5)}
+    assert report.scores["inception_score"] == both.scores["inception_score"]
     assert (report.real, report.num_real, report.num_fake) == (None, None, 100)
     assert "16 x 16 pixels" in report.preprocessing["fake"]
 

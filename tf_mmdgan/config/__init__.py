@@ -8,6 +8,7 @@ from tf_mmdgan.config.compare import CompareConfig
 from tf_mmdgan.config.data import AugmentedDataConfig, DataConfig, ReadConfig
 from tf_mmdgan.config.evaluate import EvaluateConfig
 from tf_mmdgan.config.fields import field_type, given, setting
+from tf_mmdgan.config.protocols import PROTOCOLS
 from tf_mmdgan.config.serving import (
     ConnectionConfig,
     DemoConfig,

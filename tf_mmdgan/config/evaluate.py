@@ -1,15 +1,23 @@
 """Settings of scoring."""
 
 import dataclasses
+from typing import Any, ClassVar
 
-from tf_mmdgan.config import fields
+from tf_mmdgan.config import fields, protocols
 from tf_mmdgan.config.data import ReadConfig
 from tf_mmdgan.config.fields import WEIGHTS, Named, NamedList, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class EvaluateConfig(ReadConfig):
-    """One scoring of a trained run, or of one set of images with another."""
+    """One scoring of a trained run, or of one set of images with another.
+
+    Attributes:
+      EXPANSIONS: names that stand for several settings; each setting that is
+        given beside such a name wins over it.
+    """
+
+    EXPANSIONS: ClassVar[fields.Expansions] = {"protocol": protocols.PROTOCOLS}
 
     run_dir: str | None = setting(
         None, "Folder of a run; its generator is scored."
@@ -50,6 +58,18 @@ class EvaluateConfig(ReadConfig):
         "Feature extractor: NAME[:PATH][@LAYER+LAYER][,setting=value], a file "
         "of tools/train_lenet.py, or your own, package.module:Name(arguments); "
         "by default the data set's own.",
+    )
+    feature_resize: str | None = setting(
+        None,
+        "Filter by which the extractor resizes, where --features does not name "
+        "one: tf1, bilinear, antialias, bicubic_antialias; by default the "
+        "extractor's own. Extractors without a filter ignore it.",
+    )
+    feature_range: str | None = setting(
+        None,
+        "Range of pixels that the extractor takes, where --features does not "
+        "name one: levels, unit, symmetric, inception, caffe; by default the "
+        "extractor's own. Extractors of one range ignore it.",
     )
     num_samples: int | None = setting(
         None,
@@ -133,6 +153,12 @@ class EvaluateConfig(ReadConfig):
         "Writes the real features to this .npz, for --real and --fake of other "
         "scores; without --real, the others.",
     )
+
+    @property
+    def extractor_settings(self) -> dict[str, Any]:
+        """Settings of the extractor that are flags of their own."""
+        given = {"resize": self.feature_resize, "range": self.feature_range}
+        return {name: v for name, v in given.items() if v is not None}
 
     def __post_init__(self):
         super().__post_init__()

@@ -36,6 +36,8 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+# Names of settings, each with its values, which stand for other settings.
+Expansions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 Config = TypeVar("Config")
 
 
@@ -47,8 +49,17 @@ def given(
     Args:
       config_class: its class.
       config: the configuration; None: the defaults.
-      settings: by the names of fields.
+      settings: by the names of fields, or of `EXPANSIONS` of the class.
+
+    Raises:
+      UsageError: for an unknown value of an expansion, and for what the class
+        refuses.
     """
+    expansions: Expansions = getattr(config_class, "EXPANSIONS", {})
+    for name in expansions.keys() & settings.keys():
+        value = settings[name]
+        others = {k: v for k, v in settings.items() if k != name}
+        settings = {**errors.pick(expansions[name], value, name), **others}
     if config is None:
         return config_class(**settings)
     return dataclasses.replace(config, **settings)  # type: ignore[type-var]

@@ -100,7 +100,7 @@ def _extractor(
         entry = data.DATASET_FAMILY.get(run.dataset)
         features = features or run.features or entry.features
     if features is not None:
-        return get_extractor(features)
+        return get_extractor(features, config.extractor_settings)
     sides = [side for side in (config.real, config.fake) if side is not None]
     if not all(holds(s, "mu") or holds(s, "features") for s in sides):
         raise errors.UsageError(_NEEDS.format(_holder(config)))

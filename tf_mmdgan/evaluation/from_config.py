@@ -86,7 +86,10 @@ def make_scorer(
     entry = _entry(config.real) if config.real else None
     entry = entry or data.DATASET_FAMILY.get(run.dataset)
     metric_settings(config)  # checked before images are read
-    extractor = get_extractor(config.features or run.features or entry.features)
+    extractor = get_extractor(
+        config.features or run.features or entry.features,
+        config.extractor_settings,
+    )
     reading = config.filled_from(run)
     real = _real_for(config, run, reading)
     drawn = Loaded(np.zeros((1, *image_shape), np.uint8), "the run")
@@ -153,7 +156,9 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
             f"known: {', '.join(EXTRACTORS)}."
         )
     metric_settings(config)  # checked before images are read
-    extractor = None if features is None else get_extractor(features)
+    extractor = None
+    if features is not None:
+        extractor = get_extractor(features, config.extractor_settings)
     seed = _real_seed(config)
     real = load_images(source, config, config.image_size, seed=seed)
     images = load_fake(config, fake, len(real))

@@ -13,6 +13,7 @@ from tf_mmdgan.evaluation.loaded import (
 )
 from tf_mmdgan.evaluation.metric_settings import metric_settings
 from tf_mmdgan.evaluation.report import Report
+from tf_mmdgan.evaluation.scorer import shuffled
 from tf_mmdgan.features import (
     EXTRACTORS,
     Extracted,
@@ -63,8 +64,10 @@ def look_at_one_set(config: EvaluateConfig) -> tuple[Report, Extracted]:
         found = content.found
     else:
         found = extract(extractor, content, config.batch_size)
+    # As a second set is ordered: splits are then of images of all kinds.
+    ordered = found if config.order == "given" else shuffled(found, seed=1)
     report = Report(
-        scores=score_alone(found, metrics, settings),
+        scores=score_alone(ordered, metrics, settings),
         num_real=None if is_fake else count,
         num_fake=count if is_fake else None,
         extractor=extractor.identifier + loaded.prepared.tag,
@@ -76,7 +79,7 @@ def look_at_one_set(config: EvaluateConfig) -> tuple[Report, Extracted]:
             )
         },
         remarks=loaded.prepared.remarks,
-        settings=settings.described(count, count),
+        settings=settings.described(count, count) | {"order": config.order},
         seconds=round(time.monotonic() - start, 3),
     )
     return report, found
@@ -89,7 +92,7 @@ def _extractor(config: EvaluateConfig, source: str) -> FeatureExtractor | None:
     if features is None and dataset is not None:
         features = data.DATASET_FAMILY.get(dataset[0]).features
     if features is not None:
-        return get_extractor(features)
+        return get_extractor(features, config.extractor_settings)
     if holds(source, "features"):
         return None
     raise errors.UsageError(

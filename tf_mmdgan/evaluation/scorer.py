@@ -306,10 +306,11 @@ class Scorer:
         if not self.shuffle:
             return self._real, fake
         # Two orders, lest pairs of images share a block.
-        return _shuffled(self._real, seed=0), _shuffled(fake, seed=1)
+        return shuffled(self._real, seed=0), shuffled(fake, seed=1)
 
 
-def _shuffled(found: Extracted, seed: int) -> Extracted:
+def shuffled(found: Extracted, seed: int) -> Extracted:
+    """The same rows in an order of chance, a function of the seed."""
     order = shuffled_order(len(found.features), seed)
     classes = found.probabilities
     return Extracted(

@@ -9,7 +9,8 @@ give it a line in `EXTRACTORS`. Its arguments are what users may set, but for
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tf_mmdgan import errors
 from tf_mmdgan.config.expressions import Family
@@ -66,12 +67,16 @@ EXTRACTOR_FAMILY: Family[FeatureExtractor] = Family(
 )
 
 
-def get_extractor(given: object) -> FeatureExtractor:
+def get_extractor(
+    given: object, usual: Mapping[str, Any] | None = None
+) -> FeatureExtractor:
     """An extractor, by its name or itself.
 
     Args:
       given: one network as `names` has it, such as
         "keras:model.keras@pooled,range=unit"; or an extractor.
+      usual: settings of the network, where `given` names none; those that it
+        does not take are passed over.
 
     Raises:
       UsageError: for an unknown name, layer or setting.
@@ -85,7 +90,19 @@ def get_extractor(given: object) -> FeatureExtractor:
             f"{given!r} names {len(chosen)} networks: scores take one; a path "
             "that holds a comma needs quotes."
         )
-    return _make(chosen[0])
+    return _make(_with_usual(chosen[0], usual or {}))
+
+
+def _with_usual(
+    network: names.NetworkName, usual: Mapping[str, Any]
+) -> names.NetworkName:
+    """The same, with settings for what it does not set; of those it takes."""
+    if is_outside(network.name):
+        return network
+    source = errors.pick(EXTRACTORS, network.name, "extractor")
+    known = inspect.signature(source.make).parameters
+    taken = {name: value for name, value in usual.items() if name in known}
+    return network._replace(settings={**taken, **network.settings})
 
 
 def get_matched(given: object, image_shape: Sequence[int]) -> frozen.Matched:

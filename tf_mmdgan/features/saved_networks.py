@@ -31,7 +31,9 @@ _GRAPH_LOGITS = ("logits", "softmax/logits")
 
 
 def inception(
-    path: str | os.PathLike[str] | None = None, resize: str = "tf1"
+    path: str | os.PathLike[str] | None = None,
+    resize: str = "tf1",
+    range: str = "inception",
 ) -> Network:
     """The Inception network of 2015 by which KID, FID and IS are published.
 
@@ -42,6 +44,7 @@ def inception(
         folder of TF-GAN's SavedModel; by default its place in TensorFlow Hub's
         cache, of this user.
       resize: in `network.RESIZES`.
+      range: in `network.RANGES`; the network was trained on "inception".
 
     Raises:
       DataError: if there is no such file, something else is in it, or others
@@ -63,9 +66,9 @@ def inception(
     if path.is_dir():
         return saved_model(
             path, output="pool_3", logits="logits", size=299, resize=resize,
-            range="inception", name="inception",
+            range=range, name="inception",
         )  # fmt: skip
-    return _frozen_inception(path, resize)
+    return _frozen_inception(path, resize, range)
 
 
 def saved_model(
@@ -215,7 +218,9 @@ def hub_cache(handle: str) -> pathlib.Path:
     return pathlib.Path(folder, hashlib.sha1(handle.encode()).hexdigest())
 
 
-def _frozen_inception(path: pathlib.Path, resize: str) -> Network:
+def _frozen_inception(
+    path: pathlib.Path, resize: str, value_range: str
+) -> Network:
     digest = weight_files.digest(path)
     definition = tf.compat.v1.GraphDef()
     try:
@@ -250,7 +255,7 @@ def _frozen_inception(path: pathlib.Path, resize: str) -> Network:
 
     return Network(
         "inception", digest, run, _INCEPTION_SHAPE, resize=resize,
-        value_range="inception", classifies=logits is not None,
+        value_range=value_range, classifies=logits is not None,
     )  # fmt: skip
 
 
