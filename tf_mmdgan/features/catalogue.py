@@ -20,7 +20,13 @@ from tf_mmdgan.config.spelling import (
     refuse_recorded,
     text,
 )
-from tf_mmdgan.features import frozen, keras_networks, names, saved_networks
+from tf_mmdgan.features import (
+    frozen,
+    keras_networks,
+    names,
+    onnx_networks,
+    saved_networks,
+)
 from tf_mmdgan.features.extractors import FeatureExtractor, Pixels, Thumbnails
 
 _PARTS = ("path", "layers", "image_shape")
@@ -58,6 +64,7 @@ EXTRACTORS: dict[str, Source] = {
         keras_networks.keras_inception, differentiable=True
     ),
     "saved_model": Source(saved_networks.saved_model),
+    "onnx": Source(onnx_networks.onnx_model),
     "keras": Source(keras_networks.keras_model, differentiable=True),
 }
 

@@ -3,7 +3,7 @@
 import functools
 import warnings
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -45,8 +45,15 @@ def _levels(symmetric: tf.Tensor) -> tf.Tensor:
     return 127.5 * (symmetric + 1.0)
 
 
+# Means and deviations over ImageNet of red, green and blue, in [0, 1].
+_MEANS, _DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Means over ImageNet of blue, green and red.
 _CAFFE_MEANS = (103.939, 116.779, 123.68)
+
+
+def _standardised(unit: tf.Tensor) -> tf.Tensor:
+    return (unit - tf.constant(_MEANS)) / tf.constant(_DEVIATIONS)
+
 
 RANGES: dict[str, Range] = {
     "levels": Range(lambda levels: levels, _levels),
@@ -56,6 +63,11 @@ RANGES: dict[str, Range] = {
     "inception": Range(
         lambda levels: (levels - 128.0) / 128.0,
         lambda x: (_levels(x) - 128.0) / 128.0,
+    ),
+    # That of most networks which were trained in PyTorch.
+    "imagenet": Range(
+        lambda levels: _standardised(levels / 255.0),
+        lambda x: _standardised(0.5 * (x + 1.0)),
     ),
     # The published preprocessing of VGG19 and ResNet50.
     "caffe": Range(
@@ -252,6 +264,12 @@ class Network(FeatureExtractor):
             return flat, *_probabilities(tf.cast(logits, tf.float32))
 
         return run
+
+
+def variant_of(**settings: Any) -> str:
+    """A part of an identifier, from the settings that are given."""
+    given = (f"-{k}={v}" for k, v in settings.items() if v is not None)
+    return "".join(given)
 
 
 def usual_range(dtype: tf.DType) -> str:

@@ -19,7 +19,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tf_mmdgan import errors, files, owned
 from tf_mmdgan.features import image_inputs, weight_files
 from tf_mmdgan.features.image_inputs import ImageInput
-from tf_mmdgan.features.network import Network, Run
+from tf_mmdgan.features.network import Network, Run, variant_of
 
 INCEPTION_URL = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 _INCEPTION_SHAPE = (299, 299, 3)
@@ -120,7 +120,7 @@ def saved_model(
         resize=resize,
         value_range=range,
         classifies=logits is not None,
-        variant=_variant(output=output, logits=logits, size=size),
+        variant=variant_of(output=output, logits=logits, size=size),
         # Its variables live as long as the object does.
         keeps=module,
     )
@@ -147,12 +147,6 @@ def _run(
         return features, errors.pick(outputs, logits, f"output of {path}")
 
     return run
-
-
-def _variant(**settings: Any) -> str:
-    """A part of an identifier, from the settings that are given."""
-    given = (f"-{k}={v}" for k, v in settings.items() if v is not None)
-    return "".join(given)
 
 
 def _image_input(function: Any, path: pathlib.Path) -> ImageInput:
