@@ -7,7 +7,8 @@ Everything is measured in one run: a DCGAN generator is exported with untrained
 weights; then in turn, round by round, the signature `sample` and the bare
 generator on a batch of given latents, then PNG files encoded in parallel and
 one after the other; at last clients ask the test server, a process of its own,
-as fast as they can. Ratios are medians over rounds.
+as fast as they can, first one that runs each request by itself, then one that
+joins them, by both signatures that it takes. Ratios are medians over rounds.
 """
 
 import os
@@ -142,9 +143,10 @@ def memory(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) // 1024
 
 
-def load(saved_model):
+def load(saved_model, make_ask, *options):
     """Clients that ask the test server until the time is over."""
     flags_ = ["--local", "--port=0", "--grpc_port=0", "--rest_port=0"]
+    flags_ += options
     command = [sys.executable, "-m", "tf_mmdgan.tools.demo", *flags_]
     with subprocess.Popen(
         [*command, f"--saved_model={saved_model}"],
@@ -153,23 +155,43 @@ def load(saved_model):
     ) as process:
         try:
             target = re.search(r"gRPC at (\S+)", process.stderr.readline())[1]
-            return {"clients": _CLIENTS.value, **ask(target, process.pid)}
+            found = ask(target, process.pid, make_ask)
+            return {"clients": _CLIENTS.value, **found}
         finally:
             process.terminate()
 
 
-def ask(target, pid):
+def by_seed(predictor):
+    """A request by seed, as clients make it; returns its seconds."""
+    sampler = serving.Sampler(predictor, _BATCH.value)
+    return lambda seed: sampler.sample(_BATCH.value, seed).seconds
+
+
+def by_latents(predictor):
+    """A request of `serving_default`; returns its seconds."""
+    images = predictor.signatures()["serving_default"].outputs["images"]
+    shape = [_BATCH.value, *images.shape[1:]]
+    wanted = {"images": tf.TensorSpec(shape, images.dtype)}
+
+    def request(seed):
+        latents = LATENTS.sample((seed, 0), _BATCH.value).numpy()
+        asked = {"latents": latents}
+        predict = predictor.predict
+        return [seconds_of(lambda: predict("serving_default", asked, wanted))]
+
+    return request
+
+
+def ask(target, pid, make_ask):
     seconds, errors, resident = [], [], []
     stop = threading.Event()
 
     def client(number):
-        connection = serving.Connection(target)
-        sampler = serving.Sampler(serving.connect(connection), _BATCH.value)
+        request = make_ask(serving.connect(serving.Connection(target)))
         seed = number
         while not stop.is_set():
             try:
-                drawn = sampler.sample(_BATCH.value, seed)
-                seconds.extend(drawn.seconds)
+                seconds.extend(request(seed))
             except Exception as error:  # Counted, whatever it is.
                 errors.append(repr(error))
             seed += _CLIENTS.value
@@ -219,7 +241,11 @@ def main(argv):
             "png_parallel_to_serial": png(loaded),
         }
         if _SECONDS.value:
-            result["load"] = load(folder)
+            result["load"] = load(folder, by_seed)
+            for make_ask in (by_seed, by_latents):
+                result[f"load_joined_{make_ask.__name__}"] = load(
+                    folder, make_ask, "--batching"
+                )
     print(json.dumps(result, indent=1))
 
 

@@ -74,8 +74,9 @@ INSIDE = {
     ],
     "training": [
         {"events"},
-        {"callbacks", "run_directory"},
-        {"checkpoints", "diagnostics", "kid_schedule", "records"},
+        {"callbacks", "event_files", "run_directory"},
+        {"checkpoints", "diagnostics", "kid_schedule", "records",
+         "run_data"},
         {"finished", "state"},
         {"callback_list", "curve", "scored"},
         {"run"},

@@ -12,7 +12,7 @@ import math
 import numbers
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard, TypeVar
 
 Entry = TypeVar("Entry")
@@ -80,6 +80,12 @@ def unreadable(path: object, error: Exception) -> DataError | None:
     if isinstance(error, OSError) and error.errno:
         return DataError(f"{path} cannot be read ({os.strerror(error.errno)}).")
     return None
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first of some names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def tell(text: object) -> None:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TypeVar
 from absl import app, flags, logging
 
 from tf_mmdgan import errors, keras_settings
-from tf_mmdgan.tools import flag_config, help, recipes, streams
+from tf_mmdgan.tools import flag_config, help, interrupts, recipes, streams
 
 Config = TypeVar("Config")
 
@@ -65,20 +65,14 @@ def run(
                 )
             config = flag_config.read(config_class)
             streams.check_stdout()
-            tensorflow = _import_tensorflow()
-            try:
-                result = command(config)
-            except tensorflow.errors.OpError as error:
-                # Files that TensorFlow writes itself, on a full disk.
-                line = error.message.split("\n")[0]
-                plain = re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", line)
-                raise errors.DataError(plain) from error
+            with interrupts.Interrupts():
+                result = _result(command, config)
         except (errors.UsageError, errors.DataError) as error:
             _exit(error, error.exit_code)
         except OSError as error:
             _exit(error, errors.DataError.exit_code)
-        except KeyboardInterrupt:
-            _exit("interrupted", 130)
+        except KeyboardInterrupt as error:
+            _exit(str(error) or "interrupted", interrupts.INTERRUPTED)
         print(json.dumps(result))
 
     parse = functools.partial(_parse, config_class, shown, with_recipes)
@@ -107,6 +101,19 @@ def _check_text(arguments: Sequence[str]) -> None:
             raise errors.UsageError(
                 f"{argument}: this is no text in UTF-8; rename what it names."
             ) from None
+
+
+def _result(
+    command: Callable[[Config], Mapping[str, Any]], config: Config
+) -> Mapping[str, Any]:
+    tensorflow = _import_tensorflow()
+    try:
+        return command(config)
+    except tensorflow.errors.OpError as error:
+        # Files that TensorFlow writes itself, on a full disk.
+        line = error.message.split("\n")[0]
+        plain = re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", line)
+        raise errors.DataError(plain) from error
 
 
 def _import_tensorflow() -> types.ModuleType:

@@ -60,7 +60,7 @@ def _source(config: DemoConfig, stack: contextlib.ExitStack) -> tuple[Any, str]:
         place = config.target or f"{config.saved_model}, in this process"
         return sources.predictor(config), f"{config.model_name} of {place}"
     from tf_mmdgan import export
-    from tf_mmdgan.serving.protocol import ProtocolServer
+    from tf_mmdgan.serving.protocol import BatchingSettings, ProtocolServer
 
     server = stack.enter_context(
         ProtocolServer(
@@ -68,6 +68,7 @@ def _source(config: DemoConfig, stack: contextlib.ExitStack) -> tuple[Any, str]:
             export.version_paths(config.saved_model),
             config.grpc_port,
             config.rest_port,
+            BatchingSettings() if config.batching else None,
         )
     )
     errors.tell(

@@ -34,7 +34,9 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
     )
     result = {"saved_model": str(path)}
     if for_server:
-        result["server_configs"] = configs.write(folder, config.model_name)
+        result["server_configs"] = configs.write(
+            folder, config.model_name, config.max_samples
+        )
         errors.tell("To serve it:")
         for command in configs.server_commands(folder):
             errors.tell(command)

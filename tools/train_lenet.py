@@ -53,6 +53,7 @@ def train_lenet(config: TrainLeNetConfig) -> Mapping[str, Any]:
             f"--dataset={config.dataset} has no labels, which a LeNet is "
             "trained on: of a folder, each class is a folder in it."
         )
+    data.check_classes(train, config.data_dir or f"--dataset={config.dataset}")
     model = lenet.train(
         train.images,
         train.labels,

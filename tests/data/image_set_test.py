@@ -39,3 +39,16 @@ def test_shares_of_classes():
     equal = data.ImageSet(images, np.arange(8) % 4, 4)
     assert equal.class_shares is None
     assert data.ImageSet(images).class_shares is None
+
+
+def test_classes_without_an_image_are_named():
+    images = np.zeros((3, 8, 8, 1), np.uint8)
+    labels = np.array([1, 3, 1])
+    numbered = data.ImageSet(images, labels, 5)
+    assert numbered.empty_classes == ("0", "2", "4")
+    with pytest.raises(errors.DataError, match=r"D has no .* classes 0, 2, 4"):
+        data.check_classes(numbered, "D")
+    names = ("a", "b", "c", "d")
+    assert data.ImageSet(images, labels, 4, names).empty_classes == ("a", "c")
+    data.check_classes(data.ImageSet(images), "D")
+    data.check_classes(data.ImageSet(images, np.arange(3), 3), "D")

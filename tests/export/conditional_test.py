@@ -77,6 +77,15 @@ def test_input_and_output_names_and_types(loaded):
         "sample_range": (ranged, drawn),
         "sample_class": ({**ranged, **label}, drawn),
         "interpolate": (way, drawn),
+        "sample_by_seed": (
+            {
+                "seed": ("int64", 1),
+                "index": ("int64", 1),
+                "truncation": ("float32", 1),
+                "label": ("int32", 1),
+            },
+            {"images": "uint8", "labels": "int32"},
+        ),
     }
 
 
@@ -121,6 +130,32 @@ def test_all_signatures_draw_the_same_sequence(loaded):
     np.testing.assert_array_equal(encoded["labels"], ranged["labels"])
     decoded = [tf.io.decode_png(png) for png in encoded["png_bytes"]]
     np.testing.assert_array_equal(decoded, ranged["images"])
+
+
+def test_rows_by_seed_have_the_classes_asked_for(loaded):
+    asked = {"seed": [4, 4, 9], "index": [0, 3, 1], "label": [2, 0, 1]}
+    got = call(loaded, "sample_by_seed", **asked, truncation=[1.0] * 3)
+    np.testing.assert_array_equal(got["labels"], asked["label"])
+    for row, seed, index, label in zip(
+        got["images"], *asked.values(), strict=True
+    ):
+        alone = call(
+            loaded,
+            "sample_class",
+            num_samples=1,
+            seed=seed,
+            start=index,
+            truncation=1.0,
+            label=label,
+        )
+        np.testing.assert_array_equal(row, alone["images"][0])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label must be"):
+        call(
+            loaded,
+            "sample_by_seed",
+            **{**asked, "label": [0, 1, CLASSES]},
+            truncation=[1.0] * 3,
+        )
 
 
 @pytest.mark.parametrize("label", range(CLASSES))

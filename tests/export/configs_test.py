@@ -30,9 +30,18 @@ def test_batching_and_monitoring_read_back(tmp_path):
     configs.write(tmp_path, "digits")
     found = configs.parse(tmp_path)
     assert found["batching.config"].max_batch_size.value == 64
+    sizes = list(found["batching.config"].allowed_batch_sizes)
+    assert sizes == [1, 2, 4, 8, 16, 32, 64]
     prometheus = found["monitoring.config"].prometheus_config
     assert prometheus.enable
     assert prometheus.path == "/monitoring/prometheus/metrics"
+
+
+def test_joined_rows_are_no_more_than_the_model_makes(tmp_path):
+    configs.write(tmp_path, "digits", max_samples=20)
+    found = configs.parse(tmp_path)["batching.config"]
+    assert found.max_batch_size.value == 20
+    assert list(found.allowed_batch_sizes) == [1, 2, 4, 8, 16, 20]
 
 
 def test_fields_that_the_server_knows_are_read(tmp_path):

@@ -60,6 +60,7 @@ def test_input_and_output_names_and_types(loaded):
         "sample_png": {"png_bytes"},
         "sample_range": {"images", "latents"},
         "interpolate": {"images", "latents"},
+        "sample_by_seed": {"images"},
     }
     truncation = {"truncation": "float32"}
     assert found == {
@@ -73,6 +74,7 @@ def test_input_and_output_names_and_types(loaded):
             "steps": "int32",
             **truncation,
         },
+        "sample_by_seed": {"seed": "int64", "index": "int64", **truncation},
     }
 
 
@@ -103,6 +105,48 @@ def test_a_range_continues_the_sequence(loaded):
     np.testing.assert_array_equal(rest["latents"], whole["latents"][3:])
     levels = rest["images"].astype(int) - whole["images"][3:]
     assert np.abs(levels).max() <= 1
+
+
+def test_rows_by_seed_are_the_images_of_the_scalar_signature(loaded):
+    seeds, indices = [7, -3, 7, 2**40], [0, 5, 2, 2**30]
+    truncations = [1.0, 0.5, 0.25, 1.0]
+    rows = call(
+        loaded,
+        "sample_by_seed",
+        seed=seeds,
+        index=indices,
+        truncation=truncations,
+    )["images"]
+    for row, *asked in zip(rows, seeds, indices, truncations, strict=True):
+        alone = draw_range(loaded, 1, *asked)["images"][0]
+        np.testing.assert_array_equal(row, alone)
+    assert rows.std() > 1.0
+
+
+@pytest.mark.parametrize("kind", ["uniform", "normal"])
+def test_rows_by_seed_of_one_request_are_its_bits(generator, kind):
+    servable = export.Servable(generator, Latents(6, kind))
+    rows = servable.sample_by_seed(
+        tf.fill([9], tf.constant(7, tf.int64)),
+        tf.range(2, 11, dtype=tf.int64),
+        tf.fill([9], 0.4),
+    )
+    whole = servable.sample_range(*scalars(9, 7, 2), tf.constant(0.4))
+    np.testing.assert_array_equal(rows["images"], whole["images"])
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"index": [0, -1]}, "index must be >= 0"),
+        ({"truncation": [1.0, 0.0]}, "truncation must be > 0"),
+        ({"seed": [], "index": [], "truncation": []}, "number of rows must be"),
+    ],
+)
+def test_rows_by_seed_are_checked(loaded, wrong, words):
+    good = {"seed": [1, 2], "index": [0, 0], "truncation": [1.0, 1.0]}
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        call(loaded, "sample_by_seed", **{**good, **wrong})
 
 
 @pytest.mark.parametrize("kind", ["uniform", "normal"])

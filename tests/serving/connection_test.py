@@ -89,6 +89,16 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
     serving.connect(Connection("host:1"), rest=True)
 
 
+@pytest.mark.parametrize("content", ["", "no PEM", "-----BEGIN CERTIFICATE-"])
+def test_files_without_certificates_are_told_before_connecting(
+    tmp_path, content
+):
+    path = tmp_path / "ca.pem"
+    path.write_text(content)
+    with pytest.raises(errors.UsageError, match=r"--tls_ca=.*ca\.pem holds no"):
+        Connection("host:1", tls=True, tls_ca=str(path))
+
+
 def test_certificates_that_are_not_there():
     with pytest.raises(errors.UsageError, match=r"no file /nowhere\.pem"):
         Connection("host:1", tls=True, tls_ca="/nowhere.pem")

@@ -12,6 +12,7 @@ from tf_mmdgan import errors, serving
 from tf_mmdgan.serving import Connection
 
 INTERFACES = ("grpc", "rest")
+UNTRUSTED = r"cannot be trusted .*name the certificates to trust with --tls_ca"
 
 
 DEFINITIONS = '{"metadata": {"signature_def": {"signature_def": {}}}}'
@@ -150,9 +151,39 @@ def test_grpc_over_tls(authority):
         ask_grpc(port, token="secret", **trusting)
         assert service.calls[0]["authorization"] == "Bearer secret"
         # The system does not know this authority.
-        with pytest.raises(errors.DataError, match="No server answers"):
+        with pytest.raises(errors.DataError, match=UNTRUSTED):
             ask_grpc(port, host="localhost", tls=True, retries=0)
+        with pytest.raises(errors.DataError, match="name it in --target as"):
+            ask_grpc(port, **{**trusting, "host": "127.0.0.1"})
+        with pytest.raises(errors.DataError, match="speaks TLS: give --tls"):
+            ask_grpc(port, host="localhost")
+        with pytest.raises(errors.DataError, match="speaks TLS: give --tls"):
+            ask_rest(port)
     assert len(service.calls) == 1
+
+
+def test_another_authority_than_that_of_the_file(authority, tmp_path):
+    path = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(path)
+    _, _, certificate = authority
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    words = r"cannot be trusted .* is not one of --tls_ca=.*other\.pem"
+    for ask in (ask_grpc, ask_rest):
+        with (
+            rest_server([(200, DEFINITIONS)], context=context) as (port, _),
+            pytest.raises(errors.DataError, match=words),
+        ):
+            settings = {"host": "localhost"} if ask is ask_grpc else {}
+            ask(port, tls=True, tls_ca=str(path), **settings)
+
+
+def test_a_server_without_tls_is_told_as_one():
+    with grpc_server(Scripted()) as port:
+        with pytest.raises(errors.DataError, match="leave out --tls"):
+            ask_grpc(port, tls=True)
+        with pytest.raises(errors.DataError, match="leave out --tls"):
+            ask_rest(port, tls=True)
 
 
 def test_rest_over_tls(authority):
@@ -162,6 +193,6 @@ def test_rest_over_tls(authority):
     with rest_server([(200, DEFINITIONS)], context=context) as (port, calls):
         ask_rest(port, tls=True, tls_ca=ca, token="secret")
         assert calls[0]["Authorization"] == "Bearer secret"
-        with pytest.raises(errors.DataError, match="cannot be trusted"):
+        with pytest.raises(errors.DataError, match=UNTRUSTED):
             ask_rest(port, tls=True, token="secret")
         assert len(calls) == 1

@@ -326,6 +326,42 @@ def test_a_hangup_that_is_ignored_stays_so():
         signal.signal(signal.SIGHUP, before)
 
 
+def interrupting(at, number):
+    """A callback that sends a signal to this process before a step."""
+    return keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: (
+            batch == at and os.kill(os.getpid(), number)
+        )
+    )
+
+
+def test_interrupt_saves_and_is_told_once(tmp_path, capsys):
+    model = adam_model()
+    saver = checkpoints.Checkpoints(model, tmp_path)
+    preemption = checkpoints.Preemption(saver.act)
+    before = signal.getsignal(signal.SIGINT)
+    words = "SIGINT: ended after step 2, which is saved"
+    with pytest.raises(KeyboardInterrupt, match=words), preemption:
+        fit(model, 3, interrupting(1, signal.SIGINT), preemption)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert "SIGINT" not in capsys.readouterr().err
+    assert (tmp_path / "step-2.index").exists()
+
+
+@pytest.mark.parametrize(
+    "number, error",
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)],
+)
+def test_signals_after_the_last_step_are_not_lost(number, error):
+    model = adam_model()
+    preemption = checkpoints.Preemption(lambda step, logs: None)
+    late = keras.callbacks.LambdaCallback(
+        on_train_end=lambda logs: os.kill(os.getpid(), number)
+    )
+    with pytest.raises(error), preemption:
+        fit(model, 1, preemption, late)
+
+
 def test_sigterm_of_another_worker_ends_this_one_at_the_same_step():
     answers = iter([False, True, True])
     asked = []

@@ -1,5 +1,6 @@
 """A folder of pictures is all that a run needs."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import PIL.Image
 import pytest
 
 from tf_mmdgan import config, errors
+from tf_mmdgan.data.readers import decode, folder_scan
 from tf_mmdgan.training import run, run_directory
 
 
@@ -87,3 +89,42 @@ def test_unknown_augmentation_is_told_before_anything_is_written(
     with pytest.raises(errors.UsageError, match="augmentation 'rotate'"):
         run.prepare(settings(augment="rotate"))
     assert not (tmp_path / "run").exists()
+
+
+def test_class_without_a_training_picture_is_told_before_decoding(
+    tmp_path, settings, monkeypatch
+):
+    few = tmp_path / "few"
+    held_out = next(
+        i for i in range(99) if folder_scan.is_held_out(f"apes/{i}.png")
+    )
+    for name in (f"apes/{held_out}", *(f"cats/{i}" for i in range(60))):
+        (few / name).parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.new("L", (16, 16)).save(few / f"{name}.png")
+    chosen = settings(data_dir=str(few), batch_size=16, cache="off")
+    monkeypatch.setattr(decode, "decode", None)
+    with pytest.raises(errors.DataError, match="image of the class apes"):
+        run.prepare(dataclasses.replace(chosen, conditioning="projection"))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong, error, words",
+    [
+        ({"batch_size": 500}, errors.UsageError, "batch_size=500"),
+        ({"kernel": "rbff"}, errors.UsageError, "rbff"),
+        ({"architecture": "dcgam"}, errors.UsageError, "dcgam"),
+        ({"image_size": 12}, errors.UsageError, "12"),
+        ({"features": "thumbnail"}, errors.UsageError, "thumbnail"),
+        ({"features": "lenet_digits"}, errors.UsageError, "1 channel"),
+        ({"max_block_size": 1}, errors.UsageError, "max_block_size=1"),
+        ({"evaluation_samples": 1}, errors.DataError, "1 images are too few"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_settings_are_refused_before_pictures_are_decoded(
+    settings, monkeypatch, wrong, error, words
+):
+    monkeypatch.setattr(decode, "decode", None)
+    with pytest.raises(error, match=words):
+        run.prepare(settings(**{"batch_size": 16, "cache": "off", **wrong}))

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import math
+import os
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -101,6 +102,18 @@ def require_seed(config: Any) -> None:
     """Refuses a seed that is negative or has more than 63 bits."""
     valid = 0 <= config.seed < 2**63
     require(valid, f"--seed={config.seed}: must be in [0, 2^63).")
+
+
+def expand_home(config: Any) -> None:
+    """Puts the home folder in place of a ~ that a text begins with.
+
+    Shells leave it in --run_dir=~/runs. Paths alone begin so.
+    """
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if isinstance(value, str) and value.startswith("~"):
+            expanded = type(value)(os.path.expanduser(value))
+            object.__setattr__(config, field.name, expanded)
 
 
 def record(config: Any) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class ExportConfig:
     model_name: str = setting("generator", "What clients call the model.")
 
     def __post_init__(self):
+        fields.expand_home(self)
         fields.require(bool(self.run_dir), "--run_dir is missing: name a run.")
         fields.require_positive(self, "max_samples")
         fields.require_checkpoint(self)
@@ -70,6 +71,7 @@ class ConnectionConfig:
     )
 
     def __post_init__(self):
+        fields.expand_home(self)
         _require_model_name(self)
         fields.require_positive(self, "timeout", "batch_size")
         fields.require_non_negative(self, "retries", "model_version")
@@ -174,6 +176,9 @@ class DemoConfig(ConnectionConfig):
         False,
         "Whether to start the test server on --saved_model, and ask that.",
     )
+    batching: bool = setting(
+        False, "Whether --local joins requests of several clients."
+    )
     host: str = setting("127.0.0.1", "Address that the page is served on.")
     allowed_host: str = setting(
         "",
@@ -193,6 +198,9 @@ class DemoConfig(ConnectionConfig):
         fields.require(
             not self.local or self.saved_model is not None,
             "--local is for --saved_model: the folder that it serves.",
+        )
+        fields.require(
+            self.local or not self.batching, "--batching is for --local."
         )
         if not self.local:
             self._require_target("rest")

@@ -6,8 +6,10 @@ from tf_mmdgan.data.catalogue import (
     DATASETS,
     SPLITS,
     DatasetEntry,
+    listing,
     load,
+    preview,
     source_of,
 )
-from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.data.image_set import ImageSet, Preview, check_classes
 from tf_mmdgan.data.pipeline import batches, check_batch_size

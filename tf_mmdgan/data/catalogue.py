@@ -14,7 +14,8 @@ from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.config.spelling import Recorded, is_outside, refuse_recorded
 from tf_mmdgan.data import resize
-from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.data.image_set import ImageSet, Preview
+from tf_mmdgan.data.readers.folder_scan import Listing
 from tf_mmdgan.data.sets import (
     cifar,
     digits,
@@ -45,6 +46,10 @@ class DatasetEntry:
       kid_block_size: images in a block of the block estimator of KID; None
         for a fifth of the held-out images.
       counts: published number of images of "train" and "test".
+      listing: what the files of `reading` are, by their names and sizes alone;
+        None of a data set that is told by its pixels.
+      preview: preview(split, image_size, reading), what `load` would give;
+        None where the above says it, or loading takes moments.
     """
 
     load: Callable[[str, Any, ReadConfig], ImageSet]
@@ -54,6 +59,8 @@ class DatasetEntry:
     features: str
     kid_block_size: int | None = 500
     counts: Mapping[str, int] | None = None
+    listing: Callable[[ReadConfig], Listing] | None = None
+    preview: Callable[[str, Any, ReadConfig], Preview] | None = None
 
 
 DATASETS = {
@@ -89,6 +96,8 @@ DATASETS = {
         num_classes=None,
         features="thumbnails",
         kid_block_size=None,
+        listing=folder.listing,
+        preview=folder.preview,
     ),
     "cifar10": DatasetEntry(
         load=cifar.load_cifar10,
@@ -210,16 +219,59 @@ def load(config: DataConfig, split: str) -> ImageSet:
       DataError: for missing or damaged files; the message names the remedy.
     """
     entry = DATASET_FAMILY.get(config.dataset)
+    return entry.load(split, _checked_size(config, split), config)
+
+
+def preview(config: DataConfig, split: str) -> Preview | None:
+    """What `load` would give, before it takes long; None where only it tells.
+
+    Of a public set these are the published numbers.
+
+    Raises:
+      UsageError: as of `load`.
+      DataError: as of `load`, but for what decoding alone shows.
+    """
+    entry = DATASET_FAMILY.get(config.dataset)
+    size = _checked_size(config, split)
+    if entry.preview is not None:
+        return entry.preview(split, size, config)
+    if size is None or entry.channels is None or entry.counts is None:
+        return None
+    shape = (size, size, entry.channels)
+    return Preview(shape, entry.counts[split], entry.num_classes)
+
+
+def listing(config: DataConfig) -> Listing | None:
+    """What the files are by names and sizes; None where pixels alone tell.
+
+    Raises:
+      UsageError: for an unknown data set, or a folder that a run's record
+        names.
+      DataError: for a folder that cannot be read.
+    """
+    listing_of = DATASET_FAMILY.get(config.dataset).listing
+    if listing_of is None:
+        return None
+    _refuse_recorded(config)
+    return listing_of(config)
+
+
+def _refuse_recorded(config: DataConfig) -> None:
     if isinstance(config.data_dir, Recorded):
         refuse_recorded(f"{config.data_dir} would be read", "data_dir")
+
+
+def _checked_size(config: DataConfig, split: str) -> int | None:
+    """The size of images, before any loader takes the time to read."""
+    entry = DATASET_FAMILY.get(config.dataset)
+    _refuse_recorded(config)
     if split not in SPLITS:
         raise errors.UsageError(
             f"Unknown split '{split}'; known: {', '.join(SPLITS)}."
         )
-    # Here, before any loader takes the time to read or to fetch.
     size = config.image_size or entry.image_size
     if size is not None:
         resize.check_size(size)
     if config.resize is not None:
         errors.pick(resize.RESIZES, config.resize, "resize mode")
-    return entry.load(split, size, config)
+    return size

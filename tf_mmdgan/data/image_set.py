@@ -1,6 +1,8 @@
 """Images with their labels, which every data set is loaded as."""
 
 import dataclasses
+import functools
+import hashlib
 import os
 
 import numpy as np
@@ -12,6 +14,7 @@ from tf_mmdgan import errors
 ALIGNMENT = 64
 # Each class has weights of its own in networks; a label is a number of a file.
 MOST_CLASSES = 2**16
+_HASHED = 1024  # images at a time, because a set may be larger than memory
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -22,6 +25,8 @@ class ImageSet:
       images: uint8, [n, h, w, c], in memory or memory-mapped.
       labels: int64 in 0 .. num_classes - 1, [n], or None.
       num_classes: number of classes, or None without labels.
+      class_names: the name of each class, where the data give them names.
+      known_digest: what `digest` is, where it is known without reading.
 
     Raises:
       DataError: for another rank or type, no image, labels of another length
@@ -31,6 +36,8 @@ class ImageSet:
     images: np.ndarray
     labels: np.ndarray | None = None
     num_classes: int | None = None
+    class_names: tuple[str, ...] | None = None
+    known_digest: str | None = None
 
     def __post_init__(self):
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
@@ -67,6 +74,11 @@ class ImageSet:
             )
 
     @property
+    def count(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
+    @property
     def class_shares(self) -> np.ndarray | None:
         """Share of each class, float64 [num_classes], of sum 1.
 
@@ -78,9 +90,80 @@ class ImageSet:
         return None if np.ptp(counts) == 0 else counts / counts.sum()
 
     @property
+    def empty_classes(self) -> tuple[str, ...]:
+        """Names, or numbers, of the classes that no image is of."""
+        if self.labels is None or self.num_classes is None:
+            return ()
+        counts = np.bincount(self.labels, minlength=self.num_classes)
+        names = self.class_names or range(self.num_classes)
+        return tuple(
+            str(names[number]) for number in np.flatnonzero(counts == 0)
+        )
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """A hash of all pixels and labels: 16 hexadecimal digits."""
+        if self.known_digest is not None:
+            return self.known_digest
+        total = hashlib.sha256(str(self.images.shape).encode())
+        for start in range(0, len(self.images), _HASHED):
+            chunk = self.images[start : start + _HASHED]
+            total.update(np.ascontiguousarray(chunk).data)
+        if self.labels is not None:
+            total.update(np.ascontiguousarray(self.labels).data)
+        return total.hexdigest()[:16]
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return self.images.shape[1:]
+
+
+@dataclasses.dataclass(frozen=True)
+class Preview:
+    """What is known of a split before its images are decoded.
+
+    Attributes:
+      image_shape: height, width and channels.
+      count: number of images, if none has to be left out.
+      num_classes: number of classes, or None without labels.
+      in_colour: name of the first file that is in colour, where the files
+        decide on the number of channels; None if there is none.
+      empty_classes: as of `ImageSet`.
+    """
+
+    image_shape: tuple[int, int, int]
+    count: int
+    num_classes: int | None = None
+    in_colour: str | None = None
+    empty_classes: tuple[str, ...] = ()
+
+    def is_of(self, image_set: ImageSet) -> bool:
+        """Whether images have this shape and as many classes."""
+        found = (image_set.image_shape, image_set.num_classes)
+        return found == (self.image_shape, self.num_classes)
+
+
+def check_classes(found: ImageSet | Preview, place: object) -> None:
+    """Refuses training images that lack some of their classes.
+
+    Args:
+      found: the images, or what is known of them.
+      place: where they are, for the message.
+
+    Raises:
+      DataError: naming the classes.
+    """
+    empty = found.empty_classes
+    if not empty:
+        return
+    word = "classes" if len(empty) > 1 else "class"
+    raise errors.DataError(
+        f"{place} has no training image of the {word} "
+        f"{errors.listed(empty)}. Add images (of a folder, about one in ten is "
+        "held out), take the class out, or number the labels from 0 without "
+        "gaps."
+    )
 
 
 def check_labels(

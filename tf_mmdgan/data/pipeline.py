@@ -31,6 +31,9 @@ def batches(
     the next. To continue at batch `start` costs one permutation, whatever
     `start` is, and gives the batches that an uninterrupted run has.
 
+    Iterating begins at `start` each time: to train on in a second `fit`, make
+    the batches anew, with the number of those that were taken.
+
     Args:
       image_set: n images. The memory of images that `load` takes from its
         cache is shared; any others are copied once, in uint8.
@@ -68,13 +71,15 @@ def batches(
         )
 
 
-def check_batch_size(image_set: image_sets.ImageSet, batch_size: int) -> None:
+def check_batch_size(
+    image_set: image_sets.ImageSet | image_sets.Preview, batch_size: int
+) -> None:
     """Refuses batches without images, or with more than the data has.
 
     Raises:
       UsageError: for such a batch.
     """
-    n = len(image_set.images)
+    n = image_set.count
     if not 1 <= batch_size <= n:
         raise errors.UsageError(
             f"batch_size={batch_size}, need 1 to {n}, the number of images."

@@ -1,6 +1,10 @@
 """What is scored against what, and how the result is told."""
 
-from tf_mmdgan.evaluation.from_config import scorer_of_run
+from tf_mmdgan.evaluation.from_config import (
+    check_scorer,
+    extractor_of_run,
+    scorer_of_run,
+)
 from tf_mmdgan.evaluation.page import render_page
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer

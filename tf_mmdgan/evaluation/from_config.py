@@ -15,7 +15,12 @@ from tf_mmdgan.config import (
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.comparable import compared
-from tf_mmdgan.evaluation.images import holds, is_generator, load_images
+from tf_mmdgan.evaluation.images import (
+    check_source,
+    holds,
+    is_generator,
+    load_images,
+)
 from tf_mmdgan.evaluation.loaded import (
     Loaded,
     Preparation,
@@ -30,10 +35,12 @@ from tf_mmdgan.evaluation.metric_settings import (
 from tf_mmdgan.evaluation.scorer import Scorer
 from tf_mmdgan.features import (
     EXTRACTORS,
+    FeatureExtractor,
     get_extractor,
 )
 from tf_mmdgan.metrics import (
     MetricSettings,
+    choose,
 )
 
 # Images of a run that are compared with statistics, where nothing is said.
@@ -41,21 +48,60 @@ _DRAWN = 10_000
 
 
 def scorer_of_run(
-    config: TrainConfig, cluster: Cluster | None = None
+    config: TrainConfig,
+    cluster: Cluster | None = None,
+    extractor: FeatureExtractor | None = None,
 ) -> Scorer:
     """The scorer of a run, against the held-out images of its data set.
 
     Args:
       config: of the run.
       cluster: whose workers and devices share the work.
+      extractor: where it has been made before, `extractor_of_run`.
 
     Raises:
       UsageError: for unknown names, or settings out of range.
       DataError: for images or weights that cannot be used.
     """
-    entry = data.DATASET_FAMILY.get(config.dataset)
-    extractor = get_extractor(config.features or entry.features)
+    extractor = extractor or extractor_of_run(config)
     real = data.load(config, "test").images
+    return _scorer_of_run(config, cluster or Cluster(), extractor, real)
+
+
+def extractor_of_run(config: TrainConfig) -> FeatureExtractor:
+    """What finds the features by which a run is scored.
+
+    Raises:
+      UsageError: for an unknown name.
+      DataError: for weights that cannot be used.
+    """
+    entry = data.DATASET_FAMILY.get(config.dataset)
+    return get_extractor(config.features or entry.features)
+
+
+def check_scorer(
+    config: TrainConfig, cluster: Cluster, extractor: FeatureExtractor
+) -> None:
+    """Refuses what `scorer_of_run` would, before any image is decoded.
+
+    Where the held-out images are known only when they are loaded, nothing is
+    looked at.
+    """
+    known = data.preview(config, "test")
+    if known is not None:
+        # As many images as there will be, in the memory of one level.
+        shape = (known.count, *known.image_shape)
+        stand_in = np.broadcast_to(np.uint8(0), shape)
+        _scorer_of_run(config, cluster, extractor, stand_in)
+
+
+def _scorer_of_run(
+    config: TrainConfig,
+    cluster: Cluster,
+    extractor: FeatureExtractor,
+    real: np.ndarray,
+) -> Scorer:
+    entry = data.DATASET_FAMILY.get(config.dataset)
     count = config.evaluation_samples or len(real)
     block = config.max_block_size or entry.kid_block_size
     return Scorer(
@@ -65,7 +111,7 @@ def scorer_of_run(
         with_blocks(MetricSettings(), block, len(real), count, strict=True),
         count,
         cache_dir=_cache_dir(config),
-        cluster=cluster or Cluster(),
+        cluster=cluster,
     )
 
 
@@ -86,6 +132,7 @@ def make_scorer(
     entry = _entry(config.real) if config.real else None
     entry = entry or data.DATASET_FAMILY.get(run.dataset)
     metric_settings(config)  # checked before images are read
+    choose(config.metrics)
     extractor = get_extractor(
         config.features or run.features or entry.features,
         config.extractor_settings,
@@ -156,6 +203,8 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
             f"known: {', '.join(EXTRACTORS)}."
         )
     metric_settings(config)  # checked before images are read
+    choose(config.metrics)
+    check_source(fake)
     extractor = None
     if features is not None:
         extractor = get_extractor(features, config.extractor_settings)

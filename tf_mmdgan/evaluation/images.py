@@ -57,6 +57,7 @@ def load_images(
         among pictures.
       DataError: for a file that is missing, damaged or holds something else.
     """
+    check_source(source)
     reading = reading or ReadConfig()
     named = data.source_of(source)
     if holds(source, "features"):
@@ -72,17 +73,30 @@ def load_images(
     elif named is not None:
         _warn_of_folder(source)
         loaded = _of_data_set(source, named, reading, image_size)
-    elif not pathlib.Path(source).is_dir():
-        raise errors.UsageError(
-            f"'{source}' is neither a data set ({', '.join(data.DATASETS)}), "
-            "nor an .npz file, nor a folder, nor package.module:NAME."
-        )
     elif is_generator(source):
         images = _generate(source, 10_000 if count is None else count, seed)
         return _resized(Loaded(images, source), reading, image_size)
     else:
         loaded = _of_folder(source, source, None, reading, image_size)
     return loaded if count is None else _chosen(loaded, count)
+
+
+def check_source(source: str) -> None:
+    """Refuses a source that there is not, before others are read.
+
+    Raises:
+      UsageError: for what is no data set, no file of arrays and no folder.
+      DataError: for a file that is not there.
+    """
+    path = pathlib.Path(source)
+    if path.suffix in (".npz", ".npy"):
+        if not path.exists():
+            raise errors.DataError(f"There is no file {source}.")
+    elif data.source_of(source) is None and not path.is_dir():
+        raise errors.UsageError(
+            f"'{source}' is neither a data set ({', '.join(data.DATASETS)}), "
+            "nor an .npz file, nor a folder, nor package.module:NAME."
+        )
 
 
 def of_array(images: np.ndarray, source: str) -> Loaded:

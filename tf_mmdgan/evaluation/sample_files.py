@@ -10,6 +10,7 @@ from tf_mmdgan import data, errors, files
 from tf_mmdgan.config import TwoSampleConfig
 from tf_mmdgan.evaluation.comparable import compared
 from tf_mmdgan.evaluation.images import (
+    check_source,
     holds,
     is_generator,
     load_images,
@@ -66,6 +67,8 @@ def load_samples(
     """
     extractor = get_extractor(config.features) if config.features else None
     sources = [s for s in (config.x, config.y, config.than) if s is not None]
+    for source in sources:
+        check_source(source)
     first, *others = sources
     loaded = [_load(first, config, None, draw_run, 0)]
     loaded += [

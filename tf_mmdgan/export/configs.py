@@ -22,6 +22,7 @@ from google.protobuf import (
 )
 
 from tf_mmdgan import errors, files
+from tf_mmdgan.export.signatures import MAX_SAMPLES
 
 MODELS = "models.config"
 BATCHING = "batching.config"
@@ -33,16 +34,22 @@ _MOST_BYTES = 2**20  # of a file
 METRICS_PATH = "/monitoring/prometheus/metrics"
 # The newest one, and the one before to go back to.
 _VERSIONS_SERVED = 2
+_MOST_ROWS = 64  # that a server joins
 
 _Field = descriptor_pb2.FieldDescriptorProto
 
 
-def write(export_dir: str | os.PathLike[str], model_name: str) -> list[str]:
+def write(
+    export_dir: str | os.PathLike[str],
+    model_name: str,
+    max_samples: int = MAX_SAMPLES,
+) -> list[str]:
     """Writes those files that are not there yet.
 
     Args:
       export_dir: the model's folder, with the versions in it.
       model_name: what clients call the model.
+      max_samples: the most images that the model makes at once.
 
     Returns:
       The paths of the three files.
@@ -52,7 +59,7 @@ def write(export_dir: str | os.PathLike[str], model_name: str) -> list[str]:
       DataError: as `check`.
     """
     folder = pathlib.Path(export_dir).resolve()
-    for name, content in _contents(folder, model_name).items():
+    for name, content in _contents(folder, model_name, max_samples).items():
         if not (folder / name).exists():
             text = text_format.MessageToString(content)
             files.write_bytes(folder / name, text.encode())
@@ -140,7 +147,7 @@ def _mounted(folder: str) -> list[str]:
 
 
 def _contents(
-    folder: pathlib.Path, model_name: str
+    folder: pathlib.Path, model_name: str, max_samples: int
 ) -> Mapping[str, message.Message]:
     kinds = _kinds()
     models = kinds[MODELS]()
@@ -149,7 +156,11 @@ def _contents(
     )
     model.model_version_policy.latest.num_versions = _VERSIONS_SERVED
     batching = kinds[BATCHING]()
-    batching.max_batch_size.value = 64
+    most = min(_MOST_ROWS, max_samples)
+    batching.max_batch_size.value = most
+    # A graph is prepared once for each size; rows that are missing are padded.
+    powers = (2**power for power in range(most.bit_length()))
+    batching.allowed_batch_sizes.extend(sorted({*powers, most}))
     batching.batch_timeout_micros.value = 5000
     batching.max_enqueued_batches.value = 100
     batching.num_batch_threads.value = os.cpu_count() or 1

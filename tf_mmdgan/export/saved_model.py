@@ -141,7 +141,7 @@ def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
       DataError: if there is no such folder, or none that `export_generator`
         wrote, or if a part of it is damaged.
     """
-    path = pathlib.Path(path)
+    path = pathlib.Path(path).expanduser()
     remedy = "tools/export.py --run_dir=... --export_dir=... writes one."
     if not path.is_dir():
         raise errors.DataError(f"There is no folder {path}; {remedy}")

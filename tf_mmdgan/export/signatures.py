@@ -9,11 +9,13 @@
                                                -> the outputs of `sample`
   interpolate      seed_a int64, seed_b int64, steps int32, truncation
                                                -> the outputs of `sample`
+  sample_by_seed   seed int64 [n], index int64 [n], truncation float32 [n]
+                                               -> images uint8 [n, h, w, c]
 
 Of a generator with classes `serving_default` takes labels int32 [n] too,
-`interpolate` one label int32, and all but `serving_default` return labels
-int32 [n]: those asked for, or drawn as often as the data have each class. It
-has one more:
+`sample_by_seed` label int32 [n], `interpolate` one label int32, and all but
+`serving_default` return labels int32 [n]: those asked for, or drawn as often as
+the data have each class. It has one more:
 
   sample_class     num_samples, seed, start, truncation, label
                                                -> the outputs of `sample`
@@ -21,7 +23,10 @@ has one more:
 Float images are in [-1, 1]. A seed stands for one endless sequence of latents:
 `sample` and `sample_png` take its first rows, `sample_range` those from `start`
 on, so that split requests do not repeat images; truncation, in (0, 1], is that
-of `Latents.sample`, and 1 is none. `interpolate` goes from the first row of one
+of `Latents.sample`, and 1 is none. Row i of `sample_by_seed` is the image
+number index_i of seed_i. All of its inputs and outputs have one row per image,
+as those of `serving_default`: a server that joins requests takes these two
+alone. `interpolate` goes from the first row of one
 seed to that of another. Servers take no request that leaves an input out, which
 is why `sample_range` and `sample` are two. REST interfaces write outputs whose
 names end in `_bytes` as base64.
@@ -57,6 +62,17 @@ _ENDS = (
     _TRUNCATION,
 )
 _LABEL = _scalar("label", tf.int32)
+
+
+def _column(name: str, dtype: tf.DType) -> tf.TensorSpec:
+    return tf.TensorSpec([None], dtype, name=name)
+
+
+_ROWS = (
+    _column("seed", tf.int64),
+    _column("index", tf.int64),
+    _column("truncation", tf.float32),
+)
 
 
 class Servable:
@@ -139,6 +155,39 @@ class Servable:
         with tf.control_dependencies(checks):
             return self._draw(num_samples, seed, start, truncation, label)
 
+    def sample_by_seed(
+        self,
+        seed: tf.Tensor,
+        index: tf.Tensor,
+        truncation: tf.Tensor,
+        label: tf.Tensor | None = None,
+    ) -> Tensors:
+        """One image for each row: number `index` of a seed."""
+        count = tf.size(seed)
+        checks = [
+            self._count_check("the number of rows", count, 1),
+            _truncation_check(truncation),
+            _check(index >= 0, "index must be >= 0, not {}", index),
+        ]
+        if label is not None:
+            checks.append(self._label_check(label))
+        with tf.control_dependencies(checks):
+            latents = tf.map_fn(
+                lambda row: self.latents.sample(
+                    sampling_seed(row[0]), 1, row[1], row[2]
+                )[0],
+                (seed, index, truncation),
+                fn_output_signature=tf.TensorSpec(
+                    [self.latents.size], tf.float32
+                ),
+            )
+        drawn = {"latents": latents}
+        if label is not None:
+            drawn["labels"] = tf.identity(label)
+        found = self._images_of(drawn)
+        del found["latents"]
+        return found
+
     def interpolate(
         self,
         seed_a: tf.Tensor,
@@ -172,12 +221,14 @@ class Servable:
         labels = tf.TensorSpec([None], tf.int32, name="labels")
         with_labels = (labels,) if self.num_classes else ()
         with_label = (_LABEL,) if self.num_classes else ()
+        label_column = (_column("label", tf.int32),) if self.num_classes else ()
         arguments = {
             "serving_default": (self.serve, latents, *with_labels),
             "sample": (self.sample, *_FIRST_ROWS),
             "sample_png": (self.sample_png, *_FIRST_ROWS),
             "sample_range": (self.sample_range, *_RANGE),
             "interpolate": (self.interpolate, *_ENDS, *with_label),
+            "sample_by_seed": (self.sample_by_seed, *_ROWS, *label_column),
         }
         if self.num_classes:
             arguments["sample_class"] = (self.sample_class, *_RANGE, _LABEL)
@@ -259,8 +310,15 @@ def _truncation_check(truncation: tf.Tensor) -> tf.Operation:
 def _check(
     condition: tf.Tensor, message: str, value: tf.Tensor
 ) -> tf.Operation:
-    """Fails with INVALID_ARGUMENT, in graphs too, unless `condition` holds."""
-    return tf.debugging.Assert(condition, [tf.strings.format(message, value)])
+    """Fails with INVALID_ARGUMENT, in graphs too, unless all conditions hold.
+
+    The message shows the first value whose condition does not.
+    """
+    value, condition = (tf.reshape(x, [-1]) for x in (value, condition))
+    wrong = tf.reduce_sum(tf.boolean_mask(value, ~condition)[:1])
+    return tf.debugging.Assert(
+        tf.reduce_all(condition), [tf.strings.format(message, wrong)]
+    )
 
 
 def example_requests(
@@ -269,12 +327,17 @@ def example_requests(
     """A small request for each signature: inputs by name, as NumPy values."""
     shown = {
         "latents": latents.sample((0, 0), 1), "labels": [0], "label": 0,
-        "num_samples": 1, "seed": 0, "start": 0, "truncation": 1.0,
+        "num_samples": 1, "seed": 0, "start": 0, "index": 0, "truncation": 1.0,
         "seed_a": 0, "seed_b": 1, "steps": 2,
     }  # fmt: skip
+
+    def value(spec: tf.TensorSpec) -> np.ndarray:
+        found = tf.constant(shown[spec.name], spec.dtype).numpy()
+        return found if found.ndim == spec.shape.rank else found[np.newaxis]
+
     return {
         name: {
-            spec.name: tf.constant(shown[spec.name], spec.dtype).numpy()
+            spec.name: value(spec)
             for spec in tf.nest.flatten(function.structured_input_signature)
             if spec is not None
         }

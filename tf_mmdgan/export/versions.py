@@ -85,7 +85,7 @@ def make_folder(export_dir: str | os.PathLike[str]) -> pathlib.Path:
     Raises:
       DataError: if it cannot be made.
     """
-    folder = pathlib.Path(export_dir)
+    folder = pathlib.Path(export_dir).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,7 +1,10 @@
 """Warm-up records: requests that TF Serving runs before it serves a version.
 
 They lie in `assets.extra/tf_serving_warmup_requests`, one `PredictionLog` per
-signature, so that no user waits for the first run of a graph.
+signature, so that no user waits for the first run of a graph. Where a record
+fails, the server does not load the version; and a server that joins requests
+fails all whose inputs are scalars. So there are records of those signatures
+alone whose inputs have one row per image.
 """
 
 import importlib.util
@@ -27,7 +30,7 @@ def write(
     requests: Mapping[str, Mapping[str, Any]],
     model_name: str,
 ) -> None:
-    """Writes one record for each signature.
+    """Writes one record for each signature without scalar inputs.
 
     Args:
       version: the folder of the version.
@@ -43,6 +46,8 @@ def write(
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for signature, inputs in requests.items():
+            if any(np.ndim(value) == 0 for value in inputs.values()):
+                continue
             request = predict_pb2.PredictRequest()
             request.model_spec.name = model_name
             request.model_spec.signature_name = signature

@@ -9,6 +9,7 @@ that file, lenet:FILE.npz. A name with a dot before its colon is no path but an
 extractor of the user's own, package.module:Name(arguments).
 """
 
+import os
 import re
 from typing import Any, NamedTuple
 
@@ -75,7 +76,7 @@ def _network(part: str) -> NetworkName:
     layers = (match["layers"] or "").split("+")
     return NetworkName(
         name.strip(),
-        path if path is None else _unquoted(path),
+        path if path is None else os.path.expanduser(_unquoted(path)),
         tuple(layer.strip() for layer in layers if layer.strip()),
         {},
     )

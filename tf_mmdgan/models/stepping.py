@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Cluster
-from tf_mmdgan.models import feeding
+from tf_mmdgan.models import feeding, shares
 from tf_mmdgan.models.input_clock import InputClock
 
 Logs = Mapping[str, tf.Tensor]
@@ -21,6 +21,9 @@ class SteppedModel(keras.Model):
     them, and by which optimizers. This class counts steps and spreads them
     over devices. A step first waits for all of its batches, so that one whose
     data end too early changes nothing.
+
+    Each `fit` begins a data set anew. To go on in the data too, give it the
+    batches that come next: `data.batches(..., start=int(model.updates))`.
 
     Where the generator depends on a network that must be trained before it, the
     steps of that training are `pretraining_steps`. They count like all others.
@@ -188,7 +191,7 @@ class SteppedModel(keras.Model):
 
     def _make_steps(
         self, replica_step: Callable[..., Logs]
-    ) -> tf.types.experimental.Callable:
+    ) -> Callable[[Iterator[Any]], Logs]:
         steps = self.steps_per_execution
 
         # Without AutoGraph, which would convert the user's parts too, and make
@@ -200,7 +203,7 @@ class SteppedModel(keras.Model):
                 _repeat(steps - 1, lambda: self._step(iterator, replica_step))
             return self._step(iterator, replica_step)
 
-        return run_steps
+        return shares.told(run_steps)
 
     def _run(self, function: Callable[..., Any], *args: Any) -> Any:
         """Runs a function on every replica, as it is written.
@@ -212,7 +215,8 @@ class SteppedModel(keras.Model):
         plain = tf.autograph.experimental.do_not_convert(function)
         if self.jit_compile and self.cluster.num_replicas == 1:
             plain = tf.function(plain, jit_compile=True, autograph=False)
-        return self.distribute_strategy.run(plain, args)
+        with shares.even(self.distribute_strategy, args):
+            return self.distribute_strategy.run(plain, args)
 
     def _step(
         self, iterator: Iterator[Any], replica_step: Callable[..., Logs]

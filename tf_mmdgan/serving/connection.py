@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tf_mmdgan import errors
+from tf_mmdgan.serving import tls
 
 Answer = TypeVar("Answer")
 
@@ -33,7 +34,7 @@ class Connection:
 
     Raises:
       UsageError: for a token that would be sent in clear, or a file of
-        certificates that is not there.
+        certificates that is not there or holds none.
     """
 
     target: str
@@ -49,6 +50,8 @@ class Connection:
     def __post_init__(self):
         if self.tls_ca is not None and not os.path.isfile(self.tls_ca):
             raise errors.UsageError(f"There is no file {self.tls_ca}.")
+        if self.tls:
+            tls.trusting(self.tls_ca)
         if self.token and not (self.tls or self.token_in_clear):
             raise errors.UsageError(
                 "A token needs TLS, else anyone on the way can read it; "
@@ -101,7 +104,8 @@ def persist(
       What `attempt` returned.
 
     Raises:
-      DataError: if the server stays unavailable.
+      DataError: if the server stays unavailable, or one of both sides only
+        speaks TLS, or the server cannot be trusted.
     """
     deadline = time.monotonic() + connection.timeout
     for tries in range(1, connection.retries + 2):
@@ -109,6 +113,8 @@ def persist(
             return attempt(deadline - time.monotonic())
         except Unavailable as error:
             cause = error
+        if tries == 1:
+            _blame_tls(connection, deadline - time.monotonic())
         longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (tries - 1))
         # At random, so that clients of one server do not return together.
         pause = random.uniform(0.5, 1.0) * longest
@@ -120,3 +126,12 @@ def persist(
         f"No server answers at {connection.target} (tried {tries} times: "
         f"{cause}); start it, or name another target."
     ) from cause
+
+
+def _blame_tls(connection: Connection, seconds: float) -> None:
+    """Ends the tries where TLS is what keeps the server from answering."""
+    fault = tls.fault(
+        connection.target, connection.tls, connection.tls_ca, seconds
+    )
+    if fault is not None:
+        raise errors.DataError(fault)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.serving import answers
+from tf_mmdgan.serving import answers, tls
 from tf_mmdgan.serving.connection import (
     Connection,
     Unavailable,
@@ -62,14 +62,14 @@ class GrpcPredictor:
 
     Args:
       connection: which model on which server.
-
-    Raises:
-      UsageError: if the certificates to trust cannot be read.
     """
 
     def __init__(self, connection: Connection):
         self._connection = connection
-        self._credentials = _credentials(connection) if connection.tls else None
+        self._credentials = None
+        if connection.tls:
+            trusted = tls.roots(connection.tls_ca)
+            self._credentials = grpc.ssl_channel_credentials(trusted)
         self._stub = functools.cache(self._make_stub)
 
     def _make_stub(self, limit: int) -> Any:
@@ -160,10 +160,3 @@ def _limit(wanted: Wanted) -> int:
         for spec in wanted.values()
     )
     return 1 << (max(_SMALLEST_LIMIT, 2**16 + values) - 1).bit_length()
-
-
-def _credentials(connection: Connection) -> grpc.ChannelCredentials:
-    if connection.tls_ca is None:
-        return grpc.ssl_channel_credentials()
-    with open(connection.tls_ca, "rb") as file:
-        return grpc.ssl_channel_credentials(file.read())

@@ -14,12 +14,13 @@ Arrays = Mapping[str, np.ndarray]
 # The type and the whole shape of each output that is asked for.
 Wanted = Mapping[str, tf.TensorSpec]
 
-# Those of the scalar inputs of the signatures.
+# Those of the inputs of the signatures, but for `serving_default`.
 INPUT_TYPES = {
     "num_samples": np.int32, "seed": np.int64, "start": np.int64,
     "truncation": np.float32, "label": np.int32, "seed_a": np.int64,
-    "seed_b": np.int64, "steps": np.int32,
+    "seed_b": np.int64, "steps": np.int32, "index": np.int64,
 }  # fmt: skip
+_JOINS = "Batching Run() input tensors must have at least one dimension"
 _ASSERTION = re.compile(r"assertion failed: \[(.*?)\]\s*(?:\[\[|$)", re.DOTALL)
 
 
@@ -68,4 +69,11 @@ class Predictor(Protocol):
 def reason(message: object) -> str:
     """The sentence of an error of TensorFlow, without its wrapping, short."""
     found = _ASSERTION.search(str(message))
-    return errors.excerpt(found[1] if found else message)
+    text = errors.excerpt(found[1] if found else message)
+    if _JOINS in text:
+        text += (
+            "; the server joins requests, and of a generator with classes "
+            "draws a given label only: name a label, or ask a server without "
+            "--enable_batching for interpolations and labels by chance"
+        )
+    return text

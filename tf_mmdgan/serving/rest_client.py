@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from tf_mmdgan import errors
-from tf_mmdgan.serving import answers
+from tf_mmdgan.serving import answers, tls
 from tf_mmdgan.serving.connection import (
     Connection,
     Unavailable,
@@ -47,7 +47,9 @@ class RestPredictor:
         self._path = f"/v1/models/{connection.model_name}"
         if connection.model_version is not None:
             self._path += f"/versions/{connection.model_version}"
-        self._context = _tls(connection) if connection.tls else None
+        self._context = (
+            tls.trusting(connection.tls_ca) if connection.tls else None
+        )
         # A connection stays open, and belongs to one thread.
         self._local = threading.local()
 
@@ -115,9 +117,9 @@ class RestPredictor:
             except TimeoutError as error:
                 raise late(self._connection) from error
             except ssl.SSLError as error:
+                to = self._connection
                 raise errors.DataError(
-                    f"{self._connection.target} cannot be trusted or speaks no "
-                    f"TLS: {reason(error)}"
+                    tls.refusal(to.target, error, to.tls_ca)
                 ) from error
             except (OSError, http.client.IncompleteRead) as error:
                 raise Unavailable(type(error).__name__) from error
@@ -182,13 +184,3 @@ def _limit(wanted: Wanted) -> int:
         most += size * spec.shape.num_elements()
     images = max((spec.shape[0] for spec in wanted.values()), default=0)
     return most + _BYTES_BESIDE_IMAGE * images
-
-
-def _tls(connection: Connection) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=connection.tls_ca)
-    except OSError as error:
-        raise errors.UsageError(
-            f"{connection.tls_ca} holds no certificates to trust: "
-            f"{reason(error)}"
-        ) from error

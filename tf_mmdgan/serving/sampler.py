@@ -3,7 +3,8 @@
 import dataclasses
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -73,6 +74,8 @@ class Sampler:
             )
         self._image_shape = _image_shape(signatures["sample_range"])
         self.has_classes = "sample_class" in signatures
+        # Servers that join requests take this signature alone.
+        self._by_rows = "sample_by_seed" in signatures
 
     def sample(
         self,
@@ -105,24 +108,29 @@ class Sampler:
                 f"num_samples={num_samples}, start at {2**63 - num_samples} "
                 "at most."
             )
-        signature, named = "sample_range", {}
+        named = {"seed": seed, "truncation": truncation}
         if label is not None:
             self._check_has_classes(label)
-            signature, named = "sample_class", {"label": label}
+            named["label"] = label
         parts, stop = [], start + num_samples
         for first in range(start, stop, self._batch_size):
-            count = min(self._batch_size, stop - first)
-            part = self._ask(
-                signature,
-                count,
-                num_samples=count,
-                seed=seed,
-                start=first,
-                truncation=truncation,
-                **named,
-            )
-            parts.append(part)
+            last = min(stop, first + self._batch_size)
+            parts.append(self._draw(first, last, named))
         return _joined(parts)
+
+    def _draw(
+        self, first: int, last: int, named: Mapping[str, float]
+    ) -> tuple[Arrays, float]:
+        """Asks for the images first .. last - 1 of a seed in one request."""
+        count = last - first
+        if self._by_rows and (not self.has_classes or "label" in named):
+            rows = {name: [value] * count for name, value in named.items()}
+            rows["index"] = list(range(first, last))
+            return self._ask("sample_by_seed", count, **rows)
+        signature = "sample_class" if "label" in named else "sample_range"
+        return self._ask(
+            signature, count, num_samples=count, start=first, **named
+        )
 
     def interpolate(
         self,
@@ -169,7 +177,7 @@ class Sampler:
         return _joined([part])
 
     def _ask(
-        self, signature: str, count: int, **inputs: float
+        self, signature: str, count: int, **inputs: Any
     ) -> tuple[Arrays, float]:
         """Asks for what should be `count` images."""
         typed = _typed(inputs)
@@ -230,7 +238,7 @@ def _image_shape(signature: Signature) -> tuple[int, int, int]:
     return tuple(sides)
 
 
-def _check_labels(labels: np.ndarray, asked: float | None) -> None:
+def _check_labels(labels: np.ndarray, asked: Any) -> None:
     """Refuses classes that cannot be, or are not the one asked for.
 
     Raises:
@@ -238,13 +246,13 @@ def _check_labels(labels: np.ndarray, asked: float | None) -> None:
     """
     wrong = labels < 0 if asked is None else labels != asked
     if wrong.any():
+        meant = "" if asked is None else f" instead of {np.max(asked)}"
         raise errors.DataError(
-            f"The model draws the class {labels[wrong][0]}"
-            f"{'' if asked is None else f' instead of {asked}'}."
+            f"The model draws the class {labels[wrong][0]}{meant}."
         )
 
 
-def _typed(inputs: dict[str, float]) -> Arrays:
+def _typed(inputs: Mapping[str, Any]) -> Arrays:
     typed = {}
     for name, value in inputs.items():
         kind = INPUT_TYPES[name]
@@ -252,8 +260,9 @@ def _typed(inputs: dict[str, float]) -> Arrays:
             # Of an integer that is too large, asarray says so; astype wraps.
             typed[name] = np.asarray(value, kind)
         except OverflowError:
+            shown = value[0] if isinstance(value, list) else value
             raise errors.UsageError(
-                f"{name}={value} does not fit into {kind.__name__}."
+                f"{name}={shown} does not fit into {kind.__name__}."
             ) from None
     return typed
 

@@ -7,7 +7,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 import tensorflow as tf
@@ -278,19 +278,20 @@ class EvaluatedWeights:
 class Preemption(keras.callbacks.Callback):
     """Saves and ends the process when it is told to, such as for preemption.
 
-    It is told by SIGTERM, and by SIGHUP, which comes when a terminal is closed,
-    unless that is ignored, as under nohup.
+    It is told by SIGTERM, by SIGHUP, which comes when a terminal is closed, and
+    by SIGINT, Ctrl-C; unless they are ignored, as under nohup.
 
         preemption = Preemption(checkpoints)
         with preemption:
             model.fit(..., callbacks=[..., checkpoints, preemption])
 
     At the end of the step at hand, after everything that is due then; give it
-    last. A second SIGTERM ends the process at once.
+    last. A second signal ends the process at once.
 
     Raises:
       SystemExit: when all is saved: with 129 after SIGHUP, else with
         `PREEMPTED`.
+      KeyboardInterrupt: after SIGINT, when all is saved; its text says so.
     """
 
     def __init__(
@@ -315,20 +316,25 @@ class Preemption(keras.callbacks.Callback):
     def __enter__(self):
         # Elsewhere than in the main thread, Python refuses handlers.
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 if signal.getsignal(number) != signal.SIG_IGN:
                     self._previous[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, kind, error, trace):
         while self._previous:
             number, handler = self._previous.popitem()
             signal.signal(number, handler or signal.SIG_DFL)
+        # It came after the last step, of which all is saved too.
+        if kind is None and self._received is not None:
+            self._end(current_step(self.model))
 
     def _note(self, number, frame):
         del frame
         self._received = signal.Signals(number)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for again in (signal.SIGTERM, signal.SIGINT):
+            if again in self._previous:
+                signal.signal(again, signal.SIG_DFL)
         # A closed terminal can send it twice.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
@@ -338,9 +344,15 @@ class Preemption(keras.callbacks.Callback):
         step = current_step(self.model)
         self.save(step, {})
         self.anywhere(True)
+        self._end(step)
+
+    def _end(self, step: int) -> NoReturn:
         number = self._received or signal.SIGTERM
-        tell(
+        text = (
             f"{number.name}: ended after step {step}, which is saved. The same "
             "command goes on from there."
         )
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt(text)
+        tell(text)
         raise SystemExit(_ENDED_BY + number)

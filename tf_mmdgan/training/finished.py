@@ -18,6 +18,7 @@ from tf_mmdgan.training import (
     callbacks,
     checkpoints,
     records,
+    run_data,
     run_directory,
 )
 from tf_mmdgan.training.run_directory import (
@@ -100,7 +101,9 @@ class TrainedRun:
           UsageError: before the work, if the report cannot be written there.
           NotWrittenError: after it, with the report.
         """
-        scorer = scorer or scorer_of_run(self.config)
+        if scorer is None:
+            run_data.check_scored(self.config)
+            scorer = scorer_of_run(self.config)
         if scorer.cluster.chief:
             self.report_file(out)
         weights = weights or self.config.evaluation_weights
@@ -208,6 +211,7 @@ def load_run(
       DataError: if the folder is not a run, or has no such checkpoint; and for
         a record or weights that are not sound.
     """
+    run_dir = os.path.expanduser(run_dir)
     found = run_directory.read_config(run_dir, trust_run)
     config, image_shape, num_classes = found
     # The folder may have been moved.

@@ -15,7 +15,7 @@ from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster, lost_workers, make_cluster
 from tf_mmdgan.methods import make_model, settings_of
 from tf_mmdgan.models import ImplicitModel, InputClock
-from tf_mmdgan.training import checkpoints, records, run_directory
+from tf_mmdgan.training import checkpoints, records, run_data, run_directory
 from tf_mmdgan.training.callback_list import make_callbacks
 from tf_mmdgan.training.callbacks import (
     CALLBACK_FAMILY,
@@ -148,10 +148,7 @@ def prepare(given: TrainConfig) -> Run:
     augmentation = data.Augmentation.parse(config.augment)
     own_callbacks = CALLBACK_FAMILY.get_all(config.callbacks or ())
     settings_of(config)
-    train_set = data.load(config, "train")
-    data.check_batch_size(train_set, config.batch_size)
-    model = _model(config, cluster, train_set)
-    scorer = evaluation.scorer_of_run(config, cluster)
+    train_set, model, scorer = _parts(config, cluster)
     state = open_state(given, config, cluster, model, train_set, scorer)
     batches = functools.partial(
         data.batches,
@@ -178,6 +175,40 @@ def prepare(given: TrainConfig) -> Run:
     )
 
 
+def _parts(
+    config: TrainConfig, cluster: Cluster
+) -> tuple[data.ImageSet, ImplicitModel, evaluation.Scorer]:
+    """Training images, model and scorer.
+
+    What is wrong with settings is told before pictures are decoded, which may
+    take minutes: all is made for the images that are to be expected.
+    """
+    run_data.check_files(config)
+    extractor = evaluation.extractor_of_run(config)
+    known = data.preview(config, "train")
+    if known is not None:
+        _check_training(config, known)
+        model = _model(config, cluster, known)
+        evaluation.check_scorer(config, cluster, extractor)
+    train_set = data.load(config, "train")
+    run_data.check_images(config, train_set)
+    _check_training(config, train_set)
+    if known is None or not known.is_of(train_set):
+        model = _model(config, cluster, train_set)
+    model.class_shares = train_set.class_shares
+    scorer = evaluation.scorer_of_run(config, cluster, extractor)
+    return train_set, model, scorer
+
+
+def _check_training(
+    config: TrainConfig, found: data.ImageSet | data.Preview
+) -> None:
+    """Refuses too few images, and classes that none would be learnt of."""
+    data.check_batch_size(found, config.batch_size)
+    if config.conditioning != "none":
+        data.check_classes(found, run_data.place(config))
+
+
 def _cluster(config: TrainConfig) -> Cluster:
     """The devices and workers, and TensorFlow as the run wants it."""
     cluster = make_cluster(
@@ -195,10 +226,9 @@ def _cluster(config: TrainConfig) -> Cluster:
 
 
 def _model(
-    config: TrainConfig, cluster: Cluster, train_set: data.ImageSet
+    config: TrainConfig, cluster: Cluster, found: data.ImageSet | data.Preview
 ) -> ImplicitModel:
     with cluster.scope():
-        model = make_model(config, train_set.image_shape, train_set.num_classes)
+        model = make_model(config, found.image_shape, found.num_classes)
     model.input_clock = InputClock()
-    model.class_shares = train_set.class_shares
     return model

@@ -138,6 +138,7 @@ def write_config(
     image_shape: tuple[int, ...],
     num_classes: int | None = None,
     class_shares: np.ndarray | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> None:
     """Records what makes the run; of one that goes on, what may have changed.
 
@@ -147,6 +148,7 @@ def write_config(
       image_shape: of the data.
       num_classes: of the data; None: they have no labels.
       class_shares: of the data, `ImageSet.class_shares`.
+      data: what tells them from others, `run_data.record`.
     """
     path = pathlib.Path(config.run_dir) / CONFIG_FILE
     if path.exists():
@@ -163,6 +165,7 @@ def write_config(
             "class_shares": (
                 None if class_shares is None else class_shares.tolist()
             ),
+            "data": dict(data or {}),
             "versions": {
                 "tf_mmdgan": tf_mmdgan.__version__,
                 **{p: importlib.metadata.version(p) for p in packages},
@@ -248,6 +251,14 @@ def recorded_class_shares(
             f"shares of {num_classes or 'no'} classes"
         )
     return np.array(shares, np.float64)
+
+
+def recorded_data(run_dir: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a run's record says of its training images; nothing of a new run."""
+    content = recorded(pathlib.Path(run_dir) / CONFIG_FILE)
+    names = ("image_shape", "num_classes")
+    found = {name: content[name] for name in names if name in content}
+    return found | content.get("data", {})
 
 
 def commit() -> str | None:

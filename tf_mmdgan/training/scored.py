@@ -18,6 +18,7 @@ from tf_mmdgan.evaluation import (
 from tf_mmdgan.evaluation.class_scores import class_scores
 from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.features import Extracted, write_features
+from tf_mmdgan.training import run_data
 from tf_mmdgan.training.finished import TrainedRun, load_run
 
 
@@ -84,6 +85,10 @@ def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
 
 def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
     run.report_file(config.out)  # A class takes as long as a report.
+    if config.real is None:
+        reading = config.filled_from(run.config)
+        there = dataclasses.replace(run.config, data_dir=reading.data_dir)
+        run_data.check_scored(there, config.per_class)
     scorer = from_config.make_scorer(config, run.config, run.image_shape)
     # First, because it is what may be refused.
     classes = _classes(config, run, scorer) if config.per_class else None

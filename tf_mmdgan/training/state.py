@@ -12,7 +12,9 @@ from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
     callbacks,
     checkpoints,
+    event_files,
     records,
+    run_data,
     run_directory,
 )
 from tf_mmdgan.training.kid_schedule import ThreeSampleRule
@@ -69,6 +71,7 @@ def open_state(
             train.image_shape,
             train.num_classes,
             train.class_shares,
+            run_data.record(config, train),
         )
     rule = _rate_rule(config, len(train.images))
     parts = {"rate_rule": rule} if rule else {}
@@ -89,11 +92,12 @@ def open_state(
     step = callbacks.current_step(model)
     cluster.agree(
         settings=run_directory.fingerprint(given),
-        images=len(train.images),
+        images=int(train.digest, 16) >> 1,  # of 63 bits
         checkpoint=step,
     )
     folder = run_dir if cluster.chief else run_directory.scratch()
     callbacks.cut_log(folder / METRICS_FILE, step or -1)
+    event_files.cut(folder, step or -1)
     return RunState(folder, last, checkpoints.BestCheckpoint(best), rule)
 
 

@@ -7,8 +7,10 @@ import PIL.Image
 import pytest
 
 from tf_mmdgan import data, errors
+from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.cache import build
 from tf_mmdgan.data.readers import decode, folder_scan, headers
+from tf_mmdgan.data.sets import folder
 
 SIZE = 16
 
@@ -216,10 +218,10 @@ def test_interrupted_build_tells_all_faults(pictures, load, monkeypatch):
     truncate(pictures / names[2])
     original = decode.decode
 
-    def interrupted(path, mode):
+    def interrupted(path, mode, remark):
         if path == pictures / names[40]:
             raise KeyboardInterrupt
-        return original(path, mode)
+        return original(path, mode, remark)
 
     with monkeypatch.context() as patches:
         patches.setattr(decode, "decode", interrupted)
@@ -241,3 +243,59 @@ def test_needs_a_folder_with_enough_pictures(tmp_path, load):
     assert len(load(tmp_path).images) == 1
     with pytest.raises(errors.DataError, match=r"split 'test'\. Add images"):
         load(tmp_path, "test")
+
+
+def test_class_whose_pictures_are_all_held_out_is_known_before_decoding(
+    pictures, load, monkeypatch
+):
+    number = next(
+        i for i in range(99) if folder_scan.is_held_out(f"apes/{i}.png")
+    )
+    save(pictures / "apes" / f"{number}.png", np.zeros((20, 20, 3), np.uint8))
+    monkeypatch.setattr(decode, "decode", None)
+    reading = ReadConfig(data_dir=str(pictures), cache="off")
+    found = folder.preview("train", SIZE, reading)
+    assert found.empty_classes == ("apes",)
+    assert found.num_classes == 3 and found.image_shape == (SIZE, SIZE, 3)
+    assert found.count == len(held_out(pictures, "train"))
+    with pytest.raises(errors.DataError, match="image of the class apes"):
+        data.check_classes(found, pictures)
+
+
+def test_class_whose_files_are_skipped_has_no_images(pictures, load):
+    save(pictures / "apes" / "0.png", np.zeros((20, 20, 3), np.uint8))
+    save(pictures / "apes" / "1.png", np.zeros((20, 20, 3), np.uint8))
+    for path in (pictures / "apes").iterdir():
+        path.write_bytes(path.read_bytes()[:-30])
+    with pytest.warns(UserWarning, match="Left out"):
+        loaded = load(pictures, skip_unreadable=True)
+    assert loaded.class_names == ("apes", "cats", "dogs")
+    assert loaded.empty_classes == ("apes",)
+
+
+def test_picture_because_of_which_there_are_no_classes_is_named(pictures, load):
+    save(pictures / "zz.png", np.zeros((20, 20, 3), np.uint8))
+    with pytest.warns(
+        UserWarning, match=r"zz\.png lies in none of its folders"
+    ):
+        assert load(pictures).labels is None
+
+
+def test_warnings_of_metadata_name_the_file(pictures, load):
+    name = held_out(pictures, "train")[4]
+    with PIL.Image.open(pictures / name) as image:
+        image.load()
+    broken = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01"
+    image.save(pictures / name, exif=broken)
+    with pytest.warns(UserWarning) as caught:
+        load(pictures)
+    (told,) = [str(one.message) for one in caught]
+    assert "1 of the images" in told and f"{name} has metadata" in told
+
+
+def test_pictures_of_other_formats_are_counted_and_named(pictures, load):
+    for name in ("a.tiff", "b.HEIC", "notes.txt"):
+        (pictures / "cats" / name).write_bytes(b"x")
+    words = r"2 pictures in .* passed over.*: cats/a\.tiff, cats/b\.HEIC\. Con"
+    with pytest.warns(UserWarning, match=words):
+        load(pictures)

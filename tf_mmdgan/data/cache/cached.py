@@ -26,7 +26,7 @@ import numpy as np
 from tf_mmdgan import errors, files, owned
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.cache import build
-from tf_mmdgan.data.image_set import ALIGNMENT, ImageSet
+from tf_mmdgan.data.image_set import ALIGNMENT, ImageSet, Preview
 
 # To be raised when the files of a cache, or what writes them, change.
 _FORMAT = 1
@@ -60,7 +60,7 @@ def cached(
     """
     if reading.cache == "off":
         return _without_cache(plan, reading)
-    folder = reading.cache_folder / f"{name.replace('/', '_')}-{_digest(key)}"
+    folder = _folder(name, key, reading)
     # A folder appears when it is complete, so reading a sound one needs neither
     # a lock nor the right to write.
     with contextlib.suppress(_Damaged, FileNotFoundError):
@@ -79,6 +79,30 @@ def cached(
         about = {"format": _FORMAT, "name": name, "key": dict(key)}
         build.build(folder, plan(), about)
         return _read(folder, reading.memory_budget)
+
+
+def peek(
+    name: str, key: Mapping[str, Any], reading: ReadConfig
+) -> Preview | None:
+    """What is known of the images in a cache; None where there is none.
+
+    The arguments are those of `cached`.
+    """
+    if reading.cache == "off":
+        return None
+    about = _folder(name, key, reading) / build.ABOUT
+    with contextlib.suppress(OSError, errors.DataError, KeyError):
+        kept = files.read_json(about)
+        shape = tuple(kept["image_shape"])
+        return Preview(shape, kept["count"], kept["num_classes"])
+    return None
+
+
+def _folder(
+    name: str, key: Mapping[str, Any], reading: ReadConfig
+) -> pathlib.Path:
+    """The folder of a cache."""
+    return reading.cache_folder / f"{name.replace('/', '_')}-{_digest(key)}"
 
 
 def _without_cache(
@@ -127,9 +151,19 @@ def _read(folder: pathlib.Path, memory_budget: int) -> ImageSet:
         if pixels.nbytes <= memory_budget:
             pixels = _in_memory(pixels)
             _check(about["shards"], pixels, labels)
-        return ImageSet(pixels, labels, num_classes)
+        return ImageSet(
+            pixels,
+            labels,
+            num_classes,
+            known_digest=_digest_of_shards(about["shards"]),
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _Damaged(str(error)) from None
+
+
+def _digest_of_shards(shards: list[list[int]]) -> str:
+    """A hash of all pixels and labels, from the checksums of shards."""
+    return hashlib.sha256(json.dumps(shards).encode()).hexdigest()[:16]
 
 
 def _in_memory(pixels: np.ndarray) -> np.ndarray:

@@ -1,29 +1,55 @@
 """Reading image files of all kinds, as 8-bit grey or colour.
 
 PNG, JPEG, BMP, GIF and WebP are known by their content, not by their names.
-Images are turned upright, as EXIF says. Transparent pixels are laid over
+Images are turned upright, as EXIF says, if it can be read: metadata that cannot
+be is passed over, whatever it is. Transparent pixels are laid over
 white, as a browser shows them. Grey of 16 bits is scaled; of 16-bit colour
 Pillow keeps the high byte. CMYK becomes RGB; colour profiles are not applied.
 """
 
+import contextlib
+import io
 import os
-from collections.abc import Callable
-from typing import IO, NamedTuple
+import pathlib
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import PIL.ExifTags
 import PIL.Image
-import PIL.ImageOps
+
+from tf_mmdgan import errors
+from tf_mmdgan.data.readers import png_chunks
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 # 256 MiB as RGB. A file of a few bytes can ask for more than the memory.
 MAXIMUM_PIXELS = 256 * 2**20 // 3
+# Pictures of formats that are not read.
+OTHER_SUFFIXES = (
+    ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".jfif",
+    ".jpe", ".ppm", ".pgm", ".pnm", ".tga", ".psd", ".svg", ".ico", ".dng",
+    ".cr2", ".nef", ".arw", ".raw",
+)  # fmt: skip
 _BAND_PIXELS = 2**20
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 # Not MPO: a photograph with its own preview is one image all the same.
 _ANIMATED = ("PNG", "GIF", "WEBP")
 _GREY = ("1", "L", "LA", "La", "I")
+_REREAD_BYTES = 2**28  # of a file that is read again without its metadata
+_TURNS = {
+    2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
+    3: PIL.Image.Transpose.ROTATE_180,
+    4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
+    5: PIL.Image.Transpose.TRANSPOSE,
+    6: PIL.Image.Transpose.ROTATE_270,
+    7: PIL.Image.Transpose.TRANSVERSE,
+    8: PIL.Image.Transpose.ROTATE_90,
+}
+# Filters of warnings are those of all threads.
+_WARNINGS = threading.Lock()
 _TRANSPARENT = ("LA", "La", "PA", "RGBA", "RGBa")
 _ORIENTATION = PIL.ExifTags.Base.Orientation
 _TURNED = (5, 6, 7, 8)  # values of it that exchange width and height
@@ -85,24 +111,31 @@ def _is_turned(image: PIL.Image.Image) -> bool:
     # Of a PNG file Pillow decodes all pixels to look for what is behind them.
     if image.format == "PNG" and "exif" not in image.info:
         return False
-    return image.getexif().get(_ORIENTATION) in _TURNED
+    return _orientation(image, lambda text: None) in _TURNED
 
 
-def decode(path: str | os.PathLike[str], mode: str) -> PIL.Image.Image:
+def decode(
+    path: str | os.PathLike[str],
+    mode: str,
+    remark: Callable[[str], None] = lambda text: None,
+) -> PIL.Image.Image:
     """Reads an image file.
 
     Args:
       path: the file.
       mode: "L" for grey, "RGB" for colour.
+      remark: is told of metadata that could not be read.
 
     Raises:
       UnreadableError: for whatever `inspect` refuses, and for truncated or
         damaged pixels.
     """
     try:
-        with open_image(path) as image:
-            PIL.ImageOps.exif_transpose(image, in_place=True)
-            return _opaque(image).convert(mode)
+        return _with_or_without_metadata(
+            path,
+            lambda image: _opaque(_upright(image, remark)).convert(mode),
+            remark,
+        )
     except UnreadableError:
         raise
     except Exception as error:
@@ -110,17 +143,94 @@ def decode(path: str | os.PathLike[str], mode: str) -> PIL.Image.Image:
 
 
 def open_image(
-    source: str | os.PathLike[str] | IO[bytes],
+    source: str | os.PathLike[str] | bytes,
 ) -> PIL.Image.Image:
     """Opens a picture of a known format and size; no pixel is decoded yet.
+
+    Args:
+      source: the file, or its content.
 
     Raises:
       UnreadableError: for an empty file, an animation, or too many pixels.
       Exception: of many kinds, from Pillow, for what is no such picture.
     """
-    if isinstance(source, str | os.PathLike) and not os.path.getsize(source):
+    return _with_or_without_metadata(source, lambda image: image)
+
+
+def stored(content: bytes, mode: str) -> PIL.Image.Image:
+    """A picture as it is stored, neither turned nor laid over white.
+
+    Args:
+      content: of its file.
+      mode: "L" for grey, "RGB" for colour.
+
+    Raises:
+      UnreadableError: for an empty file, an animation, or too many pixels.
+      Exception: of many kinds, from Pillow, for what is no such picture.
+    """
+    return _with_or_without_metadata(content, lambda image: image.convert(mode))
+
+
+def _with_or_without_metadata(
+    source: str | os.PathLike[str] | bytes,
+    use: Callable[[PIL.Image.Image], PIL.Image.Image],
+    remark: Callable[[str], None] = lambda text: None,
+) -> PIL.Image.Image:
+    """What `use` makes of a picture, if need be of one without metadata."""
+    try:
+        return _used(_opened(source, remark), use)
+    except UnreadableError:
+        raise
+    except Exception as error:
+        bare = _without_metadata(source)
+        if bare is None:
+            raise
+        try:
+            used = _used(_opened(bare, remark), use)
+        except UnreadableError:
+            raise
+        except Exception:
+            # Not the metadata are at fault.
+            raise error from None
+        remark(_unread(error))
+        return used
+
+
+def _used(
+    image: PIL.Image.Image, use: Callable[[PIL.Image.Image], PIL.Image.Image]
+) -> PIL.Image.Image:
+    """What `use` makes of a picture, whose file is closed if it is another."""
+    try:
+        made = use(image)
+    except Exception:
+        image.close()
+        raise
+    if made is not image:
+        image.close()
+    return made
+
+
+def _without_metadata(
+    source: str | os.PathLike[str] | bytes,
+) -> bytes | None:
+    """A PNG file without metadata; None for others, and for huge ones."""
+    if not isinstance(source, bytes):
+        if not 0 < os.path.getsize(source) <= _REREAD_BYTES:
+            return None
+        source = pathlib.Path(source).read_bytes()
+    return png_chunks.without_metadata(source)
+
+
+def _opened(
+    source: str | os.PathLike[str] | bytes, remark: Callable[[str], None]
+) -> PIL.Image.Image:
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    if not isinstance(source, bytes) and not os.path.getsize(source):
         raise UnreadableError("is empty")
-    image = PIL.Image.open(source, formats=_FORMATS)
+    with _quiet() as kept:
+        image = PIL.Image.open(file, formats=_FORMATS)
+    if kept:
+        remark(_unread(kept[0].message))
     width, height = image.size
     fault = None
     if width * height > MAXIMUM_PIXELS:
@@ -131,6 +241,40 @@ def open_image(
         image.close()
         raise UnreadableError(fault)
     return image
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[list[warnings.WarningMessage]]:
+    """Keeps warnings, which do not name the file."""
+    with _WARNINGS, warnings.catch_warnings(record=True) as kept:
+        warnings.simplefilter("always")
+        yield kept
+
+
+def _unread(reason: object) -> str:
+    return f"has metadata that cannot be read ({errors.excerpt(reason)})"
+
+
+def _orientation(image: PIL.Image.Image, remark: Callable[[str], None]) -> int:
+    """What EXIF says of how the image is held; 1, upright, if it does not."""
+    fault: Exception | None = None
+    orientation = 1
+    with _quiet() as kept:
+        try:
+            orientation = image.getexif().get(_ORIENTATION, 1)
+        except Exception as error:  # of many kinds
+            fault = error
+    if fault or kept:
+        remark(_unread(fault or kept[0].message))
+    return orientation if isinstance(orientation, int) else 1
+
+
+def _upright(
+    image: PIL.Image.Image, remark: Callable[[str], None]
+) -> PIL.Image.Image:
+    image.load()
+    turn = _TURNS.get(_orientation(image, remark))
+    return image if turn is None else image.transpose(turn)
 
 
 def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import contextlib
-import io
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -107,13 +106,12 @@ class ExampleReader:
         return pixels, np.array(labels, np.int64)
 
     def _image(self, number: int, example: Mapping[str, Any]) -> np.ndarray:
-        content = io.BytesIO(example["image"])
-        with self._decoding(number):
-            picture = decode.open_image(content)
-        large = picture.width * picture.height > _LARGE_PIXELS
-        with picture, self._one_large if large else contextlib.nullcontext():
+        content, mode = example["image"], _MODES[self._channels]
+        with self._decoding(number), decode.open_image(content) as picture:
+            large = picture.width * picture.height > _LARGE_PIXELS
+        with self._one_large if large else contextlib.nullcontext():
             with self._decoding(number):
-                image = np.asarray(picture.convert(_MODES[self._channels]))
+                image = np.asarray(decode.stored(content, mode))
             image = image.reshape(*image.shape[:2], self._channels)
             return self._transform(image, number)
 

@@ -4,6 +4,7 @@ import collections
 import hashlib
 import os
 import pathlib
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ def scan(
         file, and for links that lead out of it.
     """
     folder = pathlib.Path(folder)
-    others = 0
+    others: list[str] = []
     found, leading_out = [], []
     try:
         for entry in _entries(folder, follow_links):
@@ -69,7 +70,7 @@ def scan(
             elif picture:
                 found.append(_file(entry, folder))
             else:
-                others += 1
+                others.append(os.path.relpath(entry.path, folder))
     except OSError as error:
         raise errors.DataError(
             f"{error.filename} cannot be read ({error.strerror}): name the "
@@ -78,10 +79,24 @@ def scan(
     _refuse(folder, leading_out)
     if not found:
         raise errors.DataError(
-            f"{folder} holds no image among its {others:,} files: names must "
-            f"end in {', '.join(decode.SUFFIXES)}."
+            f"{folder} holds no image among its {len(others):,} files: names "
+            f"must end in {', '.join(decode.SUFFIXES)}."
         )
+    _warn_of_formats(folder, others)
     return sorted(found)
+
+
+def _warn_of_formats(folder: pathlib.Path, others: Sequence[str]) -> None:
+    """Warns of pictures that are passed over for their format."""
+    suffixes = decode.OTHER_SUFFIXES
+    unread = sorted(n for n in others if n.lower().endswith(suffixes))
+    if unread:
+        warnings.warn(
+            f"{len(unread):,} pictures in {folder} are passed over, because "
+            f"files of their formats are not read: {errors.listed(unread)}. "
+            "Convert them to PNG or JPEG to have them.",
+            stacklevel=1,  # one place, so that it is told once
+        )
 
 
 def _refuse(
@@ -159,6 +174,31 @@ def digest(files: Sequence[File]) -> str:
     return total.hexdigest()
 
 
+class Listing(NamedTuple):
+    """What a folder of pictures has, wherever the folder stands.
+
+    Attributes:
+      digest: a hash of the files' relative names and sizes.
+      num_files: how many there are.
+      classes: names of the classes, sorted; None without classes.
+    """
+
+    digest: str
+    num_files: int
+    classes: tuple[str, ...] | None
+
+
+def listing(files: Sequence[File]) -> Listing:
+    """The listing of what `scan` has found."""
+    total = hashlib.sha256()
+    for file in files:
+        total.update(os.fsencode(file.name) + f"\0{file.size}\0".encode())
+    names = classes(files)
+    return Listing(
+        total.hexdigest()[:16], len(files), tuple(names) if names else None
+    )
+
+
 def is_held_out(name: str) -> bool:
     """Whether a picture is held out for the test, as one in ten is.
 
@@ -173,7 +213,11 @@ def classes(files: Sequence[File]) -> list[str] | None:
 
     None, no classes, if there is one folder only, or a picture in none.
     """
-    parts = [pathlib.PurePath(file.name).parts for file in files]
-    names = sorted({part[0] for part in parts})
-    nested = all(len(part) > 1 for part in parts)
+    names = sorted({top(file.name) for file in files})
+    nested = all(os.sep in file.name for file in files)
     return names if nested and len(names) > 1 else None
+
+
+def top(name: str) -> str:
+    """The first part of a picture's name: its class, where there are some."""
+    return pathlib.PurePath(name).parts[0]

@@ -51,12 +51,17 @@ def refuse(folder: pathlib.Path, faults: Mapping[str, str]) -> None:
 
 def described(folder: pathlib.Path, faults: Mapping[str, str]) -> str:
     """How many files have a fault, and which the first few are."""
-    named = [f"{name} {fault}" for name, fault in sorted(faults.items())]
-    more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     return (
         f"{len(faults)} of the images in {folder} cannot be used: "
-        f"{'; '.join(named[:_NAMED])}{more}."
+        f"{named(faults)}."
     )
+
+
+def named(faults: Mapping[str, str]) -> str:
+    """The first few of the files, each with what is to be said of it."""
+    said = [f"{name} {fault}" for name, fault in sorted(faults.items())]
+    more = f"; and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return f"{'; '.join(said[:_NAMED])}{more}"
 
 
 def check_sizes(

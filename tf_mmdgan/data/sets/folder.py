@@ -1,9 +1,12 @@
 """The user's own images: a folder of pictures, in folders of any depth."""
 
 import dataclasses
+import functools
+import os
 import pathlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +14,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.cache import build, cached
-from tf_mmdgan.data.image_set import ImageSet
+from tf_mmdgan.data.image_set import ImageSet, Preview
 from tf_mmdgan.data.readers import decode, folder_scan
 from tf_mmdgan.data.readers import headers as file_headers
 from tf_mmdgan.data.readers.folder_scan import File
@@ -43,13 +46,70 @@ def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
         pictures that are too small, for unreadable ones that are not to be
         left out, and for links that lead out of the folder.
     """
-    mode = reading.resize or resize.DEFAULT
-    if reading.data_dir is None:
-        raise errors.UsageError(
-            "--dataset=folder needs --data_dir, the folder of your images."
+    folder, files = _scanned(reading)
+    classes = folder_scan.classes(files)
+    _warn_of_stray(folder, files)
+    return dataclasses.replace(
+        cached.cached(*_deferred(split, image_size, reading, folder, files)),
+        class_names=tuple(classes) if classes else None,
+    )
+
+
+def preview(split: str, image_size: int, reading: ReadConfig) -> Preview:
+    """What `load` would give, by the headers of the pictures.
+
+    Raises:
+      UsageError: as of `load`.
+      DataError: as of `load`, but for what decoding alone shows.
+    """
+    folder, files = _scanned(reading)
+    name, key, plan, _ = _deferred(split, image_size, reading, folder, files)
+    empty = _empty_classes(split, files)
+    kept = cached.peek(name, key, reading)
+    if kept is not None:
+        return dataclasses.replace(kept, empty_classes=empty)
+    made = plan()
+    headers, _ = file_headers.inspect(folder, tuple(files))
+    coloured = (name for name, header in headers.items() if not header.grey)
+    return Preview(
+        made.image_shape,
+        made.count,
+        made.num_classes,
+        next(coloured, None),
+        empty,
+    )
+
+
+def _empty_classes(split: str, files: Sequence[File]) -> tuple[str, ...]:
+    """Classes that have no file in a split."""
+    test = split == "test"
+    names = (f.name for f in files if folder_scan.is_held_out(f.name) == test)
+    found = {folder_scan.top(name) for name in names}
+    return tuple(c for c in folder_scan.classes(files) or () if c not in found)
+
+
+def _warn_of_stray(folder: pathlib.Path, files: Sequence[File]) -> None:
+    """Warns of pictures because of which folders are no classes."""
+    stray = [file.name for file in files if os.sep not in file.name]
+    folders = {folder_scan.top(file.name) for file in files} - set(stray)
+    if stray and len(folders) > 1:
+        warnings.warn(
+            f"{folder} has no classes, because {errors.listed(stray)} lies in "
+            f"none of its folders {errors.listed(sorted(folders))}: move it "
+            "into one of them to train with labels.",
+            stacklevel=3,
         )
-    folder = pathlib.Path(reading.data_dir)
-    files = folder_scan.scan(folder, reading.follow_links)
+
+
+def _deferred(
+    split: str,
+    image_size: int,
+    reading: ReadConfig,
+    folder: pathlib.Path,
+    files: Sequence[File],
+) -> tuple[str, dict[str, Any], Callable[[], build.Plan], ReadConfig]:
+    """What `cached` takes."""
+    mode = reading.resize or resize.DEFAULT
     key = {
         "split": split,
         # All pictures, because all of them decide on channels and classes.
@@ -63,7 +123,26 @@ def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
         skip = reading.skip_unreadable
         return _plan(folder, files, split, image_size, mode, skip)
 
-    return cached.cached(f"folder/{split}", key, plan, reading)
+    return f"folder/{split}", key, plan, reading
+
+
+def listing(reading: ReadConfig) -> folder_scan.Listing:
+    """What a folder has, by names and sizes; no picture is opened.
+
+    Raises:
+      UsageError: without a `data_dir`.
+      DataError: for a folder that `load` refuses at first sight.
+    """
+    return folder_scan.listing(_scanned(reading)[1])
+
+
+def _scanned(reading: ReadConfig) -> tuple[pathlib.Path, list[File]]:
+    if reading.data_dir is None:
+        raise errors.UsageError(
+            "--dataset=folder needs --data_dir, the folder of your images."
+        )
+    folder = pathlib.Path(reading.data_dir)
+    return folder, folder_scan.scan(folder, reading.follow_links)
 
 
 def _plan(
@@ -124,6 +203,7 @@ class _Decoder:
       resize: how pictures are resized.
       skip: whether unusable files are left out, with a warning.
       faults: what is wrong with each unusable file, by its name.
+      remarks: what is to be said of files that are used all the same.
     """
 
     folder: pathlib.Path
@@ -133,6 +213,7 @@ class _Decoder:
     resize: resize.Resize
     skip: bool
     faults: dict[str, str]
+    remarks: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def fill(
         self, start: int, stop: int
@@ -148,7 +229,11 @@ class _Decoder:
         kept: list[str] = []
         for name in self.names[start:stop]:
             try:
-                image = decode.decode(self.folder / name, mode)
+                image = decode.decode(
+                    self.folder / name,
+                    mode,
+                    functools.partial(self.remarks.__setitem__, name),
+                )
             except decode.UnreadableError as error:
                 self.faults[name] = str(error)
                 continue
@@ -159,7 +244,7 @@ class _Decoder:
     def _labels(self, names: Sequence[str]) -> np.ndarray | None:
         if self.classes is None:
             return None
-        tops = [pathlib.PurePath(name).parts[0] for name in names]
+        tops = list(map(folder_scan.top, names))
         return np.searchsorted(self.classes, tops)
 
     def finish(self) -> None:
@@ -173,5 +258,12 @@ class _Decoder:
         elif self.faults:
             warnings.warn(
                 f"{file_headers.described(self.folder, self.faults)} Left out.",
+                stacklevel=2,
+            )
+        if self.remarks:
+            warnings.warn(
+                f"{len(self.remarks)} of the images in {self.folder} are read "
+                "without some of their metadata: "
+                f"{file_headers.named(self.remarks)}.",
                 stacklevel=2,
             )

@@ -14,6 +14,10 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from tf_mmdgan import errors, files
+from tf_mmdgan.serving.protocol.batching import (
+    BatchingSession,
+    BatchingSettings,
+)
 
 with errors.extra("demo", "The test server needs"):
     import grpc
@@ -36,19 +40,30 @@ class StatusError(Exception):
 class Version:
     """One version, in a session of its own.
 
+    Args:
+      path: folder of the SavedModel.
+      batching: how requests are joined; None: each is run by itself.
+
     Attributes:
       signatures: `SignatureDef` by name.
     """
 
-    def __init__(self, path: str | os.PathLike[str]):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        batching: BatchingSettings | None = None,
+    ):
         files.check_plain(path)
         compat = tf.compat.v1
         graph = tf.Graph()
-        self._session = compat.Session(graph=graph)
+        session = compat.Session(graph=graph)
+        self._session = (
+            BatchingSession(session, batching) if batching else session
+        )
         try:
             with graph.as_default(), _no_advice():
                 loaded = compat.saved_model.load(
-                    self._session,
+                    session,
                     [tf.saved_model.SERVING],
                     os.fspath(path),
                 )
@@ -122,6 +137,7 @@ class ServedModel:
     Args:
       name: what clients call it.
       paths: folders of SavedModels, by version.
+      batching: how requests are joined; None: each is run by itself.
 
     Attributes:
       name: what clients call it.
@@ -131,12 +147,18 @@ class ServedModel:
       DataError: if there is no version, or one that cannot be loaded.
     """
 
-    def __init__(self, name: str, paths: Mapping[int, str | os.PathLike[str]]):
+    def __init__(
+        self,
+        name: str,
+        paths: Mapping[int, str | os.PathLike[str]],
+        batching: BatchingSettings | None = None,
+    ):
         if not paths:
             raise errors.DataError(f"The model {name} has no version to serve.")
         self.name = name
         self.versions = {
-            number: Version(path) for number, path in sorted(paths.items())
+            number: Version(path, batching)
+            for number, path in sorted(paths.items())
         }
 
     def choose(self, spec: model_pb2.ModelSpec) -> int:

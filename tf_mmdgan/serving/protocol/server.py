@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tf_mmdgan import errors
 from tf_mmdgan.serving import wsgi
 from tf_mmdgan.serving.protocol import grpc_server, rest_server
+from tf_mmdgan.serving.protocol.batching import BatchingSettings
 from tf_mmdgan.serving.protocol.model import ServedModel
 
 _HOST = "127.0.0.1"
@@ -21,6 +22,7 @@ class ProtocolServer:
       paths: folders of SavedModels, by version.
       grpc_port: 0 takes a free one.
       rest_port: 0 takes a free one.
+      batching: how requests are joined; None: each is run by itself.
 
     Attributes:
       grpc_target: host:port of the gRPC interface.
@@ -36,8 +38,9 @@ class ProtocolServer:
         paths: Mapping[int, str | os.PathLike[str]],
         grpc_port: int = 0,
         rest_port: int = 0,
+        batching: BatchingSettings | None = None,
     ):
-        model = ServedModel(name, paths)
+        model = ServedModel(name, paths, batching)
         self._grpc = grpc_server.make_server(model, _THREADS)
         try:
             port = self._grpc.add_insecure_port(f"{_HOST}:{grpc_port}")

@@ -1,0 +1,45 @@
+"""Replicas share out batches evenly, or it is told in one line."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.models import shares
+
+
+def doubled(strategy, dataset):
+    """What a function does to the next batch on each replica."""
+
+    @tf.function
+    def run(iterator):
+        batch = next(iterator)
+        with shares.even(strategy, [batch]):
+            return strategy.run(lambda x: 2 * x, (batch,))
+
+    parts = shares.told(run)(
+        iter(strategy.experimental_distribute_dataset(dataset))
+    )
+    return np.concatenate(strategy.experimental_local_results(parts))
+
+
+@pytest.mark.parametrize("drop_remainder", [False, True])
+def test_equal_shares_pass(two_cpus, drop_remainder):
+    dataset = tf.data.Dataset.range(6).batch(6, drop_remainder)
+    found = doubled(two_cpus, dataset)
+    assert found.tolist() == [0, 2, 4, 6, 8, 10]
+
+
+def test_unequal_shares_are_told_in_one_line(two_cpus):
+    with pytest.raises(errors.UsageError, match="drop_remainder=True") as told:
+        doubled(two_cpus, tf.data.Dataset.range(7).batch(7))
+    assert "shares of a batch, [4 3] rows" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_other_errors_are_what_they_are():
+    def fail():
+        raise tf.errors.InvalidArgumentError(None, None, "mine")
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match="mine"):
+        shares.told(fail)()

@@ -1,0 +1,195 @@
+"""A run goes on with the images that it was trained on, or not at all."""
+
+import dataclasses
+import os
+import shutil
+
+import loading
+import numpy as np
+import PIL.Image
+import pytest
+
+from tf_mmdgan import config, errors
+from tf_mmdgan.data.readers import decode
+from tf_mmdgan.training import run, run_data, run_directory
+
+
+@pytest.fixture
+def pictures(tmp_path, rng):
+    """Sixty grey pictures of two classes."""
+    root = tmp_path / "pictures"
+    for number in range(60):
+        path = root / ("cats", "dogs")[number % 2] / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (16, 16), dtype=np.uint8)
+        PIL.Image.fromarray(pixels).save(path)
+    return root
+
+
+def settings(tmp_path, root, **changes):
+    return config.TrainConfig(
+        run_dir=str(tmp_path / "run"),
+        dataset="folder",
+        data_dir=str(root),
+        cache_dir=str(tmp_path / "cache"),
+        image_size=16,
+        strategy="one_device",
+        **changes,
+    )
+
+
+def load(chosen):
+    reading = config.DataConfig.of(
+        chosen, dataset=chosen.dataset, image_size=chosen.image_size
+    )
+    return loading.data.load(reading, "train")
+
+
+@pytest.fixture
+def begun(tmp_path, pictures):
+    """The settings of a run that has begun on the pictures."""
+    chosen = settings(tmp_path, pictures)
+    train = load(chosen)
+    run_directory.claim(tmp_path / "run")
+    run_directory.write_config(
+        chosen,
+        {},
+        train.image_shape,
+        train.num_classes,
+        data=run_data.record(chosen, train),
+    )
+    return chosen
+
+
+def colour_one(root):
+    PIL.Image.new("RGB", (16, 16)).save(root / "dogs" / "zz.png")
+
+
+def longer_one(root):
+    path = root / "dogs" / "01.png"
+    path.write_bytes(path.read_bytes() + b"\0")
+
+
+CHANGES = {
+    "renamed": (
+        lambda root: (root / "cats").rename(root / "felines"),
+        "lacks the class cats and has the class felines besides",
+    ),
+    "new class": (
+        lambda root: shutil.copytree(root / "cats", root / "apes"),
+        "trained on 2 classes; .*pictures has the class apes besides",
+    ),
+    "no classes": (
+        lambda root: shutil.copy(root / "cats" / "00.png", root),
+        "trained on the classes cats, dogs, .*pictures has no classes",
+    ),
+    "in colour": (
+        colour_one,
+        "run was trained on 16 x 16 x 1, .*pictures has 16 x 16 x 3: "
+        r"dogs/zz\.png is in colour",
+    ),
+    "one more": (
+        lambda root: shutil.copy(root / "dogs" / "01.png", root / "dogs/x.png"),
+        "trained on 60 files, .* has 61 files",
+    ),
+    "longer file": (longer_one, "files of other names or sizes"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_other_files_are_refused_before_any_picture_is_decoded(
+    begun, pictures, monkeypatch, change
+):
+    act, words = CHANGES[change]
+    act(pictures)
+    monkeypatch.setattr(decode, "decode", None)
+    with pytest.raises(errors.UsageError, match=words) as caught:
+        run.prepare(begun)
+    assert "\n" not in str(caught.value)
+    assert "--run_dir" in str(caught.value)
+
+
+def test_folder_that_was_moved_or_copied_passes(begun, tmp_path, pictures):
+    copied = shutil.copytree(pictures, tmp_path / "elsewhere")
+    os.utime(copied / "cats" / "00.png", (0, 0))
+    shutil.rmtree(pictures)
+    moved = dataclasses.replace(begun, data_dir=str(copied))
+    run_data.check_files(moved)
+    run_data.check_images(moved, load(moved))
+
+
+def test_other_pixels_under_equal_names_and_sizes_are_refused(
+    begun, tmp_path, pictures
+):
+    run_data.check_images(begun, load(begun))
+    files = sorted((pictures / "cats").iterdir())
+    size = max(file.stat().st_size for file in files)
+    for file in files:
+        file.write_bytes(file.read_bytes().ljust(size, b"\0"))
+    chosen = dataclasses.replace(begun, run_dir=str(tmp_path / "second"))
+    train = load(chosen)
+    run_directory.claim(tmp_path / "second")
+    run_directory.write_config(
+        chosen, {}, (16, 16, 1), 2, data=run_data.record(chosen, train)
+    )
+    contents = [file.read_bytes() for file in files]
+    for file, content in zip(files, reversed(contents), strict=True):
+        file.write_bytes(content)
+    run_data.check_files(chosen)
+    with pytest.raises(errors.UsageError, match="other images or labels"):
+        run_data.check_images(chosen, load(chosen))
+
+
+def test_arrays_are_told_apart_by_what_they_hold(tmp_path, rng):
+    path = tmp_path / "images.npz"
+    images = rng.integers(0, 256, (40, 16, 16), dtype=np.uint8)
+    labels = np.arange(40) % 3
+
+    def saved(**arrays):
+        np.savez(path, **arrays)
+        chosen = dataclasses.replace(
+            settings(tmp_path, path), dataset="npz", image_size=None
+        )
+        return chosen, load(chosen)
+
+    chosen, train = saved(images=images, labels=labels)
+    run_directory.claim(tmp_path / "run")
+    run_directory.write_config(
+        chosen, {}, (16, 16, 1), 3, data=run_data.record(chosen, train)
+    )
+    run_data.check_images(*saved(images=images, labels=labels))
+    for words, arrays in (
+        ("other images or labels", {"labels": (labels + 1) % 3}),
+        ("trained on 3 classes, .* has 4 classes", {"labels": labels + 1}),
+        (
+            "16 x 16 x 1, .* 16 x 16 x 3",
+            {"images": images[..., None].repeat(3, 3)},
+        ),
+        ("images, .* images", {"images": images[1:], "labels": labels[1:]}),
+    ):
+        with pytest.raises(errors.UsageError, match=words):
+            run_data.check_images(
+                *saved(**{"images": images, "labels": labels, **arrays})
+            )
+
+
+def test_run_below_its_own_pictures_is_refused(tmp_path, pictures):
+    below = dataclasses.replace(
+        settings(tmp_path, pictures), run_dir=str(pictures / "runs" / "a")
+    )
+    with pytest.raises(errors.UsageError, match="sample grids would be read"):
+        run.prepare(below)
+    assert not (pictures / "runs").exists()
+    hidden = dataclasses.replace(below, run_dir=str(pictures / ".runs" / "a"))
+    run_data.check_files(hidden)
+
+
+def test_scores_against_other_files_warn_and_of_classes_are_refused(
+    begun, pictures
+):
+    run_data.check_scored(begun, per_class=True)
+    (pictures / "cats").rename(pictures / "felines")
+    with pytest.warns(UserWarning, match="lacks the class cats"):
+        run_data.check_scored(begun)
+    with pytest.raises(errors.UsageError, match="lacks the class cats"):
+        run_data.check_scored(begun, per_class=True)

@@ -1,0 +1,72 @@
+"""Batches that replicas share out evenly, or an error that says so."""
+
+import contextlib
+import functools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tf_mmdgan import errors
+
+_TEXT = "replicas got unequal shares of a batch"
+_FOUND = re.compile(rf"{_TEXT}, (.*?) rows")
+
+
+@contextlib.contextmanager
+def even(strategy: tf.distribute.Strategy, values: Any) -> Iterator[None]:
+    """What is run in this `with` block needs equal shares of every batch.
+
+    Losses are of the batches of all replicas, whose sizes must agree. Where
+    shapes tell that they do, nothing is checked.
+
+    Args:
+      strategy: whose replicas get them.
+      values: structures of tensors [b, ...], one for each replica, or of
+        values that all replicas get.
+    """
+    checks = []
+    for value in tf.nest.flatten(values):
+        parts = strategy.experimental_local_results(value)
+        if len(parts) > 1 and not _equal(parts):
+            rows = tf.stack([tf.shape(part)[0] for part in parts])
+            message = tf.strings.format(_TEXT + ", {} rows", rows)
+            same = tf.reduce_all(rows == rows[0])
+            checks.append(tf.debugging.Assert(same, [message]))
+    with tf.control_dependencies(checks):
+        yield
+
+
+def _equal(parts: Sequence[Any]) -> bool:
+    """Whether shapes say that all parts have as many rows, or none."""
+    if not all(tf.is_tensor(part) for part in parts):
+        return True
+    if any(part.shape.rank == 0 for part in parts):
+        return True
+    rows = {None if p.shape.rank is None else p.shape[0] for p in parts}
+    return len(rows) == 1 and None not in rows
+
+
+def told(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose error about shares is one line.
+
+    Raises:
+      UsageError: for a batch that replicas cannot share out evenly.
+    """
+
+    @functools.wraps(function)
+    def wrapped(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except tf.errors.InvalidArgumentError as error:
+            rows = _FOUND.search(str(error))
+            if rows is None:
+                raise
+            raise errors.UsageError(
+                f"The {_TEXT}, {rows[1]} rows: give batches of a multiple of "
+                "the number of replicas, the last one too, such as by "
+                "batch(size, drop_remainder=True)."
+            ) from None
+
+    return wrapped

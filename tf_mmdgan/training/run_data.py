@@ -1,0 +1,189 @@
+"""The data of a run are part of what it is: others are refused.
+
+Names and sizes of files are compared before any is opened, pixels and labels
+once they are there. A folder that was only moved or copied has the same.
+"""
+
+import os
+import pathlib
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tf_mmdgan import data, errors
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config.spelling import text
+from tf_mmdgan.training import run_directory
+
+
+def record(config: TrainConfig, train: data.ImageSet) -> dict[str, Any]:
+    """What a run's record says of its training images, as JSON has it."""
+    listing = data.listing(config)
+    return {
+        "classes": listing.classes if listing else train.class_names,
+        "files": listing and listing.digest,
+        "num_files": listing and listing.num_files,
+        "count": len(train.images),
+        "images": train.digest,
+    }
+
+
+def check_files(config: TrainConfig) -> None:
+    """Refuses files that a run was not trained on, before they are read.
+
+    Args:
+      config: of the run, which may be a new one.
+
+    Raises:
+      UsageError: for other files; the message says what differs; and for a
+        run inside of the folder of its own images.
+      DataError: for a folder that cannot be read.
+    """
+    _refuse_inside(config)
+    difference = _difference_of_files(config)
+    if difference:
+        raise _other(difference)
+
+
+def check_images(config: TrainConfig, train: data.ImageSet) -> None:
+    """Refuses images or labels that a run was not trained on.
+
+    Args:
+      config: of the run, which may be a new one.
+      train: its training images.
+
+    Raises:
+      UsageError: for others; the message says what differs.
+    """
+    found = run_directory.recorded_data(config.run_dir)
+    named: Sequence[tuple[str, Any, Callable[[Any], str]]] = (
+        ("image_shape", list(train.image_shape), _shape),
+        ("num_classes", train.num_classes, _number_of_classes),
+        ("count", len(train.images), "{:,} images".format),
+    )
+    for name, here, words in named:
+        if name in found and found[name] != here:
+            raise _other(_differ(config, words(found[name]), words(here)))
+    if found.get("images", train.digest) != train.digest:
+        raise _other(
+            f"{config.run_dir} was trained on other images or labels than "
+            f"{place(config)} has"
+        )
+
+
+def check_scored(config: TrainConfig, per_class: bool = False) -> None:
+    """Warns where the files that score a run are not those of its training.
+
+    Args:
+      config: of the run, with the folder that is read now.
+      per_class: whether classes are scored one by one, so that other ones
+        would be compared with each other.
+
+    Raises:
+      UsageError: if `per_class`, for other files.
+    """
+    difference = _difference_of_files(config)
+    if difference and per_class:
+        raise _other(difference)
+    if difference:
+        warnings.warn(
+            f"{difference}: scores are against what is there now.",
+            stacklevel=3,
+        )
+
+
+def _refuse_inside(config: TrainConfig) -> None:
+    """Refuses a run whose sample grids would be read as training images."""
+    entry = data.DATASET_FAMILY.get(config.dataset)
+    if entry.listing is None or config.data_dir is None:
+        return
+    run_dir = os.path.realpath(config.run_dir)
+    data_dir = os.path.realpath(config.data_dir)
+    if os.path.commonpath([run_dir, data_dir]) != data_dir:
+        return
+    below = pathlib.Path(os.path.relpath(run_dir, data_dir)).parts
+    if not any(part.startswith(".") and part != "." for part in below):
+        raise errors.UsageError(
+            f"--run_dir={config.run_dir} lies in --data_dir={config.data_dir}:"
+            " the run's sample grids would be read as training images. Name a "
+            "folder elsewhere."
+        )
+
+
+def _difference_of_files(config: TrainConfig) -> str | None:
+    """How the files of a run's data differ from those that it records."""
+    found = run_directory.recorded_data(config.run_dir)
+    if found.get("files") is None:
+        return None
+    listing = data.listing(config)
+    if listing is None or listing.digest == found["files"]:
+        return None
+    names = listing.classes and list(listing.classes)
+    if found["classes"] != names:
+        return _other_classes(config, found["classes"], names)
+    preview = data.preview(config, "train")
+    if preview and list(preview.image_shape) != found["image_shape"]:
+        shapes = _shape(found["image_shape"]), _shape(preview.image_shape)
+        reason = preview.in_colour and f": {preview.in_colour} is in colour"
+        return _differ(config, *shapes) + (reason or "")
+    if listing.num_files != found["num_files"]:
+        counts = (
+            f"{n:,} files" for n in (found["num_files"], listing.num_files)
+        )
+        return _differ(config, *counts)
+    return (
+        f"{config.run_dir} was trained on files of other names or sizes than "
+        f"{place(config)} has"
+    )
+
+
+def _other(difference: str) -> errors.UsageError:
+    return errors.UsageError(
+        f"{difference}. Give the images that it was trained on, or name a new "
+        "folder with --run_dir."
+    )
+
+
+def _differ(config: TrainConfig, there: str, here: str) -> str:
+    return (
+        f"{config.run_dir} was trained on {there}, {place(config)} has {here}"
+    )
+
+
+def place(config: TrainConfig) -> str:
+    """Where the data are, for messages."""
+    return config.data_dir or text(config.dataset)
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _number_of_classes(number: int | None) -> str:
+    return f"{number} classes" if number else "images without classes"
+
+
+def _other_classes(
+    config: TrainConfig,
+    there: Sequence[str] | None,
+    here: Sequence[str] | None,
+) -> str:
+    if there is None or here is None:
+        words = (
+            _named(names) if names else "no classes" for names in (there, here)
+        )
+        return _differ(config, *words)
+    lost = [name for name in there if name not in here]
+    more = [name for name in here if name not in there]
+    parts = [f"lacks {_named(lost)}"] * bool(lost)
+    parts += [f"has {_named(more)} besides"] * bool(more)
+    return (
+        f"{config.run_dir} was trained on {len(there)} classes; "
+        f"{place(config)} {' and '.join(parts)}"
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    """The first of some classes, by their names."""
+    word = "the class" if len(names) == 1 else "the classes"
+    return f"{word} {errors.listed(names)}"
