@@ -82,6 +82,15 @@ def test_a_failure_leaves_everything_as_it_was(
         assert path.read_bytes() == before
 
 
+def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*a\.bin'"):
+        files.write_bytes(tmp_path / "a.bin", b"new")
+
+
 def test_an_interruption_leaves_nothing_behind(tmp_path, monkeypatch):
     def interrupt(*args):
         raise KeyboardInterrupt

@@ -141,3 +141,12 @@ def test_a_folder_with_other_files_is_refused(tmp_path):
     with pytest.raises(errors.DataError, match="not an empty folder"):
         images.write_folder(tmp_path / "00007.png", drawn)
     assert [path.name for path in tmp_path.iterdir()] == ["00007.png"]
+
+
+def test_pictures_larger_than_any_are_refused(tmp_path):
+    few = np.zeros((4, 8, 8, 1), np.uint8)
+    for write in (images.write_grid, images.write_animation):
+        with pytest.raises(errors.UsageError, match="--scale=100000: a p"):
+            write(tmp_path / "a.png", few, scale=100_000)
+    with pytest.raises(errors.UsageError, match="--scale=100000: a p"):
+        images.write_folder(tmp_path / "folder", few, scale=100_000)

@@ -82,6 +82,20 @@ def unreadable(path: object, error: Exception) -> DataError | None:
     return None
 
 
+@contextlib.contextmanager
+def naming(path: object) -> Iterator[None]:
+    """In a `with` block: errors of the system name a file, if they name none.
+
+    Of a disk that is full Python does not say which file was written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
     """The first of some names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
@@ -186,6 +200,19 @@ def check_count(least: int, /, **values: object) -> None:
     for name, value in values.items():
         if not isinstance(value, numbers.Integral) or value < least:
             raise UsageError(f"{name}={value!r}, need an integer >= {least}.")
+
+
+def check_seed(**values: object) -> None:
+    """Raises UsageError for what is no integer of 64 bits, by its name."""
+    for name, value in values.items():
+        if (
+            not isinstance(value, numbers.Integral)
+            or not -(2**63) <= int(value) < 2**63
+        ):
+            raise UsageError(
+                f"{name}={value!r}, need an integer of 64 bits, -2^63 to "
+                "2^63 - 1."
+            )
 
 
 def _is_finite(value: object) -> TypeGuard[float]:

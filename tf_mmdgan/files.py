@@ -47,7 +47,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     # In the same folder, because os.replace is atomic on one file system only.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with open(temporary, "xb") as file:
+        with errors.naming(path), open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

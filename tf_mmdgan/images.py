@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, files
 
+_MOST_PIXELS = 2**28  # of a picture that is written
 _ANIMATION_MILLISECONDS = 80  # that each image is shown
 
 
@@ -53,11 +54,15 @@ def grid(
     Returns:
       uint8 [rows * (h + 2) - 2, columns * (w + 2) - 2, c] times `scale`; the
       gaps and missing images are mid-grey.
+
+    Raises:
+      UsageError: for more pixels than a picture may have.
     """
     n, h, w, c = images.shape
     columns = columns or math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)
     gap = 2
+    _check_pixels(rows * (h + gap), columns * (w + gap), scale)
     canvas = np.full((rows * (h + gap), columns * (w + gap), c), 128, np.uint8)
     for index, image in enumerate(images):
         top, left = (index // columns) * (h + gap), index % columns * (w + gap)
@@ -65,7 +70,17 @@ def grid(
     return _enlarged(canvas[:-gap, :-gap], scale)
 
 
+def _check_pixels(height: int, width: int, scale: int) -> None:
+    if height * width * scale**2 > _MOST_PIXELS:
+        raise errors.UsageError(
+            f"--scale={scale}: a picture of {height * scale:,} x "
+            f"{width * scale:,} pixels is more than {_MOST_PIXELS:,}; give a "
+            "smaller scale, or fewer images."
+        )
+
+
 def _enlarged(image: np.ndarray, scale: int) -> np.ndarray:
+    _check_pixels(image.shape[0], image.shape[1], scale)
     return image.repeat(scale, axis=0).repeat(scale, axis=1)
 
 

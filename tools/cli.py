@@ -124,6 +124,9 @@ def _import_tensorflow() -> types.ModuleType:
     with streams.withheld():
         keras_settings.check()
         import tensorflow
+    # Of functions that are traced again, and of values that a network by
+    # itself does not take from a checkpoint of all.
+    tensorflow.get_logger().setLevel("ERROR")
     return tensorflow
 
 

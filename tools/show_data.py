@@ -41,7 +41,8 @@ class ShowDataConfig(AugmentedDataConfig):
     def __post_init__(self):
         super().__post_init__()
         fields.require_choices(self)
-        fields.require_positive(self, "num_images", "scale")
+        fields.require_positive(self, "num_images")
+        fields.require_scale(self)
         fields.require_seed(self)
         fields.require(
             self.out.endswith(".png"), f"--out={self.out}: must end in .png."

@@ -208,7 +208,7 @@ def test_replicas_share_the_global_batch(two_cpus):
     [
         ((11, 0), "batch_size=11, need 1 to 10"),
         ((0, 0), "batch_size=0"),
-        ((4, 2**63), "64-bit"),
+        ((4, 2**63), "64 bits"),
         ((4, 0, -1), "start=-1"),
         ((4, 0, 0, True), "no labels"),
     ],

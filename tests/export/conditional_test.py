@@ -99,6 +99,15 @@ def test_serving_default_is_the_generator(loaded, generator, rng):
     np.testing.assert_array_equal(brightest, labels)
 
 
+@pytest.mark.parametrize("wrong", [-1, CLASSES, 99])
+def test_serving_default_refuses_labels_that_are_none(loaded, wrong):
+    latents = np.zeros((2, 6), np.float32)
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=f"label must be.*{wrong}"
+    ):
+        call(loaded, "serving_default", latents=latents, labels=[0, wrong])
+
+
 def test_classes_are_drawn_by_their_shares(generator):
     shares = np.array([0.1, 0.9, 0.0])
     servable = export.Servable(generator, LATENTS, CLASSES, class_shares=shares)

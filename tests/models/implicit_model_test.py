@@ -68,6 +68,23 @@ def test_generate_repeats_its_prefix_and_follows_its_seed():
     assert (made.generate(6, seed=2) != first).any()
 
 
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"count": 0}, "count=0, need an integer >= 1"),
+        ({"count": 2.0}, "count=2.0, need an integer"),
+        ({"seed": 2**63}, "seed=9223372036854775808, need an integer of 64"),
+        ({"seed": 1.5}, "seed=1.5"),
+        ({"seed": "7"}, "seed='7'"),
+        ({"weights": "best"}, "Unknown kind of weights 'best'; known: ema"),
+        ({"first": -1}, "first=-1"),
+    ],
+)
+def test_generate_refuses_what_it_cannot_draw(wrong, words):
+    with pytest.raises(errors.UsageError, match=words):
+        tiny.model().generate(**{"count": 3, **wrong})
+
+
 def test_generate_begins_where_it_is_told_to():
     made = tiny.model()
     whole = made.generate(7, seed=1).astype(int)

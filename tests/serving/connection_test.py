@@ -99,6 +99,12 @@ def test_files_without_certificates_are_told_before_connecting(
         Connection("host:1", tls=True, tls_ca=str(path))
 
 
+@pytest.mark.parametrize("target", ["host", "host:", "host:0", "host:99999"])
+def test_targets_without_a_port_are_told_at_once(target):
+    with pytest.raises(errors.UsageError, match="the port 1 to 65535"):
+        Connection(target)
+
+
 def test_certificates_that_are_not_there():
     with pytest.raises(errors.UsageError, match=r"no file /nowhere\.pem"):
         Connection("host:1", tls=True, tls_ca="/nowhere.pem")

@@ -102,10 +102,13 @@ def test_an_interpolation_is_one_request():
 def test_bad_requests_never_leave():
     recorder = Recorder(PLAIN)
     sampler = serving.Sampler(recorder)
-    with pytest.raises(errors.UsageError, match="num_samples=0, need >= 1"):
+    with pytest.raises(errors.UsageError, match="num_samples=0, need an int"):
         sampler.sample(0, seed=0)
-    with pytest.raises(errors.UsageError, match="not fit into int64"):
-        sampler.sample(1, seed=2**63)
+    for seed in (2**63, 1.5, "7", None):
+        with pytest.raises(errors.UsageError, match="an integer of 64 bits"):
+            sampler.sample(1, seed=seed)
+        with pytest.raises(errors.UsageError, match=r"seed_b=.* of 64 bits"):
+            sampler.interpolate(0, seed, 2)
     with pytest.raises(errors.UsageError, match="has no classes"):
         sampler.sample(1, seed=0, label=1)
     with pytest.raises(errors.UsageError, match="has no classes"):

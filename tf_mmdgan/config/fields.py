@@ -100,8 +100,14 @@ def require_non_negative(config: Any, *names: str) -> None:
 
 def require_seed(config: Any) -> None:
     """Refuses a seed that is negative or has more than 63 bits."""
-    valid = 0 <= config.seed < 2**63
+    valid = isinstance(config.seed, int) and 0 <= config.seed < 2**63
     require(valid, f"--seed={config.seed}: must be in [0, 2^63).")
+
+
+def require_scale(config: Any) -> None:
+    """Refuses an enlargement that no picture can be shown at."""
+    valid = 1 <= config.scale <= 256
+    require(valid, f"--scale={config.scale}: must be in [1, 256].")
 
 
 def expand_home(config: Any) -> None:

@@ -76,9 +76,8 @@ class ConnectionConfig:
         fields.require_positive(self, "timeout", "batch_size")
         fields.require_non_negative(self, "retries", "model_version")
         fields.require(
-            self.target is None
-            or re.fullmatch(r"[^\s/]+:\d+", self.target) is not None,
-            f"--target={self.target}: must be host:port.",
+            self.target is None or _is_target(self.target),
+            f"--target={self.target}: must be host:port, the port 1 to 65535.",
         )
         self._require_target("tls", "token_file", "model_version")
         fields.require(
@@ -141,7 +140,8 @@ class SampleConfig(ConnectionConfig):
             "Name what to draw from: either --run_dir, --saved_model or "
             "--target.",
         )
-        fields.require_positive(self, "num_samples", "scale")
+        fields.require_positive(self, "num_samples")
+        fields.require_scale(self)
         fields.require_non_negative(self, "start", "interpolate_to")
         fields.require_seed(self)
         fields.require(
@@ -209,6 +209,11 @@ class DemoConfig(ConnectionConfig):
             fields.require(
                 0 <= value < 2**16, f"--{name}={value}: must be 0 to 65535."
             )
+
+
+def _is_target(text: str) -> bool:
+    match = re.fullmatch(r"[^\s/]+:(\d{1,5})", text)
+    return match is not None and 0 < int(match[1]) < 2**16
 
 
 def _require_model_name(config: ExportConfig | ConnectionConfig) -> None:

@@ -175,7 +175,8 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
             f"be less than {self.decay_end}, where the rates have reached 0.",
         )
         fields.require(
-            self.seed < 2**32, f"--seed={self.seed}: must be < 2^32."
+            isinstance(self.seed, int) and self.seed < 2**32,
+            f"--seed={self.seed}: must be an integer < 2^32.",
         )
         for name in ("beta_1", "beta_2", "ema_decay"):
             value = getattr(self, name)

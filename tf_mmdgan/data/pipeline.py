@@ -55,8 +55,7 @@ def batches(
         range, or labels that the data does not have.
     """
     check_batch_size(image_set, batch_size)
-    if not -(2**63) <= seed < 2**63:
-        raise errors.UsageError(f"seed={seed} is not a 64-bit integer.")
+    errors.check_seed(seed=seed)
     if start < 0:
         raise errors.UsageError(f"start={start}, need >= 0.")
     if with_labels and image_set.labels is None:

@@ -111,6 +111,14 @@ class Servable:
         self, latents: tf.Tensor, labels: tf.Tensor | None = None
     ) -> Tensors:
         """Float images of given latents."""
+        # Networks take any label: some draw of a class that is none.
+        checks = [] if labels is None else [self._label_check(labels)]
+        with tf.control_dependencies(checks):
+            return self._served(latents, labels)
+
+    def _served(
+        self, latents: tf.Tensor, labels: tf.Tensor | None = None
+    ) -> Tensors:
         inputs = latents if labels is None else [latents, labels]
         generated = self.generator(inputs, training=False)
         # Under a mixed policy the generator may return 16-bit floats.
@@ -280,7 +288,7 @@ class Servable:
         return self._images_of(drawn)
 
     def _images_of(self, drawn: Tensors) -> Tensors:
-        generated = self.serve(**drawn)["images"]
+        generated = self._served(**drawn)["images"]
         return {"images": images.to_uint8(generated), **drawn}
 
     def _count_check(

@@ -157,7 +157,7 @@ class ImplicitModel(SteppedModel):
     def network(self, weights: str) -> keras.Model:
         """The generator with "ema" (averaged) or "current" weights."""
         networks = {"ema": self.ema_generator, "current": self.generator}
-        return networks[weights]
+        return errors.pick(networks, weights, "kind of weights")
 
     def generate(
         self,

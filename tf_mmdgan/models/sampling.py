@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import images
+from tf_mmdgan import errors, images
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
 
@@ -43,8 +43,12 @@ class ImageSampler:
         """Images uint8 [count, h, w, c]: see `ImplicitModel.generate`.
 
         Raises:
-          UsageError: for a label that the generator does not have.
+          UsageError: for a label that the generator does not have, no images,
+            or what is no integer of 64 bits.
         """
+        errors.check_count(1, count=count, batch_size=batch_size)
+        errors.check_count(0, first=first)
+        errors.check_seed(seed=seed)
         check_label(label, self._num_classes)
         if not self._num_classes:
             shares = None

@@ -33,8 +33,8 @@ class Connection:
       token_in_clear: whether to send the token without TLS all the same.
 
     Raises:
-      UsageError: for a token that would be sent in clear, or a file of
-        certificates that is not there or holds none.
+      UsageError: for a target without a port, a token that would be sent in
+        clear, or a file of certificates that is not there or holds none.
     """
 
     target: str
@@ -48,6 +48,11 @@ class Connection:
     token_in_clear: bool = False
 
     def __post_init__(self):
+        port = self.target.rpartition(":")[2]
+        if not port.isdecimal() or not 0 < int(port) < 2**16:
+            raise errors.UsageError(
+                f"target={self.target}: need host:port, the port 1 to 65535."
+            )
         if self.tls_ca is not None and not os.path.isfile(self.tls_ca):
             raise errors.UsageError(f"There is no file {self.tls_ca}.")
         if self.tls:

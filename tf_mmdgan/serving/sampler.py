@@ -101,7 +101,8 @@ class Sampler:
           UsageError: for inputs that the model refuses.
           DataError: if the server does not answer.
         """
-        errors.check_positive(num_samples=num_samples)
+        errors.check_count(1, num_samples=num_samples)
+        errors.check_seed(seed=seed)
         if start + num_samples > 2**63:
             raise errors.UsageError(
                 f"start={start}: a seed has 2^63 images; with "
@@ -156,6 +157,7 @@ class Sampler:
           UsageError: for inputs that the model refuses.
           DataError: if the server does not answer.
         """
+        errors.check_seed(seed_a=seed_a, seed_b=seed_b)
         named = {}
         if label is not None:
             self._check_has_classes(label)

@@ -118,3 +118,13 @@ def test_bombs_are_not_unpacked(tmp_path):
 def test_names_a_file_that_cannot_be_read(tmp_path):
     with pytest.raises(errors.DataError, match="cannot be read"):
         idx.read(tmp_path / "nowhere", rank=1)
+
+
+def test_names_with_a_dot_are_found_too(tmp_path):
+    name = "train-images-idx3-ubyte"
+    for found in (f"{name}.gz", "train-images.idx3-ubyte.gz"):
+        (tmp_path / found).touch()
+    assert idx.find(tmp_path, name) == tmp_path / f"{name}.gz"
+    (tmp_path / f"{name}.gz").unlink()
+    dotted = tmp_path / "train-images.idx3-ubyte.gz"
+    assert idx.find(tmp_path, name) == dotted

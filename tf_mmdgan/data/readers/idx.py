@@ -17,8 +17,12 @@ _UINT8 = 0x08
 
 
 def find(folder: str | os.PathLike[str], name: str) -> pathlib.Path | None:
-    """The file `name` or `name`.gz in `folder`, or None if neither is there."""
-    for candidate in (name, f"{name}.gz"):
+    """The file `name` or `name`.gz in `folder`, or None if neither is there.
+
+    Some programs unpack train-images-idx3-ubyte as train-images.idx3-ubyte.
+    """
+    dotted = name.replace("-idx", ".idx")
+    for candidate in (name, f"{name}.gz", dotted, f"{dotted}.gz"):
         path = pathlib.Path(folder) / candidate
         if path.is_file():
             return path
