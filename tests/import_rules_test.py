@@ -57,6 +57,7 @@ INSIDE = {
     "evaluation": [
         {"outputs", "loaded", "metric_settings"},
         {"report", "page", "images"},
+        {"layers"},
         {"scorer", "comparable"},
         {"sample_files"},
         {"class_scores", "from_config", "two_sample_page"},

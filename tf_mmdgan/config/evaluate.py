@@ -44,14 +44,15 @@ class EvaluateConfig(ReadConfig):
     )
     batch_size: int | None = setting(
         None,
-        "Images given to the extractor at a time; by default as many as take "
-        "less than 1 GiB.",
+        "Images given to the extractor at a time; by default 500, or fewer "
+        "where it takes large ones.",
     )
     metrics: NamedList | None = setting(
         None,
         "Names of metrics, or your own functions, package.module:function, "
-        "separated by commas; all: all that the features allow; by default, "
-        "all but the slow ones, fid_infinity and parzen.",
+        "separated by commas; NAME@LAYER+LAYER of other layers of the network; "
+        "all: all that the features allow; by default, all but the slow ones, "
+        "fid_infinity and parzen.",
     )
     features: Named | None = setting(
         None,

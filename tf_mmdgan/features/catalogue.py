@@ -75,7 +75,9 @@ EXTRACTOR_FAMILY: Family[FeatureExtractor] = Family(
 
 
 def get_extractor(
-    given: object, usual: Mapping[str, Any] | None = None
+    given: object,
+    usual: Mapping[str, Any] | None = None,
+    layers: Sequence[str] = (),
 ) -> FeatureExtractor:
     """An extractor, by its name or itself.
 
@@ -84,6 +86,8 @@ def get_extractor(
         "keras:model.keras@pooled,range=unit"; or an extractor.
       usual: settings of the network, where `given` names none; those that it
         does not take are passed over.
+      layers: those to take in place of what `given` names; of a network whose
+        outputs are named by `output=`, one output.
 
     Raises:
       UsageError: for an unknown name, layer or setting.
@@ -97,7 +101,20 @@ def get_extractor(
             f"{given!r} names {len(chosen)} networks: scores take one; a path "
             "that holds a comma needs quotes."
         )
-    return _make(_with_usual(chosen[0], usual or {}))
+    network = _with_usual(chosen[0], usual or {})
+    return _make(_at(network, layers) if layers else network)
+
+
+def _at(network: names.NetworkName, layers: Sequence[str]) -> names.NetworkName:
+    """The same with other layers, or with another output."""
+    if is_outside(network.name):
+        raise errors.UsageError(f"The extractor {network.name} has no layers.")
+    source = errors.pick(EXTRACTORS, network.name, "extractor")
+    known = inspect.signature(source.make).parameters
+    if "layers" in known or "output" not in known or len(layers) > 1:
+        settings = {k: v for k, v in network.settings.items() if k != "output"}
+        return network._replace(layers=tuple(layers), settings=settings)
+    return network._replace(settings={**network.settings, "output": layers[0]})
 
 
 def _with_usual(

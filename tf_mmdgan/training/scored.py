@@ -1,6 +1,7 @@
 """Scores of runs and of images, as a configuration names them."""
 
 import dataclasses
+import functools
 import os
 from typing import Any
 
@@ -12,6 +13,7 @@ from tf_mmdgan.evaluation import (
     Scorer,
     by_statistics,
     from_config,
+    layers,
     one_set,
     outputs,
 )
@@ -45,6 +47,7 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     _check_outputs(config)
     run = None
     if config.run_dir is not None:
+        layers.split(config)  # which refuses them here
         run = load_run(config.run_dir, config.checkpoint, config.trust_run)
     if one_set.is_one_set(config):
         report, found = one_set.look_at_one_set(config)
@@ -57,8 +60,21 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
         return report
     if run is not None:
         return _of_run(config, run)
-    scorer, images = from_config.make_pair(config)
-    report = scorer.report(images.content, images.source, images.prepared)
+    return _of_pair(config)
+
+
+def _of_pair(config: EvaluateConfig) -> Report:
+    """Images against real ones; metrics of other layers come last."""
+    (own, first), *others = layers.split(config)
+    scorer, images = from_config.make_pair(first)
+    pairs = [(own, scorer, images)]
+    # All are made first, for that is when settings are refused.
+    pairs += [(name, *from_config.make_pair(other)) for name, other in others]
+    report, *more = (
+        layers.named(s.report(i.content, i.source, i.prepared), name)
+        for name, s, i in pairs
+    )
+    report = functools.reduce(layers.merged, more, report)
     if config.out is not None:
         with kept(report, "--out"):
             scorer.write(report, images.content, config.out)
