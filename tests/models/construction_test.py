@@ -135,7 +135,7 @@ WRONG = {
     ),
     "classes": (
         lambda: adversarial(num_classes=3),
-        r"3 classes, .*1 inputs: give it 2, latents and labels",
+        r"3 classes, .*1 inputs: need 2, latents, labels",
     ),
     "generator": (
         lambda: adversarial(generator="dcgan"),

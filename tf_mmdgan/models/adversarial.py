@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import checks, updates
+from tf_mmdgan.models import adopting, updates
 from tf_mmdgan.models.implicit_model import ImplicitModel
 from tf_mmdgan.models.stepping import Logs
 from tf_mmdgan.networks import frequency_scales, spectral_normalization
@@ -63,7 +63,7 @@ class CriticView:
     def __init__(self, network: keras.Model, multiplier: keras.Variable):
         self._network = network
         self.multiplier = multiplier
-        self._mixes_examples = checks.mixes_examples(network)
+        self._mixes_examples = adopting.mixes_examples(network)
 
     @property
     def frequency_scales(self) -> tf.Tensor | None:
@@ -88,7 +88,7 @@ class CriticView:
         inputs = with_labels(self._network, *batch)
         outputs = self._network(inputs, training=True)
         # Losses are float32 at least, whatever type the network computes in.
-        return {
+        return {"activations": []} | {
             name: value if name == "activations" else _wide(value)
             for name, value in outputs.items()
         }
@@ -110,7 +110,8 @@ class AdversarialModel(ImplicitModel):
     """Critic updates, then one generator update, a fresh batch for each.
 
     Attributes:
-      critic: images [b, h, w, c] -> {"features": [b, d], "activations": list}.
+      critic: images [b, h, w, c] -> {"features": [b, d], "activations": list},
+        or without the list, or the features alone.
       view: the critic as the objective sees it.
       objective: the two losses.
       critic_steps: critic updates per generator update.
@@ -139,7 +140,8 @@ class AdversarialModel(ImplicitModel):
     ):
         super().__init__(generator, latents, **kwargs)
         errors.check_type("objective", objective, Objective)
-        objective.check(checks.check_critic(critic, generator))
+        critic = adopting.critic(critic, self.generator)
+        objective.check(adopting.form_of(critic))
         errors.check_count(1, critic_steps=critic_steps)
         if burn_in is not None:
             errors.check_type("burn_in", burn_in, BurnIn)
@@ -175,13 +177,13 @@ class AdversarialModel(ImplicitModel):
           **kwargs: of `ImplicitModel.compile`.
         """
         super().compile(**kwargs)
-        for optimizer, network in (
-            (generator_optimizer, self.generator),
-            (critic_optimizer, self.critic),
-        ):
+        self.generator_optimizer, self.critic_optimizer = (
             updates.prepare(optimizer, network.trainable_variables, clip_norm)
-        self.generator_optimizer = generator_optimizer
-        self.critic_optimizer = critic_optimizer
+            for optimizer, network in (
+                (generator_optimizer, self.generator),
+                (critic_optimizer, self.critic),
+            )
+        )
 
     @property
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:

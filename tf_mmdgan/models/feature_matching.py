@@ -90,8 +90,9 @@ class FeatureMatchingModel(GeneratorModel):
     ) -> None:
         """Sets the generator's optimizer and that of the moving averages."""
         super().compile(generator_optimizer, clip_norm, **kwargs)
-        updates.prepare(average_optimizer, list(self.average))
-        self.average_optimizer = average_optimizer
+        self.average_optimizer = updates.prepare(
+            average_optimizer, list(self.average)
+        )
 
     def adapt(self, images: np.ndarray) -> None:
         """Takes the moments of the features of all images, in one pass."""

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.models.image_batches import ImageForm
 
 _BATCH_SIZE = 32  # as in Keras
 _UNKNOWN = tf.data.UNKNOWN_CARDINALITY
@@ -27,9 +28,13 @@ class Feed:
     batches: Any
     count: int = _UNKNOWN
 
-    def prefetched(self, ahead: int) -> "Feed":
-        """The same, made ahead of the steps."""
-        return Feed(self.batches.prefetch(ahead), self.count)
+    def ready(self, form: ImageForm | None, ahead: int) -> "Feed":
+        """The same in another form, made ahead of the steps."""
+        batches = self.batches
+        if form is not None:
+            batches = form.convert(batches)
+        batches = batches.prefetch(ahead).with_options(self.batches.options())
+        return dataclasses.replace(self, batches=batches)
 
     def steps(self, batches_per_step: int, asked: int | None) -> int | None:
         """Steps of an epoch; None to go on until the data end.
@@ -68,7 +73,12 @@ def too_few(needed: int, found: int | None = None) -> str:
 
 
 def make(
-    x: Any, y: Any, batch_size: int | None, seed: int | None, ahead: int
+    x: Any,
+    y: Any,
+    batch_size: int | None,
+    seed: int | None,
+    form: ImageForm | None = None,
+    ahead: int = 1,
 ) -> Feed:
     """Batches of what `fit` is given.
 
@@ -77,17 +87,19 @@ def make(
       y: labels of an array, or None.
       batch_size: rows of a batch of an array, or None.
       seed: of the order of an array's rows; None leaves them as they are.
+      form: of the images that the networks take; None: as they are.
       ahead: batches that are made while others are trained on.
 
     Raises:
       UsageError: for anything else, and labels or a batch size where the data
         have their own.
-      DataError: for arrays that make no batch.
+      DataError: for arrays that make no batch, and for images of another
+        shape.
     """
     if _is_array(x):
         size = _BATCH_SIZE if batch_size is None else batch_size
         feed = _of_arrays(x, y, size, seed)
-        return feed.prefetched(ahead)
+        return feed.ready(form, ahead)
     for name, value in (("y", y), ("batch_size", batch_size)):
         if value is not None:
             raise errors.UsageError(
@@ -95,7 +107,7 @@ def make(
                 "(images, labels) itself."
             )
     if isinstance(x, tf.data.Dataset):
-        return _of_dataset(x).prefetched(ahead)
+        return _of_dataset(x).ready(form, ahead)
     if isinstance(x, tf.distribute.DistributedDataset | types.GeneratorType):
         return Feed(x)
     raise errors.UsageError(
@@ -114,6 +126,8 @@ def _of_arrays(x: Any, y: Any, batch_size: int, seed: int | None) -> Feed:
     errors.check_positive(batch_size=batch_size)
     if len(arrays[-1]) != n:
         raise errors.DataError(f"{len(arrays[-1])} labels for {n} images.")
+    if arrays[0].dtype.kind == "f" and not np.isfinite(arrays[0]).all():
+        raise errors.DataError("The data hold NaN or infinite values.")
     if n < batch_size:
         raise errors.DataError(
             f"{n} rows make no batch of {batch_size}: give a smaller "

@@ -1,5 +1,6 @@
 """A generator under training: sampling, averaging and scores."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import keras
@@ -10,12 +11,22 @@ from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.features import FeatureExtractor
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import averaging, checks
+from tf_mmdgan.models import adopting, averaging
+from tf_mmdgan.models.image_batches import ImageForm
+from tf_mmdgan.models.rates import Rates
 from tf_mmdgan.models.sampling import ImageSampler
 from tf_mmdgan.models.stepping import SteppedModel
 from tf_mmdgan.models.validation import kid_of_generated
 
 _SCOPES = dict.fromkeys(("global", "replica"))
+_NO_LOSSES = {
+    "loss", "loss_weights", "metrics", "weighted_metrics", "auto_scale_loss",
+}  # fmt: skip
+_NO_CONFIG = (
+    "A model is not saved or copied as a whole: save_weights(path), make it "
+    "again, load_weights(path); or ema_generator.save(path), or "
+    "export_generator, to keep the generator."
+)
 
 
 class ImplicitModel(SteppedModel):
@@ -57,12 +68,15 @@ class ImplicitModel(SteppedModel):
     ):
         keras_settings.check()
         super().__init__(seed=seed, **kwargs)
-        checks.check_generator(generator, latents, num_classes)
-        checks.check_average(ema_decay)
+        errors.check_type("latents", latents, Latents)
+        generator = adopting.generator(generator, latents, num_classes)
+        errors.check_at_least(0.0, ema_decay=ema_decay)
+        if not ema_decay < 1.0:
+            raise errors.UsageError(f"ema_decay={ema_decay}, need less than 1.")
         errors.pick(_SCOPES, mmd_scope, "mmd_scope")
         errors.check_count(0, seed=seed)
         self.generator = generator
-        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator = adopting.copied(generator)
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.latents = latents
@@ -88,6 +102,15 @@ class ImplicitModel(SteppedModel):
           features: an extractor, such as `features.get_extractor("pixels")`.
           **kwargs: of `keras.Model.compile`, such as `steps_per_execution`.
         """
+        idle = _NO_LOSSES & kwargs.keys()
+        if idle:
+            raise errors.UsageError(
+                f"{', '.join(sorted(idle))}: the losses of this model are "
+                "those of its objective."
+            )
+        # On CPUs XLA's convolutions take ten times as long.
+        on_gpu = bool(tf.config.get_visible_devices("GPU"))
+        kwargs.setdefault("jit_compile", "auto" if on_gpu else False)
         super().compile(optimizer=None, **kwargs)
         self.features = features
 
@@ -125,6 +148,61 @@ class ImplicitModel(SteppedModel):
         )
         return logs if return_dict else list(logs.values())
 
+    @property
+    def optimizer(self) -> Rates | None:
+        """What Keras' callbacks set learning rates by; see `Rates`."""
+        return Rates(self.optimizers) if self.compiled else None
+
+    @optimizer.setter
+    def optimizer(self, value: None) -> None:
+        """Keras' `compile` sets the one that it was not given."""
+
+    def get_config(self) -> dict[str, Any]:
+        """A model holds networks and an objective, of which Keras has no form.
+
+        Raises:
+          UsageError: with what to do instead.
+        """
+        raise errors.UsageError(_NO_CONFIG)
+
+    def export(self, *args: Any, **kwargs: Any) -> None:
+        """As `get_config`."""
+        raise errors.UsageError(_NO_CONFIG)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As `get_config`."""
+        raise errors.UsageError(_NO_CONFIG)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ImplicitModel":
+        raise errors.UsageError(_NO_CONFIG)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise errors.UsageError(_NO_CONFIG)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Values of all weights, without the counters.
+
+        Where a callback puts weights back, such as `EarlyStopping` with
+        `restore_best_weights`, neither noise nor data are to repeat.
+        """
+        return [weight.numpy() for weight in self._without_counters()]
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Sets what `get_weights` gives.
+
+        Raises:
+          UsageError: for weights of another model.
+        """
+        own = self._without_counters()
+        if [w.shape for w in own] != [np.shape(value) for value in weights]:
+            raise errors.UsageError("These are weights of another model.")
+        for weight, value in zip(own, weights, strict=True):
+            weight.assign(value)
+
+    def _without_counters(self) -> list[keras.Variable]:
+        counters = {id(self.step), id(self.updates)}
+        return [w for w in self.weights if id(w) not in counters]
+
     def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Images of the averaged generator."""
         return self.ema_generator(latents, training=training)
@@ -152,6 +230,17 @@ class ImplicitModel(SteppedModel):
             self.generator,
             self._global(self.step) - self.pretraining_steps,
             self.ema_decay,
+        )
+
+    @property
+    def image_form(self) -> ImageForm:
+        """That of the generated images, in float32 at least."""
+        made = self.generator.outputs[0]
+        wide = tf.as_dtype(made.dtype)
+        return ImageForm(
+            tuple(made.shape[1:]),
+            wide if wide.size >= 4 else tf.float32,
+            labelled=self.num_classes is not None,
         )
 
     def network(self, weights: str) -> keras.Model:

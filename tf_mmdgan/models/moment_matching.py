@@ -15,7 +15,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.distribute.update import Purpose
 from tf_mmdgan.features.frozen import Matched, pixels
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import checks, updates
+from tf_mmdgan.models import adopting, updates
 from tf_mmdgan.models.implicit_model import ImplicitModel
 from tf_mmdgan.models.stepping import Logs
 from tf_mmdgan.networks import decoded
@@ -45,8 +45,9 @@ class GeneratorModel(ImplicitModel):
           **kwargs: of `ImplicitModel.compile`.
         """
         super().compile(**kwargs)
-        updates.prepare(generator_optimizer, self.trained_variables, clip_norm)
-        self.generator_optimizer = generator_optimizer
+        self.generator_optimizer = updates.prepare(
+            generator_optimizer, self.trained_variables, clip_norm
+        )
 
     @property
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
@@ -171,8 +172,8 @@ class CodeMatchingModel(MomentMatchingModel):
         errors.check_count(0, autoencoder_steps=autoencoder_steps)
         generator = decoded(autoencoder, code_generator)
         super().__init__(generator, latents, discrepancy, **kwargs)
-        form = checks.check_critic(autoencoder, generator, "autoencoder")
-        if not form.decoder:
+        autoencoder = adopting.critic(autoencoder, generator, "autoencoder")
+        if not adopting.form_of(autoencoder).decoder:
             raise errors.UsageError(
                 'The autoencoder must return its "reconstruction", such as '
                 "networks.with_decoder makes it."
@@ -190,10 +191,9 @@ class CodeMatchingModel(MomentMatchingModel):
     ) -> None:
         """Sets both optimizers; see `GeneratorModel.compile`."""
         super().compile(generator_optimizer, clip_norm, **kwargs)
-        updates.prepare(
+        self.autoencoder_optimizer = updates.prepare(
             autoencoder_optimizer, self.critic.trainable_variables, clip_norm
         )
-        self.autoencoder_optimizer = autoencoder_optimizer
 
     @property
     def trained_network(self) -> keras.Model:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import checks, updates
+from tf_mmdgan.models import adopting, updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
 from tf_mmdgan.models.stepping import Logs
 from tf_mmdgan.objectives.density_ratio import RatioMatching
@@ -42,8 +42,7 @@ class RatioMatchingModel(GeneratorModel):
     ):
         super().__init__(generator, latents, **kwargs)
         errors.check_type("objective", objective, RatioMatching)
-        checks.check_critic(projection, generator, "projection")
-        self.critic = projection
+        self.critic = adopting.critic(projection, self.generator, "projection")
         self.objective = objective
 
     def compile(  # type: ignore[override]
@@ -55,10 +54,9 @@ class RatioMatchingModel(GeneratorModel):
     ) -> None:
         """Sets both optimizers; see `GeneratorModel.compile`."""
         super().compile(generator_optimizer, clip_norm, **kwargs)
-        updates.prepare(
+        self.critic_optimizer = updates.prepare(
             critic_optimizer, self.critic.trainable_variables, clip_norm
         )
-        self.critic_optimizer = critic_optimizer
 
     @property
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Cluster
-from tf_mmdgan.models import feeding, shares
+from tf_mmdgan.models import feeding, image_batches, shares
+from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.input_clock import InputClock
 
 Logs = Mapping[str, tf.Tensor]
@@ -101,6 +102,11 @@ class SteppedModel(keras.Model):
         """Called in cross-replica context, when a step has been counted."""
 
     @property
+    def image_form(self) -> ImageForm | None:
+        """The form of the batches that `fit` makes; None: as they are given."""
+        return None
+
+    @property
     def cluster(self) -> Cluster:
         """The devices and workers that the model was made for."""
         return Cluster(self.distribute_strategy)
@@ -147,23 +153,85 @@ class SteppedModel(keras.Model):
           DataError: for data with fewer batches than one step takes.
         """
         first = int(self.updates.numpy())
-        feed = feeding.make(
-            x, y, batch_size,
-            self.seed + first if shuffle else None,
-            ahead=self.batches_per_step,
-        )  # fmt: skip
+        feed = self._feed(x, y, batch_size, shuffle)
         steps = feed.steps(self.batches_per_step, steps_per_epoch)
-        history = super().fit(
-            feed.batches,
-            epochs=epochs,
-            steps_per_epoch=steps,
-            initial_epoch=initial_epoch,
-            shuffle=False,
-            **kwargs,
-        )
+        try:
+            history = super().fit(
+                feed.batches, epochs=epochs, steps_per_epoch=steps,
+                initial_epoch=initial_epoch, shuffle=False, **kwargs,
+            )  # fmt: skip
+        except tf.errors.OpError as error:
+            raise image_batches.refusal(error) from None
         if epochs > initial_epoch and int(self.updates.numpy()) == first:
             raise errors.DataError(feeding.too_few(self.batches_per_step))
         return history
+
+    def _feed(
+        self, x: Any, y: Any, batch_size: int | None, shuffle: bool
+    ) -> feeding.Feed:
+        order = self.seed + int(self.updates.numpy()) if shuffle else None
+        return feeding.make(
+            x, y, batch_size, order, self.image_form, self.batches_per_step
+        )
+
+    def feed(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        shuffle: bool = True,
+    ) -> Any:
+        """The batches that `fit` would take, for a loop of your own.
+
+            batches = iter(model.feed(images, batch_size=64))
+            for _ in range(1000):
+                logs = model.train_step(batches)
+
+        Arguments and errors are those of `fit`.
+        """
+        return self._feed(x, y, batch_size, shuffle).batches
+
+    def train_step(self, iterator: Iterator[Any]) -> Logs:
+        """What `fit` does with its iterator: `steps_per_execution` steps.
+
+        All that belongs to a step is in it: the updates of both networks, the
+        vectors of spectral normalisation, the average, and the counters.
+
+        Args:
+          iterator: of the batches that `feed` or `Cluster.spread` makes, or of
+            others in that form; `batches_per_step` of them are taken for each
+            step.
+
+        Returns:
+          What `fit` would log, scalars.
+
+        Raises:
+          UsageError: for a model that is not compiled, and for no iterator.
+          DataError: where the data have ended; the step then changes nothing.
+        """
+        if not self.compiled:
+            raise errors.UsageError("Call model.compile(...) before a step.")
+        if not isinstance(iterator, Iterator):
+            raise errors.UsageError(
+                f"train_step takes an iterator, not a "
+                f"{type(iterator).__name__}: iter(model.feed(data))."
+            )
+        try:
+            return self.make_train_function()(iterator)
+        except (tf.errors.OutOfRangeError, StopIteration):
+            raise errors.DataError(
+                f"The data have ended; a step takes {self.batches_per_step} "
+                "batches. Repeat them, as model.feed does."
+            ) from None
+        except tf.errors.OpError as error:
+            raise image_batches.refusal(error) from None
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Logs:
+        """Raises UsageError: a step takes several batches, see `train_step`."""
+        raise errors.UsageError(
+            f"A step takes {self.batches_per_step} batches: call "
+            "train_step(iter(model.feed(data)))."
+        )
 
     def make_train_function(
         self, force: bool = False
@@ -194,15 +262,18 @@ class SteppedModel(keras.Model):
     ) -> Callable[[Iterator[Any]], Logs]:
         steps = self.steps_per_execution
 
-        # Without AutoGraph, which would convert the user's parts too, and make
-        # another error of theirs, twenty lines long.
-        @tf.function(reduce_retracing=True, autograph=False)
         def run_steps(iterator):
             # One step is the usual case, and traced once, not twice.
             if steps > 1:
                 _repeat(steps - 1, lambda: self._step(iterator, replica_step))
             return self._step(iterator, replica_step)
 
+        # Without AutoGraph, which would convert the user's parts too, and make
+        # another error of theirs, twenty lines long.
+        if not self.run_eagerly:
+            run_steps = tf.function(
+                run_steps, reduce_retracing=True, autograph=False
+            )
         return shares.told(run_steps)
 
     def _run(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -213,7 +284,11 @@ class SteppedModel(keras.Model):
         """
         # TensorFlow's strategies convert what they are given.
         plain = tf.autograph.experimental.do_not_convert(function)
-        if self.jit_compile and self.cluster.num_replicas == 1:
+        if (
+            self.jit_compile
+            and not self.run_eagerly
+            and self.cluster.num_replicas == 1
+        ):
             plain = tf.function(plain, jit_compile=True, autograph=False)
         with shares.even(self.distribute_strategy, args):
             return self.distribute_strategy.run(plain, args)

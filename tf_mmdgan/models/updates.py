@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.objectives import Batch
 
@@ -64,11 +65,11 @@ def apply(
 
 
 def prepare(
-    optimizer: keras.optimizers.Optimizer,
+    optimizer: keras.optimizers.Optimizer | str,
     weights: Sequence[keras.Variable],
     clip_norm: float | None = None,
-) -> None:
-    """Makes an optimizer ready for `apply`; call it in the cluster's scope.
+) -> keras.optimizers.Optimizer:
+    """An optimizer that is ready for `apply`; call it in the cluster's scope.
 
     The optimizer's variables are made here, since making them inside the step
     function fails under several replicas. The clipped gradient is that of the
@@ -78,13 +79,25 @@ def prepare(
     Keras would clip each replica's share of it.
 
     Args:
-      optimizer: the optimizer that is to move the weights.
+      optimizer: the optimizer that is to move the weights, or its name in
+        Keras.
       weights: all weights that it will ever move.
       clip_norm: the L2 norm to clip the gradient of each variable to; None to
         leave gradients as they are.
+
+    Raises:
+      UsageError: for what is no optimizer, and for one of other weights.
     """
-    optimizer.build(weights)
+    optimizer = _named(optimizer)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if inner.built and list(map(id, inner._trainable_variables)) != list(
+        map(id, weights)
+    ):
+        raise errors.UsageError(
+            "This optimizer has the state of other weights: make a new one for "
+            "each network."
+        )
+    optimizer.build(weights)
     step = functools.partial(type(inner).update_step, inner)
 
     def clipped_step(
@@ -97,6 +110,20 @@ def prepare(
         inner._clip_gradients = functools.partial(
             _clip_sum, functools.partial(type(inner)._clip_gradients, inner)
         )
+    return optimizer
+
+
+def _named(given: object) -> keras.optimizers.Optimizer:
+    if isinstance(given, str):
+        try:
+            return keras.optimizers.get(given)
+        except ValueError:
+            raise errors.UsageError(
+                f"Unknown optimizer '{given}': give a name of Keras, such as "
+                "adam, or an object, such as keras.optimizers.Adam(1e-4)."
+            ) from None
+    errors.check_type("optimizer", given, keras.optimizers.Optimizer)
+    return given
 
 
 def _clip_sum(

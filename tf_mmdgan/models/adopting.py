@@ -1,0 +1,157 @@
+"""Networks as users give them, made those that models train, or refused."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.objectives import CriticForm
+
+_COLOURS = re.compile(r"\x1b\[\d*m")
+
+
+def generator(
+    given: keras.Model, latents: Latents, num_classes: int | None
+) -> keras.Model:
+    """A generator with known inputs: latents, and labels if it has classes.
+
+    Raises:
+      UsageError: for one that does not take these.
+    """
+    shapes = [(latents.size,)] if num_classes is None else [(latents.size,), ()]
+    made = _functional(given, "generator", shapes)
+    if len(made.inputs) != len(shapes):
+        kind = "no classes" if num_classes is None else f"{num_classes} classes"
+        wanted = "latents alone" if num_classes is None else "latents, labels"
+        raise errors.UsageError(
+            f"The model has {kind}, and its generator {len(made.inputs)} "
+            f"inputs: need {len(shapes)}, {wanted}."
+        )
+    width = made.inputs[0].shape[-1]
+    if width not in (None, latents.size):
+        raise errors.UsageError(
+            f"The generator takes latents of width {width}, and "
+            f"latents.size={latents.size}."
+        )
+    return made
+
+
+def copied(network: keras.Model) -> keras.Model:
+    """The same network with weights of its own, of the same values.
+
+    Raises:
+      UsageError: for layers that cannot be made again.
+    """
+    try:
+        copy = keras.models.clone_model(network)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise errors.UsageError(
+            "The generator cannot be copied for its average: make it of layers "
+            "by keras.Sequential, or let its class take **kwargs for "
+            "keras.Model."
+        ) from error
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def critic(
+    given: keras.Model, generator: keras.Model, role: str = "critic"
+) -> keras.Model:
+    """A critic that returns {"features": [b, d], ...}.
+
+    Args:
+      given: returns that; or without activations; or its features alone.
+      generator: makes the images.
+      role: what the critic is called in messages.
+
+    Raises:
+      UsageError: for one that does not take these images, or whose output is
+        something else.
+    """
+    made = generator.outputs[0].shape
+    network = _functional(given, role, [tuple(made[1:])])
+    taken = network.inputs[0].shape
+    fits = len(made) == len(taken) and all(
+        a == b for a, b in zip(made, taken, strict=True) if None not in (a, b)
+    )
+    if not fits:
+        raise errors.UsageError(
+            f"The generator makes images {list(made[1:])}, and the {role} "
+            f"takes {list(taken[1:])}."
+        )
+    sequential = isinstance(network, keras.Sequential)
+    outputs = network.outputs[0] if sequential else network.output
+    if isinstance(outputs, keras.KerasTensor):
+        outputs = {"features": outputs}
+        network = keras.Model(network.inputs, outputs)
+    if not isinstance(outputs, dict) or "features" not in outputs:
+        raise errors.UsageError(
+            f"The {role} must return its features [b, d], or a dictionary: "
+            '{"features": [b, d], "activations": [...]}.'
+        )
+    shape = outputs["features"].shape
+    if len(shape) != 2 or shape[-1] is None:
+        raise errors.UsageError(
+            f"The features of the {role} must be [b, d] with a fixed d, not "
+            f"{list(shape)}: flatten them, or end in a Dense layer."
+        )
+    return network
+
+
+def form_of(critic: keras.Model) -> CriticForm:
+    """What is known of a critic that `critic` has returned."""
+    outputs = critic.output
+    return CriticForm(
+        outputs["features"].shape[-1],
+        mixes_examples(critic),
+        activations="activations" in outputs,
+        decoder="reconstruction" in outputs,
+    )
+
+
+def mixes_examples(network: keras.Model) -> bool:
+    """Whether one example of a batch changes what another one gives."""
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization)
+        for layer in network._flatten_layers()
+    )
+
+
+def _functional(
+    network: keras.Model, role: str, shapes: Sequence[tuple[int | None, ...]]
+) -> keras.Model:
+    """The network with known inputs and outputs, as Keras' own have them.
+
+    A class of the user's has none: it is called once, on inputs of these
+    shapes.
+    """
+    errors.check_type(role, network, keras.Model)
+    if getattr(network, "inputs", None):
+        return network
+    inputs = [keras.Input(shape) for shape in shapes]
+    try:
+        # Of what is wrong on symbolic inputs Keras does not tell the reason.
+        _call(network, [tf.zeros([1, *shape]) for shape in shapes])
+        return keras.Model(inputs, _call(network, inputs))
+    except Exception as error:  # whatever the user's code raises
+        given = ", ".join(str(list(shape)) for shape in shapes)
+        raise errors.UsageError(
+            f"The {role} cannot be called on inputs {given}: {_reason(error)}"
+        ) from error
+
+
+def _call(network: keras.Model, inputs: list[Any]) -> Any:
+    return network(inputs if len(inputs) > 1 else inputs[0])
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without what Keras writes around it."""
+    text = _COLOURS.sub("", str(error)).strip()
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered"):
+        lines = lines[1:]
+    return errors.excerpt("\n".join(lines), 100)

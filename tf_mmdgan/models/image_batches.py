@@ -1,0 +1,155 @@
+"""Batches of a user's data, in the form that the networks take."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import errors, images
+
+_ROUNDING = 1e-3
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageForm:
+    """What the networks of a model take.
+
+    Attributes:
+      shape: of an image, (h, w, c), or (n,) for points.
+      dtype: of the generated images.
+      labelled: whether batches must be (images, labels).
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: tf.DType
+    labelled: bool = False
+
+    def convert(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """The batches in this form.
+
+        Images of 8 bits become floats in [-1, 1], and floats those of the
+        networks' type. The values of the first batch are looked at when a step
+        asks for it, which costs the later ones nothing; TensorFlow makes an
+        error of its own of what is wrong with them, see `refusal`.
+
+        Args:
+          batches: of images, or of (images, labels).
+
+        Raises:
+          UsageError: for another structure or type.
+          DataError: for images of another shape.
+        """
+        spec = batches.element_spec
+        self._check_structure(spec)
+        dtype = self._check_images(spec[0] if isinstance(spec, tuple) else spec)
+
+        def converted(number, *batch):
+            first, *labels = batch
+            tf.cond(
+                number == 0,
+                lambda: _look(first),
+                lambda: tf.constant(True),
+            )
+            if dtype == tf.uint8 and len(self.shape) == 3:
+                first = images.from_uint8(first)
+            first = tf.cast(first, self.dtype)
+            return (first, *labels) if labels else first
+
+        numbered = batches.enumerate()
+        return numbered.map(
+            lambda number, batch: converted(
+                number, *(batch if isinstance(spec, tuple) else (batch,))
+            )
+        )
+
+    def _check_structure(self, spec: Any) -> None:
+        if isinstance(spec, dict):
+            raise errors.UsageError(
+                f"The data are dictionaries of {', '.join(spec)}: map them to "
+                "images, or to (images, labels)."
+            )
+        parts = spec if isinstance(spec, tuple) else (spec,)
+        if not all(isinstance(p, tf.TensorSpec) for p in parts) or not (
+            1 <= len(parts) <= 2
+        ):
+            raise errors.UsageError(
+                f"The data are {errors.excerpt(spec, 80)}: map them to images, "
+                "or to (images, labels)."
+            )
+        if self.labelled and len(parts) == 1:
+            raise errors.UsageError(
+                "The model has classes, and the data no labels: give batches "
+                "of (images, labels)."
+            )
+
+    def _check_images(self, spec: tf.TensorSpec) -> tf.DType:
+        shape = [None, *self.shape]
+        if not spec.shape.is_compatible_with(shape):
+            single = spec.shape.is_compatible_with(shape[1:])
+            found = _written(spec.shape.as_list()[1:])
+            raise errors.DataError(
+                "The data set has no batches: call .batch(64, "
+                "drop_remainder=True)."
+                if single
+                else f"The data are of shape {found}, and the generator makes "
+                f"{_written(self.shape)}."
+            )
+        if not spec.dtype.is_floating and spec.dtype != tf.uint8:
+            raise errors.UsageError(
+                f"The images are {spec.dtype.name}: give uint8, or floats in "
+                "[-1, 1]."
+            )
+        return spec.dtype
+
+
+def _written(shape: Sequence[int | None]) -> str:
+    return str(list(shape)).replace("None", "any")
+
+
+def _look(first: tf.Tensor) -> tf.Tensor:
+    """Checks the values of a batch, outside of the graph."""
+
+    def look(values):
+        check_values(values)
+        return True
+
+    if first.dtype == tf.uint8:
+        return tf.constant(True)
+    return tf.numpy_function(look, [tf.cast(first, tf.float32)], tf.bool)
+
+
+def refusal(error: tf.errors.OpError) -> Exception:
+    """The error of `check_values` that a data set has failed by, if it is one.
+
+    Any other comes back as it is.
+    """
+    found = re.search(r"DataError: (.+)", error.message)
+    return errors.DataError(found[1]) if found else error
+
+
+def check_values(values: np.ndarray) -> None:
+    """Refuses floats that are no images in [-1, 1], nor points.
+
+    Args:
+      values: images [b, h, w, c], or points [b, n], which may be any numbers.
+
+    Raises:
+      DataError: for what is not finite, and for images in another range.
+    """
+    if not np.isfinite(values).all():
+        raise errors.DataError("The data hold NaN or infinite values.")
+    if values.ndim != 4 or not values.size:
+        return
+    low, high = float(values.min()), float(values.max())
+    if -1.0 - _ROUNDING <= low < 0.0 and high <= 1.0 + _ROUNDING:
+        return
+    if low == high == 0.0:
+        return
+    remedy = "x / 127.5 - 1" if high > 1.0 + _ROUNDING else "2 * x - 1"
+    raise errors.DataError(
+        f"The images are in [{low:.4g}, {high:.4g}], not in [-1, 1]: give "
+        f"uint8, or {remedy}."
+    )
