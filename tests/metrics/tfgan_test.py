@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+import types
 
 import numpy as np
 import pytest
@@ -42,6 +43,13 @@ def test_bad_input_is_refused_before_tfgan_sees_it(rng):
         tfgan.kid_and_std(features, features[:3], 2)
     with pytest.raises(errors.DataError, match="NaN"):
         tfgan.kid_and_std(features, features * np.nan)
+
+
+def test_python_without_docstrings_is_refused(monkeypatch):
+    monkeypatch.delitem(sys.modules, tfgan._EVAL, raising=False)
+    monkeypatch.setattr(sys, "flags", types.SimpleNamespace(optimize=2))
+    with pytest.raises(errors.UsageError, match="python -OO"):
+        tfgan.load()
 
 
 def run(code):

@@ -30,10 +30,17 @@ def load() -> types.ModuleType:
     afterwards, so that an `import tensorflow_gan` elsewhere is not affected.
 
     Raises:
-      UsageError: if TF-GAN, or a package that it needs, is not installed.
+      UsageError: if TF-GAN, or a package that it needs, is not installed, and
+        in a process without docstrings.
     """
     if _EVAL in sys.modules:
         return sys.modules[_EVAL]
+    if sys.flags.optimize > 1:
+        raise errors.UsageError(
+            "TF-GAN's evaluation cannot be imported under python -OO, or "
+            "PYTHONOPTIMIZE=2, because tf-keras edits its docstrings: -O will "
+            "do."
+        )
     try:
         with _stand_in_parents(), _stand_in_hub():
             return importlib.import_module(_EVAL)
