@@ -120,7 +120,9 @@ def resize_square(
     side = min(image.size)
     left, top = ((length - side) // 2 for length in image.size)
     # Not resize(box=...), whose filter would use pixels around the box too.
-    square = image.crop((left, top, left + side, top + side))
+    square = image  # Of a large one, each copy is hundreds of megabytes.
+    if image.size != (side, side):
+        square = image.crop((left, top, left + side, top + side))
     square = square.resize((image_size, image_size), mode.filter)
     return np.asarray(square).reshape(image_size, image_size, -1)
 

@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 import warnings
+import weakref
 
 import loading
 import numpy as np
@@ -299,3 +302,52 @@ def test_pictures_of_other_formats_are_counted_and_named(pictures, load):
     words = r"2 pictures in .* passed over.*: cats/a\.tiff, cats/b\.HEIC\. Con"
     with pytest.warns(UserWarning, match=words):
         load(pictures)
+
+
+def test_each_picture_is_gone_before_the_next_is_decoded(
+    pictures, load, monkeypatch
+):
+    monkeypatch.setattr(headers, "_WORKERS", 1)
+    decoded, sound = [], decode.decode
+
+    def tracked(path, mode):
+        assert not any(picture() for picture in decoded)
+        picture = sound(path, mode)
+        decoded.append(weakref.ref(picture))
+        return picture
+
+    monkeypatch.setattr(decode, "decode", tracked)
+    images = load(pictures).images
+    assert len(decoded) == len(images) > 10
+
+
+# Of 88 million pixels, in 260 kB; prints the peak of the memory.
+DRILL = """
+import resource, sys
+import numpy, PIL.Image
+from tf_mmdgan.data import resize
+from tf_mmdgan.data.readers import decode
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+PIL.Image.new("L", (8, 8)).resize((4, 4))
+before = peak()
+for _ in range(2):
+    resize.resize_square(
+        decode.decode(sys.argv[1], "RGB"), 16, resize.RESIZES["antialias"]
+    )
+print(peak() - before)
+"""
+
+
+@pytest.mark.slow
+def test_large_pictures_take_little_more_than_they_need(tmp_path):
+    path = tmp_path / "large.png"
+    PIL.Image.new("RGB", (9400, 9400)).save(path)
+    assert path.stat().st_size < 2**20
+    done = subprocess.run(
+        [sys.executable, "-c", DRILL, str(path)],
+        capture_output=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert float(done.stdout) < 3 * 9400**2 / 2**20 + 250

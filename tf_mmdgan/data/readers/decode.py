@@ -133,7 +133,7 @@ def decode(
     try:
         return _with_or_without_metadata(
             path,
-            lambda image: _opaque(_upright(image, remark)).convert(mode),
+            lambda image: _in_mode(_opaque(_upright(image, remark)), mode),
             remark,
         )
     except UnreadableError:
@@ -168,7 +168,9 @@ def stored(content: bytes, mode: str) -> PIL.Image.Image:
       UnreadableError: for an empty file, an animation, or too many pixels.
       Exception: of many kinds, from Pillow, for what is no such picture.
     """
-    return _with_or_without_metadata(content, lambda image: image.convert(mode))
+    return _with_or_without_metadata(
+        content, lambda image: _in_mode(image, mode)
+    )
 
 
 def _with_or_without_metadata(
@@ -287,6 +289,12 @@ def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:
     if _is_transparent(image):
         return _in_bands(image, "RGB", over_white)
     return image
+
+
+def _in_mode(image: PIL.Image.Image, mode: str) -> PIL.Image.Image:
+    image.load()
+    # To the same mode, `convert` would make one more copy.
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _of_16_bits(image: PIL.Image.Image) -> PIL.Image.Image:

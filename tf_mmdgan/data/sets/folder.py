@@ -223,23 +223,23 @@ class _Decoder:
         And their labels, integers [n], if there are classes. Files that cannot
         be decoded are left out.
         """
-        size, _, channels = self.image_shape
-        mode = "L" if channels == 1 else "RGB"
+        mode = "L" if self.image_shape[2] == 1 else "RGB"
         images = np.empty((stop - start, *self.image_shape), np.uint8)
         kept: list[str] = []
         for name in self.names[start:stop]:
             try:
-                image = decode.decode(
-                    self.folder / name,
-                    mode,
-                    functools.partial(self.remarks.__setitem__, name),
-                )
+                images[len(kept)] = self._decoded(name, mode)
             except decode.UnreadableError as error:
                 self.faults[name] = str(error)
-                continue
-            images[len(kept)] = resize.resize_square(image, size, self.resize)
-            kept.append(name)
+            else:
+                kept.append(name)
         return images[: len(kept)], self._labels(kept)
+
+    def _decoded(self, name: str, mode: str) -> np.ndarray:
+        # Here, so that the picture is gone before the next one is decoded.
+        remark = functools.partial(self.remarks.__setitem__, name)
+        picture = decode.decode(self.folder / name, mode, remark)
+        return resize.resize_square(picture, self.image_shape[0], self.resize)
 
     def _labels(self, names: Sequence[str]) -> np.ndarray | None:
         if self.classes is None:
