@@ -36,10 +36,11 @@ def test_block_of_one_row_is_a_wrong_setting():
     [
         (np.zeros((3, 2)), np.zeros((3, 4)), "2"),
         (np.zeros(3), np.zeros((3, 4)), "real"),
+        (np.zeros((3, 0)), np.zeros((3, 0)), "real features have no columns"),
         (np.zeros((1, 4)), np.zeros((3, 4)), "real"),
         (np.zeros((3, 4)), np.full((3, 4), np.inf), "fake features are NaN"),
     ],
-    ids=["width", "rank", "rows", "infinite"],
+    ids=["width", "rank", "no width", "rows", "infinite"],
 )
 def test_unusable_features_are_named(real, fake, words):
     with pytest.raises(errors.DataError, match=words):

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.metrics import checks, gaussian_mmd, neighbors, parzen, precision
+from tf_mmdgan.metrics import (
+    checks,
+    gaussian_mmd,
+    neighbors,
+    parzen,
+    precision,
+    tfgan,
+)
 from tf_mmdgan.metrics.kid import KERNEL, kid
 
 
@@ -111,6 +118,36 @@ def test_what_no_type_can_hold_is_said(rng):
         kid(huge, huge, "exact", dtype="float32")
     with pytest.raises(errors.DataError, match="too large for float64"):
         kid(1e60 * huge.astype(np.float64), huge, "exact")
+
+
+def with_an_outlier(rng, size=1e6):
+    """Rows of which one that equal steps pass over lies far from the others."""
+    x, y = rng.normal(size=(2, 300, 8)).astype(np.float32)
+    x[1] = size
+    return x, y
+
+
+def test_a_point_far_from_all_spoils_no_estimator_in_silence(rng):
+    x, y = with_an_outlier(rng)
+    u, v = np.longdouble(x), np.longdouble(y)
+    xx, xy, yy = ((a @ b.T / 8 + 1) ** 3 for a, b in ((u, u), (u, v), (v, v)))
+    off, pairs = 1 - np.eye(300), 300 * 299
+    right = float(((xx + yy) * off).sum() / pairs - 2 * xy.mean())
+    exact = kid(x, y, "exact")
+    assert exact.mean == pytest.approx(right, rel=1e-5)
+    assert exact.standard_error > 0.0
+    assert kid(x, y, "blocks").mean == pytest.approx(right, rel=1e-9)
+    alike = gaussian_mmd.gaussian_mmd(x, y, 4.0)
+    assert abs(alike.mmd2) < 4.0 * alike.standard_error
+    with pytest.warns(UserWarning, match="float64 is too short .* not trust"):
+        tfgan.kid_and_std(x, y)  # which sums up the diagonals
+
+
+def test_values_too_large_for_their_squares_are_refused(rng):
+    huge = (1e30 * rng.normal(size=(300, 8))).astype(np.float32)
+    for estimator in ("exact", "blocks", "subsets"):
+        with pytest.raises(errors.DataError, match="too large for float64"):
+            kid(huge, huge[::-1], estimator, subset_size=100)
 
 
 def test_integers_keep_their_digits(rng):

@@ -29,6 +29,25 @@ def test_values_are_those_of_whole_matrices(rng, kernel, count, n, m):
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("count", [3, 300])  # either way of the above
+def test_a_point_far_from_all_costs_no_digits(rng, count):
+    """Its kernel value with itself, 1e36, is not summed up."""
+    kernel = kernels.Polynomial()
+    x, y = rng.normal(size=(2, 30, 8))
+    x[1] = 1e6
+    x_rows, y_rows = draw(rng, count, 25, 30), draw(rng, count, 25, 30)
+    found = subsets.mmd2_of_subsets(kernel, x, y, x_rows, y_rows)
+    expected = [
+        float(mmd.mmd2_unbiased(mmd.gram_matrices(kernel, x[i], y[j])))
+        for i, j in zip(x_rows, y_rows, strict=True)
+    ]
+    largest = np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-9 * largest)
+    block = subsets.mmd2_of_block(kernel, x, y)
+    whole = float(mmd.mmd2_unbiased(mmd.gram_matrices(kernel, x, y)))
+    assert block == pytest.approx(whole, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     "points, width, shape, shared",
     [

@@ -57,6 +57,11 @@ def _check_one(name: str, features: np.ndarray, minimum: int) -> None:
             f"{name} features are {features.dtype} of shape "
             f"{features.shape}: need numbers of shape [samples, width]."
         )
+    if not features.shape[1]:
+        raise errors.DataError(
+            f"{name} features have no columns: name another output of the "
+            "extractor."
+        )
     if len(features) < minimum:
         raise errors.DataError(
             f"{name} has {len(features)} samples: need at least {minimum}."

@@ -18,6 +18,10 @@ from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.metrics import tiles
 from tf_mmdgan.mmd import estimators
 
+# What is taken off kernel values, relative to their means over rows, if it is
+# too large to help.
+_FAR_LARGER = 100.0
+
 
 def all_pair_sums(
     kernel: kernels.Kernel,
@@ -94,7 +98,9 @@ def centred(
     Any f cancels in MMD^2 and in the variance of its estimate. So may a large
     term that all kernel values share; but what has to cancel costs digits, most
     of all in the variance. With z in the middle of the points, f takes such a
-    term off beforehand.
+    term off beforehand. Where the values share none, and f is far larger than
+    they are (a point far from all others draws z away from them), the sums stay
+    as they are.
 
     Args:
       kernel: that of the sums.
@@ -107,6 +113,9 @@ def centred(
     f = kernel(x, z)[:, 0].numpy().astype(np.float64) - half
     g = kernel(y, z)[:, 0].numpy().astype(np.float64) - half
     n, m = len(f), len(g)
+    means = (sums.xx / (n - 1), sums.xy / m, sums.yx / n, sums.yy / (m - 1))
+    if _largest(f, g) > _FAR_LARGER * _largest(*means):
+        return sums
     xy_squares = sums.xy_squares - 2.0 * (f @ sums.xy + g @ sums.yx)
     xy_squares += m * f @ f + n * g @ g + 2.0 * f.sum() * g.sum()
     return mmd.PairSums(
@@ -129,6 +138,10 @@ def estimate(sums: mmd.PairSums) -> tuple[float, float]:
     if min(len(sums.xx), len(sums.yy)) < 4:
         return mean, float("nan")
     return mean, math.sqrt(mmd.variance_from_sums(sums).clipped)
+
+
+def _largest(*arrays: np.ndarray) -> float:
+    return max(float(np.abs(array).max()) for array in arrays)
 
 
 class _Sums(NamedTuple):

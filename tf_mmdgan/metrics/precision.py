@@ -1,5 +1,6 @@
 """How many bits a score needs: single precision where that is enough."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -45,6 +46,7 @@ def choose_type(
     x: np.ndarray,
     y: np.ndarray,
     dtype: str | None = None,
+    with_diagonals: bool = False,
 ) -> type[np.floating]:
     """The type in which MMD^2 of two samples keeps its digits.
 
@@ -58,6 +60,8 @@ def choose_type(
       y: [m, d], of the same type.
       dtype: in `TYPES`, which is then obeyed; by default that of the samples,
         or float64 if float32 is not enough.
+      with_diagonals: whether the k(x, x) are summed up too, and taken off
+        again, which costs the digits of one that is large.
 
     Returns:
       The type. There is a warning if rounding in it spoils the result.
@@ -67,10 +71,11 @@ def choose_type(
     """
     some = np.concatenate([_some(x), _some(y)])
     single = dtype is None and some.dtype == np.float32
-    if single and _holds(*_noise_and_signal(kernel, some, np.float32)):
+    measure = functools.partial(_noise_and_signal, kernel, some, with_diagonals)
+    if single and _holds(*measure(np.float32)):
         return np.float32
     chosen = np.float64 if dtype is None else TYPES[dtype]
-    noise, signal = _noise_and_signal(kernel, some, chosen)
+    noise, signal = measure(chosen)
     if not np.isfinite([noise, signal]).all():
         raise errors.DataError(
             f"{kernel} of these features is too large for {chosen.__name__}: "
@@ -90,31 +95,45 @@ def choose_type(
 
 def _holds(noise: float, signal: float) -> bool:
     # False for NaN too, and for values too large for the type.
-    return noise * _MARGIN <= signal
+    return noise * _MARGIN <= signal < np.inf
 
 
 def _noise_and_signal(
-    kernel: kernels.Kernel, points: np.ndarray, dtype: type[np.floating]
+    kernel: kernels.Kernel,
+    points: np.ndarray,
+    with_diagonals: bool,
+    dtype: type[np.floating],
 ) -> tuple[float, float]:
     """Rounding errors of kernel values in a type, and their spread.
 
-    The spread is that of values whose means over rows and columns are taken
-    off, which cancel in MMD^2; both are root mean squares over pairs of
-    different points. Neither is finite if the values are not.
+    The spread is that of values k(u, v) off the diagonal without the best fit
+    by f(u) + f(v), which cancels in MMD^2. Both are root mean squares over
+    pairs of different points; errors also of points with themselves, if
+    diagonals are summed up. Neither is finite if the values are not.
     """
     others = ~np.eye(len(points), dtype=bool)
     values = kernel(points.astype(np.float64), points.astype(np.float64))
     values = values.numpy()
-    noise = float(np.finfo(dtype).eps) * _root_mean_square(values[others])
+    summed = values if with_diagonals else values[others]
+    noise = float(np.finfo(dtype).eps) * _root_mean_square(summed)
     if dtype is np.float32:
         rounded = kernel(points.astype(dtype), points.astype(dtype)).numpy()
         with np.errstate(invalid="ignore"):
             error = _root_mean_square((rounded - values)[others])
         noise = float(np.maximum(noise, error))
     with np.errstate(invalid="ignore"):
-        values = values - values.mean(axis=0)
-        values -= values.mean(axis=1, keepdims=True)
+        shared = _shared(np.where(others, values, 0.0))
+        values = values - shared - shared[:, np.newaxis]
     return noise, _root_mean_square(values[others])
+
+
+def _shared(values: np.ndarray) -> np.ndarray:
+    """The a_i [n] of which a_i + a_j fits a symmetric matrix off its diagonal.
+
+    By least squares; the diagonal is 0.
+    """
+    count, rows = len(values), values.sum(axis=1)
+    return (rows - rows.sum() / (2.0 * (count - 1))) / (count - 2)
 
 
 def _root_mean_square(values: np.ndarray) -> float:
@@ -123,7 +142,13 @@ def _root_mean_square(values: np.ndarray) -> float:
 
 
 def _some(rows: np.ndarray) -> np.ndarray:
-    return rows[:: -(-len(rows) // _ROWS)]
+    """Rows at equal steps, and the one that lies farthest from their mean."""
+    step = -(-len(rows) // _ROWS)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.einsum("ij,ij->i", rows, rows)
+        squares -= 2.0 * (rows @ rows[::step].mean(axis=0))
+    farthest = int(np.argmax(squares))  # NaN counts as the largest
+    return rows[sorted({*range(0, len(rows), step), farthest})]
 
 
 def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -77,7 +77,9 @@ def kid_and_std(
     """
     real, fake = checks.check(real, fake)
     checks.block_bounds(len(real), len(fake), max_block_size)
-    precision.choose_type(kid.KERNEL, real, fake, "float64")
+    precision.choose_type(
+        kid.KERNEL, real, fake, "float64", with_diagonals=True
+    )
     distance_and_std = (
         load().kernel_classifier_distance_and_std_from_activations
     )
