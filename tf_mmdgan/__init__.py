@@ -41,6 +41,7 @@ _HOMES = {
         "Objective", "MMDGAN", "RatioMMD", "RepulsiveMMD", "AutoencoderMMD",
         "ScaledMMD", "ScaledWGAN", "Scale", "GradientConstrainedMMD", "WGAN",
         "SobolevGAN", "CramerGAN", "CharacteristicGAN",
+        "SlicedEnergyGAN",
         "GAN", "HingeGAN", "FGAN", "GradientPenalty", "ZeroCentredPenalty",
         "NoisePenalty", "FeaturePenalty", "InstanceNoise", "WeightClipping",
         "Annealing",

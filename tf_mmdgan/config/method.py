@@ -92,7 +92,9 @@ class MethodConfig:
         choices=("kernel", "random_features", "sliced"),
     )
     slices: int | None = setting(
-        None, "How many lines of --discrepancy=sliced are drawn in a step."
+        None,
+        "How many lines are drawn in a step of --discrepancy=sliced, in an "
+        "update of --objective=sliced_energy.",
     )
     frequencies: int | None = setting(
         None,

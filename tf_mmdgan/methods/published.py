@@ -48,6 +48,7 @@ from tf_mmdgan.objectives import (
     RepulsiveMMD,
     ScaledMMD,
     ScaledWGAN,
+    SlicedEnergyGAN,
     SobolevGAN,
 )
 from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY, DIVERGENCES
@@ -113,6 +114,10 @@ OBJECTIVES: dict[str, AdversarialMethod] = {
         replace(_MMD, criterion=MMDGAN(KERNELS["linear"])),
     ),
     "energy": AdversarialMethod(f"{_DEMYSTIFYING}, distance kernel", _ENERGY),
+    "sliced_energy": AdversarialMethod(
+        f"{_DEMYSTIFYING}, distance kernel; along lines: Hertrich et al. 2024",
+        replace(_ENERGY, criterion=SlicedEnergyGAN()),
+    ),
     "ratio_mmd": AdversarialMethod(
         # The statistic alone is theirs; they have no critic. One that tells
         # all images apart makes the variance vanish and the ratio run away;

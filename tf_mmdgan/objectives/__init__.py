@@ -32,4 +32,5 @@ from tf_mmdgan.objectives.regularizers import (
     ZeroCentredPenalty,
 )
 from tf_mmdgan.objectives.scaled import Scale, ScaledMMD, ScaledWGAN
+from tf_mmdgan.objectives.sliced import SlicedEnergyGAN
 from tf_mmdgan.objectives.wasserstein import WGAN, SobolevGAN
