@@ -48,7 +48,10 @@ _HOMES = {
     ),
     "objectives.constrained": ("critic_gradient_constrained_mmd2",),
     "objectives.f_divergences": ("FDivergence", "DIVERGENCES"),
-    "objectives.discrepancies": ("Discrepancy", "KernelDiscrepancy"),
+    "objectives.discrepancies": (
+        "Discrepancy", "KernelDiscrepancy", "SlicedEnergy",
+        "RandomFeatureDiscrepancy",
+    ),
     "objectives.drift": ("DriftField",),
     "objectives.drifting": ("DriftDiscrepancy",),
     "objectives.density_ratio": ("RatioMatching",),
