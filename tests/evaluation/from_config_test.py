@@ -65,6 +65,7 @@ def test_two_generators_share_no_latents(monkeypatch):
         return Loaded(np.zeros((20, 4, 4, 1), np.uint8), given[0])
 
     monkeypatch.setattr(from_config, "load_images", load_images)
+    monkeypatch.setattr(from_config, "check_source", lambda source: None)
     given = {"features": "pixels", "real": "one", "cache": "off"}
     from_config.make_pair(config.EvaluateConfig(**given, fake="two", seed=3))
     from_config.make_scorer(

@@ -326,23 +326,19 @@ def test_a_hangup_that_is_ignored_stays_so():
         signal.signal(signal.SIGHUP, before)
 
 
-def interrupting(at, number):
-    """A callback that sends a signal to this process before a step."""
-    return keras.callbacks.LambdaCallback(
-        on_train_batch_begin=lambda batch, logs: (
-            batch == at and os.kill(os.getpid(), number)
-        )
-    )
-
-
 def test_interrupt_saves_and_is_told_once(tmp_path, capsys):
     model = adam_model()
     saver = checkpoints.Checkpoints(model, tmp_path)
     preemption = checkpoints.Preemption(saver.act)
     before = signal.getsignal(signal.SIGINT)
     words = "SIGINT: ended after step 2, which is saved"
+    send = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: (
+            batch == 1 and os.kill(os.getpid(), signal.SIGINT)
+        )
+    )
     with pytest.raises(KeyboardInterrupt, match=words), preemption:
-        fit(model, 3, interrupting(1, signal.SIGINT), preemption)
+        fit(model, 3, send, preemption)
     assert signal.getsignal(signal.SIGINT) is before
     assert "SIGINT" not in capsys.readouterr().err
     assert (tmp_path / "step-2.index").exists()

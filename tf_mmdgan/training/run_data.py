@@ -55,7 +55,7 @@ def check_images(config: TrainConfig, train: data.ImageSet) -> None:
     Raises:
       UsageError: for others; the message says what differs.
     """
-    found = run_directory.recorded_data(config.run_dir)
+    found = _recorded(config)
     named: Sequence[tuple[str, Any, Callable[[Any], str]]] = (
         ("image_shape", list(train.image_shape), _shape),
         ("num_classes", train.num_classes, _number_of_classes),
@@ -112,7 +112,7 @@ def _refuse_inside(config: TrainConfig) -> None:
 
 def _difference_of_files(config: TrainConfig) -> str | None:
     """How the files of a run's data differ from those that it records."""
-    found = run_directory.recorded_data(config.run_dir)
+    found = _recorded(config)
     if found.get("files") is None:
         return None
     listing = data.listing(config)
@@ -148,6 +148,15 @@ def _differ(config: TrainConfig, there: str, here: str) -> str:
     return (
         f"{config.run_dir} was trained on {there}, {place(config)} has {here}"
     )
+
+
+def _recorded(config: TrainConfig) -> dict[str, Any]:
+    """What a run's record says of its training images; nothing of a new run."""
+    path = pathlib.Path(config.run_dir) / run_directory.CONFIG_FILE
+    content = run_directory.recorded(path)
+    names = ("image_shape", "num_classes")
+    found = {name: content[name] for name in names if name in content}
+    return found | content.get("data", {})
 
 
 def place(config: TrainConfig) -> str:

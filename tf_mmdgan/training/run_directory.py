@@ -253,14 +253,6 @@ def recorded_class_shares(
     return np.array(shares, np.float64)
 
 
-def recorded_data(run_dir: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a run's record says of its training images; nothing of a new run."""
-    content = recorded(pathlib.Path(run_dir) / CONFIG_FILE)
-    names = ("image_shape", "num_classes")
-    found = {name: content[name] for name in names if name in content}
-    return found | content.get("data", {})
-
-
 def commit() -> str | None:
     """The commit of the checkout this file is in; None outside of one."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
