@@ -63,7 +63,7 @@ def test_interpolations_are_those_of_the_sampler(client, sampler):
         ("samples?seed=abc", "seed=abc: must be a whole number."),
         ("samples?truncation=x", "truncation=x: must be a number in (0, 1]."),
         ("samples?truncation=2", "truncation must be > 0 and <= 1, not 2"),
-        ("samples?num_samples=0", "num_samples=0, need >= 1."),
+        ("samples?num_samples=0", "num_samples=0, need an integer >= 1."),
         ("samples?num_samples=257", "num_samples=257: the page shows 256"),
         ("samples?label=3", "label must be 0 to 2, not 3"),
         ("samples?start=-1", "start must be >= 0, not -1"),
