@@ -65,9 +65,13 @@ def check_images(config: TrainConfig, train: data.ImageSet) -> None:
         if name in found and found[name] != here:
             raise _other(_differ(config, words(found[name]), words(here)))
     if found.get("images", train.digest) != train.digest:
+        same_files = (
+            ", though its files have the same names and sizes: their content "
+            "has changed, or another version of Pillow decodes it otherwise"
+        )
         raise _other(
             f"{config.run_dir} was trained on other images or labels than "
-            f"{place(config)} has"
+            f"{place(config)} has" + same_files * bool(found.get("files"))
         )
 
 

@@ -31,6 +31,8 @@ ABOUT, PIXELS, LABELS = "about.json", "pixels.npy", "labels.npy"
 _PROGRESS = "progress.jsonl"
 # All that is ever in the folder of a cache, or of its build.
 FILES = (ABOUT, PIXELS, LABELS, _PROGRESS, f".{ABOUT}.*")
+# Records of runs hold a hash of the checksums of shards: with others of these,
+# runs would no longer know their data.
 _SHARD_IMAGES = 256
 _SHARD_BYTES = 32 * 2**20
 
