@@ -74,7 +74,7 @@ INSIDE = {
         {"model"},
     ],
     "training": [
-        {"events"},
+        {"events", "guard"},
         {"callbacks", "event_files", "run_directory"},
         {"checkpoints", "diagnostics", "kid_schedule", "records",
          "run_data"},

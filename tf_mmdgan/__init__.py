@@ -38,6 +38,7 @@ _HOMES = {
     ),
     "data": ("ImageSet", "DatasetEntry", "DATASETS"),
     "objectives": (
+        "Criterion", "ScalarCriterion", "Regularizer", "Loss",
         "Objective", "MMDGAN", "RatioMMD", "RepulsiveMMD", "AutoencoderMMD",
         "ScaledMMD", "ScaledWGAN", "Scale", "GradientConstrainedMMD", "WGAN",
         "SobolevGAN", "CramerGAN", "CharacteristicGAN",
@@ -49,14 +50,16 @@ _HOMES = {
     "objectives.constrained": ("critic_gradient_constrained_mmd2",),
     "objectives.f_divergences": ("FDivergence", "DIVERGENCES"),
     "objectives.discrepancies": (
-        "Discrepancy", "KernelDiscrepancy", "SlicedEnergy",
-        "RandomFeatureDiscrepancy",
+        "Discrepancy", "PlainDiscrepancy", "KernelDiscrepancy",
+        "SlicedEnergy", "RandomFeatureDiscrepancy",
     ),
     "objectives.drift": ("DriftField",),
     "objectives.drifting": ("DriftDiscrepancy",),
     "objectives.density_ratio": ("RatioMatching",),
     "objectives.loss": ("MMDLoss", "MMDRegularizer"),
-    "features": ("EXTRACTORS", "FeatureExtractor", "FrozenFeatures"),
+    "features": (
+        "EXTRACTORS", "Extracted", "FeatureExtractor", "FrozenFeatures",
+    ),
     "metrics": ("METRICS", "MetricSettings"),
     "metrics.kid": ("kid", "KID"),
     "metrics.kid_tests": ("kid_test", "nearer_test", "NearerTest"),
@@ -72,6 +75,7 @@ _HOMES = {
     "methods.published": ("OBJECTIVES",),
     "methods.adversarial": ("REGULARIZERS",),
     "training": ("train", "evaluate", "load_run", "TrainedRun"),
+    "training.guard": ("StopAtNaN",),
     "reproduction.studies": ("STUDIES",),
     "export": ("export_generator", "load_generator"),
     "serving": ("Connection", "LocalPredictor", "Sampler"),
@@ -85,9 +89,19 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = ["__version__", *_HOME_OF]
 
 
+# Rooms are there without being imported by name: `tm.data.load`.
+_ROOMS = {home.partition(".")[0] for home in _HOMES} | {"errors", "images"}
+
+
 def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return importlib.import_module(f"tf_mmdgan.{name}")
     if name not in _HOME_OF:
-        raise AttributeError(f"module 'tf_mmdgan' has no attribute '{name}'")
+        errors = importlib.import_module("tf_mmdgan.errors")
+        raise AttributeError(
+            f"module 'tf_mmdgan' has no attribute '{name}'."
+            + errors.hint(__all__, name)
+        )
     home = _HOME_OF[name]
     # Settings are read without TensorFlow; all else needs it, and Keras.
     if home != "config":
@@ -97,4 +111,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_ROOMS})

@@ -14,7 +14,7 @@ import tiny
 from limits import within
 
 from tf_mmdgan import errors, files
-from tf_mmdgan.training import callbacks, checkpoints
+from tf_mmdgan.training import callbacks, checkpoints, guard
 from tf_mmdgan.training.events import Events
 
 adam_model, fit, state = tiny.adam_model, tiny.fit, tiny.state
@@ -192,7 +192,7 @@ def test_nan_stops_the_run_and_names_step_and_loss(tmp_path):
             broken,
             steps_per_epoch=5,
             verbose=0,
-            callbacks=[callbacks.StopAtNaN(), saver],
+            callbacks=[guard.StopAtNaN(), saver],
         )
     newest = adam_model()
     assert checkpoints.Checkpoints(newest, tmp_path).restore()

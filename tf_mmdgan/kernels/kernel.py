@@ -4,11 +4,12 @@ import abc
 import dataclasses
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import tensorflow as tf
 
+_OWN = "tf_mmdgan.kernels."
 _EPSILON = {tf.float32: 2.0**-23, tf.float64: 2.0**-52}
 
 
@@ -18,15 +19,29 @@ def as_matrices(*features: tf.Tensor) -> list[tf.Tensor]:
     They become float64 if any of them is, or holds integers of 64 bits.
 
     Raises:
-      ValueError: if one is not a matrix, or if the widths differ.
+      ValueError: if one is not a matrix, if the widths differ, or for what
+        holds complex numbers or nothing.
     """
     tensors = [tf.convert_to_tensor(matrix) for matrix in features]
     first = tensors[0].shape
     for shape in (tensor.shape for tensor in tensors):
         if not shape.is_compatible_with([None, None]):
-            raise ValueError(f"Features must be [n, d], not {shape}.")
+            remedy = " Flatten images." if shape.rank == 4 else ""
+            raise ValueError(f"Features must be [n, d], not {shape}.{remedy}")
         if not shape[1:].is_compatible_with(first[1:]):
             raise ValueError(f"Features have unequal widths: {first}, {shape}.")
+        if 0 in (shape.as_list() if shape.rank else ()):
+            raise ValueError(f"Features of shape {shape} are empty.")
+    return _in_one_type(tensors)
+
+
+def _in_one_type(tensors: list[tf.Tensor]) -> list[tf.Tensor]:
+    """All as float64 or float32; raises as `as_matrices`."""
+    for tensor in tensors:
+        if not (tensor.dtype.is_floating or tensor.dtype.is_integer):
+            raise ValueError(
+                f"Features are {tensor.dtype.name}: need real numbers."
+            )
     wide = {tf.float64, tf.int64, tf.uint64}
     double = any(tensor.dtype in wide for tensor in tensors)
     dtype = tf.float64 if double else tf.float32
@@ -104,7 +119,14 @@ class Kernel(abc.ABC):
         return self.of_pairs(x, x)
 
     def of_pairs(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """Values k(x, y) of vectors [..., d], pair by pair: [...]."""
+        """Values k(x, y) of vectors [..., d], pair by pair: [...].
+
+        Raises:
+          ValueError: for complex vectors, and for a kernel of the user's whose
+            `_matrix` does not keep leading axes.
+        """
+        x, y = _in_one_type([tf.convert_to_tensor(v) for v in (x, y)])
+        _check_leading_axes(self, x.shape[-1])
         return self._matrix(x[..., None, :], y[..., None, :])[..., 0, 0]
 
     def gradient(self, features: tf.Tensor) -> tf.Tensor:
@@ -285,3 +307,42 @@ def _is_sum(kernel: Kernel) -> bool:
 
 def _operand(kernel: Kernel, compound: bool) -> str:
     return f"({kernel!r})" if compound else repr(kernel)
+
+
+# Classes whose `_matrix` is known to keep leading axes.
+_KEEP_AXES: set[type] = set()
+
+
+def _check_leading_axes(kernel: Kernel, width: int | None) -> None:
+    """Refuses a kernel whose values for pairs are not those of its matrix.
+
+    Each class outside of this package is tried once, on three points.
+    """
+    kinds = {k for k in _kinds(kernel) if not k.__module__.startswith(_OWN)}
+    if width is None or kinds <= _KEEP_AXES:
+        return
+    with tf.init_scope():
+        x = tf.reshape(tf.sin(tf.range(1.0, 3.0 * width + 1.0)), [3, width])
+        values = tf.linalg.diag_part(kernel._matrix(x, x))
+        try:
+            pairs = kernel._matrix(x[:, None], x[:, None])
+            keeps = pairs.shape == [3, 1, 1] and bool(
+                tf.reduce_all(tf.abs(pairs[:, 0, 0] - values) < 1e-4)
+            )
+        except (tf.errors.OpError, ValueError):
+            keeps = False
+    if not keeps:
+        raise ValueError(
+            f"{kernel}: of [n, 1, d] its _matrix must make [n, 1, 1]; name "
+            "axes from the end, as in axis=-1 and transpose_b=True."
+        )
+    _KEEP_AXES.update(kinds)
+
+
+def _kinds(kernel: Kernel) -> Iterator[type]:
+    """Classes of a kernel and of those that it is made of."""
+    yield type(kernel)
+    for value in vars(kernel).values():
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Kernel):
+                yield from _kinds(part)

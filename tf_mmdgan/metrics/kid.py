@@ -77,7 +77,7 @@ def kid(
     num_subsets: int = 100,
     subset_size: int = 1000,
     seed: int = 0,
-    kernel: kernels.Kernel = KERNEL,
+    kernel: kernels.Kernel | str = KERNEL,
     dtype: str | None = None,
 ) -> KID:
     """KID of real [n, d] and fake [m, d] features.
@@ -95,7 +95,7 @@ def kid(
       subset_size: for "subsets", rows of either set; at most min(n, m).
       seed: for "subsets"; the same seed draws the same rows, those that
         torch-fidelity 0.4.0 draws of (real, fake) by its `rng_seed`.
-      kernel: another than (<x, y> / d + 1)^3, such as
+      kernel: another than (<x, y> / d + 1)^3, or its name, such as
         `kernels.Polynomial(degree=2, gamma=.01, coef0=0.)`.
       dtype: of the kernel values of "subsets" and "exact", float32 or float64;
         by default that of the features, or float64 where float32 would
@@ -108,6 +108,7 @@ def kid(
         values are too large for the type.
     """
     real, fake = checks.check(real, fake)
+    kernel = kernels.KERNEL_FAMILY.get(kernel)
     if dtype is not None:
         errors.pick(precision.TYPES, dtype, "dtype of KID")
     estimators = {

@@ -14,7 +14,7 @@ from tf_mmdgan.latents import sampling_seed
 from tf_mmdgan.metrics import kid, modes
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.reproduction import pictures
-from tf_mmdgan.training import callbacks, checkpoints, run_directory
+from tf_mmdgan.training import callbacks, checkpoints, guard, run_directory
 from tf_mmdgan.training.events import Events
 
 NAME = "ring"
@@ -100,7 +100,7 @@ def _fit(model: ImplicitModel, config: TrainConfig) -> None:
         ),
         config.steps - step,
         [
-            callbacks.StopAtNaN(),
+            guard.StopAtNaN(),
             callbacks.MetricsLog(log_file, config.log_every, writer),
             saver,
         ],

@@ -17,7 +17,13 @@ from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.metrics import shuffled_order
 from tf_mmdgan.models import AdversarialModel, ImplicitModel
 from tf_mmdgan.objectives import MMDGAN, Batch
-from tf_mmdgan.training import callbacks, checkpoints, diagnostics, kid_schedule
+from tf_mmdgan.training import (
+    callbacks,
+    checkpoints,
+    diagnostics,
+    guard,
+    kid_schedule,
+)
 from tf_mmdgan.training.events import Events
 from tf_mmdgan.training.run_directory import EVALUATED, METRICS_FILE
 from tf_mmdgan.training.state import RunState
@@ -42,7 +48,7 @@ def make_callbacks(
         state.folder / METRICS_FILE, config.log_every, writer
     )
     made: list[keras.callbacks.Callback] = [
-        callbacks.StopAtNaN(),
+        guard.StopAtNaN(),
         log,
         callbacks.SampleGrid(
             state.folder / callbacks.SAMPLES,

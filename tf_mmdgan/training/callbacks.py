@@ -7,7 +7,6 @@ the score of its step has changed.
 
 import contextlib
 import json
-import math
 import os
 import pathlib
 import sys
@@ -26,12 +25,6 @@ from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training.events import Events
 
 _LINE_BYTES = 2**20  # of a metrics file
-DIVERGED = (
-    "The last checkpoint is unharmed; try a smaller --learning_rate, or "
-    "--clip_norm=1."
-)
-
-
 # Those of the user's own, which have no names here.
 CALLBACK_FAMILY: Family[keras.callbacks.Callback] = Family(
     "callback", {}, keras.callbacks.Callback
@@ -81,22 +74,6 @@ def tell(text: str) -> None:
 def current_step(model: ImplicitModel) -> int:
     """Steps done."""
     return int(model.step.numpy())
-
-
-class StopAtNaN(keras.callbacks.Callback):
-    """Stops the run at the first step with a loss that is not finite.
-
-    Raises:
-      DataError: naming step and loss, before anything of it is saved.
-    """
-
-    def on_train_batch_end(self, batch, logs=None):  # noqa: D102
-        broken = [k for k, value in logs.items() if not math.isfinite(value)]
-        if broken:
-            step = current_step(self.model)
-            raise errors.DataError(
-                f"Step {step}: not finite: {', '.join(broken)}. {DIVERGED}"
-            )
 
 
 class MetricsLog(Every):

@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, files, owned
 from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.training.callbacks import DIVERGED, Every, current_step, tell
+from tf_mmdgan.training import guard
+from tf_mmdgan.training.callbacks import Every, current_step, tell
 from tf_mmdgan.training.run_directory import CONFIG_FILE
 
 # What a shell reports for a process that a signal has ended is this and its
@@ -110,11 +111,7 @@ class Checkpoints(Every):
         """
         del logs
         # The losses of a step are older than its last update.
-        for weight in self.checkpoint.model.trainable_weights:
-            if not tf.reduce_all(tf.math.is_finite(weight.value)):
-                raise errors.DataError(
-                    f"Step {step}: {weight.path} is not finite. {DIVERGED}"
-                )
+        guard.check_weights(self.checkpoint.model, step)
         self.manager.save(checkpoint_number=step)
         # The manager spares what the clock says is of the future.
         before = [saved for saved in self._saved_steps() if saved <= step]

@@ -1,0 +1,22 @@
+"""The guard stops a run whose numbers are no longer finite."""
+
+import numpy as np
+import pytest
+import tiny
+
+from tf_mmdgan import errors
+from tf_mmdgan.training.guard import StopAtNaN
+
+
+def test_networks_that_have_become_nan_are_noticed_behind_finite_losses():
+    made = tiny.model()
+    guard = StopAtNaN()
+    guard.set_model(made)
+    guard.on_epoch_end(0)
+    weight = made.critic.trainable_weights[0]
+    weight.assign(weight.value * np.nan)
+    guard.on_train_batch_end(0, {"critic/loss": 0.0})
+    with pytest.raises(errors.DataError, match=r"Step 0: .* is not finite"):
+        guard.on_epoch_end(0)
+    with pytest.raises(errors.DataError, match="not finite: critic/loss"):
+        guard.on_train_batch_end(0, {"critic/loss": float("nan")})
