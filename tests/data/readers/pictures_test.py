@@ -103,6 +103,15 @@ def test_a_file_that_cannot_be_decoded_is_named_or_left_out(folder, arrays):
         images_of(open_folder(folder))
 
 
+def test_pictures_of_broken_metadata_are_named(folder, arrays):
+    broken = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01"
+    PIL.Image.fromarray(arrays["7.png"]).save(folder / "7.png", exif=broken)
+    with pytest.warns(UserWarning, match=r"1 of the images.*7\.png has meta"):
+        images = images_of(open_folder(folder))
+    number = sorted(arrays).index("7.png")
+    np.testing.assert_array_equal(images[number], arrays["7.png"])
+
+
 @pytest.mark.parametrize(
     "given, error, words",
     [

@@ -3,6 +3,7 @@
 import functools
 import os
 import pathlib
+import warnings
 from collections.abc import Iterable, Mapping
 
 import tqdm
@@ -62,6 +63,16 @@ def named(faults: Mapping[str, str]) -> str:
     said = [f"{name} {fault}" for name, fault in sorted(faults.items())]
     more = f"; and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
     return f"{'; '.join(said[:_NAMED])}{more}"
+
+
+def warn_of_remarks(folder: pathlib.Path, remarks: Mapping[str, str]) -> None:
+    """Warns of files that are used all the same, if there are any."""
+    if remarks:
+        warnings.warn(
+            f"{len(remarks)} of the images in {folder} are read without some "
+            f"of their metadata: {named(remarks)}.",
+            stacklevel=3,
+        )
 
 
 def check_sizes(

@@ -1,6 +1,7 @@
 """The pictures of a folder, decoded when they are needed, never all at once."""
 
 import dataclasses
+import functools
 import itertools
 import os
 import pathlib
@@ -97,21 +98,28 @@ class Pictures:
         count = self._at_once()
         workers = headers.num_workers(header for _, header in self.files)
         names = [name for name, _ in self.files]
+        remarks: dict[str, str] = {}
+        read = functools.partial(self._read, remarks)
         with futures.ThreadPoolExecutor(workers) as pool:
             for start in range(0, len(names), count):
-                images = pool.map(self._read, names[start : start + count])
+                images = pool.map(read, names[start : start + count])
                 for _, same in itertools.groupby(images, lambda x: x.shape):
-                    yield np.stack(list(same))
+                    first, *others = same
+                    # A large one alone is not copied.
+                    yield np.stack([first, *others]) if others else first[None]
+        headers.warn_of_remarks(self.folder, remarks)
 
     def _at_once(self) -> int:
         largest = max(header.width * header.height for _, header in self.files)
         return max(1, min(_BATCH, _PIXELS // largest))
 
-    def _read(self, name: str) -> np.ndarray:
-        """One picture, uint8 [h, w, c]."""
+    def _read(self, remarks: dict[str, str], name: str) -> np.ndarray:
+        """One picture, uint8 [h, w, c]; what is to be said of it is noted."""
         try:
             image = decode.decode(
-                self.folder / name, "L" if self.channels == 1 else "RGB"
+                self.folder / name,
+                "L" if self.channels == 1 else "RGB",
+                functools.partial(remarks.__setitem__, name),
             )
         except decode.UnreadableError as error:
             headers.refuse(self.folder, {name: str(error)})

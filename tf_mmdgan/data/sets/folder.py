@@ -260,10 +260,4 @@ class _Decoder:
                 f"{file_headers.described(self.folder, self.faults)} Left out.",
                 stacklevel=2,
             )
-        if self.remarks:
-            warnings.warn(
-                f"{len(self.remarks)} of the images in {self.folder} are read "
-                "without some of their metadata: "
-                f"{file_headers.named(self.remarks)}.",
-                stacklevel=2,
-            )
+        file_headers.warn_of_remarks(self.folder, self.remarks)
