@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_mmdgan import config, errors
+from tf_mmdgan import config, data, errors
 from tf_mmdgan.data.readers import decode
 from tf_mmdgan.training import run, run_data, run_directory
 
@@ -171,6 +171,18 @@ def test_arrays_are_told_apart_by_what_they_hold(tmp_path, rng):
             run_data.check_images(
                 *saved(**{"images": images, "labels": labels, **arrays})
             )
+
+
+def test_other_held_out_images_are_refused(tmp_path, rng):
+    images = rng.integers(0, 256, (12, 16, 16, 1), dtype=np.uint8)
+    chosen = settings(tmp_path, tmp_path, batch_size=4)
+    chosen = dataclasses.replace(chosen, dataset="npz")
+    run_directory.claim(tmp_path / "run")
+    told = run_data.record(chosen, data.ImageSet(images), images[:5])
+    run_directory.write_config(chosen, {}, (16, 16, 1), data=told)
+    run_data.check_held_out(chosen, images[:5].copy())
+    with pytest.raises(errors.UsageError, match="by other held-out images"):
+        run_data.check_held_out(chosen, images[1:6])
 
 
 def test_run_below_its_own_pictures_is_refused(tmp_path, pictures):

@@ -197,6 +197,7 @@ def _parts(
         model = _model(config, cluster, train_set)
     model.class_shares = train_set.class_shares
     scorer = evaluation.scorer_of_run(config, cluster, extractor)
+    run_data.check_held_out(config, scorer.real)
     return train_set, model, scorer
 
 

@@ -10,16 +10,29 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from tf_mmdgan import data, errors
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.training import run_directory
 
 
-def record(config: TrainConfig, train: data.ImageSet) -> dict[str, Any]:
-    """What a run's record says of its training images, as JSON has it."""
+def record(
+    config: TrainConfig,
+    train: data.ImageSet,
+    held_out: object = None,
+) -> dict[str, Any]:
+    """What a run's record says of its images, as JSON has it.
+
+    Args:
+      config: of the run.
+      train: its training images.
+      held_out: those that score it, uint8 [n, h, w, c].
+    """
     listing = data.listing(config)
     return {
+        "held_out": _of_held_out(config, held_out),
         "classes": listing.classes if listing else train.class_names,
         "files": listing and listing.digest,
         "num_files": listing and listing.num_files,
@@ -73,6 +86,32 @@ def check_images(config: TrainConfig, train: data.ImageSet) -> None:
             f"{config.run_dir} was trained on other images or labels than "
             f"{place(config)} has" + same_files * bool(found.get("files"))
         )
+
+
+def check_held_out(config: TrainConfig, held_out: object) -> None:
+    """Refuses to score a run by other images than before.
+
+    Args:
+      config: of the run, which may be a new one.
+      held_out: uint8 [n, h, w, c].
+
+    Raises:
+      UsageError: for others.
+    """
+    now = _of_held_out(config, held_out)
+    if _recorded(config).get("held_out", now) != now:
+        raise _other(
+            f"{config.run_dir} was scored by other held-out images than "
+            f"{place(config)} has"
+        )
+
+
+def _of_held_out(config: TrainConfig, held_out: object) -> str | None:
+    """A hash of an array of images; None where names of files tell them."""
+    listed = data.DATASET_FAMILY.get(config.dataset).listing is not None
+    if listed or not isinstance(held_out, np.ndarray):
+        return None
+    return data.ImageSet(held_out).digest
 
 
 def check_scored(config: TrainConfig, per_class: bool = False) -> None:

@@ -71,7 +71,7 @@ def open_state(
             train.image_shape,
             train.num_classes,
             train.class_shares,
-            run_data.record(config, train),
+            run_data.record(config, train, scorer.real),
         )
     rule = _rate_rule(config, len(train.images))
     parts = {"rate_rule": rule} if rule else {}
