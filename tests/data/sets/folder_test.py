@@ -310,9 +310,9 @@ def test_each_picture_is_gone_before_the_next_is_decoded(
     monkeypatch.setattr(headers, "_WORKERS", 1)
     decoded, sound = [], decode.decode
 
-    def tracked(path, mode):
+    def tracked(*arguments):
         assert not any(picture() for picture in decoded)
-        picture = sound(path, mode)
+        picture = sound(*arguments)
         decoded.append(weakref.ref(picture))
         return picture
 

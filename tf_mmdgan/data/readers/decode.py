@@ -292,7 +292,8 @@ def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _in_mode(image: PIL.Image.Image, mode: str) -> PIL.Image.Image:
-    image.load()
+    with image:  # Only its file is closed.
+        image.load()
     # To the same mode, `convert` would make one more copy.
     return image if image.mode == mode else image.convert(mode)
 
