@@ -10,7 +10,7 @@ import tiny_conditional
 
 from tf_mmdgan import errors, images
 from tf_mmdgan.data import ImageSet
-from tf_mmdgan.features import Extracted
+from tf_mmdgan.features import Extracted, FeatureExtractor
 from tf_mmdgan.latents import draw_labels, sampling_seed
 from tf_mmdgan.metrics import kid
 
@@ -180,10 +180,11 @@ def test_call_uses_the_averaged_generator():
     )
 
 
-class Flat:
+class Flat(FeatureExtractor):
     """Pixels in [0, 1]."""
 
-    classifies = False
+    name = "flat"
+    identifier = "flat"
 
     def __call__(self, drawn):
         assert drawn.dtype == np.uint8
