@@ -280,6 +280,7 @@ def test_links_in_a_run_lead_to_no_folder_of_the_user(run_dir, tmp_path, name):
     assert not list(elsewhere.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [".lock", "metrics.jsonl"])
 def test_links_in_a_run_lead_to_no_file_of_the_user(run_dir, tmp_path, name):
     precious = tmp_path / "precious"
