@@ -29,6 +29,7 @@ from tf_mmdgan.kernels.radial import (
     Matern,
     RationalQuadratic,
     check_scale,
+    floored,
 )
 from tf_mmdgan.kernels.roots import safe_root
 
@@ -112,7 +113,7 @@ class LaplaceL1(Kernel):
 
     def of_distances(self, distances: tf.Tensor) -> tf.Tensor:
         """Values at distances ||u - v||_1, of their shape."""
-        return tf.exp(distances / -self.scale)
+        return tf.exp(distances / -floored(self.scale, distances))
 
     def _matrix(self, x, y):
         differences = x[..., :, None, :] - y[..., None, :, :]
@@ -142,7 +143,9 @@ class Rescaled(Kernel):
         return None if constant is None else constant / self.scale**2
 
     def _matrix(self, x, y):
-        return self.kernel._matrix(x / self.scale, y / self.scale)
+        return self.kernel._matrix(
+            *(z / floored(self.scale, z) for z in (x, y))
+        )
 
     def _derivatives(self, x):
         gradient, hessian = self.kernel._derivatives(x / self.scale)

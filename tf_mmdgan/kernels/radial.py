@@ -5,6 +5,7 @@ import dataclasses
 import math
 from collections.abc import Iterable
 
+import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan.kernels.kernel import Kernel, pairwise_squares
@@ -44,7 +45,19 @@ class RadialMixture(Kernel):
 
 def gaussian(squares: tf.Tensor, variance: float | tf.Tensor) -> tf.Tensor:
     """exp(-squares / (2 variance)), for variances that may follow the data."""
-    return tf.exp(squares / (-2.0 * variance))
+    return tf.exp(squares / (-2.0 * floored(variance, squares)))
+
+
+def floored(divisor: float | tf.Tensor, values: tf.Tensor) -> float | tf.Tensor:
+    """A divisor > 0, or the least normal number of the values' type.
+
+    A smaller divisor would be 0 in that type, and 0 / 0 is NaN: 1e-38 in
+    single, 2e-308 in double precision.
+    """
+    least = np.finfo(tf.as_dtype(values.dtype).as_numpy_dtype).tiny
+    if tf.is_tensor(divisor):
+        return tf.maximum(divisor, least)
+    return max(divisor, float(least))
 
 
 def _positive(name: str, given: float | Iterable[float]) -> tuple[float, ...]:
@@ -70,6 +83,8 @@ class Gaussian(RadialMixture):
 
     def __init__(self, sigmas: float | Iterable[float] = (1.0,)):
         object.__setattr__(self, "sigmas", _positive("sigmas", sigmas))
+        for sigma in self.sigmas:
+            _check_square("sigma", sigma)
 
     @property
     def derivative_constant(self) -> float:
@@ -82,7 +97,8 @@ class Gaussian(RadialMixture):
 
     def log_of_squares(self, squares: tf.Tensor) -> tf.Tensor:
         """See `RadialMixture.log_of_squares`."""
-        logs = [squares / (-2.0 * sigma**2) for sigma in self.sigmas]
+        variances = [floored(sigma**2, squares) for sigma in self.sigmas]
+        logs = [squares / (-2.0 * variance) for variance in variances]
         return tf.reduce_logsumexp(tf.stack(logs), axis=0)
 
     @property
@@ -119,7 +135,8 @@ class RationalQuadratic(RadialMixture):
 
     def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
         """See `RadialMixture.of_squares`."""
-        logs = (a * tf.math.log1p(squares / (2.0 * a)) for a in self.scales)
+        scales = [floored(a, squares) for a in self.scales]
+        logs = (a * tf.math.log1p(squares / (2.0 * a)) for a in scales)
         return sum(tf.exp(-log) for log in logs)
 
 
@@ -157,10 +174,10 @@ class Matern(RadialMixture):
         """Degree of the polynomial beside the exponential."""
         return int(self.smoothness)
 
-    @property
-    def _rate(self) -> float:
-        """What distances are multiplied by."""
-        return math.sqrt(2.0 * self.smoothness) / self.scale
+    def _rate(self, squares: tf.Tensor) -> float:
+        """What the roots of these squares are multiplied by."""
+        scale = floored(self.scale, squares)
+        return math.sqrt(2.0 * self.smoothness) / scale
 
     @property
     def derivative_constant(self) -> float | None:
@@ -171,11 +188,11 @@ class Matern(RadialMixture):
 
     def of_squares(self, squares: tf.Tensor) -> tf.Tensor:
         """See `RadialMixture.of_squares`."""
-        return _matern(squares, self._order, self._rate)
+        return _matern(squares, self._order, self._rate(squares))
 
     def log_of_squares(self, squares: tf.Tensor) -> tf.Tensor:
         """See `RadialMixture.log_of_squares`."""
-        u = self._rate * safe_root(squares)
+        u = self._rate(squares) * safe_root(squares)
         return tf.math.log(_matern_polynomial(u, self._order)) - u
 
     @property
@@ -208,7 +225,7 @@ class Laplace(RadialMixture):
 
     def log_of_squares(self, squares: tf.Tensor) -> tf.Tensor:
         """See `RadialMixture.log_of_squares`."""
-        return safe_root(squares) / -self.scale
+        return safe_root(squares) / -floored(self.scale, squares)
 
     @property
     def companion(self) -> tuple[float, RadialMixture]:
@@ -217,9 +234,15 @@ class Laplace(RadialMixture):
 
 
 def check_scale(scale: float) -> None:
-    """Raises ValueError for what is no positive number."""
+    """Raises ValueError for what is no positive number, or has no square."""
     if not 0.0 < scale < math.inf:
         raise ValueError(f"scale={scale}, need a number > 0.")
+    _check_square("scale", scale)
+
+
+def _check_square(name: str, value: float) -> None:
+    if not 0.0 < value * value < math.inf:
+        raise ValueError(f"{name}={value}: its square is no number > 0.")
 
 
 def _matern(squares: tf.Tensor, order: int, rate: float) -> tf.Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.metrics import precision
-from tf_mmdgan.mmd.samples import check_finite
+from tf_mmdgan.mmd.samples import as_numbers, check_finite
 
 
 def at_least(minimum: int, **settings: int | None) -> None:
@@ -36,7 +36,7 @@ def check(
       DataError: for another rank, unequal widths, fewer rows than `minimum`,
         a value that is NaN or infinite, or an integer beyond 2^53.
     """
-    real, fake = np.asarray(real), np.asarray(fake)
+    real, fake = as_numbers(real), as_numbers(fake)
     for name, features in (("real", real), ("fake", fake)):
         _check_one(name, features, minimum)
     if real.shape[1] != fake.shape[1]:

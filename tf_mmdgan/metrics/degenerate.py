@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 
+from tf_mmdgan.mmd.samples import as_numbers
+
 _LEAST_ROWS = 3  # two rows always lie on a line
 _SOME_ROWS = 512
 _ROUNDINGS = 8.0  # of the largest feature, by which equal ones may differ
@@ -20,7 +22,7 @@ def warn_of_degenerate(name: str, features: np.ndarray) -> None:
       name: "real" or "fake".
       features: of one set.
     """
-    features = np.asarray(features)
+    features = as_numbers(features)
     if features.ndim != 2 or features.dtype.kind not in "fiu":
         return
     if len(features) < _LEAST_ROWS or not features.shape[1]:

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from tf_mmdgan import errors
 
@@ -56,7 +57,7 @@ def as_rows(array: Any, name: str, minimum: int = 1) -> np.ndarray:
       DataError: as `as_samples` does.
     """
     try:
-        values = np.asarray(array)
+        values = as_numbers(array)
     except (TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise errors.DataError(f"{name} is no array: {reason}.") from None
@@ -94,6 +95,14 @@ def check_integers(values: np.ndarray, name: str) -> None:
             f"{name}: integers up to {largest}; beyond 2^53 not all of them "
             "are floating-point numbers. Subtract a constant from them."
         )
+
+
+def as_numbers(array: Any) -> np.ndarray:
+    """An array; bfloat16, which NumPy does not know as numbers, in float32."""
+    values = np.asarray(array)
+    if values.dtype == tf.bfloat16.as_numpy_dtype:
+        return values.astype(np.float32)
+    return values
 
 
 def check_finite(rows: np.ndarray, subject: str, remedy: str) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, mmd
+from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.kernels import KERNEL_FAMILY, Kernel, bandwidths
 from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd import constrained, random_features
@@ -262,6 +262,10 @@ class RandomFeatureDiscrepancy(Discrepancy):
 def in_median_distances(
     real: tf.Tensor, fake: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Both over the median distance of all their pairs, a constant to them."""
+    """Both over the median distance of all their pairs, a constant to them.
+
+    See `bandwidths.median_distance`, which is never 0.
+    """
+    real, fake = kernels.as_matrices(real, fake)
     scale = bandwidths.median_distance(real, fake)
     return real / scale, fake / scale
