@@ -28,9 +28,9 @@ FLOORS = [
 INSIDE = {
     "kernels": [{"kernel", "roots"}, {"radial"}, {"library", "bandwidths"}],
     "mmd": [
-        {"estimators", "as_published", "samples", "outcome", "kernel_tiles",
-         "kernel_choice"},
-        {"variance", "permutation", "embeddings", "random_features", "sliced"},
+        {"estimators", "samples", "outcome", "kernel_tiles", "kernel_choice"},
+        {"variance", "permutation", "embeddings", "as_published",
+         "random_features", "sliced"},
         {"three_sample", "constrained", "linear_time", "aggregated"},
         {"wild_bootstrap"},
         {"two_sample"},

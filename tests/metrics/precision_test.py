@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_mmdgan import errors, kernels
 from tf_mmdgan.metrics import (
@@ -148,6 +149,14 @@ def test_values_too_large_for_their_squares_are_refused(rng):
     for estimator in ("exact", "blocks", "subsets"):
         with pytest.raises(errors.DataError, match="too large for float64"):
             kid(huge, huge[::-1], estimator, subset_size=100)
+
+
+def test_bfloat16_is_scored_as_its_numbers(rng):
+    half = tf.cast(rng.normal(size=(20, 3)), tf.bfloat16)
+    wide = tf.cast(half, tf.float32).numpy()
+    assert repr(kid(half, half[:9], "exact")) == repr(
+        kid(wide, wide[:9], "exact")
+    )
 
 
 def test_integers_keep_their_digits(rng):

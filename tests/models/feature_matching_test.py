@@ -4,10 +4,12 @@ import hashlib
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 import tiny
 import tiny_matching as toy
 
+from tf_mmdgan import errors
 from tf_mmdgan.features import FrozenFeatures, frozen
 from tf_mmdgan.models import FeatureMatchingModel, feature_matching
 
@@ -110,3 +112,12 @@ def test_moments_of_the_data_are_taken_once():
     before = made.target.mean.numpy()
     made.adapt(np.zeros_like(toy.data()))
     np.testing.assert_array_equal(made.target.mean.numpy(), before)
+
+
+def test_one_example_has_no_variance_to_match():
+    made = toy.model("gfmn")
+    with pytest.raises(errors.DataError, match="at least 2"):
+        feature_matching.data_moments(made.matched_features, toy.data()[:1])
+    assert np.isfinite(feature_matching.global_moments(tf.eye(2))).all()
+    with pytest.raises(ValueError, match="at least 2"):
+        feature_matching.global_moments(tf.eye(1))

@@ -191,6 +191,22 @@ def test_one_row_has_no_penalty():
     assert float(MMDRegularizer()(np.ones((1, 3)))) == 0.0
 
 
+def test_one_row_has_none_where_the_graph_does_not_know_either(rng):
+    regulariser = MMDRegularizer()
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])])
+    def slopes(codes):
+        with tf.GradientTape() as tape:
+            tape.watch(codes)
+            penalty = regulariser(codes)
+        return tape.gradient(penalty, codes)
+
+    np.testing.assert_array_equal(slopes(np.ones((1, 3))), np.zeros((1, 3)))
+    found = slopes(rng.normal(size=(4, 3)).astype("float32")).numpy()
+    assert np.isfinite(found).all()
+    assert (found != 0.0).all()
+
+
 def test_kernels_are_saved_as_expressions():
     kernel = kernels.Gaussian((0.8, 2.0)) + 0.5 * kernels.Linear()
     again = MMDLoss.from_config(MMDLoss(kernel, "ratio").get_config())

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tf_mmdgan import mmd
 from tf_mmdgan.kernels import Distance
 from tf_mmdgan.kernels.roots import rounded_root
+from tf_mmdgan.mmd import estimators
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,10 +34,13 @@ def mmd2_constant_diagonal(
     Args:
       grams: kernel matrices of samples of one size m.
       diagonal: the constant, k(0, 0).
+
+    Raises:
+      ValueError: for fewer than 2 examples; see `mmd.estimators.size`.
     """
 
     def mean(gram):
-        m = tf.cast(tf.shape(gram)[0], gram.dtype)
+        m = tf.cast(estimators.size(gram, 2), gram.dtype)
         return (tf.reduce_sum(gram) - m * diagonal) / (m * (m - 1.0))
 
     return mean(grams.xx) + mean(grams.yy) - 2.0 * tf.reduce_mean(grams.xy)

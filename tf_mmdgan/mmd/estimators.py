@@ -43,7 +43,11 @@ def mmd2_biased(grams: Grams) -> tf.Tensor:
 
     Gretton et al. 2012, "A kernel two-sample test", eq. 5,
     https://jmlr.org/papers/v13/gretton12a.html
+
+    Raises:
+      ValueError: for no example of either kind; see `size`.
     """
+    grams = Grams(*map(_not_empty, grams))
     xx, xy, yy = (tf.reduce_mean(gram, axis=[-2, -1]) for gram in grams)
     return xx + yy - 2.0 * xy
 
@@ -57,7 +61,7 @@ def mmd2_unbiased(grams: Grams) -> tf.Tensor:
     is not constant. Gretton et al. 2012, eq. 3.
 
     Raises:
-      ValueError: for fewer than 2 examples of either kind.
+      ValueError: for fewer than 2 examples of either kind; see `size`.
     """
     within = mean_off_diagonal(grams.xx) + mean_off_diagonal(grams.yy)
     return within - 2.0 * tf.reduce_mean(grams.xy)
@@ -72,12 +76,17 @@ def mmd2_ustatistic(grams: Grams) -> tf.Tensor:
     et al. 2012, eq. 4.
 
     Raises:
-      ValueError: for unequal n and m, or fewer than 2 examples.
+      ValueError: for unequal n and m, or fewer than 2 examples; see `size`.
     """
     n, m = grams.xy.shape
     if n is not None and m is not None and n != m:
         raise ValueError(f"The U-statistic needs n = m, not {n} and {m}.")
-    return mean_off_diagonal(grams.xx + grams.yy - 2.0 * grams.xy)
+    xx, xy, yy = grams
+    if n is None or m is None:
+        n, m = tf.unstack(tf.shape(xy))
+        equal = tf.debugging.assert_equal(n, m, "The U-statistic needs n = m.")
+        xx = _after(equal, xx)
+    return mean_off_diagonal(xx + yy - 2.0 * xy)
 
 
 def mmd2_weighted(
@@ -98,12 +107,16 @@ def mmd2_weighted(
 
     Args:
       grams: of x [n, d] and y [m, d].
-      x_weights: [n], >= 0, not all of them 0; without bias two of them not.
+      x_weights: [n], >= 0. Means over rows that all have the weight 0 are
+        taken to be 0, without bias also those over one row that has not.
       y_weights: [m], the same.
       biased: whether pairs i = i count.
     """
     u, v = (
-        tf.cast(w, grams.xy.dtype) / tf.cast(tf.reduce_sum(w), grams.xy.dtype)
+        tf.math.divide_no_nan(
+            tf.cast(w, grams.xy.dtype),
+            tf.cast(tf.reduce_sum(w), grams.xy.dtype),
+        )
         for w in (x_weights, y_weights)
     )
     within = _weighted(grams.xx, u, biased) + _weighted(grams.yy, v, biased)
@@ -116,14 +129,14 @@ def _weighted(gram: tf.Tensor, shares: tf.Tensor, biased: bool) -> tf.Tensor:
         return tf.tensordot(shares, tf.linalg.matvec(gram, shares), 1)
     others = tf.linalg.matvec(without_diagonal(gram), shares)
     pairs = 1.0 - tf.reduce_sum(tf.square(shares))
-    return tf.tensordot(shares, others, 1) / pairs
+    return tf.math.divide_no_nan(tf.tensordot(shares, others, 1), pairs)
 
 
 def without_diagonal(gram: tf.Tensor) -> tf.Tensor:
     """A kernel matrix [n, n] with zeros on its diagonal."""
     # Better than to subtract the trace from the sum: where the diagonal is
     # large (polynomial kernels) that cancels.
-    return tf.linalg.set_diag(gram, tf.zeros_like(gram[:, 0]))
+    return tf.linalg.set_diag(gram, tf.zeros(tf.shape(gram)[:1], gram.dtype))
 
 
 def mean_off_diagonal(gram: tf.Tensor) -> tf.Tensor:
@@ -136,12 +149,36 @@ def size(examples: tf.Tensor, least: int) -> tf.Tensor:
     """Length of the first axis, as a float64 scalar.
 
     Raises:
-      ValueError: for a length below `least`, if it is known in the graph.
+      ValueError: for a length below `least`. Where a graph does not know the
+        length, running it raises tf.errors.InvalidArgumentError with the same
+        words; XLA leaves that check out.
     """
-    static = examples.shape[0]
-    if static is not None and static < least:
+    static, count = examples.shape[0], tf.shape(examples)[0]
+    if static is None:
+        words = f"Need at least {least} examples."
+        count = _after(
+            tf.debugging.assert_greater_equal(count, least, words), count
+        )
+    elif static < least:
         raise ValueError(f"Need at least {least} examples, not {static}.")
-    return tf.cast(tf.shape(examples)[0], tf.float64)
+    return tf.cast(count, tf.float64)
+
+
+def _not_empty(gram: tf.Tensor) -> tf.Tensor:
+    """The matrices [..., n, m], of which none is without rows or columns."""
+    if gram.shape.rank is not None and 0 in gram.shape:
+        raise ValueError(f"Need at least 1 example, not {gram.shape}.")
+    if gram.shape.is_fully_defined():
+        return gram
+    words = "Need at least 1 example."
+    return _after(tf.debugging.assert_positive(tf.size(gram), words), gram)
+
+
+def _after(check: tf.Operation | None, tensor: tf.Tensor) -> tf.Tensor:
+    """The tensor, there once a check has been made."""
+    # Eagerly a check is made at once, and is None.
+    with tf.control_dependencies([] if check is None else [check]):
+        return tf.identity(tensor)
 
 
 def witness(
@@ -151,7 +188,12 @@ def witness(
 
     f(t) = mean_j k(t, x_j) - mean_j k(t, y_j), x real [n, d], y fake [m, d];
     not divided by its norm. Gretton et al. 2012, section 2.3.
+
+    Raises:
+      ValueError: for no row of `real` or of `fake`; see `size`.
     """
+    for sample in (real, fake):
+        size(sample, 1)
     return tf.reduce_mean(kernel(points, real), axis=1) - tf.reduce_mean(
         kernel(points, fake), axis=1
     )

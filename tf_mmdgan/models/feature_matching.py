@@ -14,6 +14,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, images
 from tf_mmdgan.features.frozen import Matched
 from tf_mmdgan.latents import Latents
+from tf_mmdgan.mmd import estimators
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
 from tf_mmdgan.models.stepping import Logs
@@ -159,9 +160,13 @@ def global_moments(features: tf.Tensor) -> MeanAndVariance:
     Replicas exchange sums, not rows, because there may be a million features.
     As with `Update.gather`, the gradient is summed over the losses of all
     replicas, so that a loss must be divided by their number, once.
+
+    Raises:
+      ValueError: for a single row in all; see `mmd.estimators.size`.
     """
     context = tf.distribute.get_replica_context()
-    rows = tf.shape(features)[0] * context.num_replicas_in_sync
+    replicas = context.num_replicas_in_sync
+    rows = estimators.size(features, 2 if replicas == 1 else 1) * replicas
     count = tf.cast(rows, features.dtype)
     mean = _global_sum(features) / count
     variance = _global_sum(tf.square(features - mean)) / (count - 1.0)
@@ -188,7 +193,15 @@ def data_moments(
       features: images in [-1, 1], or points -> features [b, d].
       data: uint8 images [n, h, w, c], or points [n, d]; n >= 2.
       batch_size: images at a time.
+
+    Raises:
+      DataError: for fewer than two of them, which have no variance.
     """
+    if len(data) < 2:
+        raise errors.DataError(
+            f"{len(data)} training image(s) have no variance to match: need at "
+            "least 2."
+        )
     count, mean, squares = 0, 0.0, 0.0
     for start in range(0, len(data), batch_size):
         batch = tf.constant(data[start : start + batch_size])

@@ -191,9 +191,19 @@ class MMDRegularizer(keras.regularizers.Regularizer):
         (gathered,) = _gathered([codes])
         law = Latents(codes.shape[1], self._prior)
         seed = tf.cast(self._seeds.next(), tf.int64)
-        prior = law.sample(seed, tf.shape(gathered)[0])
-        penalty = self._weight * self._distance(prior, gathered)
-        return penalty * tf.cast(tf.shape(codes)[0], penalty.dtype)
+        count = tf.shape(gathered)[0]
+        prior = law.sample(seed, count)
+
+        def penalty():
+            return self._weight * self._distance(prior, gathered)
+
+        if gathered.shape[0] is None:
+            # It may be the last batch, of one row.
+            none = tf.zeros([], gathered.dtype)
+            value = tf.cond(count > 1, penalty, lambda: none)
+        else:
+            value = penalty()
+        return value * tf.cast(tf.shape(codes)[0], value.dtype)
 
     def get_config(self) -> dict[str, Any]:
         """What makes the regulariser again; raises as that of `MMDLoss`."""
