@@ -1,6 +1,7 @@
 """Kernels at the limits of a type.
 
-Bandwidths may be too small for a type; and half precision is none to compute in.
+Bandwidths may be too small for a type, and half precision is none to compute
+in.
 """
 
 import numpy as np

@@ -37,7 +37,7 @@ def test_too_few_examples_are_refused_in_the_same_words(name):
         enough = function(rows(least), rows(least))
         assert np.isfinite(enough) or name == "ratio"
         for count in range(least):
-            with pytest.raises(EITHER, match="Need at least|are empty"):
+            with pytest.raises(EITHER, match=r"Need at least|are empty"):
                 function(rows(count), rows(count))
     np.testing.assert_allclose(
         graph(rows(6), rows(6)), value(rows(6), rows(6)), rtol=1e-5
@@ -59,7 +59,7 @@ def test_a_witness_of_no_rows():
 
     for function in (values, tf.function(values, input_signature=UNKNOWN)):
         assert function(rows(2), rows(3)).shape == [2]
-        with pytest.raises(EITHER, match="Need at least 1|are empty"):
+        with pytest.raises(EITHER, match=r"Need at least 1|are empty"):
             function(rows(2), rows(0))
 
 
