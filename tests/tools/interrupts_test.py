@@ -10,6 +10,8 @@ import pytest
 
 from tf_mmdgan.tools import interrupts
 
+pytestmark = pytest.mark.usefixtures("foreground")
+
 
 def interrupt():
     os.kill(os.getpid(), signal.SIGINT)

@@ -19,6 +19,8 @@ from tf_mmdgan.training.events import Events
 
 adam_model, fit, state = tiny.adam_model, tiny.fit, tiny.state
 
+pytestmark = pytest.mark.usefixtures("foreground")
+
 
 def with_scaled_losses(rate):
     # The scale doubles on the way.

@@ -165,6 +165,8 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
       float64 [n, m].
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    if not len(x) or not len(y):
+        return np.zeros((len(x), len(y)))
     squares = np.array(kernels.squared_distances(x, y))
     centre = x.mean(axis=0)
     norms, others = (np.square(z - centre).sum(axis=1) for z in (x, y))
