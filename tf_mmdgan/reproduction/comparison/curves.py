@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tf_mmdgan import files, images, training
+from tf_mmdgan.reproduction.comparison import results
 from tf_mmdgan.reproduction.comparison.cells import Cell
 from tf_mmdgan.reproduction.comparison.results import Result
 from tf_mmdgan.training import callbacks, run_directory
@@ -71,19 +72,6 @@ def _kid_and_fid(scores: Any) -> dict[str, float]:
 def cpu_seconds(log: Iterable[dict[str, float]], step: int) -> float | None:
     """Processor seconds of the training up to a step, scoring left out.
 
-    Args:
-      log: lines of metrics.jsonl.
-      step: number of generator steps.
-
-    Returns:
-      None where a line does not say how long its steps took.
+    None where a line of the log does not say how long its steps took.
     """
-    total, last = 0.0, 0.0
-    for line in log:
-        if "seconds_per_step" not in line or line["step"] > step:
-            continue
-        if "cpu_seconds_per_step" not in line:
-            return None
-        total += line["cpu_seconds_per_step"] * (line["step"] - last)
-        last = line["step"]
-    return round(total, 1)
+    return results.seconds_spent(log, "cpu_seconds_per_step", step)

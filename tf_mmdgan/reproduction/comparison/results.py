@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import json
+import math
 import os
 import pathlib
 import re
@@ -156,12 +157,31 @@ def _reason(code: int, stderr: str) -> str:
 
 def training_seconds(log: Iterable[dict[str, float]]) -> float:
     """Sum over the log's intervals, those of earlier processes included."""
-    seconds, last = 0.0, 0.0
+    return seconds_spent(log, "seconds_per_step") or 0.0
+
+
+def seconds_spent(
+    log: Iterable[dict[str, float]], name: str, until: float = math.inf
+) -> float | None:
+    """Seconds of the steps up to one, of all processes that trained a run.
+
+    Args:
+      log: lines of metrics.jsonl.
+      name: of the seconds a step that are summed, as the log has them.
+      until: the last step that counts.
+
+    Returns:
+      None where a line has steps, and not these seconds.
+    """
+    total, last = 0.0, 0.0
     for line in log:
-        if "seconds_per_step" in line:
-            seconds += line["seconds_per_step"] * (line["step"] - last)
-            last = line["step"]
-    return round(seconds, 1)
+        if "seconds_per_step" not in line or line["step"] > until:
+            continue
+        if name not in line:
+            return None
+        total += line[name] * (line["step"] - last)
+        last = line["step"]
+    return round(total, 1)
 
 
 def _commit(cell: Cell) -> str | None:
