@@ -15,7 +15,7 @@ from tf_mmdgan.config import SampleConfig
 from tf_mmdgan.tools import cli, sources
 
 if TYPE_CHECKING:
-    from tf_mmdgan.serving import Sampler, Samples
+    from tf_mmdgan.serving import Drawn, Sampler
 
 
 def sample(config: SampleConfig) -> Mapping[str, Any]:
@@ -40,7 +40,7 @@ def _file_of(out: str) -> pathlib.Path:
     return path if path.suffix else path / "a.png"
 
 
-def _draw(sampler: "Sampler", config: SampleConfig) -> "Samples":
+def _draw(sampler: "Sampler", config: SampleConfig) -> "Drawn":
     shared = {"truncation": config.truncation, "label": config.label}
     if config.interpolate_to is None:
         return sampler.sample(
@@ -51,7 +51,7 @@ def _draw(sampler: "Sampler", config: SampleConfig) -> "Samples":
     )
 
 
-def _write(out: str, drawn: "Samples", scale: int) -> None:
+def _write(out: str, drawn: "Drawn", scale: int) -> None:
     from tf_mmdgan import files, images
 
     match pathlib.Path(out).suffix:

@@ -65,6 +65,7 @@ def test_no_setting_that_has_a_value_is_left_open(objective):
         if value is not None and name not in idle:  # idle: without effect
             assert recorded[name] is not None, name
     assert recorded["image_size"] == 16
+    assert recorded["resize"] == "published"
     assert recorded["features"] == "lenet_digits"
     assert (recorded["evaluation_samples"], recorded["max_block_size"]) == (
         50, 10,

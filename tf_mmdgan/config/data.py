@@ -44,8 +44,9 @@ class ReadConfig:
     resize: str | None = setting(
         None,
         "How images are resized: antialias, area, bilinear, lanczos, nearest, "
-        "or enlarge, the only one that makes small images larger; by default "
-        "as is published for the data set.",
+        "enlarge (the only one of these that makes small images larger), or "
+        "published: the data set's own way, which is the default. Pictures of "
+        "a folder have antialias by default.",
     )
     download: bool = setting(
         False, "Fetch a data set that is not there.", may_change=True

@@ -46,6 +46,9 @@ class DatasetEntry:
       kid_block_size: images in a block of the block estimator of KID; None
         for a fifth of the held-out images.
       counts: published number of images of "train" and "test".
+      resize: how images are resized unless another way is asked for: in
+        `RESIZES`, or "published", which is the data set's own way; None of
+        images that are drawn at any size.
       listing: what the files of `reading` are, by their names and sizes alone;
         None of a data set that is told by its pixels.
       preview: preview(split, image_size, reading), what `load` would give;
@@ -59,6 +62,7 @@ class DatasetEntry:
     features: str
     kid_block_size: int | None = 500
     counts: Mapping[str, int] | None = None
+    resize: str | None = "published"
     listing: Callable[[ReadConfig], Listing] | None = None
     preview: Callable[[str, Any, ReadConfig], Preview] | None = None
 
@@ -96,6 +100,7 @@ DATASETS = {
         num_classes=None,
         features="thumbnails",
         kid_block_size=None,
+        resize=resize.DEFAULT,
         listing=folder.listing,
         preview=folder.preview,
     ),
@@ -170,6 +175,7 @@ DATASETS = {
         num_classes=10,
         features="pixels",
         kid_block_size=64,
+        resize=None,
         counts={"train": 1_024, "test": 256},
     ),
     "synthetic_grey": DatasetEntry(
@@ -179,6 +185,7 @@ DATASETS = {
         num_classes=10,
         features="pixels",
         kid_block_size=64,
+        resize=None,
         counts={"train": 1_024, "test": 256},
     ),
 }
@@ -219,7 +226,8 @@ def load(config: DataConfig, split: str) -> ImageSet:
       DataError: for missing or damaged files; the message names the remedy.
     """
     entry = DATASET_FAMILY.get(config.dataset)
-    return entry.load(split, _checked_size(config, split), config)
+    size = _checked_size(config, split)
+    return entry.load(split, size, _own_way(config))
 
 
 def preview(config: DataConfig, split: str) -> Preview | None:
@@ -234,7 +242,7 @@ def preview(config: DataConfig, split: str) -> Preview | None:
     entry = DATASET_FAMILY.get(config.dataset)
     size = _checked_size(config, split)
     if entry.preview is not None:
-        return entry.preview(split, size, config)
+        return entry.preview(split, size, _own_way(config))
     if size is None or entry.channels is None or entry.counts is None:
         return None
     shape = (size, size, entry.channels)
@@ -272,6 +280,24 @@ def _checked_size(config: DataConfig, split: str) -> int | None:
     size = config.image_size or entry.image_size
     if size is not None:
         resize.check_size(size)
-    if config.resize is not None:
-        errors.pick(resize.RESIZES, config.resize, "resize mode")
+    _check_resize(config)
     return size
+
+
+def _check_resize(config: DataConfig) -> None:
+    own = DATASET_FAMILY.get(config.dataset).resize
+    if config.resize in (None, own):
+        return
+    errors.pick(resize.RESIZES, config.resize, "resize mode")
+    if own is None:
+        raise errors.UsageError(
+            f"resize={config.resize}: the images of '{config.dataset}' are "
+            "drawn at the size that is asked for. Leave resize out."
+        )
+
+
+def _own_way(config: DataConfig) -> DataConfig:
+    """The same, without a name for what loaders do by themselves."""
+    if config.resize != "published":
+        return config
+    return dataclasses.replace(config, resize=None)

@@ -18,9 +18,9 @@ from tf_mmdgan.features.image_inputs import takes_channels
 # Images [b, h, w, c] in [-1, 1] -> features [b, d], differentiable.
 Matched = Callable[[tf.Tensor], tf.Tensor]
 # Images [b, h, w, c] in [-1, 1] -> what a network was trained on.
-Scale = Callable[[tf.Tensor], tf.Tensor]
+Scaling = Callable[[tf.Tensor], tf.Tensor]
 # Images and (height, width) -> images of that size.
-Resize = Callable[[tf.Tensor, Sequence[int]], tf.Tensor]
+Resizing = Callable[[tf.Tensor, Sequence[int]], tf.Tensor]
 
 
 def pixels(batch: tf.Tensor) -> tf.Tensor:
@@ -47,8 +47,8 @@ class FrozenFeatures:
         name: str,
         network: keras.Model,
         layers: Sequence[str],
-        scale: Scale = lambda images: images,
-        resize: Resize = _antialias,
+        scale: Scaling = lambda images: images,
+        resize: Resizing = _antialias,
     ):
         """Takes the layers of a network.
 

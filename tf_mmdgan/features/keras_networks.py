@@ -13,8 +13,8 @@ from tf_mmdgan.features import frozen, image_inputs, lenet, weight_files
 from tf_mmdgan.features.network import (
     RANGES,
     RESIZES,
+    Forward,
     Network,
-    Run,
     usual_range,
 )
 
@@ -98,7 +98,7 @@ class KerasNetwork(Network):
 
 def _run(
     name: str, model: keras.Model, compared: Sequence[str], logits: str | None
-) -> Run:
+) -> Forward:
     """A model from its images to features and logits, in inference mode."""
     features = frozen.outputs_of(name, model, compared)
     classes = frozen.outputs_of(name, model, [logits]) if logits else []

@@ -81,7 +81,7 @@ RANGES: dict[str, Range] = {
 _ROUNDING = 1e-2
 
 # Scaled images [n, h, w, c] -> features [n, ...] and logits [n, k] or None.
-Run = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor | None]]
+Forward = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor | None]]
 
 
 class Network(FeatureExtractor):
@@ -102,7 +102,7 @@ class Network(FeatureExtractor):
         self,
         name: str,
         digest: str,
-        run: Run,
+        run: Forward,
         image_shape: tuple[int | None, int | None, int],
         *,
         dtype: tf.DType = tf.float32,

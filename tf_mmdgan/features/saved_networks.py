@@ -19,7 +19,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tf_mmdgan import errors, files, owned
 from tf_mmdgan.features import image_inputs, weight_files
 from tf_mmdgan.features.image_inputs import ImageInput
-from tf_mmdgan.features.network import Network, Run, variant_of
+from tf_mmdgan.features.network import Forward, Network, variant_of
 
 INCEPTION_URL = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 _INCEPTION_SHAPE = (299, 299, 3)
@@ -131,7 +131,7 @@ def _run(
     path: pathlib.Path,
     output: str | None,
     logits: str | None,
-) -> Run:
+) -> Forward:
     """A function of a SavedModel, of which two outputs are taken."""
 
     def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:

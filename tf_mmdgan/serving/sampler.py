@@ -22,7 +22,7 @@ _MOST_BYTES = 2**28
 
 
 @dataclasses.dataclass(frozen=True)
-class Samples:
+class Drawn:
     """Images that were drawn.
 
     Attributes:
@@ -84,7 +84,7 @@ class Sampler:
         start: int = 0,
         truncation: float = 1.0,
         label: int | None = None,
-    ) -> Samples:
+    ) -> Drawn:
         """Draws images of a seed.
 
         Args:
@@ -140,7 +140,7 @@ class Sampler:
         steps: int,
         truncation: float = 1.0,
         label: int | None = None,
-    ) -> Samples:
+    ) -> Drawn:
         """Draws the way from the first image of a seed to that of another.
 
         Args:
@@ -269,12 +269,12 @@ def _typed(inputs: Mapping[str, Any]) -> Arrays:
     return typed
 
 
-def _joined(parts: Sequence[tuple[Arrays, float]]) -> Samples:
+def _joined(parts: Sequence[tuple[Arrays, float]]) -> Drawn:
     arrays = [part for part, _ in parts]
     labels = None
     if "labels" in arrays[0]:
         labels = np.concatenate([part["labels"] for part in arrays])
-    return Samples(
+    return Drawn(
         np.concatenate([part["images"] for part in arrays]),
         labels,
         tuple(seconds for _, seconds in parts),

@@ -51,6 +51,7 @@ def in_force(
         if config.rates_fall
         else None,
         "image_size": config.image_size or _size(train.image_shape),
+        "resize": config.resize or entry.resize,
         "features": fields.as_json(config.features or entry.features),
         "evaluation_samples": scorer.count,
         "max_block_size": scorer.settings.max_block_size,

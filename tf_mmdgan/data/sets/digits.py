@@ -46,13 +46,15 @@ def load(
     Args:
       split: "train" or "test".
       image_size: height and width in pixels, at least 8.
-      reading: its memory budget; the images are in scikit-learn's wheel.
+      reading: how to resize, by default as above, and its memory budget; the
+        images are in scikit-learn's wheel.
 
     Returns:
       Images [n, image_size, image_size, 1] with labels 0..9.
 
     Raises:
-      UsageError: for an image_size under 8, or one that takes too much memory.
+      UsageError: for an image_size under 8, one that takes too much memory, or
+        one over 8 where `reading.resize` does not enlarge.
 
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten
     Digits, UCI Machine Learning Repository, 1998, doi:10.24432/C50P49.
@@ -61,10 +63,14 @@ def load(
     held_out = test_indices(bunch.target)
     kept = np.setdiff1d(np.arange(len(bunch.target)), held_out)
     indices = {"train": kept, "test": held_out}[split]
-    resize.check_memory(len(indices), image_size, 1, reading.memory_budget)
     levels = np.rint(bunch.images[indices] * (255.0 / 16.0)).astype(np.uint8)
     return image_set.ImageSet(
-        images=resize.resize_grey(levels, image_size)[..., np.newaxis],
+        images=resize.resize_images(
+            levels[..., np.newaxis],
+            image_size,
+            reading.resize,
+            reading.memory_budget,
+        ),
         labels=bunch.target[indices].astype(np.int64),
         num_classes=10,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from tf_mmdgan import errors, images
 from tf_mmdgan.serving import visitors
-from tf_mmdgan.serving.sampler import Sampler, Samples, latency_summary
+from tf_mmdgan.serving.sampler import Drawn, Sampler, latency_summary
 
 with errors.extra("demo", "The page needs"):
     import flask
@@ -136,7 +136,7 @@ def _given_whole(name: str) -> int | None:
         ) from None
 
 
-def _shown(drawn: Samples) -> dict[str, Any]:
+def _shown(drawn: Drawn) -> dict[str, Any]:
     pngs = [base64.b64encode(images.encode_png(i)) for i in drawn.images]
     return {
         "images": [f"data:image/png;base64,{png.decode()}" for png in pngs],
