@@ -14,7 +14,7 @@ speed: seconds of a test of 1,000 + 1,000 rows of 100 numbers with 1,000
 permutations, this package and the others in turn.
 memory: the peak of a test of 20,000 + 20,000 rows, in a process of its own.
 
-Parts that are in --out already are kept; name parts by --parts. What a peer has
+What is in --out already is kept; name parts by --parts. What a peer has
 no interpreter for is left out. For steady levels and powers in little time run
 it with OPENBLAS_NUM_THREADS=1; for speed without.
 """
@@ -102,47 +102,53 @@ def say(*words):
     print(*words, file=sys.stderr, flush=True)
 
 
-def measure_level():
+def levels():
     """Rejections of equal laws, at n = m = 20 and at 50 and 200."""
-    found = {}
+    measures = {}
     for name, test in own_tests().items():
         sizes = [(20, 20)] + ([(50, 200)] if any_sizes(name) else [])
+        test = functools.partial(test, num_permutations=LEVEL_PERMUTATIONS)
         for n, m in sizes:
-            rejected = [
-                test(
-                    *LAWS["same"](seed, n, m),
-                    num_permutations=LEVEL_PERMUTATIONS,
-                    seed=seed,
-                ).rejected
-                for seed in range(_LEVELS.value)
-            ]
-            found[f"{name}, {n} and {m}"] = rate(rejected)
-            say(name, n, m, found[f"{name}, {n} and {m}"])
-    found["nearer_test, 100, 100 and 100"] = rate(list(nearer_alarms()))
-    return found
+            measures[f"{name}, {n} and {m}"] = functools.partial(
+                false_alarms, test, n, m, _LEVELS.value
+            )
+    return measures | {"nearer_test, 100, 100 and 100": nearer_alarms}
 
 
-def measure_trained_level():
+def trained_levels():
     """The same of tests that train, at n = m = 50."""
-    found = {}
-    for name, test in TRAINED_TESTS.items():
-        rejected = [
-            test(*LAWS["same"](seed, 50, 50), steps=50, seed=seed).rejected
-            for seed in range(_TRAINED.value)
+    return {
+        f"{name}, 50 and 50": functools.partial(
+            false_alarms,
+            functools.partial(test, steps=50),
+            50,
+            50,
+            _TRAINED.value,
+        )
+        for name, test in TRAINED_TESTS.items()
+    }
+
+
+def false_alarms(test, n, m, repetitions):
+    """Rejections of two samples of one law."""
+    return rate(
+        [
+            test(*LAWS["same"](seed, n, m), seed=seed).rejected
+            for seed in range(repetitions)
         ]
-        found[f"{name}, 50 and 50"] = rate(rejected)
-        say(name, found[f"{name}, 50 and 50"])
-    return found
+    )
 
 
 def nearer_alarms():
     """Verdicts of the test of which is nearer, of three samples of one law."""
+    verdicts = []
     for seed in range(_LEVELS.value):
         x, both = LAWS["same"](seed, 100, 200)
         found = kid_tests.nearer_test(
             x, both[:100], both[100:], "rbf, median heuristic"
         )
-        yield found.nearer is not None
+        verdicts.append(found.nearer is not None)
+    return rate(verdicts)
 
 
 class Peer:
@@ -182,30 +188,33 @@ def open_peers():
     }
 
 
-def measure_power():
+def powers():
     """Rejections of laws that differ, of this package and of the others."""
-    peers, found = open_peers(), {}
-    for law, names in PROBLEMS.items():
-        rejected = {}
-        for seed in range(_POWERS.value):
-            x, y = LAWS[law](seed)
-            for method in POWER_TESTS:
-                outcome = mmd.two_sample_test(
-                    x, y, method=method, num_permutations=PERMUTATIONS,
-                    seed=seed,
-                )  # fmt: skip
-                rejected.setdefault(method, []).append(outcome.rejected)
-            for name in names:
-                if PEER_TESTS[name] in peers:
-                    answer = peers[PEER_TESTS[name]].ask(
-                        name, law, seed, PERMUTATIONS
-                    )
-                    rejected.setdefault(name, []).append(answer["rejected"])
-        found[law] = {name: rate(r) for name, r in rejected.items()}
-        say(law, found[law])
+    return {
+        **{law: functools.partial(power, law) for law in PROBLEMS},
+        "blobs": blob_power,
+    }
+
+
+def power(law):
+    """Rejections of one law's two samples, by test."""
+    peers, rejected = open_peers(), {}
+    for seed in range(_POWERS.value):
+        x, y = LAWS[law](seed)
+        for method in POWER_TESTS:
+            outcome = mmd.two_sample_test(
+                x, y, method=method, num_permutations=PERMUTATIONS, seed=seed
+            )
+            rejected.setdefault(method, []).append(outcome.rejected)
+        for name in PROBLEMS[law]:
+            if PEER_TESTS[name] in peers:
+                answer = peers[PEER_TESTS[name]].ask(
+                    name, law, seed, PERMUTATIONS
+                )
+                rejected.setdefault(name, []).append(answer["rejected"])
     for peer in peers.values():
         peer.close()
-    return found | {"blobs": blob_power()}
+    return {name: rate(r) for name, r in rejected.items()}
 
 
 def blob_power():
@@ -220,9 +229,7 @@ def blob_power():
         x, y = LAWS["blobs"](seed)
         for name, test in tests.items():
             rejected[name].append(test(x, y, seed=seed).rejected)
-    found = {name: rate(r) for name, r in rejected.items()}
-    say("blobs", found)
-    return found
+    return {name: rate(r) for name, r in rejected.items()}
 
 
 def measure_speed():
@@ -288,11 +295,11 @@ def measure_memory():
 
 
 MEASURES = {
-    "level": measure_level,
-    "trained_level": measure_trained_level,
-    "power": measure_power,
-    "speed": measure_speed,
-    "memory": measure_memory,
+    "level": levels,
+    "trained_level": trained_levels,
+    "power": powers,
+    "speed": lambda: {"1,000 rows": measure_speed},
+    "memory": lambda: {"20,000 rows": measure_memory},
 }
 
 
@@ -326,10 +333,12 @@ def main(_):
     out = pathlib.Path(_OUT.value)
     found = json.loads(out.read_text()) if out.exists() else {}
     for part in _PARTS.value:
-        if part not in found:
-            say(f"{part} ...")
-            found[part] = MEASURES[part]()
-            files.write_json(out, found)
+        known = found.setdefault(part, {})
+        for name, measure in MEASURES[part]().items():
+            if name not in known:
+                known[name] = measure()
+                say(part, name, known[name])
+                files.write_json(out, found)
     print(tables(found))
     print(json.dumps(found))
 
