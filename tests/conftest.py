@@ -35,9 +35,9 @@ def resident():
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def forget_graphs():
-    """Frees what the tests of a file have traced, when its last one is done.
+    """Frees what a test has traced, when the process has grown.
 
     Every `tf.custom_gradient` in a traced function, such as that of
     `all_reduce`, enters TensorFlow's registry of gradients under a name of its
