@@ -1,5 +1,8 @@
 """The errors that a user can cause, and the lookup by name."""
 
+import pathlib
+import re
+
 import pytest
 
 from tf_mmdgan import errors
@@ -85,6 +88,33 @@ def test_excerpts_are_one_short_line():
 def test_messages_are_one_printable_line(capsys):
     errors.tell(HOSTILE)
     assert capsys.readouterr().err == f"{errors.printable(HOSTILE)}\n"
+
+
+@pytest.mark.parametrize("kind", [errors.UsageError, errors.DataError])
+def test_errors_and_warnings_are_printable_without_the_tools(kind):
+    shown = "a\\x1b[2J\\x07\\u202eb c\\udc80 ü 日"
+    assert str(kind(HOSTILE)) == shown
+    with pytest.warns(UserWarning) as caught:
+        errors.warn(HOSTILE)
+    (warning,) = caught
+    assert str(warning.message) == shown and warning.filename == __file__
+    assert errors.one_line(" two  spaces\n\n and more\n") == (
+        "two  spaces and more"
+    )
+
+
+def test_nothing_warns_but_by_the_function_that_escapes():
+    root = pathlib.Path(errors.__file__).parents[1]
+    texts = {
+        path.name: path.read_text()
+        for folder in ("tf_mmdgan", "tools")
+        for path in (root / folder).rglob("*.py")
+    }
+    assert [
+        name
+        for name, text in texts.items()
+        if re.search(r"warnings\.warn\(|logging\.(warning|error)\(", text)
+    ] == ["errors.py"]
 
 
 def test_a_name_that_others_begin_with_means_one_of_these():

@@ -3,7 +3,8 @@
 The command-line tools print the message of either on one line, without a
 traceback, and exit with its `exit_code`. Messages hold text that others wrote:
 names of files, fields of records, answers of servers. Whatever reaches a
-terminal goes through `printable`.
+terminal goes through `printable`: the text of an error when it is made, for
+Python shows it too where nobody catches it.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import math
 import numbers
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard, TypeVar
 
@@ -30,7 +32,7 @@ class UsageError(ValueError):
     exit_code = 2
 
     def __init__(self, message: str = "", setting: str | None = None):
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.setting = setting
 
     @property
@@ -44,6 +46,9 @@ class DataError(ValueError):
 
     exit_code = 1
 
+    def __init__(self, message: str = ""):
+        super().__init__(one_line(message))
+
 
 def printable(text: object) -> str:
     """`text` with escape sequences for what a terminal would obey or hide.
@@ -55,6 +60,12 @@ def printable(text: object) -> str:
         c if c.isprintable() else c.encode("unicode_escape").decode()
         for c in str(text)
     )
+
+
+def one_line(text: object) -> str:
+    """`text`, printable, with a space in place of each line end."""
+    lines = (line.strip() for line in str(text).splitlines())
+    return printable(" ".join(filter(None, lines)))
 
 
 def excerpt(text: object, most: int = 200) -> str:
@@ -107,6 +118,17 @@ def tell(text: object) -> None:
     if sys.stderr is not None:  # which to `print` would mean stdout
         with messages():
             print(printable(text), file=sys.stderr, flush=True)
+
+
+def warn(text: object, stacklevel: int = 1) -> None:
+    """Warns, in one printable line.
+
+    Args:
+      text: what is said.
+      stacklevel: 1 to name the line that calls this function, 2 for that which
+        has called the caller, and so on.
+    """
+    warnings.warn(one_line(text), stacklevel=stacklevel + 1)
 
 
 def unwatched() -> bool:

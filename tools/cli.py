@@ -137,7 +137,7 @@ def _one_line(format_others: Callable[..., str]) -> Callable[..., str]:
         message: Warning | str, category: type[Warning], *where: Any
     ) -> str:
         if category is UserWarning:
-            return f"warning: {_line(message)}\n"
+            return f"warning: {errors.one_line(message)}\n"
         return _printable_lines(format_others(message, category, *where))
 
     return format_warning
@@ -159,10 +159,6 @@ def print_traceback(*error: Any) -> None:
 
 def _printable_lines(text: str) -> str:
     return "".join(f"{errors.printable(line)}\n" for line in text.splitlines())
-
-
-def _line(message: object) -> str:
-    return errors.printable(" ".join(str(message).split()))
 
 
 def _parse(
@@ -201,5 +197,5 @@ def _show_help(
 def _exit(reason: object, code: int) -> NoReturn:
     if isinstance(reason, errors.UsageError):
         reason = reason.with_flag
-    errors.tell(f"error: {_line(reason)}")
+    errors.tell(f"error: {errors.one_line(reason)}")
     sys.exit(code)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -198,7 +197,7 @@ def _remark(source: str, what: str, having: Sequence[bool]) -> list[str]:
 def _chosen(loaded: Loaded, count: int) -> Loaded:
     """So many images, chosen at random; all, if there are no more."""
     if count > len(loaded):
-        warnings.warn(
+        errors.warn(
             f"{loaded.source} has {len(loaded)} images, not {count}: all are "
             "taken.",
             stacklevel=3,
@@ -212,7 +211,7 @@ def _chosen(loaded: Loaded, count: int) -> Loaded:
 def _warn_of_folder(source: str) -> None:
     """Warns of a folder that has the name of a data set."""
     if pathlib.Path(source).is_dir():
-        warnings.warn(
+        errors.warn(
             f"{source} is read as the data set of that name; for the folder "
             f"give ./{source}.",
             stacklevel=3,

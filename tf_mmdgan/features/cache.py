@@ -3,7 +3,6 @@
 import hashlib
 import os
 import pathlib
-import warnings
 
 import numpy as np
 
@@ -45,13 +44,13 @@ def cached(
         try:
             return _read(path, len(images), extractor.classifies)
         except errors.DataError as error:
-            warnings.warn(f"{error} Its features are made anew.", stacklevel=2)
+            errors.warn(f"{error} Its features are made anew.", stacklevel=2)
     found = extract(extractor, images, batch_size)
     arrays = {k: v for k, v in found._asdict().items() if v is not None}
     try:
         write_npz(path, **arrays)
     except OSError as error:
-        warnings.warn(
+        errors.warn(
             f"The features are not kept in {folder} ({error.strerror}): name "
             "another folder with --cache_dir.",
             stacklevel=2,

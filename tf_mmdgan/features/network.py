@@ -1,7 +1,6 @@
 """Networks as feature extractors: how 8-bit images enter, what comes out."""
 
 import functools
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -234,7 +233,7 @@ class Network(FeatureExtractor):
             images = images.repeat(self._channels, axis=-1)
         features, probabilities, ready = self._run(tf.constant(images))
         if self.classifies and ready:
-            warnings.warn(
+            errors.warn(
                 f"The logits of {self.name} are probabilities already: they "
                 "are taken as they are; name the layer before the softmax.",
                 stacklevel=2,

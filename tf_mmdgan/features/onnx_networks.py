@@ -7,7 +7,6 @@ package onnx, which is slow.
 import importlib.util
 import os
 import pathlib
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -176,7 +175,7 @@ def _session(
     else:
         import onnx.reference
 
-        warnings.warn(
+        errors.warn(
             "onnxruntime is not installed: the model runs by the reference of "
             "ONNX, which is slow; pip install onnxruntime.",
             stacklevel=4,

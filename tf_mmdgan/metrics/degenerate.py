@@ -1,9 +1,8 @@
 """Warnings of features that make any two sets alike."""
 
-import warnings
-
 import numpy as np
 
+from tf_mmdgan import errors
 from tf_mmdgan.mmd.samples import as_numbers
 
 _LEAST_ROWS = 3  # two rows always lie on a line
@@ -33,7 +32,7 @@ def warn_of_degenerate(name: str, features: np.ndarray) -> None:
         found = f"of rank one: all {len(features)} rows lie on one line"
     else:
         return
-    warnings.warn(
+    errors.warn(
         f"{name} features are {found}. Scores of such features say nothing: "
         "look at the images, and at the extractor's weights and range.",
         stacklevel=3,

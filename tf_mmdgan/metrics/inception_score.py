@@ -1,6 +1,5 @@
 """The Inception Score, from class probabilities."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -57,7 +56,7 @@ def inception_score(
         )
     smallest, classes = len(rows) // num_splits, rows.shape[1]
     if smallest < classes:
-        warnings.warn(
+        errors.warn(
             f"Inception score: splits of {smallest} images cannot hold one of "
             f"each of {classes} classes, so that the score is too low; give "
             "more images or fewer splits (num_splits).",

@@ -1,7 +1,6 @@
 """How many bits a score needs: single precision where that is enough."""
 
 import functools
-import warnings
 
 import numpy as np
 
@@ -83,7 +82,7 @@ def choose_type(
             + (", or take float64." if chosen is np.float32 else ".")
         )
     if not _holds(noise, signal):
-        warnings.warn(
+        errors.warn(
             f"{chosen.__name__} is too short for {kernel} of these features: "
             f"rounding errors of about {noise:.1g} in values that differ by "
             f"{signal:.1g}. Do not trust this score; subtract the mean from "

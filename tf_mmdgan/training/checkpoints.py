@@ -5,7 +5,6 @@ import os
 import pathlib
 import signal
 import threading
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -80,7 +79,7 @@ class Checkpoints(Every):
                 return True
             except Exception as error:  # TensorFlow raises many kinds.
                 _refuse_if_whole(path, error)
-                warnings.warn(
+                errors.warn(
                     f"Checkpoint {path} is damaged ({errors.excerpt(error)}); "
                     "trying the one before.",
                     stacklevel=2,

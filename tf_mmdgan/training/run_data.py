@@ -6,7 +6,6 @@ once they are there. A folder that was only moved or copied has the same.
 
 import os
 import pathlib
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -129,7 +128,7 @@ def check_scored(config: TrainConfig, per_class: bool = False) -> None:
     if difference and per_class:
         raise _other(difference)
     if difference:
-        warnings.warn(
+        errors.warn(
             f"{difference}: scores are against what is there now.",
             stacklevel=3,
         )

@@ -17,7 +17,6 @@ import hashlib
 import json
 import pathlib
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -71,7 +70,7 @@ def cached(
         except FileNotFoundError:
             pass
         except _Damaged as damage:
-            warnings.warn(
+            errors.warn(
                 f"{folder} is damaged ({damage}); building it again.",
                 stacklevel=2,
             )
@@ -202,7 +201,7 @@ def _lock(folder: pathlib.Path) -> Iterator[None]:
             f"({error.strerror}): name another folder with --cache_dir."
         ) from None
     if held is None:
-        warnings.warn(
+        errors.warn(
             f"Waiting for another process that is building {folder}.",
             stacklevel=4,
         )

@@ -4,7 +4,6 @@ import collections
 import hashlib
 import os
 import pathlib
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -91,7 +90,7 @@ def _warn_of_formats(folder: pathlib.Path, others: Sequence[str]) -> None:
     suffixes = decode.OTHER_SUFFIXES
     unread = sorted(n for n in others if n.lower().endswith(suffixes))
     if unread:
-        warnings.warn(
+        errors.warn(
             f"{len(unread):,} pictures in {folder} are passed over, because "
             f"files of their formats are not read: {errors.listed(unread)}. "
             "Convert them to PNG or JPEG to have them.",

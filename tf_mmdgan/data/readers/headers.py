@@ -3,7 +3,6 @@
 import functools
 import os
 import pathlib
-import warnings
 from collections.abc import Iterable, Mapping
 
 import tqdm
@@ -68,7 +67,7 @@ def named(faults: Mapping[str, str]) -> str:
 def warn_of_remarks(folder: pathlib.Path, remarks: Mapping[str, str]) -> None:
     """Warns of files that are used all the same, if there are any."""
     if remarks:
-        warnings.warn(
+        errors.warn(
             f"{len(remarks)} of the images in {folder} are read without some "
             f"of their metadata: {named(remarks)}.",
             stacklevel=3,

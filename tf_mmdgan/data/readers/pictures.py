@@ -5,7 +5,6 @@ import functools
 import itertools
 import os
 import pathlib
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent import futures
@@ -214,7 +213,7 @@ def _decodable(
     if len(every) >= len(found) + len(faults):
         headers.refuse(folder, every)
     if every:
-        warnings.warn(
+        errors.warn(
             f"{headers.described(folder, every)} Left out.", stacklevel=3
         )
     return {n: header for n, header in found.items() if n not in every}, every

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import os
 import pathlib
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -93,7 +92,7 @@ def _warn_of_stray(folder: pathlib.Path, files: Sequence[File]) -> None:
     stray = [file.name for file in files if os.sep not in file.name]
     folders = {folder_scan.top(file.name) for file in files} - set(stray)
     if stray and len(folders) > 1:
-        warnings.warn(
+        errors.warn(
             f"{folder} has no classes, because {errors.listed(stray)} lies in "
             f"none of its folders {errors.listed(sorted(folders))}: move it "
             "into one of them to train with labels.",
@@ -256,7 +255,7 @@ class _Decoder:
         if not self.skip or self.faults.keys() >= set(self.names):
             file_headers.refuse(self.folder, self.faults)
         elif self.faults:
-            warnings.warn(
+            errors.warn(
                 f"{file_headers.described(self.folder, self.faults)} Left out.",
                 stacklevel=2,
             )

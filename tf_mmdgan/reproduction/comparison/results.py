@@ -7,7 +7,6 @@ import math
 import os
 import pathlib
 import re
-import warnings
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -206,7 +205,7 @@ def read_results(output_dir: str | os.PathLike[str]) -> list[Result]:
         try:
             results.append(Result(**json.loads(path.read_bytes())))
         except (ValueError, TypeError) as error:
-            warnings.warn(
+            errors.warn(
                 f"{path} is left out: it is damaged or no result "
                 f"({errors.excerpt(error)}). Remove it; its run is then scored "
                 "again.",
