@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tf_mmdgan import errors
-from tf_mmdgan.data.readers import decode
+from tf_mmdgan.data.readers import decode, links
 
 TEST_SHARE = 0.1
 
@@ -65,7 +65,7 @@ def scan(
             picture = entry.name.lower().endswith(decode.SUFFIXES)
             if not follow_links and _leads_out(entry, folder):
                 if picture or _is_folder(entry):
-                    leading_out.append(entry)
+                    leading_out.append(entry.path)
             elif picture:
                 found.append(_file(entry, folder))
             else:
@@ -75,7 +75,7 @@ def scan(
             f"{error.filename} cannot be read ({error.strerror}): name the "
             "folder of your images with --data_dir."
         ) from None
-    _refuse(folder, leading_out)
+    links.refuse(folder, leading_out)
     if not found:
         raise errors.DataError(
             f"{folder} holds no image among its {len(others):,} files: names "
@@ -98,25 +98,9 @@ def _warn_of_formats(folder: pathlib.Path, others: Sequence[str]) -> None:
         )
 
 
-def _refuse(
-    folder: pathlib.Path, leading_out: Sequence[os.DirEntry[str]]
-) -> None:
-    if leading_out:
-        first = leading_out[0].path
-        raise errors.DataError(
-            f"{len(leading_out):,} links in {folder} lead out of it, such as "
-            f"{os.path.relpath(first, folder)} to {os.path.realpath(first)}: "
-            "remove them, or give --follow_links, which takes what they lead "
-            "to."
-        )
-
-
 def _leads_out(entry: os.DirEntry[str], folder: pathlib.Path) -> bool:
     """Whether an entry is a link to something that is not in the folder."""
-    if not entry.is_symlink():
-        return False
-    root = os.path.realpath(folder)
-    return os.path.commonpath([root, os.path.realpath(entry.path)]) != root
+    return entry.is_symlink() and links.leads_out(entry, folder)
 
 
 def _entries(
@@ -128,9 +112,9 @@ def _entries(
     """
     seen = set()
     folders: collections.deque[_Path] = collections.deque([folder])
-    links: collections.deque[_Path] = collections.deque()
-    while folders or links:
-        current = (folders or links).popleft()
+    linked: collections.deque[_Path] = collections.deque()
+    while folders or linked:
+        current = (folders or linked).popleft()
         status = os.stat(current)
         if (status.st_dev, status.st_ino) in seen:
             continue
@@ -143,7 +127,7 @@ def _entries(
                 if left or not _is_folder(entry):
                     yield entry
                 elif entry.is_symlink():
-                    links.append(entry.path)
+                    linked.append(entry.path)
                 else:
                     folders.append(entry.path)
 

@@ -8,6 +8,7 @@ import numpy as np
 from tf_mmdgan import errors
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, resize
+from tf_mmdgan.data.readers import links
 from tf_mmdgan.data.sets import tfds
 
 _PIXELS = 32 * 32 * 3
@@ -117,7 +118,9 @@ def _load(
             reading,
             otherwise=f"unpack {edition.archive} there",
         )
-    parts = [_read(edition, folder / name) for name in edition.files[split]]
+    paths = [folder / name for name in edition.files[split]]
+    links.check(reading, *paths)
+    parts = [_read(edition, path) for path in paths]
     images, labels = map(np.concatenate, zip(*parts, strict=True))
     return image_set.ImageSet(
         resize.resize_images(

@@ -12,7 +12,7 @@ from typing import Any
 from tf_mmdgan import errors, files
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set
-from tf_mmdgan.data.readers import tfds_build
+from tf_mmdgan.data.readers import links, tfds_build
 from tf_mmdgan.data.sets import tfds
 
 FOLDER = "bedroom_train_lmdb"
@@ -53,6 +53,7 @@ def load_bedroom(
     folder = tfds_build.data_folder(reading.data_dir) / FOLDER
     if not folder.is_dir():
         return tfds.load(_NAME, split, image_size, reading, otherwise=_REMEDY)
+    links.check(reading, folder)
     tfds.check_size(_NAME, image_size, reading.resize)
     origin = {"lmdb": tfds_build.fingerprint(folder)}
     opened = functools.partial(LmdbImages, folder)

@@ -7,7 +7,7 @@ import numpy as np
 from tf_mmdgan import errors
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, resize
-from tf_mmdgan.data.readers import idx
+from tf_mmdgan.data.readers import idx, links
 from tf_mmdgan.data.sets import tfds
 
 DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist"
@@ -86,6 +86,7 @@ def _load(
     if folder is None or not _has_any(folder):
         return tfds.load(name, split, image_size, reading, otherwise)
     images_file, labels_file = (_path(folder, split, kind) for kind in _KINDS)
+    links.check(reading, images_file, labels_file)
     images = idx.read(images_file, rank=3)
     labels = idx.read(labels_file, rank=1)
     if images.shape[1:] != _SHAPE:

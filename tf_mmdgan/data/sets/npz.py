@@ -10,6 +10,7 @@ import numpy as np
 from tf_mmdgan import errors, files
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, resize
+from tf_mmdgan.data.readers import links
 
 _SPLITS = ("train", "test")
 _CHANNELS = (1, 3, 4)
@@ -49,6 +50,7 @@ def load(
         )
     path = pathlib.Path(reading.data_dir)
     if path.is_dir():
+        links.check(reading, *(path / f"{name}.npz" for name in _SPLITS))
         images, labels, num_classes = _of_folder(path, split)
     else:
         images, labels, num_classes = _of_file(path, split)

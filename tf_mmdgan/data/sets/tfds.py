@@ -14,7 +14,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, preprocessing, resize
 from tf_mmdgan.data.cache import build, cached
-from tf_mmdgan.data.readers import example_reader, tfds_build
+from tf_mmdgan.data.readers import example_reader, links, tfds_build
 
 # The most training images that are held out, of a set without a test split.
 _HELD_OUT = 10_000
@@ -79,6 +79,7 @@ def load(
     source = SOURCES[name]
     check_size(name, image_size, reading.resize)
     folder = _find_or_build(name, reading, otherwise)
+    links.check(reading, folder)
 
     def opened() -> example_reader.Examples:
         held_out = source.test if split == "test" else None
