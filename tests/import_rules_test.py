@@ -11,7 +11,7 @@ PACKAGE = ROOT / "tf_mmdgan"
 
 # Rooms, the lowest floor first. Rooms of one floor do not import each other.
 FLOORS = [
-    {"errors"},
+    {"archives", "errors"},
     {"files", "owned", "published", "config", "keras_settings"},
     {"images", "latents", "kernels"},
     {"mmd", "networks", "distribute"},

@@ -22,15 +22,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from tf_mmdgan import errors
+from tf_mmdgan import archives, errors
 
 # An indented list of numbers. It cannot begin inside a text, because texts of
 # JSON have no line break.
 _NUMBERS = re.compile(r"\[\n([^][{}\"]*)\]")
-# Packed content may become so much whatever it is; more, only if no byte of the
-# file stands for more than so many. Photographs have a ratio of about 1.
-_UNPACKED_BYTES = 2**28
-_UNPACKED_RATIO = 100
 # Of a record. As lists of lists, its bytes become thirty times as many.
 _JSON_BYTES = 2**23
 _JSON_DEPTH = 100
@@ -228,10 +224,10 @@ def read_npz(
         chosen = [n for n in _names(archive) if names is None or n in names]
         members = [archive.getinfo(f"{name}.npy") for name in chosen]
         for member in members:
-            check_unpacked(member.file_size, member.compress_size)
+            archives.check_unpacked(member.file_size, member.compress_size)
         # All together, for the bytes of one may be those of others too.
         unpacked = sum(member.file_size for member in members)
-        check_unpacked(unpacked, os.path.getsize(path))
+        archives.check_unpacked(unpacked, os.path.getsize(path))
         return {
             name: _read_member(archive, member)
             for name, member in zip(chosen, members, strict=True)
@@ -259,23 +255,6 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
         ) from None
 
 
-def check_unpacked(unpacked: int, packed: int) -> None:
-    """Refuses content that would grow out of all proportion.
-
-    Args:
-      unpacked: bytes that it claims to become.
-      packed: bytes that the file has.
-
-    Raises:
-      ValueError: for more than 256 MiB, of which a byte of the file stands for
-        more than 100.
-    """
-    if unpacked > max(_UNPACKED_BYTES, _UNPACKED_RATIO * packed):
-        raise ValueError(
-            f"{packed:,} bytes claim to become {unpacked:,}, which are too many"
-        )
-
-
 def npz_names(path: str | os.PathLike[str]) -> list[str]:
     """The names of the arrays of an .npz file; the arrays are not read.
 
@@ -291,7 +270,7 @@ def _open_npz(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise FileNotFoundError
-        with zipfile.ZipFile(path) as archive:
+        with open_plain(path) as file, archives.open_zip(file) as archive:
             yield archive
     except FileNotFoundError:
         raise errors.DataError(f"There is no file {path}.") from None

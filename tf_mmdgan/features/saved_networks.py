@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tf_mmdgan import errors, files, owned
+from tf_mmdgan import archives, errors, files, owned
 from tf_mmdgan.features import image_inputs, weight_files
 from tf_mmdgan.features.image_inputs import ImageInput
 from tf_mmdgan.features.network import Forward, Network, variant_of
@@ -293,7 +293,7 @@ class _Packed(gzip.GzipFile):
     def read(self, size: int | None = -1) -> bytes:
         """See `gzip.GzipFile`; a ValueError for more than it may become."""
         packed = os.path.getsize(self.name)
-        files.check_unpacked(self.tell() + max(size or 0, 0), packed)
+        archives.check_unpacked(self.tell() + max(size or 0, 0), packed)
         return super().read(size)
 
 
@@ -306,8 +306,9 @@ def _graph_bytes(path: pathlib.Path) -> bytes:
         open(path, "rb") if plain else _Packed(path) as file,
         tarfile.open(fileobj=file, mode="r:") as archive,
     ):
-        for member in archive:
-            files.check_unpacked(member.offset_data + member.size, size)
+        for count, member in enumerate(archive):
+            archives.check_members(count)
+            archives.check_unpacked(member.offset_data + member.size, size)
             part = archive.extractfile(member)
             if part is not None and member.name.endswith(".pb"):
                 return part.read()

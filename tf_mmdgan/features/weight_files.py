@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import math
 import os
 import pathlib
@@ -15,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import archives, errors, files
 
 _DESCRIPTION = "config.json"  # of a network of Keras
 _DESCRIPTION_BYTES = 2**22
@@ -97,13 +98,14 @@ def check_claims(path: pathlib.Path) -> None:
             _check_arrays(path, size)
         return
     unpacked = 0
-    with zipfile.ZipFile(path) as archive:
+    with files.open_plain(path) as file, archives.open_zip(file) as archive:
         for info in archive.infolist():
             unpacked += info.file_size
-            files.check_unpacked(unpacked, size)
+            archives.check_unpacked(unpacked, size)
             if info.filename.endswith(".h5"):
-                with archive.open(info) as part:
-                    _check_arrays(part, info.file_size)
+                # Packed, each step back in it would unpack it anew.
+                part = io.BytesIO(archive.read(info))
+                _check_arrays(part, info.file_size)
         if archive.getinfo(_DESCRIPTION).file_size > _DESCRIPTION_BYTES:
             raise ValueError(f"{_DESCRIPTION} is too large")
         described = files.parse_json(archive.read(_DESCRIPTION).decode())
@@ -133,7 +135,7 @@ def _check_arrays(file: Any, size: int) -> None:
     with h5py.File(file, "r") as opened:
         visit("/", opened)
         opened.visititems(visit)
-    files.check_unpacked(claimed, size)
+    archives.check_unpacked(claimed, size)
 
 
 def check_nodes(

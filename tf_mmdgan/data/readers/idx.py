@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import archives, errors
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UINT8 = 0x08
@@ -90,7 +90,7 @@ def _array(
     expected, held = math.prod(shape), os.path.getsize(path)
     needs = f"dimensions {list(shape)} need {expected:,} bytes of data"
     try:
-        files.check_unpacked(expected, held)
+        archives.check_unpacked(expected, held)
     except ValueError as error:
         raise _error(path, f"is truncated: {needs}, but {error}") from None
     content = file.read(expected)

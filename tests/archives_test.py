@@ -1,0 +1,90 @@
+"""Packed files that are far larger, when they are read, than they look."""
+
+import gzip
+import io
+import struct
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+from limits import within
+
+from tf_mmdgan import archives, errors, files
+from tf_mmdgan.features import get_extractor
+
+
+def empty_members(count, name=b"a"):
+    """A ZIP archive of so many members without content, which share a place."""
+    local = struct.pack(
+        "<4s5H3I2H", b"PK\3\4", 20, 0, 0, 0, 0, 0, 0, 0, len(name), 0
+    )
+    entry = struct.pack(
+        "<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 0,
+        len(name), 0, 0, 0, 0, 0, 0,
+    ) + name  # fmt: skip
+    listed = entry * count
+    start = len(local) + len(name)
+    end64 = struct.pack(
+        "<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0,
+        count, count, len(listed), start,
+    )  # fmt: skip
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, start + len(listed), 1)
+    end = struct.pack(
+        "<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0
+    )
+    return local + name + listed + end64 + locator + end
+
+
+def check_refused(tmp_path, count, words):
+    content = empty_members(count)
+    for name in ("a.npz", "a.keras"):
+        (tmp_path / name).write_bytes(content)
+    with within(seconds=5, megabytes=80):
+        with pytest.raises(errors.DataError, match=words) as caught:
+            files.npz_names(tmp_path / "a.npz")
+        assert str(tmp_path / "a.npz") in str(caught.value)
+        with pytest.raises(errors.DataError, match=words):
+            files.read_npz(tmp_path / "a.npz", ["images"])
+        with pytest.raises(errors.DataError, match=r"a\.keras is damaged"):
+            get_extractor(f"keras:{tmp_path}/a.keras")
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The most members of an archive; made less, because objects take time."""
+    monkeypatch.setattr(archives, "_MEMBERS", 500)
+    return archives._MEMBERS
+
+
+def test_archives_of_many_empty_members(tmp_path, few):
+    assert len(zipfile.ZipFile(io.BytesIO(empty_members(7))).namelist()) == 7
+    check_refused(tmp_path, 10**6, "list of members has 47,000,000 bytes")
+    check_refused(tmp_path, few + 1, f"more than {few} members")
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".tgz"])
+def test_archives_of_graphs_with_many_members(tmp_path, suffix, few):
+    member = tarfile.TarInfo("a").tobuf() * (few + 2)
+    packed = member if suffix == ".tar" else gzip.compress(member, 1)
+    path = tmp_path / f"graph{suffix}"
+    path.write_bytes(packed)
+    with pytest.raises(errors.DataError, match=f"more than {few} members"):
+        get_extractor(f"inception:{path}")
+
+
+def test_archives_of_usual_size_are_read(tmp_path):
+    path = tmp_path / "a.npz"
+    arrays = {f"{i:04}": np.full(3, i) for i in range(400)}
+    np.savez(path, **arrays, large=np.zeros(2**20, np.uint8))
+    found = files.read_npz(path)
+    assert len(found) == 401 and found["0399"].tolist() == [399] * 3
+    with open(path, "rb") as file, archives.open_zip(file) as archive:
+        assert len(archive.read("large.npy")) > 2**20
+
+
+def test_small_files_become_small():
+    archives.check_unpacked(2**28, 1)
+    archives.check_unpacked(2**30, 2**30 // 100 + 1)
+    with pytest.raises(ValueError, match="too many"):
+        archives.check_unpacked(2**30, 10**6)
