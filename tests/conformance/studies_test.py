@@ -29,7 +29,7 @@ def test_words_are_filled_in(name):
 def test_stored_numbers_still_give_verdict_and_figure(name):
     study = studies.STUDIES[name]
     path = DOCS / "studies" / f"{name}.json"
-    result = runner.read_result(path)
+    result = runner.read_result(path, name, study)
     assert not result.quick and path.stat().st_size < 200_000
     assert study.holds(result.numbers) == result.holds
     picture = PIL.Image.open(io.BytesIO(runner.picture(study, result.numbers)))

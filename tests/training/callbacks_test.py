@@ -85,6 +85,24 @@ def test_log_is_cut_back_and_survives_a_torn_line(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(errors.DataError, match="no plain file"):
         callbacks.read_log(tmp_path / "fifo")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"step": True}, {"step": 2.0}, {"step": "2"}, {"step": [2]}, [2],
+        {"step": 2, "kid": "1"}, {"step": 2, "kid": [1.0]},
+        {"step": 2, "kid": 10**400}, {"step": 10**400},
+        {"step": 2, "kid": float("nan")}, {"step": 2, "kid": True},
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_lines_of_other_types_end_a_log(tmp_path, line):
+    path = tmp_path / "metrics.jsonl"
+    sound = {"step": 1, "kid": None, "kid_standard_error": 1e300}
+    texts = map(json.dumps, (sound, line, sound))
+    path.write_text("\n".join(texts))
+    assert callbacks.read_log(path) == [sound]
     callbacks.cut_log(tmp_path / "absent.jsonl", 2)
     assert not (tmp_path / "absent.jsonl").exists()
 

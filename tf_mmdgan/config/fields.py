@@ -130,28 +130,50 @@ def record(config: Any) -> dict[str, Any]:
     return {name: as_json(value) for name, value in values.items()}
 
 
-def check_record(config_class: type, values: Mapping[str, Any]) -> None:
+def check_record(record_class: type, values: Mapping[str, Any]) -> None:
     """Checks that values of a record have the types of their fields.
 
     Args:
-      config_class: the configuration that they are for.
+      record_class: the data class that they are for.
       values: as JSON has them, by name; other names are passed over.
 
     Raises:
       DataError: for another type, numbers that are not finite or do not fit
         64 bits, and texts of more than 4,096 characters.
     """
-    for name, annotation in _type_hints(config_class).items():
-        if name not in values:
-            continue
-        kinds = set(typing.get_args(annotation) or (annotation,))
-        if float in kinds:
-            kinds.add(int)
-        value = values[name]
-        if type(value) not in kinds or not _is_usual(value):
+    for name, annotation in _type_hints(record_class).items():
+        if name in values and not fits(values[name], annotation):
             raise errors.DataError(
-                f"its {name} is {errors.excerpt(repr(value))}"
+                f"its {name} is {errors.excerpt(repr(values[name]))}"
             )
+
+
+def fits(value: Any, annotation: Any) -> bool:
+    """Whether a value of JSON has a type, and a usual size.
+
+    Args:
+      value: as `json` reads it.
+      annotation: a type of JSON, Any, a Literal, lists and dictionaries of
+        these, or a union. Integers fit float, truth values fit bool alone.
+    """
+    if annotation is Any:
+        return True
+    parts = typing.get_args(annotation)
+    match typing.get_origin(annotation):
+        case types.UnionType:
+            return any(fits(value, part) for part in parts)
+        case typing.Literal:
+            return isinstance(value, str) and value in parts
+        case kind if kind is list:
+            return isinstance(value, list) and all(
+                fits(entry, parts[0]) for entry in value
+            )
+        case kind if kind is dict:
+            return isinstance(value, dict) and all(
+                fits(entry, parts[1]) for entry in value.values()
+            )
+    kinds = (int, float) if annotation is float else (annotation,)
+    return type(value) in kinds and _is_usual(value)
 
 
 def _is_usual(value: Any) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-import PIL.Image
 
+from tf_mmdgan import errors
+from tf_mmdgan.data.readers import decode
 from tf_mmdgan.data.sets import ring
 
 _POINTS = 2000
@@ -33,11 +34,17 @@ def scatter_sheet(panels: Mapping[str, np.ndarray]) -> bytes:
 
 
 def grid_sheet(panels: Mapping[str, str | os.PathLike[str]]) -> bytes:
-    """The upper half of the grid in each PNG file, under its title."""
+    """The upper half of the grid in each PNG file, under its title.
+
+    Raises:
+      DataError: for a file that is no picture of a usual format.
+    """
 
     def draw(axes: Any, path: str | os.PathLike[str]) -> None:
-        with PIL.Image.open(path) as grid:
-            pixels = np.asarray(grid.convert("RGB"))
+        try:
+            pixels = np.asarray(decode.decode(path, "RGB"))
+        except decode.UnreadableError as error:
+            raise errors.DataError(f"{path} {error}: remove it.") from None
         axes.imshow(pixels[: len(pixels) // 2], interpolation="antialiased")
 
     return _sheet(panels, draw, columns=4, width=2.7, height=1.35)

@@ -25,6 +25,7 @@ from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training.events import Events
 
 _LINE_BYTES = 2**20  # of a metrics file
+_LARGEST = sys.float_info.max
 # Those of the user's own, which have no names here.
 CALLBACK_FAMILY: Family[keras.callbacks.Callback] = Family(
     "callback", {}, keras.callbacks.Callback
@@ -143,13 +144,25 @@ def read_log(path: str | os.PathLike[str]) -> list[dict[str, float]]:
         while line := file.readline(_LINE_BYTES):
             try:
                 content = json.loads(line)
-                known = isinstance(content["step"], int)
-            except (ValueError, KeyError, TypeError, RecursionError):
+            except (ValueError, RecursionError):
                 break
-            if not known:
+            if not _is_line(content):
                 break
             lines.append(content)
     return lines
+
+
+def _is_line(content: Any) -> bool:
+    """Whether it is a line of a metrics file: numbers, of which one is step."""
+    return (
+        isinstance(content, dict)
+        and type(content.get("step")) is int
+        and all(
+            value is None
+            or (type(value) in (int, float) and abs(value) <= _LARGEST)
+            for value in content.values()
+        )
+    )
 
 
 def cut_log(path: str | os.PathLike[str], step: int) -> None:

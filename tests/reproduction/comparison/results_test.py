@@ -84,7 +84,10 @@ def test_what_need_not_be_run_again(plan, make_result, status, steps, settled):
 
 def test_written_results_are_read(plan, make_result, tmp_path):
     cells = plan(data="ring,digits", methods="mmd", seeds="0,1")
-    made = [make_result(cell, {"kid": 1.5}) for cell in cells]
+    made = [
+        make_result(cell, {"kid": 1.5, "kid_standard_error": None})
+        for cell in cells
+    ]
     for cell, result in zip(cells, made, strict=True):
         results.write_result(cell.result_file, result)
     read = comparison.read_results(tmp_path)

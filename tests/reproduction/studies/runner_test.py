@@ -139,3 +139,28 @@ def test_a_picture_is_the_same_each_time(counted):
     first = runner.picture(study, {"x": 2.0})
     assert runner.picture(study, {"x": 2.0}) == first
     assert PIL.Image.open(io.BytesIO(first)).format == "PNG"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"study": "../../elsewhere"}, {"seeds": "0"}, {"seconds": "long"},
+        {"holds": 1}, {"numbers": []}, {"numbers": {}}, {"versions": {"a": 3}},
+        {"numbers": {"x": "much"}}, {"more": 1},
+    ],
+    ids=range(9),
+)  # fmt: skip
+def test_numbers_of_other_types_are_named(tmp_path, counted, change):
+    study, _ = counted
+    runner.run("ab", study, tmp_path / "runs", quick=False)
+    path = tmp_path / "runs" / "ab" / "numbers.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    for act in (
+        lambda: runner.run("ab", study, tmp_path / "runs", quick=False),
+        lambda: documents.write_documents(
+            {"ab": study}, tmp_path / "runs", tmp_path / "docs"
+        ),
+    ):
+        with pytest.raises(errors.DataError, match=r"json is damaged or no"):
+            act()
+    assert not list(tmp_path.rglob("*elsewhere*"))

@@ -13,8 +13,8 @@ from tf_mmdgan.reproduction.comparison.outputs import write_outputs
 from tf_mmdgan.reproduction.comparison.page import write_claims, write_page
 from tf_mmdgan.reproduction.comparison.results import (
     Result,
-    read_results,
     write_result,
 )
 from tf_mmdgan.reproduction.comparison.runner import run
+from tf_mmdgan.reproduction.comparison.stored import read_results
 from tf_mmdgan.reproduction.ring import train_ring

@@ -5,10 +5,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tf_mmdgan import files
 from tf_mmdgan.metrics import kid_tests
 from tf_mmdgan.reproduction.comparison import curves
 from tf_mmdgan.reproduction.comparison.cells import run_folder
+from tf_mmdgan.reproduction.comparison.stored import read_rows
 
 # Of each seed's test, and the seeds that a decision needs.
 LEVEL = 0.01
@@ -128,10 +128,11 @@ def _evidence(
             for method in (claim.better, claim.worse)
         )
         if better.is_file() and worse.is_file():
-            near, far = files.read_npz(better), files.read_npz(worse)
-            found = kid_tests.nearer_test(
-                near["real"], near["generated"], far["generated"]
+            names = ("real", "generated")
+            (real, near), (_, far) = (
+                read_rows(path, names) for path in (better, worse)
             )
+            found = kid_tests.nearer_test(real, near, far)
             rows.append(
                 {
                     "seed": seed,

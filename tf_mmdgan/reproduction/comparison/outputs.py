@@ -14,9 +14,9 @@ from tf_mmdgan.reproduction.comparison.methods import ENTRIES
 from tf_mmdgan.reproduction.comparison.results import (
     Result,
     number,
-    read_results,
     write_result,
 )
+from tf_mmdgan.reproduction.comparison.stored import read_results, read_rows
 
 _MEASURES = {ring.NAME: "modes of 8 / high quality"}
 _MEASURE = "KID (s.e.)"
@@ -100,23 +100,26 @@ def _sheet(
     }
     if data != ring.NAME:
         return pictures.grid_sheet(
-            {t: _samples(folder, r) for t, (r, folder) in runs.items()}
+            {
+                title: _inside(folder, str(result.scores.get("samples")))
+                for title, (result, folder) in runs.items()
+            }
         )
     points = {
-        title: files.read_npz(folder / ring.POINTS_FILE)["points"]
+        title: read_rows(_inside(folder, ring.POINTS_FILE), ("points",))[0]
         for title, (_, folder) in runs.items()
     }
     return pictures.scatter_sheet(points)
 
 
-def _samples(folder: pathlib.Path, result: Result) -> pathlib.Path:
-    """The picture of a run.
+def _inside(folder: pathlib.Path, name: str) -> pathlib.Path:
+    """A file of a run.
 
     Raises:
       DataError: for one that is not in the run's folder: what is there of
         others would be published.
     """
-    path = folder / str(result.scores.get("samples"))
+    path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
         raise errors.DataError(
             f"{path} is not in {folder}: remove that link, or the result that "

@@ -14,8 +14,8 @@ from tf_mmdgan.reproduction.comparison.cells import DATA
 from tf_mmdgan.reproduction.comparison.results import (
     Result,
     number,
-    read_results,
 )
+from tf_mmdgan.reproduction.comparison.stored import read_claims, read_results
 
 RESULTS = "results"
 CLAIMS_FILE = "claims.json"
@@ -49,7 +49,7 @@ def write_page(docs_dir: pathlib.Path) -> None:
     """
     found = read_results(docs_dir / RESULTS)
     claims = docs_dir / RESULTS / CLAIMS_FILE
-    decided = files.read_json(claims) if claims.is_file() else {}
+    decided = read_claims(claims) if claims.is_file() else {}
     files.write_bytes(
         docs_dir / "results.md", markdown(found, decided).encode()
     )

@@ -5,12 +5,11 @@ import datetime
 import json
 import math
 import os
-import pathlib
 import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from tf_mmdgan import errors, files
+from tf_mmdgan import files
 from tf_mmdgan.reproduction.comparison.cells import Cell
 from tf_mmdgan.training import callbacks, run_directory
 
@@ -193,22 +192,3 @@ def _commit(cell: Cell) -> str | None:
 def write_result(path: str | os.PathLike[str], result: Result) -> None:
     """Writes one result as JSON, atomically."""
     files.write_json(path, dataclasses.asdict(result))
-
-
-def read_results(output_dir: str | os.PathLike[str]) -> list[Result]:
-    """All results of a comparison, in no order.
-
-    A file that is damaged, or something else, is left out with a warning.
-    """
-    results = []
-    for path in pathlib.Path(output_dir).glob("*/*/seed_*.json"):
-        try:
-            results.append(Result(**json.loads(path.read_bytes())))
-        except (ValueError, TypeError) as error:
-            errors.warn(
-                f"{path} is left out: it is damaged or no result "
-                f"({errors.excerpt(error)}). Remove it; its run is then scored "
-                "again.",
-                stacklevel=1,
-            )
-    return results

@@ -44,8 +44,11 @@ def write_documents(
     docs = pathlib.Path(docs_dir)
     for name, study in studies.items():
         path = pathlib.Path(output_dir) / name / runner.NUMBERS_FILE
-        if path.exists() and not runner.read_result(path).quick:
-            _take_over(study, runner.read_result(path), docs / "studies")
+        if not path.exists():
+            continue
+        result = runner.read_result(path, name, study)
+        if not result.quick:
+            _take_over(study, result, docs / "studies")
     text, shown = document(studies, docs)
     files.write_bytes(docs / DOCUMENT, text.encode())
     return shown
@@ -69,8 +72,8 @@ def document(
     """The text of studies.md, and the names of the studies with numbers."""
     folder = pathlib.Path(docs_dir) / "studies"
     found = {
-        name: runner.read_result(path)
-        for name in studies
+        name: runner.read_result(path, name, study)
+        for name, study in studies.items()
         if (path := folder / f"{name}.json").exists()
     }
     lines = ["# Studies", "", _INTRODUCTION, "", *_table(studies, found)]

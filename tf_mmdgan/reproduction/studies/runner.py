@@ -12,6 +12,7 @@ from typing import Any
 
 import tf_mmdgan
 from tf_mmdgan import errors, files
+from tf_mmdgan.config import fields
 from tf_mmdgan.reproduction.studies.study import (
     Budget,
     Parts,
@@ -93,7 +94,7 @@ def run(
     """
     folder = pathlib.Path(output_dir) / name
     path = folder / NUMBERS_FILE
-    result = read_result(path) if path.exists() else None
+    result = read_result(path, name, study) if path.exists() else None
     if result is None or (result.quick and not quick):
         result = _compute(
             name, study, study.budget(quick), Parts(folder / "parts", workers)
@@ -137,18 +138,32 @@ def described(study: Study, numbers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_result(path: str | os.PathLike[str]) -> StudyResult:
+def read_result(
+    path: str | os.PathLike[str], name: str, study: Study
+) -> StudyResult:
     """The result in a file that `run` wrote.
 
+    Args:
+      path: of the file.
+      name: of the study.
+      study: the study.
+
     Raises:
-      DataError: for a file that is damaged or something else.
+      DataError: for a file that is damaged, or of another study.
     """
     try:
-        return StudyResult(**files.read_json(path))
-    except (ValueError, TypeError) as error:
+        content = files.read_json(path)
+        fields.check_record(StudyResult, content)
+        result = StudyResult(**content)
+        if result.study != name:
+            raise errors.DataError(f"it is of {result.study}")
+        described(study, result.numbers)
+        return result
+    except Exception as error:  # A study may raise any.
         raise errors.DataError(
-            f"{path} is damaged or no result of a study: {error}. Remove it; "
-            "the study is then run again."
+            f"{path} is damaged or no result of this study "
+            f"({errors.excerpt(repr(error))}). Remove it; the study is then "
+            "run again."
         ) from None
 
 
