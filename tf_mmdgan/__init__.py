@@ -12,6 +12,7 @@ _HOMES = {
     "kernels": (
         "Kernel", "Gaussian", "RationalQuadratic", "Linear", "Distance",
         "Laplace", "LaplaceL1", "Matern", "Polynomial", "Rescaled", "Tanh",
+        "Sum", "Product",
         "KERNELS",
     ),
     "mmd": (
@@ -48,10 +49,17 @@ _HOMES = {
         "Annealing",
     ),
     "objectives.constrained": ("critic_gradient_constrained_mmd2",),
-    "objectives.f_divergences": ("FDivergence", "DIVERGENCES"),
+    "objectives.f_divergences": (
+        "FDivergence", "KLDivergence", "ReverseKLDivergence",
+        "JeffreyDivergence", "PearsonDivergence", "NeymanDivergence",
+        "HellingerDivergence", "AlphaDivergence", "TotalVariation",
+        "JensenShannonDivergence", "GANDivergence", "JensenDivergence",
+        "DIVERGENCES",
+    ),
     "objectives.discrepancies": (
         "Discrepancy", "PlainDiscrepancy", "KernelDiscrepancy",
-        "SlicedEnergy", "RandomFeatureDiscrepancy",
+        "GradientConstrainedDiscrepancy", "SlicedEnergy",
+        "RandomFeatureDiscrepancy",
     ),
     "objectives.drift": ("DriftField",),
     "objectives.drifting": ("DriftDiscrepancy",),

@@ -41,7 +41,7 @@ def features(rng, count=9, width=4):
 def estimate(made, x, y):
     criterion = made.criterion
     grams = mmd.gram_matrices(criterion.kernel, *map(tf.constant, (x, y)))
-    return float(criterion.estimator(grams))
+    return float(criterion.estimate(grams))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_parts_of_the_published_ratio(rng):
     grams = mmd.Grams(*(1e-3 * g for g in grams))
     made = objective("ratio_floor", objective="ratio_mmd").criterion
     expected = 1e-3 * mmd2 / 1e-5**0.5
-    assert float(made.estimator(grams)) == pytest.approx(expected)
+    assert float(made.estimate(grams)) == pytest.approx(expected)
 
 
 class LinearCritic:

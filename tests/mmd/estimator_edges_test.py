@@ -14,8 +14,8 @@ ESTIMATORS = {
     "ustatistic": (mmd.mmd2_ustatistic, 2),
     "variance": (mmd.mmd2_variance, 4),
     "ratio": (mmd.mmd2_ratio, 4),
-    "constant": (lambda g: as_published.mmd2_constant_diagonal(g, 1.0), 2),
-    "published_ratio": (as_published.mmd2_ratio, 4),
+    "constant": (as_published.ConstantDiagonal(1.0), 2),
+    "published_ratio": (as_published.PublishedRatio(), 4),
 }
 UNKNOWN = [tf.TensorSpec([None, 2], tf.float32)] * 2
 EITHER = (ValueError, tf.errors.InvalidArgumentError)

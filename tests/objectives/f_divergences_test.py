@@ -9,11 +9,11 @@ from tf_mmdgan.objectives import f_divergences
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 ROWS = DIVERGENCES | {
-    "alpha_-1": f_divergences.alpha_divergence(-1.0),
-    "alpha_0.9": f_divergences.alpha_divergence(0.9),
-    "alpha_1.5": f_divergences.alpha_divergence(1.5),
-    "alpha_3": f_divergences.alpha_divergence(3.0),
-    "weighted_0.8": f_divergences.weighted_jensen_shannon(0.8),
+    "alpha_-1": f_divergences.AlphaDivergence(-1.0),
+    "alpha_0.9": f_divergences.AlphaDivergence(0.9),
+    "alpha_1.5": f_divergences.AlphaDivergence(1.5),
+    "alpha_3": f_divergences.AlphaDivergence(3.0),
+    "weighted_0.8": f_divergences.JensenDivergence(0.8),
 }
 every_row = pytest.mark.parametrize("name", ROWS)
 
@@ -336,7 +336,7 @@ def test_alpha_divergences_include_others(name, multiple, of):
 
 
 def test_even_weights_are_half_of_jensen_shannon():
-    half = f_divergences.weighted_jensen_shannon(0.5)
+    half = f_divergences.JensenDivergence(0.5)
     whole = DIVERGENCES["jensen_shannon"]
     for method in ("output", "conjugate_of_output", "curvature"):
         np.testing.assert_allclose(
@@ -349,13 +349,13 @@ def test_even_weights_are_half_of_jensen_shannon():
 @pytest.mark.parametrize("alpha", [0.0, 1.0, np.inf, np.nan])
 def test_alpha_out_of_range(alpha):
     with pytest.raises(ValueError, match=f"alpha={alpha}, need"):
-        f_divergences.alpha_divergence(alpha)
+        f_divergences.AlphaDivergence(alpha)
 
 
 @pytest.mark.parametrize("pi", [0.0, 1.0, -0.1, np.nan])
 def test_weight_out_of_range(pi):
     with pytest.raises(ValueError, match=f"pi={pi}, need"):
-        f_divergences.weighted_jensen_shannon(pi)
+        f_divergences.JensenDivergence(pi)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -62,7 +62,7 @@ WRONG = [
     (lambda: ScaledMMD(RBF, scale="paper"), "scale: need a Scale, not paper"),
     (lambda: MMDGAN("rbff"), "Unknown kernel 'rbff'.*mean 'rbf'"),
     (lambda: MMDGAN(3.0), "kernel 3.0: need a name"),
-    (lambda: MMDGAN(RBF, "biasd"), "estimator: need a function"),
+    (lambda: MMDGAN(RBF, "biasd"), "estimator 'biasd'.*mean 'biased'"),
     (lambda: RepulsiveMMD(RBF, bounds=(4.0, 1.0)), "upper=1.0, need .* 4"),
     (lambda: RepulsiveMMD(RBF, real_weight="w"), "real_weight='w'"),
     (

@@ -61,7 +61,9 @@ class DatasetEntry:
     num_classes: int | None
     features: str
     kid_block_size: int | None = 500
-    counts: Mapping[str, int] | None = None
+    counts: Mapping[str, int] | None = dataclasses.field(
+        default=None, hash=False
+    )
     resize: str | None = "published"
     listing: Callable[[ReadConfig], Listing] | None = None
     preview: Callable[[str, Any, ReadConfig], Preview] | None = None

@@ -60,7 +60,7 @@ class AdversarialMethod(Method[AdversarialSettings]):
     """
 
     by_kernel: Mapping[Kernel, AdversarialSettings] = dataclasses.field(
-        default_factory=dict
+        default_factory=dict, hash=False
     )
 
     takes_labels: ClassVar[bool] = True

@@ -9,14 +9,13 @@ https://github.com/MichaelArbel/Scaled-MMD-GAN (Arbel et al. 2018, "scaled")
 https://github.com/lambertae/drifting (Deng et al. 2026, "drifting")
 """
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, mmd
+from tf_mmdgan import errors
 from tf_mmdgan.kernels import (
     Distance,
     Kernel,
@@ -32,9 +31,9 @@ from tf_mmdgan.methods.settings import (
     Settings,
 )
 from tf_mmdgan.mmd.as_published import (
+    ConstantDiagonal,
+    PublishedRatio,
     RoundedDistance,
-    mmd2_constant_diagonal,
-    mmd2_ratio,
 )
 from tf_mmdgan.objectives import MMDGAN, CramerGAN
 
@@ -102,17 +101,14 @@ def _terms(kernel: Kernel) -> list[Kernel]:
 
 def _constant_diagonal(settings: AdversarialSettings) -> AdversarialSettings:
     criterion = settings.criterion
-    if (
-        not isinstance(criterion, MMDGAN)
-        or criterion.estimator is not mmd.mmd2_unbiased
-    ):
+    if not isinstance(criterion, MMDGAN) or criterion.estimator != "unbiased":
         return settings
     terms = {type(term) for term in _terms(criterion.kernel)}
     # Only kernels that add a linear term to others have it wrong.
     if Linear not in terms or len(terms) < 2:
         return settings
     at_zero = float(criterion.kernel.diagonal(tf.zeros([1, 1]))[0])
-    estimator = functools.partial(mmd2_constant_diagonal, diagonal=at_zero)
+    estimator = ConstantDiagonal(at_zero)
     return replace(settings, criterion=replace(criterion, estimator=estimator))
 
 
@@ -124,11 +120,11 @@ def _ratio(**keywords: Any) -> SettingsChange:
         if not isinstance(criterion, MMDGAN):
             return settings
         estimator = criterion.estimator
-        if estimator is mmd.mmd2_ratio:
-            estimator = mmd2_ratio
-        if getattr(estimator, "func", estimator) is not mmd2_ratio:
+        if estimator == "ratio":
+            estimator = PublishedRatio()
+        if not isinstance(estimator, PublishedRatio):
             return settings
-        estimator = functools.partial(estimator, **keywords)
+        estimator = replace(estimator, **keywords)
         return replace(
             settings, criterion=replace(criterion, estimator=estimator)
         )

@@ -31,6 +31,7 @@ from tf_mmdgan.mmd.three_sample import (
 )
 from tf_mmdgan.mmd.two_sample import TWO_SAMPLE_TESTS, two_sample_test
 from tf_mmdgan.mmd.variance import (
+    ESTIMATORS,
     CandidateSums,
     PairSums,
     Variance,

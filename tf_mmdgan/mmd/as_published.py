@@ -22,54 +22,61 @@ class RoundedDistance(Distance):
         return rounded_root(squares, 1e-5)
 
 
-def mmd2_constant_diagonal(
-    grams: mmd.Grams, diagonal: float | tf.Tensor
-) -> tf.Tensor:
+@dataclasses.dataclass(frozen=True)
+class ConstantDiagonal:
     """MMD^2 with a constant taken for the diagonals of both kernel matrices.
 
     The diagonal of a kernel with a linear term is not constant. There this is
     too large by weight (sum ||x_i||^2 + sum ||y_i||^2) / (m (m - 1)), so that
     the critic gains from large features.
 
-    Args:
-      grams: kernel matrices of samples of one size m.
+    Attributes:
       diagonal: the constant, k(0, 0).
-
-    Raises:
-      ValueError: for fewer than 2 examples; see `mmd.estimators.size`.
     """
 
-    def mean(gram):
+    diagonal: float
+
+    def __call__(self, grams: mmd.Grams) -> tf.Tensor:
+        """The estimate of two samples of one size m, a scalar.
+
+        Raises:
+          ValueError: for fewer than 2 examples; see `mmd.estimators.size`.
+        """
+        within = self._mean(grams.xx) + self._mean(grams.yy)
+        return within - 2.0 * tf.reduce_mean(grams.xy)
+
+    def _mean(self, gram: tf.Tensor) -> tf.Tensor:
         m = tf.cast(estimators.size(gram, 2), gram.dtype)
-        return (tf.reduce_sum(gram) - m * diagonal) / (m * (m - 1.0))
-
-    return mean(grams.xx) + mean(grams.yy) - 2.0 * tf.reduce_mean(grams.xy)
+        return (tf.reduce_sum(gram) - m * self.diagonal) / (m * (m - 1.0))
 
 
-def mmd2_ratio(
-    grams: mmd.Grams,
-    floor: float = 1e-12,
-    plug_in: bool = False,
-    diagonals: bool = False,
-) -> tf.Tensor:
+@dataclasses.dataclass(frozen=True)
+class PublishedRatio:
     """`mmd.mmd2_ratio`, with the deviations of the original codes.
 
-    Args:
-      grams: kernel matrices.
+    Attributes:
       floor: least variance to divide by, > 0.
       plug_in: whether to take the published estimate of the variance, see
         `mmd.variance_from_sums`.
       diagonals: whether the sums of MMD^2 contain the diagonals, and are
         divided by m (m - 1) all the same.
-
-    Raises:
-      ValueError: for a floor that is not positive.
     """
-    variance = mmd.variance_from_sums(mmd.sum_pairs(grams), plug_in=plug_in)
-    deviation = variance.deviation(floor, plug_in)
-    value = (
-        mmd2_constant_diagonal(grams, 0.0)
-        if diagonals
-        else mmd.mmd2_unbiased(grams)
-    )
-    return value / tf.cast(deviation, value.dtype)
+
+    floor: float = 1e-12
+    plug_in: bool = False
+    diagonals: bool = False
+
+    def __call__(self, grams: mmd.Grams) -> tf.Tensor:
+        """The ratio, a scalar.
+
+        Raises:
+          ValueError: for a floor that is not positive.
+        """
+        sums = mmd.sum_pairs(grams)
+        variance = mmd.variance_from_sums(sums, plug_in=self.plug_in)
+        deviation = variance.deviation(self.floor, self.plug_in)
+        estimate = (
+            ConstantDiagonal(0.0) if self.diagonals else mmd.mmd2_unbiased
+        )
+        value = estimate(grams)
+        return value / tf.cast(deviation, value.dtype)

@@ -106,7 +106,7 @@ def student_tail(
     return Tail(0.5**terms if mean > 0.0 else 1.0, threshold)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True)
 class TwoSampleTest:
     """Outcome of a test of whether two samples come from one law.
 
@@ -137,7 +137,7 @@ class TwoSampleTest:
     num_x: int
     num_y: int
     null: np.ndarray = dataclasses.field(
-        default_factory=lambda: np.empty(0), repr=False
+        default_factory=lambda: np.empty(0), repr=False, compare=False
     )
     by_kernel: tuple[tuple[Kernel, float], ...] = dataclasses.field(
         default=(), repr=False

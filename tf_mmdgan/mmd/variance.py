@@ -1,5 +1,6 @@
 """Variance of the estimators of MMD^2, without bias, and the t-statistic."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -7,7 +8,9 @@ import tensorflow as tf
 from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd.estimators import (
     Grams,
+    mmd2_biased,
     mmd2_unbiased,
+    mmd2_ustatistic,
     size,
     without_diagonal,
 )
@@ -161,6 +164,15 @@ def mmd2_ratio(grams: Grams, floor: float = 1e-12) -> tf.Tensor:
     """
     deviation = variance_from_sums(sum_pairs(grams)).deviation(floor, False)
     return mmd2_unbiased(grams) / tf.cast(deviation, grams.xy.dtype)
+
+
+# Estimates of MMD^2 of kernel matrices that criteria name.
+ESTIMATORS: dict[str, Callable[[Grams], tf.Tensor]] = {
+    "unbiased": mmd2_unbiased,
+    "biased": mmd2_biased,
+    "ustatistic": mmd2_ustatistic,
+    "ratio": mmd2_ratio,
+}
 
 
 class CandidateSums(NamedTuple):

@@ -6,6 +6,7 @@ https://openreview.net/forum?id=SJg7spEYDS.
 
 import dataclasses
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -74,7 +75,7 @@ class RatioMatching:
     differ. Srivastava et al. 2020, section 3.
 
     Attributes:
-      bandwidths: standard deviations of the Gaussian kernels.
+      bandwidths: standard deviations of the Gaussian kernels; one, or some.
       ridge: of the density ratio.
       positivity: what keeps the ratios positive: a "penalty" (the sum above, as
         the published runs have it), a "clip" at 0, or "none".
@@ -92,12 +93,13 @@ class RatioMatching:
     median_bandwidth: bool = False
 
     def __post_init__(self):
-        if not self.bandwidths or not all(
-            0.0 < b < math.inf for b in self.bandwidths
-        ):
-            raise errors.UsageError(
-                f"bandwidths={self.bandwidths}, need numbers > 0."
-            )
+        given: object = self.bandwidths
+        some = given if isinstance(given, Iterable) else (given,)
+        object.__setattr__(self, "bandwidths", tuple(some))
+        if not self.bandwidths:
+            raise errors.UsageError("bandwidths=(), need numbers > 0.")
+        for bandwidth in self.bandwidths:
+            errors.check_above(0.0, bandwidths=bandwidth)
         if not 0.0 < self.ridge < math.inf:
             raise errors.UsageError(
                 f"ridge={self.ridge}: without a ridge the system of the "

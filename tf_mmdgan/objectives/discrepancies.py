@@ -20,10 +20,15 @@ from tf_mmdgan.mmd import constrained, random_features
 # Least variance of the t-statistic in the code of Sutherland et al. 2017.
 _VARIANCE_FLOOR = 1e-8
 
+
+def _ratio(grams: mmd.Grams) -> tf.Tensor:
+    return mmd.mmd2_ratio(grams, _VARIANCE_FLOOR)
+
+
 ESTIMATORS: dict[str, Callable[[mmd.Grams], tf.Tensor]] = {
     "biased": mmd.mmd2_biased,
     "unbiased": mmd.mmd2_unbiased,
-    "ratio": lambda grams: mmd.mmd2_ratio(grams, _VARIANCE_FLOOR),
+    "ratio": _ratio,
 }
 
 

@@ -24,6 +24,8 @@ from tf_mmdgan.objectives.criterion import (
     present,
 )
 
+Estimator = Callable[[mmd.Grams], tf.Tensor]
+
 
 @dataclasses.dataclass(frozen=True)
 class MMDGAN(Criterion):
@@ -36,7 +38,8 @@ class MMDGAN(Criterion):
 
     Attributes:
       kernel: on the critic's features; or its name, or an expression.
-      estimator: of MMD^2, from kernel matrices.
+      estimator: of MMD^2: "unbiased", "biased", "ustatistic" or "ratio"; or a
+        function of kernel matrices (`mmd.Grams`), which gives a scalar.
 
     For example:
 
@@ -45,12 +48,12 @@ class MMDGAN(Criterion):
     """
 
     kernel: Kernel
-    estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_unbiased
+    estimator: str | Estimator = "unbiased"
 
     def __post_init__(self):
         kernel = kernels.KERNEL_FAMILY.get(self.kernel)
         object.__setattr__(self, "kernel", kernel)
-        errors.check_function("estimator", self.estimator)
+        object.__setattr__(self, "estimator", _named(self.estimator))
 
     # Name of the estimate in the logs.
     term: ClassVar[str] = "mmd2"
@@ -69,8 +72,28 @@ class MMDGAN(Criterion):
         """The witness function of the MMD, not divided by its norm: [b]."""
         return mmd.witness(self.kernel, features, seen.x, seen.y)
 
+    def estimate(self, grams: mmd.Grams) -> tf.Tensor:
+        """The estimator's value for some kernel matrices, a scalar."""
+        if callable(self.estimator):
+            return self.estimator(grams)
+        return mmd.ESTIMATORS[self.estimator](grams)
+
     def _mmd2(self, seen: Comparison) -> tf.Tensor:
-        return self.estimator(mmd.gram_matrices(self.kernel, seen.x, seen.y))
+        return self.estimate(mmd.gram_matrices(self.kernel, seen.x, seen.y))
+
+
+def _named(estimator: str | Estimator) -> str | Estimator:
+    """An estimator by its name, if it has one, so that it compares and shows.
+
+    Raises:
+      UsageError: for an unknown name, and for what is no function.
+    """
+    if isinstance(estimator, str):
+        errors.pick(mmd.ESTIMATORS, estimator, "estimator")
+        return estimator
+    errors.check_function("estimator", estimator)
+    names = (n for n, known in mmd.ESTIMATORS.items() if known is estimator)
+    return next(names, estimator)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +107,7 @@ class RatioMMD(MMDGAN):
     makes the kernel. The estimator of the ratio is `mmd.mmd2_ratio`.
     """
 
-    estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_ratio
+    estimator: str | Estimator = "ratio"
 
     term: ClassVar[str] = "ratio"
 
@@ -112,7 +135,7 @@ class RepulsiveMMD(MMDGAN):
       bounds: (lower, upper) on the squared distances, or None for none.
     """
 
-    estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_ustatistic
+    estimator: str | Estimator = "ustatistic"
     real_weight: float = -1.0
     bounds: tuple[float, float] | None = None
 
@@ -176,7 +199,7 @@ class AutoencoderMMD(MMDGAN):
       feasible_set_weight: r, >= 0.
     """
 
-    estimator: Callable[[mmd.Grams], tf.Tensor] = mmd.mmd2_biased
+    estimator: str | Estimator = "biased"
     reconstruction_weight: float = 8.0
     feasible_set_weight: float = 16.0
 
