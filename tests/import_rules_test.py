@@ -26,7 +26,9 @@ FLOORS = [
 
 # The same inside of rooms, for files and folders.
 INSIDE = {
-    "kernels": [{"kernel", "roots"}, {"radial"}, {"library", "bandwidths"}],
+    "kernels": [
+        {"rows", "roots"}, {"kernel"}, {"radial"}, {"library", "bandwidths"},
+    ],
     "mmd": [
         {"estimators", "samples", "outcome", "kernel_tiles", "kernel_choice"},
         {"variance", "permutation", "embeddings", "as_published",

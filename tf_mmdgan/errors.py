@@ -41,6 +41,13 @@ class UsageError(ValueError):
         return f"--{self.setting}: {self}" if self.setting else str(self)
 
 
+class UnknownName(UsageError, KeyError):
+    """A name that a catalogue does not have."""
+
+    # That of KeyError is a quotation of the message.
+    __str__ = Exception.__str__
+
+
 class DataError(ValueError):
     """A file, an array or a training run that is not what it should be."""
 
@@ -155,15 +162,15 @@ def pick(catalogue: Mapping[str, Entry], name: object, kind: str) -> Entry:
     """Returns `catalogue[name]`.
 
     Raises:
-      UsageError: for an unknown name; the message lists the known ones.
+      UnknownName: the message lists the known ones.
     """
     if not isinstance(name, str):
         known = ", ".join(catalogue)
-        raise UsageError(f"{kind}: need a name, not {name!r}; known: {known}.")
+        raise UnknownName(f"{kind}: need a name, not {name!r}; known: {known}.")
     if name in catalogue:
         return catalogue[name]
     known = ", ".join(catalogue)
-    raise UsageError(
+    raise UnknownName(
         f"Unknown {kind} '{name}'; known: {known}.{hint(catalogue, name)}"
     )
 

@@ -92,8 +92,28 @@ def test_matrix_and_pairs_take_the_same_types(given):
         (X[:0], "are empty"),
         (X[:, :0], "are empty"),
         (X.reshape(1, 5, 3, 1), "Flatten images"),
+        (None, "a NoneType, not an array of numbers"),
+        (np.array([["a", 1]], object), "a ndarray, not an array of numbers"),
     ],
 )
 def test_features_that_are_none(given, message):
+    kernel = kernels.Gaussian()
     with pytest.raises(ValueError, match=message):
-        kernels.Gaussian()(given, given)
+        kernel(given, given)
+    if "Flatten" not in message:
+        with pytest.raises(ValueError, match=message):
+            kernel.of_pairs(given, given)
+
+
+class Frame:
+    """What data frames have in common, with columns of two types."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray([[1, 2.5], [3, 0.5]], dtype or object)
+
+
+def test_frames_are_features():
+    kernel = kernels.Gaussian()
+    expected = kernel(np.asarray(Frame(), float), np.ones((1, 2)))
+    np.testing.assert_array_equal(kernel(Frame(), np.ones((1, 2))), expected)
+    assert kernel.diagonal(Frame()).dtype == tf.float64

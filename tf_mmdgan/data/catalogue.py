@@ -11,6 +11,7 @@ from typing import Any
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import DataConfig, ReadConfig
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.config.spelling import Recorded, is_outside, refuse_recorded
 from tf_mmdgan.data import resize
@@ -69,7 +70,7 @@ class DatasetEntry:
     preview: Callable[[str, Any, ReadConfig], Preview] | None = None
 
 
-DATASETS = {
+DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
     "digits": DatasetEntry(
         load=digits.load,
         image_size=16,

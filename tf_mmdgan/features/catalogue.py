@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.config.spelling import (
     Recorded,
@@ -46,7 +47,7 @@ class Source:
     differentiable: bool = False
 
 
-EXTRACTORS: dict[str, Source] = {
+EXTRACTORS: Catalogue[Source] = Catalogue("extractor", __doc__) | {
     "pixels": Source(Pixels, differentiable=True),
     "thumbnails": Source(Thumbnails),
     **{

@@ -1,13 +1,6 @@
 """Kernels as frozen values, composed with + and *; KERNELS names them."""
 
-from tf_mmdgan.kernels.kernel import (
-    Kernel,
-    Product,
-    Sum,
-    as_matrices,
-    pairwise_squares,
-    squared_distances,
-)
+from tf_mmdgan.kernels.kernel import Kernel, Product, Sum
 from tf_mmdgan.kernels.library import (
     KERNEL_FAMILY,
     KERNELS,
@@ -25,4 +18,9 @@ from tf_mmdgan.kernels.radial import (
     RadialMixture,
     RationalQuadratic,
     gaussian,
+)
+from tf_mmdgan.kernels.rows import (
+    as_matrices,
+    pairwise_squares,
+    squared_distances,
 )

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tf_mmdgan.kernels import kernel
+from tf_mmdgan.kernels import rows
 
 
 def median_distance(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
@@ -13,7 +13,7 @@ def median_distance(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     Pairs of equal rows do not count; where all rows are equal, it is 1.
     """
     pooled = tf.stop_gradient(tf.concat([x, y], axis=0))
-    return tf.sqrt(median_of_pairs(kernel.squared_distances(pooled, pooled)))
+    return tf.sqrt(median_of_pairs(rows.squared_distances(pooled, pooled)))
 
 
 def median_of_pairs(square_matrix: tf.Tensor) -> tf.Tensor:

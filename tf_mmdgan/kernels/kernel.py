@@ -9,75 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_mmdgan.kernels.rows import as_matrices, as_tensor, in_one_type
+
 _OWN = "tf_mmdgan.kernels."
-_EPSILON = {tf.float32: 2.0**-23, tf.float64: 2.0**-52}
-
-
-def as_matrices(*features: tf.Tensor) -> list[tf.Tensor]:
-    """Casts matrices [n, d] of one width to float64 or float32.
-
-    They become float64 if any of them is, or holds integers of 64 bits.
-
-    Raises:
-      ValueError: if one is not a matrix, if the widths differ, or for what
-        holds complex numbers or nothing.
-    """
-    tensors = [tf.convert_to_tensor(matrix) for matrix in features]
-    first = tensors[0].shape
-    for shape in (tensor.shape for tensor in tensors):
-        if not shape.is_compatible_with([None, None]):
-            remedy = " Flatten images." if shape.rank == 4 else ""
-            raise ValueError(f"Features must be [n, d], not {shape}.{remedy}")
-        if not shape[1:].is_compatible_with(first[1:]):
-            raise ValueError(f"Features have unequal widths: {first}, {shape}.")
-        if 0 in (shape.as_list() if shape.rank else ()):
-            raise ValueError(f"Features of shape {shape} are empty.")
-    return _in_one_type(tensors)
-
-
-def _in_one_type(tensors: list[tf.Tensor]) -> list[tf.Tensor]:
-    """All as float64 or float32; raises as `as_matrices`."""
-    for tensor in tensors:
-        if not (tensor.dtype.is_floating or tensor.dtype.is_integer):
-            raise ValueError(
-                f"Features are {tensor.dtype.name}: need real numbers."
-            )
-    wide = {tf.float64, tf.int64, tf.uint64}
-    double = any(tensor.dtype in wide for tensor in tensors)
-    dtype = tf.float64 if double else tf.float32
-    return [tf.cast(tensor, dtype) for tensor in tensors]
-
-
-def squared_distances(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Squared Euclidean distances of all pairs, at least zero.
-
-    ||x_i||**2 + ||y_j||**2 - 2 <x_i, y_j>,  x [n, d], y [m, d] -> [n, m]
-
-    Points that coincide up to rounding have distance zero, and so up to
-    rounding have their gradients; second derivatives are right everywhere.
-    Raises ValueError as `as_matrices` does.
-    """
-    return pairwise_squares(*as_matrices(x, y))
-
-
-def pairwise_squares(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """`squared_distances` of matrices that are checked and of one type."""
-    # Distances do not depend on the origin, but the rounding error of the
-    # difference below does: it is that of the norms.
-    centre = tf.stop_gradient(tf.reduce_mean(x, axis=-2, keepdims=True))
-    x, y = x - centre, y - centre
-    norms = squared_norms(x)[..., :, None] + squared_norms(y)[..., None, :]
-    squares = norms - 2.0 * tf.matmul(x, y, transpose_b=True)
-    # Coinciding points leave a residue of up to 6 roundings of the norms
-    # (measured, widths 1 to 2048), which a root would magnify. Only its value
-    # is taken off: the derivatives, 2 (x - y) and +-2 I, are right as they are.
-    coincide = squares <= 8.0 * _EPSILON[x.dtype] * norms
-    return squares - tf.stop_gradient(tf.where(coincide, squares, 0.0))
-
-
-def squared_norms(x: tf.Tensor) -> tf.Tensor:
-    """Squared Euclidean norms of rows [..., n, d]: [..., n]."""
-    return tf.reduce_sum(tf.square(x), axis=-1)
 
 
 class Kernel(abc.ABC):
@@ -122,10 +56,10 @@ class Kernel(abc.ABC):
         """Values k(x, y) of vectors [..., d], pair by pair: [...].
 
         Raises:
-          ValueError: for complex vectors, and for a kernel of the user's whose
-            `_matrix` does not keep leading axes.
+          ValueError: for what holds no real numbers, or nothing, and for a
+            kernel of the user's whose `_matrix` does not keep leading axes.
         """
-        x, y = _in_one_type([tf.convert_to_tensor(v) for v in (x, y)])
+        x, y = in_one_type([as_tensor(vectors) for vectors in (x, y)])
         _check_leading_axes(self, x.shape[-1])
         return self._matrix(x[..., None, :], y[..., None, :])[..., 0, 0]
 

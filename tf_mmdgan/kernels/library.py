@@ -15,13 +15,12 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.kernels.kernel import (
     Kernel,
     Product,
     check_kernels,
-    pairwise_squares,
-    squared_norms,
 )
 from tf_mmdgan.kernels.radial import (
     Gaussian,
@@ -32,6 +31,7 @@ from tf_mmdgan.kernels.radial import (
     floored,
 )
 from tf_mmdgan.kernels.roots import safe_root
+from tf_mmdgan.kernels.rows import pairwise_squares, squared_norms
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,7 +197,7 @@ class Polynomial(Kernel):
 # rbf_octaves is the mixture of Li et al. 2017, rbf_half_octaves that of Wang et
 # al. 2019 for the attractive loss, rbf_gmmn that of Li et al. 2015 for pixels,
 # whose list is of variances.
-KERNELS: dict[str, Kernel] = {
+KERNELS: Catalogue[Kernel] = Catalogue("kernel", __doc__) | {
     "rbf": Gaussian(),
     "rbf_half_octaves": Gaussian((1.0, 2**0.5, 2.0, 8**0.5, 4.0)),
     "rbf_octaves": Gaussian((1.0, 2.0, 4.0, 8.0, 16.0)),

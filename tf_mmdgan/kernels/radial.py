@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan.kernels.kernel import Kernel, pairwise_squares
+from tf_mmdgan.kernels.kernel import Kernel
 from tf_mmdgan.kernels.roots import safe_root
+from tf_mmdgan.kernels.rows import pairwise_squares
 
 
 @dataclasses.dataclass(frozen=True)

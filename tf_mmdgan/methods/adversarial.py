@@ -8,6 +8,7 @@ import keras
 
 from tf_mmdgan import errors, networks
 from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.methods.builder import Builder, architecture
 from tf_mmdgan.methods.method import Method
@@ -32,7 +33,7 @@ Maker = Callable[[AdversarialSettings, Annealing], Regularizer]
 
 # What makes a regulariser of settings, by the name of the setting that is its
 # weight; a weight of 0 leaves it out.
-REGULARIZERS: dict[str, Maker] = {
+REGULARIZERS: Catalogue[Maker] = Catalogue("regularizer", __doc__) | {
     "gradient_penalty": lambda settings, _: GradientPenalty(
         settings.gradient_penalty,
         settings.penalized_function,

@@ -10,6 +10,7 @@ from typing import Any
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import spelling
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.kernels import KERNEL_FAMILY, KERNELS, Laplace
 from tf_mmdgan.methods.adversarial import AdversarialMethod
@@ -103,7 +104,7 @@ _GAN = AdversarialSettings(
     learning_rate=2e-4,
 )
 
-OBJECTIVES: dict[str, AdversarialMethod] = {
+OBJECTIVES: Catalogue[AdversarialMethod] = Catalogue("objective", __doc__) | {
     "mmd": AdversarialMethod(
         _DEMYSTIFYING,
         _MMD,
@@ -292,7 +293,7 @@ MATCHING: dict[str, Method[Any]] = {
     ),
 }
 
-METHODS: dict[str, Method[Any]] = {**OBJECTIVES, **MATCHING}
+METHODS: Catalogue[Method[Any]] = OBJECTIVES | MATCHING
 
 METHOD_FAMILY: Family[Method[Any] | Criterion] = Family(
     "objective",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.features import Extracted
@@ -295,7 +296,7 @@ def score_alone(
     }
 
 
-METRICS: dict[str, Metric] = {
+METRICS: Catalogue[Metric] = Catalogue("metric", __doc__) | {
     "kid_tfgan": _kid_tfgan,
     "kid_blocks": _kid_blocks,
     "kid_subsets": _kid_subsets,

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, mmd
 from tf_mmdgan.kernels import Kernel, bandwidths
-from tf_mmdgan.kernels.kernel import pairwise_squares
+from tf_mmdgan.kernels.rows import pairwise_squares
 from tf_mmdgan.metrics import learning
 from tf_mmdgan.mmd import kernel_choice, outcome
 from tf_mmdgan.mmd.samples import Samples, as_samples

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.mmd import aggregated, kernel_choice, linear_time, wild_bootstrap
 from tf_mmdgan.mmd.outcome import (
@@ -158,7 +159,7 @@ def _mmd_fuse(
     return _of_many(combined, samples, kernels, "mmd_fuse", estimator, plan)
 
 
-TWO_SAMPLE_TESTS: dict[str, TestMethod] = {
+TWO_SAMPLE_TESTS: Catalogue[TestMethod] = Catalogue("method", __doc__) | {
     "permutation": TestMethod(_permutation, ("quadratic",)),
     "wild_bootstrap": TestMethod(
         _wild_bootstrap, ("quadratic", "incomplete", "linear")

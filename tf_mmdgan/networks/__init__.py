@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import keras
 
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.networks import blocks, dcgan, mlp, resnet, sngan
 from tf_mmdgan.networks.autoencoder import (
@@ -93,7 +94,7 @@ _dcgan5_generator = functools.partial(dcgan.generator, stages=5)
 _dcgan5_critic = functools.partial(dcgan.critic, stages=5)
 _plain_generator = functools.partial(resnet.generator, plain=True)
 
-ARCHITECTURES: dict[str, Architecture] = {
+ARCHITECTURES: Catalogue[Architecture] = Catalogue("architecture", __doc__) | {
     "dcgan": _pair(dcgan.generator, dcgan.critic, dcgan.sizes(stages=4)),
     "dcgan5": _pair(_dcgan5_generator, _dcgan5_critic, dcgan.sizes(stages=5)),
     "fullconv5": _pair(

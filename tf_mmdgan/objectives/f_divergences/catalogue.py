@@ -3,6 +3,7 @@
 To add one, derive a frozen dataclass from `FDivergence` and list it here.
 """
 
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.objectives.f_divergences.divergence import FDivergence
 from tf_mmdgan.objectives.f_divergences.jensen import (
@@ -23,7 +24,7 @@ from tf_mmdgan.objectives.f_divergences.powers import (
     TotalVariation,
 )
 
-DIVERGENCES: dict[str, FDivergence] = {
+DIVERGENCES: Catalogue[FDivergence] = Catalogue("divergence", __doc__) | {
     "kl": KLDivergence(),
     "reverse_kl": ReverseKLDivergence(),
     "pearson": PearsonDivergence(),

@@ -7,6 +7,7 @@ with a `STUDY` at its end and give it a line in `STUDIES`.
 import os
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.reproduction.studies import (
     ama,
     digits_parzen,
@@ -47,7 +48,7 @@ from tf_mmdgan.reproduction.studies.runner import StudyResult
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
 # In the order of the document's sections.
-STUDIES: dict[str, Study] = {
+STUDIES: Catalogue[Study] = Catalogue("study", __doc__) | {
     "witness": witness.STUDY,
     "small_batches": small_batches.STUDY,
     "gradient_bias": gradient_bias.STUDY,
