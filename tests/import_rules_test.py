@@ -57,8 +57,9 @@ INSIDE = {
          "synthetic"},
     ],
     "evaluation": [
-        {"outputs", "loaded", "metric_settings"},
-        {"report", "page", "images"},
+        {"outputs", "loaded", "metric_settings", "charts"},
+        {"report", "history", "images"},
+        {"page"},
         {"layers"},
         {"scorer", "comparable"},
         {"sample_files"},
@@ -78,7 +79,7 @@ INSIDE = {
     "training": [
         {"events", "guard"},
         {"callbacks", "event_files", "run_directory"},
-        {"checkpoints", "diagnostics", "kid_schedule", "records",
+        {"checkpoints", "diagnostics", "history", "kid_schedule", "records",
          "run_data"},
         {"finished", "state"},
         {"callback_list", "curve", "scored"},

@@ -10,6 +10,24 @@ import pytest
 
 from tf_mmdgan import evaluation
 
+HISTORY = evaluation.RunHistory(
+    log=[
+        {"step": 0, "kid": 40.0, "kid_standard_error": 1.0, "fid": 30.0},
+        {"step": 5, "critic/loss": 1.0, "learning_rate": 2e-4},
+        {"step": 9, "kid": 2.0, "kid_standard_error": 1.0, "fid": 3.0},
+    ],
+    changed={"kernel": ("<rbf>", None), "steps": (9, 150_000)},
+    in_force={"kernel": "rbf", "beta_1": 0.5},
+    class_names=[f"class {c}" for c in "abcdefgh"],
+)
+
+
+def folds(text):
+    """What is folded, by the title of its fold."""
+    return dict(
+        re.findall("<summary>([^<]+)</summary>(.*?)</details>", text, re.S)
+    )
+
 
 @pytest.fixture
 def report():
@@ -65,3 +83,34 @@ def test_neighbours_are_in_rows(report, rng):
     _, picture = pictures(evaluation.render_page(report, samples, neighbours))
     assert picture.shape == (2 * 66 - 2, 3 * 66 - 2)
     np.testing.assert_array_equal(picture[66:, 132:], neighbours[1, 2, :, :, 0])
+
+
+def test_what_matters_comes_first_with_what_training_images_have(report):
+    report["scores"]["kid_exact"] = {
+        "kid": 0.5, "kid_confidence_low": -0.25, "kid_confidence_high": 1.25,
+    }  # fmt: skip
+    report["baseline"] = {"kid_exact": {"kid": -0.125}, "fid": {"fid": 2.0}}
+    text = evaluation.render_page(report, None)
+    main = text[: text.index("<details")]
+    assert "0.5 (-0.25 to 1.25)" in main and "-0.125" in main
+    assert main.index("KID, exact") < main.index("FID")
+    assert "training images" in main and "&darr;" in main
+    # No number of a metric that is not there.
+    assert "precision" not in main and "kid_tfgan" not in main
+    assert "1.2346" in folds(text)["All numbers"]
+
+
+def test_a_run_has_curves_and_the_settings_that_differ(report):
+    text = evaluation.render_page(report, None, history=HISTORY)
+    titles = re.findall("<figcaption>([^<]+)", text)
+    assert titles == ["KID (band: 95 %)", "FID", "losses", "learning rate"]
+    main = text[: text.index("<details")]
+    assert "&lt;rbf&gt;" in main and "as published" in main and "150000" in main
+    assert "run: beta_1" in folds(text)["All settings"]
+    assert "7: class h" in main
+
+
+def test_a_page_needs_no_network(report, rng):
+    samples = rng.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
+    text = evaluation.render_page(report, samples, history=HISTORY)
+    assert not re.search(r"https?:|@import|url\(|<link|<script", text)

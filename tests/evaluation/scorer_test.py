@@ -25,8 +25,15 @@ def test_run_is_scored_against_held_out_images(scorer):
 
 def test_noise_is_far_and_training_images_are_near(scorer, rng):
     noise = rng.integers(0, 256, (200, 16, 16, 1), dtype=np.uint8)
-    near = scorer.kid(load("digits", "train").images)
-    assert abs(near) < 5 and scorer.kid(noise) > 5 * abs(near) + 5
+    near, far = (
+        scorer.baseline(images)
+        for images in (load("digits", "train").images, noise)
+    )
+    for metric in ("kid_tfgan", "kid_exact"):
+        kid = abs(near[metric]["kid"])
+        assert kid < 5 and far[metric]["kid"] > 5 * kid + 5
+    assert near["prdc"]["precision"] > 0.8
+    assert far["fid"]["fid"] > 5 * near["fid"]["fid"]
 
 
 def test_same_images_have_no_exact_distance(scorer):
@@ -56,14 +63,19 @@ def test_the_order_of_the_images_does_not_matter_to_sets(scorer, rng):
 def test_the_page_shows_the_nearest_real_images(scorer, monkeypatch):
     shown = {}
 
-    def render(report, samples, neighbours):
-        shown.update(report=report, samples=samples, neighbours=neighbours)
+    def render(report, samples, neighbours, history):
+        shown.update(
+            report=report,
+            history=history,
+            samples=samples,
+            neighbours=neighbours,
+        )
         return "page"
 
     monkeypatch.setattr(scorer_module, "render_page", render)
     images = scorer.real[:70]
     assert scorer.page(scorer.report(images, "copies"), images) == "page"
-    assert shown["report"]["fake"] == "copies"
+    assert shown["report"]["fake"] == "copies" and shown["history"] is None
     np.testing.assert_array_equal(shown["samples"], images[:64])
     # The image itself, and its copy among the real ones before all others.
     assert shown["neighbours"].shape == (8, 8, 16, 16, 1)
@@ -125,7 +137,7 @@ def test_nothing_is_extracted_before_it_is_needed(rng):
     settings = MetricSettings(max_block_size=10)
     scorer = evaluation.Scorer(extractor, real, "x", settings, 20)
     assert extractor.calls == 0
-    assert scorer.kid(real[::-1]) == scorer.kid(real[::-1])
+    assert scorer.baseline(real[::-1]) == scorer.baseline(real[::-1])
     assert extractor.calls == 3  # once for the real images
 
 

@@ -5,6 +5,7 @@ from tf_mmdgan.evaluation.from_config import (
     extractor_of_run,
     scorer_of_run,
 )
+from tf_mmdgan.evaluation.history import RunHistory
 from tf_mmdgan.evaluation.page import render_page
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import Scorer

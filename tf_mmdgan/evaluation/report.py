@@ -93,6 +93,8 @@ class Report:
       step: generator steps of the scored model; None for images.
       classes: the numbers of each class, as `class_scores` returns them; None
         if they were not asked for.
+      baseline: the main scores of training images; None where they are not
+        known.
       reproducible: for a trained run, whether the same command gives the same
         bits, and what must be equal for that.
       versions: versions of packages.
@@ -111,6 +113,7 @@ class Report:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     step: int | None = None
     classes: Mapping[str, Mapping[str, float]] | None = None
+    baseline: Mapping[str, Mapping[str, float]] | None = None
     reproducible: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = dataclasses.field(
         default_factory=installed_versions

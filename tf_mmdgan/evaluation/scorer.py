@@ -13,6 +13,7 @@ from tf_mmdgan import errors, files, published
 from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation import outputs
+from tf_mmdgan.evaluation.history import RunHistory
 from tf_mmdgan.evaluation.loaded import (
     Content,
     Preparation,
@@ -21,7 +22,7 @@ from tf_mmdgan.evaluation.loaded import (
     for_page,
     shapes_of,
 )
-from tf_mmdgan.evaluation.page import render_page
+from tf_mmdgan.evaluation.page import MAIN_METRICS, render_page
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.features import (
     Extracted,
@@ -139,11 +140,18 @@ class Scorer:
         """Features of the real images, in their order: float32 [n, d]."""
         return self._real.features
 
-    def kid(self, images: np.ndarray) -> float:
-        """KID of uint8 images [m, h, w, c], by TF-GAN; of `count` at most."""
+    def baseline(self, images: np.ndarray) -> dict[str, dict[str, float]]:
+        """What real images have that are not held out: the numbers to reach.
+
+        Args:
+          images: uint8 [m, h, w, c], of which `count` at most are taken.
+
+        Returns:
+          KID by TF-GAN, and the numbers at the head of a page that can be had.
+        """
         order = shuffled_order(len(images))[: self.count]
         found = sharing.of_images(self.cluster, self.extractor, images, order)
-        return self._score(found, ["kid_tfgan"])["kid_tfgan"]["kid"]
+        return self._with_kid(found, MAIN_METRICS)
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Features [m, d] of uint8 images [m, h, w, c]."""
@@ -157,9 +165,13 @@ class Scorer:
     def score_model(
         self, model: ImplicitModel, weights: str
     ) -> dict[str, float]:
-        """KID of a model, by TF-GAN, with its standard error."""
+        """KID of a model, by TF-GAN, with its standard error, and FID.
+
+        FID is left out where it cannot be had.
+        """
         found = self._extract_drawn(model, weights)
-        return self._score(found, ["kid_tfgan"])["kid_tfgan"]
+        scores = self._with_kid(found, ["fid"])
+        return scores["kid_tfgan"] | scores.get("fid", {})
 
     def report_model(
         self, model: ImplicitModel, weights: str, source: str, step: int
@@ -228,13 +240,19 @@ class Scorer:
             | {"order": "shuffled" if self.shuffle else "given"},
         )
 
-    def page(self, report: Report, images: Content) -> str:
+    def page(
+        self,
+        report: Report,
+        images: Content,
+        history: RunHistory | None = None,
+    ) -> str:
         """The report of images as a page, with some of the images on it."""
         samples = None
         if not isinstance(images, StoredFeatures):
             samples = for_page(images, range(min(_SAMPLES, len(images))))
         told = published.without_places(report.to_dict())
-        return render_page(told, samples, self._with_neighbours(images))
+        neighbours = self._with_neighbours(images)
+        return render_page(told, samples, neighbours, history)
 
     def _with_neighbours(self, images: Content) -> np.ndarray | None:
         """Some images, and the real images nearest to each: [n, k, h, w, c].
@@ -261,9 +279,18 @@ class Scorer:
         report: Report,
         images: Content,
         path: str | os.PathLike[str],
+        history: RunHistory | None = None,
     ) -> None:
-        """Writes the report of images as JSON, and as a page beside it."""
-        outputs.write(path, report.to_dict(), self.page(report, images))
+        """Writes the report of images as JSON, and as a page beside it.
+
+        Args:
+          report: of the images.
+          images: some of which are shown on the page.
+          path: of the JSON file.
+          history: of the run that made the images; None: no run did.
+        """
+        page = self.page(report, images, history)
+        outputs.write(path, report.to_dict(), page)
 
     def _extract(self, images: Content) -> Extracted:
         if isinstance(images, StoredFeatures):
@@ -291,6 +318,18 @@ class Scorer:
         self, fake: Extracted, metrics: Sequence[object]
     ) -> dict[str, dict[str, float]]:
         return score(*self._ordered(fake), metrics, self.settings)
+
+    def _with_kid(
+        self, fake: Extracted, metrics: Sequence[object]
+    ) -> dict[str, dict[str, float]]:
+        """KID by TF-GAN, and those of some metrics that can be had."""
+        chosen = ["kid_tfgan", *metrics]
+        scores, missing = score_available(
+            *self._ordered(fake), chosen, self.settings
+        )
+        if "kid_tfgan" in missing:
+            return self._score(fake, ["kid_tfgan"])  # which says why
+        return scores
 
     def _score_all(
         self, fake: Extracted

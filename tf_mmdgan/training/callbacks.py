@@ -81,9 +81,9 @@ class MetricsLog(Every):
     """Appends one JSON object per interval to a file, and to TensorBoard.
 
     Beside the losses, "seconds_per_step" by the clock, all callbacks included;
-    "cpu_seconds_per_step", which the process spent in the steps alone; and
+    "cpu_seconds_per_step", which the process spent in the steps alone;
     "input_wait", the share of the time in which steps have waited for their
-    batches.
+    batches; and "learning_rate", the generator's.
     """
 
     def __init__(
@@ -119,7 +119,8 @@ class MetricsLog(Every):
         }
         if self.model.input_clock:
             times["input_wait"] = round(waited / seconds, 6)
-        self.write(step, {**logs, **times})
+        rate = float(self.model.optimizers[0].learning_rate)
+        self.write(step, {**logs, **times, "learning_rate": rate})
 
     def _now(self, step: int) -> tuple[int, float, float, float]:
         clock = self.model.input_clock

@@ -17,6 +17,7 @@ from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
     callbacks,
     checkpoints,
+    history,
     records,
     run_data,
     run_directory,
@@ -85,6 +86,7 @@ class TrainedRun:
         out: str | os.PathLike[str] | None = None,
         classes: dict[str, dict[str, float]] | None = None,
         reproducible: dict[str, Any] | None = None,
+        baseline: dict[str, dict[str, float]] | None = None,
     ) -> Report:
         """Scores the model, and writes the report and its page.
 
@@ -96,6 +98,8 @@ class TrainedRun:
           classes: scores class by class, if there are any.
           reproducible: where training again would give the same bits; by
             default as the run's report says, if there is one.
+          baseline: scores of training images; by default as the run's report
+            says, if it was made in the same way.
 
         Raises:
           UsageError: before the work, if the report cannot be written there.
@@ -107,8 +111,8 @@ class TrainedRun:
         if scorer.cluster.chief:
             self.report_file(out)
         weights = weights or self.config.evaluation_weights
+        before = recorded(self.folder / REPORT_FILE)
         if reproducible is None:
-            before = recorded(self.folder / REPORT_FILE)
             reproducible = before.get("reproducible")
         report = dataclasses.replace(
             scorer.report_model(
@@ -121,10 +125,14 @@ class TrainedRun:
             classes=classes,
             reproducible=reproducible,
         )
+        if baseline is None:
+            baseline = history.kept_baseline(report, before)
+        report = dataclasses.replace(report, baseline=baseline)
         if scorer.cluster.chief:
             shown = scorer.samples(self.model, weights)
             with kept(report, "--out"):
-                scorer.write(report, shown, self.report_file(out))
+                path = self.report_file(out)
+                scorer.write(report, shown, path, history.of_run(self.config))
         return report
 
     def report_file(

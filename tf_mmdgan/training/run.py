@@ -88,14 +88,16 @@ class Run:
                     self.progress,
                 )
         run = TrainedRun(self.config, self.model)
+        baseline = self.scorer.baseline(self.train_images)
         if recorded_step(run.folder / REPORT_FILE) != run.step:
             run.score(
                 self.scorer,
                 reproducible=self.cluster.reproducibility(
                     self.config.deterministic, self.config.jit
                 ),
+                baseline=baseline,
             )
-        result = self._result(run, self.scorer.kid(self.train_images))
+        result = self._result(run, baseline["kid_tfgan"]["kid"])
         return dataclasses.replace(run, result=result)
 
     def _result(

@@ -1,0 +1,55 @@
+"""How a run came about, as the page of its report shows it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tf_mmdgan.evaluation.charts import Chart, Line
+
+
+@dataclasses.dataclass(frozen=True)
+class RunHistory:
+    """What is known of a run beside its scores.
+
+    Attributes:
+      log: the objects of its metrics.jsonl.
+      changed: of each setting that was given, its value and the default.
+      in_force: every setting as it was in force.
+      class_names: of its data, if they have names.
+    """
+
+    log: Sequence[Mapping[str, Any]] = ()
+    changed: Mapping[str, Sequence[Any]] = dataclasses.field(
+        default_factory=dict
+    )
+    in_force: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    class_names: Sequence[str] | None = None
+
+    def charts(self, kid_of_training: float | None = None) -> list[Chart]:
+        """KID, FID, losses, learning rate and the critic's slope.
+
+        A chart of what was not logged has no lines with points.
+
+        Args:
+          kid_of_training: of the training images, for a dashed line.
+        """
+        kid = Line.of_log(self.log, "kid", spread="kid_standard_error")
+        return [
+            Chart("KID (band: 95 %)", [kid], reference=kid_of_training),
+            Chart("FID", [self._line("fid")]),
+            Chart("losses", self._lines("", "loss")),
+            Chart("learning rate", [self._line("learning_rate")]),
+            Chart("slope of the critic", self._lines("slope/", "")),
+        ]
+
+    def _line(self, key: str, name: str = "") -> Line:
+        return Line.of_log(self.log, key, name)
+
+    def _lines(self, first: str, last: str) -> list[Line]:
+        """A line for each key that begins and ends so."""
+        keys = dict.fromkeys(key for line in self.log for key in line)
+        return [
+            self._line(key, key.removeprefix(first).removesuffix(f"/{last}"))
+            for key in keys
+            if key.startswith(first) and key.endswith(last)
+        ]

@@ -1,0 +1,83 @@
+"""What a run's folder says of how the run came about."""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config.data import OF_MACHINE
+from tf_mmdgan.evaluation import Report, RunHistory
+from tf_mmdgan.published import without_places
+from tf_mmdgan.training.callbacks import read_log
+from tf_mmdgan.training.run_directory import (
+    CONFIG_FILE,
+    METRICS_FILE,
+    recorded,
+)
+
+_NOT_SHOWN = ("run_dir", "trust_run", *OF_MACHINE)
+
+
+def of_run(config: TrainConfig) -> RunHistory:
+    """The history of a run, for the page of its report.
+
+    Args:
+      config: of the run.
+    """
+    folder = pathlib.Path(config.run_dir)
+    record = recorded(folder / CONFIG_FILE)
+    given = _mapping(record.get("config"))
+    classes = _mapping(record.get("data")).get("classes")
+    return RunHistory(
+        read_log(folder / METRICS_FILE),
+        without_places(_changed(given)),
+        without_places(_shown(_mapping(record.get("in_force")))),
+        [str(name) for name in classes] if isinstance(classes, list) else None,
+    )
+
+
+def _changed(given: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Settings that were given, each with its default."""
+    usual = {f.name: f.default for f in dataclasses.fields(TrainConfig)}
+    return {
+        name: (value, usual[name])
+        for name, value in _shown(given).items()
+        if name in usual and value != usual[name]
+    }
+
+
+def _shown(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in settings.items() if k not in _NOT_SHOWN}
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def kept_baseline(
+    report: Report, before: Mapping[str, Any]
+) -> dict[str, dict[str, float]] | None:
+    """The scores of training images that the run's last report had.
+
+    Args:
+      report: that is to be written.
+      before: the report that is there.
+
+    Returns:
+      None where these were made otherwise than the report.
+    """
+    now = report.to_dict()
+    made_by = ("extractor", "real", "num_real", "num_fake", "settings")
+    found = before.get("baseline")
+    if not isinstance(found, dict):
+        return None
+    if any(before.get(name) != without_places(now[name]) for name in made_by):
+        return None
+    try:
+        return {
+            str(metric): {str(k): float(v) for k, v in numbers.items()}
+            for metric, numbers in found.items()
+        }
+    except (AttributeError, TypeError, ValueError):
+        return None
