@@ -9,6 +9,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, images
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
+from tf_mmdgan.models import graphs
 
 
 class ImageSampler:
@@ -82,4 +83,6 @@ class ImageSampler:
         if self._num_classes:
             drawn = draw_labels(seed, count, start, self._num_classes, shares)
             inputs = [inputs, tf.where(label < 0, drawn, label)]
-        return images.to_uint8(self._generator(inputs, training=False))
+        drawn = images.to_uint8(self._generator(inputs, training=False))
+        graphs.forget_gradients()
+        return drawn

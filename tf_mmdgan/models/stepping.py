@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Cluster
-from tf_mmdgan.models import feeding, image_batches, shares
+from tf_mmdgan.models import feeding, graphs, image_batches, shares
 from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.input_clock import InputClock
 
@@ -266,7 +266,9 @@ class SteppedModel(keras.Model):
             # One step is the usual case, and traced once, not twice.
             if steps > 1:
                 _repeat(steps - 1, lambda: self._step(iterator, replica_step))
-            return self._step(iterator, replica_step)
+            logs = self._step(iterator, replica_step)
+            graphs.forget_gradients()
+            return logs
 
         # Without AutoGraph, which would convert the user's parts too, and make
         # another error of theirs, twenty lines long.

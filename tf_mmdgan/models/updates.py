@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.models import graphs
 from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.objectives import Batch
 
@@ -62,6 +63,7 @@ def apply(
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         gradients = _finite_on_all_or_none(gradients)
     optimizer.apply(gradients, weights)
+    graphs.order_sums()
 
 
 def prepare(

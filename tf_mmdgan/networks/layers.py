@@ -243,6 +243,10 @@ class LeakyReLU(keras.layers.Layer):
         """The activations, of the shape of `inputs`."""
         return leaky_relu(inputs, self.slope)
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """That of the inputs, which spares Keras a graph to find out."""
+        return input_shape
+
     def get_config(self) -> dict[str, Any]:
         """See `keras.layers.Layer`."""
         return super().get_config() | {"slope": self.slope}
