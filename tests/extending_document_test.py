@@ -77,8 +77,8 @@ def test_a_run_of_ones_own_parts_is_sampled_without_them(
 
     chosen = parse(config.EvaluateConfig, scoring, run_dir)
     scores = evaluate.evaluate(chosen)["scores"]
-    assert list(scores) == ["fid", "mine.parts:mean_gap(power=1)"]
-    gap = scores["mine.parts:mean_gap(power=1)"]["mean_gap"]
+    assert list(scores) == ["fid", "mine.parts:MeanGap(power=1)"]
+    gap = scores["mine.parts:MeanGap(power=1)"]["mean_gap"]
     assert 0.0 < gap < np.inf
 
     # The networks are needed to draw, and nothing else.

@@ -68,7 +68,7 @@ _HOMES = {
     "features": (
         "EXTRACTORS", "Extracted", "FeatureExtractor", "FrozenFeatures",
     ),
-    "metrics": ("METRICS", "MetricSettings"),
+    "metrics": ("METRICS", "Metric", "MetricSettings"),
     "metrics.kid": ("kid", "KID"),
     "metrics.kid_tests": ("kid_test", "nearer_test", "NearerTest"),
     "metrics.deep_kernel": ("deep_kernel_test", "DeepKernel"),

@@ -44,7 +44,8 @@ class Family(Generic[Member]):
       kind: what a member is called in messages.
       members: those that have names.
       base: class of all members, or classes; `collections.abc.Callable` for
-        functions, of which a call binds settings by name.
+        functions, of which a call binds settings by name, and for values that
+        can be called, of which a call is that of their class.
       constructors: what makes a member of the arguments that a name is given.
       classes: the same for the names in the `repr` of members, which messages
         do not list.
@@ -278,13 +279,13 @@ def _outsider(
     found = calls.load(dotted)
     given = arguments or _NO_ARGUMENTS
     for family in families:
-        if family.of_functions:
-            if callable(found) and not isinstance(found, type):
-                bound = calls.bind(dotted, found, *given.make())
-                return found if arguments is None else bound
-        elif calls.makes(found, family.base):
+        plain = callable(found) and not isinstance(found, type)
+        if family.of_functions and plain:
+            bound = calls.bind(dotted, found, *given.make())
+            return found if arguments is None else bound
+        if calls.makes(found, family.base):
             return calls.call(dotted, found, *given.make())
-        elif isinstance(found, family.base) and arguments is None:
+        if isinstance(found, family.base) and arguments is None:
             return found
     bases = " or ".join(map(_describe, families))
     kind = type(found).__name__
@@ -295,7 +296,7 @@ def _outsider(
 
 def _describe(family: Family[Any]) -> str:
     if family.of_functions:
-        return "function"
+        return "function, or class of such"
     bases = family.base if isinstance(family.base, tuple) else (family.base,)
     return " or ".join(f"{base.__module__}.{base.__name__}" for base in bases)
 

@@ -12,6 +12,7 @@ from tf_mmdgan.metrics.chosen import by_name, check_available, choose
 from tf_mmdgan.metrics.conditions import Counts
 from tf_mmdgan.metrics.fid import frechet_distance
 from tf_mmdgan.metrics.kid import KID
+from tf_mmdgan.metrics.metric import Metric
 from tf_mmdgan.metrics.moments import (
     Moments,
     MomentSums,

@@ -2,10 +2,11 @@
 
 To add a metric, write a function `(real, fake, settings)` here and give it a
 line in `METRICS`. It gets features, [n, d] and [m, d]; if its name is also in
-`_OF_CLASSES`, class probabilities, [n, k] and [m, k].
+`_OF_CLASSES`, class probabilities, [n, k] and [m, k]. Outside of the package it
+is a `Metric`, or a function too.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -26,11 +27,11 @@ from tf_mmdgan.metrics import (
 )
 from tf_mmdgan.metrics.conditions import Counts, missing
 from tf_mmdgan.metrics.degenerate import warn_of_degenerate
+from tf_mmdgan.metrics.metric import Numbers, computed
 from tf_mmdgan.metrics.settings import USUAL, MetricSettings
 
-Numbers = dict[str, float]
 # (real, fake, settings) -> numbers; other arguments are settings by name.
-Metric = Callable[..., Numbers]
+_Function = Callable[..., Mapping[str, float]]
 
 
 def _kid_tfgan(
@@ -201,10 +202,14 @@ def score(
       DataError: for features that cannot be scored.
     """
     chosen = {text(given): METRIC_FAMILY.get(given) for given in metrics}
-    inputs = {name: _inputs(name, real, fake) for name in chosen}
+    inputs = {
+        name: _inputs(name, metric, real, fake)
+        for name, metric in chosen.items()
+    }
     _warn(real, fake)
     return {
-        name: metric(*inputs[name], settings) for name, metric in chosen.items()
+        name: computed(metric, *inputs[name], settings)
+        for name, metric in chosen.items()
     }
 
 
@@ -214,10 +219,10 @@ def _warn(real: Extracted, fake: Extracted) -> None:
 
 
 def _inputs(
-    name: str, real: Extracted, fake: Extracted
+    name: str, metric: _Function, real: Extracted, fake: Extracted
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows of both sets that a metric compares."""
-    if name not in _OF_CLASSES:
+    if not getattr(metric, "of_classes", name in _OF_CLASSES):
         return real.features, fake.features
     if real.probabilities is None or fake.probabilities is None:
         raise errors.UsageError(
@@ -259,7 +264,8 @@ def score_available(
             unavailable[name] = reason
             continue
         try:
-            scores[name] = metric(*_inputs(name, real, fake), settings)
+            inputs = _inputs(name, metric, real, fake)
+            scores[name] = computed(metric, *inputs, settings)
         except (errors.UsageError, errors.DataError) as error:
             unavailable[name] = str(error)
     return scores, unavailable
@@ -291,12 +297,16 @@ def score_alone(
             )
     warn_of_degenerate("fake", found.features)
     return {
-        name: METRICS[name](*_inputs(name, found, found), settings)
+        name: computed(
+            METRICS[name],
+            *_inputs(name, METRICS[name], found, found),
+            settings,
+        )
         for name in chosen
     }
 
 
-METRICS: Catalogue[Metric] = Catalogue("metric", __doc__) | {
+METRICS: Catalogue[_Function] = Catalogue("metric", __doc__) | {
     "kid_tfgan": _kid_tfgan,
     "kid_blocks": _kid_blocks,
     "kid_subsets": _kid_subsets,
@@ -315,4 +325,4 @@ _OF_CLASSES = {"inception_score"}
 _OF_ONE_SET = ("inception_score",)
 
 
-METRIC_FAMILY: Family[Metric] = Family("metric", METRICS, Callable)
+METRIC_FAMILY: Family[_Function] = Family("metric", METRICS, Callable)

@@ -9,6 +9,7 @@ from outsiders.feature_members import MeanColour  # noqa: F401
 from outsiders.kernel_members import NUMBER, READY, Laplacian  # noqa: F401
 from tf_mmdgan import data, networks
 from tf_mmdgan.data.sets import synthetic
+from tf_mmdgan.metrics import Metric
 from tf_mmdgan.objectives import Loss
 from tf_mmdgan.objectives.criterion import ScalarCriterion
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES, FDivergence
@@ -45,6 +46,15 @@ SHAPES = data.DatasetEntry(
 def mean_distance(real, fake, settings=None, power=2):
     difference = abs(real.mean(axis=0) - fake.mean(axis=0)) ** power
     return {"mean_distance": float(difference.sum())}
+
+
+@dataclasses.dataclass(frozen=True)
+class ColourGap(Metric):
+    power: int = 1
+
+    def __call__(self, real, fake, settings):
+        gaps = abs(real.mean(axis=0) - fake.mean(axis=0))
+        return {"gap": (gaps**self.power).mean()}
 
 
 def darken(images, seed, place=None, share=0.5):
