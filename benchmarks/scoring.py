@@ -50,7 +50,7 @@ _SUBSETS = flags.DEFINE_integer("subsets", 100, "Subsets of 1,000 rows.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds of each score.")
 _IMAGES = flags.DEFINE_integer("images", 1000, "Images through Inception.")
 _CALLS = flags.DEFINE_integer("calls", 3, "Rounds of the images.")
-_DOCS = flags.DEFINE_string("write_docs", None, "Document that gets the table.")
+DOCS = flags.DEFINE_string("write_docs", None, "Document that gets the table.")
 
 PEERS = pathlib.Path(__file__).with_name("scoring_peers.py")
 MATMUL, PRODUCTS = 2048, 10
@@ -358,10 +358,10 @@ def score_lines(scores):
     ]
 
 
-def write_docs(path, text):
-    """Puts the table between the marks of a document."""
+def write_docs(path, text, name="benchmark"):
+    """Puts the table between the marks of that name in a document."""
     path = pathlib.Path(path)
-    begin, end = "<!-- benchmark -->\n", "<!-- end of benchmark -->"
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
     head, _, rest = path.read_text().partition(begin)
     if end not in rest:
         raise SystemExit(f"{path} has no marks {begin.strip()}, {end}.")
@@ -382,8 +382,8 @@ def main(argv):
     result |= {part: measures[part]() for part in order if part in _PARTS.value}
     text = table(result)
     print(text)
-    if _DOCS.value:
-        write_docs(_DOCS.value, text)
+    if DOCS.value:
+        write_docs(DOCS.value, text)
     print(json.dumps(result))
 
 

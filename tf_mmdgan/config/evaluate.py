@@ -69,7 +69,8 @@ class EvaluateConfig(ReadConfig):
     feature_range: str | None = setting(
         None,
         "Range of pixels that the extractor takes, where --features does not "
-        "name one: levels, unit, symmetric, inception, imagenet, caffe; by "
+        "name one: levels, unit, symmetric, inception, efficientnet, "
+        "imagenet, caffe; by "
         "default the extractor's own. Extractors of one range ignore it.",
     )
     num_samples: int | None = setting(

@@ -23,6 +23,7 @@ from tf_mmdgan.config.spelling import (
 )
 from tf_mmdgan.features import (
     frozen,
+    imagenet,
     keras_networks,
     names,
     onnx_networks,
@@ -58,6 +59,7 @@ EXTRACTORS: Catalogue[Source] = Catalogue("extractor", __doc__) | {
         for name in keras_networks.LENETS
     },
     "lenet": Source(keras_networks.lenet_network, differentiable=True),
+    "imagenet": Source(imagenet.imagenet, differentiable=True),
     "vgg19": Source(keras_networks.vgg19, differentiable=True),
     "resnet50": Source(keras_networks.resnet50, differentiable=True),
     "inception": Source(saved_networks.inception),

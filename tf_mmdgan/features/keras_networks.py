@@ -10,13 +10,8 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.features import frozen, image_inputs, lenet, weight_files
-from tf_mmdgan.features.network import (
-    RANGES,
-    RESIZES,
-    Forward,
-    Network,
-    usual_range,
-)
+from tf_mmdgan.features.network import RANGES, Forward, Network, usual_range
+from tf_mmdgan.features.resizes import RESIZES
 
 _WEIGHTS = pathlib.Path(__file__).parent / "weights"
 # LeNets of the package, by name: files of tools/train_lenet.py.
@@ -47,6 +42,7 @@ class KerasNetwork(Network):
         value_range: str | None = None,
         slow: bool = True,
         variant: str = "",
+        scored_size: tuple[int | None, int | None] | None = None,
     ):
         """Takes layers of a model.
 
@@ -62,6 +58,8 @@ class KerasNetwork(Network):
           value_range: as `Network` takes it.
           slow: whether it takes longer than reading a file.
           variant: as `Network` takes it.
+          scored_size: height and width to which scores resize; by default what
+            the model takes.
 
         Raises:
           UsageError: for an unknown layer, resize or range, or several outputs
@@ -77,8 +75,8 @@ class KerasNetwork(Network):
         self._matched = matched or compared
         run = _run(name, model, compared, logits)
         super().__init__(
-            name, digest, run, taken.image_shape, dtype=taken.dtype,
-            resize=resize, value_range=value_range,
+            name, digest, run, (*(scored_size or taken.size), taken.channels),
+            dtype=taken.dtype, resize=resize, value_range=value_range,
             classifies=logits is not None, slow=slow, variant=variant,
         )  # fmt: skip
         self._matched_resize = RESIZES[resize]
@@ -173,7 +171,7 @@ def keras_inception(
       path: its weights with the classifier (.h5); by default their place in
         Keras' cache.
       layers: those to take in place of the last pooling.
-      resize: in `network.RESIZES`.
+      resize: in `resizes.RESIZES`.
 
     Raises:
       DataError: if there is no such file, or something else is in it.
@@ -216,7 +214,7 @@ def keras_model(
         model.
       output: the same for a single layer.
       logits: layer whose output are logits of classes, if there is one.
-      resize: in `network.RESIZES`.
+      resize: in `resizes.RESIZES`.
       range: as `Network` takes it.
 
     Raises:
@@ -284,7 +282,7 @@ def application(
       path: its weights, without the top (.h5).
       layers: those to take in place of these.
       image_shape: [h, w, ...] of the images, where it is known.
-      resize: in `network.RESIZES`; there is nothing to resize to.
+      resize: in `resizes.RESIZES`; there is nothing to resize to.
 
     Raises:
       UsageError: without a path, or for a layer that there is not.

@@ -10,22 +10,7 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.features.extractors import Extracted, FeatureExtractor
 from tf_mmdgan.features.image_inputs import takes_channels
-
-# float32 images [n, h, w, c] and (height, width) -> [n, height, width, c]. They
-# differ most where small images are enlarged or large ones shrunk, and so do
-# the scores.
-RESIZES: dict[str, Callable[..., tf.Tensor]] = {
-    # TensorFlow 1's bilinear filter: corner of pixel to corner of pixel, not
-    # antialiased. That of the 2015 Inception graph, and of published scores.
-    "tf1": lambda images, size: tf.compat.v1.image.resize_bilinear(
-        images, size, align_corners=False, half_pixel_centers=False
-    ),
-    "bilinear": tf.image.resize,
-    "antialias": functools.partial(tf.image.resize, antialias=True),
-    "bicubic_antialias": functools.partial(
-        tf.image.resize, method="bicubic", antialias=True
-    ),
-}
+from tf_mmdgan.features.resizes import RESIZES
 
 
 class Range(NamedTuple):
@@ -62,6 +47,11 @@ RANGES: dict[str, Range] = {
     "inception": Range(
         lambda levels: (levels - 128.0) / 128.0,
         lambda x: (_levels(x) - 128.0) / 128.0,
+    ),
+    # That of EfficientNet-Lite: -.992 to 1.
+    "efficientnet": Range(
+        lambda levels: (levels - 127.0) / 128.0,
+        lambda x: (_levels(x) - 127.0) / 128.0,
     ),
     # That of most networks which were trained in PyTorch.
     "imagenet": Range(

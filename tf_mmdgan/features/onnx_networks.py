@@ -59,7 +59,7 @@ def onnx_model(
       output: which output are the features; not needed where there is one.
       logits: which output are logits of classes, if there is one.
       size: height and width that it takes; by default what the file says.
-      resize: in `network.RESIZES`.
+      resize: in `resizes.RESIZES`.
       range: as `Network` takes it.
 
     Raises:

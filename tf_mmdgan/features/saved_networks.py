@@ -43,7 +43,7 @@ def inception(
       path: a frozen graph (.pb, or a .tar.gz, .tgz with one in it), or the
         folder of TF-GAN's SavedModel; by default its place in TensorFlow Hub's
         cache, of this user.
-      resize: in `network.RESIZES`.
+      resize: in `resizes.RESIZES`.
       range: in `network.RANGES`; the network was trained on "inception".
 
     Raises:
@@ -87,7 +87,7 @@ def saved_model(
       output: which output are the features; not needed where there is one.
       logits: which output are logits of classes, if there is one.
       size: height and width that it takes; by default that of its signature.
-      resize: in `network.RESIZES`.
+      resize: in `resizes.RESIZES`.
       range: as `Network` takes it.
       name: in reports; by default of the folder.
 
