@@ -57,7 +57,7 @@ INSIDE = {
          "synthetic"},
     ],
     "evaluation": [
-        {"outputs", "loaded", "metric_settings", "charts"},
+        {"outputs", "loaded", "metric_settings", "charts", "usual"},
         {"report", "history", "images"},
         {"page"},
         {"layers"},

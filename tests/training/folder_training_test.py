@@ -7,9 +7,10 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_mmdgan import config, errors
+from tf_mmdgan import config, errors, evaluation
 from tf_mmdgan.data.readers import decode, folder_scan
-from tf_mmdgan.training import run, run_directory
+from tf_mmdgan.features import imagenet
+from tf_mmdgan.training import finished, run, run_directory
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,8 @@ def settings(tmp_path, pictures):
             "generator_width": 4,
             "critic_width": 4,
             "critic_steps": 1,
+            "features": "thumbnails",
+            "evaluation_samples": 20,
             "strategy": "one_device",
             "steps": 2,
             "log_every": 1,
@@ -128,3 +131,30 @@ def test_settings_are_refused_before_pictures_are_decoded(
     monkeypatch.setattr(decode, "decode", None)
     with pytest.raises(error, match=words):
         run.prepare(settings(**{"batch_size": 16, "cache": "off", **wrong}))
+
+
+@pytest.mark.slow
+def test_the_fallback_keeps_no_best_checkpoint(tmp_path, settings, monkeypatch):
+    monkeypatch.setattr(imagenet, "weights_file", lambda: None)
+    with pytest.warns(UserWarning, match="they choose no best checkpoint"):
+        run.prepare(settings(features=None, steps=1)).train()
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert report["extractor"] == "thumbnails-16"
+    assert not list((tmp_path / "run").glob("best/*.index"))
+    with pytest.raises(errors.DataError, match="imagenet is not installed"):
+        finished.load_run(tmp_path / "run", "best")
+
+
+def test_scores_of_pictures_are_of_two_thousand_samples(settings):
+    scorer = evaluation.scorer_of_run(settings(evaluation_samples=None))
+    assert scorer.count == 2_000
+
+
+@pytest.mark.slow
+def test_pictures_are_scored_by_a_network_of_imagenet(tmp_path, settings):
+    chosen = settings(features=None, steps=1)
+    run.prepare(chosen).train()
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert report["extractor"].startswith("imagenet-579344248a93")
+    assert report["num_fake"] == 20
+    assert list((tmp_path / "run").glob("best/*.index"))

@@ -117,11 +117,13 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         None,
         "Feature extractor of the score: NAME[:PATH][@LAYER+LAYER]"
         "[,setting=value], a file of tools/train_lenet.py, or your own, "
-        "package.module:Name(arguments); by default the data set's own.",
+        "package.module:Name(arguments); by default the data set's own, of "
+        "sets in colour imagenet where it is installed.",
     )
     evaluation_samples: int | None = setting(
         None,
-        "Generated images in a score; by default as many as held-out ones.",
+        "Generated images in a score; by default as many as held-out ones, of "
+        "sets in colour 2,000.",
     )
     max_block_size: int | None = setting(
         None,

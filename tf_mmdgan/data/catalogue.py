@@ -44,6 +44,8 @@ class DatasetEntry:
       num_classes: number of classes; None: without labels, or as many as the
         files say.
       features: name of the features in which its samples are scored.
+      preferred_features: name of those that take their place where their
+        weights are installed; None for none. Named for sets in colour.
       kid_block_size: images in a block of the block estimator of KID; None
         for a fifth of the held-out images.
       counts: published number of images of "train" and "test".
@@ -61,6 +63,7 @@ class DatasetEntry:
     channels: int | None
     num_classes: int | None
     features: str
+    preferred_features: str | None = None
     kid_block_size: int | None = 500
     counts: Mapping[str, int] | None = dataclasses.field(
         default=None, hash=False
@@ -102,6 +105,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         channels=None,
         num_classes=None,
         features="thumbnails",
+        preferred_features="imagenet",
         kid_block_size=None,
         resize=resize.DEFAULT,
         listing=folder.listing,
@@ -113,6 +117,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         channels=3,
         num_classes=10,
         features="pixels",
+        preferred_features="imagenet",
         counts={"train": 50_000, "test": 10_000},
     ),
     "cifar100": DatasetEntry(
@@ -121,6 +126,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         channels=3,
         num_classes=100,
         features="pixels",
+        preferred_features="imagenet",
         counts={"train": 50_000, "test": 10_000},
     ),
     "stl10": DatasetEntry(
@@ -129,6 +135,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         channels=3,
         num_classes=None,
         features="thumbnails",
+        preferred_features="imagenet",
         counts={"train": 100_000, "test": 8_000},
     ),
     "stl10_labelled": DatasetEntry(
@@ -137,6 +144,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         channels=3,
         num_classes=10,
         features="thumbnails",
+        preferred_features="imagenet",
         counts={"train": 5_000, "test": 8_000},
     ),
     "celeb_a": DatasetEntry(
@@ -145,6 +153,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         channels=3,
         num_classes=None,
         features="thumbnails",
+        preferred_features="imagenet",
         counts={"train": 162_770, "test": 19_962},
     ),
     "lsun_bedroom": DatasetEntry(
@@ -153,6 +162,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         channels=3,
         num_classes=None,
         features="thumbnails",
+        preferred_features="imagenet",
         counts={"train": 3_023_042, "test": 10_000},
     ),
     "imagenet64": DatasetEntry(
@@ -161,6 +171,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         channels=3,
         num_classes=1000,
         features="thumbnails",
+        preferred_features="imagenet",
         counts={"train": 1_281_167, "test": 50_000},
     ),
     "npz": DatasetEntry(
@@ -169,6 +180,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         channels=None,
         num_classes=None,
         features="thumbnails",
+        preferred_features="imagenet",
         kid_block_size=None,
     ),
     "synthetic": DatasetEntry(

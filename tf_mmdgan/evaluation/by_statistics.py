@@ -18,6 +18,7 @@ from tf_mmdgan.evaluation.loaded import (
     of_files,
 )
 from tf_mmdgan.evaluation.report import Report
+from tf_mmdgan.evaluation.usual import usual_features
 from tf_mmdgan.features import FeatureExtractor, extract, get_extractor
 from tf_mmdgan.metrics import Moments, by_name, choose, frechet_distance
 
@@ -98,7 +99,7 @@ def _extractor(
     features = config.features
     if run is not None:
         entry = data.DATASET_FAMILY.get(run.dataset)
-        features = features or run.features or entry.features
+        features = features or run.features or usual_features(entry, told=True)
     if features is not None:
         return get_extractor(features, config.extractor_settings)
     sides = [side for side in (config.real, config.fake) if side is not None]

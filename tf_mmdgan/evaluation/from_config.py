@@ -33,6 +33,7 @@ from tf_mmdgan.evaluation.metric_settings import (
     with_blocks,
 )
 from tf_mmdgan.evaluation.scorer import Scorer
+from tf_mmdgan.evaluation.usual import usual_features, usual_samples
 from tf_mmdgan.features import (
     EXTRACTORS,
     FeatureExtractor,
@@ -76,7 +77,7 @@ def extractor_of_run(config: TrainConfig) -> FeatureExtractor:
       DataError: for weights that cannot be used.
     """
     entry = data.DATASET_FAMILY.get(config.dataset)
-    return get_extractor(config.features or entry.features)
+    return get_extractor(config.features or usual_features(entry, told=True))
 
 
 def check_scorer(
@@ -102,7 +103,7 @@ def _scorer_of_run(
     real: np.ndarray,
 ) -> Scorer:
     entry = data.DATASET_FAMILY.get(config.dataset)
-    count = config.evaluation_samples or len(real)
+    count = config.evaluation_samples or usual_samples(entry, len(real))
     block = config.max_block_size or entry.kid_block_size
     return Scorer(
         extractor,
@@ -134,7 +135,7 @@ def make_scorer(
     metric_settings(config)  # checked before images are read
     choose(config.metrics)
     extractor = get_extractor(
-        config.features or run.features or entry.features,
+        config.features or run.features or usual_features(entry, told=True),
         config.extractor_settings,
     )
     reading = config.filled_from(run)
@@ -194,7 +195,7 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
     features, block = config.features, None
     entry = _entry(source)
     if entry is not None:
-        features = features or entry.features
+        features = features or usual_features(entry, told=True)
         block = entry.kid_block_size
     unseen = [s for s in (source, fake) if not holds(s, "features")]
     if features is None and unseen:

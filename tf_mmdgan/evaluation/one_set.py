@@ -14,6 +14,7 @@ from tf_mmdgan.evaluation.loaded import (
 from tf_mmdgan.evaluation.metric_settings import metric_settings
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.scorer import shuffled
+from tf_mmdgan.evaluation.usual import usual_features
 from tf_mmdgan.features import (
     EXTRACTORS,
     Extracted,
@@ -90,7 +91,8 @@ def _extractor(config: EvaluateConfig, source: str) -> FeatureExtractor | None:
     features = config.features
     dataset = data.source_of(source)
     if features is None and dataset is not None:
-        features = data.DATASET_FAMILY.get(dataset[0]).features
+        entry = data.DATASET_FAMILY.get(dataset[0])
+        features = usual_features(entry, told=True)
     if features is not None:
         return get_extractor(features, config.extractor_settings)
     if holds(source, "features"):

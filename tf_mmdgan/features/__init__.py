@@ -6,6 +6,7 @@ from tf_mmdgan.features.catalogue import (
     Source,
     get_extractor,
     get_matched,
+    remedy,
 )
 from tf_mmdgan.features.extractors import (
     Extracted,

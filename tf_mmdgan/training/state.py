@@ -2,11 +2,14 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Mapping
+
+import tensorflow as tf
 
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.data import ImageSet
+from tf_mmdgan.data import DATASET_FAMILY, ImageSet
 from tf_mmdgan.distribute import Cluster
-from tf_mmdgan.evaluation import Scorer
+from tf_mmdgan.evaluation import Scorer, chooses_best
 from tf_mmdgan.methods import settings_of
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
@@ -29,14 +32,15 @@ class RunState:
       folder: gets logs and samples. The run's own, of the chief; the other
         workers do the same work, and what they write is thrown away.
       last: the newest checkpoints.
-      best: the checkpoint of the lowest KID.
+      best: the checkpoint of the lowest KID; None where the features are no
+        measure of that.
       rule: what says when the learning rates fall; None: they do not follow
         KID.
     """
 
     folder: pathlib.Path
     last: checkpoints.Checkpoints
-    best: checkpoints.BestCheckpoint
+    best: checkpoints.BestCheckpoint | None
     rule: ThreeSampleRule | None
 
 
@@ -82,9 +86,7 @@ def open_state(
         config.keep_checkpoints,
         **parts,
     )
-    best = checkpoints.Checkpoints(
-        model, run_dir / CHECKPOINTS["best"], keep=1, **parts
-    )
+    best = _best(given, config, model, parts)
     if cluster.chief:
         last.remove_remains()
     last.restore()
@@ -98,7 +100,23 @@ def open_state(
     folder = run_dir if cluster.chief else run_directory.scratch()
     callbacks.cut_log(folder / METRICS_FILE, step or -1)
     event_files.cut(folder, step or -1)
-    return RunState(folder, last, checkpoints.BestCheckpoint(best), rule)
+    return RunState(folder, last, best, rule)
+
+
+def _best(
+    given: TrainConfig,
+    config: TrainConfig,
+    model: ImplicitModel,
+    parts: Mapping[str, tf.Module],
+) -> checkpoints.BestCheckpoint | None:
+    """What keeps the best checkpoint, where scores may choose it."""
+    entry = DATASET_FAMILY.get(config.dataset)
+    if not chooses_best(entry, given.features, config.features):
+        return None
+    folder = pathlib.Path(config.run_dir) / CHECKPOINTS["best"]
+    return checkpoints.BestCheckpoint(
+        checkpoints.Checkpoints(model, folder, keep=1, **parts)
+    )
 
 
 def _rate_rule(config: TrainConfig, num_images: int) -> ThreeSampleRule | None:

@@ -1,0 +1,70 @@
+"""By what a data set is scored where nobody says it."""
+
+import warnings
+
+from tf_mmdgan import data, features
+
+# What these fail to see, for messages.
+_LIMITS = {
+    "thumbnails": "of 16 x 16 pixels, which show colours and coarse shapes",
+    "pixels": "themselves, which do not show what a picture is of",
+}
+# Generated images in a score while a set of pictures in colour is trained on.
+_SAMPLES = 2_000
+
+
+def usual_features(entry: data.DatasetEntry, told: bool = False) -> str:
+    """Name of the features by which a data set is scored, by default.
+
+    They are those of `preferred_features`, where these are at hand.
+
+    Args:
+      entry: of the data set.
+      told: whether to warn where the preferred features are not at hand.
+    """
+    if not falls_back(entry):
+        return entry.preferred_features or entry.features
+    if told:
+        preferred, name = entry.preferred_features, entry.features
+        limits = f" {_LIMITS[name]}" if name in _LIMITS else ""
+        warnings.warn(
+            f"Scores compare {name}{limits}: they choose no best checkpoint. "
+            f"For scores by the features {preferred}: "
+            f"{features.remedy(preferred or '')}",
+            stacklevel=2,
+        )
+    return entry.features
+
+
+def falls_back(entry: data.DatasetEntry) -> bool:
+    """Whether the preferred features of a data set are not at hand."""
+    preferred = entry.preferred_features
+    return preferred is not None and features.remedy(preferred) is not None
+
+
+def chooses_best(
+    entry: data.DatasetEntry, given: object, in_force: object
+) -> bool:
+    """Whether scores by some features may say which checkpoint is best.
+
+    Not those that took the place of the preferred ones, unless a user has
+    named them.
+
+    Args:
+      entry: of the data set.
+      given: the features that a user has named; None for none.
+      in_force: the features that the scores of a run are of, which may be those
+        of an earlier start of it; None for the usual ones.
+    """
+    preferred = entry.preferred_features
+    in_force = in_force or usual_features(entry)
+    return given is not None or preferred in (None, in_force)
+
+
+def usual_samples(entry: data.DatasetEntry, held_out: int) -> int:
+    """How many generated images a score has while a model is trained.
+
+    As many as are held out, but `_SAMPLES` of a set in colour, whose features
+    take time.
+    """
+    return held_out if entry.preferred_features is None else _SAMPLES
