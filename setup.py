@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).parent
 TOOLS = (
     "train", "evaluate", "export", "sample", "demo", "compare", "train_lenet",
     "prepare_data", "show_data", "study", "launch_local", "two_sample",
+    "compare_runs",
 )  # fmt: skip
 
 COMMANDS = {"tf-mmdgan": "main"} | {

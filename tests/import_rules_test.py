@@ -81,8 +81,8 @@ INSIDE = {
         {"callbacks", "event_files", "run_directory"},
         {"checkpoints", "diagnostics", "history", "kid_schedule", "records",
          "run_data"},
-        {"finished", "state"},
-        {"callback_list", "curve", "scored"},
+        {"finished", "state", "compared_page"},
+        {"callback_list", "compared", "curve", "scored"},
         {"run"},
     ],
 }  # fmt: skip

@@ -58,12 +58,7 @@ def run(
 
     def main(argv: list[str]) -> None:
         try:
-            if len(argv) > 1:
-                raise errors.UsageError(
-                    f"Unexpected argument '{argv[1]}': settings are given as "
-                    "--name=value."
-                )
-            config = flag_config.read(config_class)
+            config = flag_config.read(config_class, unnamed=argv[1:])
             streams.check_stdout()
             with interrupts.Interrupts():
                 result = _result(command, config)

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 import sys
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from absl import flags
 
@@ -23,8 +23,8 @@ _DEFINE = {
 
 
 def define(config_class: type, values: flags.FlagValues = flags.FLAGS) -> None:
-    """Defines one flag for each field of `config_class`."""
-    for field in dataclasses.fields(config_class):
+    """Defines one flag for each named field of `config_class`."""
+    for field in _named(config_class):
         kind = config.field_type(config_class, field.name)
         text, choices = field.metadata["help"], field.metadata["choices"]
         if choices:
@@ -43,8 +43,24 @@ def define(config_class: type, values: flags.FlagValues = flags.FLAGS) -> None:
 
 def names(config_class: type) -> list[str]:
     """The flags of `config_class`."""
-    own = (field.name for field in dataclasses.fields(config_class))
+    own = (field.name for field in _named(config_class))
     return [*_expansions(config_class), *own]
+
+
+def positional(config_class: type) -> str | None:
+    """The field that has the arguments without a name; None: there is none."""
+    for field in dataclasses.fields(config_class):
+        if field.metadata["positional"]:
+            return field.name
+    return None
+
+
+def _named(config_class: type) -> "list[dataclasses.Field[Any]]":
+    return [
+        field
+        for field in dataclasses.fields(config_class)
+        if not field.metadata["positional"]
+    ]
 
 
 def expanded(
@@ -112,15 +128,31 @@ def _named_files(arguments: Sequence[str]) -> list[str]:
 
 
 def read(
-    config_class: type[Config], values: flags.FlagValues = flags.FLAGS
+    config_class: type[Config],
+    values: flags.FlagValues = flags.FLAGS,
+    unnamed: Sequence[str] = (),
 ) -> Config:
     """The configuration that the parsed flags describe.
 
+    Args:
+      config_class: its class.
+      values: the flags.
+      unnamed: arguments without a name.
+
     Raises:
-      UsageError: for values that the class refuses.
+      UsageError: for values that the class refuses, and for arguments without
+        a name where it takes none.
     """
-    own = dataclasses.fields(config_class)
-    return config_class(**{f.name: values[f.name].value for f in own})
+    given = {f.name: values[f.name].value for f in _named(config_class)}
+    place = positional(config_class)
+    if place is not None:
+        given[place] = tuple(unnamed)
+    elif unnamed:
+        raise errors.UsageError(
+            f"Unexpected argument '{unnamed[0]}': settings are given as "
+            "--name=value."
+        )
+    return config_class(**given)
 
 
 def parse(config_class: type[Config], arguments: list[str]) -> Config:

@@ -18,6 +18,7 @@ TOOLS = {
     "export": "exports the generator of a run",
     "demo": "shows a generator on a page, to play with",
     "two_sample": "tests whether two samples come from one law",
+    "compare_runs": "draws the curves of runs, tests which is nearer to data",
     "compare": "trains many methods and writes one table",
     "study": "tests claims of the literature",
     "show_data": "draws images of a data set",

@@ -93,6 +93,15 @@ def test_what_was_not_logged_has_no_chart():
     assert charts.charts_html([charts.Chart("FID", [empty])]) == ""
 
 
+def test_a_line_keeps_its_colour_where_others_are_missing():
+    empty = charts.Line.of_log([], "fid", "b")
+    both = charts.charts_html([charts.Chart("x", [line(1, 2), line(3, 4)])])
+    alone = charts.charts_html([charts.Chart("x", [empty, line(3, 4)])])
+    colours = re.findall('stroke="(#[^"]+)"', both)
+    assert re.findall('stroke="(#[^"]+)"', alone) == colours[1:]
+    assert len(set(colours)) == 2 and ">b<" not in alone
+
+
 def test_nothing_breaks_out_of_a_chart():
     drawn = [line(1.0, name="<b>"), line(2.0, name='"x')]
     text = charts.charts_html([charts.Chart("<i>", drawn, "<u>", 1.5)])

@@ -112,3 +112,20 @@ def test_every_tool_has_flags_for_all_its_fields(config_class):
     flag_config.define(config_class, values)
     names = {field.name for field in dataclasses.fields(config_class)}
     assert names <= set(values)
+
+
+def test_arguments_without_a_name_go_where_a_tool_takes_them():
+    values = flags.FlagValues()
+    flag_config.define(config.CompareRunsConfig, values)
+    assert "runs" not in values and "level" in values
+    _, *unnamed = values(["", "one", "--level=.1", "two"])
+    read = flag_config.read(config.CompareRunsConfig, values, unnamed)
+    assert read.runs == ("one", "two") and read.level == 0.1
+
+
+def test_arguments_without_a_name_are_refused_elsewhere():
+    values = flags.FlagValues()
+    flag_config.define(config.SampleConfig, values)
+    values([""])
+    with pytest.raises(errors.UsageError, match="argument 'extra'"):
+        flag_config.read(config.SampleConfig, values, ["extra"])

@@ -5,6 +5,7 @@ that a default is written once. None means "as published for the chosen method".
 """
 
 from tf_mmdgan.config.compare import CompareConfig
+from tf_mmdgan.config.compare_runs import CompareRunsConfig
 from tf_mmdgan.config.data import AugmentedDataConfig, DataConfig, ReadConfig
 from tf_mmdgan.config.evaluate import EvaluateConfig
 from tf_mmdgan.config.fields import field_type, given, setting

@@ -24,6 +24,7 @@ def setting(
     text: str,
     choices: Sequence[str] = (),
     may_change: bool = False,
+    positional: bool = False,
 ) -> Any:
     """A field of a configuration.
 
@@ -32,8 +33,13 @@ def setting(
       text: what `--help` says of it.
       choices: the allowed values; empty: any.
       may_change: whether a run that is continued may have another value of it.
+      positional: whether it has no flag, but all arguments of a command line
+        that have no name: a tuple of texts.
     """
-    metadata = {"help": text, "choices": choices, "may_change": may_change}
+    metadata = {
+        "help": text, "choices": choices, "may_change": may_change,
+        "positional": positional,
+    }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -74,7 +74,8 @@ class Chart:
 
     Attributes:
       title: what y is.
-      lines: those without points are left out.
+      lines: of colours that follow their order; those without points are
+        left out.
       x_label: what x is.
       reference: a value of y at which there is a dashed line; None: no line.
     """
@@ -88,6 +89,15 @@ class Chart:
     def drawn(self) -> list[Line]:
         """The lines that have points."""
         return [line for line in self.lines if len(line.x)]
+
+    @property
+    def coloured(self) -> list[tuple[Line, str]]:
+        """The lines that have points, with their colours."""
+        return [
+            (line, _COLOURS[index % len(_COLOURS)])
+            for index, line in enumerate(self.lines)
+            if len(line.x)
+        ]
 
     @property
     def linear_width(self) -> float | None:
@@ -142,8 +152,7 @@ def charts_png(charts: Sequence[Chart]) -> bytes:
 
 
 def _draw(axes: Any, chart: Chart) -> None:
-    for index, line in enumerate(chart.drawn):
-        colour = _colour(index)
+    for line, colour in chart.coloured:
         axes.plot(line.x, line.y, label=line.name, lw=1.3, color=colour)
         if line.spread is not None:
             axes.fill_between(
@@ -154,6 +163,8 @@ def _draw(axes: Any, chart: Chart) -> None:
         axes.axhline(chart.reference, color="#444", lw=0.8, ls="--")
     if chart.linear_width is not None:
         axes.set_yscale("asinh", linear_width=chart.linear_width)
+        marks = _upward(chart).marks()
+        axes.set_yticks(marks, [_short(mark) for mark in marks])
     axes.set(xlabel=chart.x_label, title=chart.title)
     axes.legend(fontsize=7)
 
@@ -167,10 +178,6 @@ def _averaged(rows: np.ndarray) -> np.ndarray:
     if len(rows) <= _MOST_POINTS:
         return rows
     return np.stack([p.mean(0) for p in np.array_split(rows, _MOST_POINTS)])
-
-
-def _colour(index: int) -> str:
-    return _COLOURS[index % len(_COLOURS)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -235,29 +242,32 @@ def _figure(chart: Chart) -> str:
     lines = chart.drawn
     last = max(float(line.x[-1]) for line in lines)
     across = _Scale(0.0, last or 1.0, _LEFT, _WIDTH - _RIGHT)
-    floor = _HEIGHT - _BOTTOM - _TOP  # below it there is as much room as above
-    upward = _Scale(*chart.y_limits(), floor, _TOP, chart.linear_width)
+    upward = _upward(chart)
     parts = [*_axes(across, upward, chart.x_label)]
-    for index, line in enumerate(lines):
-        parts += _path(line, across, upward, _colour(index))
+    for line, colour in chart.coloured:
+        parts += _path(line, across, upward, colour)
     if chart.reference is not None:
         y = upward(chart.reference)
         parts.append(_rule(_LEFT, y, _WIDTH - _RIGHT, y, "reference"))
     title = html.escape(chart.title)
     return (
-        f"<figure><figcaption>{title}{_legend(lines)}</figcaption>"
+        f"<figure><figcaption>{title}{_legend(chart)}</figcaption>"
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         f'aria-label="{title}">{"".join(parts)}</svg></figure>'
     )
 
 
-def _legend(lines: Sequence[Line]) -> str:
-    if len(lines) < 2:
+def _upward(chart: Chart) -> _Scale:
+    floor = _HEIGHT - _BOTTOM - _TOP  # below it there is as much room as above
+    return _Scale(*chart.y_limits(), floor, _TOP, chart.linear_width)
+
+
+def _legend(chart: Chart) -> str:
+    if len(chart.lines) < 2:
         return ""
     return "".join(
-        f' <span style="color:{_colour(index)}">&#9644; '
-        f"{html.escape(line.name)}</span>"
-        for index, line in enumerate(lines)
+        f' <span style="color:{colour}">&#9644; {html.escape(line.name)}</span>'
+        for line, colour in chart.coloured
     )
 
 

@@ -13,10 +13,12 @@ from typing import Any
 from tf_mmdgan import errors, files, published
 
 GENERATOR = '<meta name="generator" content="tf_mmdgan">'
-# Names that together are in no JSON files but reports, and outcomes of tests.
+# Names that together are in no JSON files but reports, outcomes of tests, and
+# comparisons of runs.
 _NAMES = (
     {"scores", "extractor", "versions"},
     {"p_value", "statistic", "telling_rows_of_x"},
+    {"runs", "differing_settings", "tests"},
 )
 _HEAD_BYTES = 4096  # of a page, which say what made it
 

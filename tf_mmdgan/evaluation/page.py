@@ -28,7 +28,7 @@ details { margin: 1rem 0; } summary { cursor: pointer; font-weight: 600; }
 .charts { display: grid; gap: 1rem; margin-top: 1.5rem;
   grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }
 figure { margin: 0; } figcaption { font-size: .85rem; font-weight: 600; }
-figcaption span { font-weight: 400; }
+figcaption span { font-weight: 400; white-space: nowrap; }
 .charts svg { width: 100%; max-width: 30rem; font-size: 11px; fill: #555; }
 .grid { stroke: #e4e4e4; } .reference { stroke: #444; stroke-dasharray: 5 4; }
 """

@@ -1,5 +1,6 @@
 """From a configuration to a trained run, and back from its folder."""
 
+from tf_mmdgan.training.compared import RunComparison, compare_runs
 from tf_mmdgan.training.curve import Curve
 from tf_mmdgan.training.finished import TrainedRun, load_run
 from tf_mmdgan.training.run import Run, prepare, train

@@ -1,8 +1,9 @@
 """What a run's folder says of how the run came about."""
 
 import dataclasses
+import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tf_mmdgan.config import TrainConfig
@@ -53,6 +54,30 @@ def _shown(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _mapping(found: Any) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
+
+
+def seconds_spent(
+    log: Iterable[Mapping[str, Any]], name: str, until: float = math.inf
+) -> float | None:
+    """Seconds of the steps up to one, of all processes that trained a run.
+
+    Args:
+      log: lines of metrics.jsonl.
+      name: of the seconds a step that are summed, as the log has them.
+      until: the last step that counts.
+
+    Returns:
+      None where a line has steps, and not these seconds.
+    """
+    total, last = 0.0, 0.0
+    for line in log:
+        if "seconds_per_step" not in line or line["step"] > until:
+            continue
+        if name not in line:
+            return None
+        total += line[name] * (line["step"] - last)
+        last = line["step"]
+    return round(total, 1)
 
 
 def kept_baseline(

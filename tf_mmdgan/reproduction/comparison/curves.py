@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tf_mmdgan import files, images, training
-from tf_mmdgan.reproduction.comparison import results
 from tf_mmdgan.reproduction.comparison.cells import Cell
 from tf_mmdgan.reproduction.comparison.results import Result
-from tf_mmdgan.training import callbacks, run_directory
+from tf_mmdgan.training import callbacks, history, run_directory
 
 # The features of the last step's samples, in a run's folder.
 FEATURES = "last_features.npz"
@@ -74,4 +73,4 @@ def cpu_seconds(log: Iterable[dict[str, float]], step: int) -> float | None:
 
     None where a line of the log does not say how long its steps took.
     """
-    return results.seconds_spent(log, "cpu_seconds_per_step", step)
+    return history.seconds_spent(log, "cpu_seconds_per_step", step)

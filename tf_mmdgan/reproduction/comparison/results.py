@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 import json
-import math
 import os
 import re
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from typing import Any, Literal
 
 from tf_mmdgan import files
 from tf_mmdgan.reproduction.comparison.cells import Cell
-from tf_mmdgan.training import callbacks, run_directory
+from tf_mmdgan.training import callbacks, history, run_directory
 
 Status = Literal["done", "diverged", "failed"]
 
@@ -155,31 +154,7 @@ def _reason(code: int, stderr: str) -> str:
 
 def training_seconds(log: Iterable[dict[str, float]]) -> float:
     """Sum over the log's intervals, those of earlier processes included."""
-    return seconds_spent(log, "seconds_per_step") or 0.0
-
-
-def seconds_spent(
-    log: Iterable[dict[str, float]], name: str, until: float = math.inf
-) -> float | None:
-    """Seconds of the steps up to one, of all processes that trained a run.
-
-    Args:
-      log: lines of metrics.jsonl.
-      name: of the seconds a step that are summed, as the log has them.
-      until: the last step that counts.
-
-    Returns:
-      None where a line has steps, and not these seconds.
-    """
-    total, last = 0.0, 0.0
-    for line in log:
-        if "seconds_per_step" not in line or line["step"] > until:
-            continue
-        if name not in line:
-            return None
-        total += line[name] * (line["step"] - last)
-        last = line["step"]
-    return round(total, 1)
+    return history.seconds_spent(log, "seconds_per_step") or 0.0
 
 
 def _commit(cell: Cell) -> str | None:

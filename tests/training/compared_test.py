@@ -1,0 +1,147 @@
+"""Finished runs side by side: what is refused, tested and shown."""
+
+import json
+import types
+
+import numpy as np
+import pytest
+
+from tf_mmdgan import errors, evaluation, training
+from tf_mmdgan.config import CompareRunsConfig, TrainConfig
+from tf_mmdgan.training import compared, compared_page
+
+
+@pytest.fixture
+def scored(tmp_path, monkeypatch):
+    """Makes folders of runs that have been scored; their names."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(name, **others):
+        (tmp_path / name).mkdir(exist_ok=True)
+        report = {
+            "scores": {"kid_exact": {"kid": 1.0}}, "extractor": "pixels",
+            "real": "digits/test", "step": 9,
+        }  # fmt: skip
+        (tmp_path / name / "report.json").write_text(
+            json.dumps(report | others)
+        )
+        return name
+
+    return make
+
+
+def test_a_run_without_scores_is_named(scored, tmp_path):
+    (tmp_path / "new").mkdir()
+    with pytest.raises(errors.DataError, match=r"^new has no scores.*=new"):
+        training.compare_runs(runs=(scored("one"), "new"))
+    scored("bad", scores=[1])
+    with pytest.raises(errors.DataError, match=r"^bad has no scores"):
+        training.compare_runs(runs=(scored("one"), "bad"))
+
+
+@pytest.mark.parametrize(
+    "other, words",
+    [
+        ({"extractor": "inception"}, "one.*features of pixels, two.*inception"),
+        ({"real": "mnist/test"}, "one.*against digits/test, two.*mnist/test"),
+    ],
+)
+def test_scores_that_do_not_compare_are_both_named(scored, other, words):
+    runs = (scored("one"), scored("two", **other))
+    with pytest.raises(errors.UsageError, match=words):
+        training.compare_runs(runs=runs)
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"runs": ("one",)}, "two runs or more"),
+        ({"runs": ("one", "two", "one")}, "one is named twice"),
+        ({"out": "page.html"}, r"--out=page\.html"),
+        ({"level": 1.0}, "--level"),
+        ({"num_samples": 3}, "--num_samples"),
+    ],
+)
+def test_wrong_settings_are_named(wrong, words):
+    with pytest.raises(errors.UsageError, match=words):
+        CompareRunsConfig(**{"runs": ("one", "two")} | wrong)
+
+
+def test_what_another_program_has_written_stays(scored, tmp_path):
+    (tmp_path / "comparison.json").write_text("{}")
+    with pytest.raises(errors.UsageError, match="no outcome of tf_mmdgan"):
+        training.compare_runs(runs=(scored("one"), scored("two")))
+
+
+@pytest.fixture
+def found(scored, monkeypatch, rng):
+    """A comparison of a run that draws as data are, and one that does not."""
+    shifts = {scored("near"): 0.0, scored("far"): 2.0}
+
+    def load(run_dir, *_):
+        drawn = rng.integers(0, 255, (60, 4, 4, 1)).astype(np.uint8)
+        return types.SimpleNamespace(
+            config=TrainConfig(run_dir=run_dir),
+            generate=lambda count, seed, weights: (
+                drawn[:count] // (1 + seed) + np.uint8(shifts[run_dir])
+            ),
+        )
+
+    scorer = types.SimpleNamespace(
+        count=60,
+        real_features=rng.normal(size=(60, 16)).astype(np.float32) + 1.7,
+        features=lambda images: (
+            images.reshape(len(images), -1) / np.float32(75)
+        ),
+    )
+    monkeypatch.setattr(compared, "load_run", load)
+    monkeypatch.setattr(compared, "_scorer", lambda *_: scorer)
+    monkeypatch.setattr(
+        compared.history,
+        "of_run",
+        lambda config: evaluation.RunHistory(
+            [
+                {"step": 0, "kid": 5.0, "kid_standard_error": 0.1},
+                {"step": 9, "seconds_per_step": 20.0},
+                {"step": 9, "kid": 1.0, "kid_standard_error": 0.1},
+            ],
+            in_force={"steps": 9, "kernel": config.run_dir},
+        ),
+    )
+    return training.compare_runs(runs=("near", "far"), num_permutations=99)
+
+
+def test_the_nearer_run_is_found(found):
+    (test,) = found.tests
+    assert (test["x"], test["y"], test["num_samples"]) == ("near", "far", 60)
+    assert test["rejected"] and test["p_value"] == 0.01
+    assert test["nearer"] == "near" and test["nearer_p_value"] < 0.01
+    assert test["kid_difference"] < 0
+    assert found.differing == {"kernel": ["near", "far"]}
+
+
+def test_json_page_and_picture_are_written(found, tmp_path):
+    out = tmp_path / "both.json"
+    found.write(out)
+    told = json.loads(out.read_text())
+    assert list(told["runs"]) == ["near", "far"]
+    assert told["runs"]["far"]["seconds"] == 180.0
+    assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    page = out.with_suffix(".html").read_text()
+    assert page.count("<img") == 2 and page.count("<svg") == 2
+    assert "near, p = " in page and "generator steps" in page
+    found.write(out)  # which replaces its own
+
+
+def test_curves_are_over_steps_and_over_time():
+    log = [
+        {"step": 0, "kid": 5.0, "kid_standard_error": 0.1},
+        {"step": 10, "seconds_per_step": 30.0},
+        {"step": 10, "kid": 1.0, "kid_standard_error": 0.1},
+    ]
+    timed = evaluation.RunHistory(log)
+    other = evaluation.RunHistory([*log, {"step": 20, "kid": 1.0}])
+    by_step, by_time, *_ = compared_page.charts({"a": timed, "b": other})
+    np.testing.assert_array_equal(by_step.lines[0].x, [0, 10])
+    np.testing.assert_array_equal(by_time.lines[0].x, [0, 5])
+    np.testing.assert_array_equal(by_time.lines[0].y, [5, 1])
