@@ -53,3 +53,11 @@ def test_another_data_set_is_read_in_the_same_way():
     assert made == config.DataConfig(
         dataset="folder", data_dir="here", resize="area"
     )
+
+
+def test_what_a_data_set_does_with_its_own_images_is_not_handed_on():
+    run = config.TrainConfig(run_dir="run", resize="published")
+    chosen = config.EvaluateConfig(run_dir="run")
+    assert chosen.filled_from(run).resize is None
+    chosen = config.EvaluateConfig(run_dir="run", resize="published")
+    assert chosen.filled_from(run).resize == "published"

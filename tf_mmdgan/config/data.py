@@ -83,11 +83,18 @@ class ReadConfig:
         return int(self.memory_budget_gb * 2**30)
 
     def filled_from(self, run: "ReadConfig") -> "ReadConfig":
-        """These settings, with those of `run` in place of defaults."""
+        """These settings, with those of `run` in place of defaults.
+
+        But for resize="published", which is what the data set of the run does,
+        and no way to resize the images of another.
+        """
         values = _read_settings(self)
+        taken = _read_settings(run)
+        if taken["resize"] == "published":
+            taken["resize"] = None
         for field in dataclasses.fields(ReadConfig):
             if values[field.name] == field.default:
-                values[field.name] = getattr(run, field.name)
+                values[field.name] = taken[field.name]
         return ReadConfig(**values)
 
 
