@@ -77,7 +77,7 @@ INSIDE = {
         {"model"},
     ],
     "training": [
-        {"events", "guard"},
+        {"events", "guard", "checkpoint_files"},
         {"callbacks", "event_files", "run_directory"},
         {"checkpoints", "diagnostics", "history", "kid_schedule", "records",
          "run_data"},

@@ -1,6 +1,5 @@
 """What a run is continued from, and what it leaves when it is told to end."""
 
-import math
 import os
 import pathlib
 import signal
@@ -13,7 +12,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, files, owned
 from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.training import guard
+from tf_mmdgan.training import checkpoint_files, guard
 from tf_mmdgan.training.callbacks import Every, current_step, tell
 from tf_mmdgan.training.run_directory import CONFIG_FILE
 
@@ -45,7 +44,7 @@ class Checkpoints(Every):
             or devices in place of files, and for what may not be read.
         """
         files.check_plain(folder)
-        _check_record(pathlib.Path(folder))
+        checkpoint_files.check_record(pathlib.Path(folder))
         super().__init__(interval, at_end=True)
         self.folder = pathlib.Path(folder)
         self.keep = keep
@@ -66,12 +65,15 @@ class Checkpoints(Every):
         Raises:
           DataError: if there are checkpoints and all are damaged, or if one is
             of another model or cannot be read.
+
+        Of a process that was killed while it saved its first one there is
+        none.
         """
         candidates = self._saved_steps()
         for step in candidates:
             path = str(self.folder / f"step-{step}")
             try:
-                _check_claims(path)
+                checkpoint_files.check_claims(path)
                 status = self.checkpoint.restore(path)
                 status.assert_existing_objects_matched()
                 if not whole:
@@ -79,6 +81,13 @@ class Checkpoints(Every):
                 return True
             except Exception as error:  # TensorFlow raises many kinds.
                 _refuse_if_whole(path, error)
+                if checkpoint_files.is_unfinished(self.folder):
+                    errors.warn(
+                        f"Checkpoint {path} is not whole: a process was killed "
+                        "while it saved the first one.",
+                        stacklevel=2,
+                    )
+                    return False
                 errors.warn(
                     f"Checkpoint {path} is damaged ({errors.excerpt(error)}); "
                     "trying the one before.",
@@ -133,66 +142,12 @@ def _refuse_if_whole(path: str, error: Exception) -> None:
             f"Checkpoint {path} cannot be read now ({errors.excerpt(error)}): "
             "try again with more files, memory or room allowed."
         ) from error
-    if _is_whole(path):
+    if checkpoint_files.is_whole(path):
         raise errors.DataError(
             f"Checkpoint {path} is whole, but of another model "
             f"({errors.excerpt(error)}). The run's {CONFIG_FILE} names the "
             "versions of packages that made it: take those."
         ) from error
-
-
-def _is_whole(path: str) -> bool:
-    """Whether each tensor of a checkpoint has the checksum that it should."""
-    try:
-        _check_claims(path)
-        reader = tf.train.load_checkpoint(path)
-        for name in reader.get_variable_to_shape_map():
-            reader.get_tensor(name)
-    except Exception:  # TensorFlow raises many kinds.
-        return False
-    return True
-
-
-def _check_claims(path: str) -> None:
-    """Refuses a checkpoint whose tensors claim more than its files hold.
-
-    Raises:
-      ValueError: for such a checkpoint.
-    """
-    reader = tf.train.load_checkpoint(path)
-    types = reader.get_variable_to_dtype_map()
-    claimed = sum(
-        math.prod(shape) * types[name].size
-        for name, shape in reader.get_variable_to_shape_map().items()
-        if types[name] != tf.string
-    )
-    folder, name = os.path.split(path)
-    parts = pathlib.Path(folder).glob(f"{name}.data-*-of-*")
-    held = sum(part.stat().st_size for part in parts)
-    if claimed > held:
-        raise ValueError(f"claims {claimed:,} bytes and holds {held:,}")
-
-
-def _check_record(folder: pathlib.Path) -> None:
-    """Refuses a record by which TensorFlow would delete files elsewhere."""
-    record = folder / "checkpoint"
-    try:
-        state = tf.train.get_checkpoint_state(str(folder))
-    except UnicodeEncodeError:
-        raise errors.UsageError(
-            f"{folder} is no text in UTF-8, which TensorFlow needs of a path: "
-            "name another folder, or set the environment variable PYTHONUTF8=1."
-        ) from None
-    except (ValueError, tf.errors.OpError) as error:
-        raise errors.DataError(
-            f"{record} is damaged ({errors.excerpt(error)}): remove it."
-        ) from error
-    for path in state.all_model_checkpoint_paths if state else ():
-        if os.path.dirname(os.path.normpath(path)) != os.path.normpath(folder):
-            raise errors.DataError(
-                f"{record} names a checkpoint elsewhere, {path}: remove that "
-                "file."
-            )
 
 
 class BestCheckpoint:

@@ -310,6 +310,7 @@ def _restore(run: TrainedRun, checkpoint: str) -> None:
             ),
         }[checkpoint]
         raise errors.DataError(
-            f"{run.config.run_dir} has no {checkpoint} checkpoint yet: let "
-            f"tools/train.py reach --{every}_every steps first.{none}"
+            f"{run.config.run_dir} has no whole {checkpoint} checkpoint yet: "
+            "give tools/train.py the same settings again, which starts it or "
+            f"goes on, and let it reach --{every}_every steps.{none}"
         )

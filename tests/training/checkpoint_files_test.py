@@ -1,0 +1,66 @@
+"""Checkpoints that a killed process has left half written."""
+
+import shutil
+
+import pytest
+import tiny
+
+from tf_mmdgan import config, errors, training
+from tf_mmdgan.training import callbacks, checkpoints, run
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The files of a first checkpoint, as they are before its record is."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    model = tiny.adam_model()
+    model.step.assign(5)
+    checkpoints.Checkpoints(model, folder).act(5, {})
+    (folder / "checkpoint").unlink()
+    return folder
+
+
+@pytest.mark.parametrize("length", [0, 100, 1000, -1])
+def test_a_first_checkpoint_that_is_not_whole_is_none(first, tmp_path, length):
+    folder = shutil.copytree(first, tmp_path / "checkpoints")
+    index = folder / "step-5.index"
+    index.write_bytes(index.read_bytes()[:length])
+    model = tiny.adam_model()
+    saver = checkpoints.Checkpoints(model, folder)
+    with pytest.warns(UserWarning, match="not whole: a process was killed"):
+        assert not saver.restore()
+    assert callbacks.current_step(model) == 0
+    # The next one is saved in its place.
+    model.step.assign(5)
+    saver.act(5, {})
+    again = tiny.adam_model()
+    assert checkpoints.Checkpoints(again, folder).restore()
+    assert callbacks.current_step(again) == 5
+
+
+def test_a_first_checkpoint_without_its_record_is_taken(first):
+    model = tiny.adam_model()
+    assert checkpoints.Checkpoints(model, first).restore()
+    assert callbacks.current_step(model) == 5
+
+
+@pytest.mark.slow
+def test_a_run_without_a_whole_checkpoint_begins_anew(tmp_path):
+    settings = {
+        "generator_width": 2, "critic_width": 2, "batch_size": 8, "steps": 1,
+        "critic_steps": 1, "evaluate_every": 0, "evaluation_samples": 100,
+        "strategy": "one_device", "export": False, "run_dir": str(tmp_path),
+    }  # fmt: skip
+    run.prepare(config.TrainConfig(**settings))
+    saved = tmp_path / "checkpoints"
+    saved.mkdir(exist_ok=True)
+    (saved / "step-1.index").write_bytes(b"")
+    with (
+        pytest.warns(UserWarning, match="not whole"),
+        pytest.raises(errors.DataError, match="no whole last checkpoint yet"),
+    ):
+        training.load_run(tmp_path)
+    training.run_directory._claims.pop().close()  # as the kill does
+    with pytest.warns(UserWarning, match="not whole"):
+        run.prepare(config.TrainConfig(**settings)).train()
+    assert training.load_run(tmp_path).step == 1
