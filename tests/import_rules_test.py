@@ -82,7 +82,7 @@ INSIDE = {
         {"checkpoints", "diagnostics", "history", "kid_schedule", "records",
          "run_data"},
         {"finished", "state", "compared_page"},
-        {"callback_list", "compared", "curve", "scored"},
+        {"callback_list", "compared", "curve", "initial", "scored"},
         {"run"},
     ],
 }  # fmt: skip

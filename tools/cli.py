@@ -29,6 +29,7 @@ def run(
     command: Callable[[Config], Mapping[str, Any]],
     groups: Mapping[str, Sequence[str]] | None = None,
     with_recipes: bool = False,
+    read: Callable[..., Any] = flag_config.read,
 ) -> NoReturn:
     """Runs `command` on the configuration that the command line describes.
 
@@ -37,6 +38,8 @@ def run(
       command: its module's docstring is the head of the tool's help.
       groups: of the flags in the help.
       with_recipes: whether the tool takes --recipe.
+      read: makes what `command` gets, of the class and the arguments without
+        a name, `unnamed`, when the flags have been parsed.
     """
     _use_utf8()
     streams.open_closed()
@@ -58,7 +61,7 @@ def run(
 
     def main(argv: list[str]) -> None:
         try:
-            config = flag_config.read(config_class, unnamed=argv[1:])
+            config = read(config_class, unnamed=argv[1:])
             streams.check_stdout()
             with interrupts.Interrupts():
                 result = _result(command, config)

@@ -147,12 +147,29 @@ def read(
     place = positional(config_class)
     if place is not None:
         given[place] = tuple(unnamed)
-    elif unnamed:
+    else:
+        refuse(unnamed)
+    return config_class(**given)
+
+
+def refuse(unnamed: Sequence[str]) -> None:
+    """Raises UsageError for arguments without a name."""
+    if unnamed:
         raise errors.UsageError(
             f"Unexpected argument '{unnamed[0]}': settings are given as "
             "--name=value."
         )
-    return config_class(**given)
+
+
+def given(
+    config_class: type, values: flags.FlagValues = flags.FLAGS
+) -> dict[str, Any]:
+    """The settings that the command line or its flagfiles have named."""
+    return {
+        field.name: values[field.name].value
+        for field in _named(config_class)
+        if values[field.name].present
+    }
 
 
 def parse(config_class: type[Config], arguments: list[str]) -> Config:

@@ -17,6 +17,11 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         "", "Folder of the run; a run found there is continued.",
         may_change=True,
     )  # fmt: skip
+    init_from: str | None = setting(
+        None,
+        "Folder of a run whose newest weights a new run begins with; settings "
+        "may differ where the shapes of the weights agree.",
+    )
 
     steps: int = setting(
         150_000, "Generator steps of the whole run.", may_change=True

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 import pathlib
 from typing import Any
 
@@ -15,7 +16,13 @@ from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster, lost_workers, make_cluster
 from tf_mmdgan.methods import make_model, settings_of
 from tf_mmdgan.models import ImplicitModel, InputClock
-from tf_mmdgan.training import checkpoints, records, run_data, run_directory
+from tf_mmdgan.training import (
+    checkpoints,
+    initial,
+    records,
+    run_data,
+    run_directory,
+)
 from tf_mmdgan.training.callback_list import make_callbacks
 from tf_mmdgan.training.callbacks import (
     CALLBACK_FAMILY,
@@ -56,6 +63,31 @@ def train(config: TrainConfig | None = None, **settings: Any) -> TrainedRun:
     """
     with lost_workers():
         return prepare(config_room.given(TrainConfig, config, settings)).train()
+
+
+def resume(
+    run_dir: str | os.PathLike[str], trust_run: bool = False, **settings: Any
+) -> TrainedRun:
+    """Goes on with a run, by the settings that its folder records.
+
+        run = tm.training.resume("runs/digits", steps=5000)
+
+    Args:
+      run_dir: the run's folder.
+      trust_run: whether what the run's record names, beside what this package
+        has, may be read, imported and run: files, folders, Python code.
+      **settings: single ones that win over the recorded ones: those that may
+        change in a run, such as `steps`, and of the others the same again.
+
+    Raises:
+      UsageError: for a setting that must not change, and for a name that the
+        record has in a run that is not trusted.
+      DataError: if the folder is not a run, and as `train`.
+    """
+    run_dir = os.path.expanduser(run_dir)
+    found, *_ = run_directory.read_config(run_dir, trust_run)
+    chosen = {**settings, "run_dir": run_dir, "trust_run": trust_run}
+    return train(found, **chosen)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,6 +183,7 @@ def prepare(given: TrainConfig) -> Run:
     own_callbacks = CALLBACK_FAMILY.get_all(config.callbacks or ())
     settings_of(config)
     train_set, model, scorer = _parts(config, cluster)
+    initial.start_from(model, config)
     state = open_state(given, config, cluster, model, train_set, scorer)
     batches = functools.partial(
         data.batches,
