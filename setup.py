@@ -11,8 +11,8 @@ ROOT = pathlib.Path(__file__).parent
 
 TOOLS = (
     "train", "evaluate", "export", "sample", "demo", "compare", "train_lenet",
-    "prepare_data", "show_data", "study", "launch_local", "two_sample",
-    "compare_runs",
+    "train_features", "prepare_data", "show_data", "study", "launch_local",
+    "two_sample", "compare_runs",
 )  # fmt: skip
 
 COMMANDS = {"tf-mmdgan": "main"} | {

@@ -24,6 +24,7 @@ TOOLS = {
     "show_data": "draws images of a data set",
     "prepare_data": "decodes a data set before it is needed",
     "train_lenet": "trains a network whose features score images",
+    "train_features": "trains features that generators are trained on",
     "launch_local": "starts the workers of a cluster on this machine",
 }
 

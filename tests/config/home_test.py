@@ -6,7 +6,12 @@ import pytest
 
 from tf_mmdgan import config, export
 from tf_mmdgan.features import names
-from tf_mmdgan.tools import prepare_data, show_data, train_lenet
+from tf_mmdgan.tools import (
+    prepare_data,
+    show_data,
+    train_features,
+    train_lenet,
+)
 from tf_mmdgan.training import load_run
 
 PATHS = {
@@ -23,6 +28,7 @@ PATHS = {
     prepare_data.PrepareDataConfig: {"data_dir", "cache_dir"},
     show_data.ShowDataConfig: {"out", "data_dir"},
     train_lenet.TrainLeNetConfig: {"out", "data_dir"},
+    train_features.TrainFeaturesConfig: {"out", "data_dir"},
 }  # fmt: skip
 ENDS = {
     (config.EvaluateConfig, "out"): ".json",
@@ -30,6 +36,7 @@ ENDS = {
     (config.SampleConfig, "out"): ".npz",
     (show_data.ShowDataConfig, "out"): ".png",
     (train_lenet.TrainLeNetConfig, "out"): ".npz",
+    (train_features.TrainFeaturesConfig, "out"): ".npz",
 }
 
 

@@ -5,11 +5,13 @@ import tensorflow as tf
 import tiny
 
 from tf_mmdgan import kernels, networks
+from tf_mmdgan.features import FeatureGroups, FrozenFeatures, pixels
 from tf_mmdgan.models import (
     CodeMatchingModel,
     FeatureMatchingModel,
     MomentMatchingModel,
     RatioMatchingModel,
+    RefinedModel,
 )
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
@@ -55,7 +57,7 @@ def _drift(dtype, **options):
     ), []
 
 
-def _gmmn_ae(dtype, **options):
+def _code_networks(dtype):
     critic = tiny.critic(dtype)
     latents = keras.Input((2,), dtype=dtype)
     flat = keras.layers.Dense(16, activation="tanh", dtype=dtype)(latents)
@@ -63,15 +65,38 @@ def _gmmn_ae(dtype, **options):
     autoencoder = networks.with_decoder(critic, keras.Model(latents, shape))
     z = keras.Input((tiny.LATENTS.size,), dtype=dtype)
     codes = keras.layers.Dense(2, dtype=dtype)(z)
+    return autoencoder, keras.Model(z, codes)
+
+
+def _gmmn_ae(dtype, **options):
     return CodeMatchingModel(
-        autoencoder,
-        keras.Model(z, codes),
+        *_code_networks(dtype),
         tiny.LATENTS,
         # Each step draws lines.
         SlicedEnergy(slices=5),
         autoencoder_steps=PRETRAINING,
         **options,
     ), [0.1]
+
+
+def groups(dtype="float32"):
+    """Features in groups: those of a map at two of its places, and pixels."""
+    images = keras.Input(tiny.SHAPE, dtype=dtype)
+    layer = keras.layers.Conv2D(3, 2, activation="tanh", dtype=dtype)
+    mapped = FrozenFeatures("map", keras.Model(images, layer(images)), ())
+    return FeatureGroups([mapped, pixels], places=2)
+
+
+def _refined(dtype, **options):
+    return RefinedModel(
+        *_code_networks(dtype),
+        tiny.LATENTS,
+        DriftDiscrepancy(temperatures=(0.3, 1.0), decay=0.5),
+        groups(dtype),
+        autoencoder_steps=1,
+        code_steps=1,
+        **options,
+    ), [0.1, 0.02]
 
 
 def _gfmn(dtype, **options):
@@ -96,6 +121,7 @@ MODELS = {
     "gc_mmd": _gc_mmd,
     "drift": _drift,
     "gmmn_ae": _gmmn_ae,
+    "refined": _refined,
     "gfmn": _gfmn,
     "gram": _gram,
 }

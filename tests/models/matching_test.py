@@ -7,6 +7,7 @@ import tensorflow as tf
 import tiny
 import tiny_matching as toy
 
+from tf_mmdgan import errors
 from tf_mmdgan.distribute import Cluster, Update
 from tf_mmdgan.features import pixels
 
@@ -81,6 +82,28 @@ def test_autoencoder_first_then_the_generator_of_its_codes():
         decoder(made.code_generator(latents)),
         atol=1e-6,
     )
+
+
+def test_codes_first_then_the_decoder_with_them():
+    made = toy.fit(toy.model("refined"), 2)
+    decoder = made.critic.get_layer("decoder")
+    before = toy.numbers(made.generator.trainable_variables)
+    encoder = toy.numbers(made.critic.layers[1].weights)
+    toy.fit(made, 1, start=2)
+    after = toy.numbers(made.generator.trainable_variables)
+    assert len(after) > len(decoder.trainable_variables) > 0
+    assert all((a != b).any() for a, b in zip(before, after, strict=True))
+    check(made.critic.layers[1].weights, encoder)
+
+
+def test_a_phase_ends_with_an_execution():
+    made = toy.model("refined")
+    made.compile(
+        keras.optimizers.SGD(), keras.optimizers.SGD(), keras.optimizers.SGD(),
+        steps_per_execution=2,
+    )  # fmt: skip
+    with pytest.raises(errors.UsageError, match="must divide 1, the step at"):
+        toy.fit(made, 2)
 
 
 def test_autoencoder_learns():

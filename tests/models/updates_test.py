@@ -115,7 +115,7 @@ def trained(made, name):
         made.generator_update(batch, number)
         return [made.critic, made.generator]
     if name == "gmmn_ae":
-        made.replica_pretraining_step([batch], number)
+        made.replica_autoencoder_step([batch], number)
         return [made.critic]
     made.replica_step([batch], number)
     return [made.critic, made.generator] if name == "gram" else [made.generator]

@@ -208,6 +208,18 @@ def test_train_lenet_writes_weights_that_score(tmp_path):
     assert report["num_fake"] == 1297
 
 
+def test_train_features_writes_weights_that_refine(tmp_path):
+    out = tmp_path / "mine.npz"
+    made = result("train_features", "--dataset=digits", "--steps=30", "--width=2", f"--out={out}")  # fmt: skip  # noqa: E501
+    assert 0.0 < made["error_at_hidden_pixels"] < 1.0
+    done = result(
+        "train", "--recipe=digits_refined", f"--refine_features=masked:{out}",
+        "--autoencoder_steps=5", "--code_steps=5", "--steps=15",
+        "--evaluate_every=0", f"--run_dir={tmp_path / 'run'}",
+    )  # fmt: skip
+    assert done["steps"] == 15
+
+
 def newest_weights(run_dir):
     reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(run_dir / "checkpoints"))  # fmt: skip  # noqa: E501
     names = reader.get_variable_to_shape_map()
@@ -276,6 +288,7 @@ def test_help_is_quick_and_lists_the_flags(tool):
         ("sample", ["--target=127.0.0.1:1", "--retries=0"], 1, "No server"),
         ("train", ["--run_dir=flags"], 2, "it is not empty"),
         ("train_lenet", ["--out=weights.bin"], 2, ".npz"),
+        ("train_features", ["--out=weights.bin"], 2, ".npz"),
     ],
     ids=lambda value: "".join(value)[:30] if isinstance(value, list) else None,
 )

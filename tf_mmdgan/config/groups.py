@@ -57,7 +57,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "gmmn, gmmn_ae, t_mmd": (
         "discrepancy", "slices", "frequencies", "mmd_root",
-        "autoencoder_steps",
+    ),
+    "gmmn_ae, drift_ae": (
+        "autoencoder_steps", "refine_features", "code_steps",
+        "refine_learning_rate", "refine_places",
     ),
     "gfmn": ("matched_features", "moving_average", "moving_average_rate"),
     "gram, gc_mmd": ("ridge", "ratio_positivity"),

@@ -130,6 +130,25 @@ class MethodConfig:
         "So many first steps of --objective=gmmn_ae and drift_ae train the "
         "auto-encoder.",
     )
+    refine_features: Named | None = setting(
+        None,
+        "Frozen features in which images of --objective=gmmn_ae and drift_ae "
+        "are refined, written as for --matched_features: after --code_steps "
+        "the generator of codes and the decoder are trained on them together.",
+    )
+    code_steps: int | None = setting(
+        None,
+        "Steps of the generator of codes, after those of the auto-encoder and "
+        "before the refining.",
+    )
+    refine_learning_rate: float | None = setting(
+        None, "Learning rate of the refining; by default --learning_rate."
+    )
+    refine_places: int | None = setting(
+        None,
+        "How many places of a map of features are compared in a step of the "
+        "refining, drawn anew in each.",
+    )
     temperatures: str | None = setting(
         None,
         "Bandwidths of the kernel of a drift in mean distances, separated by "
@@ -265,7 +284,8 @@ class MethodConfig:
             self, "scale_offset", "constraint_weight", "spectral_scale",
             "generator_width", "critic_width", "critic_output", "latent_size",
             "critic_steps", "moving_average_rate", "autoencoder_steps", "ridge",
-            "slices", "frequencies",
+            "slices", "frequencies", "code_steps", "refine_learning_rate",
+            "refine_places",
         )  # fmt: skip
         fields.require_non_negative(
             self, "reconstruction_weight", "feasible_set_weight",

@@ -5,6 +5,7 @@ from tf_mmdgan.features.catalogue import (
     EXTRACTORS,
     Source,
     get_extractor,
+    get_groups,
     get_matched,
     remedy,
 )
@@ -16,4 +17,6 @@ from tf_mmdgan.features.extractors import (
     in_batches,
 )
 from tf_mmdgan.features.frozen import FrozenFeatures, pixels
-from tf_mmdgan.features.keras_networks import LENETS, KerasNetwork
+from tf_mmdgan.features.groups import FeatureGroups
+from tf_mmdgan.features.keras_networks import KerasNetwork
+from tf_mmdgan.features.own_networks import LENETS

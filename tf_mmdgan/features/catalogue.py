@@ -27,9 +27,11 @@ from tf_mmdgan.features import (
     keras_networks,
     names,
     onnx_networks,
+    own_networks,
     saved_networks,
 )
 from tf_mmdgan.features.extractors import FeatureExtractor, Pixels, Thumbnails
+from tf_mmdgan.features.groups import FeatureGroups
 
 _PARTS = ("path", "layers", "image_shape")
 
@@ -56,12 +58,20 @@ EXTRACTORS: Catalogue[Source] = Catalogue("extractor", __doc__) | {
     "thumbnails": Source(Thumbnails),
     **{
         name: Source(
-            functools.partial(keras_networks.packaged_lenet, name),
+            functools.partial(own_networks.packaged_lenet, name),
             differentiable=True,
         )
-        for name in keras_networks.LENETS
+        for name in own_networks.LENETS
     },
-    "lenet": Source(keras_networks.lenet_network, differentiable=True),
+    "lenet": Source(own_networks.lenet_network, differentiable=True),
+    **{
+        name: Source(
+            functools.partial(own_networks.packaged_masked, name),
+            differentiable=True,
+        )
+        for name in own_networks.MASKED
+    },
+    "masked": Source(own_networks.masked_network, differentiable=True),
     "imagenet": Source(
         imagenet.imagenet, differentiable=True, remedy=imagenet.remedy
     ),
@@ -163,20 +173,44 @@ def get_matched(given: object, image_shape: Sequence[int]) -> frozen.Matched:
         cannot be differentiated.
       DataError: for weights that are missing, damaged or something else.
     """
+    parts = _matched(given, image_shape, "matched_features")
+    return parts[0] if len(parts) == 1 else frozen.Concatenated(parts)
+
+
+def get_groups(
+    given: object, image_shape: Sequence[int], places: int
+) -> FeatureGroups:
+    """The same in groups, each of which is compared by itself.
+
+    Args:
+      given: as of `get_matched`.
+      image_shape: [h, w, c] of the images.
+      places: how many places of a map are compared.
+
+    Raises:
+      UsageError: as of `get_matched`.
+      DataError: as of `get_matched`.
+    """
+    parts = _matched(given, image_shape, "refine_features")
+    return FeatureGroups(parts, places)
+
+
+def _matched(
+    given: object, image_shape: Sequence[int], setting: str
+) -> list[frozen.Matched]:
     if isinstance(given, FeatureExtractor):
-        return given.frozen()
+        return [given.frozen()]
     if not isinstance(given, str):
         if not callable(given):
             raise errors.UsageError(
                 f"matched features {text(given)}: need the name of a network, "
                 "or a function of images."
             )
-        return given
-    chosen = _parse(given, "matched_features")
+        return [given]
+    chosen = _parse(given, setting)
     for network in chosen:
         _check_differentiable(network)
-    parts = [_make(network, image_shape).frozen() for network in chosen]
-    return parts[0] if len(parts) == 1 else frozen.Concatenated(parts)
+    return [_make(network, image_shape).frozen() for network in chosen]
 
 
 def _parse(given: str, setting: str) -> list[names.NetworkName]:

@@ -71,6 +71,14 @@ class FrozenFeatures:
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
         """Features [b, d] of images [b, h, w, c] in [-1, 1], in float32.
 
+        Raises:
+          UsageError: for images that the network cannot take.
+        """
+        return side_by_side(self.outputs(images))
+
+    def outputs(self, images: tf.Tensor) -> list[tf.Tensor]:
+        """Outputs [b, ...] of the layers, of images [b, h, w, c] in [-1, 1].
+
         Grey images are repeated for a network of three channels, and images of
         another size are resized.
 
@@ -92,7 +100,7 @@ class FrozenFeatures:
         if height and (height, width) != tuple(images.shape[1:3]):
             images = self._resize(images, [height, width])
         outputs = self.network(self._scale(images), training=False)
-        return side_by_side(outputs)
+        return outputs if isinstance(outputs, list) else [outputs]
 
 
 def layer_outputs(

@@ -9,16 +9,10 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors, keras_settings
-from tf_mmdgan.features import frozen, image_inputs, lenet, weight_files
+from tf_mmdgan.features import frozen, image_inputs, weight_files
 from tf_mmdgan.features.network import RANGES, Forward, Network, usual_range
 from tf_mmdgan.features.resizes import RESIZES
 
-_WEIGHTS = pathlib.Path(__file__).parent / "weights"
-# LeNets of the package, by name: files of tools/train_lenet.py.
-LENETS = {
-    name: _WEIGHTS / f"{name}.npz"
-    for name in ("lenet_digits", "lenet_fashion_mnist")
-}
 _INCEPTION_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels.h5"
 
 
@@ -124,39 +118,6 @@ def _image_input(name: str, model: keras.Model) -> image_inputs.ImageInput:
     return image_inputs.image_input(name, inputs)
 
 
-def lenet_network(
-    path: str | os.PathLike[str] | None = None, layers: Sequence[str] = ()
-) -> KerasNetwork:
-    """A LeNet: its classes, and by default its last hidden layer after ReLU.
-
-    Generators match its convolutions too.
-
-    Args:
-      path: weights that `tools/train_lenet.py` wrote.
-      layers: those to take in place of the usual ones.
-
-    Raises:
-      UsageError: without a path, or for a layer that there is not.
-      DataError: for a file that is missing, damaged or something else.
-    """
-    path = weight_files.required(path, "lenet")
-    model, metadata = lenet.load(path)
-    return KerasNetwork(
-        _named(path.stem, layers),
-        metadata["sha256"],
-        model,
-        layers or (lenet.FEATURES,),
-        layers or ("conv_1", "conv_2", lenet.FEATURES),
-        logits=lenet.LOGITS,
-        slow=False,
-    )
-
-
-def packaged_lenet(name: str, layers: Sequence[str] = ()) -> KerasNetwork:
-    """One of `LENETS`."""
-    return lenet_network(LENETS[name], layers)
-
-
 def keras_inception(
     path: str | os.PathLike[str] | None = None,
     layers: Sequence[str] = (),
@@ -193,7 +154,7 @@ def keras_inception(
     )
     _load_weights(model, path, "weights of InceptionV3")
     return KerasNetwork(
-        _named("keras_inception", layers), digest, model,
+        named("keras_inception", layers), digest, model,
         layers or ("avg_pool",), logits="predictions", resize=resize,
     )  # fmt: skip
 
@@ -305,7 +266,7 @@ def application(
     names = [layer.name for layer in model.layers[1:]]
     usual = [n for n in names if n.endswith(matched_suffix)][:16]
     return KerasNetwork(
-        _named(name, layers), digest, model, layers or names[-1:],
+        named(name, layers), digest, model, layers or names[-1:],
         layers or usual, resize=resize, value_range="caffe",
     )  # fmt: skip
 
@@ -318,7 +279,8 @@ resnet50 = functools.partial(
 )
 
 
-def _named(name: str, layers: Sequence[str]) -> str:
+def named(name: str, layers: Sequence[str]) -> str:
+    """A network's name with those of the layers that were asked for, if any."""
     return f"{name}@{'+'.join(layers)}" if layers else name
 
 

@@ -1,27 +1,23 @@
 """A LeNet classifier, whose last hidden layer gives features for scoring.
 
-Weights are NumPy archives (.npz, nothing pickled) that say how they were made.
 Source: LeCun et al. 1998, here with ReLU, max pooling and dropout; Binkowski
 et al. 2018, section 4, score MNIST samples by the features of such a network.
 """
 
-import hashlib
-import json
 import os
-import pathlib
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 
-from tf_mmdgan import errors, files, keras_settings
+from tf_mmdgan import errors, keras_settings
 from tf_mmdgan import images as image_borders
+from tf_mmdgan.features import archives
 
 # Names of the last two layers.
 FEATURES = "features"
 LOGITS = "logits"
-_METADATA = "metadata"
 _SIZES = ("image_shape", "num_classes", "width")  # in it
 
 
@@ -183,13 +179,6 @@ def _check_labelled(
         )
 
 
-class Loaded(NamedTuple):
-    """A LeNet from a file, and what the file says of it."""
-
-    model: keras.Model
-    metadata: dict[str, Any]
-
-
 def save(
     path: str | os.PathLike[str],
     model: keras.Model,
@@ -201,51 +190,31 @@ def save(
     added to `metadata`, which otherwise holds what the caller knows: data set,
     seed, epochs, test accuracy, the command that made it.
     """
-    weights = {name: w.numpy() for name, w in _variables(model).items()}
-    described = dict(metadata) | {
+    sizes = {
         "image_shape": list(model.input_shape[1:]),
         "num_classes": model.output_shape[-1],
         "width": model.get_layer("conv_1").filters,
-        "sha256": _digest(weights),
     }
-    entries = weights | {_METADATA: np.array(json.dumps(described))}
-    files.write_npz(path, compressed=True, **entries)
+    archives.save(path, model, dict(metadata) | sizes)
 
 
-def load(path: str | os.PathLike[str]) -> Loaded:
+def load(path: str | os.PathLike[str]) -> archives.Loaded:
     """The LeNet that `save` wrote.
 
     Raises:
       DataError: for a file that is missing, damaged or something else.
     """
-    keras_settings.check()
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise errors.DataError(
-            f"{path}: no such file; tools/train_lenet.py --out={path} makes it."
-        )
-    files.check_plain(path)
-    try:
-        weights = files.read_npz(path)
-        metadata = json.loads(str(weights.pop(_METADATA)))
-        shape, classes, width = (metadata[name] for name in _SIZES)
-        _check_sizes(shape, classes, width, weights)
-        if _digest(weights) != metadata["sha256"]:
-            raise ValueError("the weights are not those that were saved")
-        model = build(tuple(shape), classes, width)
-        for name, variable in _variables(model).items():
-            variable.assign(weights[name])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise errors.DataError(
-            f"{path}: damaged, or not LeNet weights ({errors.excerpt(error)}); "
-            "tools/train_lenet.py makes such files."
-        ) from error
-    return Loaded(model, metadata)
+    return archives.load(path, "LeNet", "tools/train_lenet.py", _built)
 
 
-def _check_sizes(
-    shape: Any, num_classes: Any, width: Any, weights: Mapping[str, np.ndarray]
-) -> None:
+def _built(metadata: Mapping[str, Any], held: int) -> keras.Model:
+    """The network that a file describes, which holds so many weights."""
+    shape, classes, width = (metadata[name] for name in _SIZES)
+    _check_sizes(shape, classes, width, held)
+    return build(tuple(shape), classes, width)
+
+
+def _check_sizes(shape: Any, num_classes: Any, width: Any, held: int) -> None:
     """Refuses a larger network than there are weights of.
 
     Raises:
@@ -262,25 +231,5 @@ def _check_sizes(
         + pooled * 4 * width
         + 4 * width * num_classes
     )
-    held = sum(array.size for array in weights.values())
     if needed > held:
         raise ValueError(f"{needed:,} weights are needed, and {held:,} there")
-
-
-def _variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """By layer and name, which other versions of Keras name alike."""
-    return {
-        f"{layer.name}/{variable.name}": variable
-        for layer in model.layers
-        for variable in layer.weights
-    }
-
-
-def _digest(weights: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of names, types, shapes and values."""
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        values = weights[name]
-        digest.update(f"{name} {values.dtype.str} {values.shape} ".encode())
-        digest.update(values.tobytes())
-    return digest.hexdigest()

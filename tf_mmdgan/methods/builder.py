@@ -116,8 +116,8 @@ class Builder(Generic[S]):
 
     def optimizer(self, model: ImplicitModel) -> keras.optimizers.Optimizer:
         """The optimizer of the generator."""
-        first = model.pretraining_steps
-        return self._optimizer(self.settings.learning_rate, model, first)
+        rate = self.settings.learning_rate
+        return self.optimizer_between(rate, model, model.pretraining_steps)
 
     def critic_optimizer(
         self: "Builder[CriticSettings]", model: ImplicitModel
@@ -125,14 +125,31 @@ class Builder(Generic[S]):
         """The optimizer of the second network."""
         settings = self.settings
         rate = settings.critic_learning_rate or settings.learning_rate
-        return self._optimizer(rate, model, first=0)
+        return self.optimizer_between(
+            rate, model, 0, fall_from=model.pretraining_steps
+        )
 
-    def _optimizer(
-        self, rate: float, model: ImplicitModel, first: int
+    def optimizer_between(
+        self,
+        rate: float,
+        model: ImplicitModel,
+        first: int,
+        end: int | None = None,
+        fall_from: int | None = None,
     ) -> keras.optimizers.Optimizer:
-        """An optimizer of a network whose first step is number `first`."""
+        """An optimizer of a network that is trained in some of the steps.
+
+        Args:
+          rate: its learning rate, before it falls.
+          model: whose steps they are.
+          first: the first of them.
+          end: the step at which the rate has fallen to 0, where the schedule
+            falls; by default that of the configuration.
+          fall_from: where it begins to fall, unless the configuration says it;
+            by default `first`.
+        """
         config = self.config
-        fall = _fall(config, model.pretraining_steps)
+        fall = _fall(config, first if fall_from is None else fall_from, end)
         warmup = None
         if config.warmup_steps:
             warmup = Warmup(config.warmup_steps, first)
@@ -146,19 +163,20 @@ class Builder(Generic[S]):
         return made
 
 
-def _fall(config: TrainConfig, first: int) -> Fall | None:
-    """How rates fall, of a generator whose first step is number `first`."""
+def _fall(config: TrainConfig, first: int, end: int | None) -> Fall | None:
+    """How rates fall, of a network whose first step is number `first`."""
     if not config.rates_fall:
         return None
-    start = config.learning_rate_decay_from
-    start = first if start is None else start
-    if start >= config.decay_end:
+    if end is None:
+        start, end = config.learning_rate_decay_from, config.decay_end
+        first = first if start is None else start
+    if first >= end:
         raise errors.UsageError(
-            f"The rates are 0 from step {config.decay_end} on, and the "
+            f"The rates are 0 from step {end} on, and the "
             f"generator's first step is {first}: give more --steps, or a later "
             "--learning_rate_decay_to."
         )
-    return Fall(config.rate_schedule, start, config.decay_end)
+    return Fall(config.rate_schedule, first, end)
 
 
 @contextlib.contextmanager

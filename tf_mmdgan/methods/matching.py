@@ -1,14 +1,16 @@
 """Methods that match moments or ratios: nothing plays against the generator."""
 
 import dataclasses
+from typing import Any
 
 import keras
 
 from tf_mmdgan import data, errors, kernels, networks
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.fields import Named
-from tf_mmdgan.features import LENETS, get_matched
+from tf_mmdgan.features import LENETS, get_groups, get_matched
 from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.latents import Latents
 from tf_mmdgan.methods.builder import Builder, dtype_policy
 from tf_mmdgan.methods.method import Method
 from tf_mmdgan.methods.settings import (
@@ -30,6 +32,7 @@ from tf_mmdgan.models import (
     FeatureMatchingModel,
     MomentMatchingModel,
     RatioMatchingModel,
+    RefinedModel,
 )
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
@@ -243,18 +246,49 @@ def _code_matching(
             f"while the auto-encoder of --objective={config.objective} is "
             "trained."
         )
-    autoencoder, code_generator = _code_networks(builder)
-    model = CodeMatchingModel(
-        autoencoder,
-        code_generator,
-        builder.latents,
-        loss,
-        autoencoder_steps=builder.settings.autoencoder_steps,
-        mmd_scope=config.mmd_scope,
+    settings = builder.settings
+    parts = (*_code_networks(builder), builder.latents, loss)
+    options = {
+        "autoencoder_steps": settings.autoencoder_steps,
+        "mmd_scope": config.mmd_scope,
         **builder.model_options(),
-    )
+    }
+    if settings.refine_features is not None:
+        return _refined(builder, parts, options)
+    model = CodeMatchingModel(*parts, **options)
     builder.compile(
         model, builder.optimizer(model), builder.critic_optimizer(model)
+    )
+    return model
+
+
+def _refined(
+    builder: Builder[AutoencoderSettings],
+    parts: tuple[keras.Model, keras.Model, Latents, Discrepancy],
+    options: dict[str, Any],
+) -> RefinedModel:
+    """A model that refines images; its rates fall in each phase anew."""
+    settings = builder.settings
+    if builder.config.learning_rate_decay_from is not None:
+        raise errors.UsageError(
+            "--learning_rate_decay_from has no meaning with --refine_features: "
+            "the rates fall from the first step of each phase."
+        )
+    groups = get_groups(
+        settings.refine_features, builder.image_shape, settings.refine_places
+    )
+    model = RefinedModel(
+        *parts, groups, code_steps=settings.code_steps, **options
+    )
+    rate = settings.learning_rate
+    first, end = model.pretraining_steps, model.refined_from
+    builder.compile(
+        model,
+        builder.optimizer_between(rate, model, first, max(end, first + 1)),
+        builder.critic_optimizer(model),
+        builder.optimizer_between(
+            settings.refine_learning_rate or rate, model, end
+        ),
     )
     return model
 

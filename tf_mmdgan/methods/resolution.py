@@ -26,6 +26,9 @@ _NEEDS = {
     "spectral_scale": ("spectral_norm",),
     "learnable_spectral_scale": ("spectral_norm",),
     "drift_decay": ("drift_scale",),
+    "code_steps": ("refine_features",),
+    "refine_learning_rate": ("refine_features",),
+    "refine_places": ("refine_features",),
 }
 # Settings that mean nothing unless another has one of some values.
 _NEEDS_VALUE = {

@@ -201,9 +201,18 @@ class AutoencoderSettings(CriticSettings):
 
     Attributes:
       autoencoder_steps: so many first steps train the auto-encoder.
+      refine_features: names of frozen features in which generated images are
+        refined after `code_steps`; None: they are not.
+      code_steps: steps of the generator of codes before the refining.
+      refine_learning_rate: of the refining; None: the generator's.
+      refine_places: how many places of a map are compared.
     """
 
     autoencoder_steps: int
+    refine_features: Named | None = None
+    code_steps: int = 0
+    refine_learning_rate: float | None = None
+    refine_places: int = 16
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -9,3 +9,4 @@ from tf_mmdgan.models.moment_matching import (
     MomentMatchingModel,
 )
 from tf_mmdgan.models.ratio_matching import RatioMatchingModel
+from tf_mmdgan.models.refining import RefinedModel

@@ -12,7 +12,7 @@ from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
 from tf_mmdgan.models.implicit_model import ImplicitModel
-from tf_mmdgan.models.stepping import Logs
+from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.networks import frequency_scales, spectral_normalization
 from tf_mmdgan.objectives import Batch, CriticOutput, Objective, criterion
 

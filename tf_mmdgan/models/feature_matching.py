@@ -17,7 +17,7 @@ from tf_mmdgan.latents import Latents
 from tf_mmdgan.mmd import estimators
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
-from tf_mmdgan.models.stepping import Logs
+from tf_mmdgan.models.phases import Logs
 
 _BATCH = 256
 

@@ -228,9 +228,13 @@ class ImplicitModel(SteppedModel):
         averaging.move(
             self.ema_generator,
             self.generator,
-            self._global(self.step) - self.pretraining_steps,
+            self.averaged_steps(),
             self.ema_decay,
         )
+
+    def averaged_steps(self) -> tf.Tensor:
+        """How many steps the average is of; int64 scalar."""
+        return self._global(self.step) - self.pretraining_steps
 
     @property
     def image_form(self) -> ImageForm:

@@ -5,7 +5,8 @@ https://arxiv.org/abs/1502.02761; Dziugaite, Roy and Ghahramani 2015, "Training
 generative neural networks via maximum mean discrepancy optimization".
 """
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -17,9 +18,30 @@ from tf_mmdgan.features.frozen import Matched, pixels
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
 from tf_mmdgan.models.implicit_model import ImplicitModel
-from tf_mmdgan.models.stepping import Logs
+from tf_mmdgan.models.phases import Logs, Phase
 from tf_mmdgan.networks import decoded
-from tf_mmdgan.objectives.discrepancies import Discrepancy
+from tf_mmdgan.objectives.discrepancies import Discrepancy, Lowered
+
+
+@dataclasses.dataclass(frozen=True)
+class Matching:
+    """A network, and the discrepancy of features that it lowers.
+
+    Attributes:
+      network: whose weights are moved.
+      optimizer: of these weights.
+      real: real(images, seed) -> features, one tensor [b, ...] or several.
+      fake: fake(latents, seed) -> as many features of generated images.
+      lowered: lowered(real, fake, memory, seed), of rows of all replicas.
+      memory: what is kept from one step to the next, if anything.
+    """
+
+    network: keras.Model
+    optimizer: keras.optimizers.Optimizer
+    real: Callable[[tf.Tensor, tf.Tensor], Sequence[tf.Tensor]]
+    fake: Callable[[tf.Tensor, tf.Tensor], Sequence[tf.Tensor]]
+    lowered: Callable[..., Lowered]
+    memory: keras.Variable | None
 
 
 class GeneratorModel(ImplicitModel):
@@ -93,42 +115,79 @@ class MomentMatchingModel(GeneratorModel):
         errors.check_function("features", features)
         self.discrepancy = discrepancy
         self.matched_features = features
-        self.memory: keras.Variable | None = None
-        if discrepancy.memory_size:
-            double = generator.outputs[0].dtype == "float64"
-            self.memory = self.add_weight(
-                name="memory",
-                shape=(discrepancy.memory_size,),
-                dtype="float64" if double else "float32",
-                initializer="zeros",
-                trainable=False,
-                aggregation="mean",
-            )
+        self.memory = self.make_memory("memory", discrepancy.memory_size)
+
+    def make_memory(self, name: str, size: int) -> keras.Variable | None:
+        """A weight for what a discrepancy keeps, if it keeps anything."""
+        if not size:
+            return None
+        double = self.generator.outputs[0].dtype == "float64"
+        return self.add_weight(
+            name=name,
+            shape=(size,),
+            dtype="float64" if double else "float32",
+            initializer="zeros",
+            trainable=False,
+            aggregation="mean",
+        )
 
     def replica_step(
         self, batches: Sequence[Any], first_update: tf.Tensor
     ) -> Logs:
         """See `ImplicitModel.replica_step`."""
-        real = updates.as_batch(batches[0]).images
-        latents = self.draw_latents(real, first_update)
+
+        def lowered(
+            real: Sequence[tf.Tensor], fake: Sequence[tf.Tensor], *rest: Any
+        ) -> Lowered:
+            return self.discrepancy.lowered(*real, *fake, *rest)
+
+        matching = Matching(
+            self.trained_network,
+            self.generator_optimizer,
+            lambda images, seed: [self.real_features(images)],
+            lambda latents, seed: [self.fake_features(latents)],
+            lowered,
+            self.memory,
+        )
+        return self.matching_step(matching, batches, first_update)
+
+    def matching_step(
+        self,
+        matching: Matching,
+        batches: Sequence[Any],
+        first_update: tf.Tensor,
+    ) -> Logs:
+        """One step of a network that lowers a discrepancy of features.
+
+        Args:
+          matching: which network, and what it lowers.
+          batches: as of `replica_step`.
+          first_update: as of `replica_step`.
+        """
+        images = updates.as_batch(batches[0]).images
+        latents = self.draw_latents(images, first_update)
         update = self.make_update(first_update)
         seed = update.shared_seed(Purpose.DISCREPANCY)
-        x = self.real_features(real)
-        with updates.recording(self.trained_network) as tape:
-            y = self.fake_features(latents)
-            real, fake = update.gather([x, y])
-            lowered = self.discrepancy.lowered(
-                real, fake, self._remembered(), seed
+        kept = matching.memory
+        x = matching.real(images, seed)
+        with updates.recording(matching.network) as tape:
+            y = matching.fake(latents, seed)
+            rows = update.gather([*x, *y])
+            lowered = matching.lowered(
+                rows[: len(x)],
+                rows[len(x) :],
+                tf.zeros([0]) if kept is None else kept.value,
+                seed,
             )
         updates.apply(
-            self.generator_optimizer, tape, lowered.loss, self.trained_variables
+            matching.optimizer,
+            tape,
+            lowered.loss,
+            matching.network.trainable_variables,
         )
-        if self.memory is not None:
-            self.memory.assign(lowered.memory)
+        if kept is not None:
+            kept.assign(lowered.memory)
         return {"generator/loss": lowered.loss, **lowered.logs}
-
-    def _remembered(self) -> tf.Tensor:
-        return tf.zeros([0]) if self.memory is None else self.memory.value
 
     def real_features(self, batch: tf.Tensor) -> tf.Tensor:
         """Features of real images that are matched: [b, d]."""
@@ -205,10 +264,15 @@ class CodeMatchingModel(MomentMatchingModel):
         """The steps of the auto-encoder."""
         return self.autoencoder_steps
 
-    def replica_pretraining_step(
+    @property
+    def earlier_phases(self) -> Sequence[Phase]:
+        """That of the auto-encoder."""
+        return (Phase(self.autoencoder_steps, self.replica_autoencoder_step),)
+
+    def replica_autoencoder_step(
         self, batches: Sequence[Any], first_update: tf.Tensor
     ) -> Logs:
-        """See `ImplicitModel.replica_pretraining_step`."""
+        """One step of the auto-encoder; arguments as of `replica_step`."""
         del first_update
         real = updates.as_batch(batches[0]).images
         with updates.recording(self.critic) as tape:

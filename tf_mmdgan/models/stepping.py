@@ -1,6 +1,6 @@
 """Steps of a model under `fit`: whole ones, each with batches of its own."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -8,11 +8,10 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Cluster
-from tf_mmdgan.models import feeding, graphs, image_batches, shares
+from tf_mmdgan.models import feeding, graphs, image_batches, phases, shares
 from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.input_clock import InputClock
-
-Logs = Mapping[str, tf.Tensor]
+from tf_mmdgan.models.phases import Logs, Phase
 
 
 class SteppedModel(keras.Model):
@@ -27,7 +26,8 @@ class SteppedModel(keras.Model):
     batches that come next: `data.batches(..., start=int(model.updates))`.
 
     Where the generator depends on a network that must be trained before it, the
-    steps of that training are `pretraining_steps`. They count like all others.
+    steps of that training are one of the `earlier_phases`. They count like all
+    others.
 
     Attributes:
       seed: of noise, and of the order of arrays.
@@ -84,11 +84,10 @@ class SteppedModel(keras.Model):
         """How many steps come before the generator's first step."""
         return 0
 
-    def replica_pretraining_step(
-        self, batches: Sequence[Any], first_update: tf.Tensor
-    ) -> Logs:
-        """One of the `pretraining_steps`; arguments as of `replica_step`."""
-        raise NotImplementedError
+    @property
+    def earlier_phases(self) -> Sequence[Phase]:
+        """Phases with steps of their own before those of `replica_step`."""
+        return ()
 
     def extra_updates(self, step: tf.Tensor) -> tf.Tensor | int:
         """How many extra updates come before step number `step` (from 0)."""
@@ -244,18 +243,16 @@ class SteppedModel(keras.Model):
         """
         if self.train_function is not None and not force:
             return self.train_function
-        main = self._make_steps(self.replica_step)
-        if not self.pretraining_steps:
-            self.train_function = main
-            return main
-        first = self._make_steps(self.replica_pretraining_step)
-
-        def train_function(iterator):
-            early = int(self.step.numpy()) < self.pretraining_steps
-            return (first if early else main)(iterator)
-
-        self.train_function = train_function
-        return train_function
+        self.train_function = phases.in_turn(
+            [
+                (phase.end, self._make_steps(phase.replica_step))
+                for phase in self.earlier_phases
+            ],
+            self._make_steps(self.replica_step),
+            self.step,
+            self.steps_per_execution,
+        )
+        return self.train_function
 
     def _make_steps(
         self, replica_step: Callable[..., Logs]

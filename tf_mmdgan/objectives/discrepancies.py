@@ -65,8 +65,9 @@ class Discrepancy(abc.ABC):
         """The loss of a training step.
 
         Args:
-          real: real features [n, d].
-          fake: generated features [m, d].
+          real: real features [n, d], or of some places, [places, n, d].
+          fake: generated features [m, d], or [places, m, d]; the loss is the
+            mean over places.
           memory: what the step before has left, [memory_size]; 0 at first.
           seed: two integers, of the step's random numbers.
         """
@@ -91,7 +92,7 @@ class PlainDiscrepancy(Discrepancy):
     ) -> Lowered:
         """See `Discrepancy.lowered`."""
         del seed
-        return Lowered(self.value(real, fake), memory, {})
+        return Lowered(mean_over_places(self.value, real, fake), memory, {})
 
     @abc.abstractmethod
     def value(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
@@ -215,9 +216,11 @@ class SlicedEnergy(Discrepancy):
     ) -> Lowered:
         """See `Discrepancy.lowered`."""
         directions = tf.random.stateless_normal(
-            [self.slices, fake.shape[1]], seed, alg="philox"
+            [self.slices, fake.shape[-1]], seed, alg="philox"
         )
-        value = mmd.sliced_energy(real, fake, directions)
+        value = mean_over_places(
+            lambda x, y: mmd.sliced_energy(x, y, directions), real, fake
+        )
         return Lowered(value, memory, {})
 
 
@@ -255,13 +258,34 @@ class RandomFeatureDiscrepancy(Discrepancy):
         seed: mmd.Seed,
     ) -> Lowered:
         """See `Discrepancy.lowered`."""
-        if self.median_bandwidth:
-            real, fake = in_median_distances(real, fake)
         drawn, total = mmd.random_frequencies(
-            self.kernel, seed, self.frequencies, fake.shape[1]
+            self.kernel, seed, self.frequencies, fake.shape[-1]
         )
-        value = total * mmd.characteristic_mmd2(real, fake, drawn)
-        return Lowered(value, memory, {})
+
+        def value(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+            if self.median_bandwidth:
+                real, fake = in_median_distances(real, fake)
+            return total * mmd.characteristic_mmd2(real, fake, drawn)
+
+        return Lowered(mean_over_places(value, real, fake), memory, {})
+
+
+def mean_over_places(
+    value: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    real: tf.Tensor,
+    fake: tf.Tensor,
+) -> tf.Tensor:
+    """The mean over places of a function of two samples at one place.
+
+    Args:
+      value: of real [n, d] and generated features [m, d].
+      real: real features [n, d] or [places, n, d].
+      fake: generated features of as many places.
+    """
+    if len(fake.shape) == 2:
+        return value(real, fake)
+    places = tf.vectorized_map(lambda pair: value(*pair), (real, fake))
+    return tf.reduce_mean(places)
 
 
 def in_median_distances(

@@ -75,12 +75,18 @@ class DriftDiscrepancy(Discrepancy):
         memory: tf.Tensor,
         seed: mmd.Seed,
     ) -> Lowered:
-        """See `Discrepancy.lowered`; logs sizes, and MMD^2 with its error."""
+        """See `Discrepancy.lowered`; logs sizes, and MMD^2 with its error.
+
+        Places share one mean distance and one size; of more than one place
+        there is no MMD^2.
+        """
         del seed
-        real, fake = as_matrices(tf.stop_gradient(real), fake)
+        real, fake = tf.stop_gradient(real), tf.convert_to_tensor(fake)
+        if fake.shape.rank == 2:
+            real, fake = as_matrices(real, fake)
         points = tf.stop_gradient(fake)
         distance, squares = _in_mean_distances(real, points)
-        unit = tf.math.divide_no_nan(math.sqrt(fake.shape[1]), distance)
+        unit = tf.math.divide_no_nan(math.sqrt(fake.shape[-1]), distance)
         drifts = [
             unit * pull(self.field.weights(squares, t), points, real, points)
             for t in self.temperatures
@@ -102,7 +108,8 @@ class DriftDiscrepancy(Discrepancy):
                 self.temperatures, tf.unstack(found), strict=True
             )
         }
-        logs |= self._mmd2(squares, real, distance)
+        if fake.shape.rank == 2:
+            logs |= self._mmd2(squares, real, distance)
         return Lowered(loss, memory, logs)
 
     def _averaged(
@@ -160,7 +167,7 @@ def _in_mean_distances(
     )
     total = tf.reduce_sum(tf.sqrt(squares.joint))
     positives, negatives = squares.counts()
-    points = tf.cast(tf.shape(fake)[0], total.dtype)
+    points = tf.cast(tf.size(fake) // fake.shape[-1], total.dtype)
     distance = total / (points * (positives + negatives))
     return distance, squares.map(
         lambda side: tf.math.divide_no_nan(side, tf.square(distance))

@@ -1,0 +1,85 @@
+"""Networks that this package trains, as features."""
+
+import os
+import pathlib
+from collections.abc import Sequence
+
+from tf_mmdgan.features import lenet, masked, weight_files
+from tf_mmdgan.features.keras_networks import KerasNetwork, named
+
+_WEIGHTS = pathlib.Path(__file__).parent / "weights"
+# Weights that ship, by name: files of tools/train_lenet.py,
+LENETS = {
+    name: _WEIGHTS / f"{name}.npz"
+    for name in ("lenet_digits", "lenet_fashion_mnist")
+}
+# and of tools/train_features.py.
+MASKED = {
+    name: _WEIGHTS / f"{name}.npz"
+    for name in ("masked_digits", "masked_fashion_mnist")
+}
+
+
+def lenet_network(
+    path: str | os.PathLike[str] | None = None, layers: Sequence[str] = ()
+) -> KerasNetwork:
+    """A LeNet: its classes, and by default its last hidden layer after ReLU.
+
+    Generators match its convolutions too.
+
+    Args:
+      path: weights that `tools/train_lenet.py` wrote.
+      layers: those to take in place of the usual ones.
+
+    Raises:
+      UsageError: without a path, or for a layer that there is not.
+      DataError: for a file that is missing, damaged or something else.
+    """
+    path = weight_files.required(path, "lenet")
+    model, metadata = lenet.load(path)
+    return KerasNetwork(
+        named(path.stem, layers),
+        metadata["sha256"],
+        model,
+        layers or (lenet.FEATURES,),
+        layers or ("conv_1", "conv_2", lenet.FEATURES),
+        logits=lenet.LOGITS,
+        slow=False,
+    )
+
+
+def masked_network(
+    path: str | os.PathLike[str] | None = None, layers: Sequence[str] = ()
+) -> KerasNetwork:
+    """The encoder of a masked auto-encoder: its code.
+
+    Generators match its three maps too.
+
+    Args:
+      path: weights that `tools/train_features.py` wrote.
+      layers: those to take in place of the usual ones.
+
+    Raises:
+      UsageError: without a path, or for a layer that there is not.
+      DataError: for a file that is missing, damaged or something else.
+    """
+    path = weight_files.required(path, "masked")
+    model, metadata = masked.load(path)
+    return KerasNetwork(
+        named(path.stem, layers),
+        metadata["sha256"],
+        model,
+        layers or (masked.CODE,),
+        layers or masked.LAYERS,
+        slow=False,
+    )
+
+
+def packaged_lenet(name: str, layers: Sequence[str] = ()) -> KerasNetwork:
+    """One of `LENETS`."""
+    return lenet_network(LENETS[name], layers)
+
+
+def packaged_masked(name: str, layers: Sequence[str] = ()) -> KerasNetwork:
+    """One of `MASKED`."""
+    return masked_network(MASKED[name], layers)
