@@ -79,8 +79,8 @@ INSIDE = {
     "training": [
         {"events", "guard", "checkpoint_files"},
         {"callbacks", "event_files", "run_directory"},
-        {"checkpoints", "diagnostics", "history", "kid_schedule", "records",
-         "run_data"},
+        {"checkpoints", "diagnostics", "history", "kid_schedule", "matched",
+         "records", "run_data"},
         {"finished", "state", "compared_page"},
         {"callback_list", "compared", "curve", "initial", "scored"},
         {"run"},

@@ -35,8 +35,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "schedule_factor", "schedule_minimum", "schedule_floor",
     ),
     "scoring": (
-        "features", "evaluate_every", "evaluation_samples",
-        "evaluation_weights", "max_block_size", "keep_evaluated",
+        "features", "allow_matched_score", "evaluate_every",
+        "evaluation_samples", "evaluation_weights", "max_block_size",
+        "keep_evaluated",
     ),
     "devices": (
         "strategy", "gpus", "logical_cpus", "memory_growth", "mmd_scope",

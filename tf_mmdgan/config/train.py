@@ -125,6 +125,12 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         "package.module:Name(arguments); by default the data set's own, of "
         "sets in colour imagenet where it is installed.",
     )
+    allow_matched_score: bool = setting(
+        False,
+        "Score by a network that the generator is trained on, which flatters "
+        "it; reports then say so.",
+        may_change=True,
+    )
     evaluation_samples: int | None = setting(
         None,
         "Generated images in a score; by default as many as held-out ones, of "

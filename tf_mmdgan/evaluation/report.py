@@ -119,6 +119,11 @@ class Report:
         default_factory=installed_versions
     )
 
+    def remarked(self, *remarks: str) -> "Report":
+        """The same, with more remarks; none is there twice."""
+        every = tuple(dict.fromkeys(self.remarks + remarks))
+        return dataclasses.replace(self, remarks=every)
+
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it; NaN and infinity become None."""
         told = files.finite(dataclasses.asdict(self))

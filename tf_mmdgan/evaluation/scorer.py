@@ -209,8 +209,7 @@ class Scorer:
         found = self._extract(images)
         told = described(shapes_of(images), prepared, self.extractor)
         report = self._report(found, source, told, start)
-        every = dict.fromkeys(report.remarks + prepared.remarks)
-        return dataclasses.replace(report, remarks=tuple(every))
+        return report.remarked(*prepared.remarks)
 
     def _report(
         self,

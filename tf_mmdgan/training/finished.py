@@ -18,6 +18,7 @@ from tf_mmdgan.training import (
     callbacks,
     checkpoints,
     history,
+    matched,
     records,
     run_data,
     run_directory,
@@ -124,7 +125,7 @@ class TrainedRun:
             ),
             classes=classes,
             reproducible=reproducible,
-        )
+        ).remarked(*matched.remarks(self.config))
         if baseline is None:
             baseline = history.kept_baseline(report, before)
         report = dataclasses.replace(report, baseline=baseline)

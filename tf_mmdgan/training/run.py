@@ -14,11 +14,12 @@ from tf_mmdgan import config as config_room
 from tf_mmdgan import data, evaluation, export
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster, lost_workers, make_cluster
-from tf_mmdgan.methods import make_model, settings_of
+from tf_mmdgan.methods import make_model
 from tf_mmdgan.models import ImplicitModel, InputClock
 from tf_mmdgan.training import (
     checkpoints,
     initial,
+    matched,
     records,
     run_data,
     run_directory,
@@ -181,7 +182,7 @@ def prepare(given: TrainConfig) -> Run:
     # What is wrong is told before data are read.
     augmentation = data.Augmentation.parse(config.augment)
     own_callbacks = CALLBACK_FAMILY.get_all(config.callbacks or ())
-    settings_of(config)
+    matched.check(config)
     train_set, model, scorer = _parts(config, cluster)
     initial.start_from(model, config)
     state = open_state(given, config, cluster, model, train_set, scorer)

@@ -57,6 +57,7 @@ EXTRA_ENTRIES: dict[str, list[str]] = {
     ],
     "gfmn": [
         "--objective=gfmn",
+        "--allow_matched_score",
         "--moving_average_rate=1e-3",
         "--learning_rate=1e-3",
         "--beta_2=0.999",
