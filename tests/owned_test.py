@@ -42,6 +42,13 @@ def test_atomic_writes_replace_the_link_not_the_file(precious):
         assert not precious.with_name(name).is_symlink()
 
 
+def test_folders_that_are_links_are_refused(tmp_path):
+    owned.check_no_links(tmp_path, tmp_path / "absent")
+    (tmp_path / "link").symlink_to(tmp_path / "absent")
+    with pytest.raises(errors.DataError, match="link is a link, and what is"):
+        owned.check_no_links(tmp_path, tmp_path / "link")
+
+
 def test_files_in_place_grow_and_locks_exclude(tmp_path):
     path = tmp_path / "log"
     for line in ("one\n", "two\n"):

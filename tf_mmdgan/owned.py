@@ -46,6 +46,31 @@ def open_file(path: str | os.PathLike[str], flags: int) -> int:
     return descriptor
 
 
+def check_no_links(*folders: pathlib.Path) -> None:
+    """Refuses folders that are links, before anything is written in them.
+
+    Raises:
+      DataError: for such a folder.
+    """
+    for folder in folders:
+        if folder.is_symlink():
+            raise errors.DataError(
+                f"{folder} is a link, and what is written there would land "
+                "elsewhere: remove it, or name another folder."
+            )
+
+
+def make_way(path: pathlib.Path) -> None:
+    """Removes a name through which a library would write to another file.
+
+    That is a link, or one of several names of a file; others stay.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode) or status.st_nlink > 1:
+            path.unlink()
+
+
 def append_to(path: str | os.PathLike[str]) -> IO[str]:
     """Opens a plain file, or makes it, to write text at its end.
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, owned
 from tf_mmdgan.config import CompareConfig, TrainConfig
 from tf_mmdgan.tools import cli, flag_config, recipes
 
@@ -85,6 +85,7 @@ def _is_open(
     if found is None and cell.result_file.exists():
         return False  # It is damaged, which `read_results` has told.
     try:
+        owned.check_no_links(cell.run_dir, *cell.run_dir.parents[:2])
         run_directory.check(cell.config)
     except (errors.UsageError, errors.DataError) as error:
         errors.tell(f"{cell.name} is left out: {error}")

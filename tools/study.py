@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, owned
 from tf_mmdgan.config import StudyConfig
 from tf_mmdgan.tools import cli
 
@@ -31,6 +31,9 @@ def study(config: StudyConfig) -> Mapping[str, Any]:
         errors.tell(f"[{number}/{len(names)}] {name}")
         try:
             results[name] = _run(config, name)
+        except (errors.UsageError, errors.DataError) as error:
+            errors.tell(f"  {error}")
+            crashed.append(name)
         except Exception:
             cli.print_traceback(*sys.exc_info())
             crashed.append(name)
@@ -49,6 +52,7 @@ def _run(config: StudyConfig, name: str) -> Mapping[str, Any]:
     from tf_mmdgan.training import run_directory
 
     folder = pathlib.Path(config.output_dir) / name
+    owned.check_no_links(folder)
     run_directory.claim(folder)
     result = studies.run(name, config.output_dir, config.quick, config.workers)
     verdict = "holds" if result.holds else "FAILS"

@@ -58,15 +58,21 @@ def test_what_stands_in_the_way_of_a_cell_is_named_and_kept(tmp_path):
     damaged = tmp_path / "digits" / "gan" / "seed_0.json"
     damaged.parent.mkdir()
     damaged.write_text("{")
-    done = run(f"--output_dir={tmp_path}", "--data=digits", "--methods=mmd,gan")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "digits" / "smmd").symlink_to(elsewhere)
+    done = run(
+        f"--output_dir={tmp_path}", "--data=digits", "--methods=mmd,gan,smmd"
+    )
     assert done.returncode == 0
     told = [line for line in done.stderr.splitlines() if "left out" in line]
-    assert len(told) == 2
+    assert len(told) == 3 and not list(elsewhere.iterdir())
     assert f"{damaged} is left out: it is damaged" in told[0]
     assert (
         f"digits/mmd/0 is left out: --run_dir={other} is not a run" in told[1]
     )
-    assert json.loads(done.stdout)["not_run"] == 2
+    assert "smmd is a link, and what is written" in told[2]
+    assert json.loads(done.stdout)["not_run"] == 3
     assert (other / "notes.txt").read_text() == "mine"
     assert damaged.read_text() == "{"
 

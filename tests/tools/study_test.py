@@ -72,3 +72,15 @@ def test_bad_input_is_one_line(arguments, words):
     assert done.returncode == 2 and not done.stdout
     assert done.stderr.startswith("error: ") and words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_studies_are_not_written_through_links(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "runs").mkdir()
+    elsewhere.mkdir()
+    (tmp_path / "runs" / "witness").symlink_to(elsewhere)
+    done = run("--study=witness", "--quick", f"--output_dir={tmp_path}/runs")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "witness is a link, and what is written" in done.stderr
+    assert not list(elsewhere.iterdir())

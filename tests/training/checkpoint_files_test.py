@@ -1,5 +1,6 @@
 """Checkpoints that a killed process has left half written."""
 
+import os
 import shutil
 
 import pytest
@@ -42,6 +43,23 @@ def test_a_first_checkpoint_without_its_record_is_taken(first):
     model = tiny.adam_model()
     assert checkpoints.Checkpoints(model, first).restore()
     assert callbacks.current_step(model) == 5
+
+
+@pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_checkpoints_are_not_saved_through_links(tmp_path, part, link):
+    precious, folder = tmp_path / "precious", tmp_path / "checkpoints"
+    precious.write_text("good")
+    folder.mkdir()
+    link(precious, folder / f"step-5.{part}")
+    (folder / "step-5.data-00001-of-00002").symlink_to(tmp_path / "absent")
+    model = tiny.adam_model()
+    model.step.assign(5)
+    saver = checkpoints.Checkpoints(model, folder)
+    saver.act(5, {})
+    assert precious.read_text() == "good"
+    assert not list(folder.glob("*-of-00002"))
+    assert checkpoints.Checkpoints(tiny.adam_model(), folder).restore()
 
 
 @pytest.mark.slow

@@ -1,7 +1,13 @@
 """TensorBoard's files have each step once, though a run was continued."""
 
-import tensorflow as tf
+import os
+import struct
 
+import pytest
+import tensorflow as tf
+from limits import within
+
+from tf_mmdgan import errors
 from tf_mmdgan.training import event_files
 
 
@@ -57,3 +63,40 @@ def test_records_that_were_cut_short_end_a_file(tmp_path):
     path.write_bytes(path.read_bytes()[:-5])
     event_files.cut(tmp_path, 4)
     assert steps(path) == list(range(5))
+
+
+@pytest.mark.parametrize("length", [2**20, 2**40, 2**63, 2**64 - 1])
+def test_records_claim_no_more_than_the_file_holds(tmp_path, length):
+    write(tmp_path, range(10))
+    (path,) = files(tmp_path)
+    with open(path, "ab") as file:
+        file.write(struct.pack("<QI", length, 0) + bytes(100))
+    with within(seconds=5, megabytes=20):
+        event_files.cut(tmp_path, 4)
+    assert steps(path) == list(range(5))
+
+
+def test_what_is_no_event_ends_a_file(tmp_path):
+    write(tmp_path, range(3))
+    (path,) = files(tmp_path)
+    with open(path, "ab") as file:
+        file.write(struct.pack("<QI", 3, 0) + b"\xff" * 7)
+    event_files.cut(tmp_path, 1)
+    assert steps(path) == [0, 1]
+
+
+def test_pipes_and_links_in_place_of_events(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write(elsewhere, range(3))
+    (precious,) = files(elsewhere)
+    link = tmp_path / "events.out.tfevents.1"
+    link.symlink_to(precious)
+    event_files.cut(tmp_path, 1)
+    assert steps(precious) == [0, 1, 2] and steps(link) == [0, 1]
+    os.mkfifo(tmp_path / "events.out.tfevents.2")
+    with (
+        within(seconds=5, megabytes=20),
+        pytest.raises(errors.DataError, match="no plain file"),
+    ):
+        event_files.cut(tmp_path, 1)

@@ -120,6 +120,8 @@ class Checkpoints(Every):
         del logs
         # The losses of a step are older than its last update.
         guard.check_weights(self.checkpoint.model, step)
+        for path in self.folder.glob(f"step-{step}.*"):
+            owned.make_way(path)  # TensorFlow would write through it.
         self.manager.save(checkpoint_number=step)
         # The manager spares what the clock says is of the future.
         before = [saved for saved in self._saved_steps() if saved <= step]

@@ -1,13 +1,21 @@
-"""TensorBoard's files of a run, cut back to the step that it goes on from."""
+"""TensorBoard's files of a run, cut back to the step that it goes on from.
 
-import contextlib
+They are read here: by TensorFlow's reader a record of a few bytes that claims
+to be of a terabyte takes that memory, or ends the process.
+"""
+
 import os
 import pathlib
+import struct
 from collections.abc import Iterator
 
-import tensorflow as tf
+from google.protobuf import message
+from tensorflow.core.util import event_pb2
+
+from tf_mmdgan import files
 
 _PATTERN = "events.out.tfevents.*"
+_HEADER, _CHECKSUM = 12, 4  # bytes before and after the content of a record
 
 
 def cut(folder: str | os.PathLike[str], step: int) -> None:
@@ -18,29 +26,28 @@ def cut(folder: str | os.PathLike[str], step: int) -> None:
     Args:
       folder: the run's folder; no process writes to the files.
       step: the last one that stays.
+
+    Raises:
+      DataError: for pipes and devices in place of files.
     """
     for path in sorted(pathlib.Path(folder).glob(_PATTERN)):
-        if any(_step(record) > step for record in _records(path)):
-            _rewrite(path, step)
+        if any(later > step for later, _ in _records(path)):
+            kept = [record for of, record in _records(path) if of <= step]
+            files.write_bytes(path, b"".join(kept))
 
 
-def _step(record: bytes) -> int:
-    return tf.compat.v1.Event.FromString(record).step
-
-
-def _records(path: pathlib.Path) -> Iterator[bytes]:
-    """The records of a file, up to the first that was cut short."""
-    with contextlib.suppress(tf.errors.DataLossError):
-        for record in tf.data.TFRecordDataset(str(path)):
-            yield record.numpy()
-
-
-def _rewrite(path: pathlib.Path, step: int) -> None:
-    # A hidden name, which TensorBoard does not read.
-    temporary = path.with_name(f".{path.name}.cut")
-    temporary.unlink(missing_ok=True)
-    with tf.io.TFRecordWriter(str(temporary)) as writer:
-        for record in _records(path):
-            if _step(record) <= step:
-                writer.write(record)
-    os.replace(temporary, path)
+def _records(path: pathlib.Path) -> Iterator[tuple[int, bytes]]:
+    """Step and bytes of each record, up to the first that is not whole."""
+    with files.open_plain(path) as file:
+        left = os.fstat(file.fileno()).st_size
+        while len(header := file.read(_HEADER)) == _HEADER:
+            (length,) = struct.unpack_from("<Q", header)
+            left -= _HEADER + length + _CHECKSUM
+            if left < 0:
+                return
+            content, checksum = file.read(length), file.read(_CHECKSUM)
+            try:
+                step = event_pb2.Event.FromString(content).step
+            except message.DecodeError:
+                return
+            yield step, header + content + checksum
