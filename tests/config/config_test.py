@@ -126,3 +126,32 @@ def test_every_setting_has_help_and_a_plain_type(config_class):
         assert kind in (bool, int, float, str)
         default = field.default
         assert default is None or isinstance(default, kind)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": "ten"}, "--steps=ten: need an integer"),
+        ({"steps": 2.5}, "--steps=2.5: need an integer"),
+        (
+            {"dataset": "digits", "data_dir": 3},
+            "--data_dir=3: need a text",
+        ),
+        ({"memory_budget_gb": "2"}, "memory_budget_gb=2: need a number"),
+        ({"steps": None}, "--steps=None: need an integer"),
+        ({"download": "no"}, "--download=no: need True or False"),
+    ],
+)
+def test_values_of_another_type_are_refused_by_name(settings, message):
+    with pytest.raises(errors.UsageError, match=message):
+        config.TrainConfig(run_dir="run", **settings)
+
+
+def test_paths_are_texts(tmp_path):
+    made = config.TrainConfig(run_dir=tmp_path / "run")
+    assert made.run_dir == str(tmp_path / "run")
+
+
+def test_an_unknown_setting_is_answered_with_the_near_one():
+    with pytest.raises(errors.UsageError, match="mean 'steps'"):
+        config.given(config.TrainConfig, None, {"run_dir": "run", "stepz": 3})

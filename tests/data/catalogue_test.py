@@ -42,3 +42,11 @@ def test_a_data_set_s_own_way_of_resizing_has_a_name():
 def test_no_way_of_resizing_is_taken_and_left_unused(name, mode, words):
     with pytest.raises(errors.UsageError, match=words):
         loading.load(name, "train", data_dir="nowhere", resize=mode)
+
+
+def test_a_name_alone_is_loaded():
+    expected = data.load(DataConfig(dataset="digits"), "test")
+    found = data.load("digits", "test")
+    np.testing.assert_array_equal(found.images, expected.images)
+    with pytest.raises(errors.UsageError, match="need a DataConfig, not 3"):
+        data.load(3, "test")

@@ -148,3 +148,13 @@ def test_objects_are_taken_as_they_are(images):
         get_extractor(3)
     with pytest.raises(errors.UsageError, match="matched features 3: need"):
         get_matched(3, SHAPE)
+
+
+def test_an_extractor_of_ones_own_says_what_it_lacks():
+    class Nameless(FeatureExtractor):
+        name = "nameless"
+
+        def __call__(self, images): ...
+
+    with pytest.raises(errors.UsageError, match="Nameless has no identifier"):
+        get_extractor(Nameless())

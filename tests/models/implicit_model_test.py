@@ -254,5 +254,5 @@ def test_a_faultless_generator_of_unequal_classes_has_no_kid(rng):
 
 
 def test_evaluate_needs_features():
-    with pytest.raises(errors.UsageError, match="features=features"):
+    with pytest.raises(errors.UsageError, match='features="pixels"'):
         tiny.model().evaluate(validation())

@@ -130,6 +130,11 @@ def test_what_is_missing_of_a_class_of_ones_own_is_named():
     class NoTerm(Regularizer):
         weight = 1.0
 
+    class Weightless(Regularizer):
+        def penalty(self, criterion, seen): ...
+
+    with pytest.raises(errors.UsageError, match="Weightless has no weight"):
+        Objective(WGAN(), Weightless())
     with pytest.raises(TypeError, match=r"generator_loss.*witness"):
         HalfCriterion()
     with pytest.raises(TypeError, match="penalty"):

@@ -53,7 +53,7 @@ class CompareConfig:
     )
 
     def __post_init__(self):
-        fields.expand_home(self)
+        fields.settle(self)
         fields.require(
             bool(self.output_dir),
             "--output_dir is missing: name the comparison's folder.",

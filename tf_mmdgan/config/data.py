@@ -62,7 +62,7 @@ class ReadConfig:
     )
 
     def __post_init__(self):
-        fields.expand_home(self)
+        fields.settle(self)
         fields.require(
             0 <= self.memory_budget_gb < math.inf,
             f"--memory_budget_gb={self.memory_budget_gb}: must be in [0, inf).",

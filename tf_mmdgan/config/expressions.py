@@ -83,7 +83,8 @@ class Family(Generic[Member]):
         if isinstance(given, self.base):
             return given
         raise errors.UsageError(
-            f"{self.kind} {spelling.text(given)}: need {self.expected}."
+            f"{self.kind} {errors.excerpt(spelling.text(given), 80)}: need "
+            f"{self.expected}."
         )
 
     def _refuse_outside(self, given: str) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import math
+import numbers
 import os
 import types
 import typing
@@ -59,14 +60,20 @@ def given(
       settings: by the names of fields, or of `EXPANSIONS` of the class.
 
     Raises:
-      UsageError: for an unknown value of an expansion, and for what the class
-        refuses.
+      UsageError: for an unknown name, an unknown value of an expansion, and
+        for what the class refuses.
     """
     expansions: Expansions = getattr(config_class, "EXPANSIONS", {})
     for name in expansions.keys() & settings.keys():
         value = settings[name]
         others = {k: v for k, v in settings.items() if k != name}
         settings = {**errors.pick(expansions[name], value, name), **others}
+    known = [field.name for field in dataclasses.fields(config_class)]  # type: ignore[arg-type]
+    for name in settings.keys() - set(known):
+        raise errors.UsageError(
+            f"{config_class.__name__} has no setting '{name}'."
+            + errors.hint(known, name)
+        )
     if config is None:
         return config_class(**settings)
     return dataclasses.replace(config, **settings)  # type: ignore[type-var]
@@ -116,16 +123,47 @@ def require_scale(config: Any) -> None:
     require(valid, f"--scale={config.scale}: must be in [1, 256].")
 
 
-def expand_home(config: Any) -> None:
-    """Puts the home folder in place of a ~ that a text begins with.
+# What fits a field of a type, and how messages call it.
+_FITTING: dict[type, tuple[type, str]] = {
+    str: (str, "a text or a path"),
+    bool: (bool, "True or False"),
+    int: (numbers.Integral, "an integer"),
+    float: (numbers.Real, "a number"),
+}
 
-    Shells leave it in --run_dir=~/runs. Paths alone begin so.
+
+def settle(config: Any) -> None:
+    """Makes texts of paths, and refuses values of a type that does not fit.
+
+    The home folder is put in place of a ~ that a text begins with: shells leave
+    it in --run_dir=~/runs. Paths alone begin so.
+
+    Raises:
+      UsageError: naming the field, and what fits.
     """
+    hints = _type_hints(config.__class__)
     for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if isinstance(value, str) and value.startswith("~"):
-            expanded = type(value)(os.path.expanduser(value))
-            object.__setattr__(config, field.name, expanded)
+        value = settled = getattr(config, field.name)
+        if isinstance(value, os.PathLike):
+            settled = os.fspath(value)
+        if isinstance(settled, str) and settled.startswith("~"):
+            settled = type(settled)(os.path.expanduser(settled))
+        _require_type(field.name, settled, hints[field.name])
+        if settled is not value:
+            object.__setattr__(config, field.name, settled)
+
+
+def _require_type(name: str, value: Any, annotation: Any) -> None:
+    parts = typing.get_args(annotation) or (annotation,)
+    known = [_FITTING[part] for part in parts if part in _FITTING]
+    optional = type(None) in parts
+    if (value is None and optional) or len(known) + optional < len(parts):
+        return
+    if not any(isinstance(value, fitting) for fitting, _ in known):
+        need = " or ".join(words for _, words in known)
+        raise errors.UsageError(
+            f"--{name}={errors.excerpt(value, 40)}: need {need}."
+        )
 
 
 def record(config: Any) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class ExportConfig:
     model_name: str = setting("generator", "What clients call the model.")
 
     def __post_init__(self):
-        fields.expand_home(self)
+        fields.settle(self)
         fields.require(bool(self.run_dir), "--run_dir is missing: name a run.")
         fields.require_positive(self, "max_samples")
         fields.require_checkpoint(self)
@@ -71,7 +71,7 @@ class ConnectionConfig:
     )
 
     def __post_init__(self):
-        fields.expand_home(self)
+        fields.settle(self)
         _require_model_name(self)
         fields.require_positive(self, "timeout", "batch_size")
         fields.require_non_negative(self, "retries", "model_version")

@@ -29,7 +29,7 @@ class StudyConfig:
     )
 
     def __post_init__(self):
-        fields.expand_home(self)
+        fields.settle(self)
         fields.require(
             bool(self.names or self.write_docs),
             "--study is missing: name studies, separated by commas, or all.",

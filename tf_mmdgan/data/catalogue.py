@@ -223,16 +223,19 @@ def source_of(text: str) -> tuple[str, str] | None:
     return (name, split or "test") if known else None
 
 
-def load(config: DataConfig, split: str) -> ImageSet:
+def load(config: DataConfig | str, split: str) -> ImageSet:
     """Loads one split of the data set that `config` names.
 
     For example:
 
-      digits = data.load(DataConfig(dataset="digits"), "train")
+      digits = data.load("digits", "train")
       digits.images  # uint8 [1297, 16, 16, 1]
+      config = DataConfig(dataset="folder", data_dir="pictures", image_size=64)
+      pictures = data.load(config, "train")
 
     Args:
-      config: which data set, at which size, and how it is read and kept.
+      config: which data set, at which size, and how it is read and kept; or its
+        name alone.
       split: "train" or "test".
 
     Raises:
@@ -240,6 +243,9 @@ def load(config: DataConfig, split: str) -> ImageSet:
         range, or a folder that a run's record names.
       DataError: for missing or damaged files; the message names the remedy.
     """
+    if isinstance(config, str):
+        config = DataConfig(dataset=config)
+    errors.check_type("config", config, DataConfig)
     entry = DATASET_FAMILY.get(config.dataset)
     size = _checked_size(config, split)
     return entry.load(split, size, _own_way(config))

@@ -112,7 +112,7 @@ def get_extractor(
       DataError: for weights that are missing, damaged or something else.
     """
     if not isinstance(given, str):
-        return EXTRACTOR_FAMILY.get(given)
+        return _complete(EXTRACTOR_FAMILY.get(given))
     chosen = _parse(given, "features")
     if len(chosen) > 1:
         raise errors.UsageError(
@@ -133,6 +133,21 @@ def remedy(name: str) -> str | None:
       None if nothing needs to be done.
     """
     return errors.pick(EXTRACTORS, name, "extractor").remedy()
+
+
+def _complete(extractor: FeatureExtractor) -> FeatureExtractor:
+    """An extractor of a user's own, which has what reports and caches need.
+
+    Raises:
+      UsageError: naming what it lacks.
+    """
+    for name in ("name", "identifier"):
+        if not isinstance(getattr(extractor, name, None), str):
+            raise errors.UsageError(
+                f"The extractor {type(extractor).__name__} has no {name}: give "
+                "it a text of this name, see FeatureExtractor."
+            )
+    return extractor
 
 
 def _at(network: names.NetworkName, layers: Sequence[str]) -> names.NetworkName:
@@ -245,7 +260,7 @@ def _make(
             raise errors.UsageError(
                 f"{network.name}: give its settings in parentheses."
             )
-        return EXTRACTOR_FAMILY.get(network.name)
+        return _complete(EXTRACTOR_FAMILY.get(network.name))
     source = errors.pick(EXTRACTORS, network.name, "extractor")
     known = inspect.signature(source.make).parameters
     parts = dict(zip(_PARTS, (*network[1:3], image_shape), strict=True))

@@ -201,6 +201,8 @@ def score(
         none.
       DataError: for features that cannot be scored.
     """
+    errors.check_type("real", real, Extracted)
+    errors.check_type("fake", fake, Extracted)
     chosen = {text(given): METRIC_FAMILY.get(given) for given in metrics}
     inputs = {
         name: _inputs(name, metric, real, fake)

@@ -9,14 +9,14 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.distribute import Update
-from tf_mmdgan.features import FeatureExtractor
+from tf_mmdgan.features import FeatureExtractor, get_extractor
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, averaging
 from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.rates import Rates
 from tf_mmdgan.models.sampling import ImageSampler
 from tf_mmdgan.models.stepping import SteppedModel
-from tf_mmdgan.models.validation import kid_of_generated
+from tf_mmdgan.models.validation import kid_of_generated, scores_of_points
 
 _SCOPES = dict.fromkeys(("global", "replica"))
 _NO_LOSSES = {
@@ -91,7 +91,7 @@ class ImplicitModel(SteppedModel):
 
     def compile(
         self,
-        features: FeatureExtractor | None = None,
+        features: FeatureExtractor | str | None = None,
         **kwargs: Any,
     ) -> None:
         """Sets how steps are run, and what `evaluate` compares images by.
@@ -99,7 +99,8 @@ class ImplicitModel(SteppedModel):
         Subclasses take their optimizers as arguments before these.
 
         Args:
-          features: an extractor, such as `features.get_extractor("pixels")`.
+          features: an extractor or its name, such as "pixels"; None for points,
+            whose own columns are compared.
           **kwargs: of `keras.Model.compile`, such as `steps_per_execution`.
         """
         idle = _NO_LOSSES & kwargs.keys()
@@ -108,11 +109,16 @@ class ImplicitModel(SteppedModel):
                 f"{', '.join(sorted(idle))}: the losses of this model are "
                 "those of its objective."
             )
+        if features is not None and self._makes_points:
+            raise errors.UsageError(
+                "features: the generator makes points, which no extractor "
+                "takes; leave it out, and their own columns are compared."
+            )
         # On CPUs XLA's convolutions take ten times as long.
         on_gpu = bool(tf.config.get_visible_devices("GPU"))
         kwargs.setdefault("jit_compile", "auto" if on_gpu else False)
         super().compile(optimizer=None, **kwargs)
-        self.features = features
+        self.features = None if features is None else get_extractor(features)
 
     def evaluate(
         self,
@@ -125,27 +131,31 @@ class ImplicitModel(SteppedModel):
         """KID between images and as many images of the averaged generator.
 
         `fit` calls this method for `validation_data`, and logs "val_kid" and
-        "val_kid_standard_error". See `validation.kid_of_generated`.
+        "val_kid_standard_error". See `validation.kid_of_generated`. Of points
+        there is the energy distance too; see `validation.scores_of_points`.
 
         Args:
-          x: images in [-1, 1], or uint8, [n, h, w, c]: an array or an iterable
-            of batches, which may be (images, labels).
+          x: images in [-1, 1], or uint8, [n, h, w, c], or points [n, d]: an
+            array or an iterable of batches, which may be (images, labels).
           steps: how many batches to take of an iterable; by default all.
           return_dict: whether to return the numbers by name, not as a list.
           **kwargs: of `keras.Model.evaluate`; they change nothing here.
 
         Raises:
-          UsageError: if the model was compiled without `features`.
+          UsageError: for images, if the model was compiled without `features`.
           DataError: for images that cannot be scored.
         """
-        if self.features is None:
+        if self._makes_points:
+            logs = scores_of_points(x, steps, self.generate)
+        elif self.features is None:
             raise errors.UsageError(
                 "To score by KID, name what to compare by: model.compile(..., "
-                'features=features.get_extractor("pixels")).'
+                'features="pixels").'
             )
-        logs = kid_of_generated(
-            self.features, x, steps, self.generate, self.num_classes
-        )
+        else:
+            logs = kid_of_generated(
+                self.features, x, steps, self.generate, self.num_classes
+            )
         return logs if return_dict else list(logs.values())
 
     @property
@@ -237,6 +247,10 @@ class ImplicitModel(SteppedModel):
         return self._global(self.step) - self.pretraining_steps
 
     @property
+    def _makes_points(self) -> bool:
+        return len(self.image_form.shape) == 1
+
+    @property
     def image_form(self) -> ImageForm:
         """That of the generated images, in float32 at least."""
         made = self.generator.outputs[0]
@@ -278,7 +292,7 @@ class ImplicitModel(SteppedModel):
             ones, "data" for those of the data (`class_shares`).
 
         Returns:
-          uint8 [count, h, w, c].
+          uint8 [count, h, w, c]; of a generator of points, floats [count, n].
 
         Raises:
           UsageError: for a label that the model does not have.

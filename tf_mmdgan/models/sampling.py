@@ -41,7 +41,7 @@ class ImageSampler:
         first: int = 0,
         shares: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Images uint8 [count, h, w, c]: see `ImplicitModel.generate`.
+        """Images or points: see `ImplicitModel.generate`.
 
         Raises:
           UsageError: for a label that the generator does not have, no images,
@@ -77,12 +77,16 @@ class ImageSampler:
         start: tf.Tensor,
         count: tf.Tensor,
     ) -> tf.Tensor:
-        """Images number start .. start + count - 1; a label < 0 is drawn."""
+        """Images number start .. start + count - 1; a label < 0 is drawn.
+
+        Points [n, d] are as the generator makes them.
+        """
         seed = sampling_seed(seed)
         inputs = self._latents.sample(seed, count, start)
         if self._num_classes:
             drawn = draw_labels(seed, count, start, self._num_classes, shares)
             inputs = [inputs, tf.where(label < 0, drawn, label)]
-        drawn = images.to_uint8(self._generator(inputs, training=False))
+        made = self._generator(inputs, training=False)
+        drawn = made if made.shape.rank == 2 else images.to_uint8(made)
         graphs.forget_gradients()
         return drawn

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import images
+from tf_mmdgan import errors, images
 from tf_mmdgan.features import FeatureExtractor, extract
 from tf_mmdgan.metrics import kid
 
@@ -53,6 +53,38 @@ def kid_of_generated(
     fake = extract(extractor, generate(len(found), shares=shares)).features
     value = kid.kid(found, fake, "exact")
     return {"kid": value.mean, "kid_standard_error": value.standard_error}
+
+
+def scores_of_points(
+    real: Any, steps: int | None, generate: Callable[..., np.ndarray]
+) -> dict[str, float]:
+    """KID and the energy distance of as many generated points as real ones.
+
+    Exact estimates over all pairs of rows; KID of their columns as they are,
+    on whose unit it depends. The energy distance is 2 E||x - y|| - E||x - x'||
+    - E||y - y'||.
+
+    Args:
+      real: points [n, d]: an array or an iterable of batches.
+      steps: how many batches to take of an iterable; by default all.
+      generate: makes so many points.
+
+    Raises:
+      DataError: for points that cannot be scored.
+    """
+    batches = [real] if isinstance(real, np.ndarray | tf.Tensor) else real
+    taken = [np.asarray(b) for b in itertools.islice(batches, steps)]
+    if not taken:
+        raise errors.DataError("There are no points to score.")
+    found = np.concatenate(taken)
+    fake = generate(len(found))
+    value = kid.kid(found, fake, "exact")
+    energy = kid.kid(found, fake, "exact", kernel="energy")
+    return {
+        "kid": value.mean,
+        "kid_standard_error": value.standard_error,
+        "energy_distance": energy.mean,
+    }
 
 
 def _as_uint8(batch: Any) -> np.ndarray:

@@ -55,6 +55,11 @@ class Objective:
         some = (given,) if isinstance(given, Regularizer) else tuple(given)
         for part in some:
             errors.check_type("regularizers", part, Regularizer)
+            if not hasattr(part, "weight"):
+                raise errors.UsageError(
+                    f"{type(part).__name__} has no weight: give it a field "
+                    "`weight: float`."
+                )
         object.__setattr__(self, "regularizers", some)
         for name, wanted in (
             ("instance_noise", InstanceNoise),

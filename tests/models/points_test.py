@@ -1,0 +1,54 @@
+"""Models of points [n, d]: drawn as they are, scored by their columns."""
+
+import keras
+import numpy as np
+import pytest
+from scipy.spatial import distance
+
+from tf_mmdgan import errors
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import MomentMatchingModel
+from tf_mmdgan.objectives.discrepancies import KernelDiscrepancy
+
+
+@pytest.fixture(scope="module")
+def model():
+    generator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    return MomentMatchingModel(
+        generator, Latents(2, "normal"), KernelDiscrepancy("rbf")
+    )
+
+
+def test_points_are_drawn_as_they_are(model):
+    generator = model.ema_generator.layers[-1]
+    generator.bias.assign([100.0, 0.0, -100.0])
+    drawn = model.generate(7, seed=1)
+    assert drawn.shape == (7, 3) and drawn.dtype == np.float32
+    np.testing.assert_allclose(drawn.mean(axis=0), [100, 0, -100], atol=9)
+    generator.bias.assign([0.0, 0.0, 0.0])
+
+
+def test_points_are_scored_by_their_columns(model, rng):
+    model.compile("adam")
+    x = rng.normal(size=(6, 3)).astype(np.float32)
+    y = model.generate(6)
+    scores = model.evaluate(x, return_dict=True)
+
+    def mean(a, b):
+        pairs = len(a) * (len(b) - (a is b))
+        return distance.cdist(a, b).sum() / pairs
+
+    expected = 2 * mean(x, y) - mean(x, x) - mean(y, y)
+    assert scores["energy_distance"] == pytest.approx(expected, rel=1e-4)
+    grams = [(a @ b.T / 3 + 1) ** 3 for a, b in ((x, x), (y, y), (x, y))]
+    within = [(g.sum() - np.trace(g)) / 30 for g in grams[:2]]
+    expected = sum(within) - 2 * grams[2].mean()
+    assert scores["kid"] == pytest.approx(expected, rel=1e-4)
+    assert model.evaluate([x[:4], x[4:]]) == list(scores.values())
+    with pytest.raises(errors.DataError, match="no points to score"):
+        model.evaluate(iter([]))
+
+
+def test_points_have_no_extractor(model):
+    with pytest.raises(errors.UsageError, match=r"points, which no extractor"):
+        model.compile("adam", features="pixels")
