@@ -37,6 +37,7 @@ dist-test: $(READY)
 	cd build/dist-test && bin/tf-mmdgan-evaluate --run_dir=run
 	cd build/dist-test && bin/tf-mmdgan-export --run_dir=run --export_dir=served
 	cd build/dist-test && bin/tf-mmdgan sample --saved_model=served --out=grid.png
+	cd build/dist-test && bin/tf-mmdgan sample --model=digits --out=digits.png
 
 # Every layer with nothing but the layers below it at hand. Needs a Bazel: on
 # Debian, apt-get install bazel-bootstrap bazel-rules-java.

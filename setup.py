@@ -49,6 +49,8 @@ setuptools.setup(
     package_data={
         "tf_mmdgan": [
             "py.typed",
+            "export/trained/*/*/*",
+            "export/trained/*/*/*/*",
             "features/weights/*.npz",
             "serving/page/static/*",
         ],

@@ -3,7 +3,8 @@
 python tools/export.py --run_dir=runs/digits --export_dir=served/digits
 
 Each call adds a version: served/digits/1, served/digits/2, ... The commands
-that serve them are printed at the end.
+that serve them are printed at the end. A model card goes with each, in
+assets.extra/README.md.
 """
 
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
         max_samples=config.max_samples,
         model_name=config.model_name,
         other_formats=[name.strip() for name in config.formats.split(",")],
+        licence=config.licence,
     )
     result = {"saved_model": str(path)}
     if for_server:

@@ -1,5 +1,6 @@
 """Draws images: from a run, from a SavedModel, or from a server.
 
+python tools/sample.py --model=digits --scale=4
 python tools/sample.py --run_dir=runs/digits --num_samples=64 --out=grid.png
 python tools/sample.py --saved_model=served/digits --seed=7 --out=images.npz
 python tools/sample.py --target=localhost:8500 --interpolate_to=8 --out=way.gif
@@ -7,6 +8,7 @@ python tools/sample.py --target=localhost:8500 --interpolate_to=8 --out=way.gif
 --out is a grid (.png), arrays (.npz), an animation (.gif) or a folder of PNGs.
 """
 
+import dataclasses
 import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 
 def sample(config: SampleConfig) -> Mapping[str, Any]:
     """Draws the images that `config` describes and writes them."""
-    from tf_mmdgan import files, serving
+    from tf_mmdgan import export, files, serving
 
+    if config.model is not None:
+        folder = str(export.shipped_folder(config.model))
+        config = dataclasses.replace(config, model=None, saved_model=folder)
     files.check_writable(_file_of(config.out), "--out")
     sampler = serving.Sampler(sources.predictor(config), config.batch_size)
     drawn = _draw(sampler, config)

@@ -166,7 +166,8 @@ def test_export_and_sample_give_the_same_images(trained, tmp_path):
     assert commands[1].startswith("tensorflow_model_server --port=8500 ")
     version = tmp_path / "m" / "1"
     assert {path.name for path in (version / "assets.extra").iterdir()} == {
-        "config.json", "report.json", "tf_mmdgan.json",
+        "README.md", "config.json", "report.json", "samples.png",
+        "tf_mmdgan.json",
         "tf_serving_warmup_requests",
     }  # fmt: skip
     (tmp_path / "m" / "models.config").write_text("")

@@ -32,6 +32,9 @@ class ExportConfig:
     )
     max_samples: int = setting(1024, "The most images of one request.")
     model_name: str = setting("generator", "What clients call the model.")
+    licence: str | None = setting(
+        None, "Licence of data and weights, which the model card states."
+    )
 
     def __post_init__(self):
         fields.settle(self)
@@ -101,6 +104,9 @@ class ConnectionConfig:
 class SampleConfig(ConnectionConfig):
     """Images drawn from a trained run, a SavedModel or a server."""
 
+    model: str | None = setting(
+        None, "A trained generator that comes with the package: digits."
+    )
     run_dir: str | None = setting(None, "Folder of the run.")
     num_samples: int = setting(64, "Number of images.")
     seed: int = setting(0, "The same seed gives the same images.")
@@ -134,11 +140,11 @@ class SampleConfig(ConnectionConfig):
     def __post_init__(self):
         super().__post_init__()
         fields.require_checkpoint(self)
-        sources = (self.run_dir, self.saved_model, self.target)
+        sources = (self.model, self.run_dir, self.saved_model, self.target)
         fields.require(
             sum(source is not None for source in sources) == 1,
-            "Name what to draw from: either --run_dir, --saved_model or "
-            "--target.",
+            "Name what to draw from: either --model, --run_dir, --saved_model "
+            "or --target.",
         )
         fields.require_positive(self, "num_samples")
         fields.require_scale(self)

@@ -10,6 +10,7 @@ from tf_mmdgan.export.saved_model import (
     export_generator,
     load_generator,
 )
+from tf_mmdgan.export.shipped import shipped, shipped_folder
 from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable
 from tf_mmdgan.export.versions import newest_version, version_paths
 from tf_mmdgan.export.warmup import available as warmup_available

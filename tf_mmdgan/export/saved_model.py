@@ -11,14 +11,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, files, published
-from tf_mmdgan.export import configs, formats, versions, warmup
+from tf_mmdgan import errors, files, images, published
+from tf_mmdgan.export import card, configs, formats, versions, warmup
 from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable, example_requests
 from tf_mmdgan.latents import Latents
 
 METADATA = "assets.extra/tf_mmdgan.json"
 _FORMAT = "tf_mmdgan generator"
 _PNG_CHANNELS = (1, 3)
+_SHOWN = 64  # images of the grid, and its least pixels an image, about
 # What reading a truncated file of a SavedModel raises.
 _DAMAGE = (OSError, ValueError, LookupError, TypeError, tf.errors.OpError)
 
@@ -60,15 +61,15 @@ def export_generator(
 ) -> pathlib.Path:
     """Writes the generator as the next version in `export_dir`.
 
-    The version is written into a hidden folder and renamed when complete, so
-    a server that polls `export_dir` never sees half of one.
+    Its hidden folder is renamed when complete: a server that polls `export_dir`
+    never sees half of one. A model card, assets.extra/README.md, goes with it.
 
     Args:
       generator: latents [n, z] -> images [n, h, w, c] in [-1, 1].
       latents: what the sampling signatures draw.
       export_dir: the model's folder; made if it does not exist.
-      metadata: anything that JSON holds (objective, step, scores, ...); kept
-        in `assets.extra/tf_mmdgan.json`, a place which servers ignore.
+      metadata: anything that JSON holds (objective, step, scores, licence);
+        kept in `assets.extra/tf_mmdgan.json`, a place which servers ignore.
       num_classes: of a generator that takes [latents, labels].
       class_shares: as `Servable` takes it.
       max_samples: the most images that one request may ask for.
@@ -121,7 +122,7 @@ def _write(
     folder: pathlib.Path,
     documents: Mapping[str, Mapping[str, Any]],
 ) -> Mapping[str, Any]:
-    """Writes the SavedModel and JSON files by name; returns the signatures."""
+    """Writes SavedModel, JSON files by name, card; returns the signatures."""
     signatures = servable.signatures()
     tf.saved_model.save(
         servable.weights(), os.fspath(folder), signatures=signatures
@@ -129,7 +130,26 @@ def _write(
     extra = (folder / METADATA).parent
     for name, content in documents.items():
         files.write_json(extra / name, published.without_places(content))
+    _write_card(extra, published.without_places(documents), signatures)
     return signatures
+
+
+def _write_card(
+    folder: pathlib.Path,
+    documents: Mapping[str, Mapping[str, Any]],
+    signatures: Mapping[str, Any],
+) -> None:
+    """Writes the model card and the grid of samples that it shows."""
+    record = documents[pathlib.Path(METADATA).name]
+    drawn = signatures["sample"](
+        num_samples=tf.constant(min(_SHOWN, record["max_samples"])),
+        seed=tf.constant(0, tf.int64),
+    )
+    shown = drawn["images"].numpy()
+    scale = max(1, _SHOWN // shown.shape[1])
+    images.write_grid(folder / card.PICTURE, shown, scale=scale)
+    text = card.render(record, documents)
+    files.write_bytes(folder / card.NAME, text.encode())
 
 
 def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:

@@ -155,6 +155,7 @@ class TrainedRun:
         self,
         export_dir: str | os.PathLike[str] | None = None,
         weights: str = "ema",
+        licence: str | None = None,
         **options: Any,
     ) -> pathlib.Path:
         """Writes the generator as the next version in a folder.
@@ -166,6 +167,7 @@ class TrainedRun:
           export_dir: the folder of the exported versions; by default export/ in
             the run's own.
           weights: "ema" (averaged) or "current".
+          licence: of data and weights, for the model card.
           **options: of `export.export_generator`.
 
         Returns:
@@ -188,6 +190,7 @@ class TrainedRun:
                 "config": fields.record(self.config),
                 "step": self.step,
                 "weights": weights,
+                "licence": licence,
             },
             num_classes=self.model.num_classes,
             class_shares=self.model.class_shares,
