@@ -14,6 +14,7 @@ from tf_mmdgan.reproduction.studies import (
     dirac_gan,
     disturbances,
     documents,
+    drift_fields,
     eigenfaces,
     f_divergences,
     fid_bias,
@@ -81,6 +82,7 @@ STUDIES: Catalogue[Study] = Catalogue("study", __doc__) | {
     "digits_parzen": digits_parzen.STUDY,
     "ama": ama.STUDY,
     "gfmn_quality": gfmn_quality.STUDY,
+    "drift_fields": drift_fields.STUDY,
 }
 
 
