@@ -25,6 +25,13 @@ def header(shape, dtype="|u1", version=(1, 0)):
     return buffer.getvalue()
 
 
+def texts(header):
+    """An .npy file with such a text for its header, and no content."""
+    return (
+        b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header.encode()
+    )
+
+
 def archive(path, packing=zipfile.ZIP_DEFLATED, **members):
     with zipfile.ZipFile(path, "w", packing) as file:
         for name, content in members.items():
@@ -58,8 +65,23 @@ def zeros(count, shape=None):
         b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65535,
         b"no array",
         b"",
+        *map(
+            texts,
+            (
+                "-" * 8000 + "1",
+                "[" * 900 + "]" * 900,
+                "(\n'",
+                "1 +" * 3000,
+                "{'descr': '|u1'",
+                "'''",
+                "0x",
+                "{1: 2}",
+                "x" * 9999,
+                "{'descr': '|u1', 'fortran_order': 1, 'shape': 3}",
+            ),
+        ),
     ],
-    ids=range(14),
+    ids=range(24),
 )
 def test_arrays_are_no_larger_than_their_files(tmp_path, content):
     path = archive(tmp_path / "a.npz", images=content)

@@ -307,7 +307,12 @@ def _check_claim(file: IO[bytes], size: int) -> None:
     version = np.lib.format.read_magic(file)
     if version not in _NPY_HEADERS:
         raise ValueError(f"version {version} of .npy files is not read")
-    shape, _, dtype = _NPY_HEADERS[version](file)
+    try:
+        shape, _, dtype = _NPY_HEADERS[version](file)
+    except Exception as error:  # It is parsed as Python, which raises many.
+        raise ValueError(
+            f"its header cannot be read ({errors.excerpt(error)})"
+        ) from None
     if not dtype.itemsize:
         raise ValueError(f"values of the type {dtype} have no bytes")
     claimed, held = math.prod(shape) * dtype.itemsize, size - file.tell()
