@@ -1,3 +1,4 @@
+import io
 import struct
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import zlib
 import numpy as np
 import PIL.Image
 import pytest
+from limits import within
 
 from tf_mmdgan.data.readers import decode
 
@@ -314,3 +316,26 @@ def test_large_pictures_take_little_more_than_their_pixels(
     output = subprocess.check_output([sys.executable, "-c", code, str(path)])
     needed = (4 if mode == "RGBA" else 2) + 3
     assert int(output) / 1024 < needed * side**2 / 2**20 + 300
+
+
+def test_pictures_of_thousands_of_scans_are_refused(tmp_path):
+    whole = io.BytesIO()
+    PIL.Image.new("L", (2000, 2000)).save(whole, "JPEG", progressive=True)
+    content = whole.getvalue()
+    last = content[content.rindex(b"\xff\xda") : -2]
+    path = tmp_path / "a.jpg"
+    for count in (10, 10_000):
+        path.write_bytes(content[:-2] + last * count + content[-2:])
+        if count == 10:
+            assert decode.decode(path, "L").size == (2000, 2000)
+            continue
+        assert decode.inspect(path).grey
+        for act in (
+            lambda: decode.decode(path, "RGB"),
+            lambda: decode.stored(path.read_bytes(), "RGB"),
+        ):
+            with (
+                within(seconds=5),
+                pytest.raises(decode.UnreadableError, match=r"has 10,\d+ sc"),
+            ):
+                act()

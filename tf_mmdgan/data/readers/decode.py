@@ -38,6 +38,9 @@ _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 # Not MPO: a photograph with its own preview is one image all the same.
 _ANIMATED = ("PNG", "GIF", "WEBP")
 _GREY = ("1", "L", "LA", "La", "I")
+# Of a JPEG file. Each takes a few bytes, and the time of the whole picture.
+_SCANS = 100
+_SCAN = b"\xff\xda"
 _REREAD_BYTES = 2**28  # of a file that is read again without its metadata
 _TURNS = {
     2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
@@ -271,10 +274,23 @@ def _orientation(image: PIL.Image.Image, remark: Callable[[str], None]) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
+def _load(image: PIL.Image.Image) -> None:
+    """Decodes the pixels of a picture, unless that has been done."""
+    file = getattr(image, "fp", None)
+    if image.format in ("JPEG", "MPO") and file is not None:
+        place = file.tell()
+        file.seek(0)
+        scans = file.read().count(_SCAN)
+        file.seek(place)
+        if scans > _SCANS:
+            raise UnreadableError(f"has {scans:,} scans, more than {_SCANS}")
+    image.load()
+
+
 def _upright(
     image: PIL.Image.Image, remark: Callable[[str], None]
 ) -> PIL.Image.Image:
-    image.load()
+    _load(image)
     turn = _TURNS.get(_orientation(image, remark))
     return image if turn is None else image.transpose(turn)
 
@@ -293,7 +309,7 @@ def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:
 
 def _in_mode(image: PIL.Image.Image, mode: str) -> PIL.Image.Image:
     with image:  # Only its file is closed.
-        image.load()
+        _load(image)
     # To the same mode, `convert` would make one more copy.
     return image if image.mode == mode else image.convert(mode)
 
