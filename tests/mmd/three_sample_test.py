@@ -85,11 +85,11 @@ def test_features_far_from_zero_keep_their_digits(rng):
     np.testing.assert_allclose(got, values[0] - values[1], rtol=1e-4)
 
 
-def test_three_sample_variance_has_no_bias():
+@pytest.mark.parametrize("sizes", [(4, 4, 4), (4, 5, 4)])
+def test_three_sample_variance_has_no_bias(sizes):
     """Exactly: the mean over all samples of laws on two points each."""
-    m = 4
-    choices = np.array(list(itertools.product((0, 1), repeat=3 * m)))
-    x, y, z = np.split(choices[:, :, None] * 1.0, 3, axis=1)
+    choices = np.array(list(itertools.product((0, 1), repeat=sum(sizes))))
+    x, y, z = np.split(choices[:, :, None] * 1.0, np.cumsum(sizes)[:2], axis=1)
     y, z = 0.2 + 0.7 * y, 1.2 * z - 0.1
 
     def run(x, y, z):
@@ -127,13 +127,18 @@ def test_closer_candidates_have_a_small_p_value(rng):
 
 
 def test_sets_and_floor_are_checked_at_the_door():
-    with pytest.raises(ValueError, match="one size"):
-        mmd.candidate_sums(GAUSSIAN, np.ones((5, 2)), np.ones((4, 2)))
+    with pytest.raises(ValueError, match="width"):
+        mmd.candidate_sums(GAUSSIAN, np.ones((5, 2)), np.ones((5, 3)))
+    with pytest.raises(ValueError, match="4"):
+        mmd.candidate_sums(GAUSSIAN, np.ones((3, 2)), np.ones((5, 2)))
     four, five = (
         mmd.candidate_sums(GAUSSIAN, np.ones((m, 2)), np.ones((m, 2)))
         for m in (4, 5)
     )
     with pytest.raises(ValueError, match="one size"):
         mmd.three_sample_test(four, five)
+    more = mmd.candidate_sums(GAUSSIAN, np.ones((4, 2)), np.ones((5, 2)))
+    with pytest.raises(ValueError, match="one size"):
+        mmd.three_sample_test(four, more, plug_in=True)
     with pytest.raises(ValueError, match="floor=-1"):
         mmd.three_sample_test(four, four, floor=-1.0)

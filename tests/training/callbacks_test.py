@@ -11,6 +11,7 @@ import tensorflow as tf
 import tiny
 
 from tf_mmdgan import errors
+from tf_mmdgan.evaluation import StepScores
 from tf_mmdgan.models import InputClock
 from tf_mmdgan.training import callbacks
 from tf_mmdgan.training.events import Events
@@ -129,7 +130,7 @@ def test_evaluation_scores_first_interval_and_last_once(tmp_path):
 
     def score(scored_model):
         scored.append(callbacks.current_step(scored_model))
-        return {"kid": 0.5}
+        return StepScores({"kid": 0.5})
 
     fit(model, 4, log, callbacks.Evaluation(score, 2, log))
     assert scored == [0, 2, 4]

@@ -14,6 +14,7 @@ import tiny
 from limits import within
 
 from tf_mmdgan import errors, files
+from tf_mmdgan.evaluation import StepScores
 from tf_mmdgan.training import callbacks, checkpoints, guard
 from tf_mmdgan.training.events import Events
 
@@ -202,6 +203,14 @@ def test_nan_stops_the_run_and_names_step_and_loss(tmp_path):
     assert all(np.isfinite(value).all() for value in state(newest))
 
 
+@pytest.mark.parametrize("keep, steps", [(2, [2, 3]), (None, [1, 2, 3])])
+def test_the_last_ones_stay_or_all(tmp_path, keep, steps):
+    saver = checkpoints.Checkpoints(adam_model(), tmp_path, keep=keep)
+    for step in (1, 2, 3):
+        saver.act(step, {})
+    assert sorted(saver.saved_steps()) == steps
+
+
 def test_weights_that_are_not_finite_are_not_saved(tmp_path):
     model = adam_model()
     saver = checkpoints.Checkpoints(model, tmp_path)
@@ -213,37 +222,6 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
     assert [path.stem for path in tmp_path.glob("*.index")] == ["step-1"]
 
 
-def test_best_is_kept_apart_from_the_last(tmp_path):
-    model = adam_model()
-    last = checkpoints.Checkpoints(model, tmp_path / "last", interval=1, keep=1)
-    best = checkpoints.BestCheckpoint(
-        checkpoints.Checkpoints(model, tmp_path / "best", keep=1)
-    )
-    kids = {0: 9.0, 1: 3.0, 2: 4.0, 3: 3.0}
-    log = callbacks.MetricsLog(
-        tmp_path / "metrics.jsonl",
-        100,
-        Events(tmp_path),
-    )
-    weights = {}
-
-    def score(scored):
-        step = callbacks.current_step(scored)
-        weights[step] = state(scored)
-        return {"kid": kids[step]}
-
-    evaluation = callbacks.Evaluation(score, 1, log, [best])
-    fit(model, 3, evaluation, last)
-    assert best.kid == 3.0
-    for folder, step in (("best", 1), ("last", 3)):
-        saved = [path.stem for path in (tmp_path / folder).glob("*.index")]
-        assert saved == [f"step-{step}"]
-        restored = adam_model()
-        assert checkpoints.Checkpoints(restored, tmp_path / folder).restore()
-        for a, b in zip(state(restored), weights[step], strict=True):
-            np.testing.assert_array_equal(a, b)
-
-
 def test_averaged_weights_of_evaluated_steps_come_back(tmp_path):
     model = adam_model()
     kept = checkpoints.EvaluatedWeights(model, tmp_path)
@@ -252,7 +230,7 @@ def test_averaged_weights_of_evaluated_steps_come_back(tmp_path):
     def score(scored):
         weights = scored.network("ema").get_weights()
         seen[callbacks.current_step(scored)] = weights
-        return {"kid": 0.0}
+        return StepScores({"kid": 0.0})
 
     log = callbacks.MetricsLog(
         tmp_path / "metrics.jsonl",
@@ -270,23 +248,6 @@ def test_averaged_weights_of_evaluated_steps_come_back(tmp_path):
     files.write_npz(tmp_path / "step_0000002.npz", only=np.zeros(3))
     with pytest.raises(errors.DataError, match="another generator"):
         kept.restore(2)
-
-
-def test_best_of_a_run_that_was_killed_while_saving_it(tmp_path):
-    model = adam_model()
-    best = checkpoints.BestCheckpoint(
-        checkpoints.Checkpoints(model, tmp_path, keep=1)
-    )
-    assert best.kid == float("inf")
-    best(1, {"kid": 5.0})
-    assert best.kid == 5.0
-    # Killed after the new checkpoint, before the record of it.
-    best.checkpoints.act(2, {})
-    assert best.kid == float("inf")
-    best(3, {"kid": 6.0})
-    assert best.kid == 6.0
-    (tmp_path / "best.json").write_text("{")
-    assert best.kid == float("inf")
 
 
 @pytest.mark.parametrize(
@@ -374,15 +335,6 @@ def test_sigterm_of_another_worker_ends_this_one_at_the_same_step():
         fit(adam_model(), 5, preemption)
     # The last answer is that all have seen the checkpoint written.
     assert saved == [2] and asked == [False, False, True]
-
-
-@pytest.mark.parametrize("step", ["1e999", "[1]", '"one"', "null"])
-def test_records_of_the_best_step_are_not_believed(tmp_path, step):
-    (tmp_path / checkpoints.BestCheckpoint.RECORD).write_text(
-        f'{{"step": {step}, "kid": 0.0}}'
-    )
-    saver = checkpoints.Checkpoints(adam_model(), tmp_path)
-    assert checkpoints.BestCheckpoint(saver).kid == float("inf")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 GROUPS: dict[str, tuple[str, ...]] = {
     "run": (
         "run_dir", "init_from", "steps", "seed", "deterministic",
-        "checkpoint_every", "keep_checkpoints", "callbacks", "trust_run",
+        "checkpoint_every", "keep_checkpoints", "stop_after",
+        "callbacks", "trust_run",
     ),
     "data": (
         "dataset", "data_dir", "image_size", "resize", "augment", "batch_size",

@@ -115,8 +115,17 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
     checkpoint_every: int = setting(
         500, "Steps between checkpoints; 0: only at the end.", may_change=True
     )
-    keep_checkpoints: int = setting(
-        2, "Checkpoints kept; older ones are removed.", may_change=True
+    keep_checkpoints: str | int = setting(
+        "2",
+        "Checkpoints kept, the last so many, which --checkpoint=all scores; "
+        "all: none is removed.",
+        may_change=True,
+    )
+    stop_after: int = setting(
+        0,
+        "Ends the run after so many scores in a row by which no step was "
+        "better than the best; 0: it goes on to the last step.",
+        may_change=True,
     )
     features: Named | None = setting(
         None,
@@ -165,12 +174,21 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         )
         fields.require_positive(
             self, "steps", "batch_size", "clip_norm", "steps_per_execution",
-            "log_every", "keep_checkpoints", "max_block_size",
-            "evaluation_samples",
+            "log_every", "max_block_size", "evaluation_samples",
         )  # fmt: skip
+        kept = str(self.keep_checkpoints)
+        fields.require(
+            kept == "all" or (kept.isdecimal() and int(kept) > 0),
+            f"--keep_checkpoints={kept}: must be all, or a number > 0.",
+        )
+        fields.require(
+            self.stop_after == 0 or self.evaluate_every > 0,
+            f"--stop_after={self.stop_after}: needs --evaluate_every, the "
+            "steps between scores.",
+        )
         fields.require_non_negative(
             self, "seed", "logical_cpus", "sample_every", "evaluate_every",
-            "checkpoint_every", "spectra_every",
+            "checkpoint_every", "spectra_every", "stop_after",
         )  # fmt: skip
         fields.require(
             self.batch_size >= 2,
@@ -206,6 +224,12 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
                 f"--{name}={value}: must be a multiple of "
                 f"--steps_per_execution={self.steps_per_execution}.",
             )
+
+    @property
+    def checkpoints_kept(self) -> int | None:
+        """How many of the last checkpoints stay; None: all."""
+        kept = str(self.keep_checkpoints)
+        return None if kept == "all" else int(kept)
 
     @property
     def decay_end(self) -> int:

@@ -5,7 +5,8 @@ import functools
 import os
 import pathlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,34 +23,45 @@ from tf_mmdgan.evaluation.loaded import (
     for_page,
     shapes_of,
 )
+from tf_mmdgan.evaluation.neighbours import with_neighbours
 from tf_mmdgan.evaluation.page import MAIN_METRICS, render_page
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.features import (
     Extracted,
     FeatureExtractor,
     cached,
-    extract,
-    in_batches,
     sharing,
 )
 from tf_mmdgan.metrics import (
+    LEAST_SAMPLES,
     Counts,
     MetricSettings,
+    Reference,
+    Standing,
     by_name,
     check_available,
     choose,
-    nearest,
     score,
     score_available,
     shuffled_order,
 )
 from tf_mmdgan.models import ImplicitModel
 
-# Images on the page of a report: in its grid of samples; of these, those that
-# have a row of neighbours; and real images in each row.
+# Images in the grid of samples on the page of a report.
 _SAMPLES = 64
-_SHOWN = 8
-_NEIGHBOURS = 7
+
+
+class StepScores(NamedTuple):
+    """What is found of a model while it trains.
+
+    Attributes:
+      numbers: by their names in the log.
+      standing: by which it is compared with other steps; None for too few
+        images.
+    """
+
+    numbers: Mapping[str, float]
+    standing: Standing | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,6 +137,10 @@ class Scorer:
         folder = self.cache_dir if self.extractor.slow else None
         return cached(self.extractor, self.real, folder, self.batch_size)
 
+    @functools.cached_property
+    def _reference(self) -> Reference:
+        return Reference(self.real_features)
+
     @property
     def identifier(self) -> str:
         """What the features depend on: the extractor, and what was before."""
@@ -162,16 +178,18 @@ class Scorer:
         count = min(self.count, _SAMPLES)
         return model.generate(count, self.settings.seed, weights)
 
-    def score_model(
-        self, model: ImplicitModel, weights: str
-    ) -> dict[str, float]:
-        """KID of a model, by TF-GAN, with its standard error, and FID.
+    def score_model(self, model: ImplicitModel, weights: str) -> StepScores:
+        """KID of a model, by TF-GAN, with its standard error, exact, and FID.
 
-        FID is left out where it cannot be had.
+        Exact KID and FID are left out where they cannot be had.
         """
         found = self._extract_drawn(model, weights)
         scores = self._with_kid(found, ["fid"])
-        return scores["kid_tfgan"] | scores.get("fid", {})
+        numbers = scores["kid_tfgan"] | scores.get("fid", {})
+        if min(len(self.real), self.count) < LEAST_SAMPLES:
+            return StepScores(numbers)
+        standing = self._reference.standing(found.features)
+        return StepScores(numbers | {"kid_exact": standing.kid}, standing)
 
     def report_model(
         self, model: ImplicitModel, weights: str, source: str, step: int
@@ -250,28 +268,10 @@ class Scorer:
         if not isinstance(images, StoredFeatures):
             samples = for_page(images, range(min(_SAMPLES, len(images))))
         told = published.without_places(report.to_dict())
-        neighbours = self._with_neighbours(images)
+        neighbours = with_neighbours(
+            self.extractor, images, self.real, self.real_features
+        )
         return render_page(told, samples, neighbours, history)
-
-    def _with_neighbours(self, images: Content) -> np.ndarray | None:
-        """Some images, and the real images nearest to each: [n, k, h, w, c].
-
-        None where images of one side are not at hand, and where both sides are
-        shown at different sizes.
-        """
-        if isinstance(images, StoredFeatures):
-            return None
-        if isinstance(self.real, StoredFeatures):
-            return None
-        rows = np.arange(min(_SHOWN, len(images)))
-        found = extract(self.extractor, in_batches(images[rows])).features
-        count = min(_NEIGHBOURS, len(self.real))
-        near = nearest(found, self.real_features, count)
-        fake, real = for_page(images, rows), for_page(self.real, near.ravel())
-        if fake.shape[1:] != real.shape[1:]:
-            return None
-        rows_of_real = real.reshape(*near.shape, *real.shape[1:])
-        return np.concatenate([fake[:, None], rows_of_real], axis=1)
 
     def write(
         self,

@@ -26,4 +26,10 @@ from tf_mmdgan.metrics.settings import (
     MetricSettings,
     block_size,
 )
+from tf_mmdgan.metrics.standing import (
+    LEAST_SAMPLES,
+    Reference,
+    Standing,
+    is_lower,
+)
 from tf_mmdgan.metrics.streaming import BlockKID

@@ -85,6 +85,36 @@ def partial_sums(
     )  # fmt: skip
 
 
+def candidate_sums(
+    kernel: kernels.Kernel,
+    reference: np.ndarray,
+    candidates: np.ndarray,
+    tile_size: int = tiles.SIZE,
+) -> mmd.CandidateSums:
+    """`mmd.candidate_sums`, in memory that grows with the number of rows.
+
+    Args:
+      kernel: a frozen value.
+      reference: [n, d], in float64 where digits matter.
+      candidates: [m, d], of the same dtype.
+      tile_size: rows of a tile, and half of its columns.
+    """
+    own = _within(kernel, candidates, tile_size, 0, 1)
+    between = tiles.between(len(reference), len(candidates), tile_size)
+    cross = _sums(kernel, reference, candidates, between)
+    return mmd.CandidateSums(
+        own.rows, cross.columns, cross.rows, own.squares, cross.squares
+    )
+
+
+def mean_within(
+    kernel: kernels.Kernel, x: np.ndarray, tile_size: int = tiles.SIZE
+) -> float:
+    """Mean of k(x_i, x_j) over i != j, of x [n, d]."""
+    sums = _within(kernel, x, tile_size, 0, 1)
+    return float(sums.rows.sum()) / (len(x) * (len(x) - 1))
+
+
 def merge(first: mmd.PairSums, second: mmd.PairSums) -> mmd.PairSums:
     """Adds up sums over different tiles."""
     return mmd.PairSums(*(a + b for a, b in zip(first, second, strict=True)))
@@ -182,7 +212,7 @@ def _sums(
         none.
     """
     rows, columns, squares = np.zeros(len(u)), np.zeros(len(v)), 0.0
-    graph = _tile_graph(kernel, diagonal)
+    graph = _tile_graph(kernel, diagonal, u.dtype.name)
     for tile, found in tiles.evaluate(graph, (u,), (v,), of_tiles):
         rows[tile.rows] += found.rows
         columns[tile.columns] += found.columns
@@ -192,8 +222,10 @@ def _sums(
 
 @functools.lru_cache(maxsize=64)
 def _tile_graph(
-    kernel: kernels.Kernel, diagonal: bool
+    kernel: kernels.Kernel, diagonal: bool, dtype: str
 ) -> Callable[[tf.Tensor, tf.Tensor], _Sums]:
+    """The sums over a tile; a graph for each type, lest TensorFlow warns."""
+    del dtype
 
     @tf.function(reduce_retracing=True, autograph=False)
     def graph(u: tf.Tensor, v: tf.Tensor) -> _Sums:

@@ -84,7 +84,7 @@ def _fit(model: ImplicitModel, config: TrainConfig) -> None:
         model,
         run_dir / "checkpoints",
         config.checkpoint_every,
-        config.keep_checkpoints,
+        config.checkpoints_kept,
     )
     saver.restore()
     step = callbacks.current_step(model)

@@ -6,7 +6,7 @@ the score of its step has changed.
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -64,6 +64,7 @@ def make_callbacks(
             log,
             _listeners(config, model, state) if cluster.chief else (),
         ),
+        *([state.stop] if state.stop else []),
         diagnostics.CriticDiagnostics(
             config.spectra_every, log, _probe(train, config)
         ),
@@ -85,9 +86,9 @@ def make_callbacks(
 
 def _listeners(
     config: TrainConfig, model: ImplicitModel, state: RunState
-) -> list[Callable[[int, Mapping[str, float]], None]]:
+) -> list[Callable[[int, evaluation.StepScores], None]]:
     """What is told of each score."""
-    told: list[Callable[[int, Mapping[str, float]], None]] = []
+    told: list[Callable[[int, evaluation.StepScores], None]] = []
     if state.best is not None:
         told.append(state.best)
     if config.keep_evaluated:

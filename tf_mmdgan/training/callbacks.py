@@ -21,6 +21,7 @@ import tqdm
 
 from tf_mmdgan import errors, files, images, owned
 from tf_mmdgan.config.expressions import Family
+from tf_mmdgan.evaluation import StepScores
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training.events import Events
 
@@ -216,24 +217,21 @@ class SampleGrid(Every):
         self.writer.image(step, "samples", images.grid(drawn))
 
 
-Scores = Mapping[str, float]
-
-
 class Evaluation(Every):
     """Scores the generator, at step 0 too, and logs the numbers.
 
     Attributes:
       score: of a model.
       log: gets the numbers.
-      listeners: are told step and numbers, once these are in the log.
+      listeners: are told step and scores, once these are in the log.
     """
 
     def __init__(
         self,
-        score: Callable[[ImplicitModel], Scores],
+        score: Callable[[ImplicitModel], StepScores],
         interval: int,
         log: MetricsLog,
-        listeners: Sequence[Callable[[int, Scores], None]] = (),
+        listeners: Sequence[Callable[[int, StepScores], None]] = (),
     ):
         super().__init__(interval, at_end=True)
         self.score = score
@@ -248,9 +246,9 @@ class Evaluation(Every):
         """See `Every.act`."""
         del logs
         scores = self.score(self.model)
-        self.log.write(step, scores)
+        self.log.write(step, scores.numbers)
         text = ", ".join(
-            f"{name} {value:.5f}" for name, value in scores.items()
+            f"{name} {value:.5f}" for name, value in scores.numbers.items()
         )
         tell(f"step {step}: {text}")
         for listener in self.listeners:

@@ -34,10 +34,17 @@ class Checkpoints(Every):
         model: ImplicitModel,
         folder: str | os.PathLike[str],
         interval: int = 0,
-        keep: int = 2,
+        keep: int | None = 2,
         **parts: tf.Module,
     ):
-        """Makes the manager; `parts` are saved beside the model.
+        """Makes the manager.
+
+        Args:
+          model: what is saved.
+          folder: of the checkpoints.
+          interval: steps between them; 0: only at the end.
+          keep: how many of the last ones stay; None: all.
+          **parts: saved beside the model.
 
         Raises:
           DataError: for a record of checkpoints that names others, for pipes
@@ -69,7 +76,7 @@ class Checkpoints(Every):
         Of a process that was killed while it saved its first one there is
         none.
         """
-        candidates = self._saved_steps()
+        candidates = self.saved_steps()
         for step in candidates:
             path = str(self.folder / f"step-{step}")
             try:
@@ -124,13 +131,15 @@ class Checkpoints(Every):
             owned.make_way(path)  # TensorFlow would write through it.
         self.manager.save(checkpoint_number=step)
         # The manager spares what the clock says is of the future.
-        before = [saved for saved in self._saved_steps() if saved <= step]
+        if self.keep is None:
+            return
+        before = [saved for saved in self.saved_steps() if saved <= step]
         for old in before[self.keep :]:
             for part in ("index", "data-*-of-*"):
                 for path in self.folder.glob(f"step-{old}.{part}"):
                     path.unlink()
 
-    def _saved_steps(self) -> list[int]:
+    def saved_steps(self) -> list[int]:
         """Steps that there are checkpoints of, the newest first."""
         names = [path.stem for path in self.folder.glob("step-*.index")]
         numbers = [name.removeprefix("step-") for name in names]
@@ -152,38 +161,6 @@ def _refuse_if_whole(path: str, error: Exception) -> None:
         ) from error
 
 
-class BestCheckpoint:
-    """Keeps the checkpoint of the step with the lowest KID, by itself.
-
-    Attributes:
-      checkpoints: where it is saved; its folder has `RECORD` beside them.
-    """
-
-    RECORD = "best.json"
-
-    def __init__(self, checkpoints: Checkpoints):
-        self.checkpoints = checkpoints
-        self._record = checkpoints.folder / self.RECORD
-
-    @property
-    def kid(self) -> float:
-        """The KID of what is kept; infinite where nothing is."""
-        try:
-            record = files.read_json(self._record)
-            step, kid = int(record["step"]), float(record["kid"])
-        except (OSError, ValueError, KeyError, TypeError, OverflowError):
-            return float("inf")
-        # A run killed in between has another checkpoint than the record says.
-        saved = self.checkpoints.folder / f"step-{step}.index"
-        return kid if saved.exists() else float("inf")
-
-    def __call__(self, step: int, scores: Mapping[str, float]) -> None:
-        """Saves the model if its "kid" is lower than any before."""
-        if scores["kid"] < self.kid:
-            self.checkpoints.act(step, {})
-            files.write_json(self._record, {"step": step, "kid": scores["kid"]})
-
-
 class EvaluatedWeights:
     """Keeps the averaged generator of every step that is scored.
 
@@ -195,7 +172,7 @@ class EvaluatedWeights:
         self.folder = pathlib.Path(folder)
         self._network = model.network("ema")
 
-    def __call__(self, step: int, scores: Mapping[str, float]) -> None:
+    def __call__(self, step: int, scores: object) -> None:
         """Saves the weights of the step."""
         del scores
         weights = self._network.get_weights()

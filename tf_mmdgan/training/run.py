@@ -24,6 +24,7 @@ from tf_mmdgan.training import (
     run_data,
     run_directory,
 )
+from tf_mmdgan.training.best import StopWithoutGain
 from tf_mmdgan.training.callback_list import make_callbacks
 from tf_mmdgan.training.callbacks import (
     CALLBACK_FAMILY,
@@ -40,7 +41,7 @@ from tf_mmdgan.training.run_directory import (
     REPORT_FILE,
     recorded_step,
 )
-from tf_mmdgan.training.state import open_state
+from tf_mmdgan.training.state import check_stopping, open_state
 
 
 def train(config: TrainConfig | None = None, **settings: Any) -> TrainedRun:
@@ -102,6 +103,7 @@ class Run:
     train_images: np.ndarray
     scorer: evaluation.Scorer
     callbacks: list[keras.callbacks.Callback]
+    stop: StopWithoutGain | None
     preemption: checkpoints.Preemption
     progress: Progress
 
@@ -111,7 +113,7 @@ class Run:
         Does nothing again that is done already, nor undoes it.
         """
         remaining = self.config.steps - current_step(self.model)
-        if remaining > 0:
+        if remaining > 0 and not (self.stop and self.stop.is_due()):
             with self.preemption:
                 fit(
                     self.model,
@@ -183,6 +185,7 @@ def prepare(given: TrainConfig) -> Run:
     augmentation = data.Augmentation.parse(config.augment)
     own_callbacks = CALLBACK_FAMILY.get_all(config.callbacks or ())
     matched.check(config)
+    check_stopping(given, config)
     train_set, model, scorer = _parts(config, cluster)
     initial.start_from(model, config)
     state = open_state(given, config, cluster, model, train_set, scorer)
@@ -206,6 +209,7 @@ def prepare(given: TrainConfig) -> Run:
         make_callbacks(
             config, cluster, model, state, train_set, scorer, own_callbacks
         ),
+        state.stop,
         checkpoints.Preemption(save, cluster.any),
         Progress(config.steps, config.log_every),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.data import DATASET_FAMILY, ImageSet
 from tf_mmdgan.distribute import Cluster
@@ -20,8 +21,12 @@ from tf_mmdgan.training import (
     run_data,
     run_directory,
 )
+from tf_mmdgan.training.best import BestCheckpoint, StopWithoutGain
 from tf_mmdgan.training.kid_schedule import ThreeSampleRule
 from tf_mmdgan.training.run_directory import CHECKPOINTS, METRICS_FILE
+
+# Checkpoints kept of the steps that were the best so far.
+_BESTS = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,15 +37,17 @@ class RunState:
       folder: gets logs and samples. The run's own, of the chief; the other
         workers do the same work, and what they write is thrown away.
       last: the newest checkpoints.
-      best: the checkpoint of the lowest KID; None where the features are no
-        measure of that.
+      best: the checkpoint of the lowest exact KID; None where the features
+        are no measure of that.
+      stop: what ends the run without a gain; None: nothing.
       rule: what says when the learning rates fall; None: they do not follow
         KID.
     """
 
     folder: pathlib.Path
     last: checkpoints.Checkpoints
-    best: checkpoints.BestCheckpoint | None
+    best: BestCheckpoint | None
+    stop: StopWithoutGain | None
     rule: ThreeSampleRule | None
 
 
@@ -83,7 +90,7 @@ def open_state(
         model,
         run_dir / CHECKPOINTS["last"],
         config.checkpoint_every,
-        config.keep_checkpoints,
+        config.checkpoints_kept,
         **parts,
     )
     best = _best(given, config, model, parts)
@@ -100,7 +107,8 @@ def open_state(
     folder = run_dir if cluster.chief else run_directory.scratch()
     callbacks.cut_log(folder / METRICS_FILE, step or -1)
     event_files.cut(folder, step or -1)
-    return RunState(folder, last, best, rule)
+    stop = _stop(config, cluster, best, folder / METRICS_FILE)
+    return RunState(folder, last, best, stop, rule)
 
 
 def _best(
@@ -108,14 +116,53 @@ def _best(
     config: TrainConfig,
     model: ImplicitModel,
     parts: Mapping[str, tf.Module],
-) -> checkpoints.BestCheckpoint | None:
+) -> BestCheckpoint | None:
     """What keeps the best checkpoint, where scores may choose it."""
-    entry = DATASET_FAMILY.get(config.dataset)
-    if not chooses_best(entry, given.features, config.features):
+    if not _has_best(given, config):
         return None
     folder = pathlib.Path(config.run_dir) / CHECKPOINTS["best"]
-    return checkpoints.BestCheckpoint(
-        checkpoints.Checkpoints(model, folder, keep=1, **parts)
+    return BestCheckpoint(
+        checkpoints.Checkpoints(model, folder, keep=_BESTS, **parts)
+    )
+
+
+def _has_best(given: TrainConfig, config: TrainConfig) -> bool:
+    entry = DATASET_FAMILY.get(config.dataset)
+    return chooses_best(entry, given.features, config.features)
+
+
+def check_stopping(given: TrainConfig, config: TrainConfig) -> None:
+    """Refuses to end a run by scores that do not tell which step is best.
+
+    Args:
+      given: the run's settings as they were given.
+      config: the same, with what was in force where the run goes on.
+
+    Raises:
+      UsageError: for such scores.
+    """
+    if config.stop_after and not _has_best(given, config):
+        raise errors.UsageError(
+            f"--stop_after={config.stop_after}: the scores of this run do not "
+            "tell which step is best: install imagenet, or name --features."
+        )
+
+
+def _stop(
+    config: TrainConfig,
+    cluster: Cluster,
+    best: BestCheckpoint | None,
+    log: pathlib.Path,
+) -> StopWithoutGain | None:
+    """What ends the run for want of a gain, if anything does."""
+    if not config.stop_after:
+        return None
+    return StopWithoutGain(
+        best if cluster.chief else None,
+        log,
+        config.stop_after,
+        config.evaluate_every,
+        cluster.any,
     )
 
 

@@ -1,0 +1,40 @@
+"""Generated images beside the real images that are nearest to them."""
+
+import numpy as np
+
+from tf_mmdgan.evaluation.loaded import Content, StoredFeatures, for_page
+from tf_mmdgan.features import FeatureExtractor, extract, in_batches
+from tf_mmdgan.metrics import nearest
+
+# Generated images that are shown, and real images in the row of each.
+_SHOWN = 8
+_NEIGHBOURS = 7
+
+
+def with_neighbours(
+    extractor: FeatureExtractor,
+    images: Content,
+    real: Content,
+    real_features: np.ndarray,
+) -> np.ndarray | None:
+    """Some images, and the real images nearest to each: [n, k, h, w, c].
+
+    None where images of one side are not at hand, and where both sides are
+    shown at different sizes.
+
+    Args:
+      extractor: of the features in which distances are taken.
+      images: of which the first are shown.
+      real: the real images.
+      real_features: theirs, [m, d].
+    """
+    if isinstance(images, StoredFeatures) or isinstance(real, StoredFeatures):
+        return None
+    rows = np.arange(min(_SHOWN, len(images)))
+    found = extract(extractor, in_batches(images[rows])).features
+    near = nearest(found, real_features, min(_NEIGHBOURS, len(real)))
+    shown, shown_real = for_page(images, rows), for_page(real, near.ravel())
+    if shown.shape[1:] != shown_real.shape[1:]:
+        return None
+    rows_of_real = shown_real.reshape(*near.shape, *shown_real.shape[1:])
+    return np.concatenate([shown[:, None], rows_of_real], axis=1)
