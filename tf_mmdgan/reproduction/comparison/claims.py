@@ -42,6 +42,8 @@ _FEATURES = (
     "Santos et al. 2019, Learning implicit generative models by features"
 )
 
+_DRIFTING = "Deng et al. 2026, Generative modeling via drifting"
+
 CLAIMS: dict[str, Claim] = {
     "small_critic": Claim(
         "With a small critic an MMD GAN is better than a WGAN-GP.",
@@ -88,6 +90,14 @@ CLAIMS: dict[str, Claim] = {
     "features_gan": Claim(
         "Matching features of a fixed network is better than a GAN.",
         _FEATURES, "gfmn", "gan",
+    ),
+    "drift_mmd": Claim(
+        "Of the codes of an auto-encoder, drifting is better than the MMD.",
+        _DRIFTING, "drift_ae", "gmmn_ae",
+    ),
+    "drift_features": Claim(
+        "Drifting in many groups of features is better than in codes alone.",
+        _DRIFTING, "drift_refined", "drift_ae",
     ),
 }  # fmt: skip
 

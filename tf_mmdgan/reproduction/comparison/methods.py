@@ -8,6 +8,19 @@ from tf_mmdgan.objectives import f_divergences
 # A critic so small that most of the work is left to the distance.
 _SMALL = "--critic_width=4"
 
+# An auto-encoder, and a generator of its codes.
+_CODES = [
+    "--architecture=gmmn",
+    "--autoencoder_steps=1500",
+    "--critic_output=16",
+    "--nogenerator_batch_norm",
+    "--latent_size=10",
+    "--batch_size=200",
+    "--critic_learning_rate=1e-3",
+    "--beta_2=0.999",
+    "--steps=5500",
+]
+
 # What is tried with the scaled family; docs/scaled_mmd.md.
 _VARIATIONS = {
     "he": ["--nopublished_weights"],
@@ -61,6 +74,29 @@ EXTRA_ENTRIES: dict[str, list[str]] = {
         "--moving_average_rate=1e-3",
         "--learning_rate=1e-3",
         "--beta_2=0.999",
+    ],
+    # As in the recipes: generators of an auto-encoder's codes.
+    "gmmn_ae": [
+        "--objective=gmmn_ae",
+        *_CODES,
+        "--bandwidths=0.15,0.3,0.6,1.2",
+        "--median_bandwidth",
+        "--learning_rate=1e-3",
+    ],
+    "drift_ae": [
+        "--objective=drift_ae",
+        *_CODES,
+        "--learning_rate=2e-3",
+        "--learning_rate_schedule=linear",
+    ],
+    "drift_refined": [
+        "--objective=drift_ae",
+        *_CODES,
+        "--learning_rate=2e-3",
+        "--learning_rate_schedule=cosine",
+        "--code_steps=4000",
+        "--refine_learning_rate=3e-4",
+        "--steps=6100",
     ],
     "mmd_small": ["--objective=mmd", _SMALL],
     "sn_smmd_small": ["--objective=sn_smmd", _SMALL],
@@ -128,8 +164,9 @@ _SINGLE_UPDATES = (
 # slope is not bounded falls off there, and sends all images to one place.
 _NEYMAN = ["--r1=10", "--r2=10"]
 
-# Not adversarial; as in flags/fashion_mnist_gram.cfg and _gfmn.cfg.
+# Not adversarial; as in flags/fashion_mnist_gram.cfg, _gfmn.cfg, _refined.cfg.
 _ON_FASHION_MNIST = {
+    "drift_refined": ["--refine_features=masked_fashion_mnist,pixels"],
     "gram": [
         "--architecture=mlp",
         "--generator_width=256",
@@ -163,6 +200,7 @@ ON_DATA: dict[str, dict[str, list[str]]] = {
         "li_mmd": ["--weight_clip=0.1", "--nocritic_batch_norm"],
         "wgan": ["--weight_clip=0.1"],
         "gfmn": ["--matched_features=lenet_digits"],
+        "drift_refined": ["--refine_features=masked_digits,pixels"],
     },
     "fashion_mnist": {"f_gan_neyman": _NEYMAN, **_ON_FASHION_MNIST},
     "fashion_mnist_long": _ON_FASHION_MNIST,
