@@ -198,11 +198,13 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     """Curl and bias of each field, and points on the ring."""
     axes = figure.subplots(2, 3).ravel()
     names = list(numbers["outward"])
-    curls = [numbers["curl"].get(name, np.nan) for name in names]
-    axes[0].barh(names, curls, color="C0")
-    axes[0].set(title="|J12 - J21| / |J|", xlim=(0, 1))
+    places = np.arange(len(names))[::-1]
+    curls = [numbers["curl"].get(name, 0.0) for name in names]
+    axes[0].barh(places, curls, color="C0")
+    axes[0].set_yticks(places, names)
+    axes[0].set(title="|J12 - J21| / |J|", xlim=(0, 0.45))
     means, errors = np.array(list(numbers["outward"].values())).T
-    axes[1].barh(names, means, xerr=2 * errors, color="C1")
+    axes[1].barh(places, means, xerr=2 * errors, color="C1")
     axes[1].axvline(0.0, color="0.6", lw=0.8)
     axes[1].set(title="mean <V, x>, equal laws", yticks=[])
     shown = ("both", "row", "none", "sharp")
