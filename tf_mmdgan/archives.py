@@ -26,10 +26,15 @@ def check_unpacked(unpacked: int, packed: int) -> None:
       ValueError: for more than 256 MiB, of which a byte of the file stands for
         more than 100.
     """
-    if unpacked > max(_UNPACKED_BYTES, _UNPACKED_RATIO * packed):
+    if unpacked > most_unpacked(packed):
         raise ValueError(
             f"{packed:,} bytes claim to become {unpacked:,}, which are too many"
         )
+
+
+def most_unpacked(packed: int) -> int:
+    """The most bytes that so many may become."""
+    return max(_UNPACKED_BYTES, _UNPACKED_RATIO * packed)
 
 
 def check_members(count: int) -> None:

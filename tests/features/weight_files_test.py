@@ -269,3 +269,36 @@ def test_small_images_are_no_fault_of_the_weights(tmp_path):
     path.write_bytes(b"")
     with pytest.raises(errors.UsageError, match="no images of 8 x 8 pixels"):
         keras_networks.vgg19(path, image_shape=(8, 8, 3))
+
+
+@pytest.mark.parametrize(
+    "program, words",
+    [
+        ("while True: pass", "cannot be read in 1 seconds"),
+        ("import os; os.abort()", "ends the process"),
+        ("print('\\x1b[2J' + 'x' * 9999)", r"x1b\[2Jxxx"),
+    ],
+)
+def test_files_that_hdf5_cannot_bear_are_told(
+    saved, tmp_path, monkeypatch, program, words
+):
+    """What its library does with some damaged files, by other programs."""
+    path = tmp_path / "reading.py"
+    path.write_text(program)
+    monkeypatch.setattr(weight_files.hdf5_reading, "__file__", str(path))
+    monkeypatch.setattr(weight_files, "_SECONDS", 1)
+    with within(20), pytest.raises(errors.DataError, match=words) as caught:
+        get_extractor(f"keras:{saved}")
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 500
+
+
+def test_an_archive_that_is_an_hdf5_file_too_is_checked_as_both(
+    saved, tmp_path
+):
+    path = tmp_path / "both.h5"
+    with h5py.File(path, "w") as file:
+        outside(file)
+    path.write_bytes(path.read_bytes() + saved.read_bytes())
+    assert zipfile.is_zipfile(path) and h5py.is_hdf5(path)
+    with pytest.raises(errors.DataError, match="lies elsewhere"):
+        get_extractor(f"keras:{path}")
