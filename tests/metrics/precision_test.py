@@ -182,6 +182,7 @@ def test_integers_of_32_bits_keep_their_digits():
 def test_a_gaussian_and_a_parzen_window_see_narrow_clusters(rng):
     clusters = 1e4 * rng.integers(0, 2, size=(300, 1))
     points = (clusters + rng.normal(size=(300, 4))).astype(np.float32)
+    points[1::2] += 0.5
     double = points.astype(np.float64)
     for single, right in (
         (

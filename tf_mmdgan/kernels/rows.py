@@ -73,17 +73,66 @@ def squared_distances(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 def pairwise_squares(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     """`squared_distances` of matrices that are checked and of one type."""
-    # Distances do not depend on the origin, but the rounding error of the
-    # difference below does: it is that of the norms.
+    squares, *norms = _expanded(x, y)
+    error = _residue(squares, *norms)
+    if x.dtype == tf.float32:
+        # Derivatives, 2 (x - y) and +-2 I, are not computed anew: they lose no
+        # more than the points themselves do where they are rounded.
+        error = tf.cond(
+            _cancel(squares, *norms),
+            lambda: squares - _in_double(x, y),
+            lambda: error,
+        )
+    return squares - tf.stop_gradient(error)
+
+
+def _expanded(
+    x: tf.Tensor, y: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """||x_i||^2 + ||y_j||^2 - 2 <x_i, y_j>, and the norms [n, 1] and [1, m]."""
+    # Distances do not depend on the origin, but the rounding error of their
+    # expansion does: it is that of the norms.
     centre = tf.stop_gradient(tf.reduce_mean(x, axis=-2, keepdims=True))
     x, y = x - centre, y - centre
-    norms = squared_norms(x)[..., :, None] + squared_norms(y)[..., None, :]
-    squares = norms - 2.0 * tf.matmul(x, y, transpose_b=True)
-    # Coinciding points leave a residue of up to 6 roundings of the norms
-    # (measured, widths 1 to 2048), which a root would magnify. Only its value
-    # is taken off: the derivatives, 2 (x - y) and +-2 I, are right as they are.
-    coincide = squares <= 8.0 * _EPSILON[x.dtype] * norms
-    return squares - tf.stop_gradient(tf.where(coincide, squares, 0.0))
+    x_norms, y_norms = squared_norms(x)[..., None], squared_norms(y)
+    y_norms = y_norms[..., None, :]
+    products = tf.matmul(x, y, transpose_b=True)
+    return x_norms + y_norms - 2.0 * products, x_norms, y_norms
+
+
+def _residue(
+    squares: tf.Tensor, x_norms: tf.Tensor, y_norms: tf.Tensor
+) -> tf.Tensor:
+    """What is left of squares that are no more than rounding; 0 elsewhere.
+
+    Coinciding points leave a residue of up to 6 roundings of the norms
+    (measured, widths 1 to 2048), which a root would magnify.
+    """
+    limit = 8.0 * _EPSILON[squares.dtype] * (x_norms + y_norms)
+    return tf.where(squares <= limit, squares, 0.0)
+
+
+def _cancel(
+    squares: tf.Tensor, x_norms: tf.Tensor, y_norms: tf.Tensor
+) -> tf.Tensor:
+    """Whether rounding spoils the squares of near points, a scalar.
+
+    The error of a square is about one rounding of its norms. It is not small
+    if a quarter of the rows have another point so near that the square is
+    below 100 roundings of the largest norms. Of usual points in two or more
+    dimensions hardly any have. Equal rows, whose norms are equal, do not count.
+    """
+    largest = tf.reduce_max(x_norms) + tf.reduce_max(y_norms)
+    limit = 100.0 * _EPSILON[squares.dtype] * largest
+    near = (squares < limit) & (x_norms != y_norms)
+    rows = tf.cast(tf.reduce_any(near, axis=-1), squares.dtype)
+    return tf.reduce_mean(rows) > 0.25
+
+
+def _in_double(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """The squares, computed in float64."""
+    squares, *norms = _expanded(*(tf.cast(r, tf.float64) for r in (x, y)))
+    return tf.cast(squares - _residue(squares, *norms), x.dtype)
 
 
 def squared_norms(x: tf.Tensor) -> tf.Tensor:
