@@ -83,7 +83,10 @@ INSIDE = {
          "records", "run_data"},
         {"best"},
         {"finished", "state", "compared_page"},
-        {"callback_list", "compared", "curve", "initial", "scored"},
+        {"kept_steps"},
+        {"callback_list", "compared", "curve", "initial"},
+        {"scored_steps"},
+        {"scored"},
         {"run"},
     ],
 }  # fmt: skip

@@ -135,7 +135,10 @@ class EvaluateConfig(ReadConfig):
         choices=("float32", "float64"),
     )
     seed: int = setting(0, "Seed of generated images and of subsets.")
-    checkpoint: str = fields.checkpoint()
+    checkpoint: str = fields.checkpoint(
+        " all: every checkpoint that is kept, one after the other, with their "
+        "curve."
+    )
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
@@ -164,7 +167,12 @@ class EvaluateConfig(ReadConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        fields.require_checkpoint(self)
+        fields.require_checkpoint(self, "all")
+        fields.require(
+            self.checkpoint != "all"
+            or (self.run_dir is not None and not self.per_class),
+            "--checkpoint=all is for --run_dir, without --per_class.",
+        )
         fields.require(
             self.out is None or self.out.endswith(".json"),
             f"--out={self.out}: must end in .json; the page goes beside it.",

@@ -248,12 +248,16 @@ def require_choices(config: Any) -> None:
         )
 
 
-def checkpoint() -> Any:
-    """The field that says which weights of a run are taken."""
+def checkpoint(more: str = "") -> Any:
+    """The field that says which weights of a run are taken.
+
+    Args:
+      more: what else its help says.
+    """
     return setting(
         "last",
         "Checkpoint of a run: the last; the best, that of the lowest KID; or "
-        "the number of a step that was scored with --keep_evaluated.",
+        "the number of a step that was scored with --keep_evaluated." + more,
     )
 
 
@@ -268,12 +272,13 @@ def trust_run() -> Any:
     )
 
 
-def require_checkpoint(config: Any) -> None:
-    """Refuses a checkpoint that no run has."""
+def require_checkpoint(config: Any, *more: str) -> None:
+    """Refuses a checkpoint that no run has; `more` are other names for some."""
     name = config.checkpoint
+    known = ", ".join((*CHECKPOINTS, *more))
     require(
-        name in CHECKPOINTS or name.isdecimal(),
-        f"--checkpoint={name}: must be last, best or the number of a step.",
+        name in (*CHECKPOINTS, *more) or name.isdecimal(),
+        f"--checkpoint={name}: must be {known} or the number of a step.",
     )
     require(
         name in CHECKPOINTS or config.weights == "ema",

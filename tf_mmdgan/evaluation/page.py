@@ -35,7 +35,7 @@ figcaption span { font-weight: 400; white-space: nowrap; }
 # What is not listed with the settings.
 _OWN_PLACE = (
     "scores", "unavailable", "classes", "notes", "versions", "settings",
-    "preprocessing", "baseline",
+    "preprocessing", "baseline", "steps",
 )  # fmt: skip
 _NEIGHBOURS = (
     "Each row: a generated image, then the real images whose features are "
@@ -92,6 +92,7 @@ def render_page(
         *_pictures(samples, neighbours),
         *_classes(report["classes"], history.class_names),
         *_changed(history.changed),
+        *_steps(report.get("steps")),
         folded("All numbers", _scores(report["scores"])),
         *_unavailable(report.get("unavailable", {})),
         folded("All settings", table(_settings(report, history))),
@@ -221,6 +222,21 @@ def _classes(
         for key, numbers in classes.items()
     }
     return ["<h2>Classes</h2>", _scores(named, "class")]
+
+
+def _steps(steps: Mapping[str, _Scores] | None) -> list[str]:
+    """The numbers of the kept steps that matter most, a row for each."""
+    if not steps:
+        return []
+    rows = {
+        step: [
+            _number(scores[metric][name]) if metric in scores else ""
+            for metric, name, *_ in _MAIN
+        ]
+        for step, scores in steps.items()
+    }
+    heads = ["step", *(name for _, name, *_ in _MAIN)]
+    return ["<h2>Kept steps</h2>", columns_table(heads, rows)]
 
 
 def _unavailable(reasons: Mapping[str, str]) -> list[str]:

@@ -93,6 +93,8 @@ class Report:
       step: generator steps of the scored model; None for images.
       classes: the numbers of each class, as `class_scores` returns them; None
         if they were not asked for.
+      steps: scores of each kept step of a run by its number; None where one
+        was scored.
       baseline: the main scores of training images; None where they are not
         known.
       reproducible: for a trained run, whether the same command gives the same
@@ -113,6 +115,7 @@ class Report:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     step: int | None = None
     classes: Mapping[str, Mapping[str, float]] | None = None
+    steps: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
     baseline: Mapping[str, Mapping[str, float]] | None = None
     reproducible: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = dataclasses.field(

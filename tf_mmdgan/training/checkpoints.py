@@ -80,11 +80,7 @@ class Checkpoints(Every):
         for step in candidates:
             path = str(self.folder / f"step-{step}")
             try:
-                checkpoint_files.check_claims(path)
-                status = self.checkpoint.restore(path)
-                status.assert_existing_objects_matched()
-                if not whole:
-                    status.expect_partial()
+                self._read(path, whole)
                 return True
             except Exception as error:  # TensorFlow raises many kinds.
                 _refuse_if_whole(path, error)
@@ -106,6 +102,28 @@ class Checkpoints(Every):
                 "folder from a copy, or start anew in another --run_dir."
             )
         return False
+
+    def restore_step(self, step: int) -> None:
+        """Restores a part of the model from the checkpoint of one step.
+
+        Raises:
+          DataError: if it is damaged, of another model, or cannot be read.
+        """
+        path = str(self.folder / f"step-{step}")
+        try:
+            self._read(path, whole=False)
+        except Exception as error:  # TensorFlow raises many kinds.
+            _refuse_if_whole(path, error)
+            raise errors.DataError(
+                f"Checkpoint {path} is damaged ({errors.excerpt(error)})."
+            ) from error
+
+    def _read(self, path: str, whole: bool) -> None:
+        checkpoint_files.check_claims(path)
+        status = self.checkpoint.restore(path)
+        status.assert_existing_objects_matched()
+        if not whole:
+            status.expect_partial()
 
     def remove_remains(self) -> None:
         """Removes what a process that was killed while saving has left.

@@ -10,6 +10,7 @@ from tf_mmdgan.config import EvaluateConfig
 from tf_mmdgan.evaluation import Report, Scorer, from_config
 from tf_mmdgan.training import checkpoints
 from tf_mmdgan.training.finished import TrainedRun, load_run
+from tf_mmdgan.training.kept_steps import KeptSteps
 from tf_mmdgan.training.run_directory import EVALUATED
 
 
@@ -25,12 +26,13 @@ class Curve:
       run: the run; its averaged weights become those of the step that is
         scored.
       scorer: of all steps, against one set of real images.
-      kept: the averaged weights that were kept.
+      kept: the averaged weights that were kept; of the checkpoint "all",
+        those of all checkpoints too.
     """
 
     run: TrainedRun
     scorer: Scorer
-    kept: checkpoints.EvaluatedWeights
+    kept: checkpoints.EvaluatedWeights | KeptSteps
 
     @classmethod
     def of(
@@ -39,8 +41,8 @@ class Curve:
         """The curve of the run that a configuration names.
 
         Args:
-          config: what is scored against what; of its checkpoints, the last
-            serves to load the run.
+          config: what is scored against what; where its checkpoint is "all",
+            checkpoints are scored beside the weights of --keep_evaluated.
           **settings: single settings, as of `training.evaluate`.
 
         Raises:
@@ -48,8 +50,12 @@ class Curve:
           DataError: for a run that cannot be used, or has kept no steps.
         """
         config = config_room.given(EvaluateConfig, config, settings)
-        run = load_run(str(config.run_dir))
-        kept = checkpoints.EvaluatedWeights(run.model, run.folder / EVALUATED)
+        run = load_run(str(config.run_dir), trust_run=config.trust_run)
+        kept: checkpoints.EvaluatedWeights | KeptSteps = (
+            KeptSteps(run)
+            if config.checkpoint == "all"
+            else checkpoints.EvaluatedWeights(run.model, run.folder / EVALUATED)
+        )
         if not kept.steps():
             raise errors.DataError(
                 f"{config.run_dir} has kept no step to score: train with "
@@ -59,9 +65,16 @@ class Curve:
         return cls(run, scorer, kept)
 
     def reports(self) -> Iterator[Report]:
-        """A report of each step, with its averaged weights."""
+        """A report of each step, with its averaged weights.
+
+        What is damaged is passed over, with a warning.
+        """
         for step in self.kept.steps():
-            self.kept.restore(step)
+            try:
+                self.kept.restore(step)
+            except errors.DataError as error:
+                errors.warn(f"{error} It is not scored.", stacklevel=2)
+                continue
             self.run.model.step.assign(step)
             yield self.scorer.report_model(
                 self.run.model, "ema", f"{self.run.folder}, step {step}", step

@@ -22,6 +22,7 @@ from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.features import Extracted, write_features
 from tf_mmdgan.training import run_data
 from tf_mmdgan.training.finished import TrainedRun, load_run
+from tf_mmdgan.training.scored_steps import score_steps
 
 
 def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
@@ -48,6 +49,9 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     run = None
     if config.run_dir is not None:
         layers.split(config)  # which refuses them here
+    if config.checkpoint == "all":
+        return score_steps(config)
+    if config.run_dir is not None:
         run = load_run(config.run_dir, config.checkpoint, config.trust_run)
     if one_set.is_one_set(config):
         report, found = one_set.look_at_one_set(config)
