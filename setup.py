@@ -99,6 +99,9 @@ setuptools.setup(
             "mkdocs-material>=9.5,<10",  # its looks
             "mkdocstrings[python]>=0.26,<2",  # the reference, of docstrings
         ],
+        # What --log_to names; MLflow's Keras callback needs pandas.
+        "wandb": ["wandb>=0.17,<1"],
+        "mlflow": ["mlflow-skinny>=2.14,<4", "pandas>=2,<4"],
         "onnx": ["tf2onnx>=1.16.1,<2", "onnx>=1.16,<2"],
         # Runs ONNX files as extractors of features, much faster than onnx does.
         "onnxruntime": ["tf_mmdgan[onnx]", "onnxruntime>=1.17,<2"],

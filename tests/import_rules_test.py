@@ -79,8 +79,8 @@ INSIDE = {
     "training": [
         {"events", "guard", "checkpoint_files"},
         {"callbacks", "event_files", "run_directory"},
-        {"checkpoints", "diagnostics", "history", "kid_schedule", "matched",
-         "records", "run_data"},
+        {"checkpoints", "diagnostics", "history", "kid_schedule", "loggers",
+         "matched", "records", "run_data"},
         {"best"},
         {"finished", "state", "compared_page"},
         {"kept_steps"},

@@ -44,7 +44,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "strategy", "gpus", "logical_cpus", "memory_growth", "mmd_scope",
         "dtype_policy", "jit", "steps_per_execution",
     ),
-    "output": ("log_every", "sample_every", "spectra_every", "export"),
+    "output": (
+        "log_every", "sample_every", "spectra_every", "log_to", "export",
+    ),
     "f_gan": ("divergence",),
     "gan, gan_minimax, cramer": ("generator_form",),
     "smmd, sn_smmd, swgan, sn_swgan": (

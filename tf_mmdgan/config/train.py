@@ -160,6 +160,14 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         "separated by commas; they are called after each step.",
         may_change=True,
     )
+    log_to: str = setting(
+        "",
+        "Loggers beside metrics.jsonl and events.*, separated by commas: "
+        "tensorboard, wandb, mlflow, each by its own Keras callback. The last "
+        "two have extras of their names, and where they log to is theirs to "
+        "say, by their variables WANDB_MODE and MLFLOW_TRACKING_URI.",
+        may_change=True,
+    )
     export: bool = setting(
         True, "Write a SavedModel at the end.", may_change=True
     )

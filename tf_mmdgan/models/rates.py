@@ -1,6 +1,7 @@
 """What Keras' callbacks take for the optimizer of a model with several."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -29,6 +30,15 @@ class Rates:
         return [
             v for optimizer in self._optimizers for v in optimizer.variables
         ]
+
+    @property
+    def iterations(self) -> keras.Variable:
+        """Updates of the generator, which loggers count by."""
+        return self._optimizers[0].iterations
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings of the generator's optimizer, which loggers record."""
+        return self._optimizers[0].get_config()
 
     @property
     def learning_rate(self) -> keras.Variable:

@@ -23,6 +23,7 @@ from tf_mmdgan.training import (
     diagnostics,
     guard,
     kid_schedule,
+    loggers,
 )
 from tf_mmdgan.training.events import Events
 from tf_mmdgan.training.run_directory import EVALUATED, METRICS_FILE
@@ -78,6 +79,8 @@ def make_callbacks(
         )
     if state.rule is not None:
         made.append(_schedule(config, state.rule, scorer, train, log))
+    if cluster.chief:
+        made += loggers.make(config, log)
     made += own
     if cluster.chief:
         made.append(state.last)

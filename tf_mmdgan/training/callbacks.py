@@ -85,6 +85,9 @@ class MetricsLog(Every):
     "cpu_seconds_per_step", which the process spent in the steps alone;
     "input_wait", the share of the time in which steps have waited for their
     batches; and "learning_rate", the generator's.
+
+    Attributes:
+      listeners: are told step and numbers of each line.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class MetricsLog(Every):
         super().__init__(interval)
         self.path = pathlib.Path(path)
         self.writer = writer
+        self.listeners: list[Callable[[int, Mapping[str, float]], None]] = []
         self._clock = (0, 0.0, 0.0, 0.0)
         self._cpu_seconds = 0.0
         self._began = 0.0
@@ -134,6 +138,8 @@ class MetricsLog(Every):
             line = files.finite({"step": step, **values})
             file.write(json.dumps(line, allow_nan=False) + "\n")
         self.writer.scalars(step, values)
+        for listener in self.listeners:
+            listener(step, values)
 
 
 def read_log(path: str | os.PathLike[str]) -> list[dict[str, float]]:

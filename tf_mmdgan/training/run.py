@@ -19,6 +19,7 @@ from tf_mmdgan.models import ImplicitModel, InputClock
 from tf_mmdgan.training import (
     checkpoints,
     initial,
+    loggers,
     matched,
     records,
     run_data,
@@ -184,6 +185,7 @@ def prepare(given: TrainConfig) -> Run:
     # What is wrong is told before data are read.
     augmentation = data.Augmentation.parse(config.augment)
     own_callbacks = CALLBACK_FAMILY.get_all(config.callbacks or ())
+    loggers.check(config.log_to)
     matched.check(config)
     check_stopping(given, config)
     train_set, model, scorer = _parts(config, cluster)

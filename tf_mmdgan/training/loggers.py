@@ -1,0 +1,145 @@
+"""Loggers of others, by their own Keras callbacks, with the scores beside.
+
+Their callbacks see what `fit` tells them: losses. Scores, slopes and all else
+that a run logs by itself are in metrics.jsonl, and reach them through
+`MetricsLog`.
+"""
+
+import importlib
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from tf_mmdgan import errors
+from tf_mmdgan.config import TrainConfig, fields, spelling
+from tf_mmdgan.published import without_places
+from tf_mmdgan.training.callbacks import MetricsLog
+
+_PROJECT = "tf_mmdgan"
+_LONGEST_REASON = 1000  # in characters; those of MLflow name the remedy last
+_TENSORBOARD = "tensorboard"  # a folder in that of the run
+
+
+class _Ending(keras.callbacks.Callback):
+    """Ends a logger's run with the training."""
+
+    def __init__(self, end: Callable[[], Any]):
+        super().__init__()
+        self._end = end
+
+    def on_train_end(self, logs=None):
+        self._end()
+
+
+def check(log_to: str) -> None:
+    """Refuses loggers that are unknown or not installed, before any work.
+
+    Args:
+      log_to: their names, separated by commas.
+
+    Raises:
+      UsageError: naming the logger, and what installs it.
+    """
+    for name in spelling.entries(log_to):
+        errors.pick(_LOGGERS, name, "logger")
+        try:
+            for module in _MODULES[name]:
+                importlib.import_module(module)
+        except ImportError as error:
+            raise errors.UsageError(
+                f"--log_to={name} is not installed ({errors.excerpt(error)}): "
+                f"pip install 'tf_mmdgan[{name}]', or leave it out."
+            ) from None
+
+
+def make(
+    config: TrainConfig, log: MetricsLog
+) -> list[keras.callbacks.Callback]:
+    """The callbacks of the loggers that a configuration names.
+
+    Args:
+      config: of the run.
+      log: hands on what it writes.
+
+    Raises:
+      UsageError: for a logger that does not start, with its reason.
+    """
+    made: list[keras.callbacks.Callback] = []
+    for name in spelling.entries(config.log_to):
+        try:
+            made += _LOGGERS[name](config, log)
+        except Exception as error:  # Each has its own kinds.
+            raise errors.UsageError(
+                f"--log_to={name} does not start: "
+                f"{errors.excerpt(error, _LONGEST_REASON)}"
+            ) from error
+    return made
+
+
+def _tensorboard(
+    config: TrainConfig, log: MetricsLog
+) -> list[keras.callbacks.Callback]:
+    del log  # of which events.* has everything
+    return [
+        keras.callbacks.TensorBoard(
+            str(pathlib.Path(config.run_dir, _TENSORBOARD)),
+            write_graph=False,
+            update_freq=config.log_every,
+        )
+    ]
+
+
+def _wandb(
+    config: TrainConfig, log: MetricsLog
+) -> list[keras.callbacks.Callback]:
+    import wandb
+    from wandb.integration.keras import WandbMetricsLogger
+
+    folder = pathlib.Path(config.run_dir)
+    run = wandb.init(
+        project=_PROJECT,
+        name=folder.name,
+        dir=folder,
+        config=without_places(fields.record(config)),
+    )
+    run.define_metric("step")
+    run.define_metric("*", step_metric="step")
+    log.listeners.append(lambda step, values: run.log({"step": step, **values}))
+    metrics = WandbMetricsLogger(log_freq=config.log_every)
+    return [metrics, _Ending(run.finish)]
+
+
+def _mlflow(
+    config: TrainConfig, log: MetricsLog
+) -> list[keras.callbacks.Callback]:
+    import mlflow
+    from mlflow.keras import MlflowCallback
+
+    mlflow.set_experiment(_PROJECT)
+    mlflow.start_run(run_name=pathlib.Path(config.run_dir).name)
+    settings = without_places(fields.record(config))
+    mlflow.log_params({k: v for k, v in settings.items() if v is not None})
+
+    def hand_on(step: int, values: Mapping[str, float]) -> None:
+        mlflow.log_metrics(dict(values), step=step)
+
+    log.listeners.append(hand_on)
+    metrics = MlflowCallback(
+        log_every_epoch=False, log_every_n_steps=config.log_every
+    )
+    return [metrics, _Ending(mlflow.end_run)]
+
+
+_Make = Callable[[TrainConfig, MetricsLog], list[keras.callbacks.Callback]]
+_LOGGERS: dict[str, _Make] = {
+    "tensorboard": _tensorboard,
+    "wandb": _wandb,
+    "mlflow": _mlflow,
+}
+_MODULES: dict[str, tuple[str, ...]] = {
+    "tensorboard": (),
+    "wandb": ("wandb.integration.keras",),
+    "mlflow": ("mlflow", "mlflow.keras"),
+}
