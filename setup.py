@@ -108,6 +108,9 @@ setuptools.setup(
         "dev": [
             "tf_mmdgan[demo,docs,imagenet,lsun,onnx,serving]",
             "build>=1.2,<2",  # make dist-test
+            "ipykernel>=6,<8",  # runs the notebooks of docs/tutorials
+            "nbclient>=0.9,<1",
+            "nbformat>=5.9,<6",
             "pytest>=8,<10",
             "pytest-xdist>=3.5,<4",
             "ruff>=0.8,<1",
