@@ -32,6 +32,10 @@ _LABELS = 0x1ABE << 16
 class Latents:
     """The distribution of the latents [n, size], independent elements.
 
+        >>> latents = tm.Latents(8, "normal")
+        >>> latents.sample((0, 1), 4).shape
+        TensorShape([4, 8])
+
     Attributes:
       size: elements per row, 1 or more.
       distribution: "uniform" on [-1, 1), the published choice (Li et al. 2017,

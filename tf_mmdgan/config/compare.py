@@ -9,7 +9,13 @@ from tf_mmdgan.config.spelling import entries
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CompareConfig:
-    """Every chosen method, trained on every chosen data set."""
+    """Every chosen method, trained on every chosen data set.
+
+    For example:
+
+        >>> tm.CompareConfig(output_dir="comparison").output_dir
+        'comparison'
+    """
 
     output_dir: str = setting(
         "", "Folder of the comparison; one found there is continued."

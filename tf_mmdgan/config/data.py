@@ -100,7 +100,13 @@ class ReadConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataConfig(ReadConfig):
-    """One data set, for example `DataConfig(dataset="digits")`."""
+    """One data set, for example `DataConfig(dataset="digits")`.
+
+    For example:
+
+        >>> tm.DataConfig(dataset="digits", image_size=8).dataset
+        'digits'
+    """
 
     dataset: Named = setting(
         "digits",

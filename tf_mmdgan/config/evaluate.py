@@ -12,6 +12,10 @@ from tf_mmdgan.config.fields import WEIGHTS, Named, NamedList, setting
 class EvaluateConfig(ReadConfig):
     """One scoring of a trained run, or of one set of images with another.
 
+        >>> config = tm.EvaluateConfig(real="digits/test", fake="images.npz")
+        >>> config.max_block_size is None  # the data set's own
+        True
+
     Attributes:
       EXPANSIONS: names that stand for several settings; each setting that is
         given beside such a name wins over it.

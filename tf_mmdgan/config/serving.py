@@ -13,7 +13,13 @@ _OUT_SUFFIXES = (".png", ".npz", ".gif", "")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExportConfig:
-    """One SavedModel made from a trained run."""
+    """One SavedModel made from a trained run.
+
+    For example:
+
+        >>> tm.ExportConfig(run_dir="runs/mine", export_dir="served").checkpoint
+        'last'
+    """
 
     run_dir: str = setting("", "Folder of the run.")
     export_dir: str | None = setting(
@@ -102,7 +108,13 @@ class ConnectionConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SampleConfig(ConnectionConfig):
-    """Images drawn from a trained run, a SavedModel or a server."""
+    """Images drawn from a trained run, a SavedModel or a server.
+
+    For example:
+
+        >>> tm.SampleConfig(run_dir="runs/mine", num_samples=16).seed
+        0
+    """
 
     model: str | None = setting(
         None, "A trained generator that comes with the package: digits."
@@ -176,7 +188,13 @@ class SampleConfig(ConnectionConfig):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DemoConfig(ConnectionConfig):
-    """A web page that shows samples."""
+    """A web page that shows samples.
+
+    For example:
+
+        >>> tm.DemoConfig(saved_model="served").saved_model
+        'served'
+    """
 
     local: bool = setting(
         False,

@@ -11,7 +11,14 @@ from tf_mmdgan.config.rate import RateConfig
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
-    """One training run. The defaults are those of Binkowski et al. 2018."""
+    """One training run. The defaults are those of Binkowski et al. 2018.
+
+    For example:
+
+        >>> config = tm.TrainConfig(run_dir="runs/mine", steps=100)
+        >>> dataclasses.replace(config, batch_size=32).batch_size
+        32
+    """
 
     run_dir: str = setting(
         "", "Folder of the run; a run found there is continued.",

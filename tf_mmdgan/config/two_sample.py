@@ -9,7 +9,13 @@ from tf_mmdgan.config.fields import WEIGHTS, setting
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TwoSampleConfig(ReadConfig):
-    """One test of whether two samples come from one law."""
+    """One test of whether two samples come from one law.
+
+    For example:
+
+        >>> tm.TwoSampleConfig(x="digits/train", y="digits/test").method
+        'permutation'
+    """
 
     x: str = setting(
         "",

@@ -2,6 +2,10 @@
 
 To add one, write its loader in a module of `data/sets` and give it a line in
 `DATASETS`.
+
+    >>> digits = tm.data.load("digits", "test")
+    >>> digits.images.shape, tm.DATASETS["digits"].counts["test"]
+    ((500, 16, 16, 1), 500)
 """
 
 import dataclasses
@@ -34,6 +38,10 @@ SPLITS = ("train", "test")
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DatasetEntry:
     """How to load a data set, and what is known before it is loaded.
+
+        >>> entry = tm.DATASETS["digits"]
+        >>> entry.image_size, entry.channels, entry.num_classes
+        (16, 1, 10)
 
     Attributes:
       load: load(split, image_size, reading) -> ImageSet. The split is "train"

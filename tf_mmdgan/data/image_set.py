@@ -21,6 +21,10 @@ _HASHED = 1024  # images at a time, because a set may be larger than memory
 class ImageSet:
     """Images, and their labels if there are any.
 
+        >>> images, labels = np.zeros((6, 4, 4, 1), np.uint8), np.arange(6) % 2
+        >>> tm.ImageSet(images, labels, num_classes=2).image_shape
+        (4, 4, 1)
+
     Attributes:
       images: uint8, [n, h, w, c], in memory or memory-mapped.
       labels: int64 in 0 .. num_classes - 1, [n], or None.

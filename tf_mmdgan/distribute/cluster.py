@@ -27,6 +27,10 @@ class Cluster:
             model = make_model(config, image_shape)
         model.fit(cluster.spread(batches, batch_size=64), steps_per_epoch=100)
 
+        >>> cluster = tm.Cluster()  # what TensorFlow has in scope: one device
+        >>> cluster.num_replicas
+        1
+
     Attributes:
       strategy: TensorFlow's name for the same.
     """
@@ -233,6 +237,12 @@ def make_cluster(
     memory_growth: bool = False,
 ) -> Cluster:
     """The cluster of this process; call it once, before TensorFlow computes.
+
+        >>> cluster = tm.make_cluster("one_device")
+        >>> with cluster.scope():
+        ...     layer = keras.layers.Dense(2)
+        >>> cluster.num_replicas
+        1
 
     Args:
       strategy: its name, one of `devices.NAMES`: see `devices.make_strategy`.

@@ -76,6 +76,10 @@ def kept(report: "Report", flag: str) -> Iterator[None]:
 class Report:
     """Scores of fake images against real ones, or of one set alone.
 
+        >>> report = tm.evaluate(run_dir="runs/digits", metrics="fid")
+        >>> list(report.scores), report.num_real
+        (['fid'], 500)
+
     Attributes:
       scores: for each metric, its named numbers.
       num_real: number of real images; None where only moments are known.

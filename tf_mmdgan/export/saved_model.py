@@ -64,6 +64,13 @@ def export_generator(
     Its hidden folder is renamed when complete: a server that polls `export_dir`
     never sees half of one. A model card, assets.extra/README.md, goes with it.
 
+        >>> options = tm.GeneratorOptions(8, width=4)
+        >>> generator = tm.ARCHITECTURES["mlp"].generator((4, 4, 1), options)
+        >>> latents = tm.Latents(8, "normal")
+        >>> path = tm.export_generator(generator, latents, "export")
+        >>> (path / "saved_model.pb").is_file()
+        True
+
     Args:
       generator: latents [n, z] -> images [n, h, w, c] in [-1, 1].
       latents: what the sampling signatures draw.
@@ -94,16 +101,28 @@ def export_generator(
     )
     record = {**(metadata or {}), **_described(servable)}
     json.dumps(record)  # Fails now rather than after the slow part.
+    written = {pathlib.Path(METADATA).name: record, **(documents or {})}
+    warmed = model_name if with_warmup else None
     folder = versions.make_folder(export_dir)
+    return _publish(servable, folder, written, other_formats, warmed)
+
+
+def _publish(
+    servable: Servable,
+    folder: pathlib.Path,
+    documents: Mapping[str, Mapping[str, Any]],
+    other_formats: Sequence[str],
+    warmed: str | None,
+) -> pathlib.Path:
+    """Writes the next version, with warm-up records if they have a name."""
     _check_owner(folder)
     with versions.unpublished(folder) as hidden:
+        signatures = _write(servable, hidden, documents)
         extra = (hidden / METADATA).parent
-        written = {pathlib.Path(METADATA).name: record, **(documents or {})}
-        signatures = _write(servable, hidden, written)
-        formats.write(generator, extra, other_formats)
-        if with_warmup:
-            requests = example_requests(latents, signatures)
-            warmup.write(hidden, requests, model_name)
+        formats.write(servable.generator, extra, other_formats)
+        if warmed is not None:
+            requests = example_requests(servable.latents, signatures)
+            warmup.write(hidden, requests, warmed)
         return versions.publish(hidden)
 
 
@@ -156,6 +175,13 @@ def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
     """Loads `<export_dir>` (its newest version) or `<export_dir>/<version>`.
 
     A SavedModel is a program: load those that you trust.
+
+        >>> options = tm.GeneratorOptions(8, width=4)
+        >>> generator = tm.ARCHITECTURES["mlp"].generator((4, 4, 1), options)
+        >>> latents = tm.Latents(8, "normal")
+        >>> path = tm.export_generator(generator, latents, "export")
+        >>> tm.load_generator(path).metadata["image_shape"]
+        [4, 4, 1]
 
     Raises:
       DataError: if there is no such folder, or none that `export_generator`

@@ -4,6 +4,10 @@ To add one, write a class or a function that gives a `FeatureExtractor` and
 give it a line in `EXTRACTORS`. Its arguments are what users may set, but for
 `path` and `layers`, which have signs of their own (see `names`), and for
 `image_shape`, [h, w, c] of the images where it is known, else None.
+
+    >>> pixels = tm.features.get_extractor("pixels")
+    >>> pixels(np.zeros((2, 4, 4, 1), np.uint8)).features.shape
+    (2, 16)
 """
 
 import dataclasses

@@ -44,6 +44,10 @@ Images = np.ndarray | Stored
 class Extracted(NamedTuple):
     """What an extractor finds in n images.
 
+        >>> found = tm.Extracted(np.zeros((5, 3), np.float32))
+        >>> found.features.shape, found.probabilities
+        ((5, 3), None)
+
     Attributes:
       features: float32 [n, d].
       probabilities: of classes, float32 [n, k]; None from what is no
@@ -57,11 +61,13 @@ class Extracted(NamedTuple):
 class FeatureExtractor(abc.ABC):
     """Images uint8 [n, h, w, c] -> features, and maybe class probabilities.
 
-        class MeanColour(FeatureExtractor):
-            name = identifier = "mean_colour"
-
-            def __call__(self, images):
-                return Extracted(images.mean(axis=(1, 2)))
+        >>> class MeanColour(tm.FeatureExtractor):
+        ...     name = identifier = "mean_colour"
+        ...
+        ...     def __call__(self, images):
+        ...         return tm.Extracted(images.mean(axis=(1, 2)))
+        >>> MeanColour()(np.zeros((5, 4, 4, 3), np.uint8)).features.shape
+        (5, 3)
 
     Attributes:
       name: as users choose it.

@@ -37,6 +37,17 @@ _antialias = functools.partial(tf.image.resize, antialias=True)
 class FrozenFeatures:
     """Outputs of layers of a network, flattened and side by side.
 
+        >>> network = keras.Sequential(
+        ...     [
+        ...         keras.Input((4, 4, 1)),
+        ...         keras.layers.Flatten(name="flat"),
+        ...         keras.layers.Dense(2, name="code"),
+        ...     ]
+        ... )
+        >>> frozen = tm.FrozenFeatures("own", network, layers=["code"])
+        >>> frozen(tf.zeros([3, 4, 4, 1])).shape
+        TensorShape([3, 2])
+
     Attributes:
       name: as users choose it.
       network: images as `scale` makes them -> the outputs of the layers.

@@ -17,9 +17,11 @@ _OWN = "tf_mmdgan.kernels."
 class Kernel(abc.ABC):
     """A positive-definite kernel k(u, v) on feature vectors.
 
-        kernel = Gaussian(2.0) + 0.5 * Linear()
-        gram = kernel(x, y)  # [n, d], [m, d] -> [n, m]
-        kernel == Gaussian(2.0) + 0.5 * Linear()  # True: kernels are values
+        >>> kernel = tm.Gaussian(2.0) + 0.5 * tm.Linear()
+        >>> kernel(np.zeros((3, 2)), np.ones((4, 2))).shape
+        TensorShape([3, 4])
+        >>> kernel == tm.Gaussian(2.0) + 0.5 * tm.Linear()  # kernels are values
+        True
 
     Sums, products and multiples of kernels are kernels: `a + b`, `a * b`,
     `0.1 * a`, `a / 2`, `sum([a, b])`. Constructors raise ValueError for
@@ -161,7 +163,16 @@ def check_kernels(*kernels: object) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Sum(Kernel):
-    """k(u, v) = sum_i weights_i kernels_i(u, v); `a + 0.1 * b` makes it."""
+    """k(u, v) = sum_i weights_i kernels_i(u, v); `a + 0.1 * b` makes it.
+
+    For example:
+
+        >>> tm.Gaussian() + 0.1 * tm.Linear()
+        Gaussian(sigmas=(1.0,)) + 0.1 * Linear()
+        >>> both = tm.Sum((tm.Gaussian(), tm.Linear()), (2.0, 3.0))
+        >>> both.diagonal([[1.0]]).numpy()
+        array([5.], dtype=float32)
+    """
 
     kernels: tuple[Kernel, ...]
     weights: tuple[float, ...]
@@ -210,7 +221,14 @@ class Sum(Kernel):
 
 @dataclasses.dataclass(frozen=True)
 class Product(Kernel):
-    """k(u, v) = left(u, v) right(u, v); `left * right` makes it."""
+    """k(u, v) = left(u, v) right(u, v); `left * right` makes it.
+
+    For example:
+
+        >>> linear, rbf = tm.Linear(), tm.Gaussian()
+        >>> linear * rbf == tm.Product(linear, rbf)
+        True
+    """
 
     left: Kernel
     right: Kernel

@@ -1,7 +1,7 @@
 """Positive-definite kernels on critic features, as frozen values.
 
-    kernel = RationalQuadratic() + 0.1 * Linear()
-    gram = kernel(x, y)  # [n, d], [m, d] -> [n, m]
+    >>> tm.KERNELS["rq_01linear"]
+    RationalQuadratic(scales=(0.2, 0.5, 1.0, 2.0, 5.0)) + 0.1 * Linear()
 
 Arithmetic is float32 at least: half-precision and integer features are cast to
 float32, and float64 stays. To add a kernel, derive it and list it in `KERNELS`.
@@ -36,7 +36,13 @@ from tf_mmdgan.kernels.rows import pairwise_squares, squared_norms
 
 @dataclasses.dataclass(frozen=True)
 class Tanh(Kernel):
-    """k(u, v) = kernel(tanh u, tanh v), elementwise: bounded features."""
+    """k(u, v) = kernel(tanh u, tanh v), elementwise: bounded features.
+
+    For example:
+
+        >>> tm.Tanh(tm.Linear())([[0.5]], [[99.0]]).numpy().round(4)
+        array([[0.4621]], dtype=float32)
+    """
 
     kernel: Kernel
 
@@ -55,7 +61,13 @@ class Tanh(Kernel):
 
 @dataclasses.dataclass(frozen=True)
 class Linear(Kernel):
-    """k(u, v) = <u, v>."""
+    """k(u, v) = <u, v>.
+
+    For example:
+
+        >>> tm.Linear()([[1.0, 2.0]], [[3.0, 4.0]]).numpy()
+        array([[11.]], dtype=float32)
+    """
 
     @property
     def derivative_constant(self) -> float:
@@ -81,6 +93,9 @@ class Distance(Kernel):
 
     ||u - v|| has a kink at u = v: `gradient`, `mixed_hessian` and
     `derivative_trace` raise; gradients through the matrix take 0 there.
+
+        >>> tm.Distance()([[3.0, 4.0]], [[0.0, 0.0], [3.0, 4.0]]).numpy()
+        array([[0., 5.]], dtype=float32)
     """
 
     def _matrix(self, x, y):
@@ -101,6 +116,9 @@ class LaplaceL1(Kernel):
     `derivative_trace` raise; gradients through the matrix take 0 there.
 
     The matrix of x [n, d] and y [m, d] passes through an array [n, m, d].
+
+        >>> tm.LaplaceL1()([[0.0, 0.0]], [[1.0, 1.0]]).numpy().round(4)
+        array([[0.1353]], dtype=float32)
 
     Attributes:
       scale: in the unit of the distance, > 0.
@@ -123,6 +141,9 @@ class LaplaceL1(Kernel):
 @dataclasses.dataclass(frozen=True)
 class Rescaled(Kernel):
     """k(u, v) = kernel(u / scale, v / scale): another unit of the features.
+
+        >>> tm.Rescaled(tm.Linear(), 2.0)([[2.0]], [[4.0]]).numpy()
+        array([[2.]], dtype=float32)
 
     Attributes:
       kernel: whose bandwidths become multiples of the scale.
@@ -159,6 +180,9 @@ class Polynomial(Kernel):
     By default the kernel of the Kernel Inception Distance, with gamma = 1 / d:
     Binkowski et al. 2018, "Demystifying MMD GANs", section 4.
     The degree is an integer >= 1, gamma > 0 and coef0 >= 0.
+
+        >>> tm.Polynomial(2, gamma=1.0)([[1.0]], [[2.0]]).numpy()
+        array([[9.]], dtype=float32)
     """
 
     degree: int = 3

@@ -76,6 +76,9 @@ class Gaussian(RadialMixture):
 
     A sum, not a mean, as in Binkowski et al. 2018: within [0, len(sigmas)].
 
+        >>> tm.Gaussian((1.0, 2.0)).diagonal([[0.0, 3.0]]).numpy()
+        array([2.], dtype=float32)
+
     Attributes:
       sigmas: standard deviations, in the unit of the features; one, or some.
     """
@@ -118,6 +121,9 @@ class RationalQuadratic(RadialMixture):
     Binkowski et al. 2018, "Demystifying MMD GANs",
     https://arxiv.org/abs/1801.01401; their published code has (.1, 1, 10).
 
+        >>> tm.RationalQuadratic((0.5, 1.0))([[0.0]], [[0.0]]).numpy()
+        array([[2.]], dtype=float32)
+
     Attributes:
       scales: one, or some.
     """
@@ -154,6 +160,9 @@ class Matern(RadialMixture):
     and so on to Gaussian(scale). Rasmussen and Williams 2006, "Gaussian
     processes for machine learning", section 4.2.1. Where the smoothness is 1/2
     the kernel has a kink at u = v; see `Laplace`.
+
+        >>> tm.Matern(2.5, scale=2.0).diagonal([[1.0], [2.0]]).numpy()
+        array([1., 1.], dtype=float32)
 
     Attributes:
       smoothness: 0.5, 1.5, 2.5, ...
@@ -210,6 +219,9 @@ class Laplace(RadialMixture):
 
     It has a kink at u = v: `gradient`, `mixed_hessian` and `derivative_trace`
     raise; gradients through the matrix take 0 there.
+
+        >>> tm.Laplace(2.0)([[0.0]], [[2.0]]).numpy().round(4)
+        array([[0.3679]], dtype=float32)
 
     Attributes:
       scale: in the unit of the features, > 0.

@@ -1,4 +1,10 @@
-"""Methods that train a generator against a critic."""
+"""Methods that train a generator against a critic.
+
+For example:
+
+    >>> list(tm.REGULARIZERS)
+    ['gradient_penalty', 'r1', 'r2', 'feature_penalty', 'noise_penalty']
+"""
 
 import dataclasses
 from collections.abc import Callable, Mapping

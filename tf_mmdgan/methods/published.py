@@ -3,6 +3,11 @@
 To add one that trains against a critic, write its criterion in `objectives` and
 give it a line in `OBJECTIVES`. One with a model of its own goes to `MATCHING`.
 A setting that is not given here has the default of its class in `settings`.
+
+    >>> tm.METHODS["gmmn"].source
+    'Li et al. 2015, Generative moment matching networks'
+    >>> tm.OBJECTIVES["wgan_gp"].settings.critic_output
+    1
 """
 
 from dataclasses import replace

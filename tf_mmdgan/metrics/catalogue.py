@@ -4,6 +4,10 @@ To add a metric, write a function `(real, fake, settings)` here and give it a
 line in `METRICS`. It gets features, [n, d] and [m, d]; if its name is also in
 `_OF_CLASSES`, class probabilities, [n, k] and [m, k]. Outside of the package it
 is a `Metric`, or a function too.
+
+    >>> real, fake = np.eye(4), 3.0 * np.eye(4)
+    >>> round(tm.METRICS["fid"](real, fake)["fid"], 4)
+    5.0
 """
 
 from collections.abc import Callable, Iterable, Mapping

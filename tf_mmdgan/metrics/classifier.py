@@ -45,6 +45,10 @@ def classifier_test(
     cross-entropy with both samples of one weight; the statistic is of the other
     halves, and its null by permutations, so that the level is exact.
 
+        >>> x, y = np.random.default_rng(0).normal(size=(2, 60, 2))
+        >>> tm.classifier_test(x, y + 3.0, steps=50).rejected
+        True
+
     Args:
       x: rows, [n, d] or [n, ...]: see `mmd.two_sample_test`.
       y: the same of the other law.
@@ -71,20 +75,17 @@ def classifier_test(
     plan = outcome.make_plan(num_permutations, level, seed)
     samples = as_samples(x, y)
     if samples.constant:
-        return outcome.of_constant(
-            len(samples.x), len(samples.y), "classifier", estimator, level
-        )
+        sizes = len(samples.x), len(samples.y)
+        return outcome.of_constant(*sizes, "classifier", estimator, level)
     training, held_out = learning.halves(samples, plan.rng, LEAST_ROWS)
-    width = samples.x.shape[1]
-    own = learning.own_network(network, width, 1, plan.rng)
-    logits = _Logits(own, learning.row_shape(own, width))
+    own = learning.own_network(network, samples.x.shape[1], 1, plan.rng)
+    logits = _Logits(own, learning.row_shape(own, samples.x.shape[1]))
     learning.minimise(
         logits.cross_entropy, own.trainable_variables, training, steps,
         batch_size, learning_rate, plan.rng,
     )  # fmt: skip
-    found = _test_scores(
-        of_logits(logits.of_rows(held_out.pooled)), held_out, estimator, plan
-    )
+    scores = of_logits(logits.of_rows(held_out.pooled))
+    found = _test_scores(scores, held_out, estimator, plan)
     return dataclasses.replace(found, note=learning.note(training, held_out))
 
 

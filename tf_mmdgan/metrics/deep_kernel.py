@@ -37,6 +37,11 @@ class DeepKernel(Kernel):
 
     Liu et al. 2020, eq. 1, with bandwidths as standard deviations.
 
+        >>> network = keras.Sequential([keras.layers.Dense(3)])
+        >>> kernel = tm.DeepKernel(network, (2,), 1.0, 2.0, epsilon=0.1)
+        >>> kernel.diagonal(np.ones((4, 2))).numpy()
+        array([1., 1., 1., 1.])
+
     Attributes:
       network: f, called in inference mode.
       shape: of a row as the network takes it.
@@ -152,6 +157,11 @@ def deep_kernel_test(
     The kernel is learnt on a random half of both samples, so that MMD^2 is
     large in standard deviations; the other halves are compared by it, in a
     permutation test, whose level is exact.
+
+        >>> x, y = np.random.default_rng(0).normal(size=(2, 60, 2))
+        >>> found = tm.deep_kernel_test(x, y + 2.0, steps=20)
+        >>> found.rejected
+        True
 
     Args:
       x: rows, [n, d] or [n, ...]: see `mmd.two_sample_test`.

@@ -23,6 +23,11 @@ _NAN = float("nan")
 class KID:
     """An estimate of KID and what is known of its spread.
 
+        >>> real, fake = np.random.default_rng(0).normal(size=(2, 50, 3))
+        >>> low, high = tm.kid(real, fake, "exact").confidence_interval()
+        >>> low < 0.0 < high
+        True
+
     Attributes:
       mean: the estimate. It is unbiased, so it can be negative.
       standard_error: standard deviation of `mean` over new samples. "exact":
@@ -81,6 +86,11 @@ def kid(
     dtype: str | None = None,
 ) -> KID:
     """KID of real [n, d] and fake [m, d] features.
+
+        >>> real, fake = np.random.default_rng(0).normal(size=(2, 50, 3))
+        >>> found = tm.kid(real, fake + 1.0, "exact")
+        >>> found.mean > 0.0, found.num_real
+        (True, 50)
 
     Args:
       real: finite features, [n, d]; in random order for "blocks".

@@ -27,8 +27,8 @@ class Metric(abc.ABC):
         ...         gaps = np.abs(real.mean(axis=0) - fake.mean(axis=0))
         ...         return {"mean_gap": np.sum(gaps**self.power)}
         >>> real, fake = (tm.Extracted(z * np.eye(5)) for z in (1.0, 6.0))
-        >>> tm.metrics.score(real, fake, [MeanGap()])
-        {'MeanGap(power=2)': {'mean_gap': 5.0}}
+        >>> list(tm.metrics.score(real, fake, [MeanGap()]).values())
+        [{'mean_gap': 5.0}]
 
     It stands wherever a metric has a name, as in
     `tm.evaluate(..., metrics=["fid", MeanGap()])`.

@@ -27,8 +27,11 @@ class MetricSizes(NamedTuple):
 class MetricSettings:
     """The settings of all metrics; each metric reads those that it needs.
 
-        settings = MetricSettings(num_subsets=50, seed=1)
-        METRICS["kid_subsets"](real, fake, settings)
+        >>> settings = tm.MetricSettings(num_subsets=5, subset_size=4, seed=1)
+        >>> found = [tm.Extracted(scale * np.eye(8)) for scale in (1.0, 3.0)]
+        >>> scores = tm.metrics.score(*found, ["kid_subsets"], settings)
+        >>> sorted(scores["kid_subsets"])
+        ['kid', 'kid_standard_error', 'kid_subset_std']
 
     A size that is None is the usual one, or a smaller one if there are too few
     images for that: see `sizes`.

@@ -1,4 +1,10 @@
-"""Two-sample tests that train a network first, by name."""
+"""Two-sample tests that train a network first, by name.
+
+For example:
+
+    >>> list(tm.TRAINED_TESTS)
+    ['deep_kernel', 'classifier']
+"""
 
 from collections.abc import Callable
 

@@ -54,6 +54,11 @@ def rank_by_witness(
     over all rows but t itself, which would raise f at x and lower it at y.
     Gretton et al. 2012, "A kernel two-sample test", section 2.3.
 
+        >>> x, y = [[0.0], [0.1], [5.0]], [[5.0], [5.1]]
+        >>> ranking = tm.rank_by_witness(x, y, "rbf")
+        >>> ranking.x_order.tolist()
+        [0, 1, 2]
+
     Args:
       x: rows, as in `two_sample_test`.
       y: the same.
@@ -92,6 +97,9 @@ def herd(
     rows is least: kernel herding, Chen, Welling and Smola 2010, "Super-samples
     from kernel herding", https://arxiv.org/abs/1203.3472, from the sample and
     without repeats.
+
+        >>> tm.herd([[0.0], [0.1], [9.0], [9.1]], 2, "rbf").tolist()
+        [0, 2]
 
     Args:
       x: rows, as in `two_sample_test`.
@@ -171,6 +179,11 @@ def prototypes_and_criticisms(
     each other: Kim, Khanna and Koyejo 2016, "Examples are not enough, learn to
     criticize!", equations 2 and 4.
 
+        >>> x = [[0.0], [0.1], [0.2], [5.0], [5.1], [9.0]]
+        >>> found = tm.prototypes_and_criticisms(x, 2, 1, "rbf")
+        >>> found.prototypes.tolist(), found.criticisms.tolist()
+        ([1, 4], [5])
+
     Args:
       x: rows, as in `two_sample_test`.
       num_prototypes: at least 1.
@@ -210,6 +223,9 @@ def vendi_score(
     and n that the kernel finds orthogonal have n. With the linear kernel, K is
     the cosine of rows. Friedman and Dieng 2023, "The Vendi score",
     https://arxiv.org/abs/2210.02410.
+
+        >>> round(tm.vendi_score(np.eye(4)), 4)  # four kinds of rows
+        4.0
 
     Args:
       x: rows, as in `two_sample_test`.

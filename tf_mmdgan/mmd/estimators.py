@@ -19,6 +19,11 @@ class Grams(NamedTuple):
     """Kernel matrices of real x [n, d] and fake y [m, d].
 
     For several kernels at once they have a leading axis, [k, n, n] and so on.
+
+        >>> grams = tm.gram_matrices(tm.Linear(), [[0.0], [2.0]], [[3.0]])
+        >>> grams.xy.numpy()
+        array([[0.],
+               [6.]], dtype=float32)
     """
 
     xx: tf.Tensor  # [n, n]
@@ -28,6 +33,11 @@ class Grams(NamedTuple):
 
 def gram_matrices(kernel: kernels.Kernel, x: tf.Tensor, y: tf.Tensor) -> Grams:
     """All three kernel matrices of real x [n, d] and fake y [m, d].
+
+        >>> x, y = np.zeros((3, 2)), np.ones((4, 2))
+        >>> grams = tm.gram_matrices(tm.Gaussian(), x, y)
+        >>> [gram.shape.as_list() for gram in grams]
+        [[3, 3], [3, 4], [4, 4]]
 
     Raises:
       ValueError: if x or y is not a matrix, or if the widths differ.
@@ -43,6 +53,10 @@ def mmd2_biased(grams: Grams) -> tf.Tensor:
 
     Gretton et al. 2012, "A kernel two-sample test", eq. 5,
     https://jmlr.org/papers/v13/gretton12a.html
+
+        >>> x, y = [[0.0], [2.0]], [[3.0], [5.0]]
+        >>> float(tm.mmd2_biased(tm.gram_matrices(tm.Linear(), x, y)))
+        9.0
 
     Raises:
       ValueError: for no example of either kind; see `size`.
@@ -60,6 +74,10 @@ def mmd2_unbiased(grams: Grams) -> tf.Tensor:
     The diagonals left out are the true ones, also for kernels whose diagonal
     is not constant. Gretton et al. 2012, eq. 3.
 
+        >>> x, y = [[0.0], [2.0]], [[3.0], [5.0]]
+        >>> float(tm.mmd2_unbiased(tm.gram_matrices(tm.Linear(), x, y)))
+        7.0
+
     Raises:
       ValueError: for fewer than 2 examples of either kind; see `size`.
     """
@@ -74,6 +92,10 @@ def mmd2_ustatistic(grams: Grams) -> tf.Tensor:
 
     Like `mmd2_unbiased`, but without the pairs (x_i, y_i) of one row. Gretton
     et al. 2012, eq. 4.
+
+        >>> x, y = [[0.0], [2.0]], [[3.0], [5.0]]
+        >>> float(tm.mmd2_ustatistic(tm.gram_matrices(tm.Linear(), x, y)))
+        9.0
 
     Raises:
       ValueError: for unequal n and m, or fewer than 2 examples; see `size`.
@@ -104,6 +126,11 @@ def mmd2_weighted(
     says. Without bias the first two sums are over i != j, and are divided by
     sum_{i != j} u_i u_j and sum_{i != j} v_i v_j: `mmd2_unbiased` where weights
     are equal.
+
+        >>> x, y = [[0.0], [2.0]], [[3.0], [5.0]]
+        >>> grams = tm.gram_matrices(tm.Linear(), x, y)
+        >>> float(tm.mmd2_weighted(grams, [0.0, 1.0], [2.0, 0.0]))
+        1.0
 
     Args:
       grams: of x [n, d] and y [m, d].

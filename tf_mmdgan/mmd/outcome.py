@@ -110,6 +110,11 @@ def student_tail(
 class TwoSampleTest:
     """Outcome of a test of whether two samples come from one law.
 
+        >>> x, y = np.random.default_rng(0).normal(size=(2, 40))
+        >>> found = tm.two_sample_test(x, y + 2.0, num_permutations=99)
+        >>> found.method, found.rejected, found.num_x
+        ('permutation', True, 40)
+
     Attributes:
       statistic: larger for samples that differ more; its unit is the method's.
       p_value: the probability of a statistic as large, or larger, where both

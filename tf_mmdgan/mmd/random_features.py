@@ -34,6 +34,10 @@ def random_frequencies(
 ) -> tuple[tf.Tensor, float]:
     """Frequencies of the law that belongs to a kernel, and its value at u = v.
 
+        >>> drawn, total = tm.random_frequencies(tm.Gaussian(), (0, 1), 16, 3)
+        >>> drawn.shape, total
+        (TensorShape([16, 3]), 1.0)
+
     Args:
       kernel: one that `check_kernel` takes. Of a mixture of s kernels each has
         every s-th frequency.
@@ -81,6 +85,10 @@ def characteristic_mmd2(
     - 2 Re phi_x conj(phi_y)
 
     in which pairs x_j, x_j do not count; it may be negative.
+
+        >>> x, y = tf.zeros([4, 1]), tf.fill([4, 1], np.pi)
+        >>> float(tm.characteristic_mmd2(x, y, tf.ones([1, 1]), unbiased=False))
+        4.0
 
     Args:
       x: [n, d].

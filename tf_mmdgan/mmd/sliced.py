@@ -24,6 +24,10 @@ def sliced_energy(
 
     sqrt(pi) Gamma((d + 1) / 2) / Gamma(d / 2)
 
+        >>> x, y = [[0.0], [0.0]], [[3.0], [3.0]]
+        >>> float(tm.sliced_energy(x, y, directions=[[1.0]]))
+        6.0
+
     Args:
       x: [n, d].
       y: [m, d].

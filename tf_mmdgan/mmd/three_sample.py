@@ -34,6 +34,11 @@ def candidate_sums(
     All of it is float64, whatever the type of the features: the tests take
     differences of these sums, in which what kernel values share cancels.
 
+        >>> x, y = np.arange(6.0)[:, None], np.ones((6, 1))
+        >>> sums = tm.candidate_sums(tm.Gaussian(), reference=x, candidate=y)
+        >>> sums.within.numpy()
+        array([5., 5., 5., 5., 5., 5.])
+
     Raises:
       ValueError: for what are no matrices of one width, n < 4, or m < 4.
     """
@@ -67,6 +72,12 @@ def three_sample_test(
     Binkowski et al. 2018, section 4.1, lower the learning rate by it; their
     code has a floor of 1e-5, which at 2,048 examples is more than V, and makes
     the test one of a fixed threshold.
+
+        >>> x = np.random.default_rng(0).normal(size=(90, 1))
+        >>> new = tm.candidate_sums(tm.Gaussian(), x[:30], x[30:60])
+        >>> old = tm.candidate_sums(tm.Gaussian(), x[:30], x[60:] + 2.0)
+        >>> float(tm.three_sample_test(new, old).p_value) < 0.01
+        True
 
     Args:
       new: `candidate_sums` of the new candidates.

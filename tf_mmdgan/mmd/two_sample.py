@@ -1,7 +1,7 @@
 """The front of all two-sample tests that train nothing.
 
-    found = two_sample_test(x, y)
-    found.p_value, found.rejected
+    >>> list(tm.TWO_SAMPLE_TESTS)
+    ['permutation', 'wild_bootstrap', 'normal', 'mmdagg', 'mmd_fuse']
 
 To add a test, write a function of (samples, kernels, estimator, plan) that
 returns a `TwoSampleTest`, and give it a line in `TWO_SAMPLE_TESTS`.
@@ -58,6 +58,11 @@ def two_sample_test(
     seed: int = 0,
 ) -> TwoSampleTest:
     """Tests whether two samples come from one law, by their MMD.
+
+        >>> x, y = np.random.default_rng(0).normal(size=(2, 40, 3))
+        >>> found = tm.two_sample_test(x, y + 1.0, num_permutations=99)
+        >>> found.p_value, found.rejected
+        (0.01, True)
 
     Args:
       x: rows that are independent draws, [n], [n, d] or [n, ...], in anything

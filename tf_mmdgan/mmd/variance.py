@@ -146,6 +146,11 @@ def mmd2_variance(
 
     The total of `variance_from_sums`, which has the same arguments and errors.
     It may be negative where the true variance is near 0.
+
+        >>> x = np.arange(8.0)[:, None]
+        >>> grams = tm.gram_matrices(tm.Gaussian(), x, x + 3.0)
+        >>> float(tm.mmd2_variance(grams)) > 0.0
+        True
     """
     variance = variance_from_sums(sum_pairs(grams), sample_size, plug_in)
     return tf.cast(variance.total, grams.xy.dtype)
@@ -158,6 +163,11 @@ def mmd2_ratio(grams: Grams, floor: float = 1e-12) -> tf.Tensor:
     the `Variance.clipped`. The code of Binkowski et al. 2018 has a floor of
     1e-5, which is more than the variance itself in large samples. Where a part
     of V is clipped or the floor holds, the deviation has gradient zero.
+
+        >>> x = np.arange(8.0)[:, None]
+        >>> grams = tm.gram_matrices(tm.Gaussian(2.0), x, x + 6.0)
+        >>> float(tm.mmd2_ratio(grams)) > 1.0
+        True
 
     Raises:
       ValueError: for fewer than 4 examples, or a floor that is not positive.

@@ -21,6 +21,9 @@ from tf_mmdgan.objectives import Batch, CriticOutput, Objective, criterion
 class BurnIn:
     """More critic updates at some steps, so that the critic keeps up.
 
+        >>> tm.BurnIn(critic_steps=10, first=20, every=500)
+        BurnIn(critic_steps=10, first=20, every=500)
+
     Attributes:
       critic_steps: critic updates of a burn-in step, in all.
       first: how many of the first steps are burn-in steps.
@@ -108,6 +111,22 @@ class CriticView:
 
 class AdversarialModel(ImplicitModel):
     """Critic updates, then one generator update, a fresh batch for each.
+
+        >>> layers = [keras.Input((2,)), keras.layers.Dense(3)]
+        >>> generator = keras.Sequential(layers)
+        >>> latents = tm.Latents(2, "normal")
+        >>> layers = [keras.Input((3,)), keras.layers.Dense(4)]
+        >>> model = tm.AdversarialModel(
+        ...     generator,
+        ...     keras.Sequential(layers),
+        ...     latents,
+        ...     tm.Objective(tm.MMDGAN("rbf")),
+        ...     critic_steps=1,
+        ... )
+        >>> model.compile("adam", "adam")
+        >>> history = model.fit(np.ones((64, 3)), batch_size=16, verbose=0)
+        >>> int(model.step.numpy()), model.generate(5).shape
+        (2, (5, 3))
 
     Attributes:
       critic: images [b, h, w, c] -> {"features": [b, d], "activations": list},

@@ -44,6 +44,17 @@ class FeatureMatchingModel(GeneratorModel):
     is the paper's Adam moving average, whose speed does not depend on a
     feature's scale.
 
+        >>> layers = [keras.Input((2,)), keras.layers.Dense(3)]
+        >>> generator = keras.Sequential(layers)
+        >>> latents = tm.Latents(2, "normal")
+        >>> model = tm.FeatureMatchingModel(generator, latents, tf.square)
+        >>> model.compile("adam", "adam")
+        >>> points = np.random.default_rng(0).normal(size=(64, 3))
+        >>> model.adapt(points.astype(np.float32))  # moments of all data, once
+        >>> history = model.fit(points, batch_size=16, verbose=0)
+        >>> int(model.step.numpy())
+        4
+
     Attributes:
       matched_features: images [b, h, w, c] in [-1, 1] -> [b, d]; frozen.
       target: moments of the data, from `adapt`; the checkpoint holds them.

@@ -35,10 +35,13 @@ class ImplicitModel(SteppedModel):
     A subclass says what a step is, as of any `SteppedModel`; this class
     averages weights, draws images and scores them:
 
-        model = AdversarialModel(generator, critic, latents, objective)
-        model.compile(generator_optimizer, critic_optimizer)
-        model.fit(batches, steps_per_epoch=100)
-        images = model.generate(64, seed=1)
+        >>> layers = [keras.Input((2,)), keras.layers.Dense(3)]
+        >>> generator = keras.Sequential(layers)
+        >>> latents = tm.Latents(2, "normal")
+        >>> distance = tm.KernelDiscrepancy("rbf")
+        >>> model = tm.MomentMatchingModel(generator, latents, distance)
+        >>> isinstance(model, tm.ImplicitModel), model.generate(4, seed=1).shape
+        (True, (4, 3))
 
     Attributes:
       generator: latents [b, z] -> images [b, h, w, c] in [-1, 1]; with

@@ -94,6 +94,16 @@ class GeneratorModel(ImplicitModel):
 class MomentMatchingModel(GeneratorModel):
     """A generator that lowers a discrepancy of features of the global batch.
 
+        >>> layers = [keras.Input((2,)), keras.layers.Dense(3)]
+        >>> generator = keras.Sequential(layers)
+        >>> latents = tm.Latents(2, "normal")
+        >>> distance = tm.KernelDiscrepancy("rbf")
+        >>> model = tm.MomentMatchingModel(generator, latents, distance)
+        >>> model.compile("adam")
+        >>> history = model.fit(np.ones((64, 3)), batch_size=16, verbose=0)
+        >>> int(model.step.numpy())
+        4
+
     Attributes:
       discrepancy: of real and generated features.
       memory: what the discrepancy keeps from one step to the next, if anything;
@@ -206,6 +216,20 @@ class CodeMatchingModel(MomentMatchingModel):
     auto-encoder is frozen, and a network that makes codes of latents is trained
     on the discrepancy of codes. Generated images are decoded codes. Li, Swersky
     and Zemel 2015, section 4.
+
+        >>> pair, shape = tm.ARCHITECTURES["mlp"], (4, 4, 1)
+        >>> model = tm.CodeMatchingModel(
+        ...     tm.networks.autoencoder(
+        ...         pair.critic(shape, tm.CriticOptions(2, width=4)),
+        ...         pair.generator(shape, tm.GeneratorOptions(2, width=4)),
+        ...     ),
+        ...     tm.networks.code_generator(2, latent_size=8),
+        ...     tm.Latents(8, "uniform"),
+        ...     tm.KernelDiscrepancy("rbf"),
+        ...     autoencoder_steps=100,
+        ... )
+        >>> model.generate(3).shape
+        (3, 4, 4, 1)
 
     Attributes:
       critic: the auto-encoder, images -> {"features": codes [b, k],

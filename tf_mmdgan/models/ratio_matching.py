@@ -25,6 +25,19 @@ class RatioMatchingModel(GeneratorModel):
     generator lowers their MMD. Both losses are made of one set of kernel
     matrices, and both gradients are taken at the same weights.
 
+        >>> layers = [keras.Input((2,)), keras.layers.Dense(3)]
+        >>> generator = keras.Sequential(layers)
+        >>> latents = tm.Latents(2, "normal")
+        >>> layers = [keras.Input((3,)), keras.layers.Dense(2)]
+        >>> projection = keras.Sequential(layers)
+        >>> model = tm.RatioMatchingModel(
+        ...     generator, projection, latents, tm.RatioMatching()
+        ... )
+        >>> model.compile("adam", "adam")
+        >>> history = model.fit(np.ones((64, 3)), batch_size=16, verbose=0)
+        >>> int(model.step.numpy())
+        4
+
     Attributes:
       critic: the projection, images -> {"features": [b, k], ...}.
       objective: both losses.

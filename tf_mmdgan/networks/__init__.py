@@ -2,6 +2,10 @@
 
 To add a pair, write its two builders in a module here and give it a line in
 `ARCHITECTURES`.
+
+    >>> options = tm.GeneratorOptions(latent_size=8, width=4)
+    >>> tm.ARCHITECTURES["mlp"].generator((4, 4, 1), options).output_shape
+    (None, 4, 4, 1)
 """
 
 import dataclasses
@@ -52,6 +56,11 @@ class Architecture:
       pair = ARCHITECTURES["dcgan"]
       generator = pair.generator((28, 28, 1), GeneratorOptions(100, width=16))
       critic = pair.critic((28, 28, 1), CriticOptions(16, width=16))
+
+        >>> mlp = tm.ARCHITECTURES["mlp"]
+        >>> own = dataclasses.replace(mlp, maximum_size=32)
+        >>> own.critic((4, 4, 1), tm.CriticOptions(2, width=4)).count_params()
+        98
 
     Attributes:
       generator: as above.

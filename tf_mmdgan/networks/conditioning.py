@@ -31,6 +31,10 @@ class Conditioning:
     constant channels to the images (M. Mirza and S. Osindero, "Conditional
     Generative Adversarial Nets", arXiv:1411.1784, section 3.2).
 
+        >>> labels = tm.Conditioning(num_classes=10, kind="concatenation")
+        >>> tm.GeneratorOptions(64, conditioning=labels).latent_size
+        64
+
     Attributes:
       num_classes: labels are 0 ... num_classes - 1; >= 1.
       kind: "projection" or "concatenation".

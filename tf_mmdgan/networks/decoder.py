@@ -12,14 +12,31 @@ def with_decoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
     the weights of both arguments. The decoder is its submodel named "decoder",
     so that an optimizer or a weight clip can tell it from the rest.
 
+        >>> options = tm.CriticOptions(2, width=4)
+        >>> critic = tm.ARCHITECTURES["mlp"].critic((4, 4, 1), options)
+        >>> decoder = keras.Sequential(
+        ...     [
+        ...         keras.Input((2,)),
+        ...         keras.layers.Dense(16, activation="tanh"),
+        ...         keras.layers.Reshape((4, 4, 1)),
+        ...     ]
+        ... )
+        >>> sorted(tm.with_decoder(critic, decoder)(tf.zeros([3, 4, 4, 1])))
+        ['activations', 'features', 'reconstruction']
+
     Args:
       critic: any of `ARCHITECTURES`.
       decoder: a generator, without labels, whose `latent_size` is the number of
         the critic's features.
 
     Raises:
-      ValueError: for a decoder of another shape than the critic's.
+      ValueError: for a decoder of another shape than the critic's, and for a
+        critic that returns no dictionary.
     """
+    if not isinstance(getattr(critic, "output", None), dict):
+        raise ValueError(
+            'The critic must return {"features": ..., "activations": [...]}.'
+        )
     features = critic.output["features"]
     images = critic.inputs[0]
     wanted, found = features.shape[1:], decoder.inputs[0].shape[1:]
@@ -28,11 +45,13 @@ def with_decoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
             f"The decoder takes {[x.shape[1:] for x in decoder.inputs]}; give "
             f"one with latent_size={features.shape[-1]} and no labels."
         )
-    if decoder.output.shape != images.shape:
+    # Of a `Sequential` Keras knows these alone, and neither input nor output.
+    codes, made = decoder.inputs[0], decoder.outputs[0]
+    if made.shape != images.shape:
         raise ValueError(
-            f"The decoder makes {decoder.output.shape[1:]}, the critic sees "
+            f"The decoder makes {made.shape[1:]}, the critic sees "
             f"{images.shape[1:]}; build both for one image_shape."
         )
-    submodel = keras.Model(decoder.input, decoder.output, name="decoder")
+    submodel = keras.Model(codes, made, name="decoder")
     outputs = {**critic.output, "reconstruction": submodel(features)}
     return keras.Model(critic.input, outputs, name=f"{critic.name}_decoder")

@@ -11,6 +11,10 @@ from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 class GeneratorOptions:
     """How a generator is built.
 
+        >>> options = tm.GeneratorOptions(8, width=4, batch_norm=False)
+        >>> tm.ARCHITECTURES["mlp"].generator((4, 4, 1), options).input_shape
+        (None, 8)
+
     Attributes:
       latent_size: z, width of its input, >= 1.
       width: channels, or units, that those of all layers are multiples of,
@@ -38,6 +42,9 @@ class GeneratorOptions:
 @dataclasses.dataclass(frozen=True)
 class CriticOptions:
     """How a critic is built.
+
+        >>> tm.CriticOptions(16, spectral_norm=tm.SpectralNorm()).output_width
+        16
 
     Attributes:
       output_width: number of features, >= 1.

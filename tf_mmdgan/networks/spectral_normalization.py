@@ -43,6 +43,9 @@ _SEED = (2018, 5957)
 class SpectralNorm:
     """How layers are spectrally normalized: a value that wraps layers.
 
+        >>> tm.SpectralNorm(vectors=1)
+        SpectralNorm(form='matrix', learnable_scale=False, scale=1.0, vectors=1)
+
     Attributes:
       form: the norm sigma(W) to divide by, see `SpectralNormalization`.
       learnable_scale: whether the scale s is trained.
@@ -97,6 +100,10 @@ class SpectralNormalization(keras.layers.Wrapper):
     k = 1) after `set_weights` of another kernel. sigma is float32 at least, in
     any policy.
     A kernel of zeros has no direction, and gives NaN.
+
+        >>> layer = tm.SpectralNormalization(keras.layers.Dense(3))
+        >>> layer(tf.ones([2, 4])).shape
+        TensorShape([2, 3])
 
     Args:
       layer: Dense, Conv2D, Conv2DTranspose or Embedding.

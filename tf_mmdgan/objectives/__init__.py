@@ -25,12 +25,11 @@ from tf_mmdgan.objectives.objective import Objective
 from tf_mmdgan.objectives.regularizers import (
     FeaturePenalty,
     GradientPenalty,
-    InstanceNoise,
     NoisePenalty,
     Regularizer,
-    WeightClipping,
     ZeroCentredPenalty,
 )
 from tf_mmdgan.objectives.scaled import Scale, ScaledMMD, ScaledWGAN
 from tf_mmdgan.objectives.sliced import SlicedEnergyGAN
+from tf_mmdgan.objectives.stabilizers import InstanceNoise, WeightClipping
 from tf_mmdgan.objectives.wasserstein import WGAN, SobolevGAN

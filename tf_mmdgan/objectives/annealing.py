@@ -16,6 +16,9 @@ class Annealing:
     is that of the standard deviation; the variance falls to a hundredth. Roth
     et al. 2017, appendix: gamma_t = gamma_0 .01^(t / T), of the variance.
 
+        >>> tm.InstanceNoise(0.1, tm.Annealing(steps=1000)).annealing
+        Annealing(steps=1000)
+
     Attributes:
       steps: T, the steps after which the noise falls no further; 0 for
         constant noise.

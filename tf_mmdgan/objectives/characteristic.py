@@ -32,6 +32,9 @@ class CharacteristicGAN(Criterion):
     differ most. Without the division by |s| the scales would only grow. The
     hinge is that of Li et al. 2017; see `AutoencoderMMD`.
 
+        >>> tm.CharacteristicGAN(frequencies=16).learns_frequencies
+        True
+
     Attributes:
       kernel: the kernel whose frequencies are drawn: Gaussian for normal ones,
         a Matern kernel for those of Student's law, `LaplaceL1` for Cauchy's.

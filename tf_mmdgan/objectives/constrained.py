@@ -31,6 +31,9 @@ class GradientConstrainedMMD(MMDGAN):
     M (1 + d) unknowns for M images and d features. The authors took the system
     in pixels, which costs too much, and went on to the Scaled MMD.
 
+        >>> tm.GradientConstrainedMMD("rbf", ridge=0.1).solver
+        'iterative'
+
     Attributes:
       kernel: differentiable at coinciding points.
       ridge: lambda, > 0.
@@ -83,6 +86,11 @@ def critic_gradient_constrained_mmd2(
     does, where x is the best critic's gradient with respect to the features,
     and the gradient of that takes one pass for all features.
 
+        >>> h, x = keras.layers.Dense(2), tf.reshape(tf.range(12.0), [4, 3])
+        >>> mmd2 = tm.critic_gradient_constrained_mmd2
+        >>> float(mmd2(h, h(x), h(x + 1.0), x, tm.Gaussian(), 1.0)) > 0.0
+        True
+
     Args:
       function: h, images [b, ...] -> features [b, p]; features of an image
         depend on that image alone.
@@ -111,10 +119,19 @@ def critic_gradient_constrained_mmd2(
         solver=solver,
     )  # fmt: skip
     by_features = tf.cast(own_rows(distance.jets)[:, 1:], features.dtype)
+    (slopes,) = gather([_slope_squares(function, by_features, images)])
+    weight = tf.cast(tf.reduce_mean(slopes), distance.square.dtype)
+    return distance.with_constraint(weight).square
+
+
+def _slope_squares(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    by_features: tf.Tensor,
+    images: tf.Tensor,
+) -> tf.Tensor:
+    """|grad f|^2 of a critic by its gradient with respect to features: [b]."""
 
     def along_critic(points):
         return tf.reduce_sum(function(points) * by_features, axis=1)
 
-    (slopes,) = gather([gradients.gradient_squares(along_critic, images)])
-    weight = tf.cast(tf.reduce_mean(slopes), distance.square.dtype)
-    return distance.with_constraint(weight).square
+    return gradients.gradient_squares(along_critic, images)

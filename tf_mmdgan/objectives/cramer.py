@@ -31,6 +31,9 @@ class CramerGAN(Criterion):
     generator's loss, with Y and Z exchanged; as both are drawn alike, that
     critic is the same.
 
+        >>> tm.CramerGAN("energy").fakes_per_real
+        2
+
     Attributes:
       generator_form: "energy" or "surrogate".
     """

@@ -50,6 +50,10 @@ class CriticOutput(NamedTuple):
 class Loss(NamedTuple):
     """A loss to be minimised.
 
+        >>> loss = tm.Loss(tf.constant(2.0), {"real": tf.constant(3.0)})
+        >>> float(loss.value), sorted(loss.terms)
+        (2.0, ['real'])
+
     Attributes:
       value: scalar; its mean over replicas is the loss of the global batch.
       terms: named scalars worth logging; the loss need not be their sum.
@@ -227,17 +231,21 @@ def separate_passes(
 class Criterion(abc.ABC):
     """The losses of critic and generator; yours is a frozen dataclass too.
 
-        @dataclasses.dataclass(frozen=True)
-        class MeanDifference(Criterion):
-            def critic_loss(self, seen):
-                return -tf.norm(tf.reduce_mean(seen.x - seen.y, axis=0))
-
-            def generator_loss(self, seen):
-                return -self.critic_loss(seen)
-
-            def witness(self, features, seen):
-                mean = tf.reduce_mean(seen.x - seen.y, axis=0)
-                return tf.linalg.matvec(features, mean)
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class MeanDistance(tm.Criterion):
+        ...     def critic_loss(self, seen):
+        ...         return -self.generator_loss(seen)
+        ...
+        ...     def generator_loss(self, seen):
+        ...         real = tf.reduce_mean(seen.x, axis=0)
+        ...         return tf.norm(real - tf.reduce_mean(seen.y, axis=0))
+        ...
+        ...     def witness(self, features, seen):
+        ...         mean = tf.reduce_mean(seen.x - seen.y, axis=0)
+        ...         return tf.linalg.matvec(features, mean)
+        >>> objective = tm.Objective(MeanDistance(), tm.GradientPenalty(1.0))
+        >>> objective.criterion
+        MeanDistance()
 
     A field with the name of a setting of methods gets the value of that
     setting. Losses are a `Loss`, or a scalar alone.
@@ -304,7 +312,21 @@ class NoiseLimited(Protocol):
 
 
 class ScalarCriterion(Criterion):
-    """A criterion for a critic with one output, which is the witness."""
+    """A criterion for a critic with one output, which is the witness.
+
+    For example:
+
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class LeastSquares(tm.ScalarCriterion):
+        ...     def critic_loss(self, seen):
+        ...         real = tf.reduce_mean(tf.square(seen.x - 1.0))
+        ...         return real + tf.reduce_mean(tf.square(seen.y))
+        ...
+        ...     def generator_loss(self, seen):
+        ...         return tf.reduce_mean(tf.square(seen.y - 1.0))
+        >>> tm.Objective(LeastSquares()).criterion
+        LeastSquares()
+    """
 
     single_output: ClassVar[bool] = True
     generator_sees_real: ClassVar[bool] = False

@@ -74,6 +74,11 @@ class RatioMatching:
     that of the images, so that the generator matches the laws where they
     differ. Srivastava et al. 2020, section 3.
 
+        >>> x = tf.random.stateless_normal([8, 2], (0, 1))
+        >>> losses = tm.RatioMatching(bandwidths=(1.0, 2.0))(x, x + 1.0)
+        >>> float(losses.generator) > 0.0
+        True
+
     Attributes:
       bandwidths: standard deviations of the Gaussian kernels; one, or some.
       ridge: of the density ratio.

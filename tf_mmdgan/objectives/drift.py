@@ -179,6 +179,11 @@ NORMALIZATIONS: dict[str, Callable[..., Sides]] = {
 class DriftField:
     """Where points have to go for their law to become that of the positives.
 
+        >>> field = tm.DriftField("laplace")
+        >>> steps = field([[0.0, 0.0]], [[1.0, 0.0]], [[-1.0, 0.0]])
+        >>> bool(steps[0, 0] > 0.0)  # away from negatives, to positives
+        True
+
     Attributes:
       kernel: a kernel of the distance, or its name. "sharp" needs its
         companion.

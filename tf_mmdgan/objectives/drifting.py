@@ -34,6 +34,10 @@ class DriftDiscrepancy(Discrepancy):
     GMMN: the gradient is 1 / d times that of the unbiased MMD^2, whose kernel
     is the companion of the field's at this bandwidth, in the unit S.
 
+        >>> distance = tm.DriftDiscrepancy(tm.DriftField("laplace"))
+        >>> distance.memory_size
+        3
+
     Attributes:
       field: the drift field.
       temperatures: bandwidths in mean distances, for a kernel of bandwidth 1.

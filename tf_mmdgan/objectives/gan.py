@@ -34,6 +34,10 @@ class GAN(ScalarCriterion):
 
     Goodfellow et al. 2014, section 3; Hjelm et al. 2018, section 2.3.
 
+        >>> penalty = tm.ZeroCentredPenalty(1.0, "real")
+        >>> tm.Objective(tm.GAN("non_saturating"), penalty).criterion
+        GAN(generator_form='non_saturating')
+
     Attributes:
       generator_form: which of the three losses the generator has.
     """
@@ -73,6 +77,9 @@ class HingeGAN(ScalarCriterion):
     """critic: E max(0, 1 - f(X)) + E max(0, 1 + f(Y)), generator: -E f(Y).
 
     Lim and Ye 2017, "Geometric GAN"; Miyato et al. 2018, eqs. 16 and 17.
+
+        >>> tm.Objective(tm.HingeGAN()).criterion.single_output
+        True
     """
 
     def critic_loss(self, seen: Comparison) -> Loss:
@@ -95,6 +102,9 @@ class FGAN(ScalarCriterion):
 
     with the critic's output v and the divergence's output activation g. Nowozin
     et al. 2016, eqs. 4 to 6 and section 3.2.
+
+        >>> tm.FGAN("pearson")
+        FGAN(divergence=PearsonDivergence(), generator_form='minimax')
 
     Attributes:
       divergence: f, with its conjugate f* and activation g; or its name.

@@ -57,9 +57,10 @@ class _Distance:
 class MMDLoss(keras.losses.Loss):
     """MMD^2 between a batch of targets and a batch of outputs.
 
-        loss = MMDLoss("rbf, median heuristic")
-        value = loss(prior_draws, codes)
-        model.compile("adam", loss=[reconstruction, MMDLoss()])
+        >>> loss = tm.MMDLoss("rbf, median heuristic", estimator="biased")
+        >>> codes = tf.random.stateless_normal([8, 2], (0, 1))
+        >>> float(loss(codes, codes))  # 0 for equal samples
+        0.0
 
     The targets say how the outputs are to be distributed, not which output is
     to be which: draws of a prior for the codes of an auto-encoder, or the
@@ -139,7 +140,10 @@ class MMDLoss(keras.losses.Loss):
 class MMDRegularizer(keras.regularizers.Regularizer):
     """A layer's outputs, held to a prior by weight times MMD^2.
 
-        keras.layers.Dense(8, activity_regularizer=MMDRegularizer("normal"))
+        >>> prior = tm.MMDRegularizer("normal", weight=2.0)
+        >>> layer = keras.layers.Dense(2, activity_regularizer=prior)
+        >>> layer(tf.ones([4, 3])).shape, len(layer.losses)
+        (TensorShape([4, 2]), 1)
 
     MMD^2 between the outputs of a batch and as many fresh draws of the prior:
     the penalty of Wasserstein auto-encoders, Tolstikhin et al. 2018,

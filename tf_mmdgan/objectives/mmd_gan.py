@@ -36,15 +36,15 @@ class MMDGAN(Criterion):
 
     Binkowski et al. 2018, section 3. The MMD is that of the global batch.
 
+        >>> criterion = tm.MMDGAN(tm.RationalQuadratic() + 0.1 * tm.Linear())
+        >>> criterion == tm.MMDGAN("rq_01linear")
+        True
+        >>> objective = tm.Objective(criterion, [tm.GradientPenalty(1.0)])
+
     Attributes:
       kernel: on the critic's features; or its name, or an expression.
       estimator: of MMD^2: "unbiased", "biased", "ustatistic" or "ratio"; or a
         function of kernel matrices (`mmd.Grams`), which gives a scalar.
-
-    For example:
-
-        criterion = MMDGAN(kernels.RationalQuadratic() + 0.1 * kernels.Linear())
-        objective = Objective(criterion, [GradientPenalty(weight=1.0)])
     """
 
     kernel: Kernel
@@ -105,6 +105,9 @@ class RatioMMD(MMDGAN):
     with V the estimated variance. Sutherland et al. 2017 maximise this
     statistic over kernels and minimise it over generators; here the critic
     makes the kernel. The estimator of the ratio is `mmd.mmd2_ratio`.
+
+        >>> tm.RatioMMD("rbf")
+        RatioMMD(kernel=Gaussian(sigmas=(1.0,)), estimator='ratio')
     """
 
     estimator: str | Estimator = "ratio"
@@ -127,6 +130,9 @@ class RepulsiveMMD(MMDGAN):
 
     It has no gradient where real features are far apart already, or generated
     ones close. Wang et al. 2019, eqs. 5 to 8.
+
+        >>> tm.RepulsiveMMD("rbf", bounds=(0.25, 4.0)).real_weight
+        -1.0
 
     Attributes:
       kernel: on the critic's features; a `kernels.Gaussian` if there are
@@ -192,6 +198,9 @@ class AutoencoderMMD(MMDGAN):
     Yang, B. Poczos 2017, "MMD GAN: Towards deeper understanding of moment
     matching network", section 4 and https://github.com/OctoberChang/MMD-GAN,
     where all weights of the critic but those of the decoder are clipped.
+
+        >>> tm.AutoencoderMMD("rbf_octaves").needs_decoder
+        True
 
     Attributes:
       kernel: on the codes.

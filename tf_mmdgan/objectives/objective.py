@@ -18,10 +18,9 @@ from tf_mmdgan.objectives.criterion import (
     separate_passes,
 )
 from tf_mmdgan.objectives.regularizers import (
-    InstanceNoise,
     Regularizer,
-    WeightClipping,
 )
+from tf_mmdgan.objectives.stabilizers import InstanceNoise, WeightClipping
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,16 +30,15 @@ class Objective:
     critic:    criterion's loss + sum_r weight_r penalty_r
     generator: criterion's loss
 
+        >>> objective = tm.Objective(tm.WGAN(), [tm.GradientPenalty(10.0)])
+        >>> objective.needs_independent_examples
+        True
+
     Attributes:
       criterion: the losses of the two players.
       regularizers: terms that are added to the critic's loss; one, or some.
       instance_noise: on all images that the critic sees, or None.
       weight_clipping: of the critic after each of its updates, or None.
-
-    For example:
-
-        objective = Objective(WGAN(), [GradientPenalty(weight=10.0)])
-        loss = objective.critic_loss(critic, real, [fake], update)
     """
 
     criterion: Criterion

@@ -13,14 +13,13 @@ from typing import ClassVar, Literal
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.distribute import Purpose, Update
+from tf_mmdgan.distribute import Purpose
 from tf_mmdgan.objectives import gradients
 from tf_mmdgan.objectives.annealing import CONSTANT, Annealing
 from tf_mmdgan.objectives.criterion import (
     Batch,
     Comparison,
     Criterion,
-    Critic,
     CriticForm,
     NoiseLimited,
     Side,
@@ -31,12 +30,14 @@ from tf_mmdgan.objectives.criterion import (
 class Regularizer(abc.ABC):
     """A term of the critic's loss; yours is a frozen dataclass too.
 
-        @dataclasses.dataclass(frozen=True)
-        class OutputPenalty(Regularizer):
-            weight: float
-
-            def penalty(self, criterion, seen):
-                return tf.reduce_mean(tf.square(seen.x))
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class OutputPenalty(tm.Regularizer):
+        ...     weight: float
+        ...
+        ...     def penalty(self, criterion, seen):
+        ...         return tf.reduce_mean(tf.square(seen.x))
+        >>> tm.Objective(tm.WGAN(), [OutputPenalty(0.1)]).regularizers
+        (OutputPenalty(weight=0.1),)
 
     Attributes:
       weight: what the term is multiplied by.
@@ -80,6 +81,10 @@ class GradientPenalty(Regularizer):
     Gradients are with respect to pixels in [0, 1], and norms are over the whole
     image.
 
+        >>> objective = tm.Objective(tm.WGAN(), tm.GradientPenalty(10.0))
+        >>> objective.regularizers[0].function
+        'witness'
+
     Attributes:
       weight: lambda, >= 0.
       function: "witness", or "critic" for the critic's single output itself,
@@ -87,11 +92,6 @@ class GradientPenalty(Regularizer):
       norm: over the "image"; or, as published codes have it, over its "rows"
         or its "channels" alone, and then averaged over the rest.
       epsilon: under the root, see `gradients.gradient_norms`.
-
-    For example:
-
-        penalty = GradientPenalty(weight=10.0)
-        objective = Objective(WGAN(), [penalty])
     """
 
     weight: float
@@ -149,6 +149,9 @@ class ZeroCentredPenalty(Regularizer):
     actually converge?", eqs. 9 and 10; their code multiplies E ||grad f||^2 by
     the weight, without the 1/2.
 
+        >>> tm.ZeroCentredPenalty(10.0, "fake").name
+        'r2'
+
     Attributes:
       weight: gamma, >= 0.
       side: "real" for R1, "fake" for R2.
@@ -185,6 +188,9 @@ class NoisePenalty(Regularizer):
     [0, 1], and may fall over the run. Roth, Lucchi, Nowozin, Hofmann 2017,
     "Stabilizing training of generative adversarial networks through
     regularization", eqs. 15 and 24.
+
+        >>> tm.NoisePenalty(0.1, tm.Annealing(1000)).weight
+        0.1
 
     Attributes:
       weight: the variance gamma at the start, >= 0.
@@ -239,6 +245,10 @@ class FeaturePenalty(Regularizer):
     The sums for real and for generated images are added. Binkowski et al. 2018,
     footnote 19.
 
+        >>> objective = tm.Objective(tm.MMDGAN("rbf"), tm.FeaturePenalty(1.0))
+        >>> objective.regularizers
+        (FeaturePenalty(weight=1.0),)
+
     Attributes:
       weight: >= 0.
     """
@@ -268,59 +278,6 @@ class FeaturePenalty(Regularizer):
         # Times the number of batches, for their means are added, and this one
         # is over the rows of all of them.
         return (1.0 + len(seen.fakes)) * feature_l2(layers)
-
-
-@dataclasses.dataclass(frozen=True)
-class WeightClipping:
-    """Keeps the critic's weights in [-bound, bound] after each of its updates.
-
-    Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", algorithm 1.
-    """
-
-    bound: float
-
-    def __post_init__(self):
-        errors.check_above(0.0, bound=self.bound)
-
-    def after_update(self, critic: Critic) -> None:
-        """Clips the weights."""
-        critic.clip_weights(self.bound)
-
-
-@dataclasses.dataclass(frozen=True)
-class InstanceNoise:
-    """N(0, deviation^2) on each pixel of real and generated images.
-
-    The deviation is that on images in [0, 1]; noise is in both losses, and may
-    fall over the run. Sonderby et al. 2017, "Amortised MAP inference for image
-    super-resolution"; Roth et al. 2017.
-
-    Attributes:
-      deviation: standard deviation at the start, >= 0.
-      annealing: how the deviation falls, to a tenth.
-    """
-
-    deviation: float
-    annealing: Annealing = CONSTANT
-
-    def __post_init__(self):
-        errors.check_at_least(0.0, deviation=self.deviation)
-        errors.check_type("annealing", self.annealing, Annealing)
-
-    def add(self, batches: Sequence[Batch], update: Update) -> list[Batch]:
-        """The batches, each with noise of its own."""
-        sigma = self.deviation * self.annealing.factor(update.step)
-        noisy = []
-        for index, batch in enumerate(batches):
-            images = batch.images
-            noise = update.normal(
-                Purpose.INSTANCE_NOISE, tf.shape(images)[0],
-                images.shape[1:], index,
-            )  # fmt: skip
-            scale = sigma * gradients.pixel_unit(images)
-            added = tf.cast(scale * noise, images.dtype)
-            noisy.append(batch._replace(images=images + added))
-        return noisy
 
 
 def witness_squares(

@@ -31,6 +31,9 @@ _CHOICES = {
 class Scale:
     """sigma^2 of the Scaled MMD for the critic of an update.
 
+        >>> tm.Scale("paper", offset=1.0, measure="mixture")
+        Scale(form='paper', offset=1.0, measure='mixture', jacobian='exact')
+
     Attributes:
       form: "code", that of the published code, 1 / (10 E ||J||^2 + 1), which
         leaves k(x, x) and the kernel's constant out, but has E f^2 beside
@@ -140,14 +143,13 @@ class ScaledMMD(MMDGAN):
     The critic's gradient passes through sigma; for the generator sigma is a
     constant. Arbel et al. 2018, section 3.
 
+        >>> criterion = tm.ScaledMMD("rbf", scale=tm.Scale("paper"))
+        >>> criterion.scale.form
+        'paper'
+
     Attributes:
       kernel: on the critic's features, differentiable at coinciding points.
       scale: how sigma is computed.
-
-    For example:
-
-        criterion = ScaledMMD(kernels.Gaussian(), scale=Scale("paper"))
-        objective = Objective(criterion)
     """
 
     scale: Scale = DEFAULT_SCALE
@@ -182,6 +184,9 @@ class ScaledWGAN(WGAN):
     sigma^-2 = lambda + E_mu[f^2 + |grad f|^2]
 
     Arbel et al. 2018, section 3 and the experiments with SN-SWGAN.
+
+        >>> tm.ScaledWGAN(tm.Scale(jacobian="hutchinson")).single_output
+        True
     """
 
     scale: Scale = DEFAULT_SCALE

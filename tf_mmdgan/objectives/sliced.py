@@ -22,6 +22,9 @@ class SlicedEnergyGAN(Criterion):
     al. 2018, "Demystifying MMD GANs", have that one; lines are those of
     Hertrich et al. 2024, who have no critic.
 
+        >>> tm.SlicedEnergyGAN(slices=64)
+        SlicedEnergyGAN(slices=64)
+
     Attributes:
       slices: how many lines, >= 1.
     """

@@ -28,6 +28,11 @@ class WGAN(ScalarCriterion):
     The slope of f must be bounded by a regulariser: clipped weights (Arjovsky
     et al. 2017), or a gradient penalty (Gulrajani et al. 2017, "Improved
     training of Wasserstein GANs").
+
+        >>> clipping = tm.WeightClipping(0.01)
+        >>> objective = tm.Objective(tm.WGAN(), weight_clipping=clipping)
+        >>> objective.criterion.single_output
+        True
     """
 
     def critic_loss(self, seen: Comparison) -> Loss:
@@ -51,6 +56,9 @@ class SobolevGAN(WGAN):
     pixels in [0, 1], and the multiplier m of an augmented Lagrangian. Mroueh et
     al. 2018, section 5 and algorithm 1. The code of the Scaled MMD GAN has the
     same loss, but never moves m.
+
+        >>> tm.SobolevGAN(constraint_weight=0.1).single_output
+        True
 
     Attributes:
       constraint_weight: rho, > 0.

@@ -20,6 +20,9 @@ _LONGEST_PAUSE = 5.0
 class Connection:
     """A model on a server, and how to ask it.
 
+        >>> tm.Connection("localhost:8500", timeout=5.0).model_name
+        'generator'
+
     Attributes:
       target: host:port.
       model_name: what the server calls the model.

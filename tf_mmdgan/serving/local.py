@@ -13,6 +13,14 @@ from tf_mmdgan.serving.predictor import Arrays, Signature, Wanted, reason
 class LocalPredictor:
     """Asks concrete functions, of a loaded SavedModel or of a `Servable`.
 
+        >>> options = tm.GeneratorOptions(8, width=4)
+        >>> generator = tm.ARCHITECTURES["mlp"].generator((4, 4, 1), options)
+        >>> latents = tm.Latents(8, "normal")
+        >>> path = tm.export_generator(generator, latents, "export")
+        >>> predictor = tm.LocalPredictor(tm.load_generator(path).signatures)
+        >>> tm.Sampler(predictor).sample(3, seed=1).images.shape
+        (3, 4, 4, 1)
+
     Args:
       signatures: concrete functions by the names of the signatures.
     """

@@ -49,6 +49,14 @@ class Sampler:
     the same bits, those of other splits may differ by one level, because
     convolutions of another batch size sum in another order.
 
+        >>> options = tm.GeneratorOptions(8, width=4)
+        >>> generator = tm.ARCHITECTURES["mlp"].generator((4, 4, 1), options)
+        >>> latents = tm.Latents(8, "normal")
+        >>> path = tm.export_generator(generator, latents, "export")
+        >>> predictor = tm.LocalPredictor(tm.load_generator(path).signatures)
+        >>> tm.Sampler(predictor, batch_size=2).sample(3, seed=1).images.shape
+        (3, 4, 4, 1)
+
     Args:
       predictor: what is asked.
       batch_size: images of one request; more are split.

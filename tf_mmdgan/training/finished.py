@@ -40,9 +40,9 @@ _USUAL_SIZES = (64, 512, 1000, 256, 256)
 class TrainedRun:
     """A run that has been trained, with its model.
 
-        run = tm.load_run("runs/digits")
-        images = run.generate(64, seed=1)
-        report = run.score()
+        >>> run = tm.load_run("runs/digits")
+        >>> run.generate(4, seed=1).shape
+        (4, 16, 16, 1)
 
     Attributes:
       config: that of the run.
@@ -209,6 +209,10 @@ def load_run(
 
     Both are there, the current and the averaged one, but nothing that they were
     trained with.
+
+        >>> run = tm.load_run("runs/digits")
+        >>> run.config.steps
+        2
 
     Args:
       run_dir: the run's folder.

@@ -17,7 +17,15 @@ _REMEDY = (
 class StopAtNaN(keras.callbacks.Callback):
     """Stops the run at the first step with a loss that is not finite.
 
-        model.fit(images, batch_size=64, callbacks=[tm.StopAtNaN()])
+        >>> layers = [keras.Input((2,)), keras.layers.Dense(3)]
+        >>> generator = keras.Sequential(layers)
+        >>> latents = tm.Latents(2, "normal")
+        >>> distance = tm.KernelDiscrepancy("rbf")
+        >>> model = tm.MomentMatchingModel(generator, latents, distance)
+        >>> model.compile("adam")
+        >>> guard = tm.StopAtNaN()
+        >>> points = np.ones((64, 3))
+        >>> _ = model.fit(points, batch_size=16, verbose=0, callbacks=[guard])
 
     At the end of each epoch it looks at the weights too, because some losses
     stay finite where networks have become NaN.

@@ -48,8 +48,12 @@ from tf_mmdgan.training.state import check_stopping, open_state
 def train(config: TrainConfig | None = None, **settings: Any) -> TrainedRun:
     """Trains a generator, scores it, draws samples and exports it.
 
-        run = tm.train(dataset="digits", run_dir="runs/digits", steps=2500)
-        images = run.generate(64)
+        >>> run = tm.train(
+        ...     dataset="digits", architecture="mlp", run_dir="runs/digits",
+        ...     steps=2, evaluate_every=0, sample_every=0,
+        ... )
+        >>> run.generate(4).shape
+        (4, 16, 16, 1)
 
     A run that is found in the folder is continued; one that is finished is left
     as it is.

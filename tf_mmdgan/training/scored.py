@@ -28,8 +28,9 @@ from tf_mmdgan.training.scored_steps import score_steps
 def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     """Scores a run, or any images, against real images.
 
-        tm.evaluate(run_dir="runs/digits")
-        tm.evaluate(real="digits/test", fake="images.npz")
+        >>> report = tm.evaluate(run_dir="runs/digits", metrics="kid_exact,fid")
+        >>> list(report.scores)
+        ['kid_exact', 'fid']
 
     The report of a run is written to its folder, other reports where `out`
     says.

@@ -84,6 +84,11 @@ def gradient_constrained_mmd2(
     it the best critic is held fixed, which is exact, for the value is an
     extremum over critics; second derivatives are not.
 
+        >>> x = np.random.default_rng(0).normal(size=(8, 2))
+        >>> rbf = tm.Gaussian()
+        >>> float(tm.gradient_constrained_mmd2(x, x + 1.0, x, rbf, 0.1)) > 0.0
+        True
+
     Args:
       real: [n, p].
       fake: [m, p].

@@ -105,6 +105,11 @@ def lipschitz_mmd2(
     after division by at most D + max_j |grad f|^2 - sum_j nu_j |grad f|^2; the
     iterations end when the difference of the last two is small.
 
+        >>> x = np.random.default_rng(0).normal(size=(8, 2))
+        >>> rbf = tm.Gaussian()
+        >>> float(tm.lipschitz_mmd2(x, x + 1.0, x, rbf, 0.1)) > 0.0
+        True
+
     Args:
       real: [n, p].
       fake: [m, p].

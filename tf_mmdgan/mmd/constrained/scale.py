@@ -16,6 +16,10 @@ def scaled_mmd_terms(
 
     k(h(x), h(x)) + sum_i d_i d_{i+d} k(h(x), h(x)),  i over pixels
 
+        >>> features, squares = tf.ones([4, 2]), tf.fill([4], 9.0)  # ||J||^2
+        >>> tm.scaled_mmd_terms(tm.Gaussian(), features, squares).numpy()
+        array([10., 10., 10., 10.], dtype=float32)
+
     Args:
       kernel: on the features.
       features: h, [n, d], at points of the measure mu.
@@ -40,6 +44,9 @@ def scaled_mmd_square(
     of RKHS norm at most sigma satisfy the constraint E_mu[f^2 + |grad f|^2] +
     lambda ||f||^2 <= 1 of the gradient-constrained MMD, so that the Scaled MMD
     is at most the gradient-constrained one.
+
+        >>> float(tm.scaled_mmd_square(tf.constant([2.0, 4.0]), offset=1.0))
+        0.25
 
     Args:
       terms: `scaled_mmd_terms`, [n].

@@ -1,6 +1,9 @@
 """f-divergences by name.
 
 To add one, derive a frozen dataclass from `FDivergence` and list it here.
+
+    >>> tm.DIVERGENCES["squared_hellinger"]
+    HellingerDivergence()
 """
 
 from tf_mmdgan.config.catalogue import Catalogue

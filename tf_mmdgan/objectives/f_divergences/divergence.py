@@ -21,6 +21,10 @@ class FDivergence(abc.ABC):
 
     Yours is a frozen dataclass that derives from this class. The formulas work
     elementwise on float tensors of any shape.
+
+        >>> divergence: tm.FDivergence = tm.ReverseKLDivergence()
+        >>> divergence.threshold, divergence.domain
+        (-1.0, (-inf, 0.0))
     """
 
     @property

@@ -13,7 +13,13 @@ _LOG_2 = math.log(2.0)
 
 @dataclasses.dataclass(frozen=True)
 class JensenShannonDivergence(FDivergence):
-    """int p log(2 p / (p + q)) + q log(2 q / (p + q)) = 2 JS <= 2 log 2."""
+    """int p log(2 p / (p + q)) + q log(2 q / (p + q)) = 2 JS <= 2 log 2.
+
+    For example:
+
+        >>> float(tm.JensenShannonDivergence().output(tf.constant(0.0)))
+        0.0
+    """
 
     @property
     def domain(self) -> tuple[float, float]:
@@ -50,6 +56,9 @@ class GANDivergence(FDivergence):
     """2 JS - 2 log 2, which the standard GAN minimises.
 
     g = log D and f*(g) = -log(1 - D), with the discriminator D = sigmoid(v).
+
+        >>> round(tm.GANDivergence().threshold, 4)
+        -0.6931
     """
 
     @property
@@ -104,6 +113,9 @@ class JensenDivergence(FDivergence):
     The factor pi of the last logarithm, a choice, makes the optimal sigmoid(v)
     the posterior pi p / (pi p + (1 - pi) q), f*(g(v)) a softplus, and pi = 1/2
     half of `JensenShannonDivergence`.
+
+        >>> tm.FGAN(tm.JensenDivergence(0.25)).divergence
+        JensenDivergence(pi=0.25)
 
     Attributes:
       pi: between 0 and 1.

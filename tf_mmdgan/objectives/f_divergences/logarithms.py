@@ -10,7 +10,13 @@ from tf_mmdgan.objectives.f_divergences.divergence import FDivergence
 
 @dataclasses.dataclass(frozen=True)
 class KLDivergence(FDivergence):
-    """int p log(p / q)."""
+    """int p log(p / q).
+
+    For example:
+
+        >>> float(tm.KLDivergence().generator(tf.constant(1.0)))
+        0.0
+    """
 
     @property
     def threshold(self) -> float:
@@ -44,7 +50,13 @@ class KLDivergence(FDivergence):
 
 @dataclasses.dataclass(frozen=True)
 class ReverseKLDivergence(FDivergence):
-    """int q log(q / p)."""
+    """int q log(q / p).
+
+    For example:
+
+        >>> float(tm.ReverseKLDivergence().derivative(tf.constant(0.5)))
+        -2.0
+    """
 
     @property
     def threshold(self) -> float:
@@ -83,7 +95,13 @@ class ReverseKLDivergence(FDivergence):
 
 @dataclasses.dataclass(frozen=True)
 class JeffreyDivergence(FDivergence):
-    """int (p - q) log(p / q), the sum of both KL divergences."""
+    """int (p - q) log(p / q), the sum of both KL divergences.
+
+    For example:
+
+        >>> float(tm.JeffreyDivergence().derivative(tf.constant(1.0)))
+        0.0
+    """
 
     def generator(self, u: tf.Tensor) -> tf.Tensor:
         """(u - 1) log u."""

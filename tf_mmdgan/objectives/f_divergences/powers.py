@@ -16,6 +16,9 @@ class PearsonDivergence(FDivergence):
 
     As published, f* is that of f on all of R; on u > 0 it stays at -1 for
     t < -2, where no optimum f'(p / q) lies.
+
+        >>> float(tm.PearsonDivergence().generator(tf.constant(3.0)))
+        4.0
     """
 
     def generator(self, u: tf.Tensor) -> tf.Tensor:
@@ -45,7 +48,13 @@ class PearsonDivergence(FDivergence):
 
 @dataclasses.dataclass(frozen=True)
 class NeymanDivergence(FDivergence):
-    """int (p - q)**2 / p."""
+    """int (p - q)**2 / p.
+
+    For example:
+
+        >>> float(tm.NeymanDivergence().generator(tf.constant(2.0)))
+        0.5
+    """
 
     @property
     def domain(self) -> tuple[float, float]:
@@ -79,7 +88,13 @@ class NeymanDivergence(FDivergence):
 
 @dataclasses.dataclass(frozen=True)
 class HellingerDivergence(FDivergence):
-    """int (sqrt p - sqrt q)**2, at most 2: Hellinger's distance squared."""
+    """int (sqrt p - sqrt q)**2, at most 2: Hellinger's distance squared.
+
+    For example:
+
+        >>> float(tm.HellingerDivergence().generator(tf.constant(4.0)))
+        1.0
+    """
 
     @property
     def domain(self) -> tuple[float, float]:
@@ -113,7 +128,13 @@ class HellingerDivergence(FDivergence):
 
 @dataclasses.dataclass(frozen=True)
 class TotalVariation(FDivergence):
-    """int |p - q| / 2, at most 1."""
+    """int |p - q| / 2, at most 1.
+
+    For example:
+
+        >>> float(tm.TotalVariation().generator(tf.constant(3.0)))
+        1.0
+    """
 
     @property
     def domain(self) -> tuple[float, float]:
@@ -157,6 +178,11 @@ class AlphaDivergence(FDivergence):
     where u = 0 if alpha > 1 and t <= -1 / (alpha - 1). Squared Hellinger is
     alpha = 1/2 halved; Neyman and Pearson are -1 and 2 doubled; and the limits
     are the reverse KL divergence at 0 and the KL divergence at 1.
+
+        >>> tm.AlphaDivergence(0.5) == tm.DIVERGENCES["alpha_0.5"]
+        True
+        >>> float(tm.AlphaDivergence(2.0).generator(tf.constant(3.0)))
+        2.0
 
     Attributes:
       alpha: a finite number, neither 0 nor 1.

@@ -2,6 +2,9 @@
 
 A study is a module: data -> numbers -> figure. To add one, write the module
 with a `STUDY` at its end and give it a line in `STUDIES`.
+
+    >>> tm.STUDIES["witness"].title
+    'The optimal witness function'
 """
 
 import os
