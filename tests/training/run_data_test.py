@@ -2,12 +2,14 @@
 
 import dataclasses
 import os
+import pathlib
 import shutil
 
 import loading
 import numpy as np
 import PIL.Image
 import pytest
+import tfds_builds
 
 from tf_mmdgan import config, data, errors
 from tf_mmdgan.data.readers import decode
@@ -45,12 +47,9 @@ def load(chosen):
     return loading.data.load(reading, "train")
 
 
-@pytest.fixture
-def begun(tmp_path, pictures):
-    """The settings of a run that has begun on the pictures."""
-    chosen = settings(tmp_path, pictures)
-    train = load(chosen)
-    run_directory.claim(tmp_path / "run")
+def record(chosen, train):
+    """Begins a run on some images."""
+    run_directory.claim(pathlib.Path(chosen.run_dir))
     run_directory.write_config(
         chosen,
         {},
@@ -58,6 +57,13 @@ def begun(tmp_path, pictures):
         train.num_classes,
         data=run_data.record(chosen, train),
     )
+
+
+@pytest.fixture
+def begun(tmp_path, pictures):
+    """The settings of a run that has begun on the pictures."""
+    chosen = settings(tmp_path, pictures)
+    record(chosen, load(chosen))
     return chosen
 
 
@@ -171,6 +177,37 @@ def test_arrays_are_told_apart_by_what_they_hold(tmp_path, rng):
             run_data.check_images(
                 *saved(**{"images": images, "labels": labels, **arrays})
             )
+
+
+def test_another_build_is_refused_before_its_images_are_decoded(
+    tmp_path, rng, monkeypatch
+):
+    def built(count):
+        images = [
+            (rng.integers(0, 256, (96, 96, 3)).astype(np.uint8), number % 10)
+            for number in range(count)
+        ]
+        splits = {"train": images, "test": images[:4]}
+        root = tmp_path / f"{count}"
+        tfds_builds.write(root, "stl10", splits)
+        chosen = settings(tmp_path, root, batch_size=4)
+        return dataclasses.replace(chosen, dataset="stl10_labelled")
+
+    chosen, other = built(20), built(21)
+    assert data.preview(chosen, "train").count == 20
+    train = load(chosen)
+    record(chosen, train)
+    moved = shutil.copytree(tmp_path / "20", tmp_path / "moved")
+    moved = dataclasses.replace(chosen, data_dir=str(moved), cache="off")
+    for same in (chosen, moved):
+        run_data.check_preview(same, data.preview(same, "train"))
+        run_data.check_images(same, load(same))
+    monkeypatch.setattr(decode, "decode", None)
+    with pytest.raises(errors.UsageError, match=r"on 20 images, .* 21 images"):
+        run.prepare(other)
+    # What is published says nothing of the user's files.
+    nowhere = dataclasses.replace(chosen, data_dir=str(tmp_path / "none"))
+    run_data.check_preview(nowhere, data.preview(nowhere, "train"))
 
 
 def test_other_held_out_images_are_refused(tmp_path, rng):

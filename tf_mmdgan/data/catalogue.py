@@ -62,8 +62,9 @@ class DatasetEntry:
         images that are drawn at any size.
       listing: what the files of `reading` are, by their names and sizes alone;
         None of a data set that is told by its pixels.
-      preview: preview(split, image_size, reading), what `load` would give;
-        None where the above says it, or loading takes moments.
+      preview: preview(split, image_size, reading), what `load` would give, or
+        None where the above alone says it; None where it always does, or
+        loading takes moments.
     """
 
     load: Callable[[str, Any, ReadConfig], ImageSet]
@@ -78,7 +79,7 @@ class DatasetEntry:
     )
     resize: str | None = "published"
     listing: Callable[[ReadConfig], Listing] | None = None
-    preview: Callable[[str, Any, ReadConfig], Preview] | None = None
+    preview: Callable[[str, Any, ReadConfig], Preview | None] | None = None
 
 
 DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
@@ -139,6 +140,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
     ),
     "stl10": DatasetEntry(
         load=functools.partial(tfds.load, "stl10"),
+        preview=functools.partial(tfds.preview, "stl10"),
         image_size=48,
         channels=3,
         num_classes=None,
@@ -148,6 +150,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
     ),
     "stl10_labelled": DatasetEntry(
         load=functools.partial(tfds.load, "stl10_labelled"),
+        preview=functools.partial(tfds.preview, "stl10_labelled"),
         image_size=48,
         channels=3,
         num_classes=10,
@@ -157,6 +160,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
     ),
     "celeb_a": DatasetEntry(
         load=functools.partial(tfds.load, "celeb_a"),
+        preview=functools.partial(tfds.preview, "celeb_a"),
         image_size=160,
         channels=3,
         num_classes=None,
@@ -166,6 +170,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
     ),
     "lsun_bedroom": DatasetEntry(
         load=lsun.load_bedroom,
+        preview=lsun.preview,
         image_size=64,
         channels=3,
         num_classes=None,
@@ -175,6 +180,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
     ),
     "imagenet64": DatasetEntry(
         load=functools.partial(tfds.load, "imagenet64"),
+        preview=functools.partial(tfds.preview, "imagenet64"),
         image_size=64,
         channels=3,
         num_classes=1000,
@@ -262,7 +268,8 @@ def load(config: DataConfig | str, split: str) -> ImageSet:
 def preview(config: DataConfig, split: str) -> Preview | None:
     """What `load` would give, before it takes long; None where only it tells.
 
-    Of a public set these are the published numbers.
+    Of a public set these are the published numbers, where its files do not
+    tell.
 
     Raises:
       UsageError: as of `load`.
@@ -271,7 +278,9 @@ def preview(config: DataConfig, split: str) -> Preview | None:
     entry = DATASET_FAMILY.get(config.dataset)
     size = _checked_size(config, split)
     if entry.preview is not None:
-        return entry.preview(split, size, _own_way(config))
+        found = entry.preview(split, size, _own_way(config))
+        if found is not None:
+            return found
     if size is None or entry.channels is None or entry.counts is None:
         return None
     shape = (size, size, entry.channels)

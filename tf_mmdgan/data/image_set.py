@@ -134,6 +134,8 @@ class Preview:
       in_colour: name of the first file that is in colour, where the files
         decide on the number of channels; None if there is none.
       empty_classes: as of `ImageSet`.
+      counted: whether it is known of the user's own files, of which none will
+        be left out, and not what is published.
     """
 
     image_shape: tuple[int, int, int]
@@ -141,6 +143,7 @@ class Preview:
     num_classes: int | None = None
     in_colour: str | None = None
     empty_classes: tuple[str, ...] = ()
+    counted: bool = False
 
     def is_of(self, image_set: ImageSet) -> bool:
         """Whether images have this shape and as many classes."""

@@ -233,6 +233,7 @@ def _parts(
     extractor = evaluation.extractor_of_run(config)
     known = data.preview(config, "train")
     if known is not None:
+        run_data.check_preview(config, known)
         _check_training(config, known)
         model = _model(config, cluster, known)
         evaluation.check_scorer(config, cluster, extractor)

@@ -1,7 +1,8 @@
 """The data of a run are part of what it is: others are refused.
 
-Names and sizes of files are compared before any is opened, pixels and labels
-once they are there. A folder that was only moved or copied has the same.
+Names and sizes of files are compared before any is opened, or what the metadata
+of a public set say before its images are decoded; pixels and labels once they
+are there. A folder that was only moved or copied has the same.
 """
 
 import os
@@ -57,6 +58,20 @@ def check_files(config: TrainConfig) -> None:
         raise _other(difference)
 
 
+def check_preview(config: TrainConfig, preview: data.Preview) -> None:
+    """Refuses images that a run was not trained on, before they are decoded.
+
+    Args:
+      config: of the run, which may be a new one.
+      preview: what the metadata of its files say of its training images.
+
+    Raises:
+      UsageError: for others; the message says what differs.
+    """
+    if preview.counted:
+        _check_numbers(config, preview, preview.count)
+
+
 def check_images(config: TrainConfig, train: data.ImageSet) -> None:
     """Refuses images or labels that a run was not trained on.
 
@@ -67,15 +82,8 @@ def check_images(config: TrainConfig, train: data.ImageSet) -> None:
     Raises:
       UsageError: for others; the message says what differs.
     """
+    _check_numbers(config, train, len(train.images))
     found = _recorded(config)
-    named: Sequence[tuple[str, Any, Callable[[Any], str]]] = (
-        ("image_shape", list(train.image_shape), _shape),
-        ("num_classes", train.num_classes, _number_of_classes),
-        ("count", len(train.images), "{:,} images".format),
-    )
-    for name, here, words in named:
-        if name in found and found[name] != here:
-            raise _other(_differ(config, words(found[name]), words(here)))
     if found.get("images", train.digest) != train.digest:
         same_files = (
             ", though its files have the same names and sizes: their content "
@@ -85,6 +93,21 @@ def check_images(config: TrainConfig, train: data.ImageSet) -> None:
             f"{config.run_dir} was trained on other images or labels than "
             f"{place(config)} has" + same_files * bool(found.get("files"))
         )
+
+
+def _check_numbers(
+    config: TrainConfig, here: data.ImageSet | data.Preview, count: int
+) -> None:
+    """Refuses another shape, other numbers of classes or of images."""
+    there = _recorded(config)
+    named: Sequence[tuple[str, Any, Callable[[Any], str]]] = (
+        ("image_shape", list(here.image_shape), _shape),
+        ("num_classes", here.num_classes, _number_of_classes),
+        ("count", count, "{:,} images".format),
+    )
+    for name, found, words in named:
+        if name in there and there[name] != found:
+            raise _other(_differ(config, words(there[name]), words(found)))
 
 
 def check_held_out(config: TrainConfig, held_out: object) -> None:

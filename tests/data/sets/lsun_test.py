@@ -9,7 +9,7 @@ import PIL.Image
 import pytest
 from limits import within
 
-from tf_mmdgan import errors
+from tf_mmdgan import config, data, errors
 from tf_mmdgan.data.cache import build
 from tf_mmdgan.data.sets import lsun
 
@@ -68,7 +68,12 @@ def check(images, pictures):
         assert (image == windows).all((3, 4, 5)).any()
 
 
-def test_images_come_in_the_order_of_keys(pictures, load):
+def test_images_come_in_the_order_of_keys(pictures, load, tmp_path):
+    reading = config.DataConfig(
+        dataset="lsun_bedroom", data_dir=str(tmp_path / "sets"), cache="off"
+    )
+    found = data.preview(reading, "train")
+    assert (found.count, found.image_shape) == (27, (64, 64, 3))
     train, test = load("train"), load("test")
     assert train.labels is None
     check(train.images, pictures[:27])

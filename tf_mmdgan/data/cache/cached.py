@@ -13,6 +13,7 @@ ones may be deleted at any time.
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import pathlib
@@ -95,6 +96,20 @@ def peek(
         shape = tuple(kept["image_shape"])
         return Preview(shape, kept["count"], kept["num_classes"])
     return None
+
+
+def preview(
+    name: str,
+    key: Mapping[str, Any],
+    plan: Callable[[], build.Plan],
+    reading: ReadConfig,
+) -> Preview:
+    """What `cached`, whose arguments these are, would give of a sound set."""
+    kept = peek(name, key, reading)
+    if kept is None:
+        made = plan()
+        kept = Preview(made.image_shape, made.count, made.num_classes)
+    return dataclasses.replace(kept, counted=True)
 
 
 def _folder(

@@ -6,12 +6,13 @@ TensorFlow; so it is read here.
 
 import functools
 import pathlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tf_mmdgan import errors, files
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set
+from tf_mmdgan.data.cache import cached
 from tf_mmdgan.data.readers import links, tfds_build
 from tf_mmdgan.data.sets import tfds
 
@@ -55,9 +56,39 @@ def load_bedroom(
         return tfds.load(_NAME, split, image_size, reading, otherwise=_REMEDY)
     links.check(reading, folder)
     tfds.check_size(_NAME, image_size, reading.resize)
+    return cached.cached(
+        *tfds.deferred(_NAME, split, image_size, reading, *_encoded(folder))
+    )
+
+
+def preview(
+    split: str, image_size: int, reading: ReadConfig
+) -> image_set.Preview | None:
+    """What `load_bedroom` would give, by the metadata of the files.
+
+    Returns:
+      That, or None where neither folder is there.
+
+    Raises:
+      DataError: as of `load_bedroom`, but for what decoding alone shows.
+      UsageError: as of `load_bedroom`.
+    """
+    folder = tfds_build.data_folder(reading.data_dir) / FOLDER
+    if not folder.is_dir():
+        return tfds.preview(_NAME, split, image_size, reading)
+    links.check(reading, folder)
+    tfds.check_size(_NAME, image_size, reading.resize)
+    return cached.preview(
+        *tfds.deferred(_NAME, split, image_size, reading, *_encoded(folder))
+    )
+
+
+def _encoded(
+    folder: pathlib.Path,
+) -> tuple[dict[str, Any], Callable[[], "LmdbImages"]]:
+    """What tells the images of a folder from others, and how to open them."""
     origin = {"lmdb": tfds_build.fingerprint(folder)}
-    opened = functools.partial(LmdbImages, folder)
-    return tfds.decoded(_NAME, split, image_size, reading, origin, opened)
+    return origin, functools.partial(LmdbImages, folder)
 
 
 class LmdbImages:

@@ -76,10 +76,39 @@ def load(
       DataError: for a build that is absent or damaged, and without a network.
       UsageError: for a size that the images do not have.
     """
-    source = SOURCES[name]
     check_size(name, image_size, reading.resize)
     folder = _find_or_build(name, reading, otherwise)
     links.check(reading, folder)
+    encoded = _encoded(name, split, folder)
+    return cached.cached(*deferred(name, split, image_size, reading, *encoded))
+
+
+def preview(
+    name: str, split: str, image_size: int, reading: ReadConfig
+) -> image_set.Preview | None:
+    """What `load` would give, by the metadata of the build.
+
+    Returns:
+      That, or None where there is no build yet.
+
+    Raises:
+      DataError: as of `load`, but for what decoding alone shows.
+      UsageError: as of `load`.
+    """
+    check_size(name, image_size, reading.resize)
+    folder = tfds_build.find(SOURCES[name].name, reading.data_dir)
+    if folder is None:
+        return None
+    links.check(reading, folder)
+    encoded = _encoded(name, split, folder)
+    return cached.preview(*deferred(name, split, image_size, reading, *encoded))
+
+
+def _encoded(
+    name: str, split: str, folder: pathlib.Path
+) -> tuple[dict[str, Any], Callable[[], example_reader.Examples]]:
+    """What tells the images of a build from others, and how to open them."""
+    source = SOURCES[name]
 
     def opened() -> example_reader.Examples:
         held_out = source.test if split == "test" else None
@@ -88,7 +117,7 @@ def load(
         return examples
 
     origin = {"build": tfds_build.fingerprint(folder), "source": name}
-    return decoded(name, split, image_size, reading, origin, opened)
+    return origin, opened
 
 
 def check_size(name: str, image_size: int, mode: str | None) -> None:
@@ -112,15 +141,15 @@ def check_size(name: str, image_size: int, mode: str | None) -> None:
         )
 
 
-def decoded(
+def deferred(
     name: str,
     split: str,
     image_size: int,
     reading: ReadConfig,
     origin: Mapping[str, Any],
     opened: Callable[[], example_reader.Examples],
-) -> image_set.ImageSet:
-    """The images of a source as they are trained on, decoded once.
+) -> tuple[str, dict[str, Any], Callable[[], build.Plan], ReadConfig]:
+    """How the images of a source are made once, as `cached` takes it.
 
     Args:
       name: a name in `SOURCES`.
@@ -130,10 +159,8 @@ def decoded(
         published.
       origin: tells the encoded images from any others; plain JSON.
       opened: opens the encoded images of the split or, of a source that has no
-        test split, all of them. Called where they are not decoded yet.
-
-    Raises:
-      DataError: for too few images to hold out any, or damaged ones.
+        test split, all of them. Called where they are not decoded yet; raises
+        DataError for too few images to hold out any, or damaged ones.
     """
     key = {
         **origin,
@@ -147,7 +174,7 @@ def decoded(
         source, mode = SOURCES[name], reading.resize
         return _plan(source, opened(), split, image_size, mode)
 
-    return cached.cached(f"{name}/{split}", key, plan, reading)
+    return f"{name}/{split}", key, plan, reading
 
 
 def _find_or_build(
