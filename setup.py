@@ -49,6 +49,7 @@ setuptools.setup(
     package_data={
         "tf_mmdgan": [
             "py.typed",
+            "*.pyi",
             "export/trained/*/*/*",
             "export/trained/*/*/*/*",
             "features/weights/*.npz",

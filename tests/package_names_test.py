@@ -1,6 +1,10 @@
 """Names at the top level of the package."""
 
+import ast
+import pathlib
 import pickle
+import subprocess
+import sys
 
 import pytest
 
@@ -49,3 +53,43 @@ def test_a_catalogue_with_more_is_one():
 def test_a_misspelt_name_is_answered_with_the_near_one():
     with pytest.raises(AttributeError, match="Did you mean 'Gaussian'"):
         _ = tm.Guassian
+
+
+def test_editors_see_every_name():
+    stub = pathlib.Path(tm.__file__).with_suffix(".pyi")
+    seen = {
+        alias.asname
+        for node in ast.walk(ast.parse(stub.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == {*tm.__all__, *tm._ROOMS} - {"__version__"}
+
+
+TYPED = """
+import tf_mmdgan as tm
+reveal_type(tm.Gaussian)
+reveal_type(tm.mmd2_biased)
+reveal_type(tm.KERNELS["rbf"])
+tm.Guassian
+tm.GradientPenalty(weight="1")
+"""
+
+
+@pytest.mark.slow
+def test_type_checkers_see_types_and_signatures(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(TYPED)
+    root = pathlib.Path(tm.__file__).parents[1]
+    command = [sys.executable, "-m", "mypy", "--config-file=", str(script)]
+    told = subprocess.run(
+        [*command, f"--cache-dir={tmp_path}", "--follow-imports=silent",
+         "--ignore-missing-imports"],
+        capture_output=True, text=True, cwd=root, check=False,
+    ).stdout  # fmt: skip
+    gaussian, estimator, kernel, typo, weight, _ = told.splitlines()
+    assert "-> tf_mmdgan.kernels.radial.Gaussian" in gaussian
+    assert "def (grams: " in estimator and "Grams" in estimator
+    assert 'Revealed type is "tf_mmdgan.kernels.kernel.Kernel' in kernel
+    assert 'maybe "Gaussian"' in typo
+    assert '"weight" to "GradientPenalty" has incompatible type "str"' in weight

@@ -92,7 +92,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Moving averages for feature matching",
     claim=(
         "With Adam moving averages a batch of 64 does as well as plain "

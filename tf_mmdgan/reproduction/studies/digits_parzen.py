@@ -195,7 +195,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Digits by moments and ratios: log-likelihood",
     claim=(
         "A generator in the code space of an auto-encoder (GMMN+AE) has a "

@@ -210,7 +210,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="The Dirac-GAN: what converges",
     claim=(
         "On one point, unregularised GANs, WGAN and WGAN-GP do not converge to "

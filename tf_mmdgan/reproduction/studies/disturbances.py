@@ -194,7 +194,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Scores of disturbed images",
     claim=(
         "FID, and KID with it, get worse with each level of a disturbance of "

@@ -242,7 +242,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Which drift fields are gradients, fair, and reach all modes",
     claim=(
         "Drifts normalised by sums of a Gaussian kernel are gradients, "

@@ -153,7 +153,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Eigenfaces, of digits",
     claim=(
         "Principal components rebuild new images well, and a Gaussian in their "

@@ -158,7 +158,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Divergences that cover modes, and that seek them",
     claim=(
         "A model that is too simple spreads over all modes when KL(P, Q) is "

@@ -129,7 +129,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="The bias of FID",
     claim=(
         "FID of two samples of one law is not zero but about (d² + 5 d) / "

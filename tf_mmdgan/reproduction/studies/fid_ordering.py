@@ -188,7 +188,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="An order that FID gets wrong",
     claim=(
         "FID's bias depends on the law, so that the law which is farther away "

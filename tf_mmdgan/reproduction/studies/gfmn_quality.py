@@ -73,7 +73,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="The loss of feature matching says how good samples are",
     claim=(
         "Unlike a GAN's, the loss of a generative feature matching network "

@@ -220,7 +220,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Biased and unbiased gradients",
     claim=(
         "With a fixed critic, minibatch gradients of MMD² are unbiased; with a "

@@ -93,7 +93,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Critics under a mean and under a uniform bound on slopes",
     claim=(
         "The gradient-constrained MMD bounds a Sobolev norm of the critic; it "

@@ -154,7 +154,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Gradient fields of MMD, of its gradient penalty, and of scaled MMD",
     claim=(
         "On two points, a generator trained by an MMD with an adversarial "

@@ -155,7 +155,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     return f"Inception Score: {scores}. FID: {fids}. KID: {kids}."
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="What Inception Score and FID do not see",
     claim=(
         "Ten images, each from another class, have a better Inception Score "

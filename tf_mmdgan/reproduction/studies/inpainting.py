@@ -208,7 +208,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Completing what is missing: the mean, or a mode",
     claim=(
         "Least squares answers with the mean of all good answers, which is no "

@@ -124,7 +124,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Instance noise is a gradient penalty",
     claim=(
         "Gaussian noise of a small variance γ on data and samples changes an "

@@ -179,7 +179,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="KID is unbiased and nearly normal, FID is neither unbiased nor wide",
     claim=(
         "Estimates of KID are unbiased and approximately normal where the laws "

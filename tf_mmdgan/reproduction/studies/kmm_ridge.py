@@ -108,7 +108,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Density ratios need a ridge",
     claim=(
         "The closed form r = K_qq^-1 K_qp 1 of kernel mean matching needs a "

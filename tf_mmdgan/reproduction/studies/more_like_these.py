@@ -125,7 +125,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="More samples like these",
     claim=(
         "Samples like some given examples are found by matching the mean "

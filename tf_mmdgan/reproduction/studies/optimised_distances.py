@@ -116,7 +116,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Optimised distances between two points",
     claim=(
         "Optimised over critics x -> ψx, the MMD between point masses at 0 and "

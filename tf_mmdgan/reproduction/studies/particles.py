@@ -149,7 +149,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Attractive and repulsive losses on free particles",
     claim=(
         "A critic with the usual, attractive loss contracts the real points "

@@ -103,7 +103,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="The space that a ratio matching network compares in",
     claim=(
         "In the learnt projection, samples come to lie on the data, in "

@@ -112,7 +112,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Rank collapse of the critic",
     claim=(
         "Without a spectral parametrisation the layers of a scaled MMD's "

@@ -142,7 +142,7 @@ def _missed(numbers: Mapping[str, Any]) -> str:
     return ", ".join(cells) or "none"
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="The ring: who keeps all modes",
     claim=(
         "GRAM-nets reach all eight modes whatever the dimension of the noise "

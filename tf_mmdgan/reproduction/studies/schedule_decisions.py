@@ -234,7 +234,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Decisions of the three-sample test",
     claim=(
         "The three-sample test keeps its level, and so a rule that lowers the "

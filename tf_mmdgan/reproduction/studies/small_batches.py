@@ -112,7 +112,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Small batches and the V-statistic",
     claim=(
         "The bias of the V-statistic is not harmless: in small batches the "

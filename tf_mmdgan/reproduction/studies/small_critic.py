@@ -82,7 +82,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Small and big critics",
     claim=(
         "With a small critic an MMD GAN is ahead of WGAN-GP, because part of "

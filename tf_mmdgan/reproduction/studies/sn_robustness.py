@@ -121,7 +121,7 @@ def _in_words() -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Spectral normalisation under six settings of Adam",
     claim=(
         "A GAN with spectral normalisation trains with all six settings of "

@@ -110,7 +110,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Spectral normalisation alone in a WGAN",
     claim=(
         "Spectral normalisation as the only constraint of a WGAN's critic does "

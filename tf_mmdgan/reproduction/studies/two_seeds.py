@@ -93,7 +93,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="One GAN, other seeds",
     claim=(
         "GAN training is unstable: the same code, run again with another seed, "

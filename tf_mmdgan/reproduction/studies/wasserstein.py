@@ -209,7 +209,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="Wasserstein distance: duality and continuity",
     claim=(
         "The cost of the best coupling is what the best 1-Lipschitz critic "

@@ -121,7 +121,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="A likelihood that 99 % white noise does not spoil",
     claim=(
         "A mixture of 1 % of a model and 99 % of white noise has a "

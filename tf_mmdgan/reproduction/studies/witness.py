@@ -107,7 +107,7 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-STUDY = Study(
+STUDY: Study = Study(
     title="The optimal witness function",
     claim=(
         "The function of norm 1 that tells two samples apart best is the "
