@@ -14,6 +14,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "networks": (
         "architecture", "generator_width", "critic_width", "critic_output",
         "latent_size", "latent_distribution", "conditioning",
+        "classes_per_batch",
         "generator_batch_norm", "critic_batch_norm", "published_weights",
     ),
     "objective": (

@@ -12,4 +12,8 @@ from tf_mmdgan.data.catalogue import (
     source_of,
 )
 from tf_mmdgan.data.image_set import ImageSet, Preview, check_classes
-from tf_mmdgan.data.pipeline import batches, check_batch_size
+from tf_mmdgan.data.pipeline import (
+    batches,
+    check_batch_size,
+    grouped_batches,
+)

@@ -1,5 +1,7 @@
 """Endless batches, each a pure function of the seed and its number."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -11,8 +13,8 @@ _PARALLEL_BATCHES = 2
 # A step of five critic updates takes six batches at once.
 _BATCHES_AHEAD = 12
 
-# The second half of a seed: order and augmentation are drawn independently.
-_ORDER, _CHANGES = 0, 1
+# The second half of a seed: orders and augmentation are drawn independently.
+_ORDER, _CHANGES, _CLASSES, _OF_CLASS = range(4)
 
 
 def batches(
@@ -55,19 +57,144 @@ def batches(
         range, or labels that the data does not have.
     """
     check_batch_size(image_set, batch_size)
+    _check_start(seed, start)
+    if with_labels and image_set.labels is None:
+        raise errors.UsageError("with_labels=True, but there are no labels.")
+    n = image_set.count
+    first_epoch, position = divmod(start * batch_size, n)
+
+    def indices(epoch: tf.Tensor) -> tf.Tensor:
+        order = permutation(n, seed, epoch)
+        skipped = tf.where(epoch == first_epoch, position, 0)
+        # Not order[skipped:], for which TensorFlow warns on stderr.
+        return tf.gather(order, tf.range(skipped, n))
+
+    with tf.device("CPU"):
+        chosen = tf.data.Dataset.counter(first_epoch).map(indices).prefetch(1)
+        chosen = chosen.rebatch(batch_size, drop_remainder=True)
+        made = _Made(image_set, seed, with_labels, augmentation)
+        return made.batches(chosen.enumerate(start), batch_size, rows)
+
+
+def grouped_batches(
+    image_set: image_sets.ImageSet,
+    classes: int,
+    per_class: int,
+    seed: int,
+    start: int = 0,
+    augmentation: Augmentation = NONE,
+    rows: slice | None = None,
+) -> tf.data.Dataset:
+    """Batches of some classes, with as many images of each, without end.
+
+    The classes of a batch follow each other, each with `per_class` images in a
+    row. All classes of the data take turns, in an order that is drawn anew for
+    each round; the images of a class do so too. Batch i is a function of the
+    seed and of i alone.
+
+    Args:
+      image_set: n images with labels.
+      classes: how many are in a batch; a divisor of the number of classes.
+      per_class: images of each of them; no class of the data has fewer.
+      seed: any 64-bit integer.
+      start: number of the first batch, >= 0.
+      augmentation: as of `batches`.
+      rows: as of `batches`.
+
+    Returns:
+      A data set of float32 images in [-1, 1], [classes * per_class, h, w, c],
+      and their labels, int64.
+
+    Raises:
+      UsageError: for images without labels, and for numbers that do not fit.
+    """
+    members = _members(image_set, classes, per_class)
+    _check_start(seed, start)
+    with tf.device("CPU"):
+        listed = tf.ragged.constant(members, dtype=tf.int64)
+
+        def indices(number: tf.Tensor) -> tf.Tensor:
+            first = number * classes
+            rounds, place = first // len(members), first % len(members)
+            key = _key(seed, _CLASSES, rounds)
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(len(members), dtype=tf.int64), key, alg="philox"
+            )
+            found = tf.map_fn(
+                lambda label: _of_class(
+                    listed[label], seed, label, rounds * per_class, per_class
+                ),
+                tf.gather(order, place + tf.range(classes, dtype=tf.int64)),
+            )
+            return tf.reshape(found, [classes * per_class])
+
+        numbered = tf.data.Dataset.counter(start)
+        chosen = numbered.map(lambda number: (number, indices(number)))
+        made = _Made(image_set, seed, True, augmentation)
+        return made.batches(chosen, classes * per_class, rows)
+
+
+def _members(
+    image_set: image_sets.ImageSet, classes: int, per_class: int
+) -> list[np.ndarray]:
+    """The numbers of the images of each class.
+
+    Raises:
+      UsageError: as of `grouped_batches`.
+    """
+    if image_set.labels is None or image_set.num_classes is None:
+        raise errors.UsageError("Batches of classes need images with labels.")
+    errors.check_count(1, classes=classes, per_class=per_class)
+    if image_set.num_classes % classes:
+        raise errors.UsageError(
+            f"{classes} classes in a batch, need a number that divides the "
+            f"{image_set.num_classes} classes of the data."
+        )
+    members = [
+        np.flatnonzero(image_set.labels == label)
+        for label in range(image_set.num_classes)
+    ]
+    fewest = min(map(len, members))
+    if fewest < per_class:
+        raise errors.UsageError(
+            f"{per_class} images of each class in a batch, and the smallest "
+            f"class has {fewest}."
+        )
+    return members
+
+
+def _of_class(
+    members: tf.Tensor,
+    seed: int,
+    label: tf.Tensor,
+    first: tf.Tensor,
+    count: int,
+) -> tf.Tensor:
+    """`count` members of a class, from number `first` of its order without end.
+
+    Every pass over the class has a permutation of its own; `count` is at most
+    one pass, and so is in two at most.
+    """
+    n = tf.size(members, out_type=tf.int64)
+    done, position = first // n, first % n
+    key = tf.random.experimental.stateless_fold_in(
+        tf.constant([seed, _OF_CLASS], tf.int64), label, alg="philox"
+    )
+
+    def order(epoch: tf.Tensor) -> tf.Tensor:
+        fold = tf.random.experimental.stateless_fold_in
+        return tf.random.experimental.stateless_shuffle(
+            members, fold(key, epoch, alg="philox"), alg="philox"
+        )
+
+    both = tf.concat([order(done), order(done + 1)], axis=0)
+    return tf.gather(both, position + tf.range(count, dtype=tf.int64))
+
+
+def _check_start(seed: int, start: int) -> None:
     errors.check_seed(seed=seed)
     if start < 0:
         raise errors.UsageError(f"start={start}, need >= 0.")
-    if with_labels and image_set.labels is None:
-        raise errors.UsageError("with_labels=True, but there are no labels.")
-    with tf.device("CPU"):
-        # One tensor that the functions below capture. As a constant of their
-        # graphs it could not exceed 2 GB.
-        pixels = _shared(image_set.images)
-        labels = tf.constant(image_set.labels) if with_labels else None
-        return _pipeline(
-            pixels, labels, batch_size, seed, start, augmentation, rows
-        )
 
 
 def check_batch_size(
@@ -109,46 +236,49 @@ def _shared(array: np.ndarray) -> tf.Tensor:
     return tf.constant(array)
 
 
-def _pipeline(
-    pixels: tf.Tensor,
-    labels: tf.Tensor | None,
-    batch_size: int,
-    seed: int,
-    start: int,
-    augmentation: Augmentation,
-    rows: slice | None,
-) -> tf.data.Dataset:
-    n = len(pixels)
-    rows = rows or slice(0, batch_size)
-    first_epoch, position = divmod(start * batch_size, n)
+class _Made:
+    """Batches of images that are chosen by their numbers."""
 
-    def indices(epoch):
-        order = permutation(n, seed, epoch)
-        skipped = tf.where(epoch == first_epoch, position, 0)
-        # Not order[skipped:], for which TensorFlow warns on stderr.
-        return tf.gather(order, tf.range(skipped, n))
+    def __init__(
+        self,
+        image_set: image_sets.ImageSet,
+        seed: int,
+        with_labels: bool,
+        augmentation: Augmentation,
+    ):
+        # One tensor that the functions below capture. As a constant of their
+        # graphs it could not exceed 2 GB.
+        self._pixels = _shared(image_set.images)
+        self._labels = tf.constant(image_set.labels) if with_labels else None
+        self._seed = seed
+        self._augmentation = augmentation
 
-    def batch(number, chosen):
-        chosen = chosen[rows]
-        changed = augmentation(
-            tf.gather(pixels, chosen),
-            _key(seed, _CHANGES, number),
-            Place(rows.start, batch_size),
+    def batches(
+        self, chosen: tf.data.Dataset, batch_size: int, rows: slice | None
+    ) -> tf.data.Dataset:
+        """Batches of (number of the batch, numbers of its images)."""
+        rows = rows or slice(0, batch_size)
+
+        def batch(number: tf.Tensor, indices: tf.Tensor) -> Any:
+            indices = indices[rows]
+            changed = self._augmentation(
+                tf.gather(self._pixels, indices),
+                _key(self._seed, _CHANGES, number),
+                Place(rows.start, batch_size),
+            )
+            chosen_images = images.from_uint8(changed)
+            if self._labels is None:
+                return chosen_images
+            return chosen_images, tf.gather(self._labels, indices)
+
+        dataset = chosen.map(batch, num_parallel_calls=_PARALLEL_BATCHES)
+        # Rebatching forgets that there is no end; several workers would then
+        # ask each other before every batch whether there is one.
+        endless = tf.data.INFINITE_CARDINALITY
+        dataset = dataset.apply(
+            tf.data.experimental.assert_cardinality(endless)
         )
-        chosen_images = images.from_uint8(changed)
-        if labels is None:
-            return chosen_images
-        return chosen_images, tf.gather(labels, chosen)
-
-    dataset = tf.data.Dataset.counter(first_epoch).map(indices).prefetch(1)
-    dataset = dataset.rebatch(batch_size, drop_remainder=True)
-    dataset = dataset.enumerate(start)
-    dataset = dataset.map(batch, num_parallel_calls=_PARALLEL_BATCHES)
-    # Rebatching forgets that there is no end; several workers would then ask
-    # each other before every batch whether there is one.
-    endless = tf.data.INFINITE_CARDINALITY
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(endless))
-    return dataset.prefetch(_BATCHES_AHEAD).with_options(options())
+        return dataset.prefetch(_BATCHES_AHEAD).with_options(options())
 
 
 def options() -> tf.data.Options:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import keras
 
-from tf_mmdgan import errors, networks
+from tf_mmdgan import networks
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.kernels import Kernel
@@ -20,7 +20,6 @@ from tf_mmdgan.methods.builder import Builder, architecture
 from tf_mmdgan.methods.method import Method
 from tf_mmdgan.methods.settings import AdversarialSettings
 from tf_mmdgan.models import AdversarialModel, BurnIn
-from tf_mmdgan.networks import Conditioning
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 from tf_mmdgan.objectives import (
     Annealing,
@@ -107,7 +106,7 @@ class AdversarialMethod(Method[AdversarialSettings]):
 
     def generator(self, builder: Builder[AdversarialSettings]) -> keras.Model:
         """See `Method.generator`."""
-        return builder.generator(conditioning=_conditioning(builder))
+        return builder.generator(conditioning=builder.conditioning)
 
     def model(self, builder: Builder[AdversarialSettings]) -> AdversarialModel:
         """See `Method.model`."""
@@ -135,7 +134,7 @@ class AdversarialMethod(Method[AdversarialSettings]):
 def _networks(
     builder: Builder[AdversarialSettings],
 ) -> tuple[keras.Model, keras.Model]:
-    conditioning = _conditioning(builder)
+    conditioning = builder.conditioning
     spectral_norm = _spectral_norm(builder)
     generator = builder.generator(conditioning=conditioning)
     critic = builder.critic(conditioning, spectral_norm)
@@ -145,23 +144,6 @@ def _networks(
         width = critic.output["features"].shape[-1]
         critic = networks.with_decoder(critic, builder.generator(width))
     return generator, critic
-
-
-def _conditioning(builder: Builder[AdversarialSettings]) -> Conditioning | None:
-    config = builder.config
-    if config.conditioning == "none":
-        return None
-    if not builder.num_classes:
-        raise errors.UsageError(
-            f"--conditioning={config.conditioning}: the data set "
-            f"{config.dataset} has no labels."
-        )
-    by_projection = config.conditioning == "projection"
-    return Conditioning(
-        builder.num_classes,
-        config.conditioning,
-        builder.settings.project_output and by_projection,
-    )
 
 
 def _spectral_norm(

@@ -54,6 +54,45 @@ class Builder(Generic[S]):
         )
         return Latents(self.config.latent_size, law)
 
+    @property
+    def conditioning(self) -> Conditioning | None:
+        """How labels enter the networks, if they do.
+
+        Raises:
+          UsageError: for data without labels.
+        """
+        kind = self.config.conditioning
+        if kind == "none":
+            return None
+        if not self.num_classes:
+            raise errors.UsageError(
+                f"--conditioning={kind}: the data set {self.config.dataset} "
+                "has no labels."
+            )
+        projects_output = getattr(self.settings, "project_output", False)
+        return Conditioning(
+            self.num_classes, kind, projects_output and kind == "projection"
+        )
+
+    @property
+    def classes_per_batch(self) -> int | None:
+        """How many classes a batch has, of models that compare by class.
+
+        Raises:
+          UsageError: for a batch without as many images of each, two at least.
+        """
+        if self.config.conditioning == "none" or not self.num_classes:
+            return None
+        config = self.config
+        classes = config.classes_per_batch or self.num_classes
+        if config.batch_size % classes or config.batch_size < 2 * classes:
+            raise errors.UsageError(
+                f"--batch_size={config.batch_size}: need as many images of "
+                f"each of the {classes} classes of a batch "
+                "(--classes_per_batch), two at least."
+            )
+        return classes
+
     def generator(
         self,
         latent_size: int | None = None,

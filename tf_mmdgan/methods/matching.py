@@ -1,20 +1,18 @@
 """Methods that match moments or ratios: nothing plays against the generator."""
 
 import dataclasses
-from typing import Any
 
 import keras
 
 from tf_mmdgan import data, errors, kernels, networks
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.fields import Named
-from tf_mmdgan.features import LENETS, get_groups, get_matched
+from tf_mmdgan.features import LENETS, get_matched
 from tf_mmdgan.kernels import Kernel
-from tf_mmdgan.latents import Latents
-from tf_mmdgan.methods.builder import Builder, dtype_policy
+from tf_mmdgan.methods import codes
+from tf_mmdgan.methods.builder import Builder
 from tf_mmdgan.methods.method import Method
 from tf_mmdgan.methods.settings import (
-    AutoencoderSettings,
     CodeDriftSettings,
     CodeMatchingSettings,
     DiscrepancySettings,
@@ -32,7 +30,6 @@ from tf_mmdgan.models import (
     FeatureMatchingModel,
     MomentMatchingModel,
     RatioMatchingModel,
-    RefinedModel,
 )
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
@@ -48,6 +45,8 @@ from tf_mmdgan.objectives.drifting import DriftDiscrepancy
 
 class MomentMatchingMethod(Method[MomentMatchingSettings]):
     """GMMN and its kin: an MMD of pixels or of frozen features."""
+
+    takes_labels = by_class = True
 
     def loss(self, settings: MomentMatchingSettings) -> Discrepancy:
         """The discrepancy that is lowered."""
@@ -89,23 +88,27 @@ class GradientConstrainedMethod(Method[GradientConstrainedSettings]):
 class CodeMatchingMethod(Method[CodeMatchingSettings]):
     """GMMN+AE: the MMD of codes of an auto-encoder that is trained before."""
 
+    takes_labels = by_class = True
+
     def loss(self, settings: CodeMatchingSettings) -> Discrepancy:
         """The discrepancy that the generator of codes lowers."""
         return _discrepancy(settings)
 
     def generator(self, builder: Builder[CodeMatchingSettings]) -> keras.Model:
         """See `Method.generator`."""
-        return networks.decoded(*_code_networks(builder))
+        return networks.decoded(*codes.networks_of(builder))
 
     def model(
         self, builder: Builder[CodeMatchingSettings]
     ) -> CodeMatchingModel:
         """See `Method.model`."""
-        return _code_matching(builder, self.loss(builder.settings))
+        return codes.make_model(builder, self.loss(builder.settings))
 
 
 class DriftMethod(Method[FeatureDriftSettings]):
     """Drifting of pixels or of frozen features."""
+
+    takes_labels = by_class = True
 
     def loss(self, settings: FeatureDriftSettings) -> DriftDiscrepancy:
         """The discrepancy that is lowered."""
@@ -124,18 +127,20 @@ class DriftMethod(Method[FeatureDriftSettings]):
 class CodeDriftMethod(Method[CodeDriftSettings]):
     """Drifting of codes of an auto-encoder that is trained before."""
 
+    takes_labels = by_class = True
+
     def loss(self, settings: CodeDriftSettings) -> DriftDiscrepancy:
         """The discrepancy that the generator of codes lowers."""
         return _drift(settings)
 
     def generator(self, builder: Builder[CodeDriftSettings]) -> keras.Model:
         """See `Method.generator`."""
-        return networks.decoded(*_code_networks(builder))
+        return networks.decoded(*codes.networks_of(builder))
 
     def model(self, builder: Builder[CodeDriftSettings]) -> CodeMatchingModel:
         """See `Method.model`."""
         _check_drift_batch(builder.config)
-        return _code_matching(builder, self.loss(builder.settings))
+        return codes.make_model(builder, self.loss(builder.settings))
 
 
 class FeatureMatchingMethod(Method[FeatureMatchingSettings]):
@@ -223,85 +228,16 @@ class RatioMatchingMethod(Method[RatioMatchingSettings]):
         return model
 
 
-def _code_networks(
-    builder: Builder[AutoencoderSettings],
-) -> tuple[keras.Model, keras.Model]:
-    """The auto-encoder, and the generator of its codes."""
-    critic = builder.critic()
-    width = critic.output["features"].shape[-1]
-    autoencoder = networks.autoencoder(critic, builder.generator(width))
-    with dtype_policy(builder.config.dtype_policy):
-        return autoencoder, networks.code_generator(
-            width, builder.config.latent_size
-        )
-
-
-def _code_matching(
-    builder: Builder[AutoencoderSettings], loss: Discrepancy
-) -> CodeMatchingModel:
-    config = builder.config
-    if config.schedule_every:
-        raise errors.UsageError(
-            f"--schedule_every={config.schedule_every}: rates would fall "
-            f"while the auto-encoder of --objective={config.objective} is "
-            "trained."
-        )
-    settings = builder.settings
-    parts = (*_code_networks(builder), builder.latents, loss)
-    options = {
-        "autoencoder_steps": settings.autoencoder_steps,
-        "mmd_scope": config.mmd_scope,
-        **builder.model_options(),
-    }
-    if settings.refine_features is not None:
-        return _refined(builder, parts, options)
-    model = CodeMatchingModel(*parts, **options)
-    builder.compile(
-        model, builder.optimizer(model), builder.critic_optimizer(model)
-    )
-    return model
-
-
-def _refined(
-    builder: Builder[AutoencoderSettings],
-    parts: tuple[keras.Model, keras.Model, Latents, Discrepancy],
-    options: dict[str, Any],
-) -> RefinedModel:
-    """A model that refines images; its rates fall in each phase anew."""
-    settings = builder.settings
-    if builder.config.learning_rate_decay_from is not None:
-        raise errors.UsageError(
-            "--learning_rate_decay_from has no meaning with --refine_features: "
-            "the rates fall from the first step of each phase."
-        )
-    groups = get_groups(
-        settings.refine_features, builder.image_shape, settings.refine_places
-    )
-    model = RefinedModel(
-        *parts, groups, code_steps=settings.code_steps, **options
-    )
-    rate = settings.learning_rate
-    first, end = model.pretraining_steps, model.refined_from
-    builder.compile(
-        model,
-        builder.optimizer_between(rate, model, first, max(end, first + 1)),
-        builder.critic_optimizer(model),
-        builder.optimizer_between(
-            settings.refine_learning_rate or rate, model, end
-        ),
-    )
-    return model
-
-
 def _moment_matching(
     builder: Builder[Settings], loss: Discrepancy, features: Named
 ) -> MomentMatchingModel:
     matched = get_matched(features, builder.image_shape)
     model = MomentMatchingModel(
-        builder.generator(),
+        builder.generator(conditioning=builder.conditioning),
         builder.latents,
         loss,
         matched,
+        classes_per_batch=builder.classes_per_batch,
         mmd_scope=builder.config.mmd_scope,
         **builder.model_options(),
     )

@@ -26,12 +26,15 @@ class Method(abc.ABC, Generic[S]):
       source: where it was published.
       settings: those that were published.
       takes_labels: whether its networks can be told the class of an image.
+      by_class: whether it then compares each class with its own, in batches of
+        as many images of each.
     """
 
     source: str
     settings: S
 
     takes_labels: ClassVar[bool] = False
+    by_class: ClassVar[bool] = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -59,7 +62,7 @@ class Method(abc.ABC, Generic[S]):
 
     def generator(self, builder: Builder[S]) -> keras.Model:
         """The generator that `model` trains, not trained and by itself."""
-        return builder.generator()
+        return builder.generator(conditioning=builder.conditioning)
 
     @abc.abstractmethod
     def model(self, builder: Builder[S]) -> ImplicitModel:

@@ -44,6 +44,14 @@ def make_model(
             f"--conditioning={config.conditioning}: "
             f"--objective={config.objective} takes no labels."
         )
+    if config.classes_per_batch and not (
+        method.by_class and config.conditioning != "none"
+    ):
+        raise errors.UsageError(
+            f"--classes_per_batch={config.classes_per_batch}: --objective="
+            f"{config.objective} with --conditioning={config.conditioning} "
+            "compares no class with its own."
+        )
     # Weights depend on the seed alone, not on what was drawn before.
     keras.utils.set_random_seed(config.seed)
     builder = Builder(config, settings, tuple(image_shape), num_classes)

@@ -88,7 +88,7 @@ class CriticView:
         return CriticOutput(**joined)
 
     def _outputs(self, batch: Batch) -> dict[str, Any]:
-        inputs = with_labels(self._network, *batch)
+        inputs = updates.with_labels(self._network, *batch)
         outputs = self._network(inputs, training=True)
         # Losses are float32 at least, whatever type the network computes in.
         return {"activations": []} | {
@@ -269,17 +269,10 @@ class AdversarialModel(ImplicitModel):
         fakes = []
         for index in range(self.objective.fakes_per_real):
             latents = update.latents(self.latents, count, index)
-            inputs = with_labels(self.generator, latents, real.labels)
+            inputs = updates.with_labels(self.generator, latents, real.labels)
             images = _wide(self.generator(inputs, training=True))
             fakes.append(Batch(images, real.labels))
         return fakes
-
-
-def with_labels(
-    network: keras.Model, inputs: tf.Tensor, labels: tf.Tensor | None
-) -> tf.Tensor | list[tf.Tensor]:
-    """The arguments to call a network with: labels only if it takes them."""
-    return [inputs, labels] if len(network.inputs) > 1 else inputs
 
 
 def _wide(tensor: tf.Tensor) -> tf.Tensor:

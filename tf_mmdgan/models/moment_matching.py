@@ -31,7 +31,8 @@ class Matching:
       network: whose weights are moved.
       optimizer: of these weights.
       real: real(images, seed) -> features, one tensor [b, ...] or several.
-      fake: fake(latents, seed) -> as many features of generated images.
+      fake: fake(inputs, seed) -> as many features of generated images; inputs
+        are latents, with labels beside them where there are classes.
       lowered: lowered(real, fake, memory, seed), of rows of all replicas.
       memory: what is kept from one step to the next, if anything.
     """
@@ -110,6 +111,8 @@ class MomentMatchingModel(GeneratorModel):
         the checkpoint holds it.
       matched_features: images [b, h, w, c] in [-1, 1], or points [b, n] ->
         features [b, d]. Nothing in this function is trained.
+      classes_per_batch: of a model with classes, how many are in a batch, as
+        `data.grouped_batches` makes it; each is compared with its own.
     """
 
     def __init__(
@@ -118,14 +121,33 @@ class MomentMatchingModel(GeneratorModel):
         latents: Latents,
         discrepancy: Discrepancy,
         features: Matched = pixels,
+        *,
+        classes_per_batch: int | None = None,
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
+        self.classes_per_batch = self._checked(classes_per_batch)
         errors.check_type("discrepancy", discrepancy, Discrepancy)
         errors.check_function("features", features)
         self.discrepancy = discrepancy
         self.matched_features = features
         self.memory = self.make_memory("memory", discrepancy.memory_size)
+
+    def _checked(self, classes_per_batch: int | None) -> int:
+        if (self.num_classes is None) != (classes_per_batch is None):
+            raise errors.UsageError(
+                f"num_classes={self.num_classes} and classes_per_batch="
+                f"{classes_per_batch}: give both, or neither."
+            )
+        if classes_per_batch is None:
+            return 1
+        errors.check_count(1, classes_per_batch=classes_per_batch)
+        if self.mmd_scope != "global":
+            raise errors.UsageError(
+                f"mmd_scope={self.mmd_scope}: a replica may have a part of a "
+                "class; those of a batch are compared as wholes."
+            )
+        return classes_per_batch
 
     def make_memory(self, name: str, size: int) -> keras.Variable | None:
         """A weight for what a discrepancy keeps, if it keeps anything."""
@@ -149,17 +171,24 @@ class MomentMatchingModel(GeneratorModel):
         def lowered(
             real: Sequence[tf.Tensor], fake: Sequence[tf.Tensor], *rest: Any
         ) -> Lowered:
-            return self.discrepancy.lowered(*real, *fake, *rest)
+            pair = [self._by_class(rows) for rows in (*real, *fake)]
+            return self.discrepancy.lowered(*pair, *rest)
 
         matching = Matching(
             self.trained_network,
             self.generator_optimizer,
             lambda images, seed: [self.real_features(images)],
-            lambda latents, seed: [self.fake_features(latents)],
+            lambda inputs, seed: [self.fake_features(inputs)],
             lowered,
             self.memory,
         )
         return self.matching_step(matching, batches, first_update)
+
+    def _by_class(self, rows: tf.Tensor) -> tf.Tensor:
+        """Rows [b, d] apart by class, [classes, b / classes, d], if any."""
+        if self.num_classes is None:
+            return rows
+        return tf.reshape(rows, [self.classes_per_batch, -1, rows.shape[-1]])
 
     def matching_step(
         self,
@@ -174,14 +203,15 @@ class MomentMatchingModel(GeneratorModel):
           batches: as of `replica_step`.
           first_update: as of `replica_step`.
         """
-        images = updates.as_batch(batches[0]).images
+        images, labels = updates.as_batch(batches[0])
         latents = self.draw_latents(images, first_update)
+        inputs = updates.with_labels(self.generator, latents, labels)
         update = self.make_update(first_update)
         seed = update.shared_seed(Purpose.DISCREPANCY)
         kept = matching.memory
         x = matching.real(images, seed)
         with updates.recording(matching.network) as tape:
-            y = matching.fake(latents, seed)
+            y = matching.fake(inputs, seed)
             rows = update.gather([*x, *y])
             lowered = matching.lowered(
                 rows[: len(x)],
@@ -203,9 +233,9 @@ class MomentMatchingModel(GeneratorModel):
         """Features of real images that are matched: [b, d]."""
         return self.matched_features(batch)
 
-    def fake_features(self, latents: tf.Tensor) -> tf.Tensor:
+    def fake_features(self, inputs: Any) -> tf.Tensor:
         """Features of generated images that are matched: [b, d]."""
-        return self.matched_features(self.generator(latents, training=True))
+        return self.matched_features(self.generator(inputs, training=True))
 
 
 class CodeMatchingModel(MomentMatchingModel):
@@ -310,9 +340,9 @@ class CodeMatchingModel(MomentMatchingModel):
         """The codes of real images."""
         return self.critic(batch, training=False)["features"]
 
-    def fake_features(self, latents: tf.Tensor) -> tf.Tensor:
+    def fake_features(self, inputs: Any) -> tf.Tensor:
         """Generated codes."""
-        return self.code_generator(latents, training=True)
+        return self.code_generator(inputs, training=True)
 
 
 def reconstruction_error(real: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:

@@ -47,7 +47,9 @@ class RefinedModel(CodeMatchingModel):
         self.groups = groups
         self.code_steps = code_steps
         count = groups.count(self.generator.output_shape[1:])
-        self._refined = GroupedDiscrepancy(discrepancy, count)
+        self._refined = GroupedDiscrepancy(
+            discrepancy, count, self.classes_per_batch
+        )
         self.refined_memory = self.make_memory(
             "refined_memory", self._refined.memory_size
         )
@@ -99,8 +101,8 @@ class RefinedModel(CodeMatchingModel):
             self.generator,
             self.refining_optimizer,
             self.groups,
-            lambda latents, seed: self.groups(
-                self.generator(latents, training=True), seed
+            lambda inputs, seed: self.groups(
+                self.generator(inputs, training=True), seed
             ),
             self._refined.lowered,
             self.refined_memory,

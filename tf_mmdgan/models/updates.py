@@ -166,3 +166,10 @@ def _finite_on_all_or_none(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 def as_batch(batch: Any) -> Batch:
     """What a data set yields as a batch: images, or (images, labels)."""
     return Batch(*batch) if isinstance(batch, tuple | list) else Batch(batch)
+
+
+def with_labels(
+    network: keras.Model, inputs: tf.Tensor, labels: tf.Tensor | None
+) -> tf.Tensor | list[tf.Tensor]:
+    """The arguments to call a network with: labels only if it takes them."""
+    return [inputs, labels] if len(network.inputs) > 1 else inputs

@@ -8,6 +8,7 @@ a sigmoid can make all of them, and nothing else.
 import keras
 
 from tf_mmdgan.networks import mlp
+from tf_mmdgan.networks.conditioning import Conditioning
 from tf_mmdgan.networks.decoder import with_decoder
 from tf_mmdgan.networks.options import GeneratorOptions
 
@@ -34,21 +35,33 @@ def autoencoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
     return with_decoder(encoder, decoder)
 
 
-def code_generator(code_size: int, latent_size: int) -> keras.Model:
+def code_generator(
+    code_size: int, latent_size: int, conditioning: Conditioning | None = None
+) -> keras.Model:
     """From latents [b, latent_size] to codes in (0, 1), [b, code_size].
 
     Hidden layers of 64, 256, 256 and 1024 units with ReLU.
+
+    Args:
+      code_size: width of a code.
+      latent_size: width of the latents.
+      conditioning: how labels enter, if they do; by concatenation only.
 
     Raises:
       UsageError: for a number below 1.
     """
     points = mlp.generator(
         (code_size,),
-        GeneratorOptions(latent_size, width=_WIDTH, batch_norm=False),
+        GeneratorOptions(
+            latent_size,
+            width=_WIDTH,
+            batch_norm=False,
+            conditioning=conditioning,
+        ),
         multiples=GMMN_MULTIPLES,
     )
     codes = _codes(points.output)
-    return keras.Model(points.input, codes, name="code_generator")
+    return keras.Model(points.inputs, codes, name="code_generator")
 
 
 def _codes(x: keras.KerasTensor) -> keras.KerasTensor:

@@ -21,14 +21,17 @@ class GroupedDiscrepancy:
     Attributes:
       discrepancy: of one group.
       groups: how many there are.
+      classes: how many classes the rows are of, which follow each other in
+        equal numbers; each is compared with its own.
     """
 
     discrepancy: Discrepancy
     groups: int
+    classes: int = 1
 
     def __post_init__(self):
         errors.check_type("discrepancy", self.discrepancy, Discrepancy)
-        errors.check_count(1, groups=self.groups)
+        errors.check_count(1, groups=self.groups, classes=self.classes)
 
     @property
     def memory_size(self) -> int:
@@ -54,7 +57,9 @@ class GroupedDiscrepancy:
           As of `Discrepancy.lowered`; logs are means over the groups.
         """
         parts = [
-            self.discrepancy.lowered(*in_own_unit(x, y), kept, seed)
+            self.discrepancy.lowered(
+                *in_own_unit(x, y, self.classes), kept, seed
+            )
             for x, y, kept in zip(
                 real, fake, tf.split(memory, self.groups), strict=True
             )
@@ -71,23 +76,29 @@ class GroupedDiscrepancy:
 
 
 def in_own_unit(
-    real: tf.Tensor, fake: tf.Tensor
+    real: tf.Tensor, fake: tf.Tensor, classes: int = 1
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Features [n, places, c] and [m, places, c], over their mean distance.
 
-    It is the root of the mean square over pairs of a real and a generated row,
-    computed from means and variances in time n + m.
+    It is the root of the mean square over pairs of a real and a generated row
+    of one class, computed from means and variances in time n + m.
 
     Returns:
-      [places, n, c] and [places, m, c].
+      [classes * places, n / classes, c] and the same of m.
     """
+    real, fake = (_apart(rows, classes) for rows in (real, fake))
     (x, spread_x), (y, spread_y) = (
-        tf.nn.moments(tf.stop_gradient(rows), axes=[0]) for rows in (real, fake)
+        tf.nn.moments(tf.stop_gradient(rows), axes=[1]) for rows in (real, fake)
     )
     squares = spread_x + spread_y + tf.square(x - y)
     mean_square = tf.reduce_mean(tf.reduce_sum(squares, axis=-1))
     scale = tf.math.divide_no_nan(1.0, tf.sqrt(mean_square))
-    return (
-        scale * tf.transpose(real, [1, 0, 2]),
-        scale * tf.transpose(fake, [1, 0, 2]),
-    )
+    return scale * real, scale * fake
+
+
+def _apart(rows: tf.Tensor, classes: int) -> tf.Tensor:
+    """[n, places, c] -> [classes * places, n / classes, c]."""
+    _, places, width = rows.shape
+    apart = tf.reshape(rows, [classes, -1, places, width])
+    apart = tf.transpose(apart, [0, 2, 1, 3])
+    return tf.reshape(apart, [classes * places, -1, width])

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import kernels
-from tf_mmdgan.models.adversarial import with_labels
+from tf_mmdgan.models.updates import with_labels
 from tf_mmdgan.networks import spectra
 from tf_mmdgan.objectives import Batch, gradients
 from tf_mmdgan.training.callbacks import Every, MetricsLog, tell

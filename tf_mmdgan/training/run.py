@@ -196,12 +196,9 @@ def prepare(given: TrainConfig) -> Run:
     initial.start_from(model, config)
     state = open_state(given, config, cluster, model, train_set, scorer)
     batches = functools.partial(
-        data.batches,
-        train_set,
-        config.batch_size,
-        config.seed,
+        _drawn(config, model, train_set),
+        seed=config.seed,
         start=int(model.updates.numpy()),
-        with_labels=config.conditioning != "none",
         augmentation=augmentation,
     )
     save = state.last.act if cluster.chief else lambda step, logs: None
@@ -218,6 +215,26 @@ def prepare(given: TrainConfig) -> Run:
         state.stop,
         checkpoints.Preemption(save, cluster.any),
         Progress(config.steps, config.log_every),
+    )
+
+
+def _drawn(
+    config: TrainConfig, model: ImplicitModel, train_set: data.ImageSet
+) -> functools.partial[tf.data.Dataset]:
+    """What makes batches, in which all images or all classes take turns."""
+    classes = getattr(model, "classes_per_batch", None)
+    if model.num_classes is not None and classes is not None:
+        return functools.partial(
+            data.grouped_batches,
+            train_set,
+            classes,
+            config.batch_size // classes,
+        )
+    return functools.partial(
+        data.batches,
+        train_set,
+        config.batch_size,
+        with_labels=config.conditioning != "none",
     )
 
 
