@@ -138,7 +138,31 @@ IMPOSSIBLE = [
     ("gram", {"bandwidths": "0"}, "--bandwidths=0: need numbers"),
     ("gmmn", {"mmd_estimator": "unbiased"}, "no root: take the estimate"),
     ("gmmn", {"as_published": "scaled"}, "--as_published=scaled: these codes"),
-    ("gmmn", {"conditioning": "projection"}, "takes no labels"),
+    ("gram", {"conditioning": "projection"}, "takes no labels"),
+    ("gmmn", {"classes_per_batch": 2}, "compares no class with its own"),
+    (
+        "drift",
+        {"conditioning": "concatenation", "batch_size": 32},
+        "need as many images of each of the 3 classes",
+    ),
+    (
+        "gmmn",
+        {
+            "conditioning": "concatenation",
+            "classes_per_batch": 3,
+            "batch_size": 3,
+        },
+        "two at least",
+    ),
+    (
+        "drift",
+        {
+            "conditioning": "concatenation",
+            "batch_size": 12,
+            "mmd_scope": "replica",
+        },
+        "may have a part of a class",
+    ),
     ("gmmn", {"spectra_every": 2}, "--spectra_every=2: .* no critic"),
     ("gmmn_ae", {"schedule_every": 2}, "--schedule_every=2: rates would fall"),
     ("gmmn", {"matched_features": "vgg18:x"}, "Did you mean 'vgg19'"),

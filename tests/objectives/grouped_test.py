@@ -44,6 +44,23 @@ def test_the_unit_is_the_mean_distance_of_real_and_generated(groups):
     )
 
 
+def test_each_class_is_compared_with_its_own(groups):
+    discrepancy = PLAIN["mmd"]
+    real, fake = ([group[:, :1] for group in side] for side in groups)
+    found = GroupedDiscrepancy(discrepancy, 2, classes=3).lowered(
+        real, fake, tf.zeros([0]), SEED
+    )
+    expected = 0.0
+    for x, y in zip(real, fake, strict=True):
+        x, y = np.split(x[:, 0], 3), np.split(y[:, 0], 3)
+        apart = [a[:, None] - b[None] for a, b in zip(x, y, strict=True)]
+        unit = np.sqrt(np.mean([np.sum(d**2, -1).mean() for d in apart]))
+        expected += np.mean(
+            [discrepancy(a / unit, b / unit) for a, b in zip(x, y, strict=True)]
+        )
+    np.testing.assert_allclose(found.loss, expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_groups_are_summed_and_places_averaged(name, groups):
     discrepancy = PLAIN[name]
