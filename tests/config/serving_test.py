@@ -10,7 +10,7 @@ TARGET = {"target": "host:8500"}
 @pytest.mark.parametrize(
     "wrong, words",
     [
-        ({}, "either --run_dir, --saved_model or --target"),
+        ({}, "either --model, --run_dir, --saved_model or --target"),
         ({**TARGET, "run_dir": "r"}, "either --run_dir, --saved_model or"),
         ({"target": "host"}, "--target=host: must be host:port"),
         ({"target": "http://host:1"}, "must be host:port"),
