@@ -11,7 +11,7 @@ TYPES = {"float32": np.float32, "float64": np.float64}
 # Kernel values must differ by so many times their rounding errors: then these
 # average out in sums over many pairs.
 _MARGIN = 3000.0
-_ROWS = 128  # of either sample, to measure both
+_ROWS = 80  # of either sample, to measure both
 # Distances are computed anew from differences if they are smaller than this
 # share of the norms, whose difference they are: the error of the others is
 # below 1e-9 of them.
@@ -145,7 +145,9 @@ def _some(rows: np.ndarray) -> np.ndarray:
     step = -(-len(rows) // _ROWS)
     with np.errstate(over="ignore", invalid="ignore"):
         squares = np.einsum("ij,ij->i", rows, rows)
-        squares -= 2.0 * (rows @ rows[::step].mean(axis=0))
+        # By einsum, which wakes no threads: faster for so few operations.
+        mean = rows[::step].mean(axis=0)
+        squares -= 2.0 * np.einsum("ij,j->i", rows, mean)
     farthest = int(np.argmax(squares))  # NaN counts as the largest
     return rows[sorted({*range(0, len(rows), step), farthest})]
 
