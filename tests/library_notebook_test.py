@@ -14,7 +14,16 @@ CELLS = [
     ("tm.Guassian(2.0)", "Did you mean 'Gaussian'"),
     ("k = sum([tm.Gaussian(2.0), tm.Linear() / 2])", None),
     ("k(np.zeros((3, 4, 4, 1)), np.zeros((3, 4, 4, 1)))", "Flatten images"),
+    ("tm.KERNELS['rbf_mixx']", "Did you mean 'rbf_mix'"),
+    ("tm.METRICS['fidd']", "Did you mean 'fid'"),
     ("k([[1.0, 2.0]], [[0, 1]])", None),
+    ("k(np.ones((2, 2)) + 1j, np.ones((2, 2)))", "need real numbers"),
+    ("k(None, None)", "not an array of numbers"),
+    (
+        "import pickle\n"
+        "assert pickle.loads(pickle.dumps(tm.FGAN('kl'))) == tm.FGAN('kl')",
+        None,
+    ),
     ("k(np.zeros((0, 2)), np.zeros((3, 2)))", "are empty"),
     # Data and networks.
     (
@@ -37,6 +46,10 @@ CELLS = [
     ("tm.Objective('mmd')", r"train\(objective="),
     ("tm.Objective(tm.Gaussian())", r"give MMDGAN\(Gaussian"),
     ("tm.MMDGAN('rbff')", "Did you mean 'rbf'"),
+    ("tm.MMDGAN('rbf', 'unbiassed')", "Did you mean 'unbiased'"),
+    ("tm.FGAN('kll')", "Did you mean 'kl'"),
+    ("tm.Criterion()", "abstract methods critic_loss, generator_loss, witness"),
+    ("tm.Metric()", "abstract method __call__"),
     ("tm.GradientPenalty(-1.0)", "weight=-1.0"),
     ("tm.GradientPenalty(1.0, function='critc')", "mean 'critic'"),
     ("made(tm.Objective(tm.WGAN()), 4)", "one output, not 4"),
@@ -73,6 +86,25 @@ CELLS = [
         "assert int(model.step.numpy()) == 7",
         None,
     ),
+    # Scores.
+    ("model.evaluate(x)", 'features="pixels"'),
+    ("model.compile('adam', 'adam', features='pixel')", "mean 'pixels'"),
+    (
+        "model.compile('adam', 'adam', features='pixels')\n"
+        "assert set(model.evaluate(x, return_dict=True)) == "
+        "{'kid', 'kid_standard_error'}",
+        None,
+    ),
+    ("tm.kid(x, x)", r"need numbers of shape \[samples, width\]"),
+    ("tm.kid(x[:, 0, 0], x[:, 0, 0], kernel='rbff')", "mean 'rbf'"),
+    ("tm.metrics.score(x, x, ['fid'])", "real: need an Extracted"),
+    (
+        "tm.metrics.score(*[tm.Extracted(x[:, 0, 0])] * 2,\n"
+        "    [lambda real, fake, settings: 0.5])",
+        "numbers by name",
+    ),
+    ("tm.train(run_dir='run', stepz=3)", "Did you mean 'steps'"),
+    ("tm.data.load('digit', 'train')", "Did you mean 'digits'"),
     # Afterwards.
     ("model.save('model.keras')", r"save_weights\(path\)"),
     ("model.generate(0)", "count=0"),
