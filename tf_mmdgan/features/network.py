@@ -167,7 +167,7 @@ class Network(FeatureExtractor):
             )
         except (errors.UsageError, errors.DataError):
             raise
-        except (LookupError, TypeError, ValueError, tf.errors.OpError) as error:
+        except Exception as error:  # Networks raise many kinds.
             raise errors.DataError(
                 f"The extractor {self.name} takes no images of shape "
                 f"{shape}: {errors.excerpt(error)}"
