@@ -166,6 +166,8 @@ REST_ANSWERS = {
     "no number": rest_answer(images(3)).replace("7", "null"),
     "no level": rest_answer(images(3)).replace("7", "0.7"),
     "not a number": rest_answer(images(3)).replace("7", "NaN"),
+    "texts": rest_answer(images(3)).replace("7", '"7"'),
+    "truth values": rest_answer(images(3)).replace("7", "true"),
     "infinite": rest_answer(images(3)).replace("7", "1e999"),
     "negative": rest_answer(images(3, level=-1)),
     "too bright": rest_answer(images(3, level=256)),

@@ -65,8 +65,11 @@ def of_json(values: Any, wanted: tf.TensorSpec) -> np.ndarray:
         not have.
     """
     try:
+        found = np.asarray(values)
+        if found.dtype.kind not in "iuf":
+            raise ValueError("values that are no numbers")
         # Wide enough for all of an image or a label; nothing wraps or is cut.
-        found = np.asarray(values, np.float64)
+        found = found.astype(np.float64)
     except (OverflowError, TypeError) as error:
         raise ValueError(str(error)) from error
     _check_shape(found.shape, wanted)
