@@ -21,6 +21,18 @@ def first(tmp_path_factory):
     return folder
 
 
+@pytest.mark.parametrize(
+    "content", [b"a: \x1b[2J\n", b"\xff", b"a" * 2**21, b"a\0b"]
+)
+def test_records_that_tensorflow_would_show_are_refused(tmp_path, content):
+    (tmp_path / "checkpoint").write_bytes(content)
+    with pytest.raises(
+        errors.DataError, match="checkpoint is damaged"
+    ) as caught:
+        checkpoints.Checkpoints(tiny.adam_model(), tmp_path)
+    assert str(caught.value).isprintable()
+
+
 @pytest.mark.parametrize("length", [0, 100, 1000, -1])
 def test_a_first_checkpoint_that_is_not_whole_is_none(first, tmp_path, length):
     folder = shutil.copytree(first, tmp_path / "checkpoints")

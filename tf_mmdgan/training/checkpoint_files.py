@@ -1,15 +1,17 @@
 """Whether the files of checkpoints are whole, and what they claim."""
 
+import contextlib
 import math
 import os
 import pathlib
 
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 
 # What TensorFlow writes when a checkpoint is complete, to name it.
 _RECORD = "checkpoint"
+_RECORD_BYTES = 2**20
 
 
 def is_unfinished(folder: pathlib.Path) -> bool:
@@ -50,10 +52,19 @@ def check_claims(path: str) -> None:
         raise ValueError(f"claims {claimed:,} bytes and holds {held:,}")
 
 
+def _check_text(record: pathlib.Path) -> None:
+    """Refuses a record of which TensorFlow would show a line as it is."""
+    with contextlib.suppress(FileNotFoundError):
+        lines = files.read_text(record, _RECORD_BYTES).splitlines()
+        if not all(map(str.isprintable, lines)):
+            raise ValueError("it is no text")
+
+
 def check_record(folder: pathlib.Path) -> None:
     """Refuses a record by which TensorFlow would delete files elsewhere."""
     record = folder / _RECORD
     try:
+        _check_text(record)
         state = tf.train.get_checkpoint_state(str(folder))
     except UnicodeEncodeError:
         raise errors.UsageError(
