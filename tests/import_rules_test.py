@@ -57,7 +57,8 @@ INSIDE = {
          "synthetic"},
     ],
     "evaluation": [
-        {"outputs", "loaded", "metric_settings", "charts", "usual"},
+        {"outputs", "loaded", "memorized", "metric_settings", "charts",
+         "usual"},
         {"report", "history", "images"},
         {"page"},
         {"layers", "neighbours"},

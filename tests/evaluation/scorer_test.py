@@ -63,7 +63,8 @@ def test_the_order_of_the_images_does_not_matter_to_sets(scorer, rng):
 def test_the_page_shows_the_nearest_real_images(scorer, monkeypatch):
     shown = {}
 
-    def render(report, samples, neighbours, history):
+    def render(report, samples, neighbours, history, training):
+        assert training is None
         shown.update(
             report=report,
             history=history,

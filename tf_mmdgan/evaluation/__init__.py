@@ -7,6 +7,6 @@ from tf_mmdgan.evaluation.from_config import (
 )
 from tf_mmdgan.evaluation.history import RunHistory
 from tf_mmdgan.evaluation.page import render_page
-from tf_mmdgan.evaluation.report import Report
-from tf_mmdgan.evaluation.scorer import Scorer, StepScores
+from tf_mmdgan.evaluation.report import Report, StepScores
+from tf_mmdgan.evaluation.scorer import Scorer
 from tf_mmdgan.evaluation.usual import chooses_best, usual_features

@@ -16,7 +16,7 @@ from tf_mmdgan.features import (
     Images,
     in_batches,
 )
-from tf_mmdgan.metrics import Moments
+from tf_mmdgan.metrics import Moments, shuffled_order
 
 _SHOWN_SIZE = 256  # larger images are shown smaller than they are
 
@@ -259,3 +259,12 @@ def picture(image: np.ndarray) -> PIL.Image.Image:
 
 def _size(shape: Sequence[int]) -> str:
     return f"{shape[0]} x {shape[1]}"
+
+
+def shuffled(found: Extracted, seed: int) -> Extracted:
+    """The same rows in an order of chance, a function of the seed."""
+    order = shuffled_order(len(found.features), seed)
+    classes = found.probabilities
+    return Extracted(
+        found.features[order], None if classes is None else classes[order]
+    )

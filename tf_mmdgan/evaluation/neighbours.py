@@ -1,5 +1,8 @@
 """Generated images beside the real images that are nearest to them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from tf_mmdgan.evaluation.loaded import Content, StoredFeatures, for_page
@@ -33,8 +36,35 @@ def with_neighbours(
     rows = np.arange(min(_SHOWN, len(images)))
     found = extract(extractor, in_batches(images[rows])).features
     near = nearest(found, real_features, min(_NEIGHBOURS, len(real)))
-    shown, shown_real = for_page(images, rows), for_page(real, near.ravel())
-    if shown.shape[1:] != shown_real.shape[1:]:
+    return _beside(for_page(images, rows), for_page(real, near.ravel()), near)
+
+
+def with_training(
+    images: Content,
+    training: np.ndarray | None,
+    memorization: Mapping[str, Any] | None,
+) -> np.ndarray | None:
+    """Some images, and the training images nearest to each: [n, k, h, w, c].
+
+    Args:
+      images: of which the first are shown.
+      training: images uint8 [N, h, w, c], if they are at hand.
+      memorization: of a report; None: nobody has looked for the nearest ones.
+    """
+    if training is None or memorization is None:
         return None
-    rows_of_real = shown_real.reshape(*near.shape, *shown_real.shape[1:])
+    if isinstance(images, StoredFeatures):
+        return None
+    near = np.array(memorization["nearest"])
+    shown = for_page(images, range(len(near)))
+    return _beside(shown, training[near.ravel()], near)
+
+
+def _beside(
+    shown: np.ndarray, real: np.ndarray, near: np.ndarray
+) -> np.ndarray | None:
+    """Each image before its real ones; None at different sizes."""
+    if shown.shape[1:] != real.shape[1:]:
+        return None
+    rows_of_real = real.reshape(*near.shape, *real.shape[1:])
     return np.concatenate([shown[:, None], rows_of_real], axis=1)

@@ -10,10 +10,10 @@ from tf_mmdgan.evaluation.loaded import (
     StoredFeatures,
     described,
     of_files,
+    shuffled,
 )
 from tf_mmdgan.evaluation.metric_settings import metric_settings
 from tf_mmdgan.evaluation.report import Report
-from tf_mmdgan.evaluation.scorer import shuffled
 from tf_mmdgan.evaluation.usual import usual_features
 from tf_mmdgan.features import (
     EXTRACTORS,

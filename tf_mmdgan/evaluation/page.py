@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import images as image_borders
+from tf_mmdgan.evaluation import memorized
 from tf_mmdgan.evaluation.charts import charts_html
 from tf_mmdgan.evaluation.history import RunHistory
 from tf_mmdgan.evaluation.outputs import GENERATOR
@@ -27,6 +28,8 @@ li { margin: .2rem 0; } .quiet { color: #666; }
 details { margin: 1rem 0; } summary { cursor: pointer; font-weight: 600; }
 .charts { display: grid; gap: 1rem; margin-top: 1.5rem;
   grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }
+.warning { border-left: 4px solid #c0392b; padding: .3rem .8rem;
+  background: #fdf0ee; font-weight: 600; }
 figure { margin: 0; } figcaption { font-size: .85rem; font-weight: 600; }
 figcaption span { font-weight: 400; white-space: nowrap; }
 .charts svg { width: 100%; max-width: 30rem; font-size: 11px; fill: #555; }
@@ -35,12 +38,16 @@ figcaption span { font-weight: 400; white-space: nowrap; }
 # What is not listed with the settings.
 _OWN_PLACE = (
     "scores", "unavailable", "classes", "notes", "versions", "settings",
-    "preprocessing", "baseline", "steps",
+    "preprocessing", "baseline", "steps", "memorization",
 )  # fmt: skip
 _NEIGHBOURS = (
-    "Each row: a generated image, then the real images whose features are "
-    "nearest to its own, the nearest first. A generated image that is the copy "
-    "of a real one shows here."
+    "Each row: a generated image, then the real images it is scored against "
+    "whose features are nearest to its own, the nearest first."
+)
+_TRAINING = (
+    "Each row: a generated image, then the training images whose features are "
+    "nearest to its own, the nearest first. A copy of a training image shows "
+    "here."
 )
 _BASELINE = (
     "Training images: real images that the generator was trained on, scored in "
@@ -66,6 +73,7 @@ def render_page(
     samples: np.ndarray | None,
     neighbours: np.ndarray | None = None,
     history: RunHistory | None = None,
+    training: np.ndarray | None = None,
 ) -> str:
     """The page as HTML, which holds its pictures itself.
 
@@ -79,6 +87,7 @@ def render_page(
       neighbours: uint8 [rows, columns, h, w, c]; each row is a generated image
         and the real images that are nearest to it.
       history: of the run that is scored; None: no run is.
+      training: like `neighbours`, with training images.
     """
     title = f"{report['fake']} against {report['real']}"
     baseline = report.get("baseline") or {}
@@ -86,14 +95,16 @@ def render_page(
     kid = baseline.get("kid_exact", {}).get("kid")
     parts = [
         f"<h1>{html.escape(title)}</h1>",
+        *_copies(report.get("memorization")),
         main_table({"generated": report["scores"]} | _named_baseline(baseline)),
         f'<p class="quiet">{_BASELINE}</p>' if baseline else "",
         charts_html(history.charts(kid)),
-        *_pictures(samples, neighbours),
+        *_pictures(samples, training, neighbours),
         *_classes(report["classes"], history.class_names),
         *_changed(history.changed),
         *_steps(report.get("steps")),
         folded("All numbers", _scores(report["scores"])),
+        *_memorization(report.get("memorization")),
         *_unavailable(report.get("unavailable", {})),
         folded("All settings", table(_settings(report, history))),
         folded("Notes", _listed(report["notes"])),
@@ -138,17 +149,30 @@ def _main_cell(numbers: Mapping[str, float | None], name: str) -> str:
 
 
 def _pictures(
-    samples: np.ndarray | None, neighbours: np.ndarray | None
+    samples: np.ndarray | None,
+    training: np.ndarray | None,
+    neighbours: np.ndarray | None,
 ) -> Iterator[str]:
     if samples is not None:
         yield "<h2>Samples</h2>"
         yield picture(samples, "generated images")
+    if training is not None:
+        yield from _rows("Nearest training images", training, _TRAINING)
     if neighbours is not None:
-        rows, columns, *shape = neighbours.shape
-        flat = neighbours.reshape(rows * columns, *shape)
-        yield "<h2>Nearest real images</h2>"
-        yield f'<p class="quiet">{_NEIGHBOURS}</p>'
-        yield picture(flat, "generated images and their neighbours", columns)
+        yield from _rows("Nearest real images", neighbours, _NEIGHBOURS)
+
+
+def _rows(title: str, images: np.ndarray, text: str) -> Iterator[str]:
+    rows, columns, *shape = images.shape
+    flat = images.reshape(rows * columns, *shape)
+    yield f'<h2>{title}</h2><p class="quiet">{text}</p>'
+    yield picture(flat, "generated images and their neighbours", columns)
+
+
+def _copies(found: Mapping[str, Any] | None) -> list[str]:
+    """A warning at the head of the page, if samples are copies."""
+    told = memorized.warning(found)
+    return [f'<p class="warning">{html.escape(told)}</p>'] if told else []
 
 
 def _settings(report: Mapping[str, Any], history: RunHistory) -> dict[str, Any]:
@@ -237,6 +261,13 @@ def _steps(steps: Mapping[str, _Scores] | None) -> list[str]:
     }
     heads = ["step", *(name for _, name, *_ in _MAIN)]
     return ["<h2>Kept steps</h2>", columns_table(heads, rows)]
+
+
+def _memorization(found: Mapping[str, Any] | None) -> list[str]:
+    if not found:
+        return []
+    shown = {k: v for k, v in found.items() if k != "nearest"}
+    return [folded("Copies of training images", table(shown))]
 
 
 def _unavailable(reasons: Mapping[str, str]) -> list[str]:

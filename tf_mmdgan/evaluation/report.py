@@ -5,7 +5,7 @@ import dataclasses
 import importlib.metadata
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import tf_mmdgan
 from tf_mmdgan import errors, files, published
+from tf_mmdgan.metrics import Standing
 
 NOTES = (
     "KID is raw, not times 100 or 1000. Its estimate is unbiased, so it can "
@@ -99,6 +100,8 @@ class Report:
         if they were not asked for.
       steps: scores of each kept step of a run by its number; None where one
         was scored.
+      memorization: whether samples of a run are copies of its training images,
+        as `memorized.look_for_copies` returns it; None: nobody has looked.
       baseline: the main scores of training images; None where they are not
         known.
       reproducible: for a trained run, whether the same command gives the same
@@ -120,6 +123,7 @@ class Report:
     step: int | None = None
     classes: Mapping[str, Mapping[str, float]] | None = None
     steps: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
+    memorization: Mapping[str, Any] | None = None
     baseline: Mapping[str, Mapping[str, float]] | None = None
     reproducible: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = dataclasses.field(
@@ -139,3 +143,16 @@ class Report:
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the report as JSON, atomically, without absolute paths."""
         files.write_json(path, published.without_places(self.to_dict()))
+
+
+class StepScores(NamedTuple):
+    """What is found of a model while it trains.
+
+    Attributes:
+      numbers: by their names in the log.
+      standing: by which it is compared with other steps; None for too few
+        images.
+    """
+
+    numbers: Mapping[str, float]
+    standing: Standing | None = None

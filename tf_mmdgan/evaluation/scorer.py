@@ -5,8 +5,7 @@ import functools
 import os
 import pathlib
 import time
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -22,10 +21,12 @@ from tf_mmdgan.evaluation.loaded import (
     described,
     for_page,
     shapes_of,
+    shuffled,
 )
-from tf_mmdgan.evaluation.neighbours import with_neighbours
+from tf_mmdgan.evaluation.memorized import look_for_copies
+from tf_mmdgan.evaluation.neighbours import with_neighbours, with_training
 from tf_mmdgan.evaluation.page import MAIN_METRICS, render_page
-from tf_mmdgan.evaluation.report import Report
+from tf_mmdgan.evaluation.report import Report, StepScores
 from tf_mmdgan.features import (
     Extracted,
     FeatureExtractor,
@@ -37,7 +38,6 @@ from tf_mmdgan.metrics import (
     Counts,
     MetricSettings,
     Reference,
-    Standing,
     by_name,
     check_available,
     choose,
@@ -49,19 +49,6 @@ from tf_mmdgan.models import ImplicitModel
 
 # Images in the grid of samples on the page of a report.
 _SAMPLES = 64
-
-
-class StepScores(NamedTuple):
-    """What is found of a model while it trains.
-
-    Attributes:
-      numbers: by their names in the log.
-      standing: by which it is compared with other steps; None for too few
-        images.
-    """
-
-    numbers: Mapping[str, float]
-    standing: Standing | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,7 +179,12 @@ class Scorer:
         return StepScores(numbers | {"kid_exact": standing.kid}, standing)
 
     def report_model(
-        self, model: ImplicitModel, weights: str, source: str, step: int
+        self,
+        model: ImplicitModel,
+        weights: str,
+        source: str,
+        step: int,
+        training: np.ndarray | None = None,
     ) -> Report:
         """All metrics of a model.
 
@@ -201,13 +193,21 @@ class Scorer:
           weights: "ema" (averaged) or "current".
           source: what the model is, for the report.
           step: number of steps that the model was trained.
+          training: images uint8 [N, h, w, c] that samples may be copies of;
+            None: none are at hand.
         """
         start = time.monotonic()
         found = self._extract_drawn(model, weights)
         shape = tuple(model.generator.output_shape[1:])
         told = described([shape], Preparation(), self.extractor)
         report = self._report(found, source, told, start)
-        return dataclasses.replace(report, step=step)
+        memorized = None
+        if training is not None and self.cluster.chief:
+            memorized = look_for_copies(
+                self.extractor, training, self.real_features, found.features,
+                self.cache_dir, self.batch_size,
+            )  # fmt: skip
+        return dataclasses.replace(report, step=step, memorization=memorized)
 
     def report(
         self,
@@ -262,6 +262,7 @@ class Scorer:
         report: Report,
         images: Content,
         history: RunHistory | None = None,
+        training: np.ndarray | None = None,
     ) -> str:
         """The report of images as a page, with some of the images on it."""
         samples = None
@@ -271,7 +272,8 @@ class Scorer:
         neighbours = with_neighbours(
             self.extractor, images, self.real, self.real_features
         )
-        return render_page(told, samples, neighbours, history)
+        copied = with_training(images, training, report.memorization)
+        return render_page(told, samples, neighbours, history, copied)
 
     def write(
         self,
@@ -279,6 +281,7 @@ class Scorer:
         images: Content,
         path: str | os.PathLike[str],
         history: RunHistory | None = None,
+        training: np.ndarray | None = None,
     ) -> None:
         """Writes the report of images as JSON, and as a page beside it.
 
@@ -287,8 +290,9 @@ class Scorer:
           images: some of which are shown on the page.
           path: of the JSON file.
           history: of the run that made the images; None: no run did.
+          training: images of that run, of which the nearest are shown.
         """
-        page = self.page(report, images, history)
+        page = self.page(report, images, history, training)
         outputs.write(path, report.to_dict(), page)
 
     def _extract(self, images: Content) -> Extracted:
@@ -345,12 +349,3 @@ class Scorer:
             return self._real, fake
         # Two orders, lest pairs of images share a block.
         return shuffled(self._real, seed=0), shuffled(fake, seed=1)
-
-
-def shuffled(found: Extracted, seed: int) -> Extracted:
-    """The same rows in an order of chance, a function of the seed."""
-    order = shuffled_order(len(found.features), seed)
-    classes = found.probabilities
-    return Extracted(
-        found.features[order], None if classes is None else classes[order]
-    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from tf_mmdgan import errors, export, files
 from tf_mmdgan.config import TrainConfig, fields
-from tf_mmdgan.evaluation import Report, Scorer, scorer_of_run
+from tf_mmdgan.evaluation import Report, Scorer, memorized, scorer_of_run
 from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.methods import count_weights, make_generator
 from tf_mmdgan.models import ImplicitModel
@@ -88,6 +88,7 @@ class TrainedRun:
         classes: dict[str, dict[str, float]] | None = None,
         reproducible: dict[str, Any] | None = None,
         baseline: dict[str, dict[str, float]] | None = None,
+        training: np.ndarray | None = None,
     ) -> Report:
         """Scores the model, and writes the report and its page.
 
@@ -101,6 +102,8 @@ class TrainedRun:
             default as the run's report says, if there is one.
           baseline: scores of training images; by default as the run's report
             says, if it was made in the same way.
+          training: images of the run, uint8 [N, h, w, c], of which samples may
+            be copies: that is looked for, and warned of.
 
         Raises:
           UsageError: before the work, if the report cannot be written there.
@@ -122,6 +125,7 @@ class TrainedRun:
                 f"{self.config.run_dir}, {weights} weights, seed "
                 f"{scorer.settings.seed}",
                 self.step,
+                training,
             ),
             classes=classes,
             reproducible=reproducible,
@@ -132,9 +136,15 @@ class TrainedRun:
         if scorer.cluster.chief:
             shown = scorer.samples(self.model, weights)
             with kept(report, "--out"):
-                path = self.report_file(out)
-                scorer.write(report, shown, path, history.of_run(self.config))
+                path, told = self.report_file(out), history.of_run(self.config)
+                scorer.write(report, shown, path, told, training)
+            self._warn_of_copies(report)
         return report
+
+    def _warn_of_copies(self, report: Report) -> None:
+        found = memorized.warning(report.memorization)
+        if found:
+            errors.warn(f"{self.config.run_dir}: {found}", stacklevel=3)
 
     def report_file(
         self, out: str | os.PathLike[str] | None = None

@@ -136,6 +136,7 @@ class Run:
                     self.config.deterministic, self.config.jit
                 ),
                 baseline=baseline,
+                training=self.train_images,
             )
         result = self._result(run, baseline["kid_tfgan"]["kid"])
         return dataclasses.replace(run, result=result)

@@ -5,6 +5,8 @@ import functools
 import os
 from typing import Any
 
+import numpy as np
+
 from tf_mmdgan import config as config_room
 from tf_mmdgan import data, errors, files, metrics
 from tf_mmdgan.config import DataConfig, EvaluateConfig
@@ -113,7 +115,10 @@ def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
     scorer = from_config.make_scorer(config, run.config, run.image_shape)
     # First, because it is what may be refused.
     classes = _classes(config, run, scorer) if config.per_class else None
-    report = run.score(scorer, config.weights, config.out, classes)
+    report = run.score(
+        scorer, config.weights, config.out, classes,
+        training=_training(config, run),
+    )  # fmt: skip
     _save(config, scorer.real_found, report)
     return report
 
@@ -130,6 +135,25 @@ def _classes(
     return class_scores(
         scorer, real.labels, real.num_classes, run.model, config.weights
     )
+
+
+def _training(config: EvaluateConfig, run: TrainedRun) -> np.ndarray | None:
+    """Training images of a run; None where metrics or images are named.
+
+    What cannot be read is told: held-out images can be scored without it.
+    """
+    if config.real is not None or metrics.by_name(config.metrics):
+        return None
+    source = DataConfig.of(
+        config.filled_from(run.config),
+        dataset=run.config.dataset,
+        image_size=run.config.image_size,
+    )
+    try:
+        return data.load(source, "train").images
+    except errors.DataError as error:
+        errors.warn(f"Copies are not looked for: {error}", stacklevel=2)
+        return None
 
 
 def _check_outputs(config: EvaluateConfig) -> None:
