@@ -178,5 +178,5 @@ def parse(config_class: type[Config], arguments: list[str]) -> Config:
     flags.DEFINE_string("flagfile", "", "", flag_values=values)
     define(config_class, values)
     check_files(arguments)
-    values(["", *expanded(config_class, arguments, values)])
-    return read(config_class, values)
+    _, *unnamed = values(["", *expanded(config_class, arguments, values)])
+    return read(config_class, values, unnamed)
