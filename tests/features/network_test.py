@@ -87,7 +87,7 @@ def test_rows_of_an_image_may_stand_apart():
 
 
 def test_what_gives_one_number_is_refused():
-    with pytest.raises(errors.DataError, match="no images of shape"):
+    with pytest.raises(errors.DataError, match="gives a single value"):
         network(lambda x: (tf.reduce_mean(x), None)).check(SHAPE)
 
 

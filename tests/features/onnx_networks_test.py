@@ -122,3 +122,27 @@ def test_files_of_other_things_are_refused(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(errors.DataError, match=r"a\.onnx"):
         get_extractor(f"onnx:{path}")
+
+
+@pytest.mark.parametrize(
+    "node, kind, words",
+    [
+        (("Cast", {"to": onnx.TensorProto.STRING}), "STRING", "real numbers"),
+        (("ReduceMean", {"keepdims": 0}), "FLOAT", r"the shape \(\)"),
+    ],
+)
+def test_outputs_that_are_no_real_rows_are_refused(tmp_path, node, kind, words):
+    name, settings = node
+    graph = make.make_graph(
+        [make.make_node(name, ["x"], ["f"], **settings)],
+        "g",
+        [make.make_tensor_value_info("x", FLOAT, ["n", 3, 8, 8])],
+        [make.make_tensor_value_info("f", getattr(onnx.TensorProto, kind), [])],
+    )
+    model = make.make_model(
+        graph, opset_imports=[make.make_opsetid("", 18)], ir_version=8
+    )
+    path = tmp_path / "a.onnx"
+    onnx.save(model, path)
+    with pytest.raises(errors.DataError, match=words):
+        get_extractor(f"onnx:{path}").check((8, 8, 3))

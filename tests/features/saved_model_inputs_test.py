@@ -140,3 +140,23 @@ def test_outputs_may_be_named_by_numbers(tmp_path, images):
         for name in ("0", "1")
     )
     np.testing.assert_allclose(one, 2.0 * zero, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "output, words",
+    [
+        (lambda x: tf.complex(x[:, 0, 0], x[:, 0, 1]), "values of complex64"),
+        (lambda x: tf.strings.as_string(x[:, 0, 0]), "values of string"),
+        (tf.reduce_mean, "a single value"),
+    ],
+)
+def test_outputs_that_are_no_real_rows_are_refused(tmp_path, output, words):
+    module = tf.Module()
+    module.__call__ = tf.function(
+        output, input_signature=[spec(None, None, None, 3)], autograph=False
+    )
+    signature = module.__call__.get_concrete_function()
+    tf.saved_model.save(module, tmp_path, signatures=signature)
+    extractor = get_extractor(f"saved_model:{tmp_path}")
+    with pytest.raises(errors.DataError, match=f"gives {words}: name an out"):
+        extractor.check((8, 8, 3))

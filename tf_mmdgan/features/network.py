@@ -1,6 +1,7 @@
 """Networks as feature extractors: how 8-bit images enter, what comes out."""
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -170,7 +171,7 @@ class Network(FeatureExtractor):
         except Exception as error:  # Networks raise many kinds.
             raise errors.DataError(
                 f"The extractor {self.name} takes no images of shape "
-                f"{shape}: {errors.excerpt(error)}"
+                f"{shape}: {errors.excerpt(_reason(error))}"
             ) from error
         self._check_independent(beside[0].numpy()[:1], alone[0].numpy())
         if self.classifies and alone[1].shape[-1] < 2:
@@ -191,6 +192,24 @@ class Network(FeatureExtractor):
             "images beside it: name another output, with one row for each "
             "image, of a network in inference mode."
         )
+
+    def _check_numbers(self, *outputs: tf.Tensor | None) -> None:
+        """Refuses what a cast would cut, or what has no row for each image.
+
+        Raises:
+          DataError: for texts, complex numbers and single values.
+        """
+        for output in outputs:
+            if output is None:
+                continue
+            kind = output.dtype
+            real = kind.is_floating or kind.is_integer or kind.is_bool
+            if not real or output.shape.rank == 0:
+                what = "a single value" if real else f"values of {kind.name}"
+                raise errors.DataError(
+                    f"The extractor {self.name} gives {what}: name an output "
+                    "of real numbers, with one row for each image."
+                )
 
     def told(self, image_shape: tuple[int, ...]) -> str:
         """See `FeatureExtractor.told`."""
@@ -245,6 +264,7 @@ class Network(FeatureExtractor):
                 levels = self._resize(levels, size)
             pixels = _cast(self._scale(levels), self._dtype)
             features, logits = self._network(pixels)
+            self._check_numbers(features, logits)
             count = tf.shape(images)[0]
             flat = tf.cast(tf.reshape(features, [count, -1]), tf.float32)
             if not self.classifies:
@@ -253,6 +273,14 @@ class Network(FeatureExtractor):
             return flat, *_probabilities(tf.cast(logits, tf.float32))
 
         return run
+
+
+def _reason(error: Exception) -> str:
+    """What an error says; of one in a graph, what Python has raised there."""
+    text = str(error)
+    raised = re.search(r"^.*\b\w+Error: (.+)$", text, re.MULTILINE)
+    in_graph = isinstance(error, tf.errors.OpError) and raised
+    return raised[1] if in_graph and raised else text
 
 
 def variant_of(**settings: Any) -> str:

@@ -199,6 +199,12 @@ def _in_batches(
         session(images[start : start + size])
         for start in range(0, len(images), size)
     ]
+    for rows in parts[0]:
+        if np.ndim(rows) == 0 or rows.dtype.kind not in "fiub":
+            raise TypeError(
+                f"an output of the model has the type {np.asarray(rows).dtype} "
+                f"and the shape {np.shape(rows)}: need rows of real numbers"
+            )
     return [
         np.concatenate(rows)[:count].astype(np.float32, copy=False)
         for rows in zip(*parts, strict=True)
