@@ -145,3 +145,11 @@ def test_needed_arrays_alone_are_read(tmp_path, rng):
     found = metrics.read_moments(path)
     np.testing.assert_allclose(found.covariance, moments.covariance, 1e-6)
     assert metrics.read_extractor(path) is None
+
+
+def test_the_extractor_that_a_file_names_is_short_text(tmp_path):
+    path = tmp_path / "a.npz"
+    for name in ("\x1b[2J" * 10**5, np.zeros((99, 99))):
+        np.savez(path, features=np.zeros((3, 2)), extractor=name)
+        _, known = cache.read_features(path)
+        assert known.isprintable() and len(known) < 1100

@@ -83,7 +83,8 @@ def read_features(
             f"{path}: features and probabilities are not of as many images."
         )
     found = Extracted(arrays["features"], arrays.get("probabilities"))
-    return found, None if made_with is None else str(made_with)
+    known = None if made_with is None else errors.excerpt(made_with, 1000)
+    return found, known
 
 
 def write_features(

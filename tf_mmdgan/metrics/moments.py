@@ -159,7 +159,7 @@ def read_extractor(path: str | os.PathLike[str]) -> str | None:
       DataError: for a file that is missing, damaged or something else.
     """
     found = files.read_npz(path, ("extractor",)).get("extractor")
-    return None if found is None else str(found)
+    return None if found is None else errors.excerpt(found, 1000)
 
 
 def write_moments(
