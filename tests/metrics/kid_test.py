@@ -331,6 +331,16 @@ def test_bad_features_are_named(real, fake, culprit, estimator):
     assert "\n" not in str(caught.value)
 
 
+def test_seeds_of_any_length_draw(rng):
+    real, fake = rng.normal(size=(2, 30, 3))
+    drawn = [
+        kid(real, fake, "subsets", num_subsets=2, subset_size=9, seed=seed).mean
+        for seed in (1, np.int64(1), 2**32 + 1, 2**64 + 1, 2**200)
+    ]
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn)) == 4
+
+
 @pytest.mark.parametrize(
     "settings, culprit",
     [
@@ -342,6 +352,12 @@ def test_bad_features_are_named(real, fake, culprit, estimator):
             {"estimator": "subsets", "subset_size": 2, "seed": -1},
             "seed=-1: need >= 0",
         ),
+        (
+            {"estimator": "subsets", "subset_size": 2, "seed": 1.5},
+            "seed=1.5: need an integer >= 0",
+        ),
+        ({"estimator": "subsets", "subset_size": "2"}, "subset_size='2'"),
+        ({"estimator": "subsets", "num_subsets": 2.0}, "num_subsets=2.0"),
         ({"estimator": "blocks", "max_block_size": 1}, "max_block_size=1"),
     ],
 )

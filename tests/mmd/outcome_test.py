@@ -77,6 +77,7 @@ def test_levels_are_probabilities(level):
         outcome.make_plan(999, level, 0)
 
 
-def test_seeds_are_not_negative():
-    with pytest.raises(errors.UsageError, match="seed=-1"):
-        outcome.make_plan(999, 0.05, -1)
+@pytest.mark.parametrize("seed", [-1, 1.5, "7", None])
+def test_seeds_are_integers_that_are_not_negative(seed):
+    with pytest.raises(errors.UsageError, match=f"seed={seed!r}"):
+        outcome.make_plan(999, 0.05, seed)

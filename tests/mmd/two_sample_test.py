@@ -106,6 +106,8 @@ def test_outcome_is_json(rng):
         ({"num_permutations": 18}, "need at least 19"),
         ({"num_permutations": 99, "level": 0.001}, "need at least 999"),
         ({"level": 2.0}, "level=2.0"),
+        ({"level": "0.05"}, "level='0.05'"),
+        ({"num_permutations": 99.5}, "num_permutations=99.5"),
     ],
 )
 def test_settings_that_cannot_be_honoured_are_refused(settings, message):

@@ -1,6 +1,7 @@
 """What scores check before they start, and how they split samples."""
 
 import math
+import numbers
 
 import numpy as np
 
@@ -9,18 +10,26 @@ from tf_mmdgan.metrics import precision
 from tf_mmdgan.mmd.samples import as_numbers, check_finite
 
 
-def at_least(minimum: int, **settings: int | None) -> None:
-    """Raises UsageError for a setting below the minimum; None is not set."""
+def at_least(minimum: int, **settings: object) -> None:
+    """Raises UsageError for no integer >= the minimum; None is not set."""
     for name, value in settings.items():
-        if value is not None and value < minimum:
+        if value is None:
+            continue
+        if not isinstance(value, numbers.Integral):
+            raise errors.UsageError(
+                f"{name}={value!r}: need an integer >= {minimum}."
+            )
+        if value < minimum:
             raise errors.UsageError(f"{name}={value}: need >= {minimum}.")
 
 
-def positive(**settings: float) -> None:
+def positive(**settings: object) -> None:
     """Raises UsageError for a setting that is not a number above 0."""
     for name, value in settings.items():
-        if not 0.0 < value < math.inf:
-            raise errors.UsageError(f"{name}={value}: need a number > 0.")
+        if not (
+            isinstance(value, numbers.Real) and 0.0 < float(value) < math.inf
+        ):
+            raise errors.UsageError(f"{name}={value!r}: need a number > 0.")
 
 
 def check(

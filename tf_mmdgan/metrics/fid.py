@@ -96,11 +96,13 @@ def fid_infinity(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> float:
     Args:
       real: finite features [n, d].
       fake: finite features [m, d], m >= 20.
-      seed: of the subsets.
+      seed: of the subsets, an integer >= 0.
 
     Raises:
+      UsageError: for another seed.
       DataError: see `checks.check`.
     """
+    checks.at_least(0, seed=seed)
     real, fake = checks.check(real, fake, minimum=20)
     reference = _Reference(real)
     rng = np.random.default_rng(seed)

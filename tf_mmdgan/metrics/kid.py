@@ -175,7 +175,7 @@ def _subsets(
 ) -> KID:
     """Source: Binkowski et al. 2018, section 4 and their code."""
     checks.at_least(1, num_subsets=num_subsets)
-    checks.at_least(0, seed=seed)
+    checks.at_least(0, seed=seed, subset_size=subset_size)
     smaller = min(len(real), len(fake))
     if not 2 <= subset_size <= smaller:
         raise errors.UsageError(
@@ -184,9 +184,12 @@ def _subsets(
             "give more samples."
         )
     # The generator and the order of the draws are those of torch-fidelity,
-    # whose seeds have 32 bits.
-    words = seed if seed < 2**32 else [seed % 2**32, seed // 2**32]
-    rng, counts = np.random.RandomState(words), (len(real), len(fake))
+    # whose seeds have 32 bits; longer ones are several words.
+    words, rest = [seed % 2**32], seed >> 32
+    while rest:
+        words, rest = [*words, rest % 2**32], rest >> 32
+    rng = np.random.RandomState(words if len(words) > 1 else seed)
+    counts = len(real), len(fake)
     rows = [
         [rng.choice(count, subset_size, replace=False) for count in counts]
         for _ in range(num_subsets)

@@ -53,6 +53,7 @@ def prdc(real: np.ndarray, fake: np.ndarray, nearest_k: int = 5) -> PRDC:
     """
     real, fake = checks.check(real, fake)
     most = min(len(real), len(fake)) - 1
+    checks.at_least(0, nearest_k=nearest_k)
     if not 1 <= nearest_k <= most:
         raise errors.UsageError(
             f"nearest_k={nearest_k}: need 1 to {most}, one less than the "

@@ -289,6 +289,7 @@ def _others(kernel: Kernel, rows: np.ndarray) -> np.ndarray:
 
 
 def _resolve(kernel: Kernel | str, rows: np.ndarray, seed: int) -> Kernel:
+    errors.check_count(0, seed=seed)
     return kernel_choice.resolve(kernel, rows, np.random.default_rng(seed))
 
 

@@ -33,13 +33,13 @@ def make_plan(num_permutations: int, level: float, seed: int) -> TestPlan:
     """Checks the settings.
 
     Raises:
-      UsageError: for a level that is not between 0 and 1, a negative seed, or
-        fewer permutations than the level needs.
+      UsageError: for a level that is not between 0 and 1, a seed that is no
+        integer >= 0, or fewer permutations than the level needs.
     """
-    if not 0.0 < level < 1.0:
+    errors.check_above(0.0, level=level)
+    if level >= 1.0:
         raise errors.UsageError(f"level={level}: need a number in (0, 1).")
-    if seed < 0:
-        raise errors.UsageError(f"seed={seed}: need an integer >= 0.")
+    errors.check_count(0, seed=seed, num_permutations=num_permutations)
     least = math.ceil(round(1.0 / level, 9)) - 1
     if num_permutations < least:
         raise errors.UsageError(
