@@ -19,5 +19,8 @@ def test_the_program_of_the_document(capsys):
     assert len(names["history"].history["critic/OutputPenalty"]) == 2
     assert int(names["model"].step.numpy()) == 10
     assert "'generator/mmd2'" in capsys.readouterr().out
+    scores = names["scores"]
+    np.testing.assert_allclose(scores["kid"], scores["kid_exact"]["kid"], 0.1)
+    assert 0.0 < scores["fid"]["fid"] < np.inf
     kernel, x = names["Cosine"](), np.eye(3, dtype=np.float32)
     np.testing.assert_allclose(kernel.diagonal(x), np.ones(3))
