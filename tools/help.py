@@ -25,16 +25,19 @@ def render(
       own: names of the tool's flags.
       groups: names of flags by title, which is a name, or several with commas
         between them; empty for a tool whose flags need none.
-      chosen: a name of the only group to show.
+      chosen: a name of the only groups to show.
       values: where the flags are defined.
 
     Raises:
       UsageError: for an unknown group.
     """
-    titles = {name: title for title in groups for name in title.split(", ")}
+    titles: dict[str, list[str]] = {}
+    for title in groups:
+        for name in title.split(", "):
+            titles.setdefault(name, []).append(title)
     if chosen is not None:
-        title = errors.pick(titles, chosen, "group of flags")
-        return _group(title, groups[title], values)
+        found = errors.pick(titles, chosen, "group of flags")
+        return "\n\n".join(_group(t, groups[t], values) for t in found)
     parts = [doc.strip()]
     if groups:
         listed = f"--help=GROUP shows one group: {', '.join(titles)}."

@@ -11,7 +11,10 @@ TARGET = {"target": "host:8500"}
     "wrong, words",
     [
         ({}, "either --model, --run_dir, --saved_model or --target"),
-        ({**TARGET, "run_dir": "r"}, "either --run_dir, --saved_model or"),
+        (
+            {**TARGET, "run_dir": "r"},
+            "either --model, --run_dir, --saved_model or",
+        ),
         ({"target": "host"}, "--target=host: must be host:port"),
         ({"target": "http://host:1"}, "must be host:port"),
         ({"target": "host:99999"}, "the port 1 to 65535"),

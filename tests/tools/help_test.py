@@ -36,6 +36,12 @@ def test_a_group_is_shown_alone_by_any_of_its_names(values, chosen):
     assert "--dataset" not in text
 
 
+def test_all_groups_of_a_name_are_shown(values):
+    lines = help.render("Trains.", [], GROUPS, "gmmn_ae", values).splitlines()
+    assert "gmmn, gmmn_ae, t_mmd:" in lines
+    assert "gmmn_ae, drift_ae:" in lines
+
+
 def test_flags_show_their_defaults(values):
     text = help.render("", ["steps", "export", "run_dir"], {}, None, values)
     assert "  --steps=150000\n      Generator steps" in text
