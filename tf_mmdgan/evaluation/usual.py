@@ -1,8 +1,6 @@
 """By what a data set is scored where nobody says it."""
 
-import warnings
-
-from tf_mmdgan import data, features
+from tf_mmdgan import data, errors, features
 
 # What these fail to see, for messages.
 _LIMITS = {
@@ -27,7 +25,7 @@ def usual_features(entry: data.DatasetEntry, told: bool = False) -> str:
     if told:
         preferred, name = entry.preferred_features, entry.features
         limits = f" {_LIMITS[name]}" if name in _LIMITS else ""
-        warnings.warn(
+        errors.warn(
             f"Scores compare {name}{limits}: they choose no best checkpoint. "
             f"For scores by the features {preferred}: "
             f"{features.remedy(preferred or '')}",
