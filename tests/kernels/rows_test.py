@@ -101,7 +101,7 @@ def expanded(x, y):
     return tf.where(squares <= 2.0**-20 * sums, 0.0, squares)
 
 
-@pytest.mark.parametrize("width", [2, 16, 256])
+@pytest.mark.parametrize("width", [1, 2, 16, 256])
 def test_usual_points_keep_their_bits(rng, width):
     x, y = (
         tf.constant(rng.normal(size=(64, width)) + shift, tf.float32)

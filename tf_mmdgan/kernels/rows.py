@@ -118,15 +118,14 @@ def _cancel(
     """Whether rounding spoils the squares of near points, a scalar.
 
     The error of a square is about one rounding of its norms. It is not small
-    if a quarter of the rows have another point so near that the square is
-    below 100 roundings of the largest norms. Of usual points in two or more
-    dimensions hardly any have. Equal rows, whose norms are equal, do not count.
+    if squares below 30 roundings of the largest norms are more than a few: of
+    points on a line, which have most of them, it is half a percent. Equal rows,
+    whose norms are equal, do not count.
     """
     largest = tf.reduce_max(x_norms) + tf.reduce_max(y_norms)
-    limit = 100.0 * _EPSILON[squares.dtype] * largest
+    limit = 30.0 * _EPSILON[squares.dtype] * largest
     near = (squares < limit) & (x_norms != y_norms)
-    rows = tf.cast(tf.reduce_any(near, axis=-1), squares.dtype)
-    return tf.reduce_mean(rows) > 0.25
+    return tf.reduce_mean(tf.cast(near, squares.dtype)) > 1.0 / 128.0
 
 
 def _in_double(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
