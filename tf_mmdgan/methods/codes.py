@@ -82,9 +82,11 @@ def _refined(
     )
     rate = settings.learning_rate
     first, end = model.pretraining_steps, model.refined_from
+    # A fall takes one step at least, also of codes that are not trained alone.
+    codes_end = max(end, first + 1)
     builder.compile(
         model,
-        builder.optimizer_between(rate, model, first, max(end, first + 1)),
+        builder.optimizer_between(rate, model, first, codes_end),
         builder.critic_optimizer(model),
         builder.optimizer_between(
             settings.refine_learning_rate or rate, model, end
