@@ -252,6 +252,10 @@ class DriftField:
         Returns:
           Steps, [..., n, d], to be added to the points.
         """
+        points, positives, negatives = (
+            tf.convert_to_tensor(rows)
+            for rows in (points, positives, negatives)
+        )
         squares = Sides(
             pairwise_squares(points, positives),
             pairwise_squares(points, negatives),
