@@ -23,7 +23,7 @@ def train(folder, objective, steps):
             architecture="mlp", generator_width=4, critic_width=4,
             batch_size=16, evaluate_every=0, evaluation_samples=20,
             max_block_size=500, checkpoint_every=1, sample_every=0,
-            strategy="one_device", **few,
+            strategy="one_device", allow_matched_score=True, **few,
         )
     ).train().result  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, keras_settings
+from tf_mmdgan.distribute import graphs
 from tf_mmdgan.mmd.samples import Samples
 
 # A network, or a function that makes one.
@@ -156,6 +157,7 @@ def minimise(
         optimizer.apply_gradients(
             zip(tape.gradient(value, variables), variables, strict=True)
         )
+        graphs.forget_gradients()
 
     sets = [np.float32(rows) for rows in samples]
     for _ in range(steps):

@@ -7,9 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.distribute import Cluster
+from tf_mmdgan.distribute import Cluster, graphs
 from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
-from tf_mmdgan.models import graphs
 
 
 class ImageSampler:

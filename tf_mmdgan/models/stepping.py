@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.distribute import Cluster
-from tf_mmdgan.models import feeding, graphs, image_batches, phases, shares
+from tf_mmdgan.distribute import Cluster, graphs
+from tf_mmdgan.models import feeding, image_batches, phases, shares
 from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.input_clock import InputClock
 from tf_mmdgan.models.phases import Logs, Phase

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.models import graphs
+from tf_mmdgan.distribute import graphs
 from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.objectives import Batch
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 import tiny
 from tensorflow.python.framework import ops
 
-from tf_mmdgan.models import graphs
+from tf_mmdgan.distribute import graphs
 from tf_mmdgan.networks import layers
 
 
