@@ -183,16 +183,20 @@ def end(line, folder, environment, number, until):
         text=True,
     ) as process:
         told = ""
-        while until not in told:
-            told += process.stderr.readline()
-            assert process.poll() is None, told
-        process.send_signal(number)
-        return process.wait(60), told + process.stderr.read()
+        try:
+            while until not in told:
+                told += process.stderr.readline()
+                assert process.poll() is None, told
+            process.send_signal(number)
+            return process.wait(60), told + process.stderr.read()
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
     "number, code", [(signal.SIGTERM, -15), (signal.SIGINT, 130)]
 )
+@pytest.mark.usefixtures("foreground")
 def test_a_worker_that_waits_says_so_and_can_be_ended(
     environment, tmp_path, number, code
 ):
@@ -206,6 +210,7 @@ def test_a_worker_that_waits_says_so_and_can_be_ended(
 
 
 @pytest.mark.parametrize("with_nohup", [False, True])
+@pytest.mark.usefixtures("foreground")
 def test_a_closed_terminal_saves_unless_it_is_ignored(
     environment, tmp_path, with_nohup
 ):
