@@ -4,6 +4,7 @@ Nothing of the size that an answer claims is made until that size is the one
 that was asked for.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,20 +66,38 @@ def of_json(values: Any, wanted: tf.TensorSpec) -> np.ndarray:
         not have.
     """
     try:
-        found = np.asarray(values)
-        if found.dtype.kind not in "iuf":
-            raise ValueError("values that are no numbers")
         # Wide enough for all of an image or a label; nothing wraps or is cut.
-        found = found.astype(np.float64)
-    except (OverflowError, TypeError) as error:
+        found = np.array(_flat(values, wanted), np.float64)
+    except OverflowError as error:
         raise ValueError(str(error)) from error
-    _check_shape(found.shape, wanted)
+    found = found.reshape(wanted.shape.as_list())
     if wanted.dtype.is_integer:
         low, high = wanted.dtype.limits
         inside = (found >= low) & (found <= high)
         if not (inside & (np.floor(found) == found)).all():
             raise ValueError(f"values that {wanted.dtype.name} does not have")
     return checked(found.astype(wanted.dtype.as_numpy_dtype), wanted)
+
+
+def _flat(values: Any, wanted: tf.TensorSpec) -> list[float]:
+    """The numbers in nested lists of the wanted shape, in a row.
+
+    NumPy would make each entry of an array as long as the longest text in it.
+
+    Raises:
+      ValueError: for another shape, and for what is no number.
+    """
+    level = [values]
+    for depth, side in enumerate(wanted.shape.as_list()):
+        if set(map(type, level)) - {list} or set(map(len, level)) - {side}:
+            raise ValueError(
+                f"another shape than {wanted.shape.as_list()}, at its depth "
+                f"{depth}"
+            )
+        level = list(itertools.chain.from_iterable(level))
+    if set(map(type, level)) - {int, float}:
+        raise ValueError("values that are no numbers")
+    return level
 
 
 def checked(array: np.ndarray, wanted: tf.TensorSpec) -> np.ndarray:
