@@ -57,9 +57,9 @@ INSIDE = {
          "synthetic"},
     ],
     "evaluation": [
-        {"outputs", "loaded", "memorized", "metric_settings", "charts",
-         "usual"},
-        {"report", "history", "images"},
+        {"outputs", "loaded", "memorized", "metric_settings", "usual"},
+        {"charts", "report", "images"},
+        {"history"},
         {"page"},
         {"layers", "neighbours"},
         {"scorer", "comparable"},

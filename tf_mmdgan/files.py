@@ -95,6 +95,8 @@ def finite(value: Any) -> Any:
     """`value`, with None in place of NaN and infinities, for `write_json`."""
     if isinstance(value, Mapping):
         return {name: finite(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
     if isinstance(value, float):  # np.float64 too
         return float(value) if math.isfinite(value) else None
     return value

@@ -1,6 +1,8 @@
 """Finished runs side by side: what is refused, tested and shown."""
 
+import dataclasses
 import json
+import math
 import types
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 from tf_mmdgan import errors, evaluation, training
 from tf_mmdgan.config import CompareRunsConfig, TrainConfig
+from tf_mmdgan.evaluation import outputs
 from tf_mmdgan.training import compared, compared_page
 
 
@@ -37,6 +40,19 @@ def test_a_run_without_scores_is_named(scored, tmp_path):
     scored("bad", scores=[1])
     with pytest.raises(errors.DataError, match=r"^bad has no scores"):
         training.compare_runs(runs=(scored("one"), "bad"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scores": {"fid": {"fid": "low"}}}, {"scores": {"fid": {"fid": [1]}}},
+        {"scores": {"fid": {"fid": 10**400}}}, {"baseline": [1]},
+        {"baseline": {"fid": {"fid": {}}}}, {"step": {}}, {"real": "x" * 5000},
+    ],
+)  # fmt: skip
+def test_a_report_of_other_types_is_refused(scored, wrong):
+    with pytest.raises(errors.DataError, match=r"^bad has no scores"):
+        training.compare_runs(runs=(scored("one"), scored("bad", **wrong)))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +87,21 @@ def test_what_another_program_has_written_stays(scored, tmp_path):
     (tmp_path / "comparison.json").write_text("{}")
     with pytest.raises(errors.UsageError, match="no outcome of tf_mmdgan"):
         training.compare_runs(runs=(scored("one"), scored("two")))
+
+
+def test_a_picture_of_others_stays(scored, tmp_path):
+    (tmp_path / "comparison.png").write_bytes(b"\x89PNG of a holiday")
+    with pytest.raises(errors.UsageError, match=r"would replace.*\.png"):
+        training.compare_runs(runs=(scored("one"), scored("two")))
+
+
+def test_runs_of_one_name_are_told_apart_without_their_place(tmp_path):
+    runs = (str(tmp_path / "a" / "run"), str(tmp_path / "b" / "run"))
+    assert compared._names(runs) == dict(
+        zip(runs, ("a/run", "b/run"), strict=True)
+    )
+    runs = (str(tmp_path / "a"), str(tmp_path / "a" / "a"))
+    assert list(compared._names(runs).values()) == ["a", "a/a"]
 
 
 @pytest.fixture
@@ -130,7 +161,24 @@ def test_json_page_and_picture_are_written(found, tmp_path):
     page = out.with_suffix(".html").read_text()
     assert page.count("<img") == 2 and page.count("<svg") == 2
     assert "near, p = " in page and "generator steps" in page
-    found.write(out)  # which replaces its own
+    # It replaces its own.
+    outputs.check(out, pictures=[out.with_suffix(".png")])
+    found.write(out)
+
+
+def test_runs_without_a_log_have_no_picture(found, tmp_path):
+    sides = [
+        dataclasses.replace(
+            run, history=evaluation.RunHistory([], in_force={"x": math.nan})
+        )
+        for run in found.runs
+    ]
+    out = tmp_path / "bare.json"
+    dataclasses.replace(found, runs=sides).write(out)
+    assert json.loads(out.read_text())["differing_settings"] == {
+        "x": [None, None]
+    }
+    assert not out.with_suffix(".png").exists()
 
 
 def test_curves_are_over_steps_and_over_time():

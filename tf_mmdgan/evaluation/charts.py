@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from tf_mmdgan.evaluation.outputs import SOFTWARE
+
 _WIDTH, _HEIGHT = 360, 210
 # Room for the numbers at the axes.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 8, 34
@@ -147,7 +149,7 @@ def charts_png(charts: Sequence[Chart]) -> bytes:
     for axes, chart in zip(places, shown, strict=True):
         _draw(axes, chart)
     buffer = io.BytesIO()
-    sheet.savefig(buffer, format="png")
+    sheet.savefig(buffer, format="png", metadata={"Software": SOFTWARE})
     return buffer.getvalue()
 
 

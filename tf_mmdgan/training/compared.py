@@ -11,7 +11,12 @@ import numpy as np
 
 from tf_mmdgan import config as config_room
 from tf_mmdgan import errors, files, published
-from tf_mmdgan.config import CompareRunsConfig, EvaluateConfig, ReadConfig
+from tf_mmdgan.config import (
+    CompareRunsConfig,
+    EvaluateConfig,
+    ReadConfig,
+    fields,
+)
 from tf_mmdgan.evaluation import RunHistory, Scorer, from_config, outputs
 from tf_mmdgan.evaluation.charts import charts_png
 from tf_mmdgan.metrics import kid_tests
@@ -20,6 +25,7 @@ from tf_mmdgan.training.finished import TrainedRun, load_run
 from tf_mmdgan.training.run_directory import REPORT_FILE, recorded
 
 _SHOWN = 16  # images of each run on the page
+_SCORES = dict[str, dict[str, float | None]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +33,8 @@ class RunSide:
     """One of the runs that are compared.
 
     Attributes:
-      name: the last part of its folder, or the whole where two have the same.
+      name: the last part of its folder; where two have the same, its path in
+        the folder that holds all runs.
       report: its report.json.
       history: how it came about.
       images: some that it has drawn, uint8 [n, h, w, c].
@@ -99,7 +106,8 @@ class RunComparison:
             {run.name: run.images for run in self.runs},
         )
         outputs.write(path, outcome, page)
-        files.write_bytes(_picture_beside(path), charts_png(charts))
+        if any(chart.drawn for chart in charts):
+            files.write_bytes(_picture_beside(path), charts_png(charts))
 
 
 def compare_runs(
@@ -126,8 +134,7 @@ def compare_runs(
       DataError: for what is no run, or has not been scored.
     """
     config = config_room.given(CompareRunsConfig, config, settings)
-    outputs.check(config.out)
-    files.check_writable(_picture_beside(config.out), "--out")
+    outputs.check(config.out, pictures=[_picture_beside(config.out)])
     reports = {run: _report(run) for run in config.runs}
     _check_comparable(reports)
     loaded = load_run(config.runs[0], config.checkpoint, config.trust_run)
@@ -162,12 +169,11 @@ def _report(run_dir: str) -> dict[str, Any]:
       DataError: if there is none.
     """
     report = recorded(pathlib.Path(run_dir) / REPORT_FILE)
-    whole = isinstance(report.get("scores"), dict) and all(
-        isinstance(report.get(name), str) for name in ("extractor", "real")
-    )
-    if not whole or not all(
-        isinstance(numbers, dict) for numbers in report["scores"].values()
-    ):
+    kinds = {
+        "scores": _SCORES, "baseline": _SCORES | None, "step": int | None,
+        "extractor": str, "real": str,
+    }  # fmt: skip
+    if not all(fields.fits(report.get(k), kind) for k, kind in kinds.items()):
         raise errors.DataError(
             f"{run_dir} has no scores: it is no run, or one that has not been "
             f"scored; tf-mmdgan evaluate --run_dir={run_dir} does that."
@@ -219,10 +225,13 @@ def _scorer(
 
 def _names(runs: Sequence[str]) -> dict[str, str]:
     """A short name of each run."""
-    last = [pathlib.Path(run).resolve().name for run in runs]
-    if len(set(last)) < len(runs):
-        last = list(runs)
-    return dict(zip(runs, last, strict=True))
+    paths = [pathlib.Path(run).resolve() for run in runs]
+    names = [path.name for path in paths]
+    if len(set(names)) < len(runs):
+        # From where they part, for what is published tells no more.
+        shared = os.path.commonpath([path.parent for path in paths])
+        names = [os.path.relpath(path, shared) for path in paths]
+    return dict(zip(runs, names, strict=True))
 
 
 def _tested(

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.config.data import OF_MACHINE
 from tf_mmdgan.evaluation import Report, RunHistory
 from tf_mmdgan.published import without_places
@@ -95,14 +95,6 @@ def kept_baseline(
     now = report.to_dict()
     made_by = ("extractor", "real", "num_real", "num_fake", "settings")
     found = before.get("baseline")
-    if not isinstance(found, dict):
-        return None
     if any(before.get(name) != without_places(now[name]) for name in made_by):
         return None
-    try:
-        return {
-            str(metric): {str(k): float(v) for k, v in numbers.items()}
-            for metric, numbers in found.items()
-        }
-    except (AttributeError, TypeError, ValueError):
-        return None
+    return found if fields.fits(found, dict[str, dict[str, float]]) else None
