@@ -41,6 +41,24 @@ def test_steps_come_from_every_place(tmp_path):
         kept.restore(1)
 
 
+def test_names_that_are_no_steps_are_passed_over(tmp_path):
+    for name in ("step_0000003.npz", "step_x.npz", f"step_{2**63}.npz"):
+        (tmp_path / name).touch()
+    for name in ("step-4.index", "step--1.index", f"step-{2**63}.index"):
+        (tmp_path / name).touch()
+    model = tiny.adam_model()
+    assert checkpoints.EvaluatedWeights(model, tmp_path).steps() == [3]
+    assert checkpoints.Checkpoints(model, tmp_path).saved_steps() == [4]
+
+
+def test_a_picture_of_others_beside_the_report_stays(tmp_path):
+    (tmp_path / "all_curve.png").write_bytes(b"\x89PNG of a holiday")
+    with pytest.raises(errors.UsageError, match=r"would replace.*_curve\.png"):
+        training.evaluate(
+            run_dir="x", checkpoint="all", out=str(tmp_path / "all.json")
+        )
+
+
 @pytest.mark.parametrize(
     "wrong", [{"run_dir": "x", "per_class": True}, {"fake": "y", "real": "z"}]
 )

@@ -4,7 +4,7 @@ import os
 import pathlib
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import keras
@@ -160,8 +160,7 @@ class Checkpoints(Every):
     def saved_steps(self) -> list[int]:
         """Steps that there are checkpoints of, the newest first."""
         names = [path.stem for path in self.folder.glob("step-*.index")]
-        numbers = [name.removeprefix("step-") for name in names]
-        return sorted(map(int, filter(str.isdecimal, numbers)), reverse=True)
+        return sorted(_numbers(names, "step-"), reverse=True)
 
 
 def _refuse_if_whole(path: str, error: Exception) -> None:
@@ -177,6 +176,12 @@ def _refuse_if_whole(path: str, error: Exception) -> None:
             f"({errors.excerpt(error)}). The run's {CONFIG_FILE} names the "
             "versions of packages that made it: take those."
         ) from error
+
+
+def _numbers(names: Iterable[str], prefix: str) -> list[int]:
+    """Steps in names of files; what no step can be is passed over."""
+    texts = [name.removeprefix(prefix) for name in names]
+    return [n for n in map(int, filter(str.isdecimal, texts)) if n < 2**63]
 
 
 class EvaluatedWeights:
@@ -217,7 +222,7 @@ class EvaluatedWeights:
     def steps(self) -> list[int]:
         """The steps that are kept, in order."""
         names = (path.stem for path in self.folder.glob("step_*.npz"))
-        return sorted(int(name.removeprefix("step_")) for name in names)
+        return sorted(_numbers(names, "step_"))
 
     def _path(self, step: int) -> pathlib.Path:
         return self.folder / f"step_{step:07d}.npz"

@@ -1,12 +1,13 @@
 """Scores of every checkpoint that a run has kept, and their curve."""
 
 import dataclasses
+import os
 import pathlib
 from typing import Any
 
 from tf_mmdgan import errors, files
 from tf_mmdgan.config import EvaluateConfig
-from tf_mmdgan.evaluation import Report, RunHistory, by_statistics
+from tf_mmdgan.evaluation import Report, RunHistory, by_statistics, outputs
 from tf_mmdgan.evaluation.charts import charts_png
 from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.training import history, matched, run_data
@@ -33,6 +34,8 @@ def score_steps(config: EvaluateConfig) -> Report:
             f"--checkpoint=all: --real={config.real} holds statistics; name "
             "images, or one checkpoint."
         )
+    if config.out is not None:
+        outputs.check(config.out, pictures=[_picture(config.out)])
     curve = Curve.of(config)
     if config.real is None:
         run_data.check_scored(curve.run.config)
@@ -62,8 +65,12 @@ def _write(
     with kept(report, "--out"):
         curve.scorer.write(report, samples, path, told)
         if charts:
-            picture = path.with_name(f"{path.stem}_curve.png")
-            files.write_bytes(picture, charts_png(charts))
+            files.write_bytes(_picture(path), charts_png(charts))
+
+
+def _picture(report_file: str | os.PathLike[str]) -> pathlib.Path:
+    path = pathlib.Path(report_file)
+    return path.with_name(f"{path.stem}_curve.png")
 
 
 def _line(report: Report) -> dict[str, Any]:
