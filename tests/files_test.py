@@ -182,6 +182,24 @@ def test_published_texts_tell_no_absolute_paths():
     }
 
 
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("/home/Al Smith/my runs/x", "x"),
+        ("/home/Al Smith/x/, ema weights, seed 0", "x/, ema weights, seed 0"),
+        ("inception:/home/Al Smith/a b/x.pb,size=7", "inception:x.pb,size=7"),
+        ("~/Al Smith/x", "x"),
+        ("mine:F([/home/me/x])", "mine:F([x])"),
+        ("</home/me/x> or `/home/me/y`", "<x> or `y`"),
+        ("file:///home/me/x", "file:x"),
+        ("KID / FID, a / b / c", "KID / FID, a / b / c"),
+        ("gs://bucket/a/b", "gs://bucket/a/b"),
+    ],
+)
+def test_folders_with_spaces_and_in_brackets_are_not_told(text, told):
+    assert published.without_places(text) == told
+
+
 @pytest.mark.parametrize("path", ["a", "file/r.json", "file/deep/r.json"])
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     tmp_path, path

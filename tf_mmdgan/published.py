@@ -5,10 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 # The folders of an absolute path, at the beginning of a text or a word; not of
-# a URL.
+# a URL, but of files.
 _FOLDERS = re.compile(
-    r"(?<![^\s,;:=@'\"(])(?:~[^/\s,;:=@'\"(~]*)?/(?!/)"
+    r"(?<![^\s,;:=@'\"(\[{<|`])(?:~[^/\s,;:=@'\"(~]*)?(?:(?<=file:)//)?/(?!/)"
     r"(?:[^/\s,;:=@]+/)*(?=[^/\s,;:=@])"
+)
+# Those of a path that a text is or begins with, maybe after the name of what
+# takes it; they may have spaces.
+_FIRST_FOLDERS = re.compile(
+    r"^(\w+:)?(?:~[^/,;:=@'\"(~]*)?/(?!/)(?:[^/\n,;:=@]+/)*(?=[^/\s,;:=@])"
 )
 
 
@@ -21,4 +26,6 @@ def without_places(value: Any) -> Any:
         return {name: without_places(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
         return [without_places(entry) for entry in value]
-    return _FOLDERS.sub("", value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _FOLDERS.sub("", _FIRST_FOLDERS.sub(r"\1", value))
+    return value
