@@ -6,9 +6,11 @@ import types
 
 import keras
 import pytest
+import tensorflow as tf
 import tiny
 
 from tf_mmdgan import config, errors
+from tf_mmdgan.config import spelling
 from tf_mmdgan.training import callbacks, events, loggers
 
 
@@ -45,6 +47,28 @@ def test_none_and_tensorboard_need_nothing(tmp_path, log):
     (made,) = loggers.make(settings(tmp_path, "tensorboard"), log)
     assert isinstance(made, keras.callbacks.TensorBoard)
     assert made.log_dir == str(tmp_path / "one" / "tensorboard")
+
+
+def test_files_of_tensorboard_do_not_name_the_host(tmp_path, log):
+    (made,) = loggers.make(settings(tmp_path, "tensorboard"), log)
+    left = tmp_path / "one" / "tensorboard" / "train"
+    left.mkdir(parents=True)
+    (left / "events.out.tfevents.7.host.3.0.v2").write_bytes(b"killed")
+    made.set_model(tiny.model())
+    made.on_train_begin()
+    with made._train_writer.as_default(step=1):
+        tf.summary.scalar("loss", 0.5)
+    made.on_train_end()
+    names = sorted(path.name for path in left.iterdir())
+    assert len(names) == 2
+    assert all(len(name.split(".")) == 5 for name in names)
+    assert any(name.startswith("events.out.tfevents.7.") for name in names)
+
+
+def test_a_record_does_not_say_whom_metrics_are_told(installed):
+    loggers.check(spelling.Recorded("tensorboard"))
+    with pytest.raises(errors.UsageError, match=r"wandb.*--log_to=.*trust_run"):
+        loggers.check(spelling.Recorded("tensorboard,wandb"))
 
 
 class Recorder:

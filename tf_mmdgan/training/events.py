@@ -19,6 +19,16 @@ from tf_mmdgan import images
 _VERSION = "brain.Event:2"
 
 
+def file_name(seconds: float) -> str:
+    """A new name of a file of events, which does not tell the host.
+
+    Args:
+      seconds: since the epoch, when it was begun.
+    """
+    # TensorBoard knows such files by "tfevents", and sorts them by name.
+    return f"events.out.tfevents.{seconds:.0f}.{secrets.token_hex(4)}"
+
+
 class Events:
     """A new file of events in a folder, made when there is the first one.
 
@@ -27,9 +37,7 @@ class Events:
     """
 
     def __init__(self, folder: str | os.PathLike[str]):
-        # TensorBoard knows such files by "tfevents", and sorts them by name.
-        name = f"events.out.tfevents.{time.time():.0f}.{secrets.token_hex(4)}"
-        self._path = pathlib.Path(folder, name)
+        self._path = pathlib.Path(folder, file_name(time.time()))
         self._file: tf.io.TFRecordWriter | None = None
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:

@@ -15,6 +15,7 @@ import keras
 from tf_mmdgan import errors
 from tf_mmdgan.config import TrainConfig, fields, spelling
 from tf_mmdgan.published import without_places
+from tf_mmdgan.training import events
 from tf_mmdgan.training.callbacks import MetricsLog
 
 _PROJECT = "tf_mmdgan"
@@ -33,6 +34,27 @@ class _Ending(keras.callbacks.Callback):
         self._end()
 
 
+class _TensorBoard(keras.callbacks.TensorBoard):
+    """Keras' callback, whose files lose the name of the machine at the end.
+
+    While TensorFlow writes to a file, it cannot have another name.
+    """
+
+    def set_model(self, model):
+        super().set_model(model)
+        self._rename()  # what a process that was killed has left
+
+    def on_train_end(self, logs=None):
+        super().on_train_end(logs)
+        self._rename()
+
+    def _rename(self):
+        for path in pathlib.Path(self.log_dir).glob("*/events.out.tfevents.*"):
+            seconds, *others = path.name.split(".")[3:]
+            if len(others) > 1 and seconds.isdecimal():
+                path.rename(path.with_name(events.file_name(int(seconds))))
+
+
 def check(log_to: str) -> None:
     """Refuses loggers that are unknown or not installed, before any work.
 
@@ -40,10 +62,15 @@ def check(log_to: str) -> None:
       log_to: their names, separated by commas.
 
     Raises:
-      UsageError: naming the logger, and what installs it.
+      UsageError: naming the logger, and what installs it; and for a record of
+        others by which metrics would leave the folder.
     """
     for name in spelling.entries(log_to):
         errors.pick(_LOGGERS, name, "logger")
+        if isinstance(name, spelling.Recorded) and _MODULES[name]:
+            spelling.refuse_recorded(
+                f"what the run logs would be told to {name}", "log_to"
+            )
         try:
             for module in _MODULES[name]:
                 importlib.import_module(module)
@@ -83,7 +110,7 @@ def _tensorboard(
 ) -> list[keras.callbacks.Callback]:
     del log  # of which events.* has everything
     return [
-        keras.callbacks.TensorBoard(
+        _TensorBoard(
             str(pathlib.Path(config.run_dir, _TENSORBOARD)),
             write_graph=False,
             update_freq=config.log_every,
