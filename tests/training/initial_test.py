@@ -76,6 +76,20 @@ def test_a_record_does_not_name_whose_weights_are_read(settings, trained):
         initial.start_from(tiny.model(), recorded)
 
 
+def test_a_critic_larger_than_its_weights_is_never_made(tmp_path, monkeypatch):
+    there = config.TrainConfig(
+        run_dir=str(tmp_path), architecture="dcgan", critic_width=10**6
+    )
+    monkeypatch.setattr(initial.finished, "load_run", lambda *_, **__: None)
+    monkeypatch.setattr(
+        initial.run_directory, "read_config",
+        lambda *_: (there, (16, 16, 1), None),
+    )  # fmt: skip
+    chosen = config.TrainConfig(run_dir="x", init_from=str(tmp_path))
+    with pytest.raises(errors.DataError, match=r"the critic has [\d,]{15,} "):
+        initial.start_from(tiny.model(), chosen)
+
+
 def test_what_is_no_run_is_named(tmp_path):
     chosen = config.TrainConfig(run_dir="x", init_from=str(tmp_path))
     with pytest.raises(errors.DataError, match="is not a run"):

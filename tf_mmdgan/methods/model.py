@@ -13,6 +13,7 @@ from tf_mmdgan.config.method import MethodConfig
 from tf_mmdgan.methods.builder import Builder
 from tf_mmdgan.methods.published import METHODS, get_method
 from tf_mmdgan.methods.resolution import settings_of
+from tf_mmdgan.methods.settings import CriticSettings
 from tf_mmdgan.models import ImplicitModel
 
 # What a generator does not depend on, of the settings that name members of
@@ -108,6 +109,24 @@ def count_weights(
         )
         generator = get_method(config.objective).generator(builder)
     return sum(math.prod(weight.shape) for weight in generator.weights)
+
+
+def count_critic_weights(
+    config: TrainConfig,
+    image_shape: tuple[int, ...],
+    num_classes: int | None = None,
+) -> int:
+    """How many weights the architecture's critic has; 0 where none is trained.
+
+    As `count_weights`, this takes no memory.
+    """
+    settings = settings_of(config)
+    if not isinstance(settings, CriticSettings):
+        return 0
+    with tf.Graph().as_default():
+        builder = Builder(config, settings, tuple(image_shape), num_classes)
+        critic = builder.critic()
+    return sum(math.prod(weight.shape) for weight in critic.weights)
 
 
 def _without_loss(config: TrainConfig) -> TrainConfig:

@@ -1,9 +1,10 @@
 """A run that has been trained: load it, draw from it, score it, export it."""
 
 import dataclasses
+import functools
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -293,19 +294,36 @@ def _check_size(
         return
     folder = pathlib.Path(config.run_dir)
     folder /= CHECKPOINTS.get(checkpoint, EVALUATED)
+    count = functools.partial(count_weights, config, image_shape, num_classes)
+    check_held(folder, "generator", count)
+
+
+def check_held(
+    folder: pathlib.Path, network: str, count: Callable[[], int]
+) -> None:
+    """Refuses a record of a larger network than a folder has weights of.
+
+    Args:
+      folder: of checkpoints, in that of the run.
+      network: what it is, for the message.
+      count: returns how many weights it has by the record.
+
+    Raises:
+      DataError: for such a record, and for one of no network.
+    """
     held = sum(path.stat().st_size for path in folder.glob("*"))
     try:
-        claimed = count_weights(config, image_shape, num_classes)
+        claimed = count()
     except (errors.UsageError, errors.DataError):
         raise
     except Exception as error:  # TensorFlow and Keras raise many kinds.
         raise errors.DataError(
-            f"{config.run_dir}: by its record the generator is none that can "
+            f"{folder.parent}: by its record the {network} is none that can "
             f"be made: {errors.excerpt(error)}"
         ) from None
     if 4 * claimed > held:
         raise errors.DataError(
-            f"{config.run_dir}: by its record the generator has {claimed:,} "
+            f"{folder.parent}: by its record the {network} has {claimed:,} "
             f"weights, of which {folder} holds {held:,} bytes only."
         )
 
