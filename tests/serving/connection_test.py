@@ -1,12 +1,13 @@
 """Deadlines, retries and tokens."""
 
+import socket
 import sys
 import time
 
 import pytest
 
 from tf_mmdgan import errors, serving
-from tf_mmdgan.serving import connection
+from tf_mmdgan.serving import connection, tls
 from tf_mmdgan.serving.connection import Connection, Unavailable
 
 
@@ -108,3 +109,19 @@ def test_targets_without_a_port_are_told_at_once(target):
 def test_certificates_that_are_not_there():
     with pytest.raises(errors.UsageError, match=r"no file /nowhere\.pem"):
         Connection("host:1", tls=True, tls_ca="/nowhere.pem")
+
+
+def test_a_look_at_a_server_of_many_addresses_ends(monkeypatch):
+    asked = []
+
+    class Silent(socket.socket):
+        def connect(self, address):
+            asked.append(address)
+            time.sleep(self.gettimeout())
+            raise TimeoutError
+
+    place = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("192.0.2.1", 9))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [place] * 99)
+    monkeypatch.setattr(socket, "socket", Silent)
+    assert tls.fault("many.example:9", False, None, 0.1) is None
+    assert len(asked) == 1

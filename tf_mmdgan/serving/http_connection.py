@@ -7,12 +7,52 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
 class TooLarge(Exception):
     """An answer of more bytes than were allowed."""
+
+
+def reached(host: str, port: int, left: Callable[[], float]) -> socket.socket:
+    """A socket at the first address that answers, of all that a name has.
+
+    There may be any number of them; the deadline is that of them all.
+
+    Args:
+      host: a name or an address.
+      port: of the host.
+      left: returns seconds to the deadline; a TimeoutError when it is over.
+
+    Raises:
+      OSError: if none answers; TimeoutError when the seconds are over.
+    """
+    cause = OSError(f"{host} has no address")
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, address in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(left())
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            cause = error
+        else:
+            return sock
+    raise cause
+
+
+def left_until(deadline: float) -> float:
+    """Seconds to a moment of `time.monotonic`.
+
+    Raises:
+      TimeoutError: when it is over.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0.0:
+        raise TimeoutError
+    return left
 
 
 class HttpConnection(http.client.HTTPConnection):
@@ -78,34 +118,13 @@ class HttpConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """See `http.client.HTTPConnection`."""
-        self.sock = self._reached()
+        self.sock = reached(self.host, self.port, self._left)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._context is not None:
             self.sock.settimeout(self._left())
             self.sock = self._context.wrap_socket(
                 self.sock, server_hostname=self.host
             )
-
-    def _reached(self) -> socket.socket:
-        """A socket at the first address that answers, of all that a name has.
-
-        There may be any number of them; the deadline is that of them all.
-        """
-        cause = OSError(f"{self.host} has no address")
-        found = socket.getaddrinfo(
-            self.host, self.port, type=socket.SOCK_STREAM
-        )
-        for family, kind, protocol, _, address in found:
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.settimeout(self._left())
-                sock.connect(address)
-            except OSError as error:
-                sock.close()
-                cause = error
-            else:
-                return sock
-        raise cause
 
     def response_class(  # type: ignore[override]
         self, sock: socket.socket, **options: Any
@@ -118,10 +137,7 @@ class HttpConnection(http.client.HTTPConnection):
 
     def _left(self) -> float:
         """Seconds to the deadline."""
-        left = self._deadline - time.monotonic()
-        if left <= 0.0:
-            raise TimeoutError
-        return left
+        return left_until(self._deadline)
 
 
 class _Timed(io.RawIOBase):

@@ -1,9 +1,11 @@
 """Encrypted connections: which certificates are trusted, and what is wrong."""
 
-import socket
+import functools
 import ssl
+import time
 
 from tf_mmdgan import errors
+from tf_mmdgan.serving.http_connection import left_until, reached
 
 _SECONDS = 2.0  # at most, of a look at a server that does not answer
 
@@ -56,12 +58,14 @@ def fault(
         context.verify_mode = ssl.CERT_NONE
     host, _, port = target.rpartition(":")
     host, limit = host.strip("[]"), min(_SECONDS, max(seconds, 0.01))
+    left = functools.partial(left_until, time.monotonic() + limit)
     try:
-        with (
-            socket.create_connection((host, int(port)), limit) as raw,
-            context.wrap_socket(raw, server_hostname=host),
-        ):
-            return None if encrypted else f"{target} speaks TLS: give --tls."
+        with reached(host, int(port), left) as raw:
+            raw.settimeout(left())
+            with context.wrap_socket(raw, server_hostname=host):
+                return (
+                    None if encrypted else f"{target} speaks TLS: give --tls."
+                )
     except ssl.SSLError as error:
         return refusal(target, error, file) if encrypted else None
     except (OSError, ValueError):
