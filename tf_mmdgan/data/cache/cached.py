@@ -24,12 +24,16 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import errors, files, owned
-from tf_mmdgan.config import ReadConfig
+from tf_mmdgan.config import ReadConfig, fields
 from tf_mmdgan.data.cache import build
 from tf_mmdgan.data.image_set import ALIGNMENT, ImageSet, Preview
 
 # To be raised when the files of a cache, or what writes them, change.
 _FORMAT = 1
+_KINDS = {
+    "count": int, "image_shape": list[int], "num_classes": int | None,
+    "shards": list[list[int]],
+}  # fmt: skip
 
 
 def cached(
@@ -90,9 +94,8 @@ def peek(
     """
     if reading.cache == "off":
         return None
-    about = _folder(name, key, reading) / build.ABOUT
-    with contextlib.suppress(OSError, errors.DataError, KeyError):
-        kept = files.read_json(about)
+    with contextlib.suppress(OSError, ValueError):
+        kept = _about(_folder(name, key, reading))
         shape = tuple(kept["image_shape"])
         return Preview(shape, kept["count"], kept["num_classes"])
     return None
@@ -152,7 +155,7 @@ def _read(folder: pathlib.Path, memory_budget: int) -> ImageSet:
         raise FileNotFoundError(folder)
     try:
         files.check_plain(folder)
-        about = files.read_json(folder / build.ABOUT)
+        about = _about(folder)
         shape = (about["count"], *about["image_shape"])
         num_classes = about["num_classes"]
         # Copy on write: TensorFlow shares no memory that is read-only.
@@ -173,6 +176,22 @@ def _read(folder: pathlib.Path, memory_budget: int) -> ImageSet:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _Damaged(str(error)) from None
+
+
+def _about(folder: pathlib.Path) -> dict[str, Any]:
+    """The record of a cache, which others may have written.
+
+    Raises:
+      FileNotFoundError: if there is none.
+      ValueError: for other types than it has.
+    """
+    found = files.read_json(folder / build.ABOUT)
+    for name, kind in _KINDS.items():
+        if not fields.fits(found.get(name), kind):
+            raise ValueError(
+                f"its {name} is {errors.excerpt(repr(found.get(name)), 40)}"
+            )
+    return found
 
 
 def _digest_of_shards(shards: list[list[int]]) -> str:
