@@ -302,6 +302,27 @@ def test_a_bad_kernel_leaves_the_vectors(bad, vectors, rng):
     np.testing.assert_allclose(wrapped.sigma(), norm, rtol=1e-3)
 
 
+@pytest.mark.parametrize("form", ["matrix", "operator"])
+def test_a_kernel_of_zeros_begins_to_train(form):
+    layer = keras.layers.Conv2D(2, 3, kernel_initializer="zeros")
+    wrapped = SpectralNorm(form).wrap(layer)
+    images = tf.ones([1, 4, 4, 3])
+    with tf.GradientTape() as tape:
+        outputs = wrapped(images)
+        loss = tf.reduce_sum(outputs)
+    np.testing.assert_array_equal(outputs, np.zeros([1, 2, 2, 2]))
+    gradient = tape.gradient(loss, layer.kernel.value)
+    np.testing.assert_array_equal(gradient, np.full([3, 3, 3, 2], 4.0))
+    layer.kernel.assign_sub(gradient)
+    assert np.isfinite(wrapped(images)).all()
+    wrapped.power_iteration(10)
+    norm = {
+        "matrix": matrix_norm(layer, layer.kernel),
+        "operator": operator_norm(layer, layer.kernel, (4, 4, 3)),
+    }[form]
+    np.testing.assert_allclose(wrapped.sigma(), norm, rtol=1e-3)
+
+
 @pytest.mark.parametrize(
     "layer",
     [

@@ -99,7 +99,7 @@ class SpectralNormalization(keras.layers.Wrapper):
     limit; call `power_iteration` once per update, and some 10 times (100, with
     k = 1) after `set_weights` of another kernel. sigma is float32 at least, in
     any policy.
-    A kernel of zeros has no direction, and gives NaN.
+    A kernel of zeros has no direction, and stays as it is: sigma counts as 1.
 
         >>> layer = tm.SpectralNormalization(keras.layers.Dense(3))
         >>> layer(tf.ones([2, 4])).shape
@@ -240,7 +240,8 @@ class SpectralNormalization(keras.layers.Wrapper):
     def normalized_kernel(self) -> tf.Tensor:
         """The kernel s W / sigma(W), of the shape of W, float32 or float64."""
         kernel = self._kernel()
-        return self.scale.value / self._sigma(kernel) * kernel
+        sigma = self._sigma(kernel)
+        return self.scale.value / tf.where(sigma == 0.0, 1.0, sigma) * kernel
 
     def _kernel(self) -> tf.Tensor:
         return tf.cast(kernel_variable(self.layer).value, self.dtype)
