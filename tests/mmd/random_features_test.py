@@ -67,6 +67,18 @@ def test_frequencies_are_a_function_of_the_seed():
     assert (first != other).all()
 
 
+def test_a_normal_number_of_zero_has_a_frequency(monkeypatch):
+    drawn = tf.random.stateless_normal
+
+    def with_zeros(shape, seed, **settings):
+        return drawn(shape, seed, **settings) * [0.0, 1.0, 1.0]
+
+    monkeypatch.setattr(tf.random, "stateless_normal", with_zeros)
+    for kernel in KNOWN:
+        frequencies, _ = mmd.random_frequencies(kernel, SEED, 4, 3)
+        assert np.isfinite(frequencies).all()
+
+
 def test_gradient_is_that_of_finite_differences(rng):
     x, y = samples(rng)
     frequencies = rng.normal(size=(6, 3))

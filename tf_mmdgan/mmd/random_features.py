@@ -25,6 +25,9 @@ from tf_mmdgan.kernels import (
 )
 from tf_mmdgan.mmd.estimators import size
 
+# In place of the exact zeros that TensorFlow draws, one in 2^24 numbers: about
+# the smallest of the others.
+_SMALLEST_NORMAL = 1e-7
 # Two integers of a stateless random number.
 Seed: TypeAlias = "tf.Tensor | Sequence[int]"
 
@@ -189,6 +192,7 @@ def _of_laplace_l1(
 ) -> tuple[tf.Tensor, float]:
     # Cauchy's law in each coordinate: a ratio of two normal numbers.
     other = tf.random.stateless_normal(tf.shape(normal), seed, alg="philox")
+    other = tf.where(other == 0.0, _SMALLEST_NORMAL, other)
     return normal / (kernel.scale * other), 1.0
 
 
