@@ -60,10 +60,16 @@ def test_a_picture_of_others_beside_the_report_stays(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"run_dir": "x", "per_class": True}, {"fake": "y", "real": "z"}]
+    "wrong",
+    [
+        {"run_dir": "x", "per_class": True},
+        {"run_dir": "x", "save_features": "f.npz"},
+        {"run_dir": "x", "save_statistics": "s.npz"},
+        {"fake": "y", "real": "z"},
+    ],
 )
 def test_all_is_of_runs_alone(wrong):
-    with pytest.raises(errors.UsageError, match="checkpoint=all is for"):
+    with pytest.raises(errors.UsageError, match="checkpoint=all is "):
         config.EvaluateConfig(checkpoint="all", **wrong)
     with pytest.raises(errors.UsageError, match="must be last, best or"):
         config.SampleConfig(checkpoint="all", run_dir="x")

@@ -172,11 +172,7 @@ class EvaluateConfig(ReadConfig):
     def __post_init__(self):
         super().__post_init__()
         fields.require_checkpoint(self, "all")
-        fields.require(
-            self.checkpoint != "all"
-            or (self.run_dir is not None and not self.per_class),
-            "--checkpoint=all is for --run_dir, without --per_class.",
-        )
+        self._check_all()
         fields.require(
             self.out is None or self.out.endswith(".json"),
             f"--out={self.out}: must end in .json; the page goes beside it.",
@@ -215,3 +211,17 @@ class EvaluateConfig(ReadConfig):
             "subset_size", "image_size", "nearest_k", "num_splits", "sigma",
             "batch_size",
         )  # fmt: skip
+
+    def _check_all(self) -> None:
+        """Refuses what the curve of all checkpoints does not take."""
+        if self.checkpoint != "all":
+            return
+        fields.require(
+            self.run_dir is not None, "--checkpoint=all is for --run_dir."
+        )
+        for name in ("per_class", "save_statistics", "save_features"):
+            fields.require(
+                not getattr(self, name),
+                f"--checkpoint=all is without --{name}: give it with one "
+                "checkpoint.",
+            )
