@@ -1,6 +1,7 @@
 """A ~ at the beginning of a path is the home folder, in every setting."""
 
 import dataclasses
+import pathlib
 
 import pytest
 
@@ -15,7 +16,7 @@ from tf_mmdgan.tools import (
 from tf_mmdgan.training import load_run
 
 PATHS = {
-    config.TrainConfig: {"run_dir", "data_dir", "cache_dir"},
+    config.TrainConfig: {"run_dir", "data_dir", "cache_dir", "init_from"},
     config.EvaluateConfig: {
         "run_dir", "real", "data_dir", "cache_dir", "out", "save_statistics",
     },
@@ -57,6 +58,14 @@ def test_files_of_a_connection(monkeypatch):
     )
     assert made.tls_ca == "/home/me/ca.pem"
     assert made.token_file == "/home/me/token"
+
+
+def test_runs_that_are_compared(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    runs = ("~/one", pathlib.Path("~/two"))
+    made = config.CompareRunsConfig(runs=runs, out="~/found.json")
+    assert made.runs == ("/home/me/one", "/home/me/two")
+    assert made.out == "/home/me/found.json"
 
 
 def test_files_of_extractors(monkeypatch):

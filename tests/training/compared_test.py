@@ -73,6 +73,8 @@ def test_scores_that_do_not_compare_are_both_named(scored, other, words):
     [
         ({"runs": ("one",)}, "two runs or more"),
         ({"runs": ("one", "two", "one")}, "one is named twice"),
+        ({"runs": ("one", "two", "./one/")}, "one is named twice"),
+        ({"runs": "one"}, "runs=one: need a list"),
         ({"out": "page.html"}, r"--out=page\.html"),
         ({"level": 1.0}, "--level"),
         ({"num_samples": 3}, "--num_samples"),
@@ -104,6 +106,32 @@ def test_runs_of_one_name_are_told_apart_without_their_place(tmp_path):
     assert list(compared._names(runs).values()) == ["a", "a/a"]
 
 
+def test_all_runs_are_looked_at_before_the_work(scored, monkeypatch):
+    def load(run_dir, *_):
+        if run_dir == "two":
+            raise errors.DataError("two has no whole checkpoint")
+        return types.SimpleNamespace(step=3)
+
+    monkeypatch.setattr(compared, "load_run", load)
+    with pytest.raises(errors.DataError, match="two has no whole"):
+        training.compare_runs(runs=(scored("one"), scored("two")))
+
+
+def test_scores_of_another_step_than_the_images_are_told(scored, monkeypatch):
+    run = types.SimpleNamespace(step=12, config=None)
+
+    def refuse(*_):
+        raise errors.DataError("enough")
+
+    monkeypatch.setattr(compared, "load_run", lambda *_: run)
+    monkeypatch.setattr(compared, "_scorer", refuse)
+    with (
+        pytest.warns(UserWarning, match=r"two: .* step 9, .* step 12"),
+        pytest.raises(errors.DataError, match="enough"),
+    ):
+        training.compare_runs(runs=(scored("one", step=12), scored("two")))
+
+
 @pytest.fixture
 def found(scored, monkeypatch, rng):
     """A comparison of a run that draws as data are, and one that does not."""
@@ -113,6 +141,7 @@ def found(scored, monkeypatch, rng):
         drawn = rng.integers(0, 255, (60, 4, 4, 1)).astype(np.uint8)
         return types.SimpleNamespace(
             config=TrainConfig(run_dir=run_dir),
+            step=9,
             generate=lambda count, seed, weights: (
                 drawn[:count] // (1 + seed) + np.uint8(shifts[run_dir])
             ),

@@ -1,6 +1,7 @@
 """Settings of a comparison of finished runs."""
 
 import dataclasses
+import os
 
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import ReadConfig
@@ -45,8 +46,9 @@ class CompareRunsConfig(ReadConfig):
             len(self.runs) > 1,
             "Name the folders of two runs or more: runs/one runs/two.",
         )
-        twice = [run for run in self.runs if self.runs.count(run) > 1]
-        fields.require(not twice, f"{' '.join(twice[:1])} is named twice.")
+        places = [os.path.realpath(run) for run in self.runs]
+        for run, place in zip(self.runs, places, strict=True):
+            fields.require(places.count(place) == 1, f"{run} is named twice.")
         fields.require(
             self.out.endswith(".json"),
             f"--out={self.out}: must end in .json; page and picture go beside "

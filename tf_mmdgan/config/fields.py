@@ -146,11 +146,27 @@ def settle(config: Any) -> None:
         value = settled = getattr(config, field.name)
         if isinstance(value, os.PathLike):
             settled = os.fspath(value)
+        if field.metadata.get("positional"):
+            _require_texts(field.name, value)
+            settled = tuple(_at_home(os.fspath(path)) for path in value)
         if isinstance(settled, str) and settled.startswith("~"):
-            settled = type(settled)(os.path.expanduser(settled))
+            settled = _at_home(settled)
         _require_type(field.name, settled, hints[field.name])
         if settled is not value:
             object.__setattr__(config, field.name, settled)
+
+
+def _at_home(text: str) -> str:
+    return type(text)(os.path.expanduser(text))
+
+
+def _require_texts(name: str, value: Any) -> None:
+    """Refuses what is no list of texts or paths; a text is none."""
+    texts = not isinstance(value, str) and isinstance(value, Sequence)
+    if not texts or not all(isinstance(v, str | os.PathLike) for v in value):
+        raise errors.UsageError(
+            f"{name}={errors.excerpt(value, 40)}: need a list of texts."
+        )
 
 
 def _require_type(name: str, value: Any, annotation: Any) -> None:

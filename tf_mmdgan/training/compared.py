@@ -137,16 +137,21 @@ def compare_runs(
     outputs.check(config.out, pictures=[_picture_beside(config.out)])
     reports = {run: _report(run) for run in config.runs}
     _check_comparable(reports)
-    loaded = load_run(config.runs[0], config.checkpoint, config.trust_run)
-    scorer = _scorer(config, loaded, reports[config.runs[0]])
+    # All, before the features of any, for that is when a run is refused.
+    loaded = {
+        run: load_run(run, config.checkpoint, config.trust_run)
+        for run in config.runs
+    }
+    for run, report in reports.items():
+        _warn_of_another_step(run, report.get("step"), loaded[run].step)
+    first = config.runs[0]
+    scorer = _scorer(config, loaded[first], reports[first])
     sides = []
     for place, (run, name) in enumerate(_names(config.runs).items()):
-        if place:
-            loaded = load_run(run, config.checkpoint, config.trust_run)
         count = min(config.num_samples, scorer.count)
         seed = (config.seed + place) % 2**63
-        drawn = loaded.generate(count, seed, weights=config.weights)
-        found = history.of_run(loaded.config)
+        drawn = loaded[run].generate(count, seed, weights=config.weights)
+        found = history.of_run(loaded[run].config)
         features = scorer.features(drawn)
         side = RunSide(name, reports[run], found, drawn[:_SHOWN], features)
         sides.append(side)
@@ -198,6 +203,16 @@ def _check_comparable(reports: Mapping[str, Mapping[str, Any]]) -> None:
                     f"{errors.excerpt(another)}. Score one of them anew by "
                     "tf-mmdgan evaluate."
                 )
+
+
+def _warn_of_another_step(run: str, scored: object, step: int) -> None:
+    if scored != step:
+        errors.warn(
+            f"{run}: its scores are those of step {scored}, and the images "
+            f"that are tested those of step {step}; tf-mmdgan evaluate "
+            f"--run_dir={run} scores it anew.",
+            stacklevel=3,
+        )
 
 
 def _scorer(
