@@ -75,7 +75,11 @@ def test_statistics_of_another_width_are_refused_before_the_work(
         ("lenet-1", {}, errors.DataError, "with the extractor lenet-1, not p"),
         (
             "pixels", {"save_statistics": "s.npz"}, errors.UsageError,
-            "--save_statistics=s.npz: .* statistics already",
+            "--save_statistics=s.npz: .* holds statistics",
+        ),
+        (
+            "pixels", {"save_features": "f.npz"}, errors.UsageError,
+            "--save_features=f.npz: .* holds statistics",
         ),
     ],
 )  # fmt: skip
@@ -89,6 +93,15 @@ def test_statistics_are_not_trusted(
                 real=path, fake="digits/test", features="pixels", **given
             )
         )
+
+
+def test_nothing_is_saved_beside_statistics_of_generated_images(tmp_path, rng):
+    path = statistics(tmp_path, rng.normal(size=(9, 256)), "pixels")
+    given = config.EvaluateConfig(
+        real="digits/test", fake=path, features="pixels", save_features="f.npz"
+    )
+    with pytest.raises(errors.UsageError, match=r"f\.npz: .*stat.*real alone"):
+        by_statistics.score_by_statistics(given)
 
 
 def test_a_run_is_scored_against_statistics(tmp_path):

@@ -85,11 +85,13 @@ def _check_asked(config: EvaluateConfig) -> None:
     held = _holder(config)
     if config.metrics not in (None, "all", "fid"):
         raise errors.UsageError(_NEEDS.format(held))
-    if config.save_statistics is not None and held == config.real:
-        raise errors.UsageError(
-            f"--save_statistics={config.save_statistics}: --real={held} holds "
-            "statistics already; copy it, or name images by --real."
-        )
+    for flag in ("save_statistics", "save_features"):
+        path = getattr(config, flag)
+        if path is not None:
+            raise errors.UsageError(
+                f"--{flag}={path}: {held} holds statistics, beside which "
+                "nothing is saved; give --real alone, with images."
+            )
 
 
 def _extractor(
