@@ -39,8 +39,10 @@ def test_block_of_one_row_is_a_wrong_setting():
         (np.zeros((3, 0)), np.zeros((3, 0)), "real features have no columns"),
         (np.zeros((1, 4)), np.zeros((3, 4)), "real"),
         (np.zeros((3, 4)), np.full((3, 4), np.inf), "fake features are NaN"),
+        (np.ones((3, 4)), np.full((3, 4), -1e80), "fake .*1e\\+80, .*spread"),
+        (np.full((3, 4), 1e-80), np.ones((3, 4)), "real .*1e-80, .*spread"),
     ],
-    ids=["width", "rank", "no width", "rows", "infinite"],
+    ids=["width", "rank", "no width", "rows", "infinite", "large", "small"],
 )
 def test_unusable_features_are_named(real, fake, words):
     with pytest.raises(errors.DataError, match=words):

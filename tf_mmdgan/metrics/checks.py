@@ -9,6 +9,10 @@ from tf_mmdgan import errors
 from tf_mmdgan.metrics import precision
 from tf_mmdgan.mmd.samples import as_numbers, check_finite
 
+# Of larger features, and of smaller ones by its inverse, scores take squares of
+# squares that float64 does not hold.
+_LARGEST = 1e75
+
 
 def at_least(minimum: int, **settings: object) -> None:
     """Raises UsageError for no integer >= the minimum; None is not set."""
@@ -43,7 +47,8 @@ def check(
 
     Raises:
       DataError: for another rank, unequal widths, fewer rows than `minimum`,
-        a value that is NaN or infinite, or an integer beyond 2^53.
+        a value that is NaN or infinite, an integer beyond 2^53, or values
+        whose fourth powers are out of range.
     """
     real, fake = as_numbers(real), as_numbers(fake)
     for name, features in (("real", real), ("fake", fake)):
@@ -80,6 +85,17 @@ def _check_one(name: str, features: np.ndarray, minimum: int) -> None:
         f"{name} features are",
         "the samples or the extractor's weights are damaged",
     )
+    if features.dtype == np.float64:
+        _check_range(name, features)
+
+
+def _check_range(name: str, features: np.ndarray) -> None:
+    largest = max(features.max(initial=0.0), -features.min(initial=0.0))
+    if largest and not 1.0 / _LARGEST <= largest <= _LARGEST:
+        raise errors.DataError(
+            f"{name} features are of the size {largest:.1g}, whose powers "
+            "float64 does not hold: divide them by their spread."
+        )
 
 
 def block_bounds(
