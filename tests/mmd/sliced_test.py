@@ -80,6 +80,14 @@ def test_single_precision_does_not_suffer_from_a_common_offset(rng):
     np.testing.assert_allclose(found, exact, rtol=1e-4)
 
 
+def test_zeros_are_no_direction(rng):
+    x, y = samples(rng)
+    directions = np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 0.0]])
+    found = mmd.sliced_energy(x, y, directions)
+    exact = mmd.sliced_energy(x, y, directions[1:])
+    np.testing.assert_allclose(found, exact / 2.0)
+
+
 def test_features_are_checked_at_the_door(rng):
     x, y = samples(rng)
     with pytest.raises(ValueError, match="unequal widths"):

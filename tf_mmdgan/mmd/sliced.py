@@ -31,8 +31,9 @@ def sliced_energy(
     Args:
       x: [n, d].
       y: [m, d].
-      directions: [k, d], of any length but 0; normal numbers are uniform in
-        direction.
+      directions: [k, d], of any length; normal numbers are uniform in
+        direction. On zeros, which have no direction, the distance is 0: of one
+        dimension, TensorFlow draws one in 2^24.
 
     Returns:
       A scalar, which may be negative. Its expectation over directions is
@@ -46,7 +47,8 @@ def sliced_energy(
     pooled = tf.concat([x, y], axis=0)
     # The distance does not depend on the origin, but its rounding does.
     pooled -= tf.stop_gradient(tf.reduce_mean(pooled, axis=0))
-    unit = directions / tf.norm(directions, axis=1, keepdims=True)
+    norms = tf.norm(directions, axis=1, keepdims=True)
+    unit = tf.math.divide_no_nan(directions, norms)
     lines = tf.matmul(unit, pooled, transpose_b=True)
     order = tf.argsort(lines, axis=1)
     ordered = tf.gather(lines, order, batch_dims=1)
