@@ -112,3 +112,15 @@ def test_features_are_checked_at_the_door(rng):
         mmd.characteristic_mmd2(x, y, np.ones([4, 2]))
     with pytest.raises(ValueError, match="at least 2"):
         mmd.characteristic_mmd2(x[:1], y, np.ones([4, 3]))
+
+
+def test_no_rows_have_no_mean_where_sizes_are_unknown(rng):
+    x, y = (np.float32(rows) for rows in samples(rng))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])] * 2)
+    def biased(x, y):
+        return mmd.characteristic_mmd2(x, y, tf.ones([4, 3]), unbiased=False)
+
+    assert biased(x, y) >= 0.0
+    with pytest.raises(tf.errors.InvalidArgumentError, match="at least 1"):
+        biased(x[:0], y)

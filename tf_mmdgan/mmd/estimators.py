@@ -61,7 +61,7 @@ def mmd2_biased(grams: Grams) -> tf.Tensor:
     Raises:
       ValueError: for no example of either kind; see `size`.
     """
-    grams = Grams(*map(_not_empty, grams))
+    grams = Grams(*map(not_empty, grams))
     xx, xy, yy = (tf.reduce_mean(gram, axis=[-2, -1]) for gram in grams)
     return xx + yy - 2.0 * xy
 
@@ -191,8 +191,12 @@ def size(examples: tf.Tensor, least: int) -> tf.Tensor:
     return tf.cast(count, tf.float64)
 
 
-def _not_empty(gram: tf.Tensor) -> tf.Tensor:
-    """The matrices [..., n, m], of which none is without rows or columns."""
+def not_empty(gram: tf.Tensor) -> tf.Tensor:
+    """The matrices [..., n, m], of which none is without rows or columns.
+
+    Raises:
+      ValueError: for such ones; see `size`.
+    """
     if gram.shape.rank is not None and 0 in gram.shape:
         raise ValueError(f"Need at least 1 example, not {gram.shape}.")
     if gram.shape.is_fully_defined():

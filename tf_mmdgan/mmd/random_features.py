@@ -23,7 +23,7 @@ from tf_mmdgan.kernels import (
     RationalQuadratic,
     as_matrices,
 )
-from tf_mmdgan.mmd.estimators import size
+from tf_mmdgan.mmd.estimators import not_empty, size
 
 # In place of the exact zeros that TensorFlow draws, one in 2^24 numbers: about
 # the smallest of the others.
@@ -136,7 +136,7 @@ def characteristic_witness(
 
 def _characteristic(x: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
     """Real and imaginary parts of phi: [2, k]."""
-    angles = tf.matmul(x, frequencies, transpose_b=True)
+    angles = tf.matmul(not_empty(x), frequencies, transpose_b=True)
     parts = tf.stack([tf.cos(angles), tf.sin(angles)])
     return tf.reduce_mean(parts, axis=1)
 
