@@ -114,7 +114,7 @@ def trained(made, name):
         made.critic_update(batch, number)
         made.generator_update(batch, number)
         return [made.critic, made.generator]
-    if name == "gmmn_ae":
+    if name in ("gmmn_ae", "refined"):
         made.replica_autoencoder_step([batch], number)
         return [made.critic]
     made.replica_step([batch], number)

@@ -259,12 +259,6 @@ class MethodConfig:
         "projection critic) or concatenation with the inputs.",
         choices=("none", "projection", "concatenation"),
     )
-    classes_per_batch: int | None = setting(
-        None,
-        "How many classes a batch has, with as many images of each, where "
-        "classes are compared one by one (gmmn, t_mmd, gmmn_ae, drift, "
-        "drift_ae with --conditioning); by default all.",
-    )
     latent_size: int = setting(100, "Width of the generator's input.")
     latent_distribution: str = setting(
         "uniform",
@@ -291,7 +285,7 @@ class MethodConfig:
             "generator_width", "critic_width", "critic_output", "latent_size",
             "critic_steps", "moving_average_rate", "autoencoder_steps", "ridge",
             "slices", "frequencies", "code_steps", "refine_learning_rate",
-            "refine_places", "classes_per_batch",
+            "refine_places",
         )  # fmt: skip
         fields.require_non_negative(
             self, "reconstruction_weight", "feasible_set_weight",

@@ -141,6 +141,12 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         "package.module:Name(arguments); by default the data set's own, of "
         "sets in colour imagenet where it is installed.",
     )
+    classes_per_batch: int | None = setting(
+        None,
+        "How many classes a batch has, with as many images of each, where "
+        "classes are compared one by one (gmmn, t_mmd, gmmn_ae, drift, "
+        "drift_ae with --conditioning); by default all.",
+    )
     allow_matched_score: bool = setting(
         False,
         "Score by a network that the generator is trained on, which flatters "
@@ -190,6 +196,7 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         fields.require_positive(
             self, "steps", "batch_size", "clip_norm", "steps_per_execution",
             "log_every", "max_block_size", "evaluation_samples",
+            "classes_per_batch",
         )  # fmt: skip
         kept = str(self.keep_checkpoints)
         fields.require(

@@ -4,7 +4,7 @@ import dataclasses
 
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import ReadConfig
-from tf_mmdgan.config.fields import WEIGHTS, setting
+from tf_mmdgan.config.fields import WEIGHTS, Named, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class TwoSampleConfig(ReadConfig):
         "A third sample, given like --x: tests whether it or --y is nearer to "
         "--x.",
     )
-    features: str | None = setting(
+    features: Named | None = setting(
         None,
         "Feature extractor of images: a name, a file of tools/train_lenet.py, "
         "or NAME:PATH,setting=value; by default that of the data set, and "

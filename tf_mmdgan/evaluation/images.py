@@ -27,6 +27,9 @@ from tf_mmdgan.metrics.checks import shuffled_order
 _BATCH = 256
 _PROGRAM = "saved_model.pb"
 
+# Folder of an export for what is told of it, a picture of samples too.
+_MODEL_CARD = "assets.extra"
+
 
 def load_images(
     source: str,
@@ -221,6 +224,8 @@ def _warn_of_folder(source: str) -> None:
 def _generate(source: str, count: int, seed: int) -> np.ndarray:
     folder = pathlib.Path(source)
     for path in folder.rglob("*"):
+        if _MODEL_CARD in path.parts:
+            continue
         if path.suffix.lower() in decode.SUFFIXES:
             raise errors.UsageError(
                 f"{folder} holds pictures, such as {path.name}, and a "

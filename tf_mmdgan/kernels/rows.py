@@ -77,11 +77,13 @@ def pairwise_squares(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     error = _residue(squares, *norms)
     if x.dtype == tf.float32:
         # Derivatives, 2 (x - y) and +-2 I, are not computed anew: they lose no
-        # more than the points themselves do where they are rounded.
+        # more than the points themselves do where they are rounded. Without
+        # gradients the branches can be vectorised.
+        fixed = [tf.stop_gradient(t) for t in (squares, *norms, x, y, error)]
         error = tf.cond(
-            _cancel(squares, *norms),
-            lambda: squares - _in_double(x, y),
-            lambda: error,
+            _cancel(*fixed[:3]),
+            lambda: fixed[0] - _in_double(*fixed[3:5]),
+            lambda: fixed[5],
         )
     return squares - tf.stop_gradient(error)
 
