@@ -242,7 +242,18 @@ def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
     check_one_step(recipe, two_cpus, tmp_path)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+# Deep ones, which take long to trace; a deep generator and a deep critic of each
+# kind are left.
+_DEEP = ("resnet5", "snresnet", "g_resnet5_plain")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in _DEEP else [])
+        for name in ARCHITECTURES
+    ],
+)
 def test_networks_step_on_two_devices(name, two_cpus, tmp_path):
     recipe = first_with("architecture", name)
     hinge = methods.METHODS["gan_hinge"].names

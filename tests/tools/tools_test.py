@@ -212,6 +212,7 @@ def test_train_lenet_writes_weights_that_score(tmp_path):
     assert report["num_fake"] == 1297
 
 
+@pytest.mark.slow
 def test_train_features_writes_weights_that_refine(tmp_path):
     out = tmp_path / "mine.npz"
     made = result("train_features", "--dataset=digits", "--steps=30", "--width=2", f"--out={out}")  # fmt: skip  # noqa: E501
