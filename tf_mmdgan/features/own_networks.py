@@ -4,7 +4,7 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from tf_mmdgan.features import lenet, masked, weight_files
+from tf_mmdgan.features import archives, lenet, masked, weight_files
 from tf_mmdgan.features.keras_networks import KerasNetwork, named
 
 _WEIGHTS = pathlib.Path(__file__).parent / "weights"
@@ -36,16 +36,8 @@ def lenet_network(
       DataError: for a file that is missing, damaged or something else.
     """
     path = weight_files.required(path, "lenet")
-    model, metadata = lenet.load(path)
-    return KerasNetwork(
-        named(path.stem, layers),
-        metadata["sha256"],
-        model,
-        layers or (lenet.FEATURES,),
-        layers or ("conv_1", "conv_2", lenet.FEATURES),
-        logits=lenet.LOGITS,
-        slow=False,
-    )
+    usual = ("conv_1", "conv_2", lenet.FEATURES)
+    return _network(path, lenet.load(path), layers, usual, lenet.LOGITS)
 
 
 def masked_network(
@@ -64,13 +56,24 @@ def masked_network(
       DataError: for a file that is missing, damaged or something else.
     """
     path = weight_files.required(path, "masked")
-    model, metadata = masked.load(path)
+    return _network(path, masked.load(path), layers, masked.LAYERS)
+
+
+def _network(
+    path: pathlib.Path,
+    loaded: archives.Loaded,
+    layers: Sequence[str],
+    usual: Sequence[str],
+    logits: str | None = None,
+) -> KerasNetwork:
+    """A network; of its usual layers, scores compare the last one alone."""
     return KerasNetwork(
         named(path.stem, layers),
-        metadata["sha256"],
-        model,
-        layers or (masked.CODE,),
-        layers or masked.LAYERS,
+        loaded.metadata["sha256"],
+        loaded.model,
+        layers or usual[-1:],
+        layers or usual,
+        logits=logits,
         slow=False,
     )
 
