@@ -242,8 +242,8 @@ def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
     check_one_step(recipe, two_cpus, tmp_path)
 
 
-# Deep ones, which take long to trace; others like them are left.
-_DEEP = ("resnet5", "snresnet", "g_resnet5_plain")
+# Deep ones take long to trace; `make test` keeps others like them.
+_DEEP = ("resnet5", "snresnet", "g_resnet5", "g_resnet5_plain")
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_later_flags_win_over_the_flagfile():
     assert recipe.batch_size == 7
 
 
+@pytest.mark.slow
 def test_rates_that_follow_kid_go_on_where_they_were(tmp_path):
     def rates(folder, steps):
         run.prepare(
