@@ -46,7 +46,7 @@ def test_a_catalogue_with_more_is_one():
         more["wid"]
     with pytest.raises(KeyError, match="need a name, not 3"):
         tm.KERNELS[3]
-    assert len(CATALOGUES) == 12
+    assert len(CATALOGUES) == 13
     assert pickle.loads(pickle.dumps(tm.KERNELS)) == tm.KERNELS
 
 

@@ -48,6 +48,9 @@ _HOMES = {
         "NoisePenalty", "FeaturePenalty", "InstanceNoise", "WeightClipping",
         "Annealing",
     ),
+    "objectives.augmentations": (
+        "CRITIC_AUGMENTATIONS", "ImageChange", "GatedChange",
+    ),
     "objectives.constrained": ("critic_gradient_constrained_mmd2",),
     "objectives.f_divergences": (
         "FDivergence", "KLDivergence", "ReverseKLDivergence",

@@ -68,6 +68,10 @@ from tf_mmdgan.objectives import (
     FeaturePenalty as FeaturePenalty, InstanceNoise as InstanceNoise,
     WeightClipping as WeightClipping, Annealing as Annealing,
 )
+from tf_mmdgan.objectives.augmentations import (
+    CRITIC_AUGMENTATIONS as CRITIC_AUGMENTATIONS, ImageChange as ImageChange,
+    GatedChange as GatedChange,
+)
 from tf_mmdgan.objectives.constrained import (
     critic_gradient_constrained_mmd2 as critic_gradient_constrained_mmd2,
 )

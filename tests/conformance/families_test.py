@@ -13,6 +13,7 @@ from tf_mmdgan.kernels import KERNEL_FAMILY
 from tf_mmdgan.methods import get_method
 from tf_mmdgan.methods.published import METHOD_FAMILY
 from tf_mmdgan.metrics import METRIC_FAMILY
+from tf_mmdgan.objectives.augmentations import CRITIC_AUGMENTATION_FAMILY
 from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY
 from tf_mmdgan.training.callbacks import CALLBACK_FAMILY
 
@@ -25,6 +26,7 @@ FAMILIES = {
         networks.ARCHITECTURE_FAMILY,
         data.DATASET_FAMILY,
         AUGMENTATION_FAMILY,
+        CRITIC_AUGMENTATION_FAMILY,
         METRIC_FAMILY,
         CALLBACK_FAMILY,
     )
@@ -41,6 +43,7 @@ OUTSIDE = {
     "architecture": ("PAIR", members.PAIR),
     "data set": ("SHAPES", members.SHAPES),
     "augmentation": ("darken", members.darken),
+    "critic augmentation": ("DARKER", members.DARKER),
     "metric": ("mean_distance", members.mean_distance),
     "callback": ("Count(step=3)", members.Count(3)),
 }

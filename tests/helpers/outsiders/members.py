@@ -11,6 +11,7 @@ from tf_mmdgan import data, networks
 from tf_mmdgan.data.sets import synthetic
 from tf_mmdgan.metrics import Metric
 from tf_mmdgan.objectives import Loss
+from tf_mmdgan.objectives.augmentations import GatedChange
 from tf_mmdgan.objectives.criterion import ScalarCriterion
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES, FDivergence
 
@@ -59,6 +60,9 @@ class ColourGap(Metric):
 
 def darken(images, seed, place=None, share=0.5):
     return tf.cast(tf.cast(images, tf.float32) * share, images.dtype)
+
+
+DARKER = GatedChange(lambda images, numbers: images - 0.5 * numbers[0, 0], 1)
 
 
 class Count(keras.callbacks.Callback):
