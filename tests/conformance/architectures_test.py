@@ -96,6 +96,10 @@ def test_generator_and_critic_fit(name, shape, rng):
     assert features.shape == (3, 5 * positions)
     assert np.std(features) > 0.0
     assert all(x.shape[0] == 3 for x in activations) and activations
+    if name != "fullconv5":
+        kernel, bias = critic.get_layer("features").get_weights()
+        linear = outputs["penultimate"] @ kernel + bias
+        np.testing.assert_allclose(features, linear, rtol=1e-4, atol=1e-4)
     # One image does not see another.
     alone = critic(images[1:2])["features"]
     np.testing.assert_allclose(features[1:2], alone, rtol=1e-3, atol=1e-5)

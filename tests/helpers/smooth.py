@@ -37,7 +37,7 @@ class SmoothCritic:
         hidden = tf.tanh(flat @ w)
         features = hidden @ v
         decoded = tf.reshape(features @ u, tf.shape(batch.images))
-        return CriticOutput(features, [hidden], decoded)
+        return CriticOutput(features, [hidden], decoded, hidden)
 
     def joint(self, *batches):
         return self(concatenate(*batches))

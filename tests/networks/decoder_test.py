@@ -17,7 +17,9 @@ def test_reconstruction_is_the_decoded_features(rng):
     both = networks.with_decoder(critic, decoder)
     images = rng.uniform(-1, 1, (3, *shape)).astype(np.float32)
     outputs, features = both(images), critic(images)["features"]
-    assert sorted(outputs) == ["activations", "features", "reconstruction"]
+    assert sorted(outputs) == [
+        "activations", "features", "penultimate", "reconstruction",
+    ]  # fmt: skip
     np.testing.assert_allclose(outputs["features"], features, rtol=1e-6)
     np.testing.assert_allclose(
         outputs["reconstruction"], decoder(features), rtol=1e-4, atol=1e-6

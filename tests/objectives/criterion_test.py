@@ -33,6 +33,8 @@ def test_the_critic_sees_all_batches_in_order(rng):
         np.testing.assert_allclose(actual, features)
     np.testing.assert_allclose(seen.y, features[1])
     np.testing.assert_allclose(seen.output.features, np.concatenate(features))
+    hidden = [critic.hidden(images) for images in sets]
+    np.testing.assert_allclose(seen.penultimates, hidden)
     np.testing.assert_array_equal(seen.real.images, sets[0])
     for batch, images in zip(seen.fakes, sets[1:], strict=True):
         np.testing.assert_array_equal(batch.images, images)
@@ -49,8 +51,12 @@ def test_the_generator_sees_real_images_where_they_count(rng, needs_real):
     np.testing.assert_allclose(seen.ys, fakes)
     np.testing.assert_allclose(seen.fake_features, fakes)
     assert seen.output is None
+    hidden = [critic.hidden(images) for images in sets]
+    np.testing.assert_allclose(seen.penultimates[1:], hidden[1:])
     if needs_real:
+        np.testing.assert_allclose(seen.penultimates[0], hidden[0])
         np.testing.assert_allclose(seen.x, real)
         np.testing.assert_allclose(seen.real_features, real)
     else:
         assert seen.x is None and seen.real_features is None
+        assert seen.penultimates[0] is None

@@ -110,6 +110,7 @@ def form_of(critic: keras.Model) -> CriticForm:
         mixes_examples(critic),
         activations="activations" in outputs,
         decoder="reconstruction" in outputs,
+        penultimate="penultimate" in outputs,
     )
 
 

@@ -129,8 +129,8 @@ class AdversarialModel(ImplicitModel):
         (2, (5, 3))
 
     Attributes:
-      critic: images [b, h, w, c] -> {"features": [b, d], "activations": list},
-        or without the list, or the features alone.
+      critic: images [b, h, w, c] -> {"features": [b, d], "activations": list,
+        "penultimate": [b, p]}, or without the last ones, or the features alone.
       view: the critic as the objective sees it.
       objective: the two losses.
       critic_steps: critic updates per generator update.

@@ -48,7 +48,8 @@ class Architecture:
 
     makes a model from images to {"features": float32 [b, d], "activations": the
     outputs of its hidden stages, a list}; d is output_width, but in fullconv5
-    output_width * ceil(h / 32) * ceil(w / 32).
+    output_width * ceil(h / 32) * ceil(w / 32). All but fullconv5 also return
+    "penultimate" [b, p], what their last layer makes the features of.
 
     With conditioning, the models are called with [latents, labels] and [images,
     labels], labels int32 [b]. For example,

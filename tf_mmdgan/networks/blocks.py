@@ -208,9 +208,16 @@ def critic_model(
     make: LayerFactory,
     name: str,
 ) -> keras.Model:
-    """The end of a critic: features linear in phi, [b, p], and its outputs."""
+    """The end of a critic: features linear in phi, [b, p], and its outputs.
+
+    phi is the output "penultimate".
+    """
     # In float32 under any policy: losses and penalties are computed from them.
     linear = make.linear(options.output_width, dtype="float32", name="features")
     features = inputs.project(linear(phi), phi, make.linear)
-    outputs = {"features": features, "activations": activations}
+    outputs = {
+        "features": features,
+        "activations": activations,
+        "penultimate": phi,
+    }
     return keras.Model(inputs.tensors, outputs, name=name)

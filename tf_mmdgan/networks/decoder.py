@@ -22,7 +22,7 @@ def with_decoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
         ...     ]
         ... )
         >>> sorted(tm.with_decoder(critic, decoder)(tf.zeros([3, 4, 4, 1])))
-        ['activations', 'features', 'reconstruction']
+        ['activations', 'features', 'penultimate', 'reconstruction']
 
     Args:
       critic: any of `ARCHITECTURES`.

@@ -8,7 +8,6 @@ from typing import (
     NamedTuple,
     Protocol,
     TypeVar,
-    runtime_checkable,
 )
 
 import keras
@@ -40,11 +39,14 @@ class CriticOutput(NamedTuple):
       activations: of the critic's hidden layers, [b, ...] each, in order.
       reconstruction: the images as its decoder gives them back, [b, h, w, c];
         None for a critic without one.
+      penultimate: what the last layer makes the features of, [b, p]; None for a
+        critic that does not return it.
     """
 
     features: tf.Tensor
     activations: Sequence[tf.Tensor]
     reconstruction: tf.Tensor | None = None
+    penultimate: tf.Tensor | None = None
 
 
 class Loss(NamedTuple):
@@ -90,12 +92,14 @@ class CriticForm(NamedTuple):
       batch_norm: whether it has batch normalisation, which mixes examples.
       activations: whether it returns those of its hidden layers.
       decoder: whether it returns reconstructions.
+      penultimate: whether it returns what its last layer is given.
     """
 
     output_width: int
     batch_norm: bool = False
     activations: bool = True
     decoder: bool = True
+    penultimate: bool = True
 
 
 class Critic(Protocol):
@@ -143,6 +147,10 @@ class Comparison(NamedTuple):
         global batch or of this replica (`Update.mmd_scope`); or None, as
         `real_features`.
       ys: the same for each batch of generated images, [n, d].
+      penultimates: what the critic's last layer is given for `real` and then
+        for each of `fakes`, [b, p] each, of this replica (`update.gather` has
+        those of all); None where the critic has not seen the batch, or does
+        not return it.
     """
 
     critic: Critic
@@ -154,6 +162,7 @@ class Comparison(NamedTuple):
     fake_features: Sequence[tf.Tensor]
     x: tf.Tensor | None
     ys: Sequence[tf.Tensor]
+    penultimates: Sequence[tf.Tensor | None] = ()
 
     @property
     def y(self) -> tf.Tensor:
@@ -192,11 +201,16 @@ def joint_pass(
 ) -> Comparison:
     """The critic's update: the critic sees all batches in one pass."""
     output = critic.joint(real, *fakes)
-    features = tf.split(output.features, 1 + len(fakes))
+    count = 1 + len(fakes)
+    features = tf.split(output.features, count)
     x, *ys = update.gather(features)
+    penultimates: Sequence[tf.Tensor | None] = [None] * count
+    if output.penultimate is not None:
+        penultimates = tf.split(output.penultimate, count)
     return Comparison(
-        critic, real, fakes, update, output, features[0], features[1:], x, ys
-    )
+        critic, real, fakes, update, output, features[0], features[1:], x, ys,
+        penultimates,
+    )  # fmt: skip
 
 
 def separate_passes(
@@ -219,13 +233,20 @@ def separate_passes(
       needs_real: whether the loss depends on the real images; otherwise the
         critic is not shown them.
     """
-    x_rows = critic(real).features if needs_real else None
-    y_rows = [critic(fake).features for fake in fakes]
-    if needs_real:
+    of_real = critic(real) if needs_real else None
+    of_fakes = [critic(fake) for fake in fakes]
+    y_rows = [output.features for output in of_fakes]
+    if of_real is not None:
+        x_rows = of_real.features
         x, *ys = update.gather([x_rows, *y_rows])
     else:
-        x, ys = None, update.gather(y_rows)
-    return Comparison(critic, real, fakes, update, None, x_rows, y_rows, x, ys)
+        x_rows, x, ys = None, None, update.gather(y_rows)
+    penultimates = [
+        output and output.penultimate for output in (of_real, *of_fakes)
+    ]
+    return Comparison(
+        critic, real, fakes, update, None, x_rows, y_rows, x, ys, penultimates
+    )
 
 
 class Criterion(abc.ABC):
@@ -290,25 +311,6 @@ class Criterion(abc.ABC):
         self, critic: Critic, terms: Mapping[str, tf.Tensor]
     ) -> None:
         """Called after the optimizer has updated the critic; does nothing."""
-
-
-@runtime_checkable
-class NoiseLimited(Protocol):
-    """A criterion whose loss under a little instance noise is known.
-
-    To first order in the noise's variance it is the loss without noise and a
-    weighted mean of squared slopes of the critic.
-    """
-
-    def noise_curvatures(
-        self, real: tf.Tensor, fake: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Weights of the squared slopes at real and generated images, [b] each.
-
-        Args:
-          real: the critic's output for real images, [b].
-          fake: that for generated images, [b].
-        """
 
 
 class ScalarCriterion(Criterion):

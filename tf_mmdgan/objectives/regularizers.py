@@ -8,7 +8,7 @@ criterion tells real from generated images.
 import abc
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import tensorflow as tf
 
@@ -21,7 +21,6 @@ from tf_mmdgan.objectives.criterion import (
     Comparison,
     Criterion,
     CriticForm,
-    NoiseLimited,
     Side,
     present,
 )
@@ -175,6 +174,25 @@ class ZeroCentredPenalty(Regularizer):
         """See `Regularizer.penalty`."""
         batch = seen.real if self.side == "real" else seen.fakes[0]
         return 0.5 * tf.reduce_mean(witness_squares(criterion, seen, batch))
+
+
+@runtime_checkable
+class NoiseLimited(Protocol):
+    """A criterion whose loss under a little instance noise is known.
+
+    To first order in the noise's variance it is the loss without noise and a
+    weighted mean of squared slopes of the critic.
+    """
+
+    def noise_curvatures(
+        self, real: tf.Tensor, fake: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Weights of the squared slopes at real and generated images, [b] each.
+
+        Args:
+          real: the critic's output for real images, [b].
+          fake: that for generated images, [b].
+        """
 
 
 @dataclasses.dataclass(frozen=True)
