@@ -1,4 +1,8 @@
-"""What TensorFlow leaves open, or keeps, of the graph of a training step."""
+"""What TensorFlow leaves open, keeps and counts of graphs."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
@@ -10,6 +14,27 @@ _OWN_BUFFER = attr_value_pb2.AttrValue(
     list=attr_value_pb2.AttrValue.ListValue(i=[-2, 0])
 )
 _TRUE = attr_value_pb2.AttrValue(b=True)
+
+
+def traced(
+    function: Callable[..., Any], autograph: bool = False
+) -> Callable[..., Any]:
+    """`tf.function` of a function that is written once and traced for many.
+
+    TensorFlow warns of a function that is traced over and over, and counts by
+    its code: a graph for each of five kernels, networks or runs passes for one
+    graph that was traced five times. This one is counted by itself.
+
+    Args:
+      function: what is traced, anew only for other types and ranks, or for
+        the second size of an axis.
+      autograph: whether Python's own loops and branches in it are converted.
+    """
+    return tf.function(
+        functools.partial(function),
+        reduce_retracing=True,
+        autograph=autograph,
+    )
 
 
 def order_sums() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.distribute import graphs
 from tf_mmdgan.features.extractors import Extracted, FeatureExtractor
 from tf_mmdgan.features.image_inputs import takes_channels
 from tf_mmdgan.features.resizes import RESIZES
@@ -257,7 +258,7 @@ class Network(FeatureExtractor):
         size = self.size
 
         # Not converted: errors in it stay what they are.
-        @tf.function(reduce_retracing=True, autograph=False)
+        @graphs.traced
         def run(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
             levels = tf.cast(images, tf.float32)
             if size is not None and tuple(images.shape[1:3]) != size:

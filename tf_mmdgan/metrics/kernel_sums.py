@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan.distribute import graphs
 from tf_mmdgan.metrics import tiles
 from tf_mmdgan.mmd import estimators
 
@@ -227,7 +228,7 @@ def _tile_graph(
     """The sums over a tile; a graph for each type, lest TensorFlow warns."""
     del dtype
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @graphs.traced
     def graph(u: tf.Tensor, v: tf.Tensor) -> _Sums:
         gram = kernel(u, v)
         if diagonal:

@@ -150,7 +150,7 @@ def minimise(
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build(variables)
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @graphs.traced
     def step(x: tf.Tensor, y: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
             value = loss(x, y)

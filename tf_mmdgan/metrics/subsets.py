@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import kernels
+from tf_mmdgan.distribute import graphs
 from tf_mmdgan.metrics import tiles
 from tf_mmdgan.mmd import estimators
 
@@ -71,7 +72,7 @@ def _mmd2(kernel: kernels.Kernel) -> Callable[[tf.Tensor, int], tf.Tensor]:
     with all sums in float64 and a third of either symmetric matrix left out.
     """
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @graphs.traced
     def graph(points: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
         m = tf.shape(points)[0] - n
         xx, xy = _stripe_sums(kernel, points, n)
@@ -147,7 +148,7 @@ def _tile_graph(
     kernel: kernels.Kernel, diagonal: bool
 ) -> Callable[..., tf.Tensor]:
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @graphs.traced
     def graph(
         u: tf.Tensor, in_u: tf.Tensor, v: tf.Tensor, in_v: tf.Tensor
     ) -> tf.Tensor:

@@ -29,7 +29,7 @@ class ImageSampler:
         self._latents = latents
         self._num_classes = num_classes
         self._cluster = cluster
-        self._draw = tf.function(self._draw_rows)
+        self._draw = graphs.traced(self._draw_rows, autograph=True)
 
     def draw(
         self,

@@ -270,9 +270,7 @@ class SteppedModel(keras.Model):
         # Without AutoGraph, which would convert the user's parts too, and make
         # another error of theirs, twenty lines long.
         if not self.run_eagerly:
-            run_steps = tf.function(
-                run_steps, reduce_retracing=True, autograph=False
-            )
+            run_steps = graphs.traced(run_steps)
         return shares.told(run_steps)
 
     def _run(self, function: Callable[..., Any], *args: Any) -> Any:
