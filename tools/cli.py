@@ -23,6 +23,12 @@ from tf_mmdgan.tools import flag_config, help, interrupts, recipes, streams
 
 Config = TypeVar("Config")
 
+# What TensorFlow writes before the reason where a graph fails, and around it.
+_OF_GRAPHS = re.compile(
+    r"Graph execution error|Detected at node|  File |<stack|\d+ root error"
+)
+_AROUND = re.compile(r"^ *\(\d\) [A-Z_]+: *|\{\{.*?\}\} | \[Op:\w+\]")
+
 
 def run(
     config_class: type[Config],
@@ -108,10 +114,15 @@ def _result(
     try:
         return command(config)
     except tensorflow.errors.OpError as error:
-        # Files that TensorFlow writes itself, on a full disk.
-        line = error.message.split("\n")[0]
-        plain = re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", line)
-        raise errors.DataError(plain) from error
+        # Of files that it writes itself, or raised while a graph was run.
+        raise errors.DataError(_reason(error.message)) from error
+
+
+def _reason(message: str) -> str:
+    """The line of an error of TensorFlow that says what is wrong."""
+    lines = message.splitlines()
+    telling = [line for line in lines if line and not _OF_GRAPHS.match(line)]
+    return _AROUND.sub("", (telling or lines)[0])
 
 
 def _import_tensorflow() -> types.ModuleType:

@@ -123,6 +123,8 @@ def test_losses_and_gradients(rng, objective):
     "wrong, words",
     [
         ({"ridge": 0.0}, "ridge=0.0: without a ridge"),
+        ({"ridge": 1e-9}, "ridge=1e-09: without a ridge"),
+        ({"ridge": float("nan")}, "ridge=nan"),
         ({"bandwidths": (0.0,)}, "bandwidths="),
         ({"bandwidths": ()}, "bandwidths="),
         ({"positivity": "squared"}, "Unknown positivity"),
@@ -132,3 +134,16 @@ def test_losses_and_gradients(rng, objective):
 def test_bad_settings(wrong, words):
     with pytest.raises(errors.UsageError, match=words):
         RatioMatching(**wrong)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 1e-9, tf.constant(0.0)], ids=str)
+def test_equal_points_need_a_ridge(ridge):
+    equal = tf.ones((5, 5))
+    with pytest.raises(errors.UsageError, match="points of q are equal; try"):
+        density_ratio.density_ratio(equal, equal, ridge)
+
+
+@pytest.mark.parametrize("ridge", [-1.0, float("nan"), float("inf")])
+def test_a_ridge_that_is_none_is_named(ridge):
+    with pytest.raises(errors.UsageError, match=f"ridge={ridge}, need"):
+        density_ratio.density_ratio(np.eye(3), np.ones((3, 2)), ridge)

@@ -5,7 +5,6 @@ https://openreview.net/forum?id=SJg7spEYDS.
 """
 
 import dataclasses
-import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -17,6 +16,8 @@ from tf_mmdgan.kernels.roots import floored_root
 
 POSITIVITY = ("penalty", "clip", "none")
 _LARGEST_RATIO = 1e9
+# Of a kernel's values near 1, single precision tells no smaller ones apart.
+_LEAST_RIDGE = 1.2e-7
 
 
 def density_ratio(
@@ -40,11 +41,26 @@ def density_ratio(
 
     Returns:
       The ratios, [..., m].
+
+    Raises:
+      UsageError: for another ridge; and where points of q are equal and the
+        ridge is 0, or lost in rounding. In a graph the latter is
+        tf.errors.InvalidArgumentError.
     """
+    if not tf.is_tensor(ridge):
+        errors.check_at_least(0.0, ridge=ridge)
     m = tf.shape(qq)[-1]
     system = qq + ridge * tf.eye(m, dtype=qq.dtype)
     right = tf.reduce_mean(qp, axis=-1, keepdims=True)
-    ratio = tf.linalg.solve(system, right)[..., 0]
+    try:
+        ratio = tf.linalg.solve(system, right)[..., 0]
+    except tf.errors.InvalidArgumentError as error:
+        if "not invertible" not in error.message:
+            raise
+        raise errors.UsageError(
+            f"ridge={float(ridge):g}: the system of the density ratio is "
+            "singular, for points of q are equal; try 1e-2."
+        ) from None
     return tf.cast(m, qq.dtype) * ratio
 
 
@@ -89,7 +105,8 @@ class RatioMatching:
         scale.
 
     Raises:
-      UsageError: for numbers that are not positive, or an unknown positivity.
+      UsageError: for numbers that are not positive, a ridge that single
+        precision does not tell from none, or an unknown positivity.
     """
 
     bandwidths: tuple[float, ...] = (1.0,)
@@ -105,10 +122,12 @@ class RatioMatching:
             raise errors.UsageError("bandwidths=(), need numbers > 0.")
         for bandwidth in self.bandwidths:
             errors.check_above(0.0, bandwidths=bandwidth)
-        if not 0.0 < self.ridge < math.inf:
+        errors.check_finite(ridge=self.ridge)
+        if self.ridge < _LEAST_RIDGE:
             raise errors.UsageError(
-                f"ridge={self.ridge}: without a ridge the system of the "
-                "density ratio is singular; try 1e-2."
+                f"ridge={self.ridge}: without a ridge, or with one that is "
+                "lost in rounding, the system of the density ratio is "
+                "singular where features are equal; try 1e-2."
             )
         known = dict.fromkeys(POSITIVITY)
         errors.pick(known, self.positivity, "positivity")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import kernels
+from tf_mmdgan import errors, kernels
 from tf_mmdgan.objectives import density_ratio
 from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
 
@@ -34,7 +34,7 @@ def trial(seed: int, ridge: float) -> dict[str, float]:
     qq, qp = kernel(q, q), kernel(q, p)
     try:
         ratio = density_ratio.density_ratio(qq, qp, ridge)
-    except tf.errors.InvalidArgumentError:  # singular
+    except errors.UsageError:  # singular
         return {"correlation": 0.0, "pearson": np.inf, "mean": np.nan}
     return {
         "correlation": float(np.corrcoef(ratio, true_ratio(q[:, 0]))[0, 1]),
