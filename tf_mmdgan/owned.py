@@ -11,7 +11,7 @@ import fcntl
 import os
 import pathlib
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from tf_mmdgan import errors
@@ -58,6 +58,20 @@ def check_no_links(*folders: pathlib.Path) -> None:
                 f"{folder} is a link, and what is written there would land "
                 "elsewhere: remove it, or name another folder."
             )
+
+
+def links_out(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Links at any depth below a folder that lead out of it.
+
+    Libraries that write there open files by names of their own choice.
+    """
+    inside = folder.resolve()
+    for parent, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            path = pathlib.Path(parent, name)
+            leads = path.is_symlink() and pathlib.Path(os.path.realpath(path))
+            if leads and not leads.is_relative_to(inside):
+                yield path
 
 
 def make_way(path: pathlib.Path) -> None:

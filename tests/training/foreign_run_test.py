@@ -231,8 +231,7 @@ def test_image_sizes_of_a_record_fit_the_memory(run_dir):
 def test_large_networks_of_which_all_weights_are_there_are_taken(
     run_dir, monkeypatch
 ):
-    sizes = training.finished._USUAL_SIZES
-    monkeypatch.setattr(training.finished, "_USUAL_SIZES", (1,) * len(sizes))
+    monkeypatch.setattr(training.claims, "_USUAL_WIDTH", 1)
     assert training.load_run(run_dir).generate(2).shape == (2, 16, 16, 1)
     (run_dir / "checkpoints" / "step-1.data-00000-of-00001").write_bytes(b"")
     with pytest.raises(errors.DataError, match="weights, of which"):

@@ -234,3 +234,19 @@ def test_records_of_unusual_size_are_one_short_line(run, values):
         run_directory.read_config(run.run_dir)
     message = str(caught.value)
     assert message.isprintable() and len(message) < 1500
+
+
+@pytest.mark.parametrize(
+    "name", ["tensorboard/train", "wandb/run-1/files/note.txt", "samples/a.png"]
+)
+def test_links_at_any_depth_lead_out_of_no_run(tmp_path, name):
+    folder = tmp_path / "run"
+    path = folder / name
+    path.parent.mkdir(parents=True)
+    # As wandb makes one, which is no fault.
+    (path.parent / "latest").symlink_to(path.parent)
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(errors.UsageError, match=f"{name} is a link, and what"):
+        run_directory.claim(folder)
+    path.unlink()
+    assert not list(owned.links_out(folder))

@@ -26,6 +26,7 @@ def setting(
     choices: Sequence[str] = (),
     may_change: bool = False,
     positional: bool = False,
+    most: int | None = None,
 ) -> Any:
     """A field of a configuration.
 
@@ -36,10 +37,12 @@ def setting(
       may_change: whether a run that is continued may have another value of it.
       positional: whether it has no flag, but all arguments of a command line
         that have no name: a tuple of texts.
+      most: the largest value that the record of a run is believed in, unless
+        it is trusted; None: any.
     """
     metadata = {
         "help": text, "choices": choices, "may_change": may_change,
-        "positional": positional,
+        "positional": positional, "most": most,
     }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -205,6 +208,25 @@ def check_record(record_class: type, values: Mapping[str, Any]) -> None:
         if name in values and not fits(values[name], annotation):
             raise errors.DataError(
                 f"its {name} is {errors.excerpt(repr(values[name]))}"
+            )
+
+
+def check_bounds(record_class: type, values: Mapping[str, Any]) -> None:
+    """Checks that numbers of a record are none that only an attack has.
+
+    Args:
+      record_class: the data class that they are for.
+      values: those that `check_record` has passed, by name.
+
+    Raises:
+      DataError: for one above the `most` of its field.
+    """
+    for field in dataclasses.fields(record_class):
+        value, most = values.get(field.name), field.metadata["most"]
+        if most is not None and isinstance(value, int) and value > most:
+            raise errors.DataError(
+                f"its {field.name} is {value:,}, and a record is believed up "
+                f"to {most:,}; give --trust_run, if you trust whoever made it"
             )
 
 

@@ -95,11 +95,13 @@ class MethodConfig:
         None,
         "How many lines are drawn in a step of --discrepancy=sliced, in an "
         "update of --objective=sliced_energy.",
+        most=2**16,
     )
     frequencies: int | None = setting(
         None,
         "How many frequencies are drawn in a step of "
         "--discrepancy=random_features, in an update of --objective=ocf.",
+        most=2**16,
     )
     mmd_estimator: str | None = setting(
         None,
@@ -148,6 +150,7 @@ class MethodConfig:
         None,
         "How many places of a map of features are compared in a step of the "
         "refining, drawn anew in each.",
+        most=2**16,
     )
     temperatures: str | None = setting(
         None,
@@ -233,13 +236,19 @@ class MethodConfig:
         "dcgan", "Pair of networks: a name, or your own, package.module:NAME."
     )
     generator_width: int = setting(
-        64, "Channels of the generator's last hidden layer."
+        64,
+        "Channels of the generator's last hidden layer.",
+        most=2**16,
     )
     critic_width: int = setting(
-        64, "Channels of the critic's first layer: 64 is big, 16 is small."
+        64,
+        "Channels of the critic's first layer: 64 is big, 16 is small.",
+        most=2**16,
     )
     critic_output: int | None = setting(
-        None, "Number of outputs (features) of the critic."
+        None,
+        "Number of outputs (features) of the critic.",
+        most=2**16,
     )
     published_weights: bool | None = setting(
         None,
@@ -259,7 +268,9 @@ class MethodConfig:
         "projection critic) or concatenation with the inputs.",
         choices=("none", "projection", "concatenation"),
     )
-    latent_size: int = setting(100, "Width of the generator's input.")
+    latent_size: int = setting(
+        100, "Width of the generator's input.", most=2**16
+    )
     latent_distribution: str = setting(
         "uniform",
         "Law of the generator's input: U(-1, 1) or N(0, 1), per coordinate.",
@@ -267,10 +278,14 @@ class MethodConfig:
     )
 
     critic_steps: int | None = setting(
-        None, "Critic updates per generator update."
+        None,
+        "Critic updates per generator update.",
+        most=1000,
     )
     burn_in_critic_steps: int | None = setting(
-        None, "Critic updates in a burn-in step; 0 switches burn-in off."
+        None,
+        "Critic updates in a burn-in step; 0 switches burn-in off.",
+        most=10_000,
     )
     burn_in_first: int | None = setting(
         None, "So many first steps are burn-in steps."

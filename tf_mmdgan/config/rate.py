@@ -51,7 +51,9 @@ class RateConfig:
         2048, "Samples in such a test; at most as many as training images."
     )
     schedule_history: int = setting(
-        10, "How many tests ago the samples are from that it compares with."
+        10,
+        "How many tests ago the samples are from that it compares with.",
+        most=1000,
     )
     schedule_patience: int = setting(
         3, "Tests in a row that must find them no closer."

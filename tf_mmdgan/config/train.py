@@ -34,7 +34,9 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         150_000, "Generator steps of the whole run.", may_change=True
     )
     batch_size: int = setting(
-        64, "Real images, and generated ones, in an update; over all devices."
+        64,
+        "Real images, and generated ones, in an update; over all devices.",
+        most=2**16,
     )
     optimizer: str = setting(
         "adam", "Optimizer of the networks.", choices=("adam", "rmsprop", "sgd")
@@ -66,6 +68,7 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         0,
         "Split the CPU into so many devices, for trying --strategy.",
         may_change=True,
+        most=64,
     )
     gpus: str | None = setting(
         None,
@@ -94,7 +97,9 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         "convolutions are slower by it.",
     )
     steps_per_execution: int = setting(
-        1, "Steps in one call from Python; the other intervals are multiples."
+        1,
+        "Steps in one call from Python; the other intervals are multiples.",
+        most=10_000,
     )
 
     log_every: int = setting(
@@ -157,6 +162,7 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         None,
         "Generated images in a score; by default as many as held-out ones, of "
         "sets in colour 2,000.",
+        most=2**20,
     )
     max_block_size: int | None = setting(
         None,

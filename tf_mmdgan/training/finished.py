@@ -1,10 +1,9 @@
 """A run that has been trained: load it, draw from it, score it, export it."""
 
 import dataclasses
-import functools
 import os
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from tf_mmdgan import errors, export, files
 from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.evaluation import Report, Scorer, memorized, scorer_of_run
 from tf_mmdgan.evaluation.report import kept
-from tf_mmdgan.methods import count_weights, make_generator
+from tf_mmdgan.methods import make_generator
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
     callbacks,
     checkpoints,
+    claims,
     history,
     matched,
     records,
@@ -32,9 +32,6 @@ from tf_mmdgan.training.run_directory import (
     recorded,
     recorded_step,
 )
-
-# Width, latents, classes, height and width of networks that any machine holds.
-_USUAL_SIZES = (64, 512, 1000, 256, 256)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,7 +245,10 @@ def load_run(
     in_force = run_directory.recorded_in_force(run_dir, trust_run)
     config = records.filled(config, in_force)
     if not trust_run:
-        _check_size(config, image_shape, num_classes, checkpoint)
+        held = CHECKPOINTS.get(checkpoint, EVALUATED)
+        claims.check_generator(
+            config, image_shape, num_classes, pathlib.Path(run_dir, held)
+        )
     model = make_generator(config, image_shape, num_classes)
     model.class_shares = run_directory.recorded_class_shares(
         run_dir, num_classes
@@ -275,57 +275,6 @@ def _check_finite(run: TrainedRun) -> None:
                     f"{run.config.run_dir}: the {kind} weights {weight.path} "
                     "are not finite; take another --checkpoint."
                 )
-
-
-def _check_size(
-    config: TrainConfig,
-    image_shape: tuple[int, ...],
-    num_classes: int | None,
-    checkpoint: str,
-) -> None:
-    """Refuses a record of larger networks than the run has weights of.
-
-    Raises:
-      DataError: for such a record.
-    """
-    claims = (config.generator_width, config.latent_size, num_classes or 0)
-    usual = zip((*claims, *image_shape), _USUAL_SIZES, strict=False)
-    if all(claim <= size for claim, size in usual):
-        return
-    folder = pathlib.Path(config.run_dir)
-    folder /= CHECKPOINTS.get(checkpoint, EVALUATED)
-    count = functools.partial(count_weights, config, image_shape, num_classes)
-    check_held(folder, "generator", count)
-
-
-def check_held(
-    folder: pathlib.Path, network: str, count: Callable[[], int]
-) -> None:
-    """Refuses a record of a larger network than a folder has weights of.
-
-    Args:
-      folder: of checkpoints, in that of the run.
-      network: what it is, for the message.
-      count: returns how many weights it has by the record.
-
-    Raises:
-      DataError: for such a record, and for one of no network.
-    """
-    held = sum(path.stat().st_size for path in folder.glob("*"))
-    try:
-        claimed = count()
-    except (errors.UsageError, errors.DataError):
-        raise
-    except Exception as error:  # TensorFlow and Keras raise many kinds.
-        raise errors.DataError(
-            f"{folder.parent}: by its record the {network} is none that can "
-            f"be made: {errors.excerpt(error)}"
-        ) from None
-    if 4 * claimed > held:
-        raise errors.DataError(
-            f"{folder.parent}: by its record the {network} has {claimed:,} "
-            f"weights, of which {folder} holds {held:,} bytes only."
-        )
 
 
 def _restore_evaluated(run: TrainedRun, step: int) -> None:

@@ -1,7 +1,6 @@
 """Weights that a new run begins with: those of another run."""
 
 import dataclasses
-import functools
 import itertools
 import pathlib
 
@@ -10,9 +9,15 @@ import keras
 from tf_mmdgan import errors
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.spelling import Recorded, refuse_recorded
-from tf_mmdgan.methods import count_critic_weights, make_model
+from tf_mmdgan.methods import make_model
 from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.training import checkpoints, finished, records, run_directory
+from tf_mmdgan.training import (
+    checkpoints,
+    claims,
+    finished,
+    records,
+    run_directory,
+)
 from tf_mmdgan.training.run_directory import CHECKPOINTS
 
 
@@ -63,8 +68,7 @@ def _trained(run_dir: str, trust_run: bool) -> ImplicitModel:
     config = records.filled(config, in_force)
     folder = pathlib.Path(run_dir, CHECKPOINTS["last"])
     if not trust_run:
-        count = functools.partial(count_critic_weights, config, shape, classes)
-        finished.check_held(folder, "critic", count)
+        claims.check_critic(config, shape, classes, folder)
     made = make_model(
         dataclasses.replace(config, trust_run=trust_run), shape, classes
     )

@@ -18,6 +18,7 @@ from tf_mmdgan.methods import make_model
 from tf_mmdgan.models import ImplicitModel, InputClock
 from tf_mmdgan.training import (
     checkpoints,
+    claims,
     initial,
     loggers,
     matched,
@@ -294,6 +295,7 @@ def _cluster(config: TrainConfig) -> Cluster:
 def _model(
     config: TrainConfig, cluster: Cluster, found: data.ImageSet | data.Preview
 ) -> ImplicitModel:
+    claims.check_training(config, found.image_shape, found.num_classes)
     with cluster.scope():
         model = make_model(config, found.image_shape, found.num_classes)
     model.input_clock = InputClock()

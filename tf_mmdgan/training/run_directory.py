@@ -55,7 +55,7 @@ def check(config: TrainConfig) -> None:
             f"--run_dir={run_dir} is not a run: it has no {CONFIG_FILE}, and "
             "it is not empty. Name a new folder."
         )
-    found, *_ = read_config(run_dir)
+    found, *_ = read_config(run_dir, config.trust_run)
     there, here = _fixed(found), _fixed(config)
     differences = [
         f"{name} is {there[name]!r} there, {here[name]!r} here"
@@ -123,12 +123,13 @@ def claim(run_dir: pathlib.Path) -> None:
     if lock is None:
         raise _held(run_dir)
     _claims.append(lock)
-    for path in run_dir.iterdir():
-        if path.is_symlink() and not path.is_file():
+    for path in owned.links_out(run_dir):
+        # Those of files in the run's own folder are not written through.
+        if path.parent != run_dir or not path.is_file():
             raise errors.UsageError(
-                f"--run_dir={run_dir}: {path.name} is a link, and what is "
-                "written there would land elsewhere. Remove it, or name "
-                "another folder."
+                f"--run_dir={run_dir}: {path.relative_to(run_dir)} is a link, "
+                "and what is written there would land elsewhere. Remove it, or "
+                "name another folder."
             )
 
 
@@ -216,6 +217,8 @@ def _settings(
         if not isinstance(values, dict):
             raise errors.DataError("it has no settings")
         fields.check_record(TrainConfig, values)
+        if not trust_run:
+            fields.check_bounds(TrainConfig, values)
     except errors.DataError as error:
         raise errors.DataError(
             f"{path} cannot be read by this version: {error}"

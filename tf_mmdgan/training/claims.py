@@ -1,0 +1,148 @@
+"""Sizes that a run's record claims, before anything is made of them.
+
+Single numbers are bounded where a record is read, by the `most` of their
+fields. What several of them make together is looked at here: networks, which
+the run's checkpoints hold, and the layers of a batch, which nothing holds.
+"""
+
+import functools
+import pathlib
+from collections.abc import Callable
+
+from tf_mmdgan import errors
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.methods import count_critic_weights, count_weights
+from tf_mmdgan.training.run_directory import CHECKPOINTS, CONFIG_FILE
+
+# Of networks that any machine holds.
+_USUAL_WIDTH = 64
+_USUAL_LATENTS = 512  # and outputs of the critic
+_USUAL_CLASSES = 1000
+_USUAL_SIDE = 256
+_UNSAVED_BYTES = 2**30  # of a network whose run has no checkpoint yet
+_BATCH_BYTES = 2**36  # of a layer as wide as a network and half as high
+
+
+def check_training(
+    config: TrainConfig, image_shape: tuple[int, ...], num_classes: int | None
+) -> None:
+    """Refuses to go on with a run whose record claims what it cannot need.
+
+    Args:
+      config: of the run, what was in force filled in; a new run passes.
+      image_shape: (h, w, c) of its data, or (n,) for points.
+      num_classes: of its data, or None where they have no labels.
+
+    Raises:
+      DataError: for networks that the run has no weights of, or for a batch of
+        which a single layer takes 64 GiB.
+    """
+    run_dir = pathlib.Path(config.run_dir)
+    if config.trust_run or not (run_dir / CONFIG_FILE).exists():
+        return
+    if len(image_shape) == 3:
+        width = max(config.generator_width, config.critic_width)
+        layer = config.batch_size * image_shape[0] * image_shape[1] * width
+        if layer > _BATCH_BYTES:
+            raise errors.DataError(
+                f"{run_dir}: by its record a batch has {config.batch_size:,} "
+                f"images, of which one layer takes {layer / 2**30:,.0f} GiB; "
+                "give --trust_run, if that is meant."
+            )
+    folder = run_dir / CHECKPOINTS["last"]
+    check_generator(config, image_shape, num_classes, folder, _UNSAVED_BYTES)
+    check_critic(config, image_shape, num_classes, folder, _UNSAVED_BYTES)
+
+
+def check_generator(
+    config: TrainConfig,
+    image_shape: tuple[int, ...],
+    num_classes: int | None,
+    folder: pathlib.Path,
+    unsaved: int = 0,
+) -> None:
+    """Refuses a record of a larger generator than there are weights of.
+
+    Args:
+      config: by the run's record.
+      image_shape: (h, w, c), or (n,) for points.
+      num_classes: of the data, or None where they have no labels.
+      folder: of checkpoints, in that of the run.
+      unsaved: bytes of weights that pass in any case.
+
+    Raises:
+      DataError: for such a record.
+    """
+    usual = (
+        config.generator_width <= _USUAL_WIDTH
+        and config.latent_size <= _USUAL_LATENTS
+        and _is_usual(image_shape, num_classes)
+    )
+    if not usual:
+        _check_held(
+            folder, "generator", unsaved,
+            functools.partial(count_weights, config, image_shape, num_classes),
+        )  # fmt: skip
+
+
+def check_critic(
+    config: TrainConfig,
+    image_shape: tuple[int, ...],
+    num_classes: int | None,
+    folder: pathlib.Path,
+    unsaved: int = 0,
+) -> None:
+    """Refuses a record of a larger critic than there are weights of.
+
+    Args:
+      config: by the run's record.
+      image_shape: (h, w, c), or (n,) for points.
+      num_classes: of the data, or None where they have no labels.
+      folder: of checkpoints, in that of the run.
+      unsaved: bytes of weights that pass in any case.
+
+    Raises:
+      DataError: for such a record.
+    """
+    usual = (
+        config.critic_width <= _USUAL_WIDTH
+        and (config.critic_output or 0) <= _USUAL_LATENTS
+        and _is_usual(image_shape, num_classes)
+    )
+    if not usual:
+        _check_held(
+            folder, "critic", unsaved,
+            functools.partial(
+                count_critic_weights, config, image_shape, num_classes
+            ),
+        )  # fmt: skip
+
+
+def _is_usual(image_shape: tuple[int, ...], num_classes: int | None) -> bool:
+    small = all(side <= _USUAL_SIDE for side in image_shape)
+    return small and (num_classes or 0) <= _USUAL_CLASSES
+
+
+def _check_held(
+    folder: pathlib.Path, network: str, unsaved: int, count: Callable[[], int]
+) -> None:
+    """Refuses a network of more weights than the files of a folder hold.
+
+    Raises:
+      DataError: for such a network, and for one that is none.
+    """
+    held = sum(path.stat().st_size for path in folder.glob("*"))
+    try:
+        claimed = count()
+    except (errors.UsageError, errors.DataError):
+        raise
+    except Exception as error:  # TensorFlow and Keras raise many kinds.
+        raise errors.DataError(
+            f"{folder.parent}: by its record the {network} is none that can "
+            f"be made: {errors.excerpt(error)}"
+        ) from None
+    if 4 * claimed > max(held, unsaved):
+        raise errors.DataError(
+            f"{folder.parent}: by its record the {network} has {claimed:,} "
+            f"weights, of which {folder} holds {held:,} bytes only."
+        )
