@@ -1,8 +1,9 @@
 """Settings of one training run."""
 
 import dataclasses
+from typing import ClassVar
 
-from tf_mmdgan.config import fields
+from tf_mmdgan.config import fields, presets
 from tf_mmdgan.config.data import AugmentedDataConfig
 from tf_mmdgan.config.fields import WEIGHTS, Named, NamedList, setting
 from tf_mmdgan.config.method import MethodConfig
@@ -18,7 +19,13 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         >>> config = tm.TrainConfig(run_dir="runs/mine", steps=100)
         >>> dataclasses.replace(config, batch_size=32).batch_size
         32
+
+    Attributes:
+      EXPANSIONS: names that stand for several settings; each setting that is
+        given beside such a name wins over it.
     """
+
+    EXPANSIONS: ClassVar[fields.Expansions] = {"preset": presets.PRESETS}
 
     run_dir: str = setting(
         "", "Folder of the run; a run found there is continued.",

@@ -24,6 +24,7 @@ from tf_mmdgan.training import (
     guard,
     kid_schedule,
     loggers,
+    pace,
 )
 from tf_mmdgan.training.events import Events
 from tf_mmdgan.training.run_directory import EVALUATED, METRICS_FILE
@@ -48,7 +49,16 @@ def make_callbacks(
     log = callbacks.MetricsLog(
         state.folder / METRICS_FILE, config.log_every, writer
     )
+    evaluation_callback = callbacks.Evaluation(
+        functools.partial(
+            scorer.score_model, weights=config.evaluation_weights
+        ),
+        config.evaluate_every,
+        log,
+        _listeners(config, model, state) if cluster.chief else (),
+    )
     made: list[keras.callbacks.Callback] = [
+        pace.PaceLine(config.steps, evaluation_callback),
         guard.StopAtNaN(),
         log,
         callbacks.SampleGrid(
@@ -57,14 +67,7 @@ def make_callbacks(
             writer,
             config.evaluation_weights,
         ),
-        callbacks.Evaluation(
-            functools.partial(
-                scorer.score_model, weights=config.evaluation_weights
-            ),
-            config.evaluate_every,
-            log,
-            _listeners(config, model, state) if cluster.chief else (),
-        ),
+        evaluation_callback,
         *([state.stop] if state.stop else []),
         diagnostics.CriticDiagnostics(
             config.spectra_every, log, _probe(train, config)

@@ -230,6 +230,7 @@ class Evaluation(Every):
       score: of a model.
       log: gets the numbers.
       listeners: are told step and scores, once these are in the log.
+      seconds: that the last score has taken; None before the first.
     """
 
     def __init__(
@@ -243,6 +244,7 @@ class Evaluation(Every):
         self.score = score
         self.log = log
         self.listeners = listeners
+        self.seconds: float | None = None
 
     def on_train_begin(self, logs=None):  # noqa: D102
         if current_step(self.model) == 0:
@@ -251,7 +253,9 @@ class Evaluation(Every):
     def act(self, step: int, logs: Mapping[str, float]) -> None:
         """See `Every.act`."""
         del logs
+        began = time.monotonic()
         scores = self.score(self.model)
+        self.seconds = time.monotonic() - began
         self.log.write(step, scores.numbers)
         text = ", ".join(
             f"{name} {value:.5f}" for name, value in scores.numbers.items()

@@ -13,17 +13,15 @@ import tensorflow as tf
 from tf_mmdgan import config as config_room
 from tf_mmdgan import data, evaluation, export
 from tf_mmdgan.config import TrainConfig
-from tf_mmdgan.distribute import Cluster, lost_workers, make_cluster
-from tf_mmdgan.methods import make_model
-from tf_mmdgan.models import ImplicitModel, InputClock
+from tf_mmdgan.distribute import Cluster, lost_workers
+from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
     checkpoints,
-    claims,
     initial,
     loggers,
     matched,
+    parts,
     records,
-    run_data,
     run_directory,
 )
 from tf_mmdgan.training.best import StopWithoutGain
@@ -183,7 +181,7 @@ def prepare(given: TrainConfig) -> Run:
         holds something else.
       DataError: for files that cannot be used.
     """
-    cluster = _cluster(given)
+    cluster = parts.cluster_of(given)
     if cluster.chief:
         run_directory.check(given)
     recorded = run_directory.recorded_in_force(given.run_dir, given.trust_run)
@@ -194,11 +192,11 @@ def prepare(given: TrainConfig) -> Run:
     loggers.check(config.log_to)
     matched.check(config)
     check_stopping(given, config)
-    train_set, model, scorer = _parts(config, cluster)
+    train_set, model, scorer = parts.make_parts(config, cluster)
     initial.start_from(model, config)
     state = open_state(given, config, cluster, model, train_set, scorer)
     batches = functools.partial(
-        _drawn(config, model, train_set),
+        parts.batches_of(config, model, train_set),
         seed=config.seed,
         start=int(model.updates.numpy()),
         augmentation=augmentation,
@@ -218,85 +216,3 @@ def prepare(given: TrainConfig) -> Run:
         checkpoints.Preemption(save, cluster.any),
         Progress(config.steps, config.log_every),
     )
-
-
-def _drawn(
-    config: TrainConfig, model: ImplicitModel, train_set: data.ImageSet
-) -> functools.partial[tf.data.Dataset]:
-    """What makes batches, in which all images or all classes take turns."""
-    classes = getattr(model, "classes_per_batch", None)
-    if model.num_classes is not None and classes is not None:
-        return functools.partial(
-            data.grouped_batches,
-            train_set,
-            classes,
-            config.batch_size // classes,
-        )
-    return functools.partial(
-        data.batches,
-        train_set,
-        config.batch_size,
-        with_labels=config.conditioning != "none",
-    )
-
-
-def _parts(
-    config: TrainConfig, cluster: Cluster
-) -> tuple[data.ImageSet, ImplicitModel, evaluation.Scorer]:
-    """Training images, model and scorer.
-
-    What is wrong with settings is told before pictures are decoded, which may
-    take minutes: all is made for the images that are to be expected.
-    """
-    run_data.check_files(config)
-    extractor = evaluation.extractor_of_run(config)
-    known = data.preview(config, "train")
-    if known is not None:
-        run_data.check_preview(config, known)
-        _check_training(config, known)
-        model = _model(config, cluster, known)
-        evaluation.check_scorer(config, cluster, extractor)
-    train_set = data.load(config, "train")
-    run_data.check_images(config, train_set)
-    _check_training(config, train_set)
-    if known is None or not known.is_of(train_set):
-        model = _model(config, cluster, train_set)
-    model.class_shares = train_set.class_shares
-    scorer = evaluation.scorer_of_run(config, cluster, extractor)
-    run_data.check_held_out(config, scorer.real)
-    return train_set, model, scorer
-
-
-def _check_training(
-    config: TrainConfig, found: data.ImageSet | data.Preview
-) -> None:
-    """Refuses too few images, and classes that none would be learnt of."""
-    data.check_batch_size(found, config.batch_size)
-    if config.conditioning != "none":
-        data.check_classes(found, run_data.place(config))
-
-
-def _cluster(config: TrainConfig) -> Cluster:
-    """The devices and workers, and TensorFlow as the run wants it."""
-    cluster = make_cluster(
-        config.strategy,
-        logical_cpus=config.logical_cpus,
-        gpus=config.gpus,
-        memory_growth=config.memory_growth,
-    )
-    if config.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    # The remapper logs an error for each convolution with a leaky ReLU.
-    tf.config.optimizer.set_experimental_options({"remapping": False})
-    cluster.replica_batch_size(config.batch_size)
-    return cluster
-
-
-def _model(
-    config: TrainConfig, cluster: Cluster, found: data.ImageSet | data.Preview
-) -> ImplicitModel:
-    claims.check_training(config, found.image_shape, found.num_classes)
-    with cluster.scope():
-        model = make_model(config, found.image_shape, found.num_classes)
-    model.input_clock = InputClock()
-    return model

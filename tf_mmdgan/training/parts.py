@@ -1,0 +1,95 @@
+"""What a run is made of: devices, images, a model, its scorer and batches."""
+
+import functools
+
+import tensorflow as tf
+
+from tf_mmdgan import data, evaluation
+from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.distribute import Cluster, make_cluster
+from tf_mmdgan.methods import make_model
+from tf_mmdgan.models import ImplicitModel, InputClock
+from tf_mmdgan.training import claims, run_data
+
+
+def cluster_of(config: TrainConfig) -> Cluster:
+    """The devices and workers, and TensorFlow as the run wants it."""
+    cluster = make_cluster(
+        config.strategy,
+        logical_cpus=config.logical_cpus,
+        gpus=config.gpus,
+        memory_growth=config.memory_growth,
+    )
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    # The remapper logs an error for each convolution with a leaky ReLU.
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+    cluster.replica_batch_size(config.batch_size)
+    return cluster
+
+
+def make_parts(
+    config: TrainConfig, cluster: Cluster
+) -> tuple[data.ImageSet, ImplicitModel, evaluation.Scorer]:
+    """Training images, model and scorer.
+
+    What is wrong with settings is told before pictures are decoded, which may
+    take minutes: all is made for the images that are to be expected.
+    """
+    run_data.check_files(config)
+    extractor = evaluation.extractor_of_run(config)
+    known = data.preview(config, "train")
+    if known is not None:
+        run_data.check_preview(config, known)
+        _check_training(config, known)
+        model = model_of(config, cluster, known)
+        evaluation.check_scorer(config, cluster, extractor)
+    train_set = data.load(config, "train")
+    run_data.check_images(config, train_set)
+    _check_training(config, train_set)
+    if known is None or not known.is_of(train_set):
+        model = model_of(config, cluster, train_set)
+    model.class_shares = train_set.class_shares
+    scorer = evaluation.scorer_of_run(config, cluster, extractor)
+    run_data.check_held_out(config, scorer.real)
+    return train_set, model, scorer
+
+
+def _check_training(
+    config: TrainConfig, found: data.ImageSet | data.Preview
+) -> None:
+    """Refuses too few images, and classes that none would be learnt of."""
+    data.check_batch_size(found, config.batch_size)
+    if config.conditioning != "none":
+        data.check_classes(found, run_data.place(config))
+
+
+def model_of(
+    config: TrainConfig, cluster: Cluster, found: data.ImageSet | data.Preview
+) -> ImplicitModel:
+    """An untrained model of such images."""
+    claims.check_training(config, found.image_shape, found.num_classes)
+    with cluster.scope():
+        model = make_model(config, found.image_shape, found.num_classes)
+    model.input_clock = InputClock()
+    return model
+
+
+def batches_of(
+    config: TrainConfig, model: ImplicitModel, train_set: data.ImageSet
+) -> functools.partial[tf.data.Dataset]:
+    """What makes batches, in which all images or all classes take turns."""
+    classes = getattr(model, "classes_per_batch", None)
+    if model.num_classes is not None and classes is not None:
+        return functools.partial(
+            data.grouped_batches,
+            train_set,
+            classes,
+            config.batch_size // classes,
+        )
+    return functools.partial(
+        data.batches,
+        train_set,
+        config.batch_size,
+        with_labels=config.conditioning != "none",
+    )
