@@ -34,6 +34,7 @@ MADE = [
     tm.ZeroCentredPenalty(1.0, "real"),
     tm.NoisePenalty(1.0, tm.Annealing(100)),
     tm.FeaturePenalty(1.0),
+    tm.OrthogonalPenalty(1e-4),
     tm.InstanceNoise(0.1),
     tm.WeightClipping(0.01),
     tm.Objective(tm.MMDGAN("rq"), [tm.GradientPenalty(1.0)]),

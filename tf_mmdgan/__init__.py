@@ -39,14 +39,15 @@ _HOMES = {
     ),
     "data": ("ImageSet", "DatasetEntry", "DATASETS"),
     "objectives": (
-        "Criterion", "ScalarCriterion", "Regularizer", "Loss",
+        "Criterion", "ScalarCriterion", "Regularizer", "GeneratorRegularizer",
+        "Loss",
         "Objective", "MMDGAN", "RatioMMD", "RepulsiveMMD", "AutoencoderMMD",
         "ScaledMMD", "ScaledWGAN", "Scale", "GradientConstrainedMMD", "WGAN",
         "SobolevGAN", "CramerGAN", "CharacteristicGAN",
         "SlicedEnergyGAN",
         "GAN", "HingeGAN", "FGAN", "GradientPenalty", "ZeroCentredPenalty",
-        "NoisePenalty", "FeaturePenalty", "InstanceNoise", "WeightClipping",
-        "Annealing",
+        "NoisePenalty", "FeaturePenalty", "OrthogonalPenalty",
+        "InstanceNoise", "WeightClipping", "Annealing",
     ),
     "objectives.augmentations": (
         "CRITIC_AUGMENTATIONS", "ImageChange", "GatedChange",

@@ -63,9 +63,11 @@ from tf_mmdgan.objectives import (
     SobolevGAN as SobolevGAN, CramerGAN as CramerGAN,
     CharacteristicGAN as CharacteristicGAN, SlicedEnergyGAN as SlicedEnergyGAN,
     GAN as GAN, HingeGAN as HingeGAN, FGAN as FGAN,
+    GeneratorRegularizer as GeneratorRegularizer,
     GradientPenalty as GradientPenalty,
     ZeroCentredPenalty as ZeroCentredPenalty, NoisePenalty as NoisePenalty,
-    FeaturePenalty as FeaturePenalty, InstanceNoise as InstanceNoise,
+    FeaturePenalty as FeaturePenalty, OrthogonalPenalty as OrthogonalPenalty,
+    InstanceNoise as InstanceNoise,
     WeightClipping as WeightClipping, Annealing as Annealing,
 )
 from tf_mmdgan.objectives.augmentations import (

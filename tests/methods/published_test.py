@@ -15,6 +15,7 @@ from tf_mmdgan.objectives import (
     GradientPenalty,
     InstanceNoise,
     NoisePenalty,
+    OrthogonalPenalty,
     Scale,
     SobolevGAN,
     WeightClipping,
@@ -65,6 +66,7 @@ def test_every_regularizer_is_made_of_its_setting():
         noise_penalty=0.5,
         instance_noise=0.6,
         weight_clip=0.7,
+        orthogonal_penalty=0.8,
         noise_annealing_steps=8,
     )
     assert objective.regularizers == (
@@ -76,17 +78,20 @@ def test_every_regularizer_is_made_of_its_setting():
     )
     assert objective.instance_noise == InstanceNoise(0.6, Annealing(8))
     assert objective.weight_clipping == WeightClipping(0.7)
+    assert objective.generator_regularizers == (OrthogonalPenalty(0.8),)
     names = [part.name for part in objective.regularizers]
     assert names == list(REGULARIZERS)
 
 
 def test_zeros_leave_everything_out():
-    zeros = dict.fromkeys((*REGULARIZERS, "instance_noise", "weight_clip"), 0.0)
+    others = ("instance_noise", "weight_clip", "orthogonal_penalty")
+    zeros = dict.fromkeys((*REGULARIZERS, *others), 0.0)
     for name in OBJECTIVES:
         objective = make(name, **zeros)
         assert objective.regularizers == ()
         assert objective.instance_noise is None
         assert objective.weight_clipping is None
+        assert objective.generator_regularizers == ()
 
 
 def test_criterion_has_the_settings_of_its_fields():

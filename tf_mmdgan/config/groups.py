@@ -23,7 +23,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "regularisation": (
         "gradient_penalty", "penalized_function", "r1", "r2",
-        "feature_penalty", "weight_clip", "spectral_norm", "spectral_scale",
+        "feature_penalty", "weight_clip", "orthogonal_penalty",
+        "spectral_norm", "spectral_scale",
         "learnable_spectral_scale", "instance_noise", "noise_penalty",
         "noise_annealing_steps",
     ),

@@ -219,6 +219,11 @@ class MethodConfig:
     weight_clip: float | None = setting(
         None, "Bound that the critic's weights are clipped to; 0: none."
     )
+    orthogonal_penalty: float | None = setting(
+        None,
+        "Weight of the penalty on products of the generator's filters, which "
+        "makes them orthogonal; 0 switches it off.",
+    )
     spectral_norm: str | None = setting(
         None,
         "Spectral normalisation of the critic: of its kernels as matrices, "
@@ -306,8 +311,8 @@ class MethodConfig:
             self, "reconstruction_weight", "feasible_set_weight",
             "gradient_penalty", "r1", "r2", "feature_penalty",
             "instance_noise", "noise_penalty", "noise_annealing_steps",
-            "weight_clip", "burn_in_critic_steps", "burn_in_first",
-            "burn_in_every",
+            "weight_clip", "orthogonal_penalty", "burn_in_critic_steps",
+            "burn_in_first", "burn_in_every",
         )  # fmt: skip
         fields.require(
             self.drift_decay is None or 0 <= self.drift_decay < 1,

@@ -25,10 +25,12 @@ from tf_mmdgan.objectives import (
     Annealing,
     CriticForm,
     FeaturePenalty,
+    GeneratorRegularizer,
     GradientPenalty,
     InstanceNoise,
     NoisePenalty,
     Objective,
+    OrthogonalPenalty,
     Regularizer,
     WeightClipping,
     ZeroCentredPenalty,
@@ -52,6 +54,17 @@ REGULARIZERS: Catalogue[Maker] = Catalogue("regularizer", __doc__) | {
     ),
     "noise_penalty": lambda settings, annealing: NoisePenalty(
         settings.noise_penalty, annealing
+    ),
+}
+
+GeneratorMaker = Callable[[AdversarialSettings], GeneratorRegularizer]
+
+# The same of terms of the generator's loss.
+GENERATOR_REGULARIZERS: Catalogue[GeneratorMaker] = Catalogue(
+    "generator regularizer", __doc__
+) | {
+    "orthogonal_penalty": lambda settings: OrthogonalPenalty(
+        settings.orthogonal_penalty
     ),
 }
 
@@ -92,12 +105,18 @@ class AdversarialMethod(Method[AdversarialSettings]):
             for name, make in REGULARIZERS.items()
             if getattr(settings, name)
         )
+        on_generator = (
+            make_term(settings)
+            for name, make_term in GENERATOR_REGULARIZERS.items()
+            if getattr(settings, name)
+        )
         noise, bound = settings.instance_noise, settings.weight_clip
         objective = Objective(
             settings.criterion,
             tuple(regularizers),
             InstanceNoise(noise, annealing) if noise else None,
             WeightClipping(bound) if bound else None,
+            tuple(on_generator),
         )
         objective.check(
             CriticForm(settings.critic_output, settings.critic_batch_norm)

@@ -108,6 +108,8 @@ class AdversarialSettings(CriticSettings):
       instance_noise: standard deviation of noise on all images.
       noise_annealing_steps: steps in which noise falls to a tenth; 0: never.
       weight_clip: bound that the critic's weights are clipped to; 0: none.
+      orthogonal_penalty: weight of the penalty on products of the generator's
+        filters.
     """
 
     criterion: Criterion
@@ -132,6 +134,7 @@ class AdversarialSettings(CriticSettings):
     instance_noise: float = 0.0
     noise_annealing_steps: int = 0
     weight_clip: float = 0.0
+    orthogonal_penalty: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

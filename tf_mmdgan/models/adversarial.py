@@ -13,7 +13,11 @@ from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
 from tf_mmdgan.models.implicit_model import ImplicitModel
 from tf_mmdgan.models.phases import Logs
-from tf_mmdgan.networks import frequency_scales, spectral_normalization
+from tf_mmdgan.networks import (
+    frequency_scales,
+    matrices,
+    spectral_normalization,
+)
 from tf_mmdgan.objectives import Batch, CriticOutput, Objective, criterion
 
 
@@ -109,6 +113,17 @@ class CriticView:
                 weight.assign(tf.clip_by_value(weight.value, -bound, bound))
 
 
+class GeneratorView:
+    """A generator network as an objective sees it: `objectives.Generator`."""
+
+    def __init__(self, network: keras.Model):
+        self._network = network
+
+    def kernels(self) -> list[tf.Tensor]:
+        """See `objectives.Generator.kernels`."""
+        return matrices.kernel_matrices(self._network)
+
+
 class AdversarialModel(ImplicitModel):
     """Critic updates, then one generator update, a fresh batch for each.
 
@@ -132,6 +147,7 @@ class AdversarialModel(ImplicitModel):
       critic: images [b, h, w, c] -> {"features": [b, d], "activations": list,
         "penultimate": [b, p]}, or without the last ones, or the features alone.
       view: the critic as the objective sees it.
+      generator_view: the generator as the objective sees it.
       objective: the two losses.
       critic_steps: critic updates per generator update.
       burn_in: at which steps the critic takes more updates, or None.
@@ -174,6 +190,7 @@ class AdversarialModel(ImplicitModel):
             aggregation="mean",
         )
         self.view = CriticView(critic, self.multiplier)
+        self.generator_view = GeneratorView(self.generator)
         self.objective = objective
         self.critic_steps = critic_steps
         self.burn_in = burn_in
@@ -259,6 +276,9 @@ class AdversarialModel(ImplicitModel):
         with updates.recording(self.generator) as tape:
             fakes = self._fakes(real, update)
             loss = self.objective.generator_loss(self.view, real, fakes, update)
+            loss = self.objective.generator_penalized(
+                loss, self.generator_view, update
+            )
         weights = self.generator.trainable_variables
         updates.apply(self.generator_optimizer, tape, loss.value, weights)
         return {"loss": loss.value, **loss.terms}

@@ -27,3 +27,15 @@ def kernel_matrix(layer: keras.layers.Layer, kernel: tf.Tensor) -> tf.Tensor:
     if isinstance(layer, keras.layers.Conv2DTranspose):
         kernel = tf.transpose(kernel, [0, 1, 3, 2])
     return tf.reshape(kernel, [-1, kernel.shape[-1]])
+
+
+def kernel_matrices(network: keras.Model) -> list[tf.Tensor]:
+    """The trained kernels of all `SUPPORTED` layers, as matrices.
+
+    Those of spectrally normalised layers are as they are before it.
+    """
+    return [
+        kernel_matrix(layer, kernel_variable(layer).value)
+        for layer in network._flatten_layers()
+        if isinstance(layer, SUPPORTED)
+    ]

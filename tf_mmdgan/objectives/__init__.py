@@ -15,6 +15,11 @@ from tf_mmdgan.objectives.criterion import (
     ScalarCriterion,
 )
 from tf_mmdgan.objectives.gan import FGAN, GAN, HingeGAN
+from tf_mmdgan.objectives.generator_penalties import (
+    Generator,
+    GeneratorRegularizer,
+    OrthogonalPenalty,
+)
 from tf_mmdgan.objectives.mmd_gan import (
     MMDGAN,
     AutoencoderMMD,

@@ -1,7 +1,8 @@
 """An objective: a criterion, and what regularises the critic."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
@@ -17,10 +18,14 @@ from tf_mmdgan.objectives.criterion import (
     joint_pass,
     separate_passes,
 )
-from tf_mmdgan.objectives.regularizers import (
-    Regularizer,
+from tf_mmdgan.objectives.generator_penalties import (
+    Generator,
+    GeneratorRegularizer,
 )
+from tf_mmdgan.objectives.regularizers import Regularizer
 from tf_mmdgan.objectives.stabilizers import InstanceNoise, WeightClipping
+
+Part = TypeVar("Part", Regularizer, GeneratorRegularizer)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Objective:
     """The two losses of adversarial training, as a value.
 
     critic:    criterion's loss + sum_r weight_r penalty_r
-    generator: criterion's loss
+    generator: criterion's loss + sum_g weight_g penalty_g
 
         >>> objective = tm.Objective(tm.WGAN(), [tm.GradientPenalty(10.0)])
         >>> objective.needs_independent_examples
@@ -39,26 +44,27 @@ class Objective:
       regularizers: terms that are added to the critic's loss; one, or some.
       instance_noise: on all images that the critic sees, or None.
       weight_clipping: of the critic after each of its updates, or None.
+      generator_regularizers: terms that are added to the generator's loss; one,
+        or some.
     """
 
     criterion: Criterion
     regularizers: Sequence[Regularizer] = ()
     instance_noise: InstanceNoise | None = None
     weight_clipping: WeightClipping | None = None
+    generator_regularizers: Sequence[GeneratorRegularizer] = ()
 
     def __post_init__(self):
         if not isinstance(self.criterion, Criterion):
             raise errors.UsageError(_no_criterion(self.criterion))
-        given = self.regularizers
-        some = (given,) if isinstance(given, Regularizer) else tuple(given)
-        for part in some:
-            errors.check_type("regularizers", part, Regularizer)
-            if not hasattr(part, "weight"):
-                raise errors.UsageError(
-                    f"{type(part).__name__} has no weight: give it a field "
-                    "`weight: float`."
-                )
-        object.__setattr__(self, "regularizers", some)
+        terms = _weighted("regularizers", self.regularizers, Regularizer)
+        object.__setattr__(self, "regularizers", terms)
+        more = _weighted(
+            "generator_regularizers",
+            self.generator_regularizers,
+            GeneratorRegularizer,
+        )
+        object.__setattr__(self, "generator_regularizers", more)
         for name, wanted in (
             ("instance_noise", InstanceNoise),
             ("weight_clipping", WeightClipping),
@@ -122,7 +128,7 @@ class Objective:
         seen = joint_pass(critic, real, fakes, update)
         given = self.criterion.critic_loss(seen)
         value, terms = Loss.of(given, self.criterion)
-        for name, regularizer in self._named().items():
+        for name, regularizer in _named(self.regularizers).items():
             given = regularizer.penalty(self.criterion, seen)
             penalty = Loss.of(given, regularizer).value
             value += regularizer.weight * penalty
@@ -143,6 +149,24 @@ class Objective:
         )
         return Loss.of(self.criterion.generator_loss(seen), self.criterion)
 
+    def generator_penalized(
+        self, loss: Loss, generator: Generator, update: Update
+    ) -> Loss:
+        """The generator's loss with the penalties on the generator itself.
+
+        Args:
+          loss: of `generator_loss`.
+          generator: that is penalised.
+          update: this update.
+        """
+        value, terms = loss
+        for name, regularizer in _named(self.generator_regularizers).items():
+            given = regularizer.penalty(generator, update)
+            penalty = tf.cast(Loss.of(given, regularizer).value, value.dtype)
+            value += regularizer.weight * penalty
+            terms = {**terms, name: penalty}
+        return Loss(value, terms)
+
     def after_update(
         self, critic: Critic, terms: Mapping[str, tf.Tensor]
     ) -> None:
@@ -151,18 +175,32 @@ class Objective:
         if self.weight_clipping is not None:
             self.weight_clipping.after_update(critic)
 
-    def _named(self) -> dict[str, Regularizer]:
-        """The regularisers by what the logs call them: r1, r1_2, ..."""
-        named: dict[str, Regularizer] = {}
-        for part in self.regularizers:
-            alike = sum(part.name == other.name for other in named.values())
-            named[f"{part.name}_{alike + 1}" if alike else part.name] = part
-        return named
-
     def _noisy(self, batches: list[Batch], update: Update) -> list[Batch]:
         if self.instance_noise is None:
             return batches
         return self.instance_noise.add(batches, update)
+
+
+def _weighted(name: str, given: Any, kind: type) -> tuple[Any, ...]:
+    """One part or some, as a tuple; refuses what is no such part."""
+    some = (given,) if isinstance(given, kind) else tuple(given)
+    for part in some:
+        errors.check_type(name, part, kind)
+        if not hasattr(part, "weight"):
+            raise errors.UsageError(
+                f"{type(part).__name__} has no weight: give it a field "
+                "`weight: float`."
+            )
+    return some
+
+
+def _named(parts: Iterable[Part]) -> dict[str, Part]:
+    """The parts by what the logs call them: r1, r1_2, ..."""
+    named: dict[str, Part] = {}
+    for part in parts:
+        alike = sum(part.name == other.name for other in named.values())
+        named[f"{part.name}_{alike + 1}" if alike else part.name] = part
+    return named
 
 
 def _no_criterion(given: object) -> str:
