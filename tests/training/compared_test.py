@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import types
+import warnings
 
 import numpy as np
 import pytest
@@ -130,6 +131,48 @@ def test_scores_of_another_step_than_the_images_are_told(scored, monkeypatch):
         pytest.raises(errors.DataError, match="enough"),
     ):
         training.compare_runs(runs=(scored("one", step=12), scored("two")))
+
+
+@pytest.mark.parametrize(
+    "other, words",
+    [
+        ({"num_fake": 200}, "num_fake is 500, 200.*FID grows as the number"),
+        ({"settings": {"nearest_k": 3}}, "nearest_k is None, 3"),
+    ],
+)
+def test_runs_that_were_not_scored_alike_are_told(scored, other, words):
+    scored("one", num_fake=500)
+    scored("two", **{"num_fake": 500} | other)
+    reports = {run: compared._report(run) for run in ("one", "two")}
+    with pytest.warns(UserWarning, match=f"^one, two were not.*{words}"):
+        compared._warn_of_other_scoring(reports)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        reports["two"] = reports["one"] | {"settings": {"seed": 1}}
+        compared._warn_of_other_scoring(reports)
+
+
+def test_the_page_says_what_was_not_scored_alike(found, tmp_path):
+    near, far = found.runs
+    assert found.differing_scoring == {}
+    far = dataclasses.replace(far, report=far.report | {"num_fake": 20})
+    both = dataclasses.replace(found, runs=[near, far])
+    assert both.to_dict()["differing_scoring"] == {"num_fake": [None, 20]}
+    both.write(tmp_path / "both.json")
+    page = (tmp_path / "both.html").read_text()
+    assert "Not scored alike" in page and "num_fake" in page
+
+
+def test_curves_of_fid_tell_unequal_numbers_of_images():
+    log = [{"step": 0, "kid": 5.0, "fid": 3.0}]
+    runs = {
+        name: evaluation.RunHistory(log, in_force={"evaluation_samples": n})
+        for name, n in (("a", 500), ("b", 200))
+    }
+    titles = [chart.title for chart in compared_page.charts(runs)]
+    assert "FID (of unequal numbers of images)" in titles
+    same = compared_page.charts({"a": runs["a"], "b": runs["a"]})
+    assert "FID" in [chart.title for chart in same]
 
 
 @pytest.fixture

@@ -21,11 +21,13 @@ from tf_mmdgan.evaluation import RunHistory, Scorer, from_config, outputs
 from tf_mmdgan.evaluation.charts import charts_png
 from tf_mmdgan.metrics import kid_tests
 from tf_mmdgan.training import compared_page, history, run_data
+from tf_mmdgan.training.compared_page import UNEQUAL
 from tf_mmdgan.training.finished import TrainedRun, load_run
 from tf_mmdgan.training.run_directory import REPORT_FILE, recorded
 
 _SHOWN = 16  # images of each run on the page
 _SCORES = dict[str, dict[str, float | None]]
+_COUNTS = ("num_real", "num_fake")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +80,7 @@ class RunComparison:
                     for run in self.runs
                 },
                 "differing_settings": self.differing,
+                "differing_scoring": self.differing_scoring,
                 "tests": list(self.tests),
             }
         )
@@ -85,14 +88,12 @@ class RunComparison:
     @property
     def differing(self) -> dict[str, list[Any]]:
         """Settings that are not in force in all runs alike, in their order."""
-        every = [run.history.in_force for run in self.runs]
-        names = dict.fromkeys(itertools.chain(*every))
-        rows = {name: [found.get(name) for found in every] for name in names}
-        return {
-            name: values
-            for name, values in rows.items()
-            if any(value != values[0] for value in values)
-        }
+        return _differing([run.history.in_force for run in self.runs])
+
+    @property
+    def differing_scoring(self) -> dict[str, list[Any]]:
+        """Numbers of images and settings of metrics that differ, likewise."""
+        return _differing([_scoring(run.report) for run in self.runs])
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the comparison as JSON; a page and a picture beside it."""
@@ -144,6 +145,7 @@ def compare_runs(
     }
     for run, report in reports.items():
         _warn_of_another_step(run, report.get("step"), loaded[run].step)
+    _warn_of_other_scoring(reports)
     first = config.runs[0]
     scorer = _scorer(config, loaded[first], reports[first])
     sides = []
@@ -176,7 +178,9 @@ def _report(run_dir: str) -> dict[str, Any]:
     report = recorded(pathlib.Path(run_dir) / REPORT_FILE)
     kinds = {
         "scores": _SCORES, "baseline": _SCORES | None, "step": int | None,
-        "extractor": str, "real": str,
+        "extractor": str, "real": str, "num_real": int | None,
+        "num_fake": int | None,
+        "settings": dict[str, int | float | str] | None,
     }  # fmt: skip
     if not all(fields.fits(report.get(k), kind) for k, kind in kinds.items()):
         raise errors.DataError(
@@ -211,6 +215,40 @@ def _warn_of_another_step(run: str, scored: object, step: int) -> None:
             f"{run}: its scores are those of step {scored}, and the images "
             f"that are tested those of step {step}; tf-mmdgan evaluate "
             f"--run_dir={run} scores it anew.",
+            stacklevel=3,
+        )
+
+
+def _scoring(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What the scores of a report depend on, beside images and chance."""
+    found = {name: report.get(name) for name in _COUNTS}
+    found |= report.get("settings") or {}
+    found.pop("seed", None)
+    return found
+
+
+def _differing(every: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """What is not alike in all of them: the values of each, by its name."""
+    names = dict.fromkeys(itertools.chain(*every))
+    rows = {name: [found.get(name) for found in every] for name in names}
+    return {
+        name: values
+        for name, values in rows.items()
+        if any(value != values[0] for value in values)
+    }
+
+
+def _warn_of_other_scoring(reports: Mapping[str, Mapping[str, Any]]) -> None:
+    """Warns of scores of other numbers of images, or by other settings."""
+    differing = _differing([_scoring(report) for report in reports.values()])
+    if differing:
+        told = "; ".join(
+            f"{name} is {errors.excerpt(', '.join(map(str, values)))}"
+            for name, values in differing.items()
+        )
+        errors.warn(
+            f"{', '.join(reports)} were not scored alike: {told}. {UNEQUAL} "
+            "tf-mmdgan evaluate scores a run anew.",
             stacklevel=3,
         )
 

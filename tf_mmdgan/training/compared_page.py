@@ -11,6 +11,10 @@ from tf_mmdgan.evaluation import RunHistory, page
 from tf_mmdgan.evaluation.charts import Chart, Line, charts_html
 from tf_mmdgan.training import history
 
+UNEQUAL = (
+    "FID grows as the number of images falls, and other scores follow their "
+    "settings: compare what was scored alike."
+)
 _COLUMNS = 8  # of pictures
 _TESTS = (
     "One law: a permutation test of whether the images of both runs come from "
@@ -21,11 +25,16 @@ _TESTS = (
 
 
 def charts(histories: Mapping[str, RunHistory]) -> list[Chart]:
-    """KID and FID over steps, and over time as far as the logs tell it."""
+    """KID and FID over steps, and over time as far as the logs tell it.
+
+    FID of other numbers of images is said to be so.
+    """
+    counts = {h.in_force.get("evaluation_samples") for h in histories.values()}
+    unequal = " (of unequal numbers of images)" if len(counts) > 1 else ""
     made = []
     for key, title, error in (
         ("kid", "KID (band: 95 %)", "kid_standard_error"),
-        ("fid", "FID", ""),
+        ("fid", f"FID{unequal}", ""),
     ):
         lines = [
             Line.of_log(found.log, key, name, error)
@@ -78,6 +87,7 @@ def render(
             f'<p class="quiet">{html.escape(_scored(outcome))}</p>',
             charts_html(charts),
             *_tests(outcome["tests"]),
+            *_scoring(outcome),
             *_settings(outcome),
             *_samples(images),
             page.folded("All scores", page.columns_table(*_scores(runs))),
@@ -113,16 +123,32 @@ def _tests(tests: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def _scoring(outcome: Mapping[str, Any]) -> list[str]:
+    """What differs in how runs were scored; nothing where they were alike."""
+    if not outcome["differing_scoring"]:
+        return []
+    return [
+        "<h2>Not scored alike</h2>",
+        f"<p>{UNEQUAL}</p>",
+        _table(outcome, "differing_scoring"),
+    ]
+
+
 def _settings(outcome: Mapping[str, Any]) -> list[str]:
-    rows = {
-        name: ["-" if value is None else str(value) for value in values]
-        for name, values in outcome["differing_settings"].items()
-    }
-    table = page.columns_table(["", *outcome["runs"]], rows)
+    table = _table(outcome, "differing_settings")
     return [
         "<h2>Settings that differ</h2>",
-        table if rows else "<p>None.</p>",
+        table if outcome["differing_settings"] else "<p>None.</p>",
     ]
+
+
+def _table(outcome: Mapping[str, Any], name: str) -> str:
+    """Values of each run that differ, by their names."""
+    rows = {
+        key: ["-" if value is None else str(value) for value in values]
+        for key, values in outcome[name].items()
+    }
+    return page.columns_table(["", *outcome["runs"]], rows)
 
 
 def _samples(images: Mapping[str, np.ndarray]) -> list[str]:
