@@ -43,6 +43,14 @@ def test_a_score_on_matched_features_is_asked_for_and_marked(settings, capsys):
     assert remark in capsys.readouterr().err
 
 
+def test_a_score_by_other_features_than_the_runs_own_is_marked_too():
+    plain = config(objective="gfmn", features="pixels")
+    assert not matched.remarks(plain)
+    assert "lenet_digits" in matched.remarks(plain, "lenet_digits")[0]
+    asked = config(objective="gfmn", allow_matched_score=True)
+    assert not matched.remarks(asked, "pixels")
+
+
 @pytest.mark.parametrize(
     "settings",
     [{"objective": "mmd"}, {"objective": "gmmn"},

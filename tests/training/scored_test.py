@@ -5,12 +5,14 @@ import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from tf_mmdgan import config, errors, files, training
-from tf_mmdgan.evaluation import from_config
+from tf_mmdgan import config, errors, files, metrics, training
+from tf_mmdgan.evaluation import by_statistics, from_config
 from tf_mmdgan.evaluation.report import NotWrittenError
 from tf_mmdgan.tools import evaluate as tool
 from tf_mmdgan.tools import sample, sources
+from tf_mmdgan.training import scored
 
 
 @pytest.fixture
@@ -79,3 +81,35 @@ def test_a_report_that_cannot_be_written_is_printed(
         tool.evaluate(chosen)
     printed = json.loads(capsys.readouterr().out)
     assert printed["scores"]["fid"]["fid"] > 0.0
+
+
+def test_a_run_scored_by_statistics_has_its_report_and_page(
+    tmp_path, monkeypatch, rng
+):
+    rows = rng.normal(size=(90, 4))
+    stats = f"{tmp_path}/stats.npz"
+    metrics.write_moments(stats, metrics.Moments.of(rows), "pixels")
+    model = types.SimpleNamespace(
+        step=tf.Variable(7, dtype=tf.int64),
+        generate=lambda count, seed, **_: rng.integers(
+            0, 256, (count, 2, 2, 1), np.uint8
+        ),
+    )
+    run = training.TrainedRun(
+        config.TrainConfig(run_dir=str(tmp_path), dataset="digits"), model
+    )
+    monkeypatch.setattr(scored, "load_run", lambda *_: run)
+    given = {
+        "run_dir": str(tmp_path), "real": stats, "features": "pixels",
+        "num_samples": 30,
+    }  # fmt: skip
+    report = training.evaluate(**given)
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert (told["step"], told["num_fake"]) == (7, 30)
+    assert told["scores"] == report.scores
+    assert "FID" in (tmp_path / "report.html").read_text()
+    (tmp_path / "report.json").unlink()
+    (tmp_path / "report.json").mkdir()
+    monkeypatch.setattr(by_statistics, "score_by_statistics", refuse)
+    with pytest.raises(errors.UsageError, match=r"--out=.*report\.json"):
+        training.evaluate(**given)

@@ -89,7 +89,8 @@ def render_page(
       history: of the run that is scored; None: no run is.
       training: like `neighbours`, with training images.
     """
-    title = f"{report['fake']} against {report['real']}"
+    sides = (report["fake"], report["real"])
+    title = " against ".join(side for side in sides if side is not None)
     baseline = report.get("baseline") or {}
     history = history or RunHistory()
     kid = baseline.get("kid_exact", {}).get("kid")

@@ -87,6 +87,7 @@ class TrainedRun:
         reproducible: dict[str, Any] | None = None,
         baseline: dict[str, dict[str, float]] | None = None,
         training: np.ndarray | None = None,
+        features: Any = None,
     ) -> Report:
         """Scores the model, and writes the report and its page.
 
@@ -102,6 +103,7 @@ class TrainedRun:
             says, if it was made in the same way.
           training: images of the run, uint8 [N, h, w, c], of which samples may
             be copies: that is looked for, and warned of.
+          features: what `scorer` has, by name; by default the run's own.
 
         Raises:
           UsageError: before the work, if the report cannot be written there.
@@ -116,18 +118,15 @@ class TrainedRun:
         before = recorded(self.folder / REPORT_FILE)
         if reproducible is None:
             reproducible = before.get("reproducible")
+        seed = scorer.settings.seed
+        source = f"{self.config.run_dir}, {weights} weights, seed {seed}"
         report = dataclasses.replace(
             scorer.report_model(
-                self.model,
-                weights,
-                f"{self.config.run_dir}, {weights} weights, seed "
-                f"{scorer.settings.seed}",
-                self.step,
-                training,
+                self.model, weights, source, self.step, training
             ),
             classes=classes,
             reproducible=reproducible,
-        ).remarked(*matched.remarks(self.config))
+        ).remarked(*matched.remarks(self.config, features))
         if baseline is None:
             baseline = history.kept_baseline(report, before)
         report = dataclasses.replace(report, baseline=baseline)

@@ -37,9 +37,14 @@ def check(config: TrainConfig) -> None:
         )
 
 
-def remarks(config: TrainConfig) -> tuple[str, ...]:
-    """What the reader of a run's scores has to know, if anything."""
-    shared = _shared(config)
+def remarks(config: TrainConfig, features: Any = None) -> tuple[str, ...]:
+    """What the reader of a run's scores has to know, if anything.
+
+    Args:
+      config: of the run.
+      features: the networks that it is scored by; by default the run's own.
+    """
+    shared = _shared(config, features)
     return (
         (
             f"scores are on matched features: the generator was trained on "
@@ -50,10 +55,10 @@ def remarks(config: TrainConfig) -> tuple[str, ...]:
     )
 
 
-def _shared(config: TrainConfig) -> str | None:
+def _shared(config: TrainConfig, features: Any = None) -> str | None:
     """The network that both trains and scores the generator, if any."""
     entry = data.DATASET_FAMILY.get(config.dataset)
-    scored = _networks(config.features or usual_features(entry))
+    scored = _networks(features or config.features or usual_features(entry))
     settings = settings_of(config).by_name()
     for name in _SETTINGS:
         for network in _networks(settings.get(name)):

@@ -8,22 +8,25 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import config as config_room
-from tf_mmdgan import data, errors, files, metrics
+from tf_mmdgan import data, errors, files, metrics, published
 from tf_mmdgan.config import DataConfig, EvaluateConfig
 from tf_mmdgan.evaluation import (
     Report,
+    RunHistory,
     Scorer,
     by_statistics,
     from_config,
     layers,
     one_set,
     outputs,
+    render_page,
 )
 from tf_mmdgan.evaluation.class_scores import class_scores
 from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.features import Extracted, write_features
-from tf_mmdgan.training import run_data
+from tf_mmdgan.training import history, matched, run_data
 from tf_mmdgan.training.finished import TrainedRun, load_run
+from tf_mmdgan.training.run_directory import REPORT_FILE, recorded
 from tf_mmdgan.training.scored_steps import score_steps
 
 
@@ -58,13 +61,11 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
         run = load_run(config.run_dir, config.checkpoint, config.trust_run)
     if one_set.is_one_set(config):
         report, found = one_set.look_at_one_set(config)
-        _write(config, report)
+        _write(config.out, report)
         _save(config, found, report)
         return report
     if by_statistics.is_statistics(config):
-        report = _by_statistics(config, run)
-        _write(config, report)
-        return report
+        return _by_statistics(config, run)
     if run is not None:
         return _of_run(config, run)
     return _of_pair(config)
@@ -89,21 +90,37 @@ def _of_pair(config: EvaluateConfig) -> Report:
     return report
 
 
-def _write(config: EvaluateConfig, report: Report) -> None:
-    if config.out is not None:
-        with kept(report, "--out"):
-            report.write(config.out)
+def _write(
+    path: str | os.PathLike[str] | None,
+    report: Report,
+    told: RunHistory | None = None,
+) -> None:
+    """Writes a report without pictures, and its page, if there is a place."""
+    if path is None:
+        return
+    found = report.to_dict()
+    page = render_page(published.without_places(found), None, history=told)
+    with kept(report, "--out"):
+        outputs.write(path, found, page)
 
 
 def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
     if run is None:
-        return by_statistics.score_by_statistics(config)
+        report = by_statistics.score_by_statistics(config)
+        _write(config.out, report)
+        return report
+    path = run.report_file(config.out)
+    before = recorded(run.folder / REPORT_FILE)
     report = by_statistics.score_by_statistics(
         config,
         run.config,
         lambda count: run.generate(count, config.seed, weights=config.weights),
     )
-    return dataclasses.replace(report, step=run.step)
+    report = dataclasses.replace(
+        report, step=run.step, reproducible=before.get("reproducible")
+    ).remarked(*matched.remarks(run.config, config.features))
+    _write(path, report, history.of_run(run.config))
+    return report
 
 
 def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
@@ -117,7 +134,7 @@ def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
     classes = _classes(config, run, scorer) if config.per_class else None
     report = run.score(
         scorer, config.weights, config.out, classes,
-        training=_training(config, run),
+        training=_training(config, run), features=config.features,
     )  # fmt: skip
     _save(config, scorer.real_found, report)
     return report

@@ -48,7 +48,9 @@ def score_steps(config: EvaluateConfig) -> Report:
         raise errors.DataError(f"{config.run_dir} has no sound checkpoint.")
     steps = {str(report.step): report.scores for report in reports}
     report = dataclasses.replace(reports[-1], steps=steps)
-    report = report.remarked(*matched.remarks(curve.run.config))
+    report = report.remarked(
+        *matched.remarks(curve.run.config, config.features)
+    )
     _write(curve, report, [_line(r) for r in reports], path)
     return report
 
