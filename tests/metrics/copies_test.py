@@ -99,3 +99,22 @@ def test_few_samples_are_one_cell(rng):
     training = draw(rng, 30)
     found, _ = copies.copies([training], draw(rng, 10), training[:10])
     assert found.c_t < -3 and found.share_nearer == 1.0
+
+
+@pytest.mark.parametrize("scale", [1e-42, 1e-30, 1e30])
+def test_cells_do_not_depend_on_the_unit_of_features(rng, scale):
+    rows = np.concatenate([draw(rng, 60, 20.0 * k) for k in range(3)])
+    rows = np.float32(rows)
+    exponent = np.int32(np.log2(scale))
+    usual = copies._centres(rows, 150)
+    found = copies._centres(np.ldexp(rows, exponent), 150)
+    np.testing.assert_allclose(
+        np.ldexp(np.float64(found), -exponent), usual, rtol=0.01
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_rows_that_rounding_makes_equal_are_no_warning(rng):
+    rows = np.float32(1e-9 * draw(rng, 99))
+    rows[0] = 1e6
+    assert copies._centres(rows, 500).shape == (10, 6)

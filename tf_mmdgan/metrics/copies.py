@@ -5,12 +5,13 @@ show; held-out samples say how much that is.
 """
 
 import math
+import warnings
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
-from sklearn import cluster
+from sklearn import cluster, exceptions
 
 from tf_mmdgan.metrics import neighbors, precision
 
@@ -168,8 +169,16 @@ def _centres(training: np.ndarray, num_held_out: int) -> np.ndarray:
     """Centres of the cells, [k, d]."""
     count = min(_MOST_CELLS, max(1, num_held_out // _HELD_OUT_IN_CELL))
     count = min(count, len(np.unique(training, axis=0)))
-    found = cluster.KMeans(count, n_init=1, random_state=0).fit(training)
-    return found.cluster_centers_
+    # By a power of two, which changes no digit: the squares of tiny rows are
+    # zeros, and those of huge ones infinite.
+    exponent = np.frexp(np.abs(training).max())[1]
+    with warnings.catch_warnings():
+        # Rows that are nearly equal, beside others, leave some cells empty.
+        warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
+        found = cluster.KMeans(count, n_init=1, random_state=0).fit(
+            np.ldexp(training, -exponent)
+        )
+    return np.ldexp(found.cluster_centers_, exponent)
 
 
 def _cells(features: np.ndarray, centres: np.ndarray) -> np.ndarray:
