@@ -64,7 +64,7 @@ INSIDE = {
         {"layers", "neighbours"},
         {"scorer", "comparable"},
         {"sample_files"},
-        {"class_scores", "from_config", "two_sample_page"},
+        {"class_scores", "classified", "from_config", "two_sample_page"},
         {"by_statistics", "one_set"},
         {"two_sample"},
     ],

@@ -1,7 +1,7 @@
 """Scores a run, or any images, against real images.
 
 python tools/evaluate.py --run_dir=runs/digits
-python tools/evaluate.py --run_dir=runs/classes --per_class
+python tools/evaluate.py --run_dir=runs/classes --per_class --cas
 python tools/evaluate.py --real=digits/test --fake=images.npz
 python tools/evaluate.py --real=my_photos --fake=served/mine --features=pixels
 

@@ -90,6 +90,11 @@ class EvaluateConfig(ReadConfig):
         "Also KID and FID of each class of a run with classes, against its "
         "held-out images.",
     )
+    cas: bool = setting(
+        False,
+        "Also the accuracy on real images of a classifier that is trained on "
+        "the fake ones: of a run with classes, or of data sets with labels.",
+    )
     num_subsets: int = setting(100, "Subsets of kid_subsets.")
     subset_size: int | None = setting(
         None,
@@ -194,9 +199,16 @@ class EvaluateConfig(ReadConfig):
             "--fake needs --real: the images to compare with; without them "
             "there is --metrics=inception_score.",
         )
+        pair = (self.real, self.fake)
         fields.require(
             not self.per_class or self.real is None,
             "--per_class is for --run_dir, without --real.",
+        )
+        fields.require(
+            not self.cas
+            or pair == (None, None)
+            or (self.run_dir is None and None not in pair),
+            "--cas is for --run_dir without --real, or for --real with --fake.",
         )
         polynomial = self.kid_kernel in (None, "polynomial")
         for name in ("kid_degree", "kid_gamma", "kid_coef0"):
@@ -219,7 +231,7 @@ class EvaluateConfig(ReadConfig):
         fields.require(
             self.run_dir is not None, "--checkpoint=all is for --run_dir."
         )
-        for name in ("per_class", "save_statistics", "save_features"):
+        for name in ("per_class", "cas", "save_statistics", "save_features"):
             fields.require(
                 not getattr(self, name),
                 f"--checkpoint=all is without --{name}: give it with one "

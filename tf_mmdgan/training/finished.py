@@ -88,6 +88,7 @@ class TrainedRun:
         baseline: dict[str, dict[str, float]] | None = None,
         training: np.ndarray | None = None,
         features: Any = None,
+        also: Mapping[str, Mapping[str, float]] | None = None,
     ) -> Report:
         """Scores the model, and writes the report and its page.
 
@@ -101,9 +102,9 @@ class TrainedRun:
             default as the run's report says, if there is one.
           baseline: scores of training images; by default as the run's report
             says, if it was made in the same way.
-          training: images of the run, uint8 [N, h, w, c], of which samples may
-            be copies: that is looked for, and warned of.
+          training: the run's, uint8 [N, h, w, c]; copies of it are warned of.
           features: what `scorer` has, by name; by default the run's own.
+          also: scores that go beside those of the scorer, by their names.
 
         Raises:
           UsageError: before the work, if the report cannot be written there.
@@ -118,25 +119,34 @@ class TrainedRun:
         before = recorded(self.folder / REPORT_FILE)
         if reproducible is None:
             reproducible = before.get("reproducible")
-        seed = scorer.settings.seed
-        source = f"{self.config.run_dir}, {weights} weights, seed {seed}"
-        report = dataclasses.replace(
-            scorer.report_model(
-                self.model, weights, source, self.step, training
-            ),
-            classes=classes,
-            reproducible=reproducible,
-        ).remarked(*matched.remarks(self.config, features))
+        report = self._scored(scorer, weights, training)
         if baseline is None:
             baseline = history.kept_baseline(report, before)
-        report = dataclasses.replace(report, baseline=baseline)
+        report = dataclasses.replace(
+            report,
+            scores={**report.scores, **(also or {})},
+            classes=classes,
+            reproducible=reproducible,
+            baseline=baseline,
+        ).remarked(*matched.remarks(self.config, features))
         if scorer.cluster.chief:
             shown = scorer.samples(self.model, weights)
+            told = history.of_run(self.config)
             with kept(report, "--out"):
-                path, told = self.report_file(out), history.of_run(self.config)
-                scorer.write(report, shown, path, told, training)
+                scorer.write(
+                    report, shown, self.report_file(out), told, training
+                )
             self._warn_of_copies(report)
         return report
+
+    def _scored(
+        self, scorer: Scorer, weights: str, training: np.ndarray | None
+    ) -> Report:
+        seed = scorer.settings.seed
+        source = f"{self.config.run_dir}, {weights} weights, seed {seed}"
+        return scorer.report_model(
+            self.model, weights, source, self.step, training
+        )
 
     def _warn_of_copies(self, report: Report) -> None:
         found = memorized.warning(report.memorization)

@@ -15,6 +15,7 @@ from tf_mmdgan.evaluation import (
     RunHistory,
     Scorer,
     by_statistics,
+    classified,
     from_config,
     layers,
     one_set,
@@ -73,6 +74,7 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
 
 def _of_pair(config: EvaluateConfig) -> Report:
     """Images against real ones; metrics of other layers come last."""
+    cas = _cas_of_pair(config) if config.cas else None
     (own, first), *others = layers.split(config)
     scorer, images = from_config.make_pair(first)
     pairs = [(own, scorer, images)]
@@ -83,11 +85,20 @@ def _of_pair(config: EvaluateConfig) -> Report:
         for name, s, i in pairs
     )
     report = functools.reduce(layers.merged, more, report)
+    if cas is not None:
+        scores = {**report.scores, "cas": cas}
+        report = dataclasses.replace(report, scores=scores)
     if config.out is not None:
         with kept(report, "--out"):
             scorer.write(report, images.content, config.out)
     _save(config, scorer.real_found, report)
     return report
+
+
+def _cas_of_pair(config: EvaluateConfig) -> dict[str, float]:
+    fake = classified.of_source(str(config.fake), config)
+    real = classified.of_source(str(config.real), config)
+    return classified.accuracy_score(fake, real, config.seed)
 
 
 def _write(
@@ -132,9 +143,11 @@ def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
     scorer = from_config.make_scorer(config, run.config, run.image_shape)
     # First, because it is what may be refused.
     classes = _classes(config, run, scorer) if config.per_class else None
+    also = {"cas": _cas_of_run(config, run)} if config.cas else {}
     report = run.score(
         scorer, config.weights, config.out, classes,
         training=_training(config, run), features=config.features,
+        also=also,
     )  # fmt: skip
     _save(config, scorer.real_found, report)
     return report
@@ -143,14 +156,30 @@ def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
 def _classes(
     config: EvaluateConfig, run: TrainedRun, scorer: Scorer
 ) -> dict[str, dict[str, float]]:
-    source = DataConfig.of(
+    real = data.load(_data_of(config, run), "test")
+    return class_scores(
+        scorer, real.labels, real.num_classes, run.model, config.weights
+    )
+
+
+def _cas_of_run(config: EvaluateConfig, run: TrainedRun) -> dict[str, float]:
+    """CAS of a run on its held-out images."""
+    place = _data_of(config, run)
+    train, real = (
+        classified.of_set(data.load(place, split), run_data.place(run.config))
+        for split in ("train", "test")
+    )
+    fake = classified.of_model(
+        run.model, train, config.num_samples, config.seed, config.weights
+    )
+    return classified.accuracy_score(fake, real, config.seed)
+
+
+def _data_of(config: EvaluateConfig, run: TrainedRun) -> DataConfig:
+    return DataConfig.of(
         config.filled_from(run.config),
         dataset=run.config.dataset,
         image_size=run.config.image_size,
-    )
-    real = data.load(source, "test")
-    return class_scores(
-        scorer, real.labels, real.num_classes, run.model, config.weights
     )
 
 
@@ -161,13 +190,8 @@ def _training(config: EvaluateConfig, run: TrainedRun) -> np.ndarray | None:
     """
     if config.real is not None or metrics.by_name(config.metrics):
         return None
-    source = DataConfig.of(
-        config.filled_from(run.config),
-        dataset=run.config.dataset,
-        image_size=run.config.image_size,
-    )
     try:
-        return data.load(source, "train").images
+        return data.load(_data_of(config, run), "train").images
     except errors.DataError as error:
         errors.warn(f"Copies are not looked for: {error}", stacklevel=2)
         return None
