@@ -37,6 +37,7 @@ MADE = [
     tm.OrthogonalPenalty(1e-4),
     tm.InstanceNoise(0.1),
     tm.WeightClipping(0.01),
+    tm.CriticAugmentation("color,cutout"),
     tm.Objective(tm.MMDGAN("rq"), [tm.GradientPenalty(1.0)]),
     tm.KernelDiscrepancy("rbf"),
     tm.GradientConstrainedDiscrepancy("rbf"),

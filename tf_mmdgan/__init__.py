@@ -50,7 +50,8 @@ _HOMES = {
         "InstanceNoise", "WeightClipping", "Annealing",
     ),
     "objectives.augmentations": (
-        "CRITIC_AUGMENTATIONS", "ImageChange", "GatedChange",
+        "CriticAugmentation", "CRITIC_AUGMENTATIONS", "ImageChange",
+        "GatedChange",
     ),
     "objectives.constrained": ("critic_gradient_constrained_mmd2",),
     "objectives.f_divergences": (

@@ -71,6 +71,7 @@ from tf_mmdgan.objectives import (
     WeightClipping as WeightClipping, Annealing as Annealing,
 )
 from tf_mmdgan.objectives.augmentations import (
+    CriticAugmentation as CriticAugmentation,
     CRITIC_AUGMENTATIONS as CRITIC_AUGMENTATIONS, ImageChange as ImageChange,
     GatedChange as GatedChange,
 )

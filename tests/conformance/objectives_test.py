@@ -1,5 +1,7 @@
 """What holds for every objective, and for every f-divergence of f-GAN."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from tf_mmdgan import config, kernels
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.methods.published import OBJECTIVES
 from tf_mmdgan.models.adversarial import CriticView
-from tf_mmdgan.objectives import Batch
+from tf_mmdgan.objectives import Batch, CriticAugmentation
+from tf_mmdgan.objectives.augmentations import CRITIC_AUGMENTATIONS
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 IMAGE, POINT = (4, 4, 1), (2,)
@@ -99,6 +102,55 @@ def test_both_gradients_are_finite_and_not_zero(name, divergence, shape, rng):
     ):
         assert np.isfinite(gradient.numpy()).all()
         assert np.abs(gradient.numpy()).max() > 0
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_both_losses_are_of_changed_images(name, rng):
+    """As those of images that were changed before, and their gradient."""
+    plain, width = make(name)
+    seen = view(make_critic(plain, width, IMAGE))
+    real, fakes = batches(rng, plain, IMAGE)
+    changes = CriticAugmentation("color,cutout")
+    objective = dataclasses.replace(plain, augmentation=changes)
+    shown, *others = changes.apply([real, *fakes], update())
+    found = objective.critic_loss(seen, real, fakes, update()).value
+    expected = plain.critic_loss(seen, shown, others, update()).value
+    assert float(found) == float(expected)
+
+    images, gradients = [f.images for f in fakes], []
+    for loss, change in (
+        (objective.generator_loss, lambda batches: batches),
+        (plain.generator_loss, lambda b: changes.apply(b, update())),
+    ):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            shown, *others = change([real, *map(Batch, images)])
+            value = loss(seen, shown, others, update()).value
+        gradients.append(tape.gradient(value, images))
+    for actual, needed in zip(*gradients, strict=True):
+        assert np.abs(actual.numpy()).max() > 0
+        np.testing.assert_array_equal(actual, needed)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n, c in CRITIC_AUGMENTATIONS.items() if not c.needs_chance],
+)
+def test_any_change_goes_with_an_mmd(name, rng):
+    plain, width = make("mmd")
+    objective = dataclasses.replace(
+        plain, augmentation=CriticAugmentation(name)
+    )
+    shape = (8, 8, 3)
+    critic = make_critic(objective, width, shape)
+    real, (fake,) = batches(rng, objective, shape)
+    with tf.GradientTape() as tape:
+        tape.watch(fake.images)
+        loss = objective.generator_loss(view(critic), real, [fake], update())
+    gradient = tape.gradient(loss.value, fake.images).numpy()
+    assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0
+    one = plain.generator_loss(view(critic), real, [fake], update())
+    assert float(one.value) != float(loss.value)
 
 
 @every_case

@@ -10,11 +10,13 @@ import tensorflow as tf
 from tf_mmdgan import kernels
 from tf_mmdgan.objectives import (
     GAN,
+    MMDGAN,
     WGAN,
     Annealing,
     AutoencoderMMD,
     Batch,
     CramerGAN,
+    CriticAugmentation,
     GradientPenalty,
     InstanceNoise,
     NoisePenalty,
@@ -24,6 +26,7 @@ from tf_mmdgan.objectives import (
 )
 
 PENALTY = GradientPenalty(10.0)
+CHANGES = CriticAugmentation("color,cutout")
 # What has means over rows, some in squares or roots, and noise of single rows.
 OBJECTIVES = {
     "cramer": Objective(CramerGAN("energy"), [PENALTY]),
@@ -38,6 +41,9 @@ OBJECTIVES = {
     "r1_r2": Objective(
         GAN("minimax"),
         [ZeroCentredPenalty(1.0, "real"), ZeroCentredPenalty(2.0, "fake")],
+    ),
+    "augmented_mmd": Objective(
+        MMDGAN(kernels.Gaussian()), [PENALTY], augmentation=CHANGES
     ),
 }
 ROWS = 6

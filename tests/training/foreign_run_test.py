@@ -75,7 +75,7 @@ def go_on(run_dir):
 
 NAMED = (
     "features", "dataset", "architecture", "kernel", "objective", "callbacks",
-    "augment", "matched_features", "divergence",
+    "augment", "matched_features", "divergence", "diff_augment",
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "feature_penalty", "weight_clip", "orthogonal_penalty",
         "spectral_norm", "spectral_scale",
         "learnable_spectral_scale", "instance_noise", "noise_penalty",
-        "noise_annealing_steps",
+        "noise_annealing_steps", "diff_augment",
     ),
     "kernel": ("kernel", "bandwidths", "median_bandwidth", "mmd_estimator"),
     "optimisation": (

@@ -3,7 +3,7 @@
 import dataclasses
 
 from tf_mmdgan.config import fields
-from tf_mmdgan.config.fields import Named, setting
+from tf_mmdgan.config.fields import Named, NamedList, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -223,6 +223,13 @@ class MethodConfig:
         None,
         "Weight of the penalty on products of the generator's filters, which "
         "makes them orthogonal; 0 switches it off.",
+    )
+    diff_augment: NamedList | None = setting(
+        None,
+        "What is done by chance to all images that the critic sees, real and "
+        "generated, in both losses, separated by commas: color, translation, "
+        "cutout, ...; see docs/augmentation.md; or your own, "
+        "package.module:NAME.",
     )
     spectral_norm: str | None = setting(
         None,

@@ -25,6 +25,7 @@ class Purpose(enum.IntEnum):
     INSTANCE_NOISE = 5
     DISCREPANCY = 6
     FREQUENCIES = 7
+    AUGMENTATION = 8
 
 
 def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -116,6 +117,20 @@ class Update:
         )
         first = self._first_row(count)
         return rows[first : first + count]
+
+    def uniforms(
+        self, purpose: Purpose, count: int, width: int, index: int = 0
+    ) -> tf.Tensor:
+        """Rows in [0, 1) for the examples of this replica, [count, width].
+
+        Args:
+          purpose: what they are for.
+          count: examples of this replica.
+          width: numbers of each example.
+          index: tells sets apart.
+        """
+        law = Latents(width, "uniform")
+        return 0.5 * (self._rows(law, purpose, count, index) + 1.0)
 
     def signs(self, purpose: Purpose, count: int, width: int) -> tf.Tensor:
         """+1 or -1, for the examples of this replica, [count, width]."""

@@ -23,6 +23,7 @@ from tf_mmdgan.models import AdversarialModel, BurnIn
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 from tf_mmdgan.objectives import (
     Annealing,
+    CriticAugmentation,
     CriticForm,
     FeaturePenalty,
     GeneratorRegularizer,
@@ -111,12 +112,14 @@ class AdversarialMethod(Method[AdversarialSettings]):
             if getattr(settings, name)
         )
         noise, bound = settings.instance_noise, settings.weight_clip
+        changes = settings.diff_augment
         objective = Objective(
             settings.criterion,
             tuple(regularizers),
             InstanceNoise(noise, annealing) if noise else None,
             WeightClipping(bound) if bound else None,
             tuple(on_generator),
+            CriticAugmentation(changes) if changes else None,
         )
         objective.check(
             CriticForm(settings.critic_output, settings.critic_batch_norm)

@@ -20,6 +20,7 @@ from tf_mmdgan.models import ImplicitModel
 # families.
 _OF_LOSS = (
     "kernel", "divergence", "drift_divergence", "matched_features", "dataset",
+    "diff_augment",
 )  # fmt: skip
 
 

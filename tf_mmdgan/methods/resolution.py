@@ -12,10 +12,11 @@ from typing import Any
 
 from tf_mmdgan import errors, kernels
 from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.methods import deviations
 from tf_mmdgan.methods.published import METHODS, get_method
 from tf_mmdgan.methods.settings import Settings
-from tf_mmdgan.objectives import f_divergences
+from tf_mmdgan.objectives import CriticAugmentation, f_divergences
 
 # Settings that mean nothing without one of others.
 _NEEDS = {
@@ -146,11 +147,17 @@ def _numbers(flag: str, text: str) -> tuple[float, ...]:
     return numbers
 
 
+def _changes(given: NamedList) -> tuple[object, ...]:
+    """The names of changes of images, each of which is one; of "" none."""
+    return tuple(CriticAugmentation(given).names) if given else ()
+
+
 # Of settings that a flag gives in words and a method has as values.
 _READERS: dict[str, Callable[[Any], Any]] = {
     "kernel": kernels.KERNEL_FAMILY.get,
     "divergence": f_divergences.DIVERGENCE_FAMILY.get,
     "drift_divergence": f_divergences.DIVERGENCE_FAMILY.get,
     "bandwidths": functools.partial(_numbers, "bandwidths"),
+    "diff_augment": _changes,
     "temperatures": functools.partial(_numbers, "temperatures"),
 }

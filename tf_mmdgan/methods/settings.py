@@ -110,6 +110,7 @@ class AdversarialSettings(CriticSettings):
       weight_clip: bound that the critic's weights are clipped to; 0: none.
       orthogonal_penalty: weight of the penalty on products of the generator's
         filters.
+      diff_augment: random changes of all images that the critic sees, by name.
     """
 
     criterion: Criterion
@@ -135,6 +136,7 @@ class AdversarialSettings(CriticSettings):
     noise_annealing_steps: int = 0
     weight_clip: float = 0.0
     orthogonal_penalty: float = 0.0
+    diff_augment: tuple[object, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

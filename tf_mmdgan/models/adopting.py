@@ -111,6 +111,7 @@ def form_of(critic: keras.Model) -> CriticForm:
         activations="activations" in outputs,
         decoder="reconstruction" in outputs,
         penultimate="penultimate" in outputs,
+        image_shape=tuple(critic.inputs[0].shape[1:]),
     )
 
 

@@ -93,6 +93,7 @@ class CriticForm(NamedTuple):
       activations: whether it returns those of its hidden layers.
       decoder: whether it returns reconstructions.
       penultimate: whether it returns what its last layer is given.
+      image_shape: of what it sees, without the batch; None: not known yet.
     """
 
     output_width: int
@@ -100,6 +101,7 @@ class CriticForm(NamedTuple):
     activations: bool = True
     decoder: bool = True
     penultimate: bool = True
+    image_shape: tuple[int | None, ...] | None = None
 
 
 class Critic(Protocol):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.objectives.augmentations import CriticAugmentation
 from tf_mmdgan.objectives.criterion import (
     Batch,
     Criterion,
@@ -46,6 +47,8 @@ class Objective:
       weight_clipping: of the critic after each of its updates, or None.
       generator_regularizers: terms that are added to the generator's loss; one,
         or some.
+      augmentation: random changes of all images that the critic sees, before
+        the noise, or None.
     """
 
     criterion: Criterion
@@ -53,6 +56,7 @@ class Objective:
     instance_noise: InstanceNoise | None = None
     weight_clipping: WeightClipping | None = None
     generator_regularizers: Sequence[GeneratorRegularizer] = ()
+    augmentation: CriticAugmentation | None = None
 
     def __post_init__(self):
         if not isinstance(self.criterion, Criterion):
@@ -68,6 +72,7 @@ class Objective:
         for name, wanted in (
             ("instance_noise", InstanceNoise),
             ("weight_clipping", WeightClipping),
+            ("augmentation", CriticAugmentation),
         ):
             value = getattr(self, name)
             if value is not None:
@@ -113,6 +118,8 @@ class Objective:
                 "in the critic mixes them: leave out either.",
                 setting="critic_batch_norm",
             )
+        if self.augmentation is not None and critic.image_shape is not None:
+            self.augmentation.check(critic.image_shape)
         for regularizer in self.regularizers:
             regularizer.check(self.criterion, critic)
 
@@ -124,7 +131,7 @@ class Objective:
         update: Update,
     ) -> Loss:
         """Loss of the critic; called in replica context."""
-        real, *fakes = self._noisy([real, *fakes], update)
+        real, *fakes = self._shown([real, *fakes], update)
         seen = joint_pass(critic, real, fakes, update)
         given = self.criterion.critic_loss(seen)
         value, terms = Loss.of(given, self.criterion)
@@ -143,7 +150,7 @@ class Objective:
         update: Update,
     ) -> Loss:
         """Loss of the generator; called in replica context."""
-        real, *fakes = self._noisy([real, *fakes], update)
+        real, *fakes = self._shown([real, *fakes], update)
         seen = separate_passes(
             critic, real, fakes, update, self.criterion.generator_sees_real
         )
@@ -175,10 +182,13 @@ class Objective:
         if self.weight_clipping is not None:
             self.weight_clipping.after_update(critic)
 
-    def _noisy(self, batches: list[Batch], update: Update) -> list[Batch]:
-        if self.instance_noise is None:
-            return batches
-        return self.instance_noise.add(batches, update)
+    def _shown(self, batches: list[Batch], update: Update) -> list[Batch]:
+        """The images as the critic sees them: changed, then noisy."""
+        if self.augmentation is not None:
+            batches = self.augmentation.apply(batches, update)
+        if self.instance_noise is not None:
+            batches = self.instance_noise.add(batches, update)
+        return batches
 
 
 def _weighted(name: str, given: Any, kind: type) -> tuple[Any, ...]:

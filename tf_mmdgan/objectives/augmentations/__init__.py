@@ -1,5 +1,8 @@
 """Random changes of what a critic sees, against its learning by heart."""
 
+from tf_mmdgan.objectives.augmentations.augmentation import (
+    CriticAugmentation,
+)
 from tf_mmdgan.objectives.augmentations.catalogue import (
     CRITIC_AUGMENTATION_FAMILY,
     CRITIC_AUGMENTATIONS,
