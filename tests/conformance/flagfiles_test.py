@@ -243,7 +243,10 @@ def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
 
 
 # Deep ones take long to trace; `make test` keeps others like them.
-_DEEP = ("resnet5", "snresnet", "g_resnet5", "g_resnet5_plain")
+_DEEP = (
+    "resnet5", "snresnet", "g_resnet5", "g_resnet5_plain", "biggan",
+    "biggan_plain", "sagan",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "networks": (
         "architecture", "generator_width", "critic_width", "critic_output",
         "latent_size", "latent_distribution", "conditioning",
-        "classes_per_batch",
-        "generator_batch_norm", "critic_batch_norm", "published_weights",
+        "classes_per_batch", "generator_batch_norm",
+        "generator_spectral_norm", "critic_batch_norm", "published_weights",
     ),
     "objective": (
         "objective", "as_published", "critic_steps", "burn_in_critic_steps",

@@ -271,6 +271,11 @@ class MethodConfig:
     generator_batch_norm: bool = setting(
         True, "Batch normalisation in the generator."
     )
+    generator_spectral_norm: bool | None = setting(
+        None,
+        "Spectral normalisation in the generator of biggan, biggan_plain and "
+        "sagan, which by default have it.",
+    )
     critic_batch_norm: bool | None = setting(
         None, "Batch normalisation in the critic; not with a penalty."
     )

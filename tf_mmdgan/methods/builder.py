@@ -75,6 +75,23 @@ class Builder(Generic[S]):
         )
 
     @property
+    def generator_spectral_norm(self) -> SpectralNorm | None:
+        """That of the generator: by default wherever its networks have it.
+
+        Raises:
+          UsageError: if it is asked for of networks without it.
+        """
+        wanted = self.config.generator_spectral_norm
+        has = architecture(self.config).generator_spectral_norm
+        if wanted and not has:
+            raise errors.UsageError(
+                "--generator_spectral_norm: the generator of --architecture="
+                f"{self.config.architecture} has no spectral normalisation; "
+                "those of biggan and sagan have."
+            )
+        return SpectralNorm() if has and wanted is not False else None
+
+    @property
     def classes_per_batch(self) -> int | None:
         """How many classes a batch has, of models that compare by class.
 
@@ -110,6 +127,7 @@ class Builder(Generic[S]):
             batch_norm=self.config.generator_batch_norm,
             conditioning=conditioning,
             batch_statistics=self.settings.batch_statistics,
+            spectral_norm=self.generator_spectral_norm,
         )
         with dtype_policy(self.config.dtype_policy):
             return architecture(self.config).generator(

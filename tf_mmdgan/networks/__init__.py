@@ -16,7 +16,7 @@ import keras
 
 from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
-from tf_mmdgan.networks import blocks, dcgan, mlp, resnet, sngan
+from tf_mmdgan.networks import biggan, blocks, dcgan, mlp, resnet, sngan
 from tf_mmdgan.networks.autoencoder import (
     GMMN_MULTIPLES,
     autoencoder,
@@ -71,6 +71,8 @@ class Architecture:
       size_multiple: heights and widths are multiples of this.
       makes_points: whether image_shape may be (n,).
       critic_batch_norm: whether the critic can have batch normalization.
+      generator_spectral_norm: whether the generator can be spectrally
+        normalised.
 
     Both builders raise UsageError for what they cannot make.
     """
@@ -82,6 +84,7 @@ class Architecture:
     size_multiple: int = 1
     makes_points: bool = False
     critic_batch_norm: bool = True
+    generator_spectral_norm: bool = False
 
 
 def _pair(
@@ -100,6 +103,12 @@ def _pair(
     )
 
 
+_big_pair = functools.partial(
+    _pair,
+    sizes=biggan.SIZES,
+    critic_batch_norm=False,
+    generator_spectral_norm=True,
+)
 _dcgan5_generator = functools.partial(dcgan.generator, stages=5)
 _dcgan5_critic = functools.partial(dcgan.critic, stages=5)
 _plain_generator = functools.partial(resnet.generator, plain=True)
@@ -126,6 +135,9 @@ ARCHITECTURES: Catalogue[Architecture] = Catalogue("architecture", __doc__) | {
         resnet.SIZES,
         critic_batch_norm=False,
     ),
+    "biggan": _big_pair(biggan.generator, biggan.critic),
+    "biggan_plain": _big_pair(biggan.plain_generator, biggan.plain_critic),
+    "sagan": _big_pair(biggan.sagan_generator, biggan.sagan_critic),
     "mlp": _pair(mlp.generator, mlp.critic, mlp.SIZES, makes_points=True),
     "gram_mlp": _pair(
         mlp.gram_generator, mlp.gram_critic, mlp.SIZES, makes_points=True

@@ -94,11 +94,14 @@ class LayerFactory:
         where every gradient vanishes; with He's, activations keep their size.
       output_weights: makes the initializer of the layers after the last
         activation.
+      shortcut_weights: makes the initializer of the 1 x 1 convolutions beside
+        residual blocks.
       spectral_norm: wraps every layer made here.
     """
 
     hidden_weights: Weights = keras.initializers.HeNormal
     output_weights: Weights = keras.initializers.GlorotUniform
+    shortcut_weights: Weights = keras.initializers.GlorotUniform
     spectral_norm: SpectralNorm | None = None
 
     def conv(
@@ -138,7 +141,18 @@ class LayerFactory:
 def generator_inputs(
     options: GeneratorOptions,
 ) -> tuple[Inputs, Normalization]:
-    """The inputs of a generator, and what normalizes its layers."""
+    """The inputs of a generator, and what normalizes its layers.
+
+    Raises:
+      UsageError: for spectral normalisation, which no generator of one input
+        for all layers has, and for projection without batch normalization.
+    """
+    if options.spectral_norm is not None:
+        raise errors.UsageError(
+            "This generator has no spectral normalisation: leave it out, or "
+            "take the architecture biggan or sagan.",
+            setting="generator_spectral_norm",
+        )
     inputs = Inputs((options.latent_size,), "latents", options.conditioning)
     normalize = inputs.normalization(
         options.batch_norm, options.batch_statistics

@@ -106,6 +106,23 @@ class Inputs:
             rows = keras.layers.Reshape(shape, name="label_channels")(rows)
         return keras.layers.Concatenate(name="labelled")([x, rows])
 
+    def normalized_classes(self, batch_norm: bool) -> keras.KerasTensor | None:
+        """One-hot labels [b, n] that act in the generator's batch norm.
+
+        None where labels do not enter by projection.
+
+        Raises:
+          UsageError: where projection would have no layer to act in.
+        """
+        if self._projection is None:
+            return None
+        if not batch_norm:
+            raise errors.UsageError(
+                "Conditioning by projection acts in the generator's batch "
+                "normalization: leave that on, or take concatenation."
+            )
+        return self._one_hot
+
     def normalization(
         self, batch_norm: bool, batch_statistics: bool
     ) -> Normalization:
@@ -114,14 +131,8 @@ class Inputs:
         Raises:
           UsageError: where projection would have no layer to act in.
         """
-        classes = None
-        if self._projection is not None:
-            classes = self._projection.num_classes
-            if not batch_norm:
-                raise errors.UsageError(
-                    "Conditioning by projection acts in the generator's batch "
-                    "normalization: leave that on, or take concatenation."
-                )
+        one_hot = self.normalized_classes(batch_norm)
+        classes = None if one_hot is None else one_hot.shape[-1]
 
         def normalize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
             if not batch_norm:
@@ -129,7 +140,7 @@ class Inputs:
             layer = layers.batch_norm(
                 name, num_classes=classes, batch_statistics=batch_statistics
             )
-            return layer(x) if classes is None else layer(x, self._one_hot)
+            return layer(x) if one_hot is None else layer(x, one_hot)
 
         return normalize
 

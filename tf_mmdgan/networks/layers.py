@@ -139,6 +139,7 @@ def batch_norm(
     *,
     num_classes: int | None = None,
     batch_statistics: bool = False,
+    affine: bool = True,
 ) -> BatchNormalization:
     """Batch normalization with the constants of the DCGAN code.
 
@@ -151,6 +152,7 @@ def batch_norm(
       name: of the layer.
       num_classes: makes it a `ConditionalBatchNormalization`.
       batch_statistics: see `BatchNormalization`.
+      affine: whether it has a scale and an offset of its own.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     settings = {
@@ -161,7 +163,7 @@ def batch_norm(
         "name": name,
     }
     if num_classes is None:
-        return BatchNormalization(**settings)
+        return BatchNormalization(center=affine, scale=affine, **settings)
     return ConditionalBatchNormalization(num_classes, **settings)
 
 

@@ -23,6 +23,8 @@ class GeneratorOptions:
       conditioning: how labels enter; None for a network without labels.
       batch_statistics: whether to normalize by the statistics of the batch at
         hand in evaluation too, as the published code of MMD GAN does.
+      spectral_norm: of every convolution and fully connected layer, in biggan,
+        biggan_plain and sagan; or None. Other generators have none.
 
     Raises:
       UsageError: for a number below 1.
@@ -34,6 +36,7 @@ class GeneratorOptions:
     batch_norm: bool = True
     conditioning: Conditioning | None = None
     batch_statistics: bool = False
+    spectral_norm: SpectralNorm | None = None
 
     def __post_init__(self):
         errors.check_positive(latent_size=self.latent_size, width=self.width)

@@ -1,6 +1,7 @@
 """The residual block of the ResNets."""
 
 import functools
+import math
 from collections.abc import Callable
 
 import keras
@@ -45,11 +46,13 @@ def up(
     name: str,
     make: blocks.LayerFactory,
     normalize: Normalization,
+    *,
+    biased: bool = False,
 ) -> keras.KerasTensor:
     """A block that doubles the size, to [b, *target, depth].
 
     It repeats each pixel, before the first convolution, and cuts off a last row
-    or column too many.
+    or column too many. `biased`: the first convolution has a bias too.
     """
 
     def resize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
@@ -63,7 +66,7 @@ def up(
         return keras.layers.Cropping2D(cut, name=f"{name}_cut")(x)
 
     depths = (depth, depth)
-    return _block(x, depths, name, make, normalize, (resize, _keep))
+    return _block(x, depths, name, make, normalize, (resize, _keep), biased)
 
 
 def down(
@@ -72,11 +75,16 @@ def down(
     name: str,
     make: blocks.LayerFactory,
     normalize: Normalization,
+    *,
+    wide: bool = False,
+    activated: bool = True,
 ) -> keras.KerasTensor:
     """A block that halves the size, rounded up, to [b, ..., depth].
 
     It takes the mean of each 2 x 2 pixels, after the second convolution, which
-    alone changes the number of channels.
+    alone changes the number of channels; of a wide block, both do, and the
+    first convolution has a bias too. A block that is not `activated` begins
+    with its first convolution, as befits images.
     """
 
     def resize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
@@ -86,8 +94,11 @@ def down(
         )
         return pool(x)
 
-    depths = (x.shape[-1], depth)
-    return _block(x, depths, name, make, normalize, (_keep, resize))
+    depths = (depth if wide else x.shape[-1], depth)
+    begin = relu if activated else no_norm
+    return _block(
+        x, depths, name, make, normalize, (_keep, resize), wide, begin
+    )
 
 
 def same(
@@ -95,10 +106,25 @@ def same(
     name: str,
     make: blocks.LayerFactory,
     normalize: Normalization,
+    *,
+    depth: int | None = None,
+    biased: bool = False,
 ) -> keras.KerasTensor:
-    """A block that keeps size and channels, with the input as shortcut."""
-    depths = (x.shape[-1], x.shape[-1])
-    return _block(x, depths, name, make, normalize, (_keep, _keep))
+    """A block that keeps the size, and by default the number of channels.
+
+    Where it keeps both, the input is the shortcut. `biased`: the first
+    convolution has a bias too.
+    """
+    depths = (depth or x.shape[-1],) * 2
+    return _block(x, depths, name, make, normalize, (_keep, _keep), biased)
+
+
+def sum_of_positions(x: keras.KerasTensor) -> keras.KerasTensor:
+    """The sum over height and width, float32 under any policy: [b, c]."""
+    mean = keras.layers.GlobalAveragePooling2D(dtype="float32", name="mean")
+    positions = math.prod(x.shape[1:3])
+    total = keras.layers.Rescaling(positions, dtype="float32", name="sum")
+    return total(mean(x))
 
 
 def _keep(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
@@ -112,23 +138,26 @@ def _block(
     make: blocks.LayerFactory,
     normalize: Normalization,
     resize: tuple[_Resize, _Resize],
+    biased: bool,
+    begin: Normalization = relu,
 ) -> keras.KerasTensor:
-    """shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))).
+    """shortcut(x) + conv(relu(norm(conv(begin(norm(x)))))).
 
-    The first function of `resize` acts before the first convolution, the second
-    after the second convolution; in the shortcut both act, in that order.
+    The first function of `resize` acts before the first convolution, which has
+    a bias if `biased`, the second after the second convolution; in the shortcut
+    both act, in that order.
     """
     before, after = resize
-    y = relu(normalize(x, f"{name}_norm1"), f"{name}_relu1")
+    y = begin(normalize(x, f"{name}_norm1"), f"{name}_relu1")
     y = before(y, name)
-    y = make.conv(depths[0], 3, use_bias=False, name=f"{name}_conv1")(y)
+    y = make.conv(depths[0], 3, use_bias=biased, name=f"{name}_conv1")(y)
     y = relu(normalize(y, f"{name}_norm2"), f"{name}_relu2")
     y = make.conv(depths[1], 3, name=f"{name}_conv2")(y)
     y = after(y, name)
     shortcut = f"{name}_shortcut"
     resized = after(before(x, shortcut), shortcut)
     if resized is not x or depths[1] != x.shape[-1]:
-        weights = GLOROT()
+        weights = make.shortcut_weights()
         resized = make.conv(
             depths[1], 1, kernel_initializer=weights, name=shortcut
         )(resized)

@@ -14,8 +14,6 @@ for images in [-1, 1]. Their sides must be multiples of 32; here a stage rounds
 half of any side up.
 """
 
-import math
-
 import keras
 
 from tf_mmdgan.networks import blocks, layers, residual
@@ -165,11 +163,7 @@ def sn_critic(
         )
     x = layers.LeakyReLU(name="lrelu_out")(activations[-1])
     activations.append(x)
-    mean = keras.layers.GlobalAveragePooling2D(dtype="float32", name="mean")
-    positions = math.prod(x.shape[1:3])
-    phi = keras.layers.Rescaling(positions, dtype="float32", name="sum")(
-        mean(x)
-    )
+    phi = residual.sum_of_positions(x)
     return blocks.critic_model(
         inputs, phi, options, activations, make, "snresnet_critic"
     )
@@ -183,7 +177,9 @@ def _factory(
     weights: blocks.Weights, options: CriticOptions
 ) -> blocks.LayerFactory:
     output = blocks.NORMAL_01 if options.published_weights else residual.GLOROT
-    return blocks.LayerFactory(weights, output, options.spectral_norm)
+    return blocks.LayerFactory(
+        weights, output, spectral_norm=options.spectral_norm
+    )
 
 
 def _up(
