@@ -43,7 +43,7 @@ def run(
       config_class: has a field for each flag.
       command: its module's docstring is the head of the tool's help.
       groups: of the flags in the help.
-      with_recipes: whether the tool takes --recipe.
+      with_recipes: whether the tool lists recipes.
       read: makes what `command` gets, of the class and the arguments without
         a name, `unnamed`, when the flags have been parsed.
     """
@@ -181,11 +181,9 @@ def _parse(
     try:
         _check_text(arguments)
         _show_help(shown, arguments)
-        if with_recipes:
-            if "--recipe=list" in arguments:
-                print(recipes.listing())
-                sys.exit(0)
-            arguments = recipes.expand(arguments)
+        if with_recipes and "--recipe=list" in arguments:
+            print(recipes.listing())
+            sys.exit(0)
         flag_config.check_files(arguments)
         arguments = flag_config.expanded(config_class, arguments)
         return flags.FLAGS([program, *arguments])

@@ -20,7 +20,7 @@ from absl import flags
 
 from tf_mmdgan import errors, owned
 from tf_mmdgan.config import CompareConfig, TrainConfig
-from tf_mmdgan.tools import cli, flag_config, recipes
+from tf_mmdgan.tools import cli, flag_config
 
 if TYPE_CHECKING:
     from tf_mmdgan.reproduction import comparison
@@ -140,7 +140,7 @@ def _train(config: CompareConfig) -> Mapping[str, Any]:
 
 def _parse(arguments: list[str]) -> TrainConfig:
     try:
-        return flag_config.parse(TrainConfig, recipes.expand(arguments))
+        return flag_config.parse(TrainConfig, arguments)
     except flags.Error as error:
         raise errors.UsageError(f"{error} (of {' '.join(arguments)})") from None
 

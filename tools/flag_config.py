@@ -9,11 +9,19 @@ from typing import Any, TypeVar
 from absl import flags
 
 from tf_mmdgan import config, errors, files
-from tf_mmdgan.config import fields
+from tf_mmdgan.config import expansions
 
 Config = TypeVar("Config")
 
 _MOST_FILES, _FILE_BYTES = 100, 2**20  # of flagfiles
+_MEANING = {
+    "protocol": "Stands for flags by which another tool scores: clean_fid, "
+    "pytorch_fid, torch_fidelity; later flags win.",
+    "preset": "Stands for widths and steps that suit a CPU: small; later flags "
+    "win.",
+    "recipe": "Stands for the flags of a recipe that comes with the package; "
+    "later flags win; list shows them.",
+}
 _DEFINE = {
     bool: flags.DEFINE_boolean,
     int: flags.DEFINE_integer,
@@ -35,16 +43,15 @@ def define(config_class: type, values: flags.FlagValues = flags.FLAGS) -> None:
             _DEFINE[kind](field.name, field.default, text, flag_values=values)
         # absl's --help shows the flags of the module named sys.argv[0] only.
         values.register_key_flag_for_module(sys.argv[0], values[field.name])
-    for name, table in _expansions(config_class).items():
-        text = "Stands for flags by which another tool scores; later flags win."
-        flags.DEFINE_enum(name, None, list(table), text, flag_values=values)
+    for name in expansions.expansions_of(config_class):
+        flags.DEFINE_string(name, None, _MEANING[name], flag_values=values)
         values.register_key_flag_for_module(sys.argv[0], values[name])
 
 
 def names(config_class: type) -> list[str]:
     """The flags of `config_class`."""
     own = (field.name for field in _named(config_class))
-    return [*_expansions(config_class), *own]
+    return [*expansions.expansions_of(config_class), *own]
 
 
 def positional(config_class: type) -> str | None:
@@ -73,7 +80,7 @@ def expanded(
     They come behind the expansion, in its place: those before it lose, those
     after it win, in flagfiles too.
     """
-    tables, found = _expansions(config_class), []
+    tables, found = expansions.expansions_of(config_class), []
     if not tables:
         return arguments
     rest = iter(values.read_flags_from_files(arguments, force_gnu=False))
@@ -85,13 +92,10 @@ def expanded(
         if not equals:
             value = next(rest, "")
             found.append(value)
-        for flag, setting in tables[name].get(value, {}).items():
+        settings = expansions.stands_for(name, tables[name], value)
+        for flag, setting in settings.items():
             found.append(f"--{flag}={setting}")
     return found
-
-
-def _expansions(config_class: type) -> fields.Expansions:
-    return getattr(config_class, "EXPANSIONS", {})
 
 
 def check_files(arguments: Sequence[str]) -> None:

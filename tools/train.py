@@ -37,7 +37,9 @@ _PLAN = flags.DEFINE_boolean(
     "Only measure, by ten steps, how long the run would take, and where that "
     "is over an hour, how long with narrower networks.",
 )
-_GROUPS = GROUPS | {"run": ("preset", "resume", "plan", *GROUPS["run"])}
+_GROUPS = GROUPS | {
+    "run": ("recipe", "preset", "resume", "plan", *GROUPS["run"])
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,11 +4,11 @@ import pytest
 
 from tf_mmdgan.config import CompareConfig, TrainConfig
 from tf_mmdgan.reproduction import comparison
-from tf_mmdgan.tools import flag_config, recipes
+from tf_mmdgan.tools import flag_config
 
 
 def parse(flags):
-    return flag_config.parse(TrainConfig, recipes.expand(flags))
+    return flag_config.parse(TrainConfig, flags)
 
 
 @pytest.fixture

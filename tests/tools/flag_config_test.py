@@ -54,7 +54,7 @@ def test_a_protocol_is_its_flags_and_later_flags_win(spelt, tmp_path):
 
 
 def test_an_unknown_protocol_is_refused():
-    with pytest.raises(flags.Error, match="clean_fid"):
+    with pytest.raises(errors.UsageError, match="clean_fid"):
         evaluation("--protocol=clean")
 
 

@@ -8,7 +8,8 @@ from tf_mmdgan.config.compare import CompareConfig
 from tf_mmdgan.config.compare_runs import CompareRunsConfig
 from tf_mmdgan.config.data import AugmentedDataConfig, DataConfig, ReadConfig
 from tf_mmdgan.config.evaluate import EvaluateConfig
-from tf_mmdgan.config.fields import field_type, given, setting
+from tf_mmdgan.config.expansions import given
+from tf_mmdgan.config.fields import field_type, setting
 from tf_mmdgan.config.protocols import PROTOCOLS
 from tf_mmdgan.config.serving import (
     ConnectionConfig,

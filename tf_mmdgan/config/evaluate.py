@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from tf_mmdgan.config import fields, protocols
 from tf_mmdgan.config.data import ReadConfig
+from tf_mmdgan.config.expansions import Expansions
 from tf_mmdgan.config.fields import WEIGHTS, Named, NamedList, setting
 
 
@@ -21,7 +22,7 @@ class EvaluateConfig(ReadConfig):
         given beside such a name wins over it.
     """
 
-    EXPANSIONS: ClassVar[fields.Expansions] = {"protocol": protocols.PROTOCOLS}
+    EXPANSIONS: ClassVar[Expansions] = {"protocol": protocols.PROTOCOLS}
 
     run_dir: str | None = setting(
         None, "Folder of a run; its generator is scored."

@@ -8,7 +8,7 @@ import os
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import spelling
@@ -45,41 +45,6 @@ def setting(
         "positional": positional, "most": most,
     }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
-
-
-# Names of settings, each with its values, which stand for other settings.
-Expansions = Mapping[str, Mapping[str, Mapping[str, Any]]]
-Config = TypeVar("Config")
-
-
-def given(
-    config_class: type[Config], config: Config | None, settings: dict[str, Any]
-) -> Config:
-    """A configuration with single settings that win over it.
-
-    Args:
-      config_class: its class.
-      config: the configuration; None: the defaults.
-      settings: by the names of fields, or of `EXPANSIONS` of the class.
-
-    Raises:
-      UsageError: for an unknown name, an unknown value of an expansion, and
-        for what the class refuses.
-    """
-    expansions: Expansions = getattr(config_class, "EXPANSIONS", {})
-    for name in expansions.keys() & settings.keys():
-        value = settings[name]
-        others = {k: v for k, v in settings.items() if k != name}
-        settings = {**errors.pick(expansions[name], value, name), **others}
-    known = [field.name for field in dataclasses.fields(config_class)]  # type: ignore[arg-type]
-    for name in settings.keys() - set(known):
-        raise errors.UsageError(
-            f"{config_class.__name__} has no setting '{name}'."
-            + errors.hint(known, name)
-        )
-    if config is None:
-        return config_class(**settings)
-    return dataclasses.replace(config, **settings)  # type: ignore[type-var]
 
 
 def field_type(config_class: type, name: str) -> type:

@@ -3,8 +3,9 @@
 import dataclasses
 from typing import ClassVar
 
-from tf_mmdgan.config import fields, presets
+from tf_mmdgan.config import fields, presets, recipes
 from tf_mmdgan.config.data import AugmentedDataConfig
+from tf_mmdgan.config.expansions import Expansions
 from tf_mmdgan.config.fields import WEIGHTS, Named, NamedList, setting
 from tf_mmdgan.config.method import MethodConfig
 from tf_mmdgan.config.rate import RateConfig
@@ -25,7 +26,10 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         given beside such a name wins over it.
     """
 
-    EXPANSIONS: ClassVar[fields.Expansions] = {"preset": presets.PRESETS}
+    EXPANSIONS: ClassVar[Expansions] = {
+        "preset": presets.PRESETS,
+        "recipe": recipes.Recipes(),
+    }
 
     run_dir: str = setting(
         "", "Folder of the run; a run found there is continued.",
