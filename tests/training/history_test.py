@@ -36,6 +36,23 @@ def test_settings_that_differ_have_their_defaults_beside_them(tmp_path):
     assert found.log == [{"step": 3, "kid": 1.0}]
 
 
+def test_settings_are_held_against_the_nearest_recipe(tmp_path):
+    given = config.given(
+        config.TrainConfig,
+        None,
+        {"recipe": "digits_drift", "run_dir": str(tmp_path), "steps": 7},
+    )
+    (tmp_path / "config.json").write_text(
+        json.dumps({"config": fields.record(given)})
+    )
+    usual = config.given(
+        config.TrainConfig, None, {"recipe": "digits_drift", "run_dir": "x"}
+    )
+    found = history.of_run(given)
+    assert found.recipe == "digits_drift"
+    assert found.changed == {"steps": [7, usual.steps]}
+
+
 @pytest.mark.parametrize("record", ["[]", "{", '{"config": 3, "data": [1]}'])
 def test_a_damaged_record_has_no_history(tmp_path, record):
     (tmp_path / "config.json").write_text(record)

@@ -31,7 +31,7 @@ def given(
         if name in settings:
             others = dict(settings)
             stood_for = stands_for(name, table, others.pop(name))
-            settings = _typed(config_class, stood_for) | others
+            settings = typed(config_class, stood_for) | others
     known = [field.name for field in dataclasses.fields(config_class)]  # type: ignore[arg-type]
     for name in settings.keys() - set(known):
         raise errors.UsageError(
@@ -64,7 +64,7 @@ def stands_for(
     )
 
 
-def _typed(config_class: type, settings: Mapping[str, Any]) -> dict[str, Any]:
+def typed(config_class: type, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The same settings; of numbers that are written as text, the numbers."""
     found = dict(settings)
     for name, value in settings.items():

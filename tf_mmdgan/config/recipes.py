@@ -1,5 +1,6 @@
 """The recipes that come with the package, as settings of a training run."""
 
+import functools
 import importlib.resources
 import pathlib
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ class Recipes(Mapping[str, Mapping[str, Any]]):
     """
 
     def __getitem__(self, name: str) -> Mapping[str, Any]:
-        if name not in iter(self):
+        if name not in _names():
             raise KeyError(name)
         text = (folder() / f"{name}.cfg").read_text(encoding="utf-8")
         flags = (
@@ -24,10 +25,15 @@ class Recipes(Mapping[str, Mapping[str, Any]]):
         return dict(map(_setting, flags))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(path.stem for path in folder().glob("*.cfg")))
+        return iter(_names())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(_names())
+
+
+@functools.cache
+def _names() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder().glob("*.cfg")))
 
 
 def folder() -> pathlib.Path:

@@ -13,12 +13,16 @@ class RunHistory:
 
     Attributes:
       log: the objects of its metrics.jsonl.
-      changed: of each setting that was given, its value and the default.
+      recipe: the one that fewest of the run's settings differ from; None where
+        these are the defaults.
+      changed: of each setting that was given and differs from the recipe or
+        the default, its value and the other one.
       in_force: every setting as it was in force.
       class_names: of its data, if they have names.
     """
 
     log: Sequence[Mapping[str, Any]] = ()
+    recipe: str | None = None
     changed: Mapping[str, Sequence[Any]] = dataclasses.field(
         default_factory=dict
     )

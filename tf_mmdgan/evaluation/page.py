@@ -102,7 +102,7 @@ def render_page(
         charts_html(history.charts(kid)),
         *_pictures(samples, training, neighbours),
         *_classes(report["classes"], history.class_names),
-        *_changed(history.changed),
+        *_changed(history),
         *_steps(report.get("steps")),
         folded("All numbers", _scores(report["scores"])),
         *_memorization(report.get("memorization")),
@@ -193,13 +193,20 @@ def _settings(report: Mapping[str, Any], history: RunHistory) -> dict[str, Any]:
     }
 
 
-def _changed(changed: Mapping[str, Sequence[Any]]) -> list[str]:
-    if not changed:
+def _changed(history: RunHistory) -> list[str]:
+    if not history.changed:
         return []
-    rows = {name: [_shown(v) for v in pair] for name, pair in changed.items()}
+    rows = {
+        name: [_shown(value) for value in pair]
+        for name, pair in history.changed.items()
+    }
+    recipe = history.recipe
+    of = f"recipe {html.escape(recipe)}" if recipe else "defaults"
     return [
-        "<h2>Settings that differ from the defaults</h2>",
-        columns_table(["", "this run", "default"], rows),
+        f"<h2>Settings that differ from the {of}</h2>",
+        columns_table(
+            ["", "this run", "recipe" if recipe else "default"], rows
+        ),
     ]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.config.data import OF_MACHINE
+from tf_mmdgan.config.expansions import typed
+from tf_mmdgan.config.recipes import Recipes
 from tf_mmdgan.evaluation import Report, RunHistory
 from tf_mmdgan.published import without_places
 from tf_mmdgan.training.callbacks import read_log
@@ -18,6 +20,7 @@ from tf_mmdgan.training.run_directory import (
 )
 
 _NOT_SHOWN = ("run_dir", "trust_run", *OF_MACHINE)
+_OF_RECIPE = ("dataset", "objective", "architecture")
 
 
 def of_run(config: TrainConfig) -> RunHistory:
@@ -30,21 +33,42 @@ def of_run(config: TrainConfig) -> RunHistory:
     record = recorded(folder / CONFIG_FILE)
     given = _mapping(record.get("config"))
     classes = _mapping(record.get("data")).get("classes")
+    recipe, changed = _nearest(given)
     return RunHistory(
         read_log(folder / METRICS_FILE),
-        without_places(_changed(given)),
+        recipe,
+        without_places(changed),
         without_places(_shown(_mapping(record.get("in_force")))),
         [str(name) for name in classes] if isinstance(classes, list) else None,
     )
 
 
-def _changed(given: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Settings that were given, each with its default."""
+def _nearest(
+    given: Mapping[str, Any],
+) -> tuple[str | None, dict[str, tuple[Any, Any]]]:
+    """What fewest settings differ from: a recipe, or None, the defaults.
+
+    Recipes for another data set, method or network are none of this run.
+    """
     usual = {f.name: f.default for f in dataclasses.fields(TrainConfig)}
+    found: list[tuple[str | None, dict[str, tuple[Any, Any]]]] = [
+        (None, _differing(given, usual))
+    ]
+    for name, recipe in Recipes().items():
+        settings = usual | typed(TrainConfig, recipe)
+        if all(settings[key] == given.get(key) for key in _OF_RECIPE):
+            found.append((name, _differing(given, settings)))
+    return min(found, key=lambda each: len(each[1]))
+
+
+def _differing(
+    given: Mapping[str, Any], other: Mapping[str, Any]
+) -> dict[str, tuple[Any, Any]]:
+    """Settings that were given, each with the other value."""
     return {
-        name: (value, usual[name])
+        name: (value, other[name])
         for name, value in _shown(given).items()
-        if name in usual and value != usual[name]
+        if name in other and value != other[name]
     }
 
 
