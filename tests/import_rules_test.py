@@ -12,7 +12,7 @@ PACKAGE = ROOT / "tf_mmdgan"
 # Rooms, the lowest floor first. Rooms of one floor do not import each other.
 FLOORS = [
     {"archives", "errors"},
-    {"files", "owned", "published", "config", "keras_settings"},
+    {"class_names", "files", "owned", "published", "config", "keras_settings"},
     {"images", "latents", "kernels"},
     {"mmd", "networks", "distribute"},
     {"objectives", "data", "features"},
@@ -79,10 +79,11 @@ INSIDE = {
         {"model"},
     ],
     "training": [
-        {"events", "guard", "checkpoint_files"},
+        {"events", "guard", "checkpoint_files", "class_rows"},
         {"callbacks", "event_files", "run_directory"},
-        {"checkpoints", "claims", "diagnostics", "history", "kid_schedule",
-         "loggers", "matched", "pace", "records", "run_data"},
+        {"checkpoints", "claims", "class_records", "diagnostics", "history",
+         "kid_schedule", "loggers", "matched", "pace", "records", "run_data",
+         "sample_grid"},
         {"best", "parts"},
         {"finished", "state", "compared_page"},
         {"kept_steps"},

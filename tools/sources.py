@@ -35,6 +35,7 @@ def predictor(config: ConnectionConfig) -> "Predictor":
         model.latents,
         model.num_classes,
         class_shares=model.class_shares,
+        class_names=model.class_names,
     )
     return serving.LocalPredictor(servable.signatures())
 

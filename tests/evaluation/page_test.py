@@ -114,3 +114,15 @@ def test_a_page_needs_no_network(report, rng):
     samples = rng.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
     text = evaluation.render_page(report, samples, history=HISTORY)
     assert not re.search(r"https?:|@import|url\(|<link|<script", text)
+
+
+def test_each_class_has_a_row_under_its_name(report, rng):
+    rows = rng.integers(0, 256, (2, 3, 8, 8, 1), dtype=np.uint8)
+    names = ["<b>лампа</b>", "-7", "last"]
+    history = evaluation.RunHistory(class_names=names, class_rows=rows)
+    text = evaluation.render_page(report, None, history=history)
+    assert "&lt;b&gt;лампа&lt;/b&gt;</td><td><img" in text
+    assert "<td>-7</td><td><img" in text and "<td>last</td>" not in text
+    assert "The first 2 of 3 classes." in text
+    shown = pictures(text)
+    np.testing.assert_array_equal(shown[1][:64:8, :64:8], rows[1, 0, ..., 0])

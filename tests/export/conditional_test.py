@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from small import LATENTS, call
 
-from tf_mmdgan import errors, export, images
+from tf_mmdgan import class_names, errors, export, images
 from tf_mmdgan.latents import draw_labels, sampling_seed
 
 CLASSES = 3
@@ -224,3 +224,27 @@ def test_classes_are_those_of_the_generator(generator, tmp_path):
     with pytest.raises(errors.UsageError, match=r"\[n, 6\] and labels \[n\]"):
         export.export_generator(plain, LATENTS, tmp_path, num_classes=3)
     assert not list(tmp_path.iterdir())
+
+
+NAMES = ("-a", "2", "лампа & <b>")
+
+
+def test_names_of_classes_are_exported(generator, tmp_path):
+    path = export.export_generator(
+        generator, LATENTS, tmp_path, num_classes=CLASSES, class_names=NAMES
+    )
+    named = export.load_generator(tmp_path)
+    assert named.metadata["class_names"] == list(NAMES)
+    card = (path / "assets.extra" / "README.md").read_text()
+    assert "3, by number from 0: -a, 2, лампа & &lt;b>" in card
+    got = call(named, "class_names", label=[2, 0])
+    assert class_names.decoded(got["name"]) == (NAMES[2], NAMES[0])
+    np.testing.assert_array_equal(got["num_classes"], [3, 3])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="0 to 2, not 3"):
+        call(named, "class_names", label=[3])
+
+
+def test_names_must_be_those_of_the_classes(generator):
+    for names in (NAMES[:2], ("a", "a", "b"), ("a", "b", "../c")):
+        with pytest.raises(errors.UsageError, match="class_names: need 3"):
+            export.Servable(generator, LATENTS, CLASSES, class_names=names)

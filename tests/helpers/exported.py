@@ -7,6 +7,8 @@ from tf_mmdgan.latents import Latents
 
 LATENTS = Latents(6, "uniform")
 CLASSES = 3
+# The second is the number of the third.
+NAMES = ("-rot & <b>", "2", "синий цвет")
 
 
 def make_generator():
@@ -30,7 +32,12 @@ def export_two_versions(folder):
     first = keras.models.clone_model(generator)
     return {
         number: export.export_generator(
-            network, LATENTS, folder, num_classes=CLASSES, max_samples=100
+            network,
+            LATENTS,
+            folder,
+            num_classes=CLASSES,
+            class_names=NAMES,
+            max_samples=100,
         )
         for number, network in ((1, first), (2, generator))
     }

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from exported import NAMES
 
 from tf_mmdgan import errors, export, serving
 from tf_mmdgan.serving import Connection
@@ -31,6 +32,7 @@ def test_served_images_are_those_of_this_process(sampler, paths):
         {"num_samples": 12, "seed": 3},
         {"num_samples": 3, "seed": 2**40, "start": 9, "truncation": 0.3},
         {"num_samples": 4, "seed": 3, "label": 2},
+        {"num_samples": 4, "seed": 3, "label": NAMES[0]},
     ):
         got, want = sampler.sample(**request), here.sample(**request)
         assert got.images.dtype == np.uint8 and got.images.std() > 1
@@ -39,6 +41,15 @@ def test_served_images_are_those_of_this_process(sampler, paths):
     got = sampler.interpolate(3, 4, 6, 0.8, label=1)
     want = here.interpolate(3, 4, 6, 0.8, label=1)
     np.testing.assert_array_equal(got.images, want.images)
+
+
+def test_servers_tell_the_names_of_classes(sampler):
+    assert sampler.class_names == NAMES
+    for number, name in enumerate(NAMES):
+        drawn = sampler.sample(2, seed=1, label=name)
+        np.testing.assert_array_equal(drawn.labels, [number] * 2)
+    with pytest.raises(errors.UsageError, match="no class has this name"):
+        sampler.sample(2, seed=1, label="rot")
 
 
 @pytest.mark.parametrize("interface", INTERFACES)

@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import PIL.Image
 import pytest
+from exported import NAMES
 from playwright import sync_api
 
 from tf_mmdgan import errors, export, serving
@@ -100,7 +101,11 @@ def test_a_server_may_come_later(sampler):
     assert response.json == {"error": "No server answers"}
     for _ in range(2):
         found = client.get("/api/model").json
-        assert found == {"source": "a test", "has_classes": True}
+        assert found == {
+            "source": "a test",
+            "has_classes": True,
+            "class_names": list(NAMES),
+        }
 
 
 def test_pages_of_others_can_do_nothing_with_it(client):
@@ -193,7 +198,7 @@ def expect_grid(page, client, query):
 def test_the_page_shows_what_the_address_says(page, client, sampler):
     expect_grid(page, client, "num_samples=16&seed=3")
     labels = [f.inner_text() for f in page.query_selector_all("figcaption")]
-    assert labels == [str(label) for label in sampler.sample(16, 3).labels]
+    assert labels == [NAMES[label] for label in sampler.sample(16, 3).labels]
     assert page.inner_text("#source") == "a test"
     assert page.is_hidden("#error")
 
@@ -202,9 +207,9 @@ def test_the_page_shows_what_the_address_says(page, client, sampler):
 def test_controls_change_what_is_shown(page, client):
     page.click("#next")
     expect_grid(page, client, "num_samples=16&seed=4")
-    for selector, value in (("#label", "2"), ("#truncation", "0.5")):
-        page.fill(selector, value)
-        page.dispatch_event(selector, "change")
+    page.select_option("#class_name", label=NAMES[2])
+    page.fill("#truncation", "0.5")
+    page.dispatch_event("#truncation", "change")
     expect_grid(page, client, "num_samples=16&seed=4&label=2&truncation=0.5")
     assert "truncation=0.5" in page.url and "label=2" in page.url
 

@@ -13,7 +13,7 @@ import tiny
 from tf_mmdgan import errors
 from tf_mmdgan.evaluation import StepScores
 from tf_mmdgan.models import InputClock
-from tf_mmdgan.training import callbacks
+from tf_mmdgan.training import callbacks, sample_grid
 from tf_mmdgan.training.events import Events
 
 adam_model, fit = tiny.adam_model, tiny.fit
@@ -111,13 +111,13 @@ def test_lines_of_other_types_end_a_log(tmp_path, line):
 def test_grid_draws_the_same_latents_at_interval_and_end(tmp_path):
     model = adam_model()
     writer = Events(tmp_path)
-    grid = callbacks.SampleGrid(tmp_path, 2, writer, count=4, seed=3)
+    grid = sample_grid.SampleGrid(tmp_path, 2, writer, count=4, seed=3)
     fit(model, 3, grid)
     assert sorted(p.name for p in tmp_path.glob("*.png")) == [
         "step_0000002.png",
         "step_0000003.png",
     ]
-    drawn = np.asarray(PIL.Image.open(grid.folder / callbacks.grid_name(3)))
+    drawn = np.asarray(PIL.Image.open(grid.folder / sample_grid.grid_name(3)))
     first = model.generate(1, seed=3)[0, :, :, 0].repeat(16, 0).repeat(16, 1)
     np.testing.assert_array_equal(drawn[:64, :64], first)
 

@@ -12,7 +12,7 @@ from limits import within
 from outsiders import kernel_members as members
 
 from tf_mmdgan import config, errors, kernels, owned
-from tf_mmdgan.training import run_directory
+from tf_mmdgan.training import class_records, run_directory
 
 SHAPE = (16, 16, 1)
 
@@ -51,12 +51,12 @@ def test_shares_of_classes_come_back(tmp_path):
     made = config.TrainConfig(run_dir=str(tmp_path), conditioning="projection")
     shares = np.array([1, 2, 4]) / 7
     run_directory.write_config(made, {}, SHAPE, 3, shares)
-    found = run_directory.recorded_class_shares(tmp_path, 3)
+    found = class_records.shares(tmp_path, 3)
     np.testing.assert_array_equal(found, shares)
     run_directory.write_config(made, {}, SHAPE, 3)
     (tmp_path / run_directory.CONFIG_FILE).unlink()
     run_directory.write_config(made, {}, SHAPE, 3)
-    assert run_directory.recorded_class_shares(tmp_path, 3) is None
+    assert class_records.shares(tmp_path, 3) is None
 
 
 def test_other_conditioning_is_refused(run):
@@ -206,7 +206,16 @@ def test_shares_that_are_no_law_are_refused(tmp_path, shares):
     record = json.dumps({"class_shares": shares})
     (tmp_path / run_directory.CONFIG_FILE).write_text(record)
     with pytest.raises(errors.DataError, match="no shares of 3 classes"):
-        run_directory.recorded_class_shares(tmp_path, 3)
+        class_records.shares(tmp_path, 3)
+
+
+def test_names_of_classes_come_back_if_they_are_names(tmp_path):
+    path = tmp_path / run_directory.CONFIG_FILE
+    assert class_records.names(tmp_path, 2) is None
+    path.write_text(json.dumps({"data": {"classes": ["-a", "灯 1"]}}))
+    assert class_records.names(tmp_path, 2) == ("-a", "灯 1")
+    with pytest.raises(errors.DataError, match="no names of 3 classes"):
+        class_records.names(tmp_path, 3)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def setting(
     may_change: bool = False,
     positional: bool = False,
     most: int | None = None,
+    verbatim: bool = False,
 ) -> Any:
     """A field of a configuration.
 
@@ -39,10 +40,12 @@ def setting(
         that have no name: a tuple of texts.
       most: the largest value that the record of a run is believed in, unless
         it is trusted; None: any.
+      verbatim: whether a text that begins with ~ is no path.
     """
     metadata = {
         "help": text, "choices": choices, "may_change": may_change,
         "positional": positional, "most": most,
+        "verbatim": verbatim,
     }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -104,7 +107,7 @@ def settle(config: Any) -> None:
     """Makes texts of paths, and refuses values of a type that does not fit.
 
     The home folder is put in place of a ~ that a text begins with: shells leave
-    it in --run_dir=~/runs. Paths alone begin so.
+    it in --run_dir=~/runs. Paths alone begin so, and texts that are verbatim.
 
     Raises:
       UsageError: naming the field, and what fits.
@@ -117,7 +120,8 @@ def settle(config: Any) -> None:
         if field.metadata.get("positional"):
             _require_texts(field.name, value)
             settled = tuple(_at_home(os.fspath(path)) for path in value)
-        if isinstance(settled, str) and settled.startswith("~"):
+        path = not field.metadata.get("verbatim")
+        if path and isinstance(settled, str) and settled.startswith("~"):
             settled = _at_home(settled)
         _require_type(field.name, settled, hints[field.name])
         if settled is not value:

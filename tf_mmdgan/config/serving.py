@@ -128,8 +128,11 @@ class SampleConfig(ConnectionConfig):
         "Central share of the latents' distribution that is drawn from, in "
         "(0, 1]: less variety, more typical images.",
     )
-    label: int | None = setting(
-        None, "Class of all images, of a generator with classes."
+    label: str | int | None = setting(
+        None,
+        "Class of all images, of a generator with classes: its name or its "
+        "number. A name that is another class's number is taken as the name.",
+        verbatim=True,
     )
     interpolate_to: int | None = setting(
         None, "Another seed: draws the way there from --seed."

@@ -8,12 +8,11 @@ import os
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.class_names import MOST_CLASSES
 
 # In bytes. TensorFlow shares memory that begins at a multiple of it with NumPy,
 # and copies other memory.
 ALIGNMENT = 64
-# Each class has weights of its own in networks; a label is a number of a file.
-MOST_CLASSES = 2**16
 _HASHED = 1024  # images at a time, because a set may be larger than memory
 
 

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from tf_mmdgan.evaluation.charts import Chart, Line
 
 
@@ -19,6 +21,8 @@ class RunHistory:
         the default, its value and the other one.
       in_force: every setting as it was in force.
       class_names: of its data, if they have names.
+      class_rows: samples of the first of these classes, uint8
+        [rows, columns, h, w, c], where the generator takes a class.
     """
 
     log: Sequence[Mapping[str, Any]] = ()
@@ -28,6 +32,7 @@ class RunHistory:
     )
     in_force: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     class_names: Sequence[str] | None = None
+    class_rows: np.ndarray | None = None
 
     def charts(self, kid_of_training: float | None = None) -> list[Chart]:
         """KID, FID, losses, learning rate and the critic's slope.

@@ -49,6 +49,7 @@ _TRAINING = (
     "nearest to its own, the nearest first. A copy of a training image shows "
     "here."
 )
+_CLASS_ROWS = "Images of one column are of the same latents."
 _BASELINE = (
     "Training images: real images that the generator was trained on, scored in "
     "the same way. A generator that draws from the same law would have their "
@@ -101,6 +102,7 @@ def render_page(
         f'<p class="quiet">{_BASELINE}</p>' if baseline else "",
         charts_html(history.charts(kid)),
         *_pictures(samples, training, neighbours),
+        *_class_rows(history),
         *_classes(report["classes"], history.class_names),
         *_changed(history),
         *_steps(report.get("steps")),
@@ -168,6 +170,21 @@ def _rows(title: str, images: np.ndarray, text: str) -> Iterator[str]:
     flat = images.reshape(rows * columns, *shape)
     yield f'<h2>{title}</h2><p class="quiet">{text}</p>'
     yield picture(flat, "generated images and their neighbours", columns)
+
+
+def _class_rows(history: RunHistory) -> Iterator[str]:
+    """Samples of each class beside its name, which text of a page can show."""
+    names, rows = history.class_names, history.class_rows
+    if not names or rows is None:
+        return
+    yield f'<h2>Samples by class</h2><p class="quiet">{_CLASS_ROWS}'
+    if len(names) > len(rows):
+        yield f" The first {len(rows)} of {len(names):,} classes."
+    yield '</p><div class="wide"><table>'
+    for name, row in zip(names, rows, strict=False):
+        shown = picture(row, "samples of this class", len(row))
+        yield f"<tr><td>{html.escape(name)}</td><td>{shown}</td></tr>"
+    yield "</table></div>"
 
 
 def _copies(found: Mapping[str, Any] | None) -> list[str]:

@@ -73,7 +73,7 @@ def _facts(
         "images": f"{height} x {width} pixels, {channels} channel(s), 8 bits",
         "latents": f"{record['latents']['size']} numbers, "
         f"{record['latents']['distribution']}",
-        "classes": record.get("num_classes"),
+        "classes": _classes(record),
         "trained on": given.get("dataset") and _trained_on(given, data),
         "licence of data and weights": record.get("licence") or "not stated",
         "method": given.get("objective"),
@@ -84,6 +84,14 @@ def _facts(
         ),
     }
     return _table(["", ""], facts.items())
+
+
+def _classes(record: Mapping[str, Any]) -> Any:
+    """How many classes there are, and their names, if they have some."""
+    count, names = record.get("num_classes"), record.get("class_names")
+    if not names:
+        return count
+    return f"{count}, by number from 0: {errors.listed(names, 20)}"
 
 
 def _trained_on(given: Mapping[str, Any], data: Mapping[str, Any]) -> str:

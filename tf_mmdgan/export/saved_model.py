@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, files, images, published
 from tf_mmdgan.export import card, configs, formats, versions, warmup
-from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable, example_requests
+from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable
 from tf_mmdgan.latents import Latents
 
 METADATA = "assets.extra/tf_mmdgan.json"
@@ -53,6 +53,7 @@ def export_generator(
     num_classes: int | None = None,
     *,
     class_shares: np.ndarray | None = None,
+    class_names: Sequence[str] | None = None,
     max_samples: int = MAX_SAMPLES,
     model_name: str = "generator",
     other_formats: Sequence[str] = (),
@@ -75,16 +76,15 @@ def export_generator(
       generator: latents [n, z] -> images [n, h, w, c] in [-1, 1].
       latents: what the sampling signatures draw.
       export_dir: the model's folder; made if it does not exist.
-      metadata: anything that JSON holds (objective, step, scores, licence);
-        kept in `assets.extra/tf_mmdgan.json`, a place which servers ignore.
+      metadata: anything that JSON holds, for `assets.extra/tf_mmdgan.json`.
       num_classes: of a generator that takes [latents, labels].
       class_shares: as `Servable` takes it.
+      class_names: as `Servable` takes them; the metadata have them too.
       max_samples: the most images that one request may ask for.
       model_name: what the warm-up records call the model.
       other_formats: of `formats.FORMATS`, beside the SavedModel.
       documents: further JSON files of `assets.extra`, by name. As in the
-        metadata, of absolute paths the last part alone is kept: an export is
-        published.
+        metadata, of absolute paths the last part alone is kept.
       with_warmup: whether to add warm-up records, by the extra `serving`.
 
     Returns:
@@ -97,7 +97,7 @@ def export_generator(
     """
     formats.check(other_formats)
     servable = Servable(
-        generator, latents, num_classes, max_samples, class_shares
+        generator, latents, num_classes, max_samples, class_shares, class_names
     )
     record = {**(metadata or {}), **_described(servable)}
     json.dumps(record)  # Fails now rather than after the slow part.
@@ -121,7 +121,7 @@ def _publish(
         extra = (hidden / METADATA).parent
         formats.write(servable.generator, extra, other_formats)
         if warmed is not None:
-            requests = example_requests(servable.latents, signatures)
+            requests = warmup.example_requests(servable.latents, signatures)
             warmup.write(hidden, requests, warmed)
         return versions.publish(hidden)
 
@@ -132,6 +132,7 @@ def _described(servable: Servable) -> dict[str, Any]:
         "latents": dataclasses.asdict(servable.latents),
         "image_shape": list(_image_shape(servable)),
         "num_classes": servable.num_classes,
+        "class_names": servable.class_names,
         "max_samples": servable.max_samples,
     }
 

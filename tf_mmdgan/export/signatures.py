@@ -20,25 +20,33 @@ the data have each class. It has one more:
   sample_class     num_samples, seed, start, truncation, label
                                                -> the outputs of `sample`
 
+If its classes have names, as those of a folder of pictures have, one more:
+
+  class_names      label int32 [n]             -> name uint8 [n, longest],
+                                                  num_classes int32 [n]
+
+Row i of `name` is the name of the class label_i in UTF-8, filled with zeros;
+each row of `num_classes` is the number of all. All else takes numbers.
+
 Float images are in [-1, 1]. A seed stands for one endless sequence of latents:
 `sample` and `sample_png` take its first rows, `sample_range` those from `start`
 on, so that split requests do not repeat images; truncation, in (0, 1], is that
 of `Latents.sample`, and 1 is none. Row i of `sample_by_seed` is the image
 number index_i of seed_i. All of its inputs and outputs have one row per image,
-as those of `serving_default`: a server that joins requests takes these two
-alone. `interpolate` goes from the first row of one
+as those of `serving_default` and `class_names`: a server that joins requests
+takes these alone. `interpolate` goes from the first row of one
 seed to that of another. Servers take no request that leaves an input out, which
 is why `sample_range` and `sample` are two. REST interfaces write outputs whose
 names end in `_bytes` as base64.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_mmdgan import class_names as names_of_classes
 from tf_mmdgan import errors, images
 from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
 
@@ -86,9 +94,12 @@ class Servable:
       max_samples: the most images of one request.
       class_shares: how often each class is drawn, [num_classes], of sum 1;
         None for equal shares.
+      class_names: the name of each class; None where they have none, or there
+        are no classes.
 
     Raises:
-      UsageError: for a `max_samples` below 2, which leaves no interpolation.
+      UsageError: for a `max_samples` below 2, which leaves no interpolation;
+        and for names that are none of `num_classes` classes.
     """
 
     def __init__(
@@ -98,14 +109,22 @@ class Servable:
         num_classes: int | None = None,
         max_samples: int = MAX_SAMPLES,
         class_shares: np.ndarray | None = None,
+        class_names: Sequence[str] | None = None,
     ):
         if max_samples < 2:
             raise errors.UsageError(f"max_samples={max_samples}, need >= 2.")
+        named = bool(num_classes) and class_names is not None
+        if named and not names_of_classes.is_names(class_names, num_classes):
+            raise errors.UsageError(
+                f"class_names: need {num_classes} unequal names of 1 to 255 "
+                "bytes, without a slash."
+            )
         self.generator = generator
         self.latents = latents
         self.num_classes = num_classes
         self.max_samples = max_samples
         self.class_shares = class_shares
+        self.class_names = tuple(class_names or ()) if named else None
 
     def serve(
         self, latents: tf.Tensor, labels: tf.Tensor | None = None
@@ -196,6 +215,16 @@ class Servable:
         del found["latents"]
         return found
 
+    def names(self, label: tf.Tensor) -> Tensors:
+        """The name of each class, as bytes, and how many classes there are."""
+        table = names_of_classes.encoded(self.class_names or ())
+        with tf.control_dependencies([self._label_check(label)]):
+            name = tf.gather(tf.constant(table), label)
+        return {
+            "name": name,
+            "num_classes": tf.fill(tf.shape(label), len(table)),
+        }
+
     def interpolate(
         self,
         seed_a: tf.Tensor,
@@ -240,6 +269,8 @@ class Servable:
         }
         if self.num_classes:
             arguments["sample_class"] = (self.sample_class, *_RANGE, _LABEL)
+        if self.class_names:
+            arguments["class_names"] = (self.names, *label_column)
         return {
             name: tf.function(function).get_concrete_function(*specs)
             for name, (function, *specs) in arguments.items()
@@ -327,27 +358,3 @@ def _check(
     return tf.debugging.Assert(
         tf.reduce_all(condition), [tf.strings.format(message, wrong)]
     )
-
-
-def example_requests(
-    latents: Latents, signatures: Mapping[str, Any]
-) -> dict[str, Mapping[str, Any]]:
-    """A small request for each signature: inputs by name, as NumPy values."""
-    shown = {
-        "latents": latents.sample((0, 0), 1), "labels": [0], "label": 0,
-        "num_samples": 1, "seed": 0, "start": 0, "index": 0, "truncation": 1.0,
-        "seed_a": 0, "seed_b": 1, "steps": 2,
-    }  # fmt: skip
-
-    def value(spec: tf.TensorSpec) -> np.ndarray:
-        found = tf.constant(shown[spec.name], spec.dtype).numpy()
-        return found if found.ndim == spec.shape.rank else found[np.newaxis]
-
-    return {
-        name: {
-            spec.name: value(spec)
-            for spec in tf.nest.flatten(function.structured_input_signature)
-            if spec is not None
-        }
-        for name, function in signatures.items()
-    }

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.latents import Latents
 
 FILE = "assets.extra/tf_serving_warmup_requests"
 
@@ -76,3 +77,27 @@ def read(
             request.model_spec.signature_name,
             {name: tf.make_ndarray(v) for name, v in request.inputs.items()},
         )
+
+
+def example_requests(
+    latents: Latents, signatures: Mapping[str, Any]
+) -> dict[str, Mapping[str, Any]]:
+    """A small request for each signature: inputs by name, as NumPy values."""
+    shown = {
+        "latents": latents.sample((0, 0), 1), "labels": [0], "label": 0,
+        "num_samples": 1, "seed": 0, "start": 0, "index": 0, "truncation": 1.0,
+        "seed_a": 0, "seed_b": 1, "steps": 2,
+    }  # fmt: skip
+
+    def value(spec: tf.TensorSpec) -> np.ndarray:
+        found = tf.constant(shown[spec.name], spec.dtype).numpy()
+        return found if found.ndim == spec.shape.rank else found[np.newaxis]
+
+    return {
+        name: {
+            spec.name: value(spec)
+            for spec in tf.nest.flatten(function.structured_input_signature)
+            if spec is not None
+        }
+        for name, function in signatures.items()
+    }

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, keras_settings
+from tf_mmdgan import class_names, errors, keras_settings
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.features import FeatureExtractor, get_extractor
 from tf_mmdgan.latents import Latents
@@ -53,6 +53,8 @@ class ImplicitModel(SteppedModel):
         finds the features that are matched; or None.
       num_classes: of a generator that takes labels, or None.
       class_shares: [num_classes], by which `generate` draws; None: equal ones.
+      class_names: [num_classes], by which `generate` takes a class too; None:
+        classes have no names.
       mmd_scope: whether losses are of the "global" batch or of each "replica".
     """
 
@@ -86,6 +88,7 @@ class ImplicitModel(SteppedModel):
         self.critic = None
         self.num_classes = num_classes
         self.class_shares: np.ndarray | None = None
+        self.class_names: Sequence[str] | None = None
         self.ema_decay = ema_decay
         self.mmd_scope = mmd_scope
         self._samplers: dict[str, ImageSampler] = {}
@@ -275,7 +278,7 @@ class ImplicitModel(SteppedModel):
         seed: int = 0,
         weights: str = "ema",
         batch_size: int = 256,
-        label: int | None = None,
+        label: int | str | None = None,
         first: int = 0,
         shares: np.ndarray | Literal["data"] | None = "data",
     ) -> np.ndarray:
@@ -289,7 +292,8 @@ class ImplicitModel(SteppedModel):
           seed: any integer that fits 64 bits.
           weights: "ema" (averaged) or "current".
           batch_size: images at a time, on each device.
-          label: class of all images; by default they are drawn by `shares`.
+          label: class of all images, its number or its name; by default they
+            are drawn by `shares`.
           first: number of the first image in the seed's sequence.
           shares: probabilities of the classes, [num_classes]; None for equal
             ones, "data" for those of the data (`class_shares`).
@@ -306,5 +310,6 @@ class ImplicitModel(SteppedModel):
                 self.cluster,
             )  # fmt: skip
         sampler = self._samplers[weights]
+        label = class_names.number(label, self.class_names)
         own = self.class_shares if isinstance(shares, str) else shares
         return sampler.draw(count, seed, batch_size, label, first, own)

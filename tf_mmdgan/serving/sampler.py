@@ -1,6 +1,7 @@
 """Images by seed, in requests of a size that a server takes."""
 
 import dataclasses
+import functools
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import class_names, errors
 from tf_mmdgan.serving.predictor import (
     INPUT_TYPES,
     Arrays,
@@ -82,6 +83,7 @@ class Sampler:
             )
         self._image_shape = _image_shape(signatures["sample_range"])
         self.has_classes = "sample_class" in signatures
+        self._names_told = _width_of_names(signatures.get("class_names"))
         # Servers that join requests take this signature alone.
         self._by_rows = "sample_by_seed" in signatures
 
@@ -91,7 +93,7 @@ class Sampler:
         seed: int,
         start: int = 0,
         truncation: float = 1.0,
-        label: int | None = None,
+        label: int | str | None = None,
     ) -> Drawn:
         """Draws images of a seed.
 
@@ -100,7 +102,8 @@ class Sampler:
           seed: any integer of 64 bits.
           start: number of the first one, 0 or more.
           truncation: see `Latents.sample`.
-          label: class of all images; by default they are drawn.
+          label: class of all images, its number or its name; by default they
+            are drawn.
 
         Returns:
           Those images, and their labels where there are classes.
@@ -119,8 +122,7 @@ class Sampler:
             )
         named = {"seed": seed, "truncation": truncation}
         if label is not None:
-            self._check_has_classes(label)
-            named["label"] = label
+            named["label"] = self._number(label)
         parts, stop = [], start + num_samples
         for first in range(start, stop, self._batch_size):
             last = min(stop, first + self._batch_size)
@@ -147,7 +149,7 @@ class Sampler:
         seed_b: int,
         steps: int,
         truncation: float = 1.0,
-        label: int | None = None,
+        label: int | str | None = None,
     ) -> Drawn:
         """Draws the way from the first image of a seed to that of another.
 
@@ -156,7 +158,8 @@ class Sampler:
           seed_b: the seed at the end.
           steps: images, both ends included.
           truncation: see `Latents.sample`.
-          label: class of all images; a generator with classes needs one.
+          label: class of all images, its number or its name; a generator with
+            classes needs one.
 
         Returns:
           The images on the way.
@@ -168,8 +171,7 @@ class Sampler:
         errors.check_seed(seed_a=seed_a, seed_b=seed_b)
         named = {}
         if label is not None:
-            self._check_has_classes(label)
-            named = {"label": label}
+            named = {"label": self._number(label)}
         elif self.has_classes:
             raise errors.UsageError(
                 "This generator has classes: name the label that the whole "
@@ -212,12 +214,53 @@ class Sampler:
             wanted["labels"] = tf.TensorSpec([count], tf.int32)
         return wanted
 
-    def _check_has_classes(self, label: int) -> None:
+    def _number(self, label: int | str) -> int:
+        """The number of a class."""
         if not self.has_classes:
             raise errors.UsageError(
-                f"label={label}: this generator has no classes; leave the "
-                "label out."
+                f"label={errors.excerpt(label, 80)}: this generator has no "
+                "classes; leave the label out."
             )
+        # Names are asked for where they can make a difference.
+        names = self.class_names if isinstance(label, str) else None
+        found = class_names.number(label, names)
+        assert found is not None  # for a label is given
+        return found
+
+    @functools.cached_property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes, in their order; None without names.
+
+        Raises:
+          DataError: if the model does not answer, or what it answers are none.
+        """
+        told = self._names_told
+        if told is None:
+            return None
+        count = int(self._ask_names([0])["num_classes"][0])
+        if not 0 < count <= class_names.MOST_CLASSES:
+            raise errors.DataError(f"The model has {count} classes.")
+        tables = [
+            self._ask_names(range(first, min(count, first + self._batch_size)))[
+                "name"
+            ]
+            for first in range(0, count, self._batch_size)
+        ]
+        names = class_names.decoded(np.concatenate(tables))
+        if not class_names.is_names(names, count):
+            raise errors.DataError(
+                "What the model gives as names of its classes are none."
+            )
+        return names
+
+    def _ask_names(self, labels: Sequence[int]) -> Arrays:
+        count, width = len(labels), self._names_told
+        wanted = {
+            "name": tf.TensorSpec((count, width), tf.uint8),
+            "num_classes": tf.TensorSpec([count], tf.int32),
+        }
+        asked = _typed({"label": list(labels)})
+        return self._predictor.predict("class_names", asked, wanted)
 
 
 def latency_summary(seconds: Sequence[float]) -> dict[str, float]:
@@ -246,6 +289,15 @@ def _image_shape(signature: Signature) -> tuple[int, int, int]:
             "images, uint8 [n, h, w, c], of a size that it tells."
         )
     return tuple(sides)
+
+
+def _width_of_names(signature: Signature | None) -> int | None:
+    """Bytes of the longest name of a class; None where names are not told."""
+    if signature is None or "name" not in signature.outputs:
+        return None
+    shape = signature.outputs["name"].shape
+    width = shape[1] if shape.rank == 2 else None
+    return width if width and width <= class_names.MOST_BYTES else None
 
 
 def _check_labels(labels: np.ndarray, asked: Any) -> None:

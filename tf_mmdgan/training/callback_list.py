@@ -25,6 +25,7 @@ from tf_mmdgan.training import (
     kid_schedule,
     loggers,
     pace,
+    sample_grid,
 )
 from tf_mmdgan.training.events import Events
 from tf_mmdgan.training.run_directory import EVALUATED, METRICS_FILE
@@ -61,8 +62,8 @@ def make_callbacks(
         pace.PaceLine(config.steps, evaluation_callback),
         guard.StopAtNaN(),
         log,
-        callbacks.SampleGrid(
-            state.folder / callbacks.SAMPLES,
+        sample_grid.SampleGrid(
+            state.folder / sample_grid.SAMPLES,
             config.sample_every,
             writer,
             config.evaluation_weights,

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
-from tf_mmdgan import errors, files, images, owned
+from tf_mmdgan import errors, files, owned
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.evaluation import StepScores
 from tf_mmdgan.models import ImplicitModel
@@ -179,48 +179,6 @@ def cut_log(path: str | os.PathLike[str], step: int) -> None:
     if pathlib.Path(path).exists():
         text = "".join(json.dumps(line) + "\n" for line in kept)
         files.write_bytes(path, text.encode())
-
-
-# The folder of the sample grids.
-SAMPLES = "samples"
-
-
-def grid_name(step: int) -> str:
-    """The file name of the grid that was drawn at `step`."""
-    return f"step_{step:07d}.png"
-
-
-class SampleGrid(Every):
-    """Draws the same latents again and again: step_*.png and TensorBoard."""
-
-    def __init__(
-        self,
-        folder: str | os.PathLike[str],
-        interval: int,
-        writer: Events,
-        weights: str = "ema",
-        count: int = 64,
-        seed: int = 0,
-    ):
-        super().__init__(interval, at_end=True)
-        self.folder = pathlib.Path(folder)
-        self.writer = writer
-        self.weights = weights
-        self.count = count
-        self.seed = seed
-
-    def act(self, step: int, logs: Mapping[str, float]) -> None:
-        """See `Every.act`."""
-        del logs
-        drawn = self.model.generate(
-            self.count, self.seed, self.weights, shares=None
-        )
-        scale = max(1, 64 // drawn.shape[1])
-        files.write_bytes(
-            self.folder / grid_name(step),
-            images.encode_png(images.grid(drawn, scale=scale)),
-        )
-        self.writer.image(step, "samples", images.grid(drawn))
 
 
 class Evaluation(Every):

@@ -18,6 +18,7 @@ from tf_mmdgan.training import (
     callbacks,
     checkpoints,
     claims,
+    class_records,
     history,
     matched,
     records,
@@ -97,9 +98,9 @@ class TrainedRun:
             data set.
           weights: "ema" or "current"; by default as the run has it.
           out: the report's file; by default the run's own.
-          classes: scores class by class, if there are any.
-          reproducible: where training again would give the same bits; by
-            default as the run's report says, if there is one.
+          classes: scores by class.
+          reproducible: where training again gives the same bits; by default
+            as the run's report says.
           baseline: scores of training images; by default as the run's report
             says, if it was made in the same way.
           training: the run's, uint8 [N, h, w, c]; copies of it are warned of.
@@ -131,7 +132,7 @@ class TrainedRun:
         ).remarked(*matched.remarks(self.config, features))
         if scorer.cluster.chief:
             shown = scorer.samples(self.model, weights)
-            told = history.of_run(self.config)
+            told = history.of_run(self.config, self.model, weights)
             with kept(report, "--out"):
                 scorer.write(
                     report, shown, self.report_file(out), told, training
@@ -211,6 +212,7 @@ class TrainedRun:
             },
             num_classes=self.model.num_classes,
             class_shares=self.model.class_shares,
+            class_names=self.model.class_names,
             documents=documents,
             with_warmup=export.warmup_available(),
             **options,
@@ -259,9 +261,8 @@ def load_run(
             config, image_shape, num_classes, pathlib.Path(run_dir, held)
         )
     model = make_generator(config, image_shape, num_classes)
-    model.class_shares = run_directory.recorded_class_shares(
-        run_dir, num_classes
-    )
+    model.class_shares = class_records.shares(run_dir, num_classes)
+    model.class_names = class_records.names(run_dir, num_classes)
     run = TrainedRun(config, model)
     if checkpoint.isdecimal():
         _restore_evaluated(run, int(checkpoint))

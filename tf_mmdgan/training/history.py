@@ -11,7 +11,9 @@ from tf_mmdgan.config.data import OF_MACHINE
 from tf_mmdgan.config.expansions import typed
 from tf_mmdgan.config.recipes import Recipes
 from tf_mmdgan.evaluation import Report, RunHistory
+from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.published import without_places
+from tf_mmdgan.training import class_rows
 from tf_mmdgan.training.callbacks import read_log
 from tf_mmdgan.training.run_directory import (
     CONFIG_FILE,
@@ -23,11 +25,17 @@ _NOT_SHOWN = ("run_dir", "trust_run", *OF_MACHINE)
 _OF_RECIPE = ("dataset", "objective", "architecture")
 
 
-def of_run(config: TrainConfig) -> RunHistory:
+def of_run(
+    config: TrainConfig,
+    model: ImplicitModel | None = None,
+    weights: str = "ema",
+) -> RunHistory:
     """The history of a run, for the page of its report.
 
     Args:
       config: of the run.
+      model: whose samples by class belong to it; None: none are drawn.
+      weights: "ema" (averaged) or "current".
     """
     folder = pathlib.Path(config.run_dir)
     record = recorded(folder / CONFIG_FILE)
@@ -40,6 +48,7 @@ def of_run(config: TrainConfig) -> RunHistory:
         without_places(changed),
         without_places(_shown(_mapping(record.get("in_force")))),
         [str(name) for name in classes] if isinstance(classes, list) else None,
+        class_rows.draw(model, weights) if model is not None else None,
     )
 
 

@@ -50,6 +50,7 @@ def make_parts(
     if known is None or not known.is_of(train_set):
         model = model_of(config, cluster, train_set)
     model.class_shares = train_set.class_shares
+    model.class_names = train_set.class_names
     scorer = evaluation.scorer_of_run(config, cluster, extractor)
     run_data.check_held_out(config, scorer.real)
     return train_set, model, scorer

@@ -28,11 +28,9 @@ from tf_mmdgan.training.best import StopWithoutGain
 from tf_mmdgan.training.callback_list import make_callbacks
 from tf_mmdgan.training.callbacks import (
     CALLBACK_FAMILY,
-    SAMPLES,
     Progress,
     current_step,
     fit,
-    grid_name,
     read_log,
 )
 from tf_mmdgan.training.finished import TrainedRun
@@ -41,6 +39,7 @@ from tf_mmdgan.training.run_directory import (
     REPORT_FILE,
     recorded_step,
 )
+from tf_mmdgan.training.sample_grid import SAMPLES, grid_name
 from tf_mmdgan.training.state import check_stopping, open_state
 
 

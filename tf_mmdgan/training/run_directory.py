@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import json
-import math
 import os
 import pathlib
 import subprocess
@@ -17,15 +16,14 @@ import numpy as np
 
 import tf_mmdgan
 from tf_mmdgan import errors, files, owned
+from tf_mmdgan.class_names import MOST_CLASSES
 from tf_mmdgan.config import TrainConfig, fields, spelling
 from tf_mmdgan.config.data import OF_MACHINE
-from tf_mmdgan.data.image_set import MOST_CLASSES
 
 CONFIG_FILE = "config.json"
 LOCK_FILE = ".lock"
 _MOST_PIXELS = 2**14  # of a side, in a record
 _LONGEST_REASON = 1000  # in characters; a record can have names of any length
-_SHARES_ERROR = 1e-6  # of the sum of all
 METRICS_FILE = "metrics.jsonl"
 REPORT_FILE = "report.json"
 # Folders of what is saved: of the newest steps, and of the lowest KID.
@@ -230,30 +228,6 @@ def _settings(
         for name, value in values.items()
         if name not in (*OF_MACHINE, "trust_run")
     }
-
-
-def recorded_class_shares(
-    run_dir: str | os.PathLike[str], num_classes: int | None
-) -> np.ndarray | None:
-    """The shares of the classes of a run's data; None for equal ones.
-
-    Raises:
-      DataError: for what is no law over that many classes.
-    """
-    path = pathlib.Path(run_dir) / CONFIG_FILE
-    shares = recorded(path).get("class_shares")
-    if shares is None:
-        return None
-    numbers = isinstance(shares, list) and len(shares) == num_classes
-    numbers = numbers and all(
-        type(share) in (int, float) and 0.0 <= share <= 1.0 for share in shares
-    )
-    if not numbers or abs(math.fsum(shares) - 1.0) > _SHARES_ERROR:
-        raise errors.DataError(
-            f"{path} cannot be read by this version: its class_shares are no "
-            f"shares of {num_classes or 'no'} classes"
-        )
-    return np.array(shares, np.float64)
 
 
 def commit() -> str | None:

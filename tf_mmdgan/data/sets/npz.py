@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tf_mmdgan import errors, files
+from tf_mmdgan.class_names import MOST_CLASSES
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import image_set, resize
 from tf_mmdgan.data.readers import links
@@ -137,10 +138,10 @@ def _labels(
         raise errors.DataError(
             f"{path} holds the label {labels.min()}: number classes from 0."
         )
-    if labels.max() >= image_set.MOST_CLASSES:
+    if labels.max() >= MOST_CLASSES:
         raise errors.DataError(
             f"{path} holds the label {labels.max()}: there can be "
-            f"{image_set.MOST_CLASSES:,} classes at most, numbered from 0."
+            f"{MOST_CLASSES:,} classes at most, numbered from 0."
         )
     return labels.astype(np.int64)
 

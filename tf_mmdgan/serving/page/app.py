@@ -56,7 +56,12 @@ def make_app(
 
     @app.get("/api/model")
     def model():
-        return {"source": source, "has_classes": sampler().has_classes}
+        asked = sampler()
+        return {
+            "source": source,
+            "has_classes": asked.has_classes,
+            "class_names": asked.class_names,
+        }
 
     _add_drawing(app, sampler)
 

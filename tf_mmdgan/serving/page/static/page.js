@@ -8,6 +8,7 @@ const $ = (id) => document.getElementById(id);
 
 const section = document.querySelector("section");
 let hasClasses = false;
+let classNames = null;
 let frames = [];
 let timer = null;
 
@@ -30,16 +31,32 @@ async function ask(path, names) {
   return content;
 }
 
+function className(number) {
+  return classNames ? classNames[number] : String(number);
+}
+
+// Names are chosen from a list, which sets the number that is asked for.
+function offerNames(names) {
+  if (!names) return;
+  classNames = names;
+  const options = names.map((name, number) => new Option(name, number));
+  $("class_name").replaceChildren(new Option("any", ""), ...options);
+  $("class_name").value = $("label").value;
+  $("class_name").hidden = false;
+  $("label").hidden = true;
+}
+
 function showGrid({ images, labels, latency_ms: latency }) {
   const figures = images.map((source, index) => {
     const figure = document.createElement("figure");
     const image = document.createElement("img");
     image.src = source;
-    image.alt = labels ? `a sample of class ${labels[index]}` : "a sample";
+    const name = labels && className(labels[index]);
+    image.alt = labels ? `a sample of class ${name}` : "a sample";
     figure.append(image);
     if (labels) {
       const caption = document.createElement("figcaption");
-      caption.textContent = labels[index];
+      caption.textContent = name;
       figure.append(caption);
     }
     return figure;
@@ -141,6 +158,10 @@ $("position").addEventListener("input", showFrame);
 for (const name of ["seed", "num_samples", "label"]) {
   $(name).addEventListener("change", changed);
 }
+$("class_name").addEventListener("change", () => {
+  $("label").value = $("class_name").value;
+  changed();
+});
 $("truncation").addEventListener("input", () => {
   $("truncation_value").textContent = Number($("truncation").value).toFixed(2);
 });
@@ -161,4 +182,5 @@ ask("model", []).then((model) => {
   $("source").textContent = model.source;
   hasClasses = model.has_classes;
   $("classes").hidden = !hasClasses;
+  offerNames(model.class_names);
 }, () => {}).then(changed);

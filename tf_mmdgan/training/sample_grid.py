@@ -1,0 +1,70 @@
+"""Pictures of samples that show how a run goes."""
+
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tf_mmdgan import files, images
+from tf_mmdgan.training import class_rows
+from tf_mmdgan.training.callbacks import Every
+from tf_mmdgan.training.events import Events
+
+# The folder of the sample grids.
+SAMPLES = "samples"
+
+
+def grid_name(step: int) -> str:
+    """The file name of the grid that was drawn at `step`."""
+    return f"step_{step:07d}.png"
+
+
+class SampleGrid(Every):
+    """Draws the same latents again and again: step_*.png and TensorBoard.
+
+    Of a model whose classes have names, each row is of one class.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        interval: int,
+        writer: Events,
+        weights: str = "ema",
+        count: int = 64,
+        seed: int = 0,
+    ):
+        super().__init__(interval, at_end=True)
+        self.folder = pathlib.Path(folder)
+        self.writer = writer
+        self.weights = weights
+        self.count = count
+        self.seed = seed
+
+    def act(self, step: int, logs: Mapping[str, float]) -> None:
+        """See `Every.act`."""
+        del logs
+        rows = class_rows.draw(self.model, self.weights, self.seed)
+        if rows is not None:
+            self._write_rows(step, rows, self.model.class_names)
+            return
+        drawn = self.model.generate(
+            self.count, self.seed, self.weights, shares=None
+        )
+        scale = max(1, 64 // drawn.shape[1])
+        files.write_bytes(
+            self.folder / grid_name(step),
+            images.encode_png(images.grid(drawn, scale=scale)),
+        )
+        self.writer.image(step, "samples", images.grid(drawn))
+
+    def _write_rows(
+        self, step: int, rows: np.ndarray, names: Sequence[str]
+    ) -> None:
+        scale = max(1, 64 // rows.shape[2])
+        png = class_rows.encode_png(rows, names, scale)
+        files.write_bytes(self.folder / grid_name(step), png)
+        shown = np.asarray(class_rows.picture(rows, names, scale))
+        shown = shown if shown.ndim == 3 else shown[..., np.newaxis]
+        self.writer.image(step, "samples", shown)
