@@ -12,7 +12,7 @@ _UNPACKED_BYTES = 2**28
 _UNPACKED_RATIO = 100
 # Of an archive. Each member takes a kilobyte of memory, whatever it holds.
 _MEMBERS = 10_000
-_LISTED_BYTES = 100 * _MEMBERS
+_BYTES_LISTED = 100  # of a member, in the list of all
 
 
 def check_unpacked(unpacked: int, packed: int) -> None:
@@ -37,19 +37,24 @@ def most_unpacked(packed: int) -> int:
     return max(_UNPACKED_BYTES, _UNPACKED_RATIO * packed)
 
 
-def check_members(count: int) -> None:
+def check_members(count: int, most: int | None = None) -> None:
     """Refuses an archive of more members than files of this package have.
 
+    Args:
+      count: of the members.
+      most: another limit, of archives that the user has named to have many.
+
     Raises:
-      ValueError: for more than 10,000.
+      ValueError: for more than that; by default for more than 10,000.
     """
-    if count > _MEMBERS:
-        raise ValueError(f"it has more than {_MEMBERS:,} members")
+    most = most or _MEMBERS
+    if count > most:
+        raise ValueError(f"it has more than {most:,} members")
 
 
 @contextlib.contextmanager
 def open_zip(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
-    """Opens a ZIP archive to be read.
+    """Opens a ZIP archive to be read, for the time of a `with` block.
 
     Args:
       file: that is open to be read.
@@ -58,11 +63,28 @@ def open_zip(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
       ValueError: for more members than `check_members` allows.
       Exception: of many kinds, from `zipfile`, for what is no such archive.
     """
-    listed = _Listed(file)
-    with zipfile.ZipFile(listed) as archive:
-        listed.most = None
-        check_members(len(archive.filelist))
+    with opened_zip(file) as archive:
         yield archive
+
+
+def opened_zip(
+    file: IO[bytes], most_members: int | None = None
+) -> zipfile.ZipFile:
+    """A ZIP archive to be read; its list of members is read at once.
+
+    Args:
+      file: that is open to be read.
+      most_members: as of `check_members`.
+
+    Raises:
+      ValueError: for more members than that.
+      Exception: of many kinds, from `zipfile`, for what is no such archive.
+    """
+    listed = _Listed(file, _BYTES_LISTED * (most_members or _MEMBERS))
+    archive = zipfile.ZipFile(listed)
+    listed.most = None
+    check_members(len(archive.filelist), most_members)
+    return archive
 
 
 class _Listed(io.RawIOBase):
@@ -71,9 +93,9 @@ class _Listed(io.RawIOBase):
     It reads the list at once, and makes an object of each member.
     """
 
-    def __init__(self, file: IO[bytes]):
+    def __init__(self, file: IO[bytes], most: int):
         self._file = file
-        self.most: int | None = _LISTED_BYTES
+        self.most: int | None = most
 
     def read(self, size: int = -1) -> bytes:
         """See `io.RawIOBase`."""

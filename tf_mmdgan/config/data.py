@@ -19,7 +19,9 @@ class ReadConfig:
     """How images are read and kept, whichever data set they are from."""
 
     data_dir: str | None = setting(
-        None, "Folder of the data set's files, where it needs one.",
+        None,
+        "Folder of the data set's files, where it needs one; of pictures a "
+        ".zip too.",
         may_change=True,
     )  # fmt: skip
     cache_dir: str | None = setting(

@@ -9,7 +9,7 @@ import numpy as np
 from tf_mmdgan import data, errors, export, files, serving
 from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.data import resize
-from tf_mmdgan.data.readers import decode, pictures
+from tf_mmdgan.data.readers import decode, formats, pictures
 from tf_mmdgan.data.sets import npz
 from tf_mmdgan.evaluation.loaded import (
     Loaded,
@@ -46,7 +46,7 @@ def load_images(
     Args:
       source: NAME or NAME/SPLIT of a data set, "test" where no split is named;
         an .npz file of images, of features or of their moments; the folder of
-        an exported generator; or any other folder, of pictures.
+        an exported generator; or any other folder, or .zip, of pictures.
       reading: how data sets and folders are read.
       image_size: height and width to which the middle squares of all images
         are brought; by default none.
@@ -91,13 +91,14 @@ def check_source(source: str) -> None:
       DataError: for a file that is not there.
     """
     path = pathlib.Path(source)
-    if path.suffix in (".npz", ".npy"):
+    if path.suffix in (".npz", ".npy", ".zip"):
         if not path.exists():
             raise errors.DataError(f"There is no file {source}.")
     elif data.source_of(source) is None and not path.is_dir():
         raise errors.UsageError(
             f"'{source}' is neither a data set ({', '.join(data.DATASETS)}), "
-            "nor an .npz file, nor a folder, nor package.module:NAME."
+            "nor an .npz file, nor a folder or a .zip of pictures, nor "
+            "package.module:NAME."
         )
 
 
@@ -226,7 +227,7 @@ def _generate(source: str, count: int, seed: int) -> np.ndarray:
     for path in folder.rglob("*"):
         if _MODEL_CARD in path.parts:
             continue
-        if path.suffix.lower() in decode.SUFFIXES:
+        if path.suffix.lower() in formats.SUFFIXES:
             raise errors.UsageError(
                 f"{folder} holds pictures, such as {path.name}, and a "
                 "SavedModel, which is a program that would be run: name the "

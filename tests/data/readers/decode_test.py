@@ -255,7 +255,7 @@ def test_header_tells_size_and_channels(tmp_path, mode, grey):
     "content, words",
     [
         (b"", "is empty"),
-        (b"no image at all", "is no PNG, JPEG, BMP, GIF or WebP"),
+        (b"no image at all", "is no PNG, JPEG, BMP, GIF, WebP, TIFF"),
         (b"II*\0\x08\0\0\0", "is no PNG"),
         (png(10_000, 10_000, 8, b""), "10000 x 10000 pixels, more than"),
         (png(60_000, 60_000, 8, b""), "has more than"),

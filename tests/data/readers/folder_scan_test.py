@@ -19,7 +19,7 @@ def names(folder, **options):
 def test_finds_what_ends_like_an_image_at_any_depth(tmp_path):
     touch(
         tmp_path, "b.JPEG", "a/x.png", "a/b/c/y.webp", "a/notes.txt",
-        ".hidden.png", ".cache/z.png", "c.gif", "d.bmp", "e.tiff",
+        ".hidden.png", ".cache/z.png", "c.gif", "d.bmp", "e.heic",
     )  # fmt: skip
     expected = ["a/b/c/y.webp", "a/x.png", "b.JPEG", "c.gif", "d.bmp"]
     assert names(tmp_path) == expected

@@ -297,9 +297,9 @@ def test_warnings_of_metadata_name_the_file(pictures, load):
 
 
 def test_pictures_of_other_formats_are_counted_and_named(pictures, load):
-    for name in ("a.tiff", "b.HEIC", "notes.txt"):
+    for name in ("a.jxl", "b.HEIC", "notes.txt"):
         (pictures / "cats" / name).write_bytes(b"x")
-    words = r"2 pictures in .* passed over.*: cats/a\.tiff, cats/b\.HEIC\. Con"
+    words = r"2 pictures in .* passed over.*: cats/a\.jxl, cats/b\.HEIC\. Con"
     with pytest.warns(UserWarning, match=words):
         load(pictures)
 

@@ -1,6 +1,6 @@
 """Reading image files of all kinds, as 8-bit grey or colour.
 
-PNG, JPEG, BMP, GIF and WebP are known by their content, not by their names.
+Those of `formats` are known by their content, not by their names.
 Images are turned upright, as EXIF says, if it can be read: metadata that cannot
 be is passed over, whatever it is. Transparent pixels are laid over
 white, as a browser shows them. Grey of 16 bits is scaled; of 16-bit colour
@@ -21,22 +21,14 @@ import PIL.ExifTags
 import PIL.Image
 
 from tf_mmdgan import errors
-from tf_mmdgan.data.readers import png_chunks
+from tf_mmdgan.data.readers import formats, png_chunks
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 # 256 MiB as RGB. A file of a few bytes can ask for more than the memory.
 MAXIMUM_PIXELS = 256 * 2**20 // 3
-# Pictures of formats that are not read.
-OTHER_SUFFIXES = (
-    ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".jfif",
-    ".jpe", ".ppm", ".pgm", ".pnm", ".tga", ".psd", ".svg", ".ico", ".dng",
-    ".cr2", ".nef", ".arw", ".raw",
-)  # fmt: skip
 _BAND_PIXELS = 2**20
 
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
-# Not MPO: a photograph with its own preview is one image all the same.
-_ANIMATED = ("PNG", "GIF", "WEBP")
+Source = str | os.PathLike[str] | bytes  # a file, or its content
+
 _GREY = ("1", "L", "LA", "La", "I")
 # Of a JPEG file. Each takes a few bytes, and the time of the whole picture.
 _SCANS = 100
@@ -87,15 +79,18 @@ class Header(NamedTuple):
         return self.height, self.width
 
 
-def inspect(path: str | os.PathLike[str]) -> Header:
+def inspect(source: Source) -> Header:
     """Reads the header of an image file.
+
+    Args:
+      source: the file, or its content.
 
     Raises:
       UnreadableError: for a file that is missing, empty, not of a known
         format, an animation, or of more than `MAXIMUM_PIXELS`.
     """
     try:
-        with open_image(path) as image:
+        with open_image(source) as image:
             grey = image.mode in _GREY or image.mode.startswith("I;16")
             width, height = image.size
             transparent, turned = _is_transparent(image), _is_turned(image)
@@ -118,14 +113,14 @@ def _is_turned(image: PIL.Image.Image) -> bool:
 
 
 def decode(
-    path: str | os.PathLike[str],
+    source: Source,
     mode: str,
     remark: Callable[[str], None] = lambda text: None,
 ) -> PIL.Image.Image:
     """Reads an image file.
 
     Args:
-      path: the file.
+      source: the file, or its content.
       mode: "L" for grey, "RGB" for colour.
       remark: is told of metadata that could not be read.
 
@@ -135,7 +130,7 @@ def decode(
     """
     try:
         return _with_or_without_metadata(
-            path,
+            source,
             lambda image: _in_mode(_opaque(_upright(image, remark)), mode),
             remark,
         )
@@ -145,9 +140,7 @@ def decode(
         raise _unreadable(error) from error
 
 
-def open_image(
-    source: str | os.PathLike[str] | bytes,
-) -> PIL.Image.Image:
+def open_image(source: Source) -> PIL.Image.Image:
     """Opens a picture of a known format and size; no pixel is decoded yet.
 
     Args:
@@ -177,7 +170,7 @@ def stored(content: bytes, mode: str) -> PIL.Image.Image:
 
 
 def _with_or_without_metadata(
-    source: str | os.PathLike[str] | bytes,
+    source: Source,
     use: Callable[[PIL.Image.Image], PIL.Image.Image],
     remark: Callable[[str], None] = lambda text: None,
 ) -> PIL.Image.Image:
@@ -215,9 +208,7 @@ def _used(
     return made
 
 
-def _without_metadata(
-    source: str | os.PathLike[str] | bytes,
-) -> bytes | None:
+def _without_metadata(source: Source) -> bytes | None:
     """A PNG file without metadata; None for others, and for huge ones."""
     if not isinstance(source, bytes):
         if not 0 < os.path.getsize(source) <= _REREAD_BYTES:
@@ -226,22 +217,18 @@ def _without_metadata(
     return png_chunks.without_metadata(source)
 
 
-def _opened(
-    source: str | os.PathLike[str] | bytes, remark: Callable[[str], None]
-) -> PIL.Image.Image:
+def _opened(source: Source, remark: Callable[[str], None]) -> PIL.Image.Image:
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     if not isinstance(source, bytes) and not os.path.getsize(source):
         raise UnreadableError("is empty")
     with _quiet() as kept:
-        image = PIL.Image.open(file, formats=_FORMATS)
+        image = PIL.Image.open(file, formats=formats.known())
     if kept:
         remark(_unread(kept[0].message))
     width, height = image.size
-    fault = None
+    fault = formats.fault(image)
     if width * height > MAXIMUM_PIXELS:
         fault = f"has {width} x {height} pixels, more than {MAXIMUM_PIXELS:,}"
-    elif image.format in _ANIMATED and getattr(image, "is_animated", False):
-        fault = "is an animation"
     if fault is not None:
         image.close()
         raise UnreadableError(fault)
@@ -344,7 +331,7 @@ def _in_bands(
 # Pillow's decoders raise errors of many kinds.
 def _unreadable(error: Exception) -> UnreadableError:
     if isinstance(error, PIL.UnidentifiedImageError):
-        return UnreadableError("is no PNG, JPEG, BMP, GIF or WebP image")
+        return UnreadableError(f"is no {formats.TOLD} image")
     if isinstance(error, PIL.Image.DecompressionBombError):
         return UnreadableError(f"has more than {MAXIMUM_PIXELS:,} pixels")
     reason = getattr(error, "strerror", None) or str(error)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tf_mmdgan import errors
-from tf_mmdgan.data.readers import decode, links
+from tf_mmdgan.data.readers import decode, formats, links, zip_pictures
 
 TEST_SHARE = 0.1
 
@@ -49,11 +49,13 @@ def scan(
 ) -> list[File]:
     """All files below a folder that end like images, in order of their names.
 
+    The place may be a ZIP archive of a folder too: see `zip_pictures`.
+
     Names that begin with a dot are passed over. Links to folders are followed,
     after all other folders; each folder is read once, so loops do no harm.
 
     Args:
-      folder: the folder.
+      folder: the folder, or the archive.
       follow_links: whether links may lead out of it. A folder that somebody
         else has made could show pictures of this user by them.
 
@@ -62,11 +64,13 @@ def scan(
         file, and for links that lead out of it.
     """
     folder = pathlib.Path(folder)
+    if zip_pictures.is_archive(folder):
+        return _scan_archive(folder)
     others: list[str] = []
     found, leading_out = [], []
     try:
         for entry in _entries(folder, follow_links):
-            picture = entry.name.lower().endswith(decode.SUFFIXES)
+            picture = entry.name.lower().endswith(formats.SUFFIXES)
             if not follow_links and _leads_out(entry, folder):
                 if picture or _is_folder(entry):
                     leading_out.append(entry.path)
@@ -80,18 +84,51 @@ def scan(
             "folder of your images with --data_dir."
         ) from None
     links.refuse(folder, leading_out)
+    return _checked(folder, found, others)
+
+
+def _scan_archive(place: pathlib.Path) -> list[File]:
+    """The pictures of a ZIP archive; its checksums tell their content."""
+    whole = stamp(os.stat(place)) if place.exists() else ()
+    found, others = [], []
+    for member in zip_pictures.members(place):
+        if member.name.lower().endswith(formats.SUFFIXES):
+            told = (*whole, member.info.CRC)
+            found.append(File(member.name, member.info.file_size, told))
+        else:
+            others.append(member.name)
+    return _checked(place, found, others)
+
+
+def _checked(
+    folder: pathlib.Path, found: Sequence[File], others: Sequence[str]
+) -> list[File]:
     if not found:
         raise errors.DataError(
             f"{folder} holds no image among its {len(others):,} files: names "
-            f"must end in {', '.join(decode.SUFFIXES)}."
+            f"must end in {', '.join(formats.SUFFIXES)}."
         )
     _warn_of_formats(folder, others)
     return sorted(found)
 
 
+def source(folder: pathlib.Path, name: str) -> pathlib.Path | bytes:
+    """A file that `scan` has found, or its content if the place is an archive.
+
+    Raises:
+      UnreadableError: for a member of an archive that cannot be unpacked.
+    """
+    if not zip_pictures.is_archive(folder):
+        return folder / name
+    try:
+        return zip_pictures.read(folder, name)
+    except zip_pictures.UnreadableMember as error:
+        raise decode.UnreadableError(str(error)) from None
+
+
 def _warn_of_formats(folder: pathlib.Path, others: Sequence[str]) -> None:
     """Warns of pictures that are passed over for their format."""
-    suffixes = decode.OTHER_SUFFIXES
+    suffixes = formats.OTHER_SUFFIXES
     unread = sorted(n for n in others if n.lower().endswith(suffixes))
     if unread:
         errors.warn(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import tqdm
 
 from tf_mmdgan import errors
-from tf_mmdgan.data.readers import decode
+from tf_mmdgan.data.readers import decode, folder_scan
 from tf_mmdgan.data.readers.folder_scan import File
 
 _NAMED = 5  # files in a message
@@ -34,7 +34,9 @@ def inspect(
         disable=errors.unwatched(),
     ):
         try:
-            headers[file.name] = decode.inspect(folder / file.name)
+            headers[file.name] = decode.inspect(
+                folder_scan.source(folder, file.name)
+            )
         except decode.UnreadableError as error:
             faults[file.name] = str(error)
     return headers, faults

@@ -116,7 +116,7 @@ class Pictures:
         """One picture, uint8 [h, w, c]; what is to be said of it is noted."""
         try:
             image = decode.decode(
-                self.folder / name,
+                folder_scan.source(self.folder, name),
                 "L" if self.channels == 1 else "RGB",
                 functools.partial(remarks.__setitem__, name),
             )
@@ -143,7 +143,7 @@ def open_folder(
     are, else in colour; transparent pixels are laid over white.
 
     Args:
-      folder: the folder.
+      folder: the folder, or a ZIP archive of one.
       square: the size that they are brought to, if there is one.
       split: "train" or "test", as `folder_scan.is_held_out` tells them apart;
         None for all.
@@ -198,7 +198,7 @@ def _decodable(
 
     def fault(name: str) -> str | None:
         try:
-            decode.decode(folder / name, "RGB")
+            decode.decode(folder_scan.source(folder, name), "RGB")
         except decode.UnreadableError as error:
             return str(error)
         return None

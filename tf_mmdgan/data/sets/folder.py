@@ -1,4 +1,4 @@
-"""The user's own images: a folder of pictures, in folders of any depth."""
+"""The user's own images: a folder of pictures, or a ZIP archive of one."""
 
 import dataclasses
 import functools
@@ -30,10 +30,10 @@ def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
       split: "test" is a tenth of the pictures, chosen by a hash of the name:
         adding pictures moves none from one split to the other.
       image_size: height and width in pixels.
-      reading: `data_dir`, the folder; where decoded pictures are kept; whether
-        unreadable ones are left out; and how to resize, by default
-        "antialias". Only "enlarge" takes pictures with fewer than image_size
-        pixels on a side.
+      reading: `data_dir`, the folder or the archive; where decoded pictures
+        are kept; whether unreadable ones are left out; and how to resize, by
+        default "antialias". Only "enlarge" takes pictures with fewer than
+        image_size pixels on a side.
 
     Returns:
       Images [n, image_size, image_size, 1 or 3], in the order of their names,
@@ -237,7 +237,8 @@ class _Decoder:
     def _decoded(self, name: str, mode: str) -> np.ndarray:
         # Here, so that the picture is gone before the next one is decoded.
         remark = functools.partial(self.remarks.__setitem__, name)
-        picture = decode.decode(self.folder / name, mode, remark)
+        source = folder_scan.source(self.folder, name)
+        picture = decode.decode(source, mode, remark)
         return resize.resize_square(picture, self.image_shape[0], self.resize)
 
     def _labels(self, names: Sequence[str]) -> np.ndarray | None:

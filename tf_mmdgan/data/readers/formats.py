@@ -1,0 +1,54 @@
+"""Formats of pictures, and how their files are called."""
+
+import functools
+
+import PIL.Image
+
+# What the names of pictures end in; the format is told by the content.
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".avif",
+    ".jp2", ".j2k", ".jpx", ".mpo",
+)  # fmt: skip
+# Pictures of formats that are not read.
+OTHER_SUFFIXES = (
+    ".heic", ".heif", ".jxl", ".jfif", ".jpe", ".ppm", ".pgm", ".pnm", ".tga",
+    ".psd", ".svg", ".ico", ".dng", ".cr2", ".nef", ".arw", ".raw",
+)  # fmt: skip
+TOLD = "PNG, JPEG, BMP, GIF, WebP, TIFF, AVIF or JPEG 2000"
+
+_KNOWN = (
+    "PNG", "JPEG", "MPO", "BMP", "GIF", "WEBP", "TIFF", "AVIF", "JPEG2000",
+)  # fmt: skip
+# A file of several pictures; not MPO: a photograph with its own preview is one.
+_ANIMATED = {
+    "PNG": "is an animation",
+    "GIF": "is an animation",
+    "WEBP": "is an animation",
+    "AVIF": "is an animation",
+    "TIFF": "has more than one page",
+}
+# Of TIFF: levels that have no range to be brought to 8 bits by.
+_WIDE = {"F": "floats", "I": "32 bits"}
+
+
+@functools.cache
+def known() -> tuple[str, ...]:
+    """Pillow's names of the formats that are read, as far as it has them.
+
+    AVIF is in Pillow since version 11.3.
+    """
+    PIL.Image.init()
+    return tuple(name for name in _KNOWN if name in PIL.Image.OPEN)
+
+
+def fault(image: PIL.Image.Image) -> str | None:
+    """What makes a picture of a known format no usable one; None: nothing."""
+    told = _ANIMATED.get(image.format or "")
+    if told is not None and getattr(image, "is_animated", False):
+        return told
+    if image.format == "TIFF" and image.mode in _WIDE:
+        return (
+            f"has levels of {_WIDE[image.mode]}, which no range brings to 8 "
+            "bits"
+        )
+    return None
