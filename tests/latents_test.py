@@ -316,3 +316,31 @@ def test_a_row_leads_to_itself():
     for kind in KINDS:
         got = latents.Latents(3, kind).interpolate(row, row, 4)
         np.testing.assert_allclose(got, [row] * 4, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "share", "variance"),
+    [(2.0, 0.9545, 0.7737), (1.0, 0.6827, 0.2911), (0.5, 0.3829, 0.0806)],
+)
+def test_truncation_has_the_law_of_drawing_again(threshold, share, variance):
+    law = latents.Latents(100, "normal")
+    truncation = law.truncation(threshold)
+    assert truncation == pytest.approx(share, abs=1e-4)
+    moved = law.sample((3, 4), 1000, truncation=truncation).numpy()
+    assert np.abs(moved).max() <= threshold
+    assert moved.var() == pytest.approx(variance, abs=0.005)
+    drawn = law.sample((5, 6), 4000).numpy().ravel()
+    again = drawn[np.abs(drawn) <= threshold][: moved.size]
+    shares = np.linspace(0.01, 0.99, 50)
+    np.testing.assert_allclose(
+        np.quantile(moved, shares), np.quantile(again, shares), atol=0.02
+    )
+
+
+def test_truncation_of_uniform_latents_is_the_threshold_itself():
+    law = latents.Latents(4, "uniform")
+    assert law.truncation(0.3) == 0.3
+    assert law.truncation(7.0) == 1.0
+    for kind in ("uniform", "normal"):
+        with pytest.raises(errors.UsageError, match=r"threshold=0\.0"):
+            latents.Latents(4, kind).truncation(0.0)

@@ -29,6 +29,7 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
     path = run.export(
         folder,
         config.weights,
+        standing_batches=config.standing_batches,
         max_samples=config.max_samples,
         model_name=config.model_name,
         other_formats=[name.strip() for name in config.formats.split(",")],

@@ -320,3 +320,23 @@ def test_what_is_published_names_no_folder_of_this_machine(run_dir, tmp_path):
             assert name.encode() not in file.read_bytes(), (file, name)
     described = files.read_json(path / export.METADATA)
     assert described["config"]["run_dir"] == "run"
+
+
+def test_standing_statistics_are_in_the_export_and_not_in_the_run(
+    run_dir, tmp_path
+):
+    found = training.load_run(run_dir)
+    before = found.model.ema_generator.get_weights()
+    latents = found.model.latents.sample((0, 0), 3)
+    drawn = []
+    for batches in (None, 2):
+        path = found.export(tmp_path / "out", standing_batches=batches)
+        loaded = export.load_generator(path)
+        assert loaded.metadata["standing_batches"] == (batches or 0)
+        served = loaded.signatures["serving_default"](latents=latents)
+        drawn.append(served["images"].numpy())
+    assert np.abs(drawn[0] - drawn[1]).max() > 1e-4
+    for old, new in zip(
+        before, found.model.ema_generator.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(old, new)

@@ -48,6 +48,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "output": (
         "log_every", "sample_every", "spectra_every", "log_to", "export",
+        "standing_batches",
     ),
     "f_gan": ("divergence",),
     "gan, gan_minimax, cramer": ("generator_form",),

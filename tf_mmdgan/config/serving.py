@@ -36,6 +36,12 @@ class ExportConfig:
         "Formats, separated by commas: saved_model, and beside it keras, "
         "litert, onnx.",
     )
+    standing_batches: int | None = setting(
+        None,
+        "So many fresh batches of generated images give the statistics by "
+        "which the generator normalises; 0: it has those of training; by "
+        "default as the run has it.",
+    )
     max_samples: int = setting(1024, "The most images of one request.")
     model_name: str = setting("generator", "What clients call the model.")
     licence: str | None = setting(
@@ -46,6 +52,7 @@ class ExportConfig:
         fields.settle(self)
         fields.require(bool(self.run_dir), "--run_dir is missing: name a run.")
         fields.require_positive(self, "max_samples")
+        fields.require_non_negative(self, "standing_batches")
         fields.require_checkpoint(self)
         _require_model_name(self)
 

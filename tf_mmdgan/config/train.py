@@ -201,6 +201,14 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
     export: bool = setting(
         True, "Write a SavedModel at the end.", may_change=True
     )
+    standing_batches: int = setting(
+        0,
+        "So many fresh batches of generated images give the statistics by "
+        "which an exported generator normalises (BigGAN's standing "
+        "statistics); 0: it has those of training.",
+        may_change=True,
+        most=10_000,
+    )
 
     trust_run: bool = fields.trust_run()
 
@@ -228,6 +236,7 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         fields.require_non_negative(
             self, "seed", "logical_cpus", "sample_every", "evaluate_every",
             "checkpoint_every", "spectra_every", "stop_after",
+            "standing_batches",
         )  # fmt: skip
         fields.require(
             self.batch_size >= 2,

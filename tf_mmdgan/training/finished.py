@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
 from tf_mmdgan import errors, export, files
@@ -14,6 +15,7 @@ from tf_mmdgan.evaluation import Report, Scorer, memorized, scorer_of_run
 from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.methods import make_generator
 from tf_mmdgan.models import ImplicitModel
+from tf_mmdgan.models.standing import with_standing_statistics
 from tf_mmdgan.training import (
     callbacks,
     checkpoints,
@@ -33,6 +35,9 @@ from tf_mmdgan.training.run_directory import (
     recorded,
     recorded_step,
 )
+
+# The most images of a batch that gives standing statistics.
+_STANDING_ROWS = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,6 +179,7 @@ class TrainedRun:
         export_dir: str | os.PathLike[str] | None = None,
         weights: str = "ema",
         licence: str | None = None,
+        standing_batches: int | None = None,
         **options: Any,
     ) -> pathlib.Path:
         """Writes the generator as the next version in a folder.
@@ -186,6 +192,9 @@ class TrainedRun:
             the run's own.
           weights: "ema" (averaged) or "current".
           licence: of data and weights, for the model card.
+          standing_batches: how many fresh batches, of the run's size or of 256
+            images if that is less, give the statistics of batch normalisation;
+            0: they are those of training; by default as the run has it.
           **options: of `export.export_generator`.
 
         Returns:
@@ -200,14 +209,18 @@ class TrainedRun:
             for name in names
             if not (self.folder / name).is_symlink()
         }
+        standing = self.config.standing_batches
+        if standing_batches is not None:
+            standing = standing_batches
         return export.export_generator(
-            self.model.network(weights),
+            self._network(weights, standing),
             self.model.latents,
             export_dir or run_directory.export_folder(self.folder),
             {
                 "config": fields.record(self.config),
                 "step": self.step,
                 "weights": weights,
+                "standing_batches": standing,
                 "licence": licence,
             },
             num_classes=self.model.num_classes,
@@ -216,6 +229,21 @@ class TrainedRun:
             documents=documents,
             with_warmup=export.warmup_available(),
             **options,
+        )
+
+    def _network(self, weights: str, standing_batches: int) -> keras.Model:
+        """A generator, with standing statistics of so many batches, if any."""
+        model = self.model
+        network = model.network(weights)
+        if not standing_batches:
+            return network
+        return with_standing_statistics(
+            network,
+            model.latents,
+            standing_batches,
+            min(self.config.batch_size, _STANDING_ROWS),
+            num_classes=model.num_classes,
+            class_shares=model.class_shares,
         )
 
 

@@ -1,0 +1,80 @@
+"""Generators with standing statistics: those of fresh batches of their own."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_mmdgan import errors
+from tf_mmdgan.latents import Latents, draw_labels
+from tf_mmdgan.models import adopting
+
+# The second half of the seed; neither training nor sampling has it.
+_STANDING = 0x57A7D
+
+
+def with_standing_statistics(
+    generator: keras.Model,
+    latents: Latents,
+    batches: int,
+    batch_size: int,
+    *,
+    num_classes: int | None = None,
+    class_shares: np.ndarray | None = None,
+    seed: int = 0,
+) -> keras.Model:
+    """A copy that normalises by the statistics of fresh generated batches.
+
+    The moving mean and variance of each batch normalisation are replaced by
+    plain averages, over some batches, of the mean and the variance that the
+    batch has in training mode. Averaged weights have never made the statistics
+    that were averaged with them. A. Brock, J. Donahue and K. Simonyan, ICLR
+    2019, arXiv:1809.11096, appendix on standing statistics.
+
+    The mean of variances within batches leaves out the variance between their
+    means, a share of 1 / batch_size.
+
+    Args:
+      generator: latents [n, z], and labels if it has classes, to images.
+      latents: what it is given.
+      batches: how many; >= 1. The paper takes 100, its PyTorch code 16.
+      batch_size: images of each; >= 2.
+      num_classes: of a generator that takes labels, or None.
+      class_shares: how often each class is drawn, [num_classes]; None: equally.
+      seed: of latents and labels.
+
+    Raises:
+      UsageError: for numbers that are too small.
+    """
+    errors.check_count(1, standing_batches=batches)
+    errors.check_count(2, batch_size=batch_size)
+    copy = adopting.copied(generator)
+    norms = [
+        layer
+        for layer in copy._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    for layer in norms:
+        layer.trainable = True  # Frozen layers take no statistics.
+        # The moving statistics are then those of the last batch.
+        layer.momentum = 0.0
+    statistics = [s for x in norms for s in (x.moving_mean, x.moving_variance)]
+    pair = tf.constant([seed, _STANDING], tf.int64)
+
+    @tf.function
+    def pass_batch(start: tf.Tensor) -> None:
+        inputs = latents.sample(pair, batch_size, start)
+        if num_classes:
+            labels = draw_labels(
+                pair, batch_size, start, num_classes, class_shares
+            )
+            inputs = [inputs, labels]
+        copy(inputs, training=True)
+
+    sums = [np.zeros(value.shape) for value in statistics]
+    for number in range(batches):
+        pass_batch(tf.constant(number * batch_size, tf.int64))
+        for total, value in zip(sums, statistics, strict=True):
+            total += value.numpy()
+    for total, value in zip(sums, statistics, strict=True):
+        value.assign(total / batches)
+    return copy
