@@ -7,7 +7,6 @@ import keras
 import losses
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tf_mmdgan import config, errors, kernels, methods
 from tf_mmdgan.methods import optimizers
@@ -396,19 +395,3 @@ def test_critic_batch_norm_is_fine_without_penalty(rng):
     # They start at 0, and a tenth of the batches' means is taken each time.
     assert np.abs(moving.numpy()).max() > 0
     assert spectral_layers(model.critic) == []
-
-
-def test_generators_that_have_spectral_norm_have_it_unless_it_is_refused():
-    def layers_of(**kwargs):
-        chosen = settings(generator_width=1, latent_size=6, **kwargs)
-        parts = methods.builder.Builder(
-            chosen, methods.settings_of(chosen), (16, 16, 1)
-        )
-        with tf.Graph().as_default():
-            return spectral_layers(parts.generator())
-
-    assert len(layers_of(architecture="biggan", objective="gmmn")) > 10
-    without = {"architecture": "biggan", "generator_spectral_norm": False}
-    assert not layers_of(**without)
-    with pytest.raises(errors.UsageError, match="architecture=dcgan has no"):
-        layers_of(generator_spectral_norm=True)
