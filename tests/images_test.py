@@ -150,3 +150,16 @@ def test_pictures_larger_than_any_are_refused(tmp_path):
             write(tmp_path / "a.png", few, scale=100_000)
     with pytest.raises(errors.UsageError, match="--scale=100000: a p"):
         images.write_folder(tmp_path / "folder", few, scale=100_000)
+
+
+def test_classes_have_folders_of_their_names(tmp_path):
+    some = np.zeros((2, 3, 3, 1), np.uint8)
+    names = ["Größe L", "-7", "猫"]
+    images.write_classes(tmp_path / "out", dict.fromkeys(names, some))
+    found = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert found == sorted(names)
+    with pytest.raises(errors.DataError, match="not an empty folder"):
+        images.write_classes(tmp_path / "out", {"other": some})
+    with pytest.raises(errors.DataError, match="no folder can have it"):
+        images.write_classes(tmp_path / "new", {"a": some, "..": some})
+    assert not (tmp_path / "new").exists()

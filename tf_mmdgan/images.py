@@ -7,6 +7,7 @@ import io
 import math
 import os
 import pathlib
+from collections.abc import Mapping
 
 import numpy as np
 import PIL.Image
@@ -145,11 +146,37 @@ def write_folder(
         images belong together.
     """
     folder = pathlib.Path(folder)
+    _check_new(folder)
+    for number, image in enumerate(images):
+        png = encode_png(_enlarged(image, scale))
+        files.write_bytes(folder / f"{number:05}.png", png)
+
+
+def write_classes(
+    folder: str | os.PathLike[str],
+    images: Mapping[str, np.ndarray],
+    scale: int = 1,
+) -> None:
+    """Writes the images of each class to a folder of its name in a folder.
+
+    Raises:
+      DataError: as `write_folder`, and for a name that no folder has.
+    """
+    folder = pathlib.Path(folder)
+    _check_new(folder)
+    for name in images:
+        if name in (".", "..") or pathlib.PurePath(name).name != name:
+            raise errors.DataError(
+                f"'{name}' is the name of a class, but no folder can have it: "
+                "name a file, --out=images.npz."
+            )
+    for name, own in images.items():
+        write_folder(folder / name, own, scale)
+
+
+def _check_new(folder: pathlib.Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise errors.DataError(
             f"{folder} is there already, and not an empty folder: name "
             "another one."
         )
-    for number, image in enumerate(images):
-        png = encode_png(_enlarged(image, scale))
-        files.write_bytes(folder / f"{number:05}.png", png)

@@ -58,7 +58,9 @@ def _source(config: DemoConfig, stack: contextlib.ExitStack) -> tuple[Any, str]:
 
     if not config.local:
         place = config.target or f"{config.saved_model}, in this process"
-        return sources.predictor(config), f"{config.model_name} of {place}"
+        return sources.open_source(
+            config
+        ).predictor, f"{config.model_name} of {place}"
     from tf_mmdgan import export
     from tf_mmdgan.serving.protocol import BatchingSettings, ProtocolServer
 

@@ -3,21 +3,27 @@
 python tools/sample.py --model=digits --scale=4
 python tools/sample.py --run_dir=runs/digits --num_samples=64 --out=grid.png
 python tools/sample.py --saved_model=served/digits --seed=7 --out=images.npz
+python tools/sample.py --run_dir=runs/classes --per_class=100 --out=drawn
 python tools/sample.py --target=localhost:8500 --interpolate_to=8 --out=way.gif
 
 --out is a grid (.png), arrays (.npz), an animation (.gif) or a folder of PNGs.
 """
 
 import dataclasses
+import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from tf_mmdgan import errors
 from tf_mmdgan.config import SampleConfig
 from tf_mmdgan.tools import cli, sources
 
 if TYPE_CHECKING:
     from tf_mmdgan.serving import Drawn, Sampler
+    from tf_mmdgan.training import TrainedRun
 
 
 def sample(config: SampleConfig) -> Mapping[str, Any]:
@@ -28,14 +34,26 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
         folder = str(export.shipped_folder(config.model))
         config = dataclasses.replace(config, model=None, saved_model=folder)
     files.check_writable(_file_of(config.out), "--out")
-    sampler = serving.Sampler(sources.predictor(config), config.batch_size)
-    drawn = _draw(sampler, config)
-    _write(config.out, drawn, config.scale)
+    source = sources.open_source(config)
+    sampler = serving.Sampler(source.predictor, config.batch_size)
+    kept: dict[str, Any] = {}
+    if config.interpolate_to is not None:
+        drawn = sampler.interpolate(
+            config.seed, config.interpolate_to, config.steps,
+            config.truncation, config.label,
+        )  # fmt: skip
+    else:
+        count = math.ceil(_asked(config) / (config.keep or 1.0))
+        drawn = _join(_draw(sampler, source, config, count))
+        if config.keep is not None and source.run is not None:
+            drawn, kept = _most_real(source.run, drawn, count, config)
+    _write(config, drawn, sampler)
     return {
         "out": config.out,
         "num_samples": len(drawn.images),
         "seed": config.seed,
         "latency_ms": serving.latency_summary(drawn.seconds),
+        **kept,
     }
 
 
@@ -45,29 +63,81 @@ def _file_of(out: str) -> pathlib.Path:
     return path if path.suffix else path / "a.png"
 
 
-def _draw(sampler: "Sampler", config: SampleConfig) -> "Drawn":
-    shared = {"truncation": config.truncation, "label": config.label}
-    if config.interpolate_to is None:
-        return sampler.sample(
-            config.num_samples, config.seed, config.start, **shared
+def _asked(config: SampleConfig) -> int:
+    """How many images are asked for, of each class or in all."""
+    return config.per_class or config.num_samples
+
+
+def _draw(
+    sampler: "Sampler", source: sources.Source, config: SampleConfig, count: int
+) -> "list[Drawn]":
+    """So many images of each class, or in all."""
+    labels: Iterable[str | int | None] = [config.label]
+    if config.per_class is not None:
+        names = sampler.class_names
+        classes = source.num_classes or (names and len(names))
+        if not classes:
+            raise errors.UsageError(
+                f"--per_class={config.per_class}: there are no classes, or "
+                "they are not told; --label draws one by its number."
+            )
+        labels = range(classes)
+    return [
+        sampler.sample(
+            count, config.seed, config.start, config.truncation, label
         )
-    return sampler.interpolate(
-        config.seed, config.interpolate_to, config.steps, **shared
+        for label in labels
+    ]
+
+
+def _join(parts: "list[Drawn]") -> "Drawn":
+    from tf_mmdgan.serving import Drawn
+
+    labels = [part.labels for part in parts if part.labels is not None]
+    return Drawn(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate(labels) if labels else None,
+        tuple(second for part in parts for second in part.seconds),
     )
 
 
-def _write(out: str, drawn: "Drawn", scale: int) -> None:
+def _most_real(
+    run: "TrainedRun", drawn: "Drawn", count: int, config: SampleConfig
+) -> "tuple[Drawn, dict[str, Any]]":
+    """The most realistic images of each `count`, and what they have gained."""
+    from tf_mmdgan.evaluation import realistic, scorer_of_run
+
+    chosen = realistic.choose(
+        scorer_of_run(run.config), drawn.images, count, _asked(config)
+    )
+    labels = None if drawn.labels is None else drawn.labels[chosen.rows]
+    found = dataclasses.replace(
+        drawn, images=drawn.images[chosen.rows], labels=labels
+    )
+    return found, {"kept": chosen.kept, "all_drawn": chosen.all_drawn}
+
+
+def _write(config: SampleConfig, drawn: "Drawn", sampler: "Sampler") -> None:
     from tf_mmdgan import files, images
 
-    match pathlib.Path(out).suffix:
+    match pathlib.Path(config.out).suffix:
         case ".png":
-            images.write_grid(out, drawn.images, scale=scale)
+            columns = config.per_class
+            images.write_grid(config.out, drawn.images, columns, config.scale)
         case ".gif":
-            images.write_animation(out, drawn.images, scale=scale)
+            images.write_animation(config.out, drawn.images, scale=config.scale)
         case ".npz":
-            files.write_npz(out, compressed=True, **drawn.arrays())
+            files.write_npz(config.out, compressed=True, **drawn.arrays())
+        case _ if config.per_class is None:
+            images.write_folder(config.out, drawn.images, scale=config.scale)
         case _:
-            images.write_folder(out, drawn.images, scale=scale)
+            parts = np.split(
+                drawn.images, len(drawn.images) // config.per_class
+            )
+            names = sampler.class_names or list(map(str, range(len(parts))))
+            images.write_classes(
+                config.out, dict(zip(names, parts, strict=True)), config.scale
+            )
 
 
 def main() -> None:

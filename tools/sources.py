@@ -1,6 +1,6 @@
 """Where samples come from, as the flags of a tool say."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tf_mmdgan import errors, files
 from tf_mmdgan.config import ConnectionConfig
@@ -9,9 +9,25 @@ _TOKEN_BYTES = 2**16
 
 if TYPE_CHECKING:
     from tf_mmdgan.serving import Connection, Predictor
+    from tf_mmdgan.training import TrainedRun
 
 
-def predictor(config: ConnectionConfig) -> "Predictor":
+class Source(NamedTuple):
+    """Where samples come from.
+
+    Attributes:
+      predictor: what is asked for them.
+      num_classes: that it can be asked for; None for none, and of servers,
+        which tell their classes only where these have names.
+      run: the run; None for other sources.
+    """
+
+    predictor: "Predictor"
+    num_classes: int | None = None
+    run: "TrainedRun | None" = None
+
+
+def open_source(config: ConnectionConfig) -> Source:
     """What `config` names: a server, a SavedModel, or else a run.
 
     Raises:
@@ -21,10 +37,11 @@ def predictor(config: ConnectionConfig) -> "Predictor":
     from tf_mmdgan import export, serving
 
     if config.target is not None:
-        return serving.connect(_connection(config), config.rest)
+        return Source(serving.connect(_connection(config), config.rest))
     if config.saved_model is not None:
         loaded = export.load_generator(config.saved_model)
-        return serving.LocalPredictor(loaded.signatures)
+        local = serving.LocalPredictor(loaded.signatures)
+        return Source(local, loaded.metadata.get("num_classes"))
     from tf_mmdgan.training import load_run
 
     run = load_run(config.run_dir, config.checkpoint, config.trust_run)
@@ -37,7 +54,8 @@ def predictor(config: ConnectionConfig) -> "Predictor":
         class_shares=model.class_shares,
         class_names=model.class_names,
     )
-    return serving.LocalPredictor(servable.signatures())
+    local = serving.LocalPredictor(servable.signatures())
+    return Source(local, model.num_classes, run)
 
 
 def _connection(config: ConnectionConfig) -> "Connection":

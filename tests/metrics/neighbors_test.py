@@ -107,3 +107,25 @@ def test_nearest_rows_come_in_order(rng):
     x, y = sets(rng, 11, 30)
     expected = np.argsort(distances(x, y), axis=1)[:, :4]
     np.testing.assert_array_equal(metrics.nearest(x, y, 4), expected)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_realism_is_its_definition(rng, k):
+    real, fake = sets(rng)
+    fake[4] = real[7]
+    reach = radii(real, k)
+    kept = reach <= np.median(reach)
+    with np.errstate(divide="ignore"):
+        ratios = reach[kept, None] / distances(real[kept], fake)
+    found = neighbors.realism(real, fake, k)
+    np.testing.assert_allclose(found, ratios.max(axis=0), rtol=1e-12)
+    assert np.isinf(found[4]) == kept[7]
+
+
+def test_samples_farther_out_are_less_real(rng):
+    real = rng.normal(size=(200, 3))
+    fake = np.outer([0.0, 2.0, 5.0, 20.0], np.ones(3))
+    found = neighbors.realism(real, fake)
+    assert np.all(np.diff(found) < 0.0) and found[0] > 1.0 > found[3]
+    with pytest.raises(errors.UsageError, match="need 1 to 199"):
+        neighbors.realism(real, fake, 200)

@@ -111,6 +111,51 @@ def test_what_cannot_be_drawn(source, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_images_of_each_class(saved_model, tmp_path):
+    asked = {"saved_model": str(saved_model), "seed": 4}
+    drawn = [
+        of_saved_model(saved_model, tmp_path, num_samples=3, label=k, seed=4)
+        for k in (0, 1)
+    ]
+    for out in ("all.npz", "rows.png", "folders"):
+        out = str(tmp_path / out)
+        sample(SampleConfig(**asked, per_class=3, out=out))
+    found = arrays(tmp_path / "all.npz")
+    for name in ("images", "labels"):
+        want = np.concatenate([own[name] for own in drawn])
+        np.testing.assert_array_equal(found[name], want)
+    rows = np.asarray(PIL.Image.open(tmp_path / "rows.png"))
+    assert rows.shape == (2 * 8 - 2, 3 * 8 - 2)
+    for label, own in enumerate(drawn):
+        files = sorted((tmp_path / "folders" / str(label)).iterdir())
+        assert len(files) == 3
+        last = own["images"][2, :, :, 0]
+        np.testing.assert_array_equal(PIL.Image.open(files[2]), last)
+
+
+def test_a_server_without_names_does_not_tell_its_classes(server, tmp_path):
+    out = str(tmp_path / "x")
+    config = SampleConfig(
+        target=server.grpc_target, model_name="digits", per_class=2, out=out
+    )
+    with pytest.raises(errors.UsageError, match="--label draws one"):
+        sample(config)
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"per_class": 2, "label": 1}, "leave out --label"),
+        ({"per_class": 0}, "--per_class=0"),
+        ({"keep": 0.5}, "is for --run_dir"),
+        ({"keep": 1.5}, "must be in"),
+    ],
+)
+def test_choices_that_do_not_go_together(settings, words):
+    with pytest.raises(errors.UsageError, match=words):
+        SampleConfig(saved_model="served", **settings)
+
+
 @pytest.mark.parametrize(
     "content, message",
     [(b"\xff", "cannot be read"), (b"two\nlines", "no token"), (b"", "no tok")],

@@ -141,6 +141,18 @@ class SampleConfig(ConnectionConfig):
         "number. A name that is another class's number is taken as the name.",
         verbatim=True,
     )
+    per_class: int | None = setting(
+        None,
+        "So many images of each class, instead of --num_samples: in folders "
+        "that have the classes' names, in rows of a grid, or with their labels "
+        "in an .npz.",
+    )
+    keep: float | None = setting(
+        None,
+        "Of a run: draws so many more that this share of them, in (0, 1), is "
+        "what is asked for, and keeps those that look most like the run's "
+        "held-out images; less variety, more typical images.",
+    )
     interpolate_to: int | None = setting(
         None, "Another seed: draws the way there from --seed."
     )
@@ -168,7 +180,8 @@ class SampleConfig(ConnectionConfig):
             "Name what to draw from: either --model, --run_dir, --saved_model "
             "or --target.",
         )
-        fields.require_positive(self, "num_samples")
+        fields.require_positive(self, "num_samples", "per_class")
+        self._check_choice()
         fields.require_scale(self)
         fields.require_non_negative(self, "start", "interpolate_to")
         fields.require_seed(self)
@@ -193,6 +206,25 @@ class SampleConfig(ConnectionConfig):
             suffix != ".gif" or self.interpolate_to is not None,
             f"--out={self.out}: a .gif shows an interpolation; name its end, "
             "--interpolate_to=SEED.",
+        )
+
+    def _check_choice(self) -> None:
+        """Refuses what does not go with images of all classes, or the best."""
+        fields.require(
+            self.per_class is None
+            or (self.label is None and self.interpolate_to is None),
+            f"--per_class={self.per_class} draws every class: leave out "
+            "--label and --interpolate_to.",
+        )
+        fields.require(
+            self.keep is None or 0.0 < self.keep < 1.0,
+            f"--keep={self.keep}: must be in (0, 1).",
+        )
+        fields.require(
+            self.keep is None
+            or (self.run_dir is not None and self.interpolate_to is None),
+            f"--keep={self.keep} is for --run_dir, whose images it compares "
+            "with, and not for an interpolation.",
         )
 
 

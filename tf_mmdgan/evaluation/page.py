@@ -213,17 +213,12 @@ def _settings(report: Mapping[str, Any], history: RunHistory) -> dict[str, Any]:
 def _changed(history: RunHistory) -> list[str]:
     if not history.changed:
         return []
-    rows = {
-        name: [_shown(value) for value in pair]
-        for name, pair in history.changed.items()
-    }
+    rows = {k: [_shown(v) for v in pair] for k, pair in history.changed.items()}
     recipe = history.recipe
-    of = f"recipe {html.escape(recipe)}" if recipe else "defaults"
+    other = f"recipe {html.escape(recipe)}" if recipe else "defaults"
     return [
-        f"<h2>Settings that differ from the {of}</h2>",
-        columns_table(
-            ["", "this run", "recipe" if recipe else "default"], rows
-        ),
+        f"<h2>Settings that differ from the {other}</h2>",
+        columns_table(["", "this run", other], rows),
     ]
 
 

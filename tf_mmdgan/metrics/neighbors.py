@@ -77,6 +77,48 @@ def prdc(real: np.ndarray, fake: np.ndarray, nearest_k: int = 5) -> PRDC:
     )
 
 
+def realism(
+    real: np.ndarray, fake: np.ndarray, nearest_k: int = 3
+) -> np.ndarray:
+    """How far inside the real manifold each fake sample lies: [m].
+
+    The largest ratio of a ball's radius to the sample's distance from the
+    ball's centre, over the half of the real balls with the smaller radii: the
+    others lie where real samples are few, and would hold almost anything.
+    Above 1 the sample is inside a ball. Source: Kynkaanniemi et al. 2019,
+    https://arxiv.org/abs/1904.06991, eq. 3.
+
+    Args:
+      real: finite features [n, d].
+      fake: finite features [m, d].
+      nearest_k: k, 1 to n - 1; a ball reaches the k-th nearest other sample.
+
+    Returns:
+      float64 [m], infinite for a copy of a real sample.
+
+    Raises:
+      UsageError: for a k out of range.
+      DataError: see `checks.check`.
+    """
+    real, fake = checks.check(real, fake)
+    if not 1 <= nearest_k < len(real):
+        raise errors.UsageError(
+            f"nearest_k={nearest_k}: need 1 to {len(real) - 1}, one less than "
+            "the real samples."
+        )
+    radii = neighbor_squares(real, nearest_k)
+    small = radii <= np.median(radii)
+    real, radii = real[small], radii[small]
+    found = np.zeros(len(fake))
+    for rows, squares in _tiles(real, fake):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = radii[rows, np.newaxis] / squares
+        # A copy of a sample whose own ball is a point.
+        ratios[np.isnan(ratios)] = np.inf
+        found = np.maximum(found, ratios.max(axis=0))
+    return np.sqrt(found)
+
+
 def nearest_neighbor_accuracy(
     real: np.ndarray, fake: np.ndarray
 ) -> tuple[float, float]:
