@@ -48,7 +48,7 @@ INSIDE = {
     "data": [
         {"image_set", "augment", "preprocessing", "resize"},
         {"readers", "cache", "pipeline", "summary"},
-        {"sets"},
+        {"sets", "entry"},
         {"catalogue"},
     ],
     "data/sets": [

@@ -47,7 +47,7 @@ def test_refuses_tiny_images():
 @pytest.mark.parametrize("width, height", [(20, 14), (14, 19), (14, 14)])
 def test_square_is_the_middle(rng, width, height):
     pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    square = resize.resize_square(
+    square = resize.fitted(
         PIL.Image.fromarray(pixels), 14, resize.RESIZES["antialias"]
     )
     top, left = (height - 14) // 2, (width - 14) // 2
@@ -78,7 +78,7 @@ def test_every_mode_is_its_filter(rng, name):
     # Bytes are rounded after either axis: half a level each, and the second
     # filter's weights add up to more than 1 in magnitude.
     pixels = rng.integers(0, 256, (20, 32, 3), dtype=np.uint8)
-    square = resize.resize_square(
+    square = resize.fitted(
         PIL.Image.fromarray(pixels), 10, resize.RESIZES[name]
     )
     weights = resampling(20, 10, *FILTERS[name])
@@ -90,7 +90,7 @@ def test_every_mode_is_its_filter(rng, name):
 
 def test_nearest_keeps_levels(rng):
     pixels = rng.integers(0, 256, (12, 12), dtype=np.uint8)
-    square = resize.resize_square(
+    square = resize.fitted(
         PIL.Image.fromarray(pixels), 6, resize.RESIZES["nearest"]
     )
     np.testing.assert_array_equal(square[..., 0], pixels[1::2, 1::2])

@@ -6,8 +6,9 @@ import os
 import pathlib
 from typing import Any
 
-from tf_mmdgan.config import fields
+from tf_mmdgan.config import fields, sizes
 from tf_mmdgan.config.fields import Named, NamedList, setting
+from tf_mmdgan.config.sizes import Size
 
 # Of `ReadConfig`, what is of the machine and of its user: where files are kept,
 # how much memory there is, what is allowed.
@@ -50,6 +51,13 @@ class ReadConfig:
         "published: the data set's own way, which is the default. Pictures of "
         "a folder have antialias by default.",
     )
+    fit: str = setting(
+        "crop",
+        "How pictures come to the shape that is asked for: crop, their middle "
+        "is cut out; pad, white is put around them; stretch, one side is "
+        "squeezed more than the other.",
+        choices=("crop", "pad", "stretch"),
+    )
     download: bool = setting(
         False, "Fetch a data set that is not there.", may_change=True
     )
@@ -65,6 +73,7 @@ class ReadConfig:
 
     def __post_init__(self):
         fields.settle(self)
+        fields.require_choices(self)
         fields.require(
             0 <= self.memory_budget_gb < math.inf,
             f"--memory_budget_gb={self.memory_budget_gb}: must be in [0, inf).",
@@ -115,13 +124,15 @@ class DataConfig(ReadConfig):
         "Name of the data set; folder: the images in --data_dir; or your own, "
         "package.module:NAME.",
     )
-    image_size: int | None = setting(
-        None, "Height and width in pixels; by default the data set's own."
+    image_size: Size | None = setting(
+        None,
+        "Height and width in pixels, one number or such as 48x64; by default "
+        "the data set's own.",
     )
 
     def __post_init__(self):
         super().__post_init__()
-        fields.require_positive(self, "image_size")
+        sizes.settle(self)
 
     @classmethod
     def of(cls, reading: ReadConfig, **settings: Any) -> "DataConfig":

@@ -3,10 +3,11 @@
 import dataclasses
 from typing import Any, ClassVar
 
-from tf_mmdgan.config import fields, protocols
+from tf_mmdgan.config import fields, protocols, sizes
 from tf_mmdgan.config.data import ReadConfig
 from tf_mmdgan.config.expansions import Expansions
 from tf_mmdgan.config.fields import WEIGHTS, Named, NamedList, setting
+from tf_mmdgan.config.sizes import Size
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,12 +41,12 @@ class EvaluateConfig(ReadConfig):
         "generator; instead of --run_dir. Without --real, for "
         "--metrics=inception_score.",
     )
-    image_size: int | None = setting(
+    image_size: Size | None = setting(
         None,
-        "Height and width to which the middle squares of all images are "
-        "brought, by the filter --resize; by default none: pictures of folders "
-        "are whole, each of its own size; data sets have the run's size, or "
-        "their own.",
+        "Height and width to which all images are brought, such as 64 or "
+        "48x64, by the filter --resize and the way --fit; by default none: "
+        "pictures of folders are whole, each of its own size; data sets "
+        "have the run's size, or their own.",
     )
     batch_size: int | None = setting(
         None,
@@ -219,9 +220,10 @@ class EvaluateConfig(ReadConfig):
                 f"{self.kid_kernel} is not.",
             )
         fields.require_seed(self)
+        sizes.settle(self)
         fields.require_positive(
             self, "num_samples", "max_block_size", "num_subsets",
-            "subset_size", "image_size", "nearest_k", "num_splits", "sigma",
+            "subset_size", "nearest_k", "num_splits", "sigma",
             "batch_size",
         )  # fmt: skip
 

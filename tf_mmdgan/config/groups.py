@@ -7,8 +7,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "callbacks", "trust_run",
     ),
     "data": (
-        "dataset", "data_dir", "image_size", "resize", "augment", "batch_size",
-        "download", "cache", "cache_dir", "memory_budget_gb",
+        "dataset", "data_dir", "image_size", "resize", "fit", "augment",
+        "batch_size", "download", "cache", "cache_dir", "memory_budget_gb",
         "skip_unreadable", "follow_links",
     ),
     "networks": (

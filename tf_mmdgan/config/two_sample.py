@@ -2,9 +2,10 @@
 
 import dataclasses
 
-from tf_mmdgan.config import fields
+from tf_mmdgan.config import fields, sizes
 from tf_mmdgan.config.data import ReadConfig
 from tf_mmdgan.config.fields import WEIGHTS, Named, setting
+from tf_mmdgan.config.sizes import Size
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,11 +62,12 @@ class TwoSampleConfig(ReadConfig):
         "The most rows of each sample, chosen at random; of generators, as "
         "many as are drawn, by default as many as --x has.",
     )
-    image_size: int | None = setting(
+    image_size: Size | None = setting(
         None,
-        "Height and width to which the middle squares of all images are "
-        "brought, by the filter --resize; by default none: pictures of folders "
-        "are whole, each of its own size, and data sets have their own.",
+        "Height and width to which all images are brought, such as 64 or "
+        "48x64, by the filter --resize and the way --fit; by default none: "
+        "pictures of folders are whole, each of its own size, and data "
+        "sets have their own.",
     )
     seed: int = setting(
         0,
@@ -97,7 +99,8 @@ class TwoSampleConfig(ReadConfig):
             f"--out={self.out}: must end in .json.",
         )
         fields.require_positive(
-            self, "num_permutations", "num_samples", "image_size", "shown"
+            self, "num_permutations", "num_samples", "shown"
         )
         fields.require_seed(self)
+        sizes.settle(self)
         fields.require_checkpoint(self)

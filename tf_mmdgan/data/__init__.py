@@ -5,12 +5,12 @@ from tf_mmdgan.data.catalogue import (
     DATASET_FAMILY,
     DATASETS,
     SPLITS,
-    DatasetEntry,
     listing,
     load,
     preview,
     source_of,
 )
+from tf_mmdgan.data.entry import DatasetEntry
 from tf_mmdgan.data.image_set import ImageSet, Preview, check_classes
 from tf_mmdgan.data.pipeline import (
     batches,

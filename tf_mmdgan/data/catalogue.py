@@ -10,15 +10,15 @@ To add one, write its loader in a module of `data/sets` and give it a line in
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from tf_mmdgan import errors
-from tf_mmdgan.config import DataConfig, ReadConfig
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
+from tf_mmdgan.config.sizes import Size, sides
 from tf_mmdgan.config.spelling import Recorded, is_outside, refuse_recorded
 from tf_mmdgan.data import resize
+from tf_mmdgan.data.entry import DatasetEntry
 from tf_mmdgan.data.image_set import ImageSet, Preview
 from tf_mmdgan.data.readers.folder_scan import Listing
 from tf_mmdgan.data.sets import (
@@ -33,53 +33,6 @@ from tf_mmdgan.data.sets import (
 )
 
 SPLITS = ("train", "test")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DatasetEntry:
-    """How to load a data set, and what is known before it is loaded.
-
-        >>> entry = tm.DATASETS["digits"]
-        >>> entry.image_size, entry.channels, entry.num_classes
-        (16, 1, 10)
-
-    Attributes:
-      load: load(split, image_size, reading) -> ImageSet. The split is "train"
-        or "test"; the size is an integer, or None if the entry's is None.
-      image_size: height and width in pixels, unless another is asked for;
-        None: those of the files.
-      channels: number of channels; None: that of the files.
-      num_classes: number of classes; None: without labels, or as many as the
-        files say.
-      features: name of the features in which its samples are scored.
-      preferred_features: name of those that take their place where their
-        weights are installed; None for none. Named for sets in colour.
-      kid_block_size: images in a block of the block estimator of KID; None
-        for a fifth of the held-out images.
-      counts: published number of images of "train" and "test".
-      resize: how images are resized unless another way is asked for: in
-        `RESIZES`, or "published", which is the data set's own way; None of
-        images that are drawn at any size.
-      listing: what the files of `reading` are, by their names and sizes alone;
-        None of a data set that is told by its pixels.
-      preview: preview(split, image_size, reading), what `load` would give, or
-        None where the above alone says it; None where it always does, or
-        loading takes moments.
-    """
-
-    load: Callable[[str, Any, ReadConfig], ImageSet]
-    image_size: int | None
-    channels: int | None
-    num_classes: int | None
-    features: str
-    preferred_features: str | None = None
-    kid_block_size: int | None = 500
-    counts: Mapping[str, int] | None = dataclasses.field(
-        default=None, hash=False
-    )
-    resize: str | None = "published"
-    listing: Callable[[ReadConfig], Listing] | None = None
-    preview: Callable[[str, Any, ReadConfig], Preview | None] | None = None
 
 
 DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
@@ -117,6 +70,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         preferred_features="imagenet",
         kid_block_size=None,
         resize=resize.DEFAULT,
+        any_shape=True,
         listing=folder.listing,
         preview=folder.preview,
     ),
@@ -190,6 +144,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
     ),
     "npz": DatasetEntry(
         load=npz.load,
+        any_shape=True,
         image_size=None,
         channels=None,
         num_classes=None,
@@ -205,6 +160,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         features="pixels",
         kid_block_size=64,
         resize=None,
+        any_shape=True,
         counts={"train": 1_024, "test": 256},
     ),
     "synthetic_grey": DatasetEntry(
@@ -215,6 +171,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         features="pixels",
         kid_block_size=64,
         resize=None,
+        any_shape=True,
         counts={"train": 1_024, "test": 256},
     ),
 }
@@ -283,7 +240,7 @@ def preview(config: DataConfig, split: str) -> Preview | None:
             return found
     if size is None or entry.channels is None or entry.counts is None:
         return None
-    shape = (size, size, entry.channels)
+    shape = (*sides(size), entry.channels)
     return Preview(shape, entry.counts[split], entry.num_classes)
 
 
@@ -307,7 +264,7 @@ def _refuse_recorded(config: DataConfig) -> None:
         refuse_recorded(f"{config.data_dir} would be read", "data_dir")
 
 
-def _checked_size(config: DataConfig, split: str) -> int | None:
+def _checked_size(config: DataConfig, split: str) -> Size | None:
     """The size of images, before any loader takes the time to read."""
     entry = DATASET_FAMILY.get(config.dataset)
     _refuse_recorded(config)
@@ -319,7 +276,25 @@ def _checked_size(config: DataConfig, split: str) -> int | None:
     if size is not None:
         resize.check_size(size)
     _check_resize(config)
+    _check_shape(config, entry)
     return size
+
+
+def _check_shape(config: DataConfig, entry: DatasetEntry) -> None:
+    """Refuses other shapes than squares of sets that are made for these."""
+    if entry.any_shape:
+        return
+    given = {"image_size": config.image_size} | (
+        {"fit": config.fit} if config.fit != "crop" else {}
+    )
+    for name, value in given.items():
+        if isinstance(value, str):
+            known = [n for n, e in DATASETS.items() if e.any_shape]
+            raise errors.UsageError(
+                f"--{name}={value}: the images of "
+                f"'{errors.excerpt(config.dataset)}' are squares, cut in the "
+                f"way of the set. Other shapes have {', '.join(known)}."
+            )
 
 
 def _check_resize(config: DataConfig) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import PIL.Image
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.sizes import Size, sides
 
 MINIMUM_SIZE = 8
 
@@ -43,20 +44,20 @@ RESIZES = {
 }
 
 
-def check_size(image_size: int) -> None:
+def check_size(image_size: Size) -> None:
     """Refuses sizes in which nothing can be seen.
 
     Raises:
-      UsageError: for fewer than 8 pixels.
+      UsageError: for fewer than 8 pixels a side.
     """
-    if image_size < MINIMUM_SIZE:
+    if min(sides(image_size)) < MINIMUM_SIZE:
         raise errors.UsageError(
             f"image_size={image_size}, need >= {MINIMUM_SIZE}."
         )
 
 
 def check_memory(
-    count: int, image_size: int, channels: int, most_bytes: int
+    count: int, image_size: Size, channels: int, most_bytes: int
 ) -> None:
     """Refuses images that take more memory than a split may.
 
@@ -69,13 +70,27 @@ def check_memory(
     Raises:
       UsageError: for more bytes.
     """
-    needed = count * image_size**2 * channels
+    needed = count * math.prod(sides(image_size)) * channels
     if needed > most_bytes:
         raise errors.UsageError(
             f"image_size={image_size}: {count:,} images take "
             f"{needed / 2**30:,.1f} GiB, more than --memory_budget_gb="
             f"{most_bytes / 2**30:g}. Ask for fewer pixels."
         )
+
+
+def is_too_small(
+    shape: tuple[int, int], image_size: Size, fit: str = "crop"
+) -> bool:
+    """Whether an image would have to be made larger.
+
+    Args:
+      shape: its height and width.
+      image_size: what it is to be brought to.
+      fit: how: see `fitted`.
+    """
+    lacks = np.less(shape, sides(image_size))
+    return bool(lacks.all() if fit == "pad" else lacks.any())
 
 
 def resize_grey(images: np.ndarray, image_size: int) -> np.ndarray:
@@ -100,73 +115,112 @@ def resize_grey(images: np.ndarray, image_size: int) -> np.ndarray:
     return resized
 
 
-def resize_square(
-    image: PIL.Image.Image, image_size: int, mode: Resize
+def fitted(
+    image: PIL.Image.Image, image_size: Size, mode: Resize, fit: str = "crop"
 ) -> np.ndarray:
-    """The square in the middle of an image, resized.
+    """An image brought to a size, which may be of another shape.
 
     Where an odd number of pixels is cut off, one more is cut off at the right
-    or the bottom. Levels are rounded and clipped once for each axis, as Pillow
-    does.
+    or the bottom, and one more is put there where an odd number is missing.
+    Levels are rounded and clipped once for each axis, as Pillow does.
 
     Args:
       image: an image of Pillow's mode L or RGB.
       image_size: height and width of the result.
       mode: the filter. The caller refuses images that are too small.
+      fit: "crop", the largest part in the middle that has the shape of the
+        result, a square for a square; "pad", the whole image with white
+        beside it or above and below; "stretch", the whole image, as much
+        narrower or flatter as the result.
 
     Returns:
-      uint8 [image_size, image_size, c].
+      uint8 [height, width, c].
     """
-    side = min(image.size)
-    left, top = ((length - side) // 2 for length in image.size)
+    height, width = sides(image_size)
+    if fit == "crop":
+        image = _cropped(image, height, width)
+    if fit != "pad":
+        image = image.resize((width, height), mode.filter)
+    else:
+        image = _padded(image, height, width, mode)
+    return np.asarray(image).reshape(height, width, -1)
+
+
+def _cropped(
+    image: PIL.Image.Image, height: int, width: int
+) -> PIL.Image.Image:
+    """The largest part in the middle of the shape height x width."""
+    across, down = image.size
+    if across * height >= down * width:
+        part = (down * width // height, down)
+    else:
+        part = (across, across * height // width)
+    if part == image.size:
+        return image  # Of a large one, each copy is hundreds of megabytes.
+    left, top = (across - part[0]) // 2, (down - part[1]) // 2
     # Not resize(box=...), whose filter would use pixels around the box too.
-    square = image  # Of a large one, each copy is hundreds of megabytes.
-    if image.size != (side, side):
-        square = image.crop((left, top, left + side, top + side))
-    square = square.resize((image_size, image_size), mode.filter)
-    return np.asarray(square).reshape(image_size, image_size, -1)
+    return image.crop((left, top, left + part[0], top + part[1]))
+
+
+def _padded(
+    image: PIL.Image.Image, height: int, width: int, mode: Resize
+) -> PIL.Image.Image:
+    """The whole image in the middle of a white one of height x width."""
+    across, down = image.size
+    if across * height >= down * width:
+        size = (width, max(1, round(down * width / across)))
+    else:
+        size = (max(1, round(across * height / down)), height)
+    paper = PIL.Image.new(image.mode, (width, height), "white")
+    place = ((width - size[0]) // 2, (height - size[1]) // 2)
+    paper.paste(image.resize(size, mode.filter), place)
+    return paper
 
 
 def resize_images(
     images: np.ndarray,
-    image_size: int,
+    image_size: Size,
     mode: str | None = None,
     most_bytes: int | None = None,
+    fit: str = "crop",
 ) -> np.ndarray:
-    """Resizes uint8 images [n, h, w, c] to [n, image_size, image_size, c].
+    """Resizes uint8 images [n, h, w, c] to [n, height, width, c].
 
     Args:
       images: the images, returned as they are if they have that size.
       image_size: height and width in pixels.
       mode: name in `RESIZES`; None for `resize_grey` of each channel, which
-        enlarges too.
+        enlarges too, of squares to a square, and for `DEFAULT` of others.
       most_bytes: that enlarged images may take; None for any number.
+      fit: see `fitted`.
 
     Raises:
       UsageError: for an unknown mode, fewer than 8 pixels, more than the images
         have, if the mode does not enlarge, or more than fit the memory.
     """
-    if most_bytes is not None and image_size**2 > math.prod(images.shape[1:3]):
+    wanted, found = sides(image_size), images.shape[1:3]
+    if most_bytes is not None and math.prod(wanted) > math.prod(found):
         check_memory(len(images), image_size, images.shape[-1], most_bytes)
-    if mode is None:
+    squares = len({*wanted}) == len({*found}) == 1
+    if mode is None and squares:
         channels = np.moveaxis(images, -1, 0)
-        resized = [resize_grey(channel, image_size) for channel in channels]
+        resized = [resize_grey(channel, wanted[0]) for channel in channels]
         return np.stack(resized, axis=-1)
     check_size(image_size)
-    chosen = errors.pick(RESIZES, mode, "resize mode")
-    side = min(images.shape[1:3])
-    if side < image_size and not chosen.enlarges:
+    chosen = errors.pick(RESIZES, mode or DEFAULT, "resize mode")
+    if is_too_small(found, image_size, fit) and not chosen.enlarges:
+        have = found[0] if squares else f"{found[0]} x {found[1]}"
         raise errors.UsageError(
-            f"image_size={image_size}: the images have {side} pixels. Ask for "
+            f"image_size={image_size}: the images have {have} pixels. Ask for "
             "fewer, or for --resize=enlarge."
         )
-    if images.shape[1:3] == (image_size, image_size):
+    if found == wanted:
         return images
     # Pillow has no channel axis for grey images.
     squeezed = images[..., 0] if images.shape[-1] == 1 else images
     return np.stack(
         [
-            resize_square(PIL.Image.fromarray(image), image_size, chosen)
+            fitted(PIL.Image.fromarray(image), image_size, chosen, fit)
             for image in squeezed
         ]
     )

@@ -113,6 +113,14 @@ def _scorer_of_run(
         count,
         cache_dir=_cache_dir(config),
         cluster=cluster,
+        prepared=Preparation(told=_of_fit(config).lstrip(", ")),
+    )
+
+
+def _of_fit(reading: ReadConfig) -> str:
+    """Words for how pictures came to their shape, unless they were cut."""
+    return (
+        "" if reading.fit == "crop" else f", brought to shape by {reading.fit}"
     )
 
 
@@ -176,10 +184,10 @@ def _real_for(
     # Not by a text, which could name anything.
     size = config.image_size or run.image_size
     held_out = DataConfig.of(reading, dataset=run.dataset, image_size=size)
-    prepared = Preparation(told="as in training")
+    prepared = Preparation(told=f"as in training{_of_fit(reading)}")
     if config.image_size is not None:
         mode = reading.resize or "published"
-        prepared = Preparation.squares(config.image_size, mode)
+        prepared = Preparation.squares(config.image_size, mode, reading.fit)
     images = data.load(held_out, "test").images
     return Loaded(images, f"{text(run.dataset)}/test", prepared)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from tf_mmdgan import data, errors, export, files, serving
 from tf_mmdgan.config import DataConfig, ReadConfig
+from tf_mmdgan.config.sizes import Size
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.readers import decode, formats, pictures
 from tf_mmdgan.data.sets import npz
@@ -34,7 +35,7 @@ _MODEL_CARD = "assets.extra"
 def load_images(
     source: str,
     reading: ReadConfig | None = None,
-    image_size: int | None = None,
+    image_size: Size | None = None,
     count: int | None = None,
     seed: int = 0,
 ) -> Loaded:
@@ -48,8 +49,8 @@ def load_images(
         an .npz file of images, of features or of their moments; the folder of
         an exported generator; or any other folder, or .zip, of pictures.
       reading: how data sets and folders are read.
-      image_size: height and width to which the middle squares of all images
-        are brought; by default none.
+      image_size: height and width to which all images are brought, in the
+        way `fit` of `reading`; by default none.
       count: how many images are generated, by default 10,000; of other images,
         how many are chosen at random if there are more, by default all.
       seed: of generated images.
@@ -139,15 +140,16 @@ def is_generator(source: str) -> bool:
 
 
 def _resized(
-    loaded: Loaded, reading: ReadConfig, image_size: int | None
+    loaded: Loaded, reading: ReadConfig, image_size: Size | None
 ) -> Loaded:
     """Images of an array, at a size if one is asked for."""
     if image_size is None:
         return loaded
     mode = reading.resize or resize.DEFAULT
     images = np.asarray(loaded.images)
-    resized = resize.resize_images(images, image_size, mode)
-    prepared = Preparation.squares(image_size, mode, loaded.prepared.remarks)
+    fit, remarks = reading.fit, loaded.prepared.remarks
+    resized = resize.resize_images(images, image_size, mode, fit=fit)
+    prepared = Preparation.squares(image_size, mode, fit, remarks)
     return Loaded(resized, loaded.source, prepared)
 
 
@@ -155,7 +157,7 @@ def _of_data_set(
     source: str,
     named: tuple[str, str],
     reading: ReadConfig,
-    image_size: int | None,
+    image_size: Size | None,
 ) -> Loaded:
     name, split = named
     if name == "folder" and reading.data_dir is not None:
@@ -165,7 +167,8 @@ def _of_data_set(
     if image_size is None:
         return Loaded(images, source, Preparation(told="as the data set says"))
     mode = reading.resize or "published"
-    return Loaded(images, source, Preparation.squares(image_size, mode))
+    prepared = Preparation.squares(image_size, mode, reading.fit)
+    return Loaded(images, source, prepared)
 
 
 def _of_folder(
@@ -173,12 +176,13 @@ def _of_folder(
     folder: str,
     split: str | None,
     reading: ReadConfig,
-    image_size: int | None,
+    image_size: Size | None,
 ) -> Loaded:
     prepared = Preparation(told="whole, as in the files")
     square = None
     if image_size is not None:
-        square = pictures.Square(image_size, reading.resize or resize.DEFAULT)
+        mode = reading.resize or resize.DEFAULT
+        square = pictures.Square(image_size, mode, reading.fit)
         prepared = Preparation.squares(*square)
     found = pictures.open_folder(
         folder, square, split, reading.skip_unreadable, reading.follow_links

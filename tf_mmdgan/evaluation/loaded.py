@@ -8,6 +8,7 @@ import numpy as np
 import PIL.Image
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.sizes import Size
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.readers.pictures import Pictures
 from tf_mmdgan.features import (
@@ -38,11 +39,20 @@ class Preparation:
 
     @classmethod
     def squares(
-        cls, size: int, mode: str, remarks: tuple[str, ...] = ()
+        cls,
+        size: Size,
+        mode: str,
+        fit: str = "crop",
+        remarks: tuple[str, ...] = (),
     ) -> "Preparation":
-        """The middle squares, resized by the filter `mode`."""
-        told = f"middle squares, brought to that size by {mode}"
-        return cls(f"-square-{size}-{mode}", told, remarks)
+        """Images of a size, resized by the filter `mode` in the way `fit`."""
+        if fit == "crop":
+            part = "squares" if isinstance(size, int) else "parts"
+            told = f"middle {part}, brought to that size by {mode}"
+            return cls(f"-square-{size}-{mode}", told, remarks)
+        how = {"pad": "padded with white", "stretch": "stretched"}[fit]
+        told = f"whole, {how}, brought to that size by {mode}"
+        return cls(f"-{fit}-{size}-{mode}", told, remarks)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -245,7 +255,7 @@ def for_page(images: Images, rows: Sequence[int] | np.ndarray) -> np.ndarray:
     mode = resize.RESIZES["enlarge"]
     return np.stack(
         [
-            resize.resize_square(picture(image), _SHOWN_SIZE, mode)
+            resize.fitted(picture(image), _SHOWN_SIZE, mode)
             for batch in batches
             for image in batch
         ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from tf_mmdgan import data, kernels
 from tf_mmdgan.config import TrainConfig, fields
+from tf_mmdgan.config.sizes import Size, of_sides
 from tf_mmdgan.evaluation import Scorer, usual_features
 from tf_mmdgan.methods import settings_of
 from tf_mmdgan.methods.resolution import idle
@@ -67,8 +68,8 @@ def _spelt(setting: str, value: Any) -> Any:
     return fields.as_json(value)
 
 
-def _size(image_shape: tuple[int, ...]) -> int | None:
-    return image_shape[0] if len(image_shape) == 3 else None
+def _size(image_shape: tuple[int, ...]) -> Size | None:
+    return of_sides(*image_shape[:2]) if len(image_shape) == 3 else None
 
 
 def filled(config: TrainConfig, recorded: Mapping[str, Any]) -> TrainConfig:

@@ -334,7 +334,7 @@ def peak():
 PIL.Image.new("L", (8, 8)).resize((4, 4))
 before = peak()
 for _ in range(2):
-    resize.resize_square(
+    resize.fitted(
         decode.decode(sys.argv[1], "RGB"), 16, resize.RESIZES["antialias"]
     )
 print(peak() - before)

@@ -129,10 +129,14 @@ def test_other_arrays_are_refused(arrays, words, tmp_path):
     assert str(path) in str(caught.value)
 
 
-def test_only_squares_are_read(images, tmp_path):
+def test_rectangles_stay_or_are_brought_to_a_shape(images, tmp_path):
     path = save(tmp_path / "a.npz", images=images[:, :10])
-    with pytest.raises(errors.DataError, match="10 x 12 pixels: crop"):
-        load("train", path)
+    assert load("train", path).image_shape == (10, 12, images.shape[3])
+    found = load("train", path, "8x12").images
+    kept = load("train", path).images
+    np.testing.assert_array_equal(found[0].shape, (8, 12, images.shape[3]))
+    want = resize.resize_images(kept, "8x12", "antialias")
+    np.testing.assert_array_equal(found, want)
 
 
 def test_pickled_objects_are_not_read(tmp_path):

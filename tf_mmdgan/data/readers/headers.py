@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 import tqdm
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.sizes import Size
+from tf_mmdgan.data import resize
 from tf_mmdgan.data.readers import decode, folder_scan
 from tf_mmdgan.data.readers.folder_scan import File
 
@@ -77,13 +79,16 @@ def warn_of_remarks(folder: pathlib.Path, remarks: Mapping[str, str]) -> None:
 
 
 def check_sizes(
-    folder: pathlib.Path, headers: Mapping[str, decode.Header], image_size: int
+    folder: pathlib.Path,
+    headers: Mapping[str, decode.Header],
+    image_size: Size,
+    fit: str = "crop",
 ) -> None:
-    """Raises DataError for pictures with fewer pixels on a side."""
+    """Raises DataError for pictures that would have to be made larger."""
     small = {
         name: f"has {header.width} x {header.height} pixels"
         for name, header in headers.items()
-        if min(header.width, header.height) < image_size
+        if resize.is_too_small(header.upright, image_size, fit)
     }
     if small:
         raise errors.DataError(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.sizes import Size, sides
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.readers import decode, folder_scan, headers
 
@@ -27,10 +28,12 @@ class Square(NamedTuple):
     Attributes:
       size: height and width in pixels.
       mode: name in `resize.RESIZES`.
+      fit: how they come to that shape: see `resize.fitted`.
     """
 
-    size: int
+    size: Size
     mode: str
+    fit: str = "crop"
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,8 +51,8 @@ class Pictures:
       channels: 1 if all pictures of the folder are grey, else 3.
       listing: a text that changes with any name or content of the folder, and
         with the choice of pictures.
-      square: the size to which the middle squares are brought; None for whole
-        pictures as they are.
+      square: the size to which they are brought; None for whole pictures as
+        they are.
     """
 
     folder: pathlib.Path
@@ -78,8 +81,8 @@ class Pictures:
     def shapes(self) -> Counter[tuple[int, int, int]]:
         """How many pictures have the shape [h, w, c], for each shape."""
         if self.square is not None:
-            size = self.square.size
-            return Counter({(size, size, self.channels): len(self)})
+            shape = (*sides(self.square.size), self.channels)
+            return Counter({shape: len(self)})
         return Counter(
             (*header.upright, self.channels) for _, header in self.files
         )
@@ -126,8 +129,8 @@ class Pictures:
         if self.square is None:
             width, height = image.size
             return np.asarray(image).reshape(height, width, self.channels)
-        size, mode = self.square
-        return resize.resize_square(image, size, resize.RESIZES[mode])
+        size, mode, fit = self.square
+        return resize.fitted(image, size, resize.RESIZES[mode], fit)
 
 
 def open_folder(
@@ -167,7 +170,7 @@ def open_folder(
     elif faults:
         headers.refuse(folder, faults)
     if square is not None and not resize.RESIZES[square.mode].enlarges:
-        headers.check_sizes(folder, found, square.size)
+        headers.check_sizes(folder, found, square.size, square.fit)
     chosen = [
         (name, header)
         for name, header in found.items()

@@ -11,6 +11,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import ReadConfig
+from tf_mmdgan.config.sizes import Size, of_sides, sides
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.cache import build, cached
 from tf_mmdgan.data.image_set import ImageSet, Preview
@@ -19,12 +20,13 @@ from tf_mmdgan.data.readers import headers as file_headers
 from tf_mmdgan.data.readers.folder_scan import File
 
 
-def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
+def load(split: str, image_size: Size, reading: ReadConfig) -> ImageSet:
     """The pictures in a folder and in all folders below it.
 
-    Each is cut to the square in its middle and resized. They are grey if all
-    are, else in colour. Where all pictures are in folders, two or more at the
-    top, these are the classes, in the order of their names.
+    Each is cut to the square in its middle, or brought to another shape as
+    `fit` says, and resized. They are grey if all are, else in colour. Where all
+    pictures are in folders, two or more at the top, these are the classes, in
+    the order of their names.
 
     Args:
       split: "test" is a tenth of the pictures, chosen by a hash of the name:
@@ -36,7 +38,7 @@ def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
         image_size pixels on a side.
 
     Returns:
-      Images [n, image_size, image_size, 1 or 3], in the order of their names,
+      Images [n, height, width, 1 or 3], in the order of their names,
       with labels where there are classes.
 
     Raises:
@@ -54,7 +56,7 @@ def load(split: str, image_size: int, reading: ReadConfig) -> ImageSet:
     )
 
 
-def preview(split: str, image_size: int, reading: ReadConfig) -> Preview:
+def preview(split: str, image_size: Size, reading: ReadConfig) -> Preview:
     """What `load` would give, by the headers of the pictures.
 
     Raises:
@@ -102,7 +104,7 @@ def _warn_of_stray(folder: pathlib.Path, files: Sequence[File]) -> None:
 
 def _deferred(
     split: str,
-    image_size: int,
+    image_size: Size,
     reading: ReadConfig,
     folder: pathlib.Path,
     files: Sequence[File],
@@ -115,12 +117,12 @@ def _deferred(
         "listing": folder_scan.digest(files),
         "image_size": image_size,
         "resize": mode,
+        "fit": reading.fit,
         "skip_unreadable": reading.skip_unreadable,
     }
 
     def plan() -> build.Plan:
-        skip = reading.skip_unreadable
-        return _plan(folder, files, split, image_size, mode, skip)
+        return _plan(folder, files, split, image_size, reading)
 
     return f"folder/{split}", key, plan, reading
 
@@ -148,16 +150,16 @@ def _plan(
     folder: pathlib.Path,
     files: Sequence[File],
     split: str,
-    image_size: int,
-    mode: str,
-    skip: bool,
+    image_size: Size,
+    reading: ReadConfig,
 ) -> build.Plan:
     """Reads all headers first, so that unusable files are refused at once."""
     headers, faults = file_headers.inspect(folder, tuple(files))
-    if not skip:
+    if not reading.skip_unreadable:
         file_headers.refuse(folder, faults)
-    if not resize.RESIZES[mode].enlarges:
-        file_headers.check_sizes(folder, headers, image_size)
+    mode = resize.RESIZES[reading.resize or resize.DEFAULT]
+    if not mode.enlarges:
+        file_headers.check_sizes(folder, headers, image_size, reading.fit)
 
     def in_split(name: str) -> bool:
         return folder_scan.is_held_out(name) == (split == "test")
@@ -175,9 +177,10 @@ def _plan(
         folder=folder,
         names=names,
         classes=classes,
-        image_shape=(image_size, image_size, 1 if grey else 3),
-        resize=resize.RESIZES[mode],
-        skip=skip,
+        image_shape=(*sides(image_size), 1 if grey else 3),
+        resize=mode,
+        fit=reading.fit,
+        skip=reading.skip_unreadable,
         faults={n: fault for n, fault in faults.items() if in_split(n)},
     )
     return build.Plan(
@@ -200,6 +203,7 @@ class _Decoder:
       classes: names of the folders that are classes, sorted; None: no classes.
       image_shape: height, width and channels of the result.
       resize: how pictures are resized.
+      fit: how they come to the shape: see `resize.fitted`.
       skip: whether unusable files are left out, with a warning.
       faults: what is wrong with each unusable file, by its name.
       remarks: what is to be said of files that are used all the same.
@@ -210,6 +214,7 @@ class _Decoder:
     classes: Sequence[str] | None
     image_shape: tuple[int, int, int]
     resize: resize.Resize
+    fit: str
     skip: bool
     faults: dict[str, str]
     remarks: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -217,7 +222,7 @@ class _Decoder:
     def fill(
         self, start: int, stop: int
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Images uint8 [n, size, size, c] of the names start .. stop - 1.
+        """Images uint8 [n, height, width, c] of the names start .. stop - 1.
 
         And their labels, integers [n], if there are classes. Files that cannot
         be decoded are left out.
@@ -239,7 +244,8 @@ class _Decoder:
         remark = functools.partial(self.remarks.__setitem__, name)
         source = folder_scan.source(self.folder, name)
         picture = decode.decode(source, mode, remark)
-        return resize.resize_square(picture, self.image_shape[0], self.resize)
+        size = of_sides(*self.image_shape[:2])
+        return resize.fitted(picture, size, self.resize, self.fit)
 
     def _labels(self, names: Sequence[str]) -> np.ndarray | None:
         if self.classes is None:

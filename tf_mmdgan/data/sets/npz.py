@@ -10,6 +10,7 @@ import numpy as np
 from tf_mmdgan import errors, files
 from tf_mmdgan.class_names import MOST_CLASSES
 from tf_mmdgan.config import ReadConfig
+from tf_mmdgan.config.sizes import Size
 from tf_mmdgan.data import image_set, resize
 from tf_mmdgan.data.readers import links
 
@@ -22,9 +23,9 @@ _REMEDY = (
 
 
 def load(
-    split: str, image_size: int | None, reading: ReadConfig
+    split: str, image_size: Size | None, reading: ReadConfig
 ) -> image_set.ImageSet:
-    """Square images of FILE.npz, or of train.npz and test.npz in a folder.
+    """The images of FILE.npz, or of train.npz and test.npz in a folder.
 
     A tenth of the images of a single file is held out for the test, chosen by
     a hash of their number: a longer file with the same beginning holds out the
@@ -34,10 +35,11 @@ def load(
       split: "train" or "test".
       image_size: height and width in pixels; None for that of the file. Other
         sizes are resized, by default by an antialiased bicubic filter.
-      reading: `data_dir`, the file or the folder; and how to resize.
+      reading: `data_dir`, the file or the folder; and how to resize, and to
+        come to another shape.
 
     Returns:
-      Images [n, image_size, image_size, c], with labels if the files have
+      Images [n, height, width, c], with labels if the files have
       some; the number of classes is one more than the largest label.
 
     Raises:
@@ -55,15 +57,13 @@ def load(
         images, labels, num_classes = _of_folder(path, split)
     else:
         images, labels, num_classes = _of_file(path, split)
-    height, width = images.shape[1:3]
-    if height != width:
-        raise errors.DataError(
-            f"{path} holds images of {height} x {width} pixels: crop them to "
-            "squares."
-        )
     if image_size is not None:
         images = resize.resize_images(
-            images, image_size, reading.resize, reading.memory_budget
+            images,
+            image_size,
+            reading.resize,
+            reading.memory_budget,
+            reading.fit,
         )
     return image_set.ImageSet(images, labels, num_classes)
 

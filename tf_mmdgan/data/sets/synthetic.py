@@ -4,6 +4,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import ReadConfig
+from tf_mmdgan.config.sizes import Size, sides
 from tf_mmdgan.data import image_set, resize
 
 _NUM_IMAGES = {"train": 1024, "test": 256}
@@ -13,7 +14,7 @@ _EDGE = 0.04  # width of a shape's soft border, of an image of width 2
 
 def load(
     split: str,
-    image_size: int,
+    image_size: Size,
     reading: ReadConfig,
     channels: int = 3,
     num_classes: int = 10,
@@ -36,7 +37,7 @@ def load(
       seed: >= 0; the images are a function of it.
 
     Returns:
-      Images [n, image_size, image_size, channels] with labels.
+      Images [n, height, width, channels] with labels.
 
     Raises:
       UsageError: for a number of channels or of classes, or a seed, out of
@@ -50,24 +51,27 @@ def load(
     n = _NUM_IMAGES[split]
     resize.check_memory(n, image_size, channels, reading.memory_budget)
     labels = np.arange(n, dtype=np.int64) % num_classes
-    images = np.empty((n, image_size, image_size, channels), np.uint8)
+    shape = sides(image_size)
+    images = np.empty((n, *shape, channels), np.uint8)
     shared = np.arange(channels) / channels
     for index, label in enumerate(labels):
         # Half a turn over the classes, so that each channel alone, and so a
         # grey image, tells all of them apart.
         turns = 0.5 * label / num_classes + shared
         colour = 0.6 + 0.4 * np.cos(2.0 * np.pi * turns)
-        images[index] = _draw(rng.random(7), colour, 2 + label % 5, image_size)
+        images[index] = _draw(rng.random(7), colour, 2 + label % 5, shape)
     return image_set.ImageSet(images, labels, num_classes)
 
 
 def _draw(
-    draws: np.ndarray, colour: np.ndarray, lobes: int, size: int
+    draws: np.ndarray, colour: np.ndarray, lobes: int, shape: tuple[int, int]
 ) -> np.ndarray:
-    """One image [size, size, c] from seven numbers in [0, 1)."""
-    axis = (np.arange(size) + 0.5) * (2.0 / size) - 1.0
-    x = axis[np.newaxis, :] - 0.6 * (draws[0] - 0.5)
-    y = axis[:, np.newaxis] - 0.6 * (draws[1] - 0.5)
+    """One image [*shape, c] from seven numbers in [0, 1)."""
+    down, across = (
+        (np.arange(side) + 0.5) * (2.0 / side) - 1.0 for side in shape
+    )
+    x = across[np.newaxis, :] - 0.6 * (draws[0] - 0.5)
+    y = down[:, np.newaxis] - 0.6 * (draws[1] - 0.5)
     radius = 0.3 + 0.3 * draws[2]
     angle = lobes * np.arctan2(y, x) + 2.0 * np.pi * draws[3]
     distance = np.hypot(x, y) - radius * (1.0 + 0.3 * np.cos(angle))
