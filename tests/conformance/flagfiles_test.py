@@ -19,6 +19,10 @@ from tf_mmdgan.training import checkpoints
 FOLDER = pathlib.Path(__file__).parents[2] / "flags"
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.cfg"))
 NUM_CLASSES = 3
+# Deep ones take long to trace; `make test` keeps others like them.
+# So do those with many spectral norms, which take long to build too.
+_WRAPPED = ("biggan", "biggan_plain", "sagan")
+_DEEP = ("resnet5", "snresnet", "g_resnet5", "g_resnet5_plain", *_WRAPPED)
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +192,16 @@ def distinct(names, key):
 
 
 @pytest.mark.parametrize(
-    "name", distinct(RECIPES, lambda name: networks_of(toy(parse(name))))
+    "name",
+    [
+        pytest.param(
+            name,
+            marks=[pytest.mark.slow] * (parse(name).architecture in _WRAPPED),
+        )
+        for name in distinct(
+            RECIPES, lambda name: networks_of(toy(parse(name)))
+        )
+    ],
 )
 def test_networks_of_recipes_build_at_toy_width(name):
     recipe = toy(parse(name))
@@ -240,13 +253,6 @@ def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
         matched_features="pixels" if name == "gfmn" else None,
     )
     check_one_step(recipe, two_cpus, tmp_path)
-
-
-# Deep ones take long to trace; `make test` keeps others like them.
-_DEEP = (
-    "resnet5", "snresnet", "g_resnet5", "g_resnet5_plain", "biggan",
-    "biggan_plain", "sagan",
-)  # fmt: skip
 
 
 @pytest.mark.parametrize(
