@@ -182,6 +182,54 @@ def test_unknown_extractors_are_refused():
         get_extractor("nowhere.npz")
 
 
+class Own(features.FeatureExtractor):
+    """An extractor of a user's, which gives what `make` makes of pixels."""
+
+    name = identifier = "own"
+
+    def __init__(self, make, classifies=False):
+        self.make, self.classifies = make, classifies
+
+    def __call__(self, images):
+        return self.make(np.float32(images.reshape(len(images), -1)))
+
+
+FAULTY = {
+    "array": (lambda x: x, "gives float32 of shape .*: return tm.Extracted"),
+    "nothing": (lambda x: None, "of type NoneType: return tm.Extracted"),
+    "fewer": (lambda x: features.Extracted(x[:-1]), "2 rows of features for 3"),
+    "flat": (lambda x: features.Extracted(x.ravel()), r"shape \[3, width\]"),
+    "texts": (lambda x: features.Extracted(x.astype(str)), "gives <U.* as fea"),
+}
+
+
+@pytest.mark.parametrize("make, words", FAULTY.values(), ids=FAULTY)
+def test_what_an_extractor_gives_is_looked_at(images, make, words):
+    for look in (Own(make).check, lambda _: extract(Own(make), images[:3])):
+        with pytest.raises(errors.UsageError, match=f"^The .* own .*{words}"):
+            look((8, 8, 1))
+
+
+def test_probabilities_of_an_extractor_are_looked_at(images):
+    without = Own(features.Extracted, classifies=True)
+    fewer = Own(lambda x: features.Extracted(x, x[1:, :4]), classifies=True)
+    with pytest.raises(errors.UsageError, match="NoneType as probabilities"):
+        extract(without, images)
+    with pytest.raises(errors.UsageError, match="22 rows of probabilities"):
+        extract(fewer, images)
+
+
+@pytest.mark.parametrize("kind", ["batch", "chance"])
+def test_features_that_depend_on_more_than_the_image_are_refused(kind, rng):
+    def make(x):
+        beside = x.mean(axis=0) if kind == "batch" else rng.normal(size=64)
+        return features.Extracted(x / 255.0 + np.float32(beside))
+
+    with pytest.raises(errors.DataError, match=r"own has .* or on chance"):
+        Own(make).check((8, 8, 1))
+    Own(features.Extracted).check((8, 8, 1))
+
+
 @pytest.mark.parametrize("name", ["pixels", "lenet_digits"])
 def test_an_extractor_has_what_reports_and_caches_need(images, name):
     assert name in features.EXTRACTORS

@@ -20,7 +20,13 @@ from tf_mmdgan.evaluation.loaded import (
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.usual import usual_features
 from tf_mmdgan.features import FeatureExtractor, extract, get_extractor
-from tf_mmdgan.metrics import Moments, by_name, choose, frechet_distance
+from tf_mmdgan.metrics import (
+    Moments,
+    by_name,
+    choose,
+    frechet_distance,
+    warn_of_degenerate_moments,
+)
 
 # Images of a run that are compared with statistics, where nothing is said.
 _DRAWN = 10_000
@@ -62,6 +68,8 @@ def score_by_statistics(
     extractor = named or of_files(real, fake)
     real, fake = compared(extractor, [real, fake])
     moments = [_moments(config, extractor, side) for side in (real, fake)]
+    for name, found in zip(("real", "fake"), moments, strict=True):
+        warn_of_degenerate_moments(name, found)
     tag = real.prepared.tag or fake.prepared.tag
     return Report(
         scores={"fid": {"fid": frechet_distance(*moments)}},

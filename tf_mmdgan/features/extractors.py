@@ -15,6 +15,9 @@ from tf_mmdgan.features import frozen
 # extractor looks at them, so that networks stay below 1 GiB.
 _PIXELS = 3_000_000
 _MOST_IMAGES = 500
+# Of the largest feature: how much those of an image may differ with the size of
+# the batch, by rounding in half precision.
+_ROUNDING = 1e-2
 
 
 class Stored(Protocol):
@@ -85,8 +88,17 @@ class FeatureExtractor(abc.ABC):
     slow: bool = False
     size: tuple[int, int] | None = None
 
-    def check(self, image_shape: tuple[int, ...]) -> None:  # noqa: B027
-        """Raises UsageError if it takes no images of shape [h, w, c]."""
+    def check(self, image_shape: tuple[int, ...]) -> None:
+        """Checks that it takes images of shape [h, w, c], on three of noise.
+
+        Raises:
+          UsageError: for images that it does not take, and for what is no
+            `Extracted`.
+          DataError: for features that depend on other images, or on chance.
+        """
+        images = noise(image_shape)
+        beside, alone = (_found(self, x) for x in (images, images[:1]))
+        check_independent(self.name, beside.features[:1], alone.features)
 
     def told(self, image_shape: tuple[int, ...]) -> str:
         """What it does to images [h, w, c] first, for reports."""
@@ -177,7 +189,7 @@ def extract(
     parts: list[Extracted] = []
     widths: dict[int, tuple[int, ...]] = {}
     for batch in _rebatch(map(_checked, in_batches(images)), size_of):
-        parts.append(extractor(batch))
+        parts.append(_found(extractor, batch))
         widths.setdefault(parts[-1].features.shape[1], batch.shape[1:])
         _check_widths(extractor, widths)
     if not parts:
@@ -187,6 +199,67 @@ def extract(
         np.concatenate(features).astype(np.float32, copy=False),
         np.concatenate(probabilities) if extractor.classifies else None,
     )
+
+
+def noise(image_shape: tuple[int, ...]) -> np.ndarray:
+    """Three images of noise, uint8 [3, h, w, c], to try an extractor on."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (3, *image_shape), np.uint8)
+
+
+def check_independent(name: str, beside: np.ndarray, alone: np.ndarray) -> None:
+    """Compares the features [1, d] of one image beside others and alone.
+
+    Raises:
+      DataError: naming the extractor, if they differ by more than rounding.
+    """
+    largest = np.abs(alone).max(initial=0.0)
+    if beside.shape == alone.shape and np.allclose(
+        beside, alone, rtol=0.0, atol=_ROUNDING * largest, equal_nan=True
+    ):
+        return
+    raise errors.DataError(
+        f"The features that {name} has of an image depend on the images beside "
+        "it, or on chance: name another output, with one row for each image, "
+        "of a network in inference mode."
+    )
+
+
+def _found(extractor: FeatureExtractor, batch: np.ndarray) -> Extracted:
+    """What an extractor finds in a batch: arrays with a row for each image.
+
+    Raises:
+      UsageError: for something else, which an extractor of a user may return.
+    """
+    found = extractor(batch)
+    if not isinstance(found, Extracted):
+        raise errors.UsageError(
+            f"The extractor {extractor.name} gives {_described(found)}: return "
+            "tm.Extracted(features, probabilities)."
+        )
+    given: dict[str, object] = {"features": found.features}
+    if extractor.classifies:
+        given["probabilities"] = found.probabilities
+    arrays = {}
+    for name, rows in given.items():
+        array = arrays[name] = np.asarray(rows)
+        if array.ndim != 2 or array.dtype.kind not in "biuf":
+            raise errors.UsageError(
+                f"The extractor {extractor.name} gives {_described(rows)} as "
+                f"{name}: need real numbers of shape [{len(batch)}, width]."
+            )
+        if len(array) != len(batch):
+            raise errors.UsageError(
+                f"The extractor {extractor.name} gives {len(array)} rows of "
+                f"{name} for {len(batch)} images: need one row for each."
+            )
+    return Extracted(**arrays)
+
+
+def _described(value: object) -> str:
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{value.dtype} of shape {tuple(value.shape)}"
+    return f"a value of type {type(value).__name__}"
 
 
 def in_batches(images: Images | Iterable[np.ndarray]) -> Iterable[np.ndarray]:

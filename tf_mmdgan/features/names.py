@@ -89,5 +89,6 @@ def _unquoted(text: str) -> str:
 def _error(text: str) -> errors.UsageError:
     return errors.UsageError(
         f"{text!r} names no network: need NAME[:PATH][@LAYER+LAYER]"
-        "[,setting=value], with quotes around a path that holds a comma or @."
+        "[,setting=value], with quotes around a path that holds a comma or @; "
+        "or package.module:Name(arguments)."
     )

@@ -10,7 +10,12 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import graphs
-from tf_mmdgan.features.extractors import Extracted, FeatureExtractor
+from tf_mmdgan.features.extractors import (
+    Extracted,
+    FeatureExtractor,
+    check_independent,
+    noise,
+)
 from tf_mmdgan.features.image_inputs import takes_channels
 from tf_mmdgan.features.resizes import RESIZES
 
@@ -67,9 +72,6 @@ RANGES: dict[str, Range] = {
     ),
 }
 
-# Of the largest feature: how much those of an image may differ with the size of
-# the batch, by rounding in half precision.
-_ROUNDING = 1e-2
 
 # Scaled images [n, h, w, c] -> features [n, ...] and logits [n, k] or None.
 Forward = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor | None]]
@@ -161,11 +163,11 @@ class Network(FeatureExtractor):
         self._check_channels(image_shape)
         shape = (*image_shape[:2], self._channels)
         spec = tf.TensorSpec([None, *shape], tf.uint8)
-        noise = np.random.default_rng(0).integers(0, 256, (3, *shape), np.uint8)
+        images = noise(shape)
         try:
             self._run.get_concrete_function(spec)  # type: ignore[attr-defined]
             beside, alone = (
-                self._run(tf.constant(x)) for x in (noise, noise[:1])
+                self._run(tf.constant(x)) for x in (images, images[:1])
             )
         except (errors.UsageError, errors.DataError):
             raise
@@ -174,25 +176,12 @@ class Network(FeatureExtractor):
                 f"The extractor {self.name} takes no images of shape "
                 f"{shape}: {errors.excerpt(_reason(error))}"
             ) from error
-        self._check_independent(beside[0].numpy()[:1], alone[0].numpy())
+        check_independent(self.name, beside[0].numpy()[:1], alone[0].numpy())
         if self.classifies and alone[1].shape[-1] < 2:
             raise errors.UsageError(
                 f"The logits of {self.name} are of one class: leave logits "
                 "out, or name a layer of two classes or more."
             )
-
-    def _check_independent(self, beside: np.ndarray, alone: np.ndarray) -> None:
-        """Compares the features of one image beside others and alone."""
-        largest = np.abs(alone).max(initial=0.0)
-        if beside.shape == alone.shape and np.allclose(
-            beside, alone, rtol=0.0, atol=_ROUNDING * largest, equal_nan=True
-        ):
-            return
-        raise errors.DataError(
-            f"The features that {self.name} has of an image depend on the "
-            "images beside it: name another output, with one row for each "
-            "image, of a network in inference mode."
-        )
 
     def _check_numbers(self, *outputs: tf.Tensor | None) -> None:
         """Refuses what a cast would cut, or what has no row for each image.

@@ -10,6 +10,7 @@ from tf_mmdgan.metrics.catalogue import (
 from tf_mmdgan.metrics.checks import block_bounds, shuffled_order
 from tf_mmdgan.metrics.chosen import by_name, check_available, choose
 from tf_mmdgan.metrics.conditions import Counts
+from tf_mmdgan.metrics.degenerate import warn_of_degenerate_moments
 from tf_mmdgan.metrics.fid import frechet_distance
 from tf_mmdgan.metrics.kid import KID
 from tf_mmdgan.metrics.metric import Metric

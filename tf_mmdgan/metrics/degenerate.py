@@ -3,6 +3,7 @@
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.metrics.moments import Moments
 from tf_mmdgan.mmd.samples import as_numbers
 
 _LEAST_ROWS = 3  # two rows always lie on a line
@@ -32,10 +33,37 @@ def warn_of_degenerate(name: str, features: np.ndarray) -> None:
         found = f"of rank one: all {len(features)} rows lie on one line"
     else:
         return
+    _warn(name, found)
+
+
+def warn_of_degenerate_moments(name: str, moments: Moments) -> None:
+    """The same where mean and covariance are all that is known.
+
+    Features are taken for constant if they deviate from their mean by no more
+    than rounding in single precision, in which networks compute.
+
+    Args:
+      name: "real" or "fake".
+      moments: of one set.
+    """
+    mean, covariance = moments
+    largest = np.diag(covariance).max()
+    rounding = _ROUNDINGS * np.finfo(np.float32).eps * np.abs(mean).max()
+    if np.sqrt(largest) <= rounding:
+        _warn(name, "constant: their covariance is zero, up to rounding")
+        return
+    # The sum of the eigenvalues, and the root of the sum of their squares.
+    scaled = covariance / largest
+    trace, norm = np.trace(scaled), np.linalg.norm(scaled)
+    if len(mean) > 1 and norm >= (1.0 - _ON_A_LINE) * trace:
+        _warn(name, "of rank one: their covariance has one eigenvalue")
+
+
+def _warn(name: str, found: str) -> None:
     errors.warn(
         f"{name} features are {found}. Scores of such features say nothing: "
         "look at the images, and at the extractor's weights and range.",
-        stacklevel=3,
+        stacklevel=4,
     )
 
 

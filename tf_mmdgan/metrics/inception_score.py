@@ -40,9 +40,10 @@ def inception_score(
       DataError: for what is no matrix of probabilities.
     """
     rows = np.asarray(probabilities, np.float64)
-    if rows.ndim != 2 or not len(rows):
+    if rows.ndim != 2 or not len(rows) or rows.shape[1] < 2:
         raise errors.DataError(
-            f"Class probabilities have shape {rows.shape}: need [m, k]."
+            f"Class probabilities have shape {rows.shape}: need [m, k], of two "
+            "classes or more."
         )
     if not np.allclose(rows.sum(axis=1), 1.0, atol=1e-3) or rows.min() < 0.0:
         raise errors.DataError(
