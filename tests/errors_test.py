@@ -121,3 +121,22 @@ def test_a_name_that_others_begin_with_means_one_of_these():
     catalogue = dict.fromkeys(["fid", "kid_tfgan", "kid_blocks"])
     with pytest.raises(errors.UsageError, match="Did you mean 'kid_tfgan'"):
         errors.pick(catalogue, "kid", "metric")
+
+
+STACK = (
+    "Graph execution error:\n\nDetected at node MatrixSolve defined at (most "
+    'recent call last):\n  File "train.py", line 17, in fit\n\n'
+)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "{{function_node __wrapped__Solve}} No ridge. [Op:MatrixSolve] name: ",
+        f"{STACK}No ridge.\n\t [[{{{{node Solve}}}}]] [Op:__inference_1]",
+        f"{STACK}2 root error(s) found.\n  (0) INVALID_ARGUMENT:  No ridge.\n",
+    ],
+    ids=["eager", "graph", "replicas"],
+)
+def test_an_error_of_tensorflow_is_told_by_its_reason(message):
+    assert errors.of_graph(message).startswith("No ridge.")

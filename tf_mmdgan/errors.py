@@ -12,12 +12,19 @@ import difflib
 import math
 import numbers
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard, TypeVar
 
 Entry = TypeVar("Entry")
+
+# What TensorFlow writes before the reason where a graph fails, and around it.
+_BEFORE = re.compile(
+    r"Graph execution error|Detected at node|  File |<stack|\d+ root error"
+)
+_AROUND = re.compile(r"^ *\(\d\) [A-Z_]+: *|\{\{.*?\}\} | \[Op:\w+\]")
 
 
 class UsageError(ValueError):
@@ -83,6 +90,13 @@ def excerpt(text: object, most: int = 200) -> str:
     lines = str(text).strip().splitlines() or ["no reason given"]
     line = printable(lines[0])
     return line if len(line) <= most else f"{line[:most]}..."
+
+
+def of_graph(message: str) -> str:
+    """The line of an error of TensorFlow that says what is wrong."""
+    lines = message.splitlines() or [""]
+    telling = [line for line in lines if line and not _BEFORE.match(line)]
+    return _AROUND.sub("", (telling or lines)[0])
 
 
 def unreadable(path: object, error: Exception) -> DataError | None:

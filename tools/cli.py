@@ -8,7 +8,6 @@
 import functools
 import json
 import os
-import re
 import sys
 import traceback
 import types
@@ -22,12 +21,6 @@ from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.tools import flag_config, help, interrupts, recipes, streams
 
 Config = TypeVar("Config")
-
-# What TensorFlow writes before the reason where a graph fails, and around it.
-_OF_GRAPHS = re.compile(
-    r"Graph execution error|Detected at node|  File |<stack|\d+ root error"
-)
-_AROUND = re.compile(r"^ *\(\d\) [A-Z_]+: *|\{\{.*?\}\} | \[Op:\w+\]")
 
 
 def run(
@@ -115,14 +108,7 @@ def _result(
         return command(config)
     except tensorflow.errors.OpError as error:
         # Of files that it writes itself, or raised while a graph was run.
-        raise errors.DataError(_reason(error.message)) from error
-
-
-def _reason(message: str) -> str:
-    """The line of an error of TensorFlow that says what is wrong."""
-    lines = message.splitlines()
-    telling = [line for line in lines if line and not _OF_GRAPHS.match(line)]
-    return _AROUND.sub("", (telling or lines)[0])
+        raise errors.DataError(errors.of_graph(error.message)) from error
 
 
 def _import_tensorflow() -> types.ModuleType:

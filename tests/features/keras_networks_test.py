@@ -1,5 +1,7 @@
 """Keras models of all kinds as extractors: right values, or one line."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -118,6 +120,20 @@ def with_states():
 def test_what_is_no_network_of_images_is_refused(saved, build, sign, words):
     with pytest.raises((errors.UsageError, errors.DataError), match=words):
         get_extractor(f"{saved(build())}{sign}")
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_model_that_divides_levels_itself_is_told_of(saved, nested):
+    inputs = keras.Input((4, 4, 3))
+    scaled = layers.Rescaling([1 / 255] * 3, name="unit")(inputs)
+    model = keras.Model(inputs, layers.Flatten()(scaled))
+    text = saved(keras.Sequential([inputs, model]) if nested else model)
+    with pytest.warns(UserWarning, match=r"layer unit.* say range=levels"):
+        get_extractor(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        get_extractor(f"{text},range=levels")
+        get_extractor(saved(keras.Sequential([inputs, layers.Rescaling(2.0)])))
 
 
 def test_one_of_two_outputs_is_taken_by_its_layer(saved, images):

@@ -126,7 +126,9 @@ class Two(tf.Module):
 def test_a_tuple_of_outputs_needs_a_name(tmp_path, images):
     tf.saved_model.save(Two(), tmp_path)
     text = f"saved_model:{tmp_path}"
-    with pytest.raises(errors.UsageError, match="output_0, output_1"):
+    with pytest.raises(
+        errors.UsageError, match="several outputs, output_0, output_1"
+    ):
         get_extractor(text).check((8, 8, 3))
     found = extract(get_extractor(f"{text},output=output_1"), images)
     expected = 2.0 * (images.mean(axis=(1, 2)) / 127.5 - 1.0)

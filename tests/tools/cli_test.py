@@ -60,22 +60,3 @@ def test_every_message_is_made_printable():
         for function, text in _prints(path):
             bar = ast.unparse(function) == "tqdm.tqdm"
             assert bar or "printable" in text or "_Lines" in text, (path, text)
-
-
-STACK = (
-    "Graph execution error:\n\nDetected at node MatrixSolve defined at (most "
-    'recent call last):\n  File "train.py", line 17, in fit\n\n'
-)
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        "{{function_node __wrapped__Solve}} No ridge. [Op:MatrixSolve] name: ",
-        f"{STACK}No ridge.\n\t [[{{{{node Solve}}}}]] [Op:__inference_1]",
-        f"{STACK}2 root error(s) found.\n  (0) INVALID_ARGUMENT:  No ridge.\n",
-    ],
-    ids=["eager", "graph", "replicas"],
-)
-def test_an_error_of_tensorflow_is_told_by_its_reason(message):
-    assert cli._reason(message).startswith("No ridge.")

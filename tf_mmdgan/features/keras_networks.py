@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, keras_settings
@@ -13,6 +14,8 @@ from tf_mmdgan.features import frozen, image_inputs, weight_files
 from tf_mmdgan.features.network import RANGES, Forward, Network, usual_range
 from tf_mmdgan.features.resizes import RESIZES
 
+# The largest factor of a layer that takes levels: 1 / 127.5 is usual.
+_OF_LEVELS = 0.02
 _INCEPTION_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels.h5"
 
 
@@ -203,11 +206,32 @@ def keras_model(
     except Exception as error:  # Keras raises many kinds.
         raise weight_files.damaged(path, error, "Keras model") from error
     chosen = tuple(layers) or _last_layer(model)
-    return KerasNetwork(
+    network = KerasNetwork(
         "-".join(["keras", path.stem, "+".join(chosen)]), digest, model, chosen,
         logits=logits, resize=resize, value_range=range,
         variant=f"-logits={logits}" if logits else "",
     )  # fmt: skip
+    if range is None and model.inputs[0].dtype.startswith("float"):
+        _warn_of_levels(path, model)
+    return network
+
+
+def _warn_of_levels(path: pathlib.Path, model: keras.Model) -> None:
+    """Warns of a model that itself divides pixels, as if they were levels."""
+    first, *others = model.layers
+    if isinstance(first, keras.layers.InputLayer) and others:
+        first = others[0]
+    if isinstance(first, keras.Model):
+        _warn_of_levels(path, first)
+        return
+    rescales = isinstance(first, keras.layers.Rescaling)
+    if rescales and np.max(first.scale) <= _OF_LEVELS:
+        errors.warn(
+            f"{path} begins with the layer {first.name}, which divides pixels "
+            "as if they were levels of 0 to 255, and gets them in [-1, 1]: say "
+            "range=levels, or range=symmetric if this is meant.",
+            stacklevel=3,
+        )
 
 
 def _last_layer(model: keras.Model) -> tuple[str, ...]:

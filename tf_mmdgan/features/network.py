@@ -270,7 +270,7 @@ def _reason(error: Exception) -> str:
     text = str(error)
     raised = re.search(r"^.*\b\w+Error: (.+)$", text, re.MULTILINE)
     in_graph = isinstance(error, tf.errors.OpError) and raised
-    return raised[1] if in_graph and raised else text
+    return raised[1] if in_graph and raised else errors.of_graph(text)
 
 
 def variant_of(**settings: Any) -> str:

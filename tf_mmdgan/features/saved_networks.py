@@ -140,7 +140,12 @@ def _run(
             outputs = {f"output_{i}": part for i, part in enumerate(outputs)}
         if not isinstance(outputs, Mapping):
             outputs = {"output": outputs}
-        chosen = output or (next(iter(outputs)) if len(outputs) == 1 else "")
+        if output is None and len(outputs) != 1:
+            raise errors.UsageError(
+                f"{path} has several outputs, {', '.join(sorted(outputs))}: "
+                "name the one of the features, by output=NAME."
+            )
+        chosen = output or next(iter(outputs))
         features = errors.pick(outputs, chosen, f"output of {path}")
         if logits is None:
             return features, None

@@ -69,7 +69,7 @@ class Predictor(Protocol):
 def reason(message: object) -> str:
     """The sentence of an error of TensorFlow, without its wrapping, short."""
     found = _ASSERTION.search(str(message))
-    text = errors.excerpt(found[1] if found else message)
+    text = errors.excerpt(found[1] if found else errors.of_graph(str(message)))
     if _JOINS in text:
         text += (
             "; the server joins requests, and of a generator with classes "
