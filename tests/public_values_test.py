@@ -29,6 +29,8 @@ MADE = [
     tm.SlicedEnergyGAN(),
     tm.GAN("non_saturating"),
     tm.HingeGAN(),
+    tm.LeastSquaresGAN("pearson"),
+    tm.RelativisticGAN("paired"),
     tm.FGAN("kl"),
     tm.GradientPenalty(10.0),
     tm.ZeroCentredPenalty(1.0, "real"),

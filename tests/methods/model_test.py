@@ -148,7 +148,7 @@ IMPOSSIBLE = [
         )
         for name in (
             "gan", "gan_hinge", "boundary_seeking", "f_gan", "wgan", "wgan_gp",
-            "sobolev", "swgan",
+            "sobolev", "swgan", "lsgan", "relativistic",
         )
     ),
 ]  # fmt: skip

@@ -6,7 +6,14 @@ import smooth
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.objectives import FGAN, GAN, Batch, HingeGAN
+from tf_mmdgan.objectives import (
+    FGAN,
+    GAN,
+    Batch,
+    HingeGAN,
+    LeastSquaresGAN,
+    RelativisticGAN,
+)
 from tf_mmdgan.objectives.criterion import separate_passes
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
@@ -94,6 +101,79 @@ def test_hinge(rng, dtype):
 
 
 @both_types
+@pytest.mark.parametrize(
+    "form, targets", [("zero_one", (0, 1, 1)), ("pearson", (-1, 1, 0))]
+)
+def test_least_squares(rng, form, targets, dtype):
+    critic, pair, (x, y) = logits(rng, dtype)
+    a, b, c = targets
+    for_critic, for_generator = smooth.losses(
+        LeastSquaresGAN(form), critic, *pair
+    )
+    expected = ((x - b) ** 2).mean() / 2 + ((y - a) ** 2).mean() / 2
+    smooth.assert_close(for_critic.value, expected, dtype)
+    smooth.assert_close(for_generator.value, ((y - c) ** 2).mean() / 2, dtype)
+
+
+def test_the_best_critic_of_least_squares_gives_a_pearson_divergence(rng):
+    """Of two laws on three points, by as many rows as their weights say."""
+    counts = np.array([1, 2, 3]), np.array([3, 2, 1])
+    p, q = (count / 6 for count in counts)
+    best = (p - q) / (p + q)
+    criterion = LeastSquaresGAN("pearson")
+
+    def of_outputs(outputs):
+        x, y = (np.repeat(outputs, count) for count in counts)
+        return losses_of_outputs(rng, criterion, x, y)
+
+    least, for_generator = of_outputs(best)
+    for _ in range(5):
+        other, _ = of_outputs(best + 0.1 * rng.normal(size=3))
+        assert other.value > least.value
+    mixture = (p + q) / 2
+    divergence = ((q - mixture) ** 2 / mixture).sum()
+    of_real = (p * best**2).sum() / 2
+    smooth.assert_close(of_real + for_generator.value, divergence)
+
+
+@both_types
+def test_relativistic_average(rng, dtype):
+    critic, pair, (x, y) = logits(rng, dtype)
+    d_real, d_fake = sigmoid(x - y.mean()), sigmoid(y - x.mean())
+    for_critic, for_generator = smooth.losses(RelativisticGAN(), critic, *pair)
+    expected = -np.log(d_real).mean() - np.log(1 - d_fake).mean()
+    smooth.assert_close(for_critic.value, expected, dtype)
+    expected = -np.log(d_fake).mean() - np.log(1 - d_real).mean()
+    smooth.assert_close(for_generator.value, expected, dtype)
+
+
+@both_types
+def test_relativistic_pairs_are_rows(rng, dtype):
+    critic, pair, (x, y) = logits(rng, dtype)
+    criterion = RelativisticGAN("paired")
+    for_critic, for_generator = smooth.losses(criterion, critic, *pair)
+    smooth.assert_close(for_critic.value, -np.log(sigmoid(x - y)).mean(), dtype)
+    smooth.assert_close(
+        for_generator.value, -np.log(sigmoid(y - x)).mean(), dtype
+    )
+
+
+@pytest.mark.parametrize("comparison, best", [("average", 2), ("paired", 1)])
+def test_relativistic_losses_know_no_level(rng, comparison, best):
+    """What is added to all outputs changes nothing; equals are even."""
+    criterion = RelativisticGAN(comparison)
+    x, y = rng.normal(size=(2, 6))
+    losses = losses_of_outputs(rng, criterion, x, y)
+    moved = losses_of_outputs(rng, criterion, x + 5, y + 5)
+    for one, other in zip(losses, moved, strict=True):
+        smooth.assert_close(one.value, other.value)
+    for loss in losses_of_outputs(rng, criterion, np.ones(6), np.ones(6)):
+        smooth.assert_close(loss.value, best * np.log(2))
+    sure = losses_of_outputs(rng, criterion, x + 500, y - 500, "float32")
+    assert sure[0].value == 0.0 and np.isfinite(sure[1].value)
+
+
+@both_types
 @every_divergence
 def test_f_gan(rng, divergence, dtype):
     row = DIVERGENCES[divergence]
@@ -151,6 +231,9 @@ def test_gan_row_of_f_gan_is_the_minimax_gan(rng):
 def smooth_criteria():
     made = {form: GAN(form) for form in FORMS}
     made["hinge"] = HingeGAN()
+    made["least squares"] = LeastSquaresGAN("pearson")
+    made["relativistic"] = RelativisticGAN()
+    made["relativistic paired"] = RelativisticGAN("paired")
     for name, row in DIVERGENCES.items():
         made[f"f_gan {name}"] = FGAN(row)
     made["f_gan non_saturating"] = FGAN(DIVERGENCES["kl"], "non_saturating")
@@ -184,3 +267,15 @@ def test_an_unknown_form_is_refused(make):
     message = "generator form 'saturating'; known: minimax, non_saturating"
     with pytest.raises(errors.UsageError, match=message):
         make("saturating")
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (LeastSquaresGAN, "generator form 'one'; known: zero_one, pearson"),
+        (RelativisticGAN, "comparison 'one'; known: average, paired"),
+    ],
+)
+def test_unknown_forms_of_later_gans_are_refused(make, words):
+    with pytest.raises(errors.UsageError, match=words):
+        make("one")

@@ -21,6 +21,7 @@ from tf_mmdgan.objectives import (
     InstanceNoise,
     NoisePenalty,
     Objective,
+    RelativisticGAN,
     SobolevGAN,
     ZeroCentredPenalty,
 )
@@ -38,6 +39,8 @@ OBJECTIVES = {
     "wgan_gp_instance_noise": Objective(
         WGAN(), [PENALTY], InstanceNoise(0.2, Annealing(10))
     ),
+    "relativistic": Objective(RelativisticGAN()),
+    "relativistic_paired": Objective(RelativisticGAN("paired")),
     "r1_r2": Objective(
         GAN("minimax"),
         [ZeroCentredPenalty(1.0, "real"), ZeroCentredPenalty(2.0, "fake")],

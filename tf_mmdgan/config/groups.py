@@ -51,7 +51,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "standing_batches",
     ),
     "f_gan": ("divergence",),
-    "gan, gan_minimax, cramer": ("generator_form",),
+    "gan, gan_minimax, lsgan, cramer": ("generator_form",),
     "smmd, sn_smmd, swgan, sn_swgan": (
         "scale_form", "scale_offset", "scale_measure", "scale_jacobian",
     ),

@@ -35,8 +35,8 @@ class MethodConfig:
     generator_form: str | None = setting(
         None,
         "Which of the published losses the generator has: minimax, "
-        "non_saturating or boundary_seeking of a GAN, energy or surrogate of "
-        "a Cramer GAN.",
+        "non_saturating or boundary_seeking of a GAN, zero_one or pearson of a "
+        "least-squares GAN, energy or surrogate of a Cramer GAN.",
     )
     scale_form: str | None = setting(
         None,

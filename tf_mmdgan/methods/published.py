@@ -50,7 +50,9 @@ from tf_mmdgan.objectives import (
     Criterion,
     GradientConstrainedMMD,
     HingeGAN,
+    LeastSquaresGAN,
     RatioMMD,
+    RelativisticGAN,
     RepulsiveMMD,
     ScaledMMD,
     ScaledWGAN,
@@ -65,6 +67,7 @@ _REPULSIVE = "Wang et al. 2019, MMD-GAN with repulsive loss function"
 _GOODFELLOW = "Goodfellow et al. 2014, Generative adversarial nets"
 _MIYATO = "Miyato et al. 2018, Spectral normalization"
 _TWO_SAMPLE = "Sutherland et al. 2017, Generative models and model criticism"
+_RELATIVISTIC = "Jolicoeur-Martineau 2019, The relativistic discriminator"
 _DRIFTING = "Deng et al. 2026, Generative modeling via drifting"
 _GMMN = "Li et al. 2015, Generative moment matching networks"
 
@@ -108,6 +111,10 @@ _GAN = AdversarialSettings(
     # Radford et al. 2016, DCGAN.
     learning_rate=2e-4,
 )
+
+# As on pictures of cats there; on CIFAR-10 spectral normalisation stands in
+# place of batch normalisation.
+_RELATIVE = replace(_GAN, criterion=RelativisticGAN())
 
 OBJECTIVES: Catalogue[AdversarialMethod] = Catalogue("objective", __doc__) | {
     "mmd": AdversarialMethod(
@@ -227,6 +234,14 @@ OBJECTIVES: Catalogue[AdversarialMethod] = Catalogue("objective", __doc__) | {
     "boundary_seeking": AdversarialMethod(
         "Hjelm et al. 2018, Boundary-seeking GANs",
         replace(_GAN, criterion=GAN("boundary_seeking")),
+    ),
+    "lsgan": AdversarialMethod(
+        "Mao et al. 2017, Least squares GANs",
+        replace(_GAN, criterion=LeastSquaresGAN()),
+    ),
+    "relativistic": AdversarialMethod(_RELATIVISTIC, _RELATIVE),
+    "relativistic_paired": AdversarialMethod(
+        _RELATIVISTIC, replace(_RELATIVE, criterion=RelativisticGAN("paired"))
     ),
     "f_gan": AdversarialMethod(
         "Nowozin et al. 2016, f-GAN",

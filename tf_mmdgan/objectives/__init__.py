@@ -15,7 +15,13 @@ from tf_mmdgan.objectives.criterion import (
     Loss,
     ScalarCriterion,
 )
-from tf_mmdgan.objectives.gan import FGAN, GAN, HingeGAN
+from tf_mmdgan.objectives.gan import (
+    FGAN,
+    GAN,
+    HingeGAN,
+    LeastSquaresGAN,
+    RelativisticGAN,
+)
 from tf_mmdgan.objectives.generator_penalties import (
     Generator,
     GeneratorRegularizer,

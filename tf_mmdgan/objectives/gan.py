@@ -1,19 +1,21 @@
-"""Criteria made of the logits of a classifier: GANs and f-GANs.
+"""Criteria made of the outputs of a classifier: GANs and f-GANs.
 
 Goodfellow et al. 2014, "Generative adversarial nets"; Miyato et al. 2018,
 "Spectral normalization for generative adversarial networks"; Hjelm et al. 2018,
-"Boundary-seeking generative adversarial networks"; Nowozin, Cseke, Tomioka
-2016, "f-GAN".
+"Boundary-seeking generative adversarial networks"; Mao et al. 2017, "Least
+squares generative adversarial networks"; Jolicoeur-Martineau 2019, "The
+relativistic discriminator"; Nowozin, Cseke, Tomioka 2016, "f-GAN".
 """
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.objectives.criterion import (
     Comparison,
+    Criterion,
     Loss,
     ScalarCriterion,
     present,
@@ -91,6 +93,111 @@ class HingeGAN(ScalarCriterion):
     def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
         return Loss(-mean(seen.y), {"fake_mean": mean(seen.y)})
+
+
+@dataclasses.dataclass(frozen=True)
+class LeastSquaresGAN(ScalarCriterion):
+    """The critic regresses a number on real, another on generated images.
+
+    critic:    E (f(X) - b)^2 / 2 + E (f(Y) - a)^2 / 2
+    generator: E (f(Y) - c)^2 / 2
+
+    with (a, b, c) = (0, 1, 1) in the form zero_one, and (-1, 1, 0) in the form
+    pearson. With the best critic of the latter, E (f(X) - c)^2 / 2 and the
+    generator's loss add up to the Pearson divergence of generated images from
+    an equal mixture of both, chi^2(Q || (P + Q) / 2). Mao et al. 2017, eqs. 2,
+    8 and 9, https://arxiv.org/abs/1611.04076; their experiments have eq. 9,
+    zero_one.
+
+        >>> tm.Objective(tm.LeastSquaresGAN()).criterion
+        LeastSquaresGAN(generator_form='zero_one')
+
+    Attributes:
+      generator_form: "zero_one" or "pearson".
+    """
+
+    generator_form: Literal["zero_one", "pearson"] = "zero_one"
+
+    def __post_init__(self):
+        errors.pick(_TARGETS, self.generator_form, "generator form")
+
+    def critic_loss(self, seen: Comparison) -> Loss:
+        """See `Criterion.critic_loss`."""
+        fake_target, real_target, _ = _TARGETS[self.generator_form]
+        real = _half_square(present(seen.x, "x") - real_target)
+        fake = _half_square(seen.y - fake_target)
+        return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
+
+    def generator_loss(self, seen: Comparison) -> Loss:
+        """See `Criterion.generator_loss`."""
+        *_, target = _TARGETS[self.generator_form]
+        value = _half_square(seen.y - target)
+        return Loss(value, {"fake_mean": mean(seen.y)})
+
+
+# a, b and c.
+_TARGETS = {"zero_one": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}
+
+
+def _half_square(residuals: tf.Tensor) -> tf.Tensor:
+    return 0.5 * mean(tf.square(residuals))
+
+
+@dataclasses.dataclass(frozen=True)
+class RelativisticGAN(Criterion):
+    """The critic tells which of two is the real one; logits are differences.
+
+    average: the logits of real images are a(X) - E a(Y), and of generated ones
+        a(Y) - E a(X);
+      critic:    E softplus(-(a(X) - E a(Y))) + E softplus(a(Y) - E a(X))
+      generator: E softplus(-(a(Y) - E a(X))) + E softplus(a(X) - E a(Y))
+    paired: row i of the real images is compared with row i of the others;
+      critic:    E softplus(-(a(X) - a(Y)))
+      generator: E softplus(-(a(Y) - a(X)))
+
+    The generator's loss is the critic's with real and generated images in each
+    other's places. Jolicoeur-Martineau 2019, "The relativistic discriminator: a
+    key element missing from standard GAN", algorithms 1 and 2,
+    https://arxiv.org/abs/1807.00734. Means are over the global batch.
+
+        >>> tm.Objective(tm.RelativisticGAN()).criterion
+        RelativisticGAN(comparison='average')
+
+    Attributes:
+      comparison: "average" (RaSGAN) or "paired" (RSGAN).
+    """
+
+    comparison: Literal["average", "paired"] = "average"
+
+    def __post_init__(self):
+        errors.pick(_RELATIVE, self.comparison, "comparison")
+
+    single_output: ClassVar[bool] = True
+
+    def critic_loss(self, seen: Comparison) -> Loss:
+        """See `Criterion.critic_loss`."""
+        value = _RELATIVE[self.comparison](seen.x, seen.y)
+        return Loss(value, {"mean_difference": mean(seen.x) - mean(seen.y)})
+
+    def generator_loss(self, seen: Comparison) -> Loss:
+        """See `Criterion.generator_loss`."""
+        value = _RELATIVE[self.comparison](seen.y, seen.x)
+        return Loss(value, {"fake_mean": mean(seen.y)})
+
+    def witness(self, features: tf.Tensor, seen: Comparison) -> tf.Tensor:
+        """The critic's output itself, [b]."""
+        del seen
+        return features[:, 0]
+
+
+def _above_average(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    return mean(softplus(mean(b) - a)) + mean(softplus(b - mean(a)))
+
+
+_RELATIVE = {
+    "average": _above_average,
+    "paired": lambda a, b: mean(softplus(b - a)),
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -157,6 +157,9 @@ _SINGLE_UPDATES = (
     "gan_minimax",
     "gan",
     "boundary_seeking",
+    "lsgan",
+    "relativistic",
+    "relativistic_paired",
     *(f"f_gan_{name}" for name in f_divergences.DIVERGENCES),
 )
 
