@@ -24,6 +24,7 @@ MADE = [
     tm.GradientConstrainedMMD("rbf"),
     tm.WGAN(),
     tm.SobolevGAN(0.1),
+    tm.FisherGAN(),
     tm.CramerGAN("energy"),
     tm.CharacteristicGAN(),
     tm.SlicedEnergyGAN(),

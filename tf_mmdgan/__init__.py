@@ -43,7 +43,7 @@ _HOMES = {
         "Loss",
         "Objective", "MMDGAN", "RatioMMD", "RepulsiveMMD", "AutoencoderMMD",
         "ScaledMMD", "ScaledWGAN", "Scale", "GradientConstrainedMMD", "WGAN",
-        "SobolevGAN", "CramerGAN", "CharacteristicGAN",
+        "SobolevGAN", "FisherGAN", "CramerGAN", "CharacteristicGAN",
         "SlicedEnergyGAN",
         "GAN", "HingeGAN", "LeastSquaresGAN", "RelativisticGAN",
         "FGAN", "GradientPenalty", "ZeroCentredPenalty",

@@ -60,7 +60,7 @@ from tf_mmdgan.objectives import (
     AutoencoderMMD as AutoencoderMMD, ScaledMMD as ScaledMMD,
     ScaledWGAN as ScaledWGAN, Scale as Scale,
     GradientConstrainedMMD as GradientConstrainedMMD, WGAN as WGAN,
-    SobolevGAN as SobolevGAN, CramerGAN as CramerGAN,
+    SobolevGAN as SobolevGAN, FisherGAN as FisherGAN, CramerGAN as CramerGAN,
     CharacteristicGAN as CharacteristicGAN, SlicedEnergyGAN as SlicedEnergyGAN,
     GAN as GAN, HingeGAN as HingeGAN, LeastSquaresGAN as LeastSquaresGAN,
     RelativisticGAN as RelativisticGAN, FGAN as FGAN,

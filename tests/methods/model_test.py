@@ -149,6 +149,7 @@ IMPOSSIBLE = [
         for name in (
             "gan", "gan_hinge", "boundary_seeking", "f_gan", "wgan", "wgan_gp",
             "sobolev", "swgan", "lsgan", "relativistic",
+            "fisher",
         )
     ),
 ]  # fmt: skip

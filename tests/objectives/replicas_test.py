@@ -17,6 +17,7 @@ from tf_mmdgan.objectives import (
     Batch,
     CramerGAN,
     CriticAugmentation,
+    FisherGAN,
     GradientPenalty,
     InstanceNoise,
     NoisePenalty,
@@ -33,6 +34,7 @@ OBJECTIVES = {
     "cramer": Objective(CramerGAN("energy"), [PENALTY]),
     "li_mmd": Objective(AutoencoderMMD(kernels.Gaussian())),
     "sobolev": Objective(SobolevGAN(constraint_weight=0.5)),
+    "fisher": Objective(FisherGAN(constraint_weight=0.5)),
     "gan_noise_penalty": Objective(
         GAN("non_saturating"), [NoisePenalty(0.1, Annealing(10))]
     ),

@@ -1,9 +1,13 @@
-"""WGAN and Sobolev GAN against NumPy and finite differences."""
+"""WGAN, Sobolev and Fisher GAN against NumPy and finite differences."""
 
+import keras
+import numpy as np
 import pytest
 import smooth
+import tensorflow as tf
 
-from tf_mmdgan.objectives import WGAN, SobolevGAN
+from tf_mmdgan.objectives import WGAN, CriticOutput, FisherGAN, SobolevGAN
+from tf_mmdgan.objectives.criterion import concatenate
 
 both_types = pytest.mark.parametrize("dtype", smooth.TOLERANCE)
 
@@ -62,10 +66,81 @@ def test_multiplier_moves_by_the_constraint(rng):
         smooth.assert_close(critic.multiplier.value, m, "float32")
 
 
-@pytest.mark.parametrize("criterion", [WGAN(), SobolevGAN(0.3)])
+@pytest.mark.parametrize("criterion", [WGAN(), SobolevGAN(0.3), FisherGAN(0.3)])
 def test_gradients_pass_finite_differences(rng, criterion):
     critic = smooth.SmoothCritic(rng, outputs=1)
     critic.multiplier.assign(0.25)
     pair = smooth.images(rng)
     smooth.assert_critic_slope(criterion, critic, rng, *pair)
     smooth.assert_generator_slope(criterion, critic, rng, *pair)
+
+
+@both_types
+def test_fisher_gan_bounds_second_moments(rng, dtype):
+    critic = smooth.SmoothCritic(rng, outputs=1, dtype=dtype)
+    critic.multiplier.assign(0.25)
+    pair = smooth.images(rng)
+    x, y = (critic.features(images) for images in pair)
+    c = (x**2).mean() / 2 + (y**2).mean() / 2 - 1
+    e = x.mean() - y.mean()
+    for_critic, for_generator = smooth.losses(FisherGAN(0.3), critic, *pair)
+    expected = -e + 0.25 * c + 0.5 * 0.3 * c**2
+    smooth.assert_close(for_critic.value, expected, dtype)
+    smooth.assert_close(for_critic.terms["constraint"], c, dtype)
+    ratio = for_critic.terms["ratio"]
+    smooth.assert_close(ratio, e / np.sqrt(c + 1), dtype)
+    smooth.assert_close(for_generator.value, -y.mean(), dtype)
+    critic.weights[1].assign(7 * critic.weights[1])
+    scaled = FisherGAN(0.3).critic_loss(smooth.comparison(critic, *pair))
+    smooth.assert_close(scaled.terms["ratio"], ratio, dtype)
+
+
+class Line:
+    """f(x) = a x of points [b, 1]."""
+
+    dtype = "float64"
+
+    def __init__(self, slope):
+        self.slope = tf.Variable(slope, dtype=self.dtype)
+        self.multiplier = keras.Variable(0.0)
+
+    def joint(self, *batches):
+        return CriticOutput(self.slope * concatenate(*batches).images, [])
+
+
+def fisher_loss(rho, line, real):
+    """Of points at both sides of 0, alike."""
+    points = np.reshape(real, [-1, 1])
+    seen = smooth.comparison(line, points, -points)
+    return FisherGAN(rho).critic_loss(seen)
+
+
+@pytest.mark.parametrize("rho", [1e-6, 0.1, 3.0])
+def test_fisher_gan_of_two_points_rests_at_one(rho):
+    """f = +-a on disjoint supports: a = 1 and the multiplier 1."""
+    line = Line(1.0)
+    line.multiplier.assign(1.0)
+    with tf.GradientTape() as tape:
+        loss = fisher_loss(rho, line, [1.0, 1.0])
+    assert tape.gradient(loss.value, line.slope) == 0.0
+    assert loss.terms["constraint"] == 0.0
+    smooth.assert_close(loss.terms["ratio"], 2.0)
+
+
+def test_fisher_gan_finds_the_distance_and_half_of_it_as_multiplier():
+    """f = a x between laws of means +-1 and variance 1: sqrt(2)."""
+    line, rate = Line(0.1), 0.05
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = fisher_loss(0.1, line, [0.0, 2.0])
+        line.slope.assign_sub(rate * tape.gradient(loss.value, line.slope))
+        FisherGAN(0.1).after_update(line, loss.terms)
+        return loss.terms
+
+    for _ in range(500):
+        terms = step()
+    smooth.assert_close(terms["ratio"], np.sqrt(2.0))
+    assert abs(terms["constraint"]) < 0.02
+    assert abs(terms["multiplier"] - np.sqrt(0.5)) < 0.02

@@ -57,7 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "repulsive_mmd": ("real_weight",),
     "li_mmd": ("reconstruction_weight", "feasible_set_weight"),
-    "sobolev": ("constraint_weight",),
+    "sobolev, fisher": ("constraint_weight",),
     "drift, drift_ae": (
         "temperatures", "drift_normalization", "drift_divergence",
         "drift_scale", "drift_decay",

@@ -72,7 +72,7 @@ class MethodConfig:
         "Weight of the feasible-set reduction in --objective=li_mmd and ocf.",
     )
     constraint_weight: float | None = setting(
-        None, "Rho of --objective=sobolev."
+        None, "Rho of --objective=sobolev and fisher."
     )
 
     bandwidths: str | None = setting(

@@ -159,10 +159,11 @@ def _networks(
     conditioning = builder.conditioning
     spectral_norm = _spectral_norm(builder)
     generator = builder.generator(conditioning=conditioning)
-    critic = builder.critic(conditioning, spectral_norm)
-    if builder.settings.criterion.learns_frequencies:
+    criterion = builder.settings.criterion
+    critic = builder.critic(conditioning, spectral_norm, criterion.output_bias)
+    if criterion.learns_frequencies:
         critic = networks.with_frequency_scales(critic)
-    if builder.settings.criterion.needs_decoder:
+    if criterion.needs_decoder:
         width = critic.output["features"].shape[-1]
         critic = networks.with_decoder(critic, builder.generator(width))
     return generator, critic

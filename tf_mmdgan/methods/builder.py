@@ -138,6 +138,7 @@ class Builder(Generic[S]):
         self: "Builder[CriticSettings]",
         conditioning: Conditioning | None = None,
         spectral_norm: SpectralNorm | None = None,
+        output_bias: bool = True,
     ) -> keras.Model:
         """The architecture's critic, the second network of a method."""
         options = CriticOptions(
@@ -147,6 +148,7 @@ class Builder(Generic[S]):
             spectral_norm=spectral_norm,
             conditioning=conditioning,
             published_weights=self.settings.published_weights,
+            output_bias=output_bias,
         )
         with dtype_policy(self.config.dtype_policy):
             return architecture(self.config).critic(self.image_shape, options)

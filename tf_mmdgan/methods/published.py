@@ -48,6 +48,7 @@ from tf_mmdgan.objectives import (
     CharacteristicGAN,
     CramerGAN,
     Criterion,
+    FisherGAN,
     GradientConstrainedMMD,
     HingeGAN,
     LeastSquaresGAN,
@@ -195,6 +196,15 @@ OBJECTIVES: Catalogue[AdversarialMethod] = Catalogue("objective", __doc__) | {
         "Mroueh et al. 2018, Sobolev GAN",
         # Our choice: the code of Arbel et al. 2018 leaves it to a flag.
         AdversarialSettings(criterion=SobolevGAN(constraint_weight=0.1)),
+    ),
+    "fisher": AdversarialMethod(
+        "Mroueh and Sercu 2017, Fisher GAN",
+        AdversarialSettings(
+            criterion=FisherGAN(),
+            critic_steps=2,
+            critic_batch_norm=True,
+            learning_rate=2e-4,
+        ),
     ),
     "cramer": AdversarialMethod(
         "Bellemare et al. 2017, The Cramer distance", _CRAMER

@@ -227,7 +227,12 @@ def critic_model(
     phi is the output "penultimate".
     """
     # In float32 under any policy: losses and penalties are computed from them.
-    linear = make.linear(options.output_width, dtype="float32", name="features")
+    linear = make.linear(
+        options.output_width,
+        use_bias=options.output_bias,
+        dtype="float32",
+        name="features",
+    )
     features = inputs.project(linear(phi), phi, make.linear)
     outputs = {
         "features": features,

@@ -130,7 +130,12 @@ def fully_convolutional_critic(
         )
     activations = _convolutions(x, stages - 1, options, make)
     last = make.conv(
-        options.output_width, 5, 2, dtype="float32", name=f"conv{stages}"
+        options.output_width,
+        5,
+        2,
+        use_bias=options.output_bias,
+        dtype="float32",
+        name=f"conv{stages}",
     )
     x = last(activations[-1])
     x = layers.LeakyReLU(name=f"lrelu{stages}", dtype="float32")(x)

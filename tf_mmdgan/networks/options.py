@@ -62,6 +62,7 @@ class CriticOptions:
         published code. Else the weights are He's, with which a penalty on the
         activations does not lead the critic to zero; those of the ResNets are
         so anyway, those of a DCGAN critic with batch normalization never.
+      output_bias: whether the last layer has a bias.
 
     Raises:
       UsageError: for a number below 1.
@@ -74,6 +75,7 @@ class CriticOptions:
     spectral_norm: SpectralNorm | None = None
     conditioning: Conditioning | None = None
     published_weights: bool = False
+    output_bias: bool = True
 
     def __post_init__(self):
         errors.check_positive(output_width=self.output_width, width=self.width)

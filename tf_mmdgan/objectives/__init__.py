@@ -44,4 +44,4 @@ from tf_mmdgan.objectives.regularizers import (
 from tf_mmdgan.objectives.scaled import Scale, ScaledMMD, ScaledWGAN
 from tf_mmdgan.objectives.sliced import SlicedEnergyGAN
 from tf_mmdgan.objectives.stabilizers import InstanceNoise, WeightClipping
-from tf_mmdgan.objectives.wasserstein import WGAN, SobolevGAN
+from tf_mmdgan.objectives.wasserstein import WGAN, FisherGAN, SobolevGAN

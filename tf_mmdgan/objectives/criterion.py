@@ -284,6 +284,7 @@ class Criterion(abc.ABC):
       needs_independent_examples: whether the critic must treat each image by
         itself, for example because the loss contains gradients with respect to
         single images.
+      output_bias: whether the critic's last layer has a bias.
     """
 
     fakes_per_real: ClassVar[int] = 1
@@ -292,6 +293,7 @@ class Criterion(abc.ABC):
     learns_frequencies: ClassVar[bool] = False
     generator_sees_real: ClassVar[bool] = True
     needs_independent_examples: ClassVar[bool] = False
+    output_bias: ClassVar[bool] = True
 
     @abc.abstractmethod
     def critic_loss(self, seen: Comparison) -> Loss:

@@ -98,6 +98,9 @@ EXTRA_ENTRIES: dict[str, list[str]] = {
         "--refine_learning_rate=3e-4",
         "--steps=6100",
     ],
+    # With the published rho the critic is not held before tens of thousands of
+    # its updates.
+    "fisher": ["--objective=fisher", "--constraint_weight=0.1"],
     "mmd_small": ["--objective=mmd", _SMALL],
     "sn_smmd_small": ["--objective=sn_smmd", _SMALL],
     "wgan_gp_small": ["--objective=wgan_gp", _SMALL],
