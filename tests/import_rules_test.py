@@ -74,7 +74,7 @@ INSIDE = {
         {"builder", "deviations"},
         {"method"},
         {"adversarial", "codes"},
-        {"matching"},
+        {"matching", "classifiers"},
         {"published"},
         {"resolution"},
         {"model"},

@@ -30,6 +30,7 @@ MADE = [
     tm.SlicedEnergyGAN(),
     tm.GAN("non_saturating"),
     tm.HingeGAN(),
+    tm.FeatureMatchingGAN(),
     tm.LeastSquaresGAN("pearson"),
     tm.RelativisticGAN("paired"),
     tm.FGAN("kl"),

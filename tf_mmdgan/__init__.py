@@ -32,7 +32,7 @@ _HOMES = {
     "distribute": ("Cluster", "make_cluster"),
     "networks": (
         "ARCHITECTURES", "Architecture", "Conditioning", "CriticOptions",
-        "GeneratorOptions", "with_decoder",
+        "GeneratorOptions", "MinibatchDiscrimination", "with_decoder",
     ),
     "networks.spectral_normalization": (
         "SpectralNorm", "SpectralNormalization",
@@ -46,6 +46,7 @@ _HOMES = {
         "SobolevGAN", "FisherGAN", "CramerGAN", "CharacteristicGAN",
         "SlicedEnergyGAN",
         "GAN", "HingeGAN", "LeastSquaresGAN", "RelativisticGAN",
+        "FeatureMatchingGAN",
         "FGAN", "GradientPenalty", "ZeroCentredPenalty",
         "NoisePenalty", "FeaturePenalty", "OrthogonalPenalty",
         "InstanceNoise", "WeightClipping", "Annealing",

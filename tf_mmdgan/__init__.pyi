@@ -44,7 +44,9 @@ from tf_mmdgan.distribute import (
 from tf_mmdgan.networks import (
     ARCHITECTURES as ARCHITECTURES, Architecture as Architecture,
     Conditioning as Conditioning, CriticOptions as CriticOptions,
-    GeneratorOptions as GeneratorOptions, with_decoder as with_decoder,
+    GeneratorOptions as GeneratorOptions,
+    MinibatchDiscrimination as MinibatchDiscrimination,
+    with_decoder as with_decoder,
 )
 from tf_mmdgan.networks.spectral_normalization import (
     SpectralNorm as SpectralNorm,
@@ -63,7 +65,8 @@ from tf_mmdgan.objectives import (
     SobolevGAN as SobolevGAN, FisherGAN as FisherGAN, CramerGAN as CramerGAN,
     CharacteristicGAN as CharacteristicGAN, SlicedEnergyGAN as SlicedEnergyGAN,
     GAN as GAN, HingeGAN as HingeGAN, LeastSquaresGAN as LeastSquaresGAN,
-    RelativisticGAN as RelativisticGAN, FGAN as FGAN,
+    RelativisticGAN as RelativisticGAN,
+    FeatureMatchingGAN as FeatureMatchingGAN, FGAN as FGAN,
     GeneratorRegularizer as GeneratorRegularizer,
     GradientPenalty as GradientPenalty,
     ZeroCentredPenalty as ZeroCentredPenalty, NoisePenalty as NoisePenalty,

@@ -36,7 +36,11 @@ def make_critic(objective, width, shape):
         keras.layers.Flatten()(images)
     )
     features = keras.layers.Dense(width)(hidden)
-    outputs = {"features": features, "activations": [hidden]}
+    outputs = {
+        "features": features,
+        "activations": [hidden],
+        "penultimate": hidden,
+    }
     if objective.criterion.needs_decoder:
         pixels = int(np.prod(shape))
         flat = keras.layers.Dense(pixels, name="decoder")(features)

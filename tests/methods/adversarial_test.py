@@ -1,6 +1,10 @@
 """Critics as their objectives want them."""
 
-from tf_mmdgan import config, methods
+import pytest
+
+from tf_mmdgan import config, errors, methods
+from tf_mmdgan.models import AdversarialModel, adopting
+from tf_mmdgan.objectives import WGAN, GradientPenalty, Objective
 
 
 def model(**settings):
@@ -13,3 +17,36 @@ def test_the_last_layer_of_a_fisher_critic_has_no_bias():
     for objective, biased in (("fisher", False), ("wgan", True)):
         layer = model(objective=objective).critic.get_layer("features")
         assert (layer.bias is not None) == biased
+
+
+@pytest.mark.parametrize("penalty", ["gradient_penalty", "r1", "r2"])
+def test_minibatch_layers_and_penalties_of_examples_are_refused(penalty):
+    given = {penalty: 1.0, "critic_batch_norm": False}
+    with pytest.raises(errors.UsageError) as caught:
+        model(objective="improved_minibatch", **given)
+    message = caught.value.with_flag
+    assert message.startswith("--minibatch_kernels: The loss has slopes at")
+    assert "\n" not in message
+
+
+def test_minibatch_layers_are_known_as_such():
+    made = model(objective="wgan", critic_batch_norm=False, minibatch_kernels=3)
+    assert made.critic.get_layer("minibatch").kernels == 3
+    assert adopting.form_of(made.critic).minibatch
+    assert not adopting.form_of(model(objective="wgan").critic).minibatch
+    with pytest.raises(errors.UsageError, match="minibatch discrimination in"):
+        AdversarialModel(
+            made.generator,
+            made.critic,
+            made.latents,
+            Objective(WGAN(), [GradientPenalty(1.0)]),
+        )
+
+
+def test_features_are_matched_of_critics_that_return_them():
+    with pytest.raises(errors.UsageError, match='is given, "penultimate"'):
+        given = config.TrainConfig(
+            run_dir="run", objective="improved", architecture="fullconv5",
+            generator_width=2, critic_width=2,
+        )  # fmt: skip
+        methods.make_model(given, (32, 32, 1))

@@ -10,6 +10,7 @@ from tf_mmdgan.objectives import (
     FGAN,
     GAN,
     Batch,
+    FeatureMatchingGAN,
     HingeGAN,
     LeastSquaresGAN,
     RelativisticGAN,
@@ -98,6 +99,35 @@ def test_hinge(rng, dtype):
     smooth.assert_close(for_critic.terms["real_loss"], real, dtype)
     smooth.assert_close(for_critic.terms["fake_loss"], fake, dtype)
     smooth.assert_close(for_generator.value, -y.mean(), dtype)
+
+
+@both_types
+def test_feature_matching_compares_means_of_hidden_features(rng, dtype):
+    critic, pair, _ = logits(rng, dtype)
+    criterion = FeatureMatchingGAN()
+    for_critic, for_generator = smooth.losses(criterion, critic, *pair)
+    as_gan, _ = smooth.losses(GAN("minimax"), critic, *pair)
+    assert for_critic.value == as_gan.value
+    x, y = (critic.hidden(images).mean(0) for images in pair)
+    smooth.assert_close(for_generator.value, ((x - y) ** 2).sum(), dtype)
+    real = pair[0]
+    _, of_itself = smooth.losses(criterion, critic, real, real[::-1])
+    smooth.assert_close(of_itself.value, 0.0, dtype)
+
+
+def test_feature_matching_holds_real_features_fixed(rng):
+    critic, (real, fake), _ = logits(rng)
+    points = tf.Variable(real)
+    with tf.GradientTape() as tape:
+        apart = separate_passes(
+            critic,
+            Batch(tf.convert_to_tensor(points)),
+            [Batch(tf.constant(fake))],
+            smooth.update(),
+            True,
+        )
+        loss = FeatureMatchingGAN().generator_loss(apart)
+    assert loss.value > 0 and tape.gradient(loss.value, points) is None
 
 
 @both_types
@@ -231,6 +261,7 @@ def test_gan_row_of_f_gan_is_the_minimax_gan(rng):
 def smooth_criteria():
     made = {form: GAN(form) for form in FORMS}
     made["hinge"] = HingeGAN()
+    made["feature matching"] = FeatureMatchingGAN()
     made["least squares"] = LeastSquaresGAN("pearson")
     made["relativistic"] = RelativisticGAN()
     made["relativistic paired"] = RelativisticGAN("paired")

@@ -163,6 +163,8 @@ def test_a_critic_without_what_a_loss_is_of():
     objective.check(CriticForm(1))
     with pytest.raises(errors.UsageError, match="leave out either"):
         objective.check(CriticForm(1, batch_norm=True))
+    with pytest.raises(errors.UsageError, match="minibatch discrimination"):
+        objective.check(CriticForm(1, minibatch=True))
 
 
 def test_regularizers_are_asked_too():

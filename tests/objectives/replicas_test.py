@@ -17,6 +17,7 @@ from tf_mmdgan.objectives import (
     Batch,
     CramerGAN,
     CriticAugmentation,
+    FeatureMatchingGAN,
     FisherGAN,
     GradientPenalty,
     InstanceNoise,
@@ -34,6 +35,7 @@ OBJECTIVES = {
     "cramer": Objective(CramerGAN("energy"), [PENALTY]),
     "li_mmd": Objective(AutoencoderMMD(kernels.Gaussian())),
     "sobolev": Objective(SobolevGAN(constraint_weight=0.5)),
+    "feature_matching": Objective(FeatureMatchingGAN()),
     "fisher": Objective(FisherGAN(constraint_weight=0.5)),
     "gan_noise_penalty": Objective(
         GAN("non_saturating"), [NoisePenalty(0.1, Annealing(10))]

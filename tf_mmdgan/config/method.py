@@ -279,6 +279,12 @@ class MethodConfig:
     critic_batch_norm: bool | None = setting(
         None, "Batch normalisation in the critic; not with a penalty."
     )
+    minibatch_kernels: int | None = setting(
+        None,
+        "Matrices of minibatch discrimination, by which the critic compares "
+        "the images of a batch; 0: none. Not with a penalty on slopes.",
+        most=1000,
+    )
     conditioning: str = setting(
         "none",
         "How labels enter: projection (class-conditional batch norm and a "
@@ -324,7 +330,7 @@ class MethodConfig:
             "gradient_penalty", "r1", "r2", "feature_penalty",
             "instance_noise", "noise_penalty", "noise_annealing_steps",
             "weight_clip", "orthogonal_penalty", "burn_in_critic_steps",
-            "burn_in_first", "burn_in_every",
+            "burn_in_first", "burn_in_every", "minibatch_kernels",
         )  # fmt: skip
         fields.require(
             self.drift_decay is None or 0 <= self.drift_decay < 1,

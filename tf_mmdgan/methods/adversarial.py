@@ -122,7 +122,11 @@ class AdversarialMethod(Method[AdversarialSettings]):
             CriticAugmentation(changes) if changes else None,
         )
         objective.check(
-            CriticForm(settings.critic_output, settings.critic_batch_norm)
+            CriticForm(
+                settings.critic_output,
+                settings.critic_batch_norm,
+                minibatch=settings.minibatch_kernels > 0,
+            )
         )
         return objective
 
@@ -160,7 +164,12 @@ def _networks(
     spectral_norm = _spectral_norm(builder)
     generator = builder.generator(conditioning=conditioning)
     criterion = builder.settings.criterion
-    critic = builder.critic(conditioning, spectral_norm, criterion.output_bias)
+    critic = builder.critic(
+        conditioning,
+        spectral_norm,
+        output_bias=criterion.output_bias,
+        minibatch_kernels=builder.settings.minibatch_kernels,
+    )
     if criterion.learns_frequencies:
         critic = networks.with_frequency_scales(critic)
     if criterion.needs_decoder:

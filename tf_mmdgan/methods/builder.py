@@ -138,20 +138,26 @@ class Builder(Generic[S]):
         self: "Builder[CriticSettings]",
         conditioning: Conditioning | None = None,
         spectral_norm: SpectralNorm | None = None,
-        output_bias: bool = True,
+        **options: Any,
     ) -> keras.Model:
-        """The architecture's critic, the second network of a method."""
-        options = CriticOptions(
+        """The architecture's critic, the second network of a method.
+
+        Args:
+          conditioning: how labels enter, if they do.
+          spectral_norm: of its layers, or None.
+          **options: more of `CriticOptions`.
+        """
+        given = CriticOptions(
             self.settings.critic_output,
             width=self.config.critic_width,
             batch_norm=self.settings.critic_batch_norm,
             spectral_norm=spectral_norm,
             conditioning=conditioning,
             published_weights=self.settings.published_weights,
-            output_bias=output_bias,
+            **options,
         )
         with dtype_policy(self.config.dtype_policy):
-            return architecture(self.config).critic(self.image_shape, options)
+            return architecture(self.config).critic(self.image_shape, given)
 
     def model_options(self) -> dict[str, Any]:
         """Arguments that every model takes."""

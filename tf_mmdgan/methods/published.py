@@ -1,8 +1,9 @@
 """Every method by name: where it was published, and with what settings.
 
 To add one that trains against a critic, write its criterion in `objectives` and
-give it a line in `OBJECTIVES`. One with a model of its own goes to `MATCHING`.
-A setting that is not given here has the default of its class in `settings`.
+give it a line in `OBJECTIVES`, or in `CLASSIFIERS` of `classifiers` if its
+critic is one. One with a model of its own goes to `MATCHING`. A setting that is
+not given here has the default of its class in `settings`.
 
     >>> tm.METHODS["gmmn"].source
     'Li et al. 2015, Generative moment matching networks'
@@ -19,6 +20,7 @@ from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.kernels import KERNEL_FAMILY, KERNELS, Laplace
 from tf_mmdgan.methods.adversarial import AdversarialMethod
+from tf_mmdgan.methods.classifiers import CLASSIFIERS
 from tf_mmdgan.methods.matching import (
     CodeDriftMethod,
     CodeMatchingMethod,
@@ -40,8 +42,6 @@ from tf_mmdgan.methods.settings import (
     RatioMatchingSettings,
 )
 from tf_mmdgan.objectives import (
-    FGAN,
-    GAN,
     MMDGAN,
     WGAN,
     AutoencoderMMD,
@@ -50,25 +50,19 @@ from tf_mmdgan.objectives import (
     Criterion,
     FisherGAN,
     GradientConstrainedMMD,
-    HingeGAN,
-    LeastSquaresGAN,
     RatioMMD,
-    RelativisticGAN,
     RepulsiveMMD,
     ScaledMMD,
     ScaledWGAN,
     SlicedEnergyGAN,
     SobolevGAN,
 )
-from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY, DIVERGENCES
+from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY
 
 _DEMYSTIFYING = "Binkowski et al. 2018, Demystifying MMD GANs"
 _SCALED = "Arbel et al. 2018, On gradient regularizers for MMD GANs"
 _REPULSIVE = "Wang et al. 2019, MMD-GAN with repulsive loss function"
-_GOODFELLOW = "Goodfellow et al. 2014, Generative adversarial nets"
-_MIYATO = "Miyato et al. 2018, Spectral normalization"
 _TWO_SAMPLE = "Sutherland et al. 2017, Generative models and model criticism"
-_RELATIVISTIC = "Jolicoeur-Martineau 2019, The relativistic discriminator"
 _DRIFTING = "Deng et al. 2026, Generative modeling via drifting"
 _GMMN = "Li et al. 2015, Generative moment matching networks"
 
@@ -105,17 +99,6 @@ _SMMD = AdversarialSettings(
 _SWGAN = AdversarialSettings(
     criterion=ScaledWGAN(), published_weights=True, learning_rate=2e-4
 )
-_GAN = AdversarialSettings(
-    criterion=GAN("non_saturating"),
-    critic_steps=1,
-    critic_batch_norm=True,
-    # Radford et al. 2016, DCGAN.
-    learning_rate=2e-4,
-)
-
-# As on pictures of cats there; on CIFAR-10 spectral normalisation stands in
-# place of batch normalisation.
-_RELATIVE = replace(_GAN, criterion=RelativisticGAN())
 
 OBJECTIVES: Catalogue[AdversarialMethod] = Catalogue("objective", __doc__) | {
     "mmd": AdversarialMethod(
@@ -223,48 +206,7 @@ OBJECTIVES: Catalogue[AdversarialMethod] = Catalogue("objective", __doc__) | {
             penalized_function="outputs",
         ),
     ),
-    "gan_minimax": AdversarialMethod(
-        _GOODFELLOW, replace(_GAN, criterion=GAN("minimax"))
-    ),
-    "gan": AdversarialMethod(_GOODFELLOW, _GAN),
-    "sn_gan": AdversarialMethod(
-        _MIYATO,
-        AdversarialSettings(
-            criterion=GAN("non_saturating"),
-            spectral_norm="matrix",
-            learning_rate=2e-4,
-        ),
-    ),
-    "gan_hinge": AdversarialMethod(
-        _MIYATO,
-        AdversarialSettings(
-            criterion=HingeGAN(), spectral_norm="matrix", learning_rate=2e-4
-        ),
-    ),
-    "boundary_seeking": AdversarialMethod(
-        "Hjelm et al. 2018, Boundary-seeking GANs",
-        replace(_GAN, criterion=GAN("boundary_seeking")),
-    ),
-    "lsgan": AdversarialMethod(
-        "Mao et al. 2017, Least squares GANs",
-        replace(_GAN, criterion=LeastSquaresGAN()),
-    ),
-    "relativistic": AdversarialMethod(_RELATIVISTIC, _RELATIVE),
-    "relativistic_paired": AdversarialMethod(
-        _RELATIVISTIC, replace(_RELATIVE, criterion=RelativisticGAN("paired"))
-    ),
-    "f_gan": AdversarialMethod(
-        "Nowozin et al. 2016, f-GAN",
-        AdversarialSettings(
-            criterion=FGAN(DIVERGENCES["jensen_shannon"], "minimax"),
-            critic_steps=1,
-            learning_rate=2e-4,
-            # Not of the paper: single steps of both networks want it. S.
-            # Nowozin's tutorial at the Machine Learning Summer School 2018 has
-            # 10, by pixels in [-1, 1], on the activated output.
-            r1=2.5,
-        ),
-    ),
+    **CLASSIFIERS,
 }
 
 MATCHING: dict[str, Method[Any]] = {

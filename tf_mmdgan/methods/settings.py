@@ -97,6 +97,8 @@ class AdversarialSettings(CriticSettings):
         follows.
       project_output: whether labels are projected on the critic's output, not
         on its last activations; see `networks.Conditioning`.
+      minibatch_kernels: matrices of minibatch discrimination in the critic; 0:
+        it has none.
       gradient_penalty: weight of the two-sided penalty on slopes.
       penalized_function: the function whose slope that is.
       penalty_norm: axes of the image that the slope's norm runs over.
@@ -124,6 +126,7 @@ class AdversarialSettings(CriticSettings):
     learnable_spectral_scale: bool = False
     spectral_vectors: int = 8
     project_output: bool = False
+    minibatch_kernels: int = 0
     gradient_penalty: float = 0.0
     penalized_function: Literal["witness", "critic", "outputs"] = "witness"
     penalty_norm: Literal["image", "rows", "channels"] = "image"

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.latents import Latents
+from tf_mmdgan.networks import MinibatchDiscrimination
 from tf_mmdgan.objectives import CriticForm
 
 _COLOURS = re.compile(r"\x1b\[\d*m")
@@ -107,20 +108,23 @@ def form_of(critic: keras.Model) -> CriticForm:
     outputs = critic.output
     return CriticForm(
         outputs["features"].shape[-1],
-        mixes_examples(critic),
+        _has(critic, keras.layers.BatchNormalization),
         activations="activations" in outputs,
         decoder="reconstruction" in outputs,
         penultimate="penultimate" in outputs,
         image_shape=tuple(critic.inputs[0].shape[1:]),
+        minibatch=_has(critic, MinibatchDiscrimination),
     )
 
 
 def mixes_examples(network: keras.Model) -> bool:
     """Whether one example of a batch changes what another one gives."""
-    return any(
-        isinstance(layer, keras.layers.BatchNormalization)
-        for layer in network._flatten_layers()
-    )
+    mixing = keras.layers.BatchNormalization, MinibatchDiscrimination
+    return _has(network, *mixing)
+
+
+def _has(network: keras.Model, *kinds: type[keras.layers.Layer]) -> bool:
+    return any(isinstance(layer, kinds) for layer in network._flatten_layers())
 
 
 def _functional(

@@ -29,6 +29,7 @@ from tf_mmdgan.networks.frequency_scale import (
     frequency_scales,
     with_frequency_scales,
 )
+from tf_mmdgan.networks.minibatch import MinibatchDiscrimination
 from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 
 MakeGenerator = Callable[[tuple[int, ...], GeneratorOptions], keras.Model]

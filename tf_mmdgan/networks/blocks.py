@@ -10,6 +10,7 @@ import keras
 
 from tf_mmdgan import errors
 from tf_mmdgan.networks.conditioning import Inputs, Normalization
+from tf_mmdgan.networks.minibatch import MinibatchDiscrimination
 from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 
@@ -224,8 +225,14 @@ def critic_model(
 ) -> keras.Model:
     """The end of a critic: features linear in phi, [b, p], and its outputs.
 
-    phi is the output "penultimate".
+    phi, with what a `MinibatchDiscrimination` appends to it, is the output
+    "penultimate".
     """
+    if options.minibatch_kernels:
+        near = MinibatchDiscrimination(
+            options.minibatch_kernels, dtype="float32", name="minibatch"
+        )
+        phi = near(phi)
     # In float32 under any policy: losses and penalties are computed from them.
     linear = make.linear(
         options.output_width,

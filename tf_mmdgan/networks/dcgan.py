@@ -116,7 +116,8 @@ def fully_convolutional_critic(
 
     Raises:
       UsageError: for a shape out of range, and for conditioning by projection
-        of the activations, which takes a linear layer.
+        of the activations and minibatch discrimination, which take a linear
+        layer.
     """
     stages = _FULLY_CONVOLUTIONAL_STAGES
     sizes(stages).check("The fully convolutional critic", image_shape)
@@ -127,6 +128,12 @@ def fully_convolutional_critic(
             "The fully convolutional critic has no linear layer for labels to "
             "be projected beside: concatenate them.",
             setting="conditioning",
+        )
+    if options.minibatch_kernels:
+        raise errors.UsageError(
+            "The fully convolutional critic has no linear layer for minibatch "
+            "discrimination to come before.",
+            setting="minibatch_kernels",
         )
     activations = _convolutions(x, stages - 1, options, make)
     last = make.conv(

@@ -63,6 +63,8 @@ class CriticOptions:
         activations does not lead the critic to zero; those of the ResNets are
         so anyway, those of a DCGAN critic with batch normalization never.
       output_bias: whether the last layer has a bias.
+      minibatch_kernels: matrices of a `MinibatchDiscrimination` before the last
+        layer; 0: there is none. It is not under spectral normalization.
 
     Raises:
       UsageError: for a number below 1.
@@ -76,6 +78,8 @@ class CriticOptions:
     conditioning: Conditioning | None = None
     published_weights: bool = False
     output_bias: bool = True
+    minibatch_kernels: int = 0
 
     def __post_init__(self):
+        errors.check_count(0, minibatch_kernels=self.minibatch_kernels)
         errors.check_positive(output_width=self.output_width, width=self.width)

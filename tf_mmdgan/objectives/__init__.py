@@ -18,6 +18,7 @@ from tf_mmdgan.objectives.criterion import (
 from tf_mmdgan.objectives.gan import (
     FGAN,
     GAN,
+    FeatureMatchingGAN,
     HingeGAN,
     LeastSquaresGAN,
     RelativisticGAN,

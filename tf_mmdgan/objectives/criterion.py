@@ -94,6 +94,7 @@ class CriticForm(NamedTuple):
       decoder: whether it returns reconstructions.
       penultimate: whether it returns what its last layer is given.
       image_shape: of what it sees, without the batch; None: not known yet.
+      minibatch: whether it has a layer that compares the images of a batch.
     """
 
     output_width: int
@@ -102,6 +103,7 @@ class CriticForm(NamedTuple):
     decoder: bool = True
     penultimate: bool = True
     image_shape: tuple[int | None, ...] | None = None
+    minibatch: bool = False
 
 
 class Critic(Protocol):
@@ -285,6 +287,7 @@ class Criterion(abc.ABC):
         itself, for example because the loss contains gradients with respect to
         single images.
       output_bias: whether the critic's last layer has a bias.
+      needs_penultimate: whether the critic must return `penultimate`.
     """
 
     fakes_per_real: ClassVar[int] = 1
@@ -294,6 +297,7 @@ class Criterion(abc.ABC):
     generator_sees_real: ClassVar[bool] = True
     needs_independent_examples: ClassVar[bool] = False
     output_bias: ClassVar[bool] = True
+    needs_penultimate: ClassVar[bool] = False
 
     @abc.abstractmethod
     def critic_loss(self, seen: Comparison) -> Loss:

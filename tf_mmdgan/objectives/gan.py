@@ -51,9 +51,7 @@ class GAN(ScalarCriterion):
 
     def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
-        x = present(seen.x, "x")
-        real, fake = mean(softplus(-x)), mean(softplus(seen.y))
-        return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
+        return classified(seen)
 
     def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
@@ -72,6 +70,50 @@ _GENERATOR_LOSSES = {
     "non_saturating": lambda a: mean(softplus(-a)),
     "boundary_seeking": lambda a: 0.5 * mean(tf.square(a)),
 }
+
+
+def classified(seen: Comparison) -> Loss:
+    """The critic's loss of a `GAN`."""
+    x = present(seen.x, "x")
+    real, fake = mean(softplus(-x)), mean(softplus(seen.y))
+    return Loss(real + fake, {"real_loss": real, "fake_loss": fake})
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureMatchingGAN(ScalarCriterion):
+    """A GAN whose generator matches a mean of the critic, and fools nobody.
+
+    critic:    that of `GAN`
+    generator: |E h(X) - E h(Y)|^2
+
+    with h(X) what the critic's last layer is given, and means over the global
+    batch: the MMD of these features with the linear kernel, by its biased
+    estimate. The critic still tells both apart when the generator's loss is
+    small. Salimans et al. 2016, "Improved techniques for training GANs",
+    section 3.1, https://arxiv.org/abs/1606.03498, without labels.
+
+        >>> tm.Objective(tm.FeatureMatchingGAN()).criterion
+        FeatureMatchingGAN()
+    """
+
+    generator_sees_real: ClassVar[bool] = True
+    needs_penultimate: ClassVar[bool] = True
+
+    def critic_loss(self, seen: Comparison) -> Loss:
+        """See `Criterion.critic_loss`."""
+        return classified(seen)
+
+    def generator_loss(self, seen: Comparison) -> Loss:
+        """See `Criterion.generator_loss`."""
+        of_real, of_fake = (
+            mean(rows, axis=0)
+            for rows in seen.update.gather(
+                [present(h, "penultimates") for h in seen.penultimates]
+            )
+        )
+        difference = of_fake - tf.stop_gradient(of_real)
+        value = tf.reduce_sum(tf.square(difference))
+        return Loss(value, {"fake_mean": mean(seen.y)})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -112,16 +112,32 @@ class Objective:
                 f"{name} needs a critic with a decoder, such as "
                 "networks.with_decoder makes."
             )
-        if critic.batch_norm and self.needs_independent_examples:
+        if self.criterion.needs_penultimate and not critic.penultimate:
             raise errors.UsageError(
-                "The loss has slopes at single images, and batch normalisation "
-                "in the critic mixes them: leave out either.",
-                setting="critic_batch_norm",
+                f"{name} needs a critic that returns what its last layer is "
+                'given, "penultimate", as those of dcgan do.',
+                setting="architecture",
             )
         if self.augmentation is not None and critic.image_shape is not None:
             self.augmentation.check(critic.image_shape)
+        if self.needs_independent_examples:
+            self._check_independence(critic)
         for regularizer in self.regularizers:
             regularizer.check(self.criterion, critic)
+
+    @staticmethod
+    def _check_independence(critic: CriticForm) -> None:
+        mixing = (
+            (critic.batch_norm, "critic_batch_norm", "batch normalisation"),
+            (critic.minibatch, "minibatch_kernels", "minibatch discrimination"),
+        )
+        for found, setting, what in mixing:
+            if found:
+                raise errors.UsageError(
+                    f"The loss has slopes at single images, and {what} in the "
+                    "critic mixes them: leave out either.",
+                    setting=setting,
+                )
 
     def critic_loss(
         self,

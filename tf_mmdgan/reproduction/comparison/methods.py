@@ -163,6 +163,8 @@ _SINGLE_UPDATES = (
     "lsgan",
     "relativistic",
     "relativistic_paired",
+    "improved",
+    "improved_minibatch",
     *(f"f_gan_{name}" for name in f_divergences.DIVERGENCES),
 )
 
