@@ -42,6 +42,7 @@ MADE = [
     tm.InstanceNoise(0.1),
     tm.WeightClipping(0.01),
     tm.CriticAugmentation("color,cutout"),
+    tm.CriticAugmentation("flip", tm.AdaptiveProbability(0.5, 1000)),
     tm.Objective(tm.MMDGAN("rq"), [tm.GradientPenalty(1.0)]),
     tm.KernelDiscrepancy("rbf"),
     tm.GradientConstrainedDiscrepancy("rbf"),

@@ -52,8 +52,8 @@ _HOMES = {
         "InstanceNoise", "WeightClipping", "Annealing",
     ),
     "objectives.augmentations": (
-        "CriticAugmentation", "CRITIC_AUGMENTATIONS", "ImageChange",
-        "GatedChange",
+        "CriticAugmentation", "AdaptiveProbability", "CRITIC_AUGMENTATIONS",
+        "ImageChange", "GatedChange",
     ),
     "objectives.constrained": ("critic_gradient_constrained_mmd2",),
     "objectives.f_divergences": (

@@ -76,6 +76,7 @@ from tf_mmdgan.objectives import (
 )
 from tf_mmdgan.objectives.augmentations import (
     CriticAugmentation as CriticAugmentation,
+    AdaptiveProbability as AdaptiveProbability,
     CRITIC_AUGMENTATIONS as CRITIC_AUGMENTATIONS, ImageChange as ImageChange,
     GatedChange as GatedChange,
 )

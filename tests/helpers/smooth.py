@@ -28,6 +28,7 @@ class SmoothCritic:
         self.weights = [tf.Variable(rng.normal(size=s), dtype=dtype)
                         for s in sizes]  # fmt: skip
         self.multiplier = keras.Variable(0.0)
+        self.adaptation = None
         self.frequency_scales = None
         self.clipped = []
 

@@ -5,7 +5,8 @@ import pytest
 
 from tf_mmdgan import config, errors, methods
 from tf_mmdgan.config import fields
-from tf_mmdgan.objectives import CriticAugmentation
+from tf_mmdgan.objectives import AdaptiveProbability, CriticAugmentation
+from tf_mmdgan.objectives.augmentations import ADAPTED
 
 
 def settings(**kwargs):
@@ -24,7 +25,8 @@ def test_changes_of_images_are_named_by_a_flag():
     "given, words",
     [
         ({"diff_augment": "colour"}, "Did you mean 'color'"),
-        ({"diff_augment": "turn"}, "turn of every image would teach"),
+        ({"ada_target": 0.5}, "--ada_target needs --ada"),
+        ({"objective": "gc_mmd", "ada": True}, "--ada has no meaning for"),
         (
             {"objective": "gmmn", "diff_augment": "color"},
             "--diff_augment has no meaning for --objective=gmmn",
@@ -34,6 +36,20 @@ def test_changes_of_images_are_named_by_a_flag():
 def test_changes_of_images_that_cannot_be(given, words):
     with pytest.raises(errors.UsageError, match=words):
         methods.settings_of(settings(**given))
+
+
+def test_a_probability_is_named_by_flags():
+    made = losses.loss_of(settings(ada=True)).augmentation
+    assert made == CriticAugmentation(ADAPTED, AdaptiveProbability())
+    made = losses.loss_of(
+        settings(
+            ada=True, ada_target=0.5, ada_images=1000, diff_augment="color,turn"
+        )
+    ).augmentation
+    expected = AdaptiveProbability(0.5, 1000)
+    assert made == CriticAugmentation("color,turn", expected)
+    with pytest.raises(errors.UsageError, match="turn of every image would"):
+        losses.loss_of(settings(diff_augment="turn"))
 
 
 def test_points_are_not_changed():

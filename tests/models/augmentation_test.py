@@ -8,16 +8,18 @@ import tiny
 import tiny_conditional
 
 from tf_mmdgan import errors, kernels
-from tf_mmdgan.distribute import Update
+from tf_mmdgan.distribute import Cluster, Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import AdversarialModel
 from tf_mmdgan.objectives import (
     MMDGAN,
+    AdaptiveProbability,
     Batch,
     CriticAugmentation,
     Objective,
     ScaledMMD,
 )
+from tf_mmdgan.training import checkpoints
 
 CHANGES = CriticAugmentation("color,translation,cutout")
 MMD = MMDGAN(kernels.Gaussian())
@@ -59,6 +61,53 @@ def test_xla_compiles_a_step_with_changes():
     objective = Objective(ScaledMMD(kernels.Gaussian()), augmentation=CHANGES)
     history = fit(tiny.model(objective=objective, jit_compile=True))
     assert all(np.isfinite(v).all() for v in history.values())
+
+
+QUICK = AdaptiveProbability(target=-0.9, images=160)
+ADAPTIVE = Objective(MMD, augmentation=CriticAugmentation("flip,color", QUICK))
+
+
+def test_a_probability_is_kept_and_logged():
+    made = tiny.model(objective=ADAPTIVE)
+    kept = [w.path for w in made.weights if "adaptation" in w.path]
+    assert len(kept) == 1
+    # Two updates of 8 images a step; after 4 updates 32 of 160 have been seen.
+    history = made.fit(tiny.batches(), steps_per_epoch=1, epochs=7, verbose=0)
+    ps = history.history["critic/augmentation_p"]
+    np.testing.assert_allclose(ps, [0, 0, 0.2, 0.2, 0.4, 0.4, 0.6], rtol=1e-6)
+    plain = tiny.model(objective=Objective(MMD, augmentation=CHANGES))
+    assert not [w for w in plain.weights if "adaptation" in w.path]
+
+
+@pytest.mark.slow
+def test_a_probability_goes_on_with_the_same_bits(tmp_path):
+    whole, half = (tiny.adam_model(objective=ADAPTIVE) for _ in range(2))
+    tiny.fit(whole, 9)
+    tiny.fit(half, 5, checkpoints.Checkpoints(half, tmp_path))
+    other = tiny.adam_model(objective=ADAPTIVE)
+    assert checkpoints.Checkpoints(other, tmp_path).restore()
+    tiny.fit(other, 4)
+    assert whole.adaptation.numpy()[0] > 0.3
+    for a, b in zip(tiny.state(whole), tiny.state(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", ["global", "replica"])
+def test_two_replicas_have_one_probability(two_cpus, scope):
+    settings = {"objective": ADAPTIVE, "dtype": "float64", "mmd_scope": scope}
+    one = tiny.model(**settings)
+    data = tiny.batches(dtype=np.float64)
+    fit(one, data, 5)
+    with two_cpus.scope():
+        two = tiny.model(**settings)
+    history = fit(two, Cluster(two_cpus).spread(data, 8), 5)
+    assert history["critic/augmentation_p"][-1] == pytest.approx(0.4)
+    parts = two_cpus.experimental_local_results(two.adaptation.value)
+    np.testing.assert_array_equal(*parts)
+    if scope == "global":
+        for a, b in zip(tiny.weights(one), tiny.weights(two), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-9)
 
 
 def test_points_are_refused():

@@ -2,6 +2,7 @@
 
 import functools
 
+import keras
 import numpy as np
 import pytest
 import smooth
@@ -12,6 +13,7 @@ from tf_mmdgan.objectives import (
     GAN,
     MMDGAN,
     WGAN,
+    AdaptiveProbability,
     Annealing,
     AutoencoderMMD,
     Batch,
@@ -29,7 +31,7 @@ from tf_mmdgan.objectives import (
 )
 
 PENALTY = GradientPenalty(10.0)
-CHANGES = CriticAugmentation("color,cutout")
+CHANGES = CriticAugmentation("flip,color,cutout", AdaptiveProbability())
 # What has means over rows, some in squares or roots, and noise of single rows.
 OBJECTIVES = {
     "cramer": Objective(CramerGAN("energy"), [PENALTY]),
@@ -82,6 +84,7 @@ def test_two_replicas_are_one_device(rng, two_cpus, mean_over_replicas, name):
     with two_cpus.scope():
         outputs = 1 if objective.criterion.single_output else 3
         critic = smooth.SmoothCritic(rng, outputs)
+        critic.adaptation = keras.Variable([0.5, 3.0, 3.0], trainable=False)
         gain = tf.Variable(rng.uniform(0.5, 1, smooth.IMAGE), dtype=tf.float64)
     critic.multiplier.assign(0.5)
 

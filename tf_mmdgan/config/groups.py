@@ -27,8 +27,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "feature_penalty", "weight_clip", "orthogonal_penalty",
         "spectral_norm", "spectral_scale",
         "learnable_spectral_scale", "instance_noise", "noise_penalty",
-        "noise_annealing_steps", "diff_augment",
+        "noise_annealing_steps",
     ),
+    "augmentation": ("diff_augment", "ada", "ada_target", "ada_images"),
     "kernel": ("kernel", "bandwidths", "median_bandwidth", "mmd_estimator"),
     "optimisation": (
         "optimizer", "learning_rate", "critic_learning_rate", "beta_1",

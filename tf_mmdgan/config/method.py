@@ -231,6 +231,21 @@ class MethodConfig:
         "cutout, ...; see docs/augmentation.md; or your own, "
         "package.module:NAME.",
     )
+    ada: bool | None = setting(
+        None,
+        "Whether the probability of each of these changes follows the critic "
+        "(adaptive augmentation); without --diff_augment, of those of Karras "
+        "et al. 2020.",
+    )
+    ada_target: float | None = setting(
+        None,
+        "Of --ada: mean sign of what the critic says of real images; above it "
+        "the probability rises, below it falls.",
+    )
+    ada_images: int | None = setting(
+        None,
+        "Of --ada: real images in which the probability can rise from 0 to 1.",
+    )
     spectral_norm: str | None = setting(
         None,
         "Spectral normalisation of the critic: of its kernels as matrices, "
@@ -323,7 +338,7 @@ class MethodConfig:
             "generator_width", "critic_width", "critic_output", "latent_size",
             "critic_steps", "moving_average_rate", "autoencoder_steps", "ridge",
             "slices", "frequencies", "code_steps", "refine_learning_rate",
-            "refine_places",
+            "refine_places", "ada_images",
         )  # fmt: skip
         fields.require_non_negative(
             self, "reconstruction_weight", "feasible_set_weight",

@@ -35,7 +35,7 @@ class RunHistory:
     class_rows: np.ndarray | None = None
 
     def charts(self, kid_of_training: float | None = None) -> list[Chart]:
-        """KID, FID, losses, learning rate and the critic's slope.
+        """KID, FID, losses, adaptive changes, learning rate, critic's slope.
 
         A chart of what was not logged has no lines with points.
 
@@ -47,6 +47,13 @@ class RunHistory:
             Chart("KID (band: 95 %)", [kid], reference=kid_of_training),
             Chart("FID", [self._line("fid")]),
             Chart("losses", self._lines("", "loss")),
+            Chart(
+                "probability of changes, and mean sign on real images",
+                [
+                    self._line("critic/augmentation_p", "probability"),
+                    self._line("critic/real_sign", "sign"),
+                ],
+            ),
             Chart("learning rate", [self._line("learning_rate")]),
             Chart("slope of the critic", self._lines("slope/", "")),
         ]

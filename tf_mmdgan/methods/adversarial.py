@@ -22,6 +22,7 @@ from tf_mmdgan.methods.settings import AdversarialSettings
 from tf_mmdgan.models import AdversarialModel, BurnIn
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 from tf_mmdgan.objectives import (
+    AdaptiveProbability,
     Annealing,
     CriticAugmentation,
     CriticForm,
@@ -36,6 +37,7 @@ from tf_mmdgan.objectives import (
     WeightClipping,
     ZeroCentredPenalty,
 )
+from tf_mmdgan.objectives.augmentations import ADAPTED
 
 Maker = Callable[[AdversarialSettings, Annealing], Regularizer]
 
@@ -112,14 +114,13 @@ class AdversarialMethod(Method[AdversarialSettings]):
             if getattr(settings, name)
         )
         noise, bound = settings.instance_noise, settings.weight_clip
-        changes = settings.diff_augment
         objective = Objective(
             settings.criterion,
             tuple(regularizers),
             InstanceNoise(noise, annealing) if noise else None,
             WeightClipping(bound) if bound else None,
             tuple(on_generator),
-            CriticAugmentation(changes) if changes else None,
+            _augmentation(settings),
         )
         objective.check(
             CriticForm(
@@ -155,6 +156,19 @@ class AdversarialMethod(Method[AdversarialSettings]):
             model, builder.optimizer(model), builder.critic_optimizer(model)
         )
         return model
+
+
+def _augmentation(
+    settings: AdversarialSettings,
+) -> CriticAugmentation | None:
+    if settings.ada:
+        probability = AdaptiveProbability(
+            settings.ada_target, settings.ada_images
+        )
+        return CriticAugmentation(settings.diff_augment or ADAPTED, probability)
+    if settings.diff_augment:
+        return CriticAugmentation(settings.diff_augment)
+    return None
 
 
 def _networks(

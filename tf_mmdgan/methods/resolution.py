@@ -16,7 +16,11 @@ from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.methods import deviations
 from tf_mmdgan.methods.published import METHODS, get_method
 from tf_mmdgan.methods.settings import Settings
-from tf_mmdgan.objectives import CriticAugmentation, f_divergences
+from tf_mmdgan.objectives import (
+    AdaptiveProbability,
+    CriticAugmentation,
+    f_divergences,
+)
 
 # Settings that mean nothing without one of others.
 _NEEDS = {
@@ -27,6 +31,8 @@ _NEEDS = {
     "spectral_scale": ("spectral_norm",),
     "learnable_spectral_scale": ("spectral_norm",),
     "drift_decay": ("drift_scale",),
+    "ada_target": ("ada",),
+    "ada_images": ("ada",),
     "code_steps": ("refine_features",),
     "refine_learning_rate": ("refine_features",),
     "refine_places": ("refine_features",),
@@ -149,7 +155,9 @@ def _numbers(flag: str, text: str) -> tuple[float, ...]:
 
 def _changes(given: NamedList) -> tuple[object, ...]:
     """The names of changes of images, each of which is one; of "" none."""
-    return tuple(CriticAugmentation(given).names) if given else ()
+    # Whether they need a probability is not known yet.
+    probable = AdaptiveProbability()
+    return tuple(CriticAugmentation(given, probable).names) if given else ()
 
 
 # Of settings that a flag gives in words and a method has as values.

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from tf_mmdgan.config.fields import Named
 from tf_mmdgan.kernels import Kernel, RadialMixture
-from tf_mmdgan.objectives import Criterion
+from tf_mmdgan.objectives import AdaptiveProbability, Criterion
 from tf_mmdgan.objectives.f_divergences import FDivergence
 
 Self = TypeVar("Self", bound="Settings")
@@ -113,6 +113,10 @@ class AdversarialSettings(CriticSettings):
       orthogonal_penalty: weight of the penalty on products of the generator's
         filters.
       diff_augment: random changes of all images that the critic sees, by name.
+      ada: whether their probability follows the critic; without names, of the
+        changes of Karras et al. 2020.
+      ada_target: what the mean sign of the critic's margins is led to.
+      ada_images: real images in which that probability can rise from 0 to 1.
     """
 
     criterion: Criterion
@@ -140,6 +144,9 @@ class AdversarialSettings(CriticSettings):
     weight_clip: float = 0.0
     orthogonal_penalty: float = 0.0
     diff_augment: tuple[object, ...] = ()
+    ada: bool = False
+    ada_target: float = AdaptiveProbability.target
+    ada_images: int = AdaptiveProbability.images
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from tf_mmdgan.mmd.embeddings import (
 from tf_mmdgan.mmd.estimators import (
     Grams,
     gram_matrices,
+    leave_one_out_margins,
     mmd2_biased,
     mmd2_unbiased,
     mmd2_ustatistic,

@@ -212,6 +212,34 @@ def _after(check: tf.Operation | None, tensor: tf.Tensor) -> tf.Tensor:
         return tf.identity(tensor)
 
 
+def leave_one_out_margins(grams: Grams) -> tf.Tensor:
+    """By how much each real point is nearer to the others than to fake ones.
+
+    m_i = w_i - (mean_j w_j + mean_j v_j) / 2
+
+    w and v are the witness at real and at fake points, without the kernel of a
+    point and itself, which would add k(x, x) / n. With phi the kernel's
+    features and P, Q the empirical laws, 2 m_i is |phi(x_i) - E_Q phi|^2 -
+    |phi(x_i) - E_P phi|^2 up to that: m_i > 0 where x_i is told right.
+
+        >>> x, y = [[0.0], [1.0]], [[2.0], [4.0]]
+        >>> grams = tm.gram_matrices(tm.Linear(), x, y)
+        >>> leave_one_out_margins(grams).numpy()
+        array([4., 1.], dtype=float32)
+
+    Args:
+      grams: of n >= 2 real and m >= 2 fake points.
+
+    Returns:
+      [n].
+    """
+    others = tf.cast(size(grams.xx, 2), grams.xx.dtype) - 1.0
+    within = tf.reduce_sum(without_diagonal(grams.xx), axis=1) / others
+    real = within - tf.reduce_mean(grams.xy, axis=1)
+    fake = tf.reduce_mean(grams.xy) - mean_off_diagonal(grams.yy)
+    return real - 0.5 * (tf.reduce_mean(real) + fake)
+
+
 def witness(
     kernel: Kernel, points: tf.Tensor, real: tf.Tensor, fake: tf.Tensor
 ) -> tf.Tensor:

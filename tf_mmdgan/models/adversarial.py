@@ -19,6 +19,7 @@ from tf_mmdgan.networks import (
     spectral_normalization,
 )
 from tf_mmdgan.objectives import Batch, CriticOutput, Objective, criterion
+from tf_mmdgan.objectives.augmentations.adaptive import STATE_SIZE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,9 +68,15 @@ class BurnIn:
 class CriticView:
     """A critic network as an objective sees it: `objectives.Critic`."""
 
-    def __init__(self, network: keras.Model, multiplier: keras.Variable):
+    def __init__(
+        self,
+        network: keras.Model,
+        multiplier: keras.Variable,
+        adaptation: keras.Variable | None = None,
+    ):
         self._network = network
         self.multiplier = multiplier
+        self.adaptation = adaptation
         self._mixes_examples = adopting.mixes_examples(network)
 
     @property
@@ -182,19 +189,26 @@ class AdversarialModel(ImplicitModel):
             errors.check_type("burn_in", burn_in, BurnIn)
             burn_in.check(critic_steps)
         self.critic = critic
-        self.multiplier = self.add_weight(
-            name="multiplier",
-            shape=(),
-            initializer="zeros",
-            trainable=False,
-            aggregation="mean",
-        )
-        self.view = CriticView(critic, self.multiplier)
+        self.multiplier = self._kept("multiplier", ())
+        self.adaptation = None
+        if objective.is_adaptive:
+            self.adaptation = self._kept("adaptation", (STATE_SIZE,))
+        self.view = CriticView(critic, self.multiplier, self.adaptation)
         self.generator_view = GeneratorView(self.generator)
         self.objective = objective
         self.critic_steps = critic_steps
         self.burn_in = burn_in
         self.moved_with_generator = moved_with_generator
+
+    def _kept(self, name: str, shape: tuple[int, ...]) -> keras.Variable:
+        """Zeros that an objective moves, all replicas by the same amount."""
+        return self.add_weight(
+            name=name,
+            shape=shape,
+            initializer="zeros",
+            trainable=False,
+            aggregation="mean",
+        )
 
     def compile(  # type: ignore[override]
         self,

@@ -1,7 +1,10 @@
 """Objectives: what critic and generator minimise."""
 
 from tf_mmdgan.objectives.annealing import Annealing
-from tf_mmdgan.objectives.augmentations import CriticAugmentation
+from tf_mmdgan.objectives.augmentations import (
+    AdaptiveProbability,
+    CriticAugmentation,
+)
 from tf_mmdgan.objectives.characteristic import CharacteristicGAN
 from tf_mmdgan.objectives.constrained import GradientConstrainedMMD
 from tf_mmdgan.objectives.cramer import CramerGAN

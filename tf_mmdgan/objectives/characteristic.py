@@ -80,6 +80,11 @@ class CharacteristicGAN(Criterion):
             features, seen.x, seen.y, frequencies
         )
 
+    def margins(self, seen: Comparison) -> tf.Tensor:
+        """See `augmentations.adaptive.Discerning`; of all frequencies."""
+        grams = mmd.gram_matrices(self.kernel, seen.x, seen.y)
+        return mmd.leave_one_out_margins(grams)
+
     def _distance(
         self, seen: Comparison
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:

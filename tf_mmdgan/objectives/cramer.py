@@ -68,6 +68,14 @@ class CramerGAN(Criterion):
         """f(u_i; y_i) for each row u_i of features [b, d]: [b]."""
         return _difference(features, seen.fake_features[0])
 
+    def margins(self, seen: Comparison) -> tf.Tensor:
+        """See `augmentations.adaptive.Discerning`: f(x_i; y_i) and f(Z; Y)."""
+        y, z = seen.fake_features
+        real, fake = seen.update.gather(
+            [_difference(seen.real_features, y), _difference(z, y)]
+        )
+        return real - 0.5 * (tf.reduce_mean(real) + tf.reduce_mean(fake))
+
 
 def _difference(u: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
     return _norms(u - v) - _norms(u)

@@ -112,6 +112,8 @@ class Critic(Protocol):
     # Lagrange multiplier of a criterion with a constraint; it is saved with the
     # critic's weights.
     multiplier: keras.Variable
+    # Of an adaptive augmentation, [3]; None where there is none.
+    adaptation: keras.Variable | None
 
     @property
     def frequency_scales(self) -> tf.Tensor | None:

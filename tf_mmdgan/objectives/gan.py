@@ -58,6 +58,10 @@ class GAN(ScalarCriterion):
         value = _GENERATOR_LOSSES[self.generator_form](seen.y)
         return Loss(value, {"fake_mean": mean(seen.y)})
 
+    def margins(self, seen: Comparison) -> tf.Tensor:
+        """See `augmentations.adaptive.Discerning`: the logits."""
+        return present(seen.x, "x")[:, 0]
+
     def noise_curvatures(
         self, real: tf.Tensor, fake: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -135,6 +139,10 @@ class HingeGAN(ScalarCriterion):
     def generator_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.generator_loss`."""
         return Loss(-mean(seen.y), {"fake_mean": mean(seen.y)})
+
+    def margins(self, seen: Comparison) -> tf.Tensor:
+        """See `augmentations.adaptive.Discerning`: the critic's output."""
+        return present(seen.x, "x")[:, 0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -282,6 +290,11 @@ class FGAN(ScalarCriterion):
         else:
             value = -mean(self.divergence.output(seen.y))
         return Loss(value, {"fake_mean": mean(seen.y)})
+
+    def margins(self, seen: Comparison) -> tf.Tensor:
+        """See `augmentations.adaptive.Discerning`: T less its f'(1)."""
+        outputs = self.divergence.output(present(seen.x, "x")[:, 0])
+        return outputs - self.divergence.threshold
 
     def noise_curvatures(
         self, real: tf.Tensor, fake: tf.Tensor

@@ -72,6 +72,11 @@ class MMDGAN(Criterion):
         """The witness function of the MMD, not divided by its norm: [b]."""
         return mmd.witness(self.kernel, features, seen.x, seen.y)
 
+    def margins(self, seen: Comparison) -> tf.Tensor:
+        """See `augmentations.adaptive.Discerning`; those of other points."""
+        grams = mmd.gram_matrices(self.kernel, seen.x, seen.y)
+        return mmd.leave_one_out_margins(grams)
+
     def estimate(self, grams: mmd.Grams) -> tf.Tensor:
         """The estimator's value for some kernel matrices, a scalar."""
         if callable(self.estimator):

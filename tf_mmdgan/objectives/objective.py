@@ -10,6 +10,8 @@ from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.objectives.augmentations import CriticAugmentation
+from tf_mmdgan.objectives.augmentations.adaptive import mean_sign
+from tf_mmdgan.objectives.augmentations.augmentation import TERMS
 from tf_mmdgan.objectives.criterion import (
     Batch,
     Criterion,
@@ -94,6 +96,12 @@ class Objective:
             part.needs_independent_examples for part in self.regularizers
         )
 
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether a probability of changes follows the critic."""
+        changes = self.augmentation
+        return changes is not None and changes.probability is not None
+
     def check(self, critic: CriticForm) -> None:
         """Refuses a critic that these losses are not for.
 
@@ -147,10 +155,15 @@ class Objective:
         update: Update,
     ) -> Loss:
         """Loss of the critic; called in replica context."""
-        real, *fakes = self._shown([real, *fakes], update)
+        chance = self._chance(critic, real)
+        real, *fakes = self._shown([real, *fakes], update, chance)
         seen = joint_pass(critic, real, fakes, update)
         given = self.criterion.critic_loss(seen)
         value, terms = Loss.of(given, self.criterion)
+        if tf.is_tensor(chance):
+            r = mean_sign(self.criterion, seen)
+            said = [tf.cast(number, value.dtype) for number in (chance, r)]
+            terms = {**terms, **dict(zip(TERMS, said, strict=True))}
         for name, regularizer in _named(self.regularizers).items():
             given = regularizer.penalty(self.criterion, seen)
             penalty = Loss.of(given, regularizer).value
@@ -166,7 +179,8 @@ class Objective:
         update: Update,
     ) -> Loss:
         """Loss of the generator; called in replica context."""
-        real, *fakes = self._shown([real, *fakes], update)
+        chance = self._chance(critic, real)
+        real, *fakes = self._shown([real, *fakes], update, chance)
         seen = separate_passes(
             critic, real, fakes, update, self.criterion.generator_sees_real
         )
@@ -195,13 +209,26 @@ class Objective:
     ) -> None:
         """To be called after the optimizer has updated the critic."""
         self.criterion.after_update(critic, terms)
+        if self.augmentation is not None:
+            self.augmentation.after_update(critic, terms)
         if self.weight_clipping is not None:
             self.weight_clipping.after_update(critic)
 
-    def _shown(self, batches: list[Batch], update: Update) -> list[Batch]:
+    def _chance(self, critic: Critic, real: Batch) -> tf.Tensor | float:
+        """The probability of changes: a tensor where it is adaptive."""
+        if self.augmentation is None:
+            return 0.0
+        return self.augmentation.chance(critic, real)
+
+    def _shown(
+        self,
+        batches: list[Batch],
+        update: Update,
+        chance: tf.Tensor | float,
+    ) -> list[Batch]:
         """The images as the critic sees them: changed, then noisy."""
         if self.augmentation is not None:
-            batches = self.augmentation.apply(batches, update)
+            batches = self.augmentation.apply(batches, update, chance)
         if self.instance_noise is not None:
             batches = self.instance_noise.add(batches, update)
         return batches

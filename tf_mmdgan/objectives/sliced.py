@@ -48,6 +48,11 @@ class SlicedEnergyGAN(Criterion):
         """The witness of the energy distance, the mean over all lines: [b]."""
         return mmd.witness(KERNELS["energy"], features, seen.x, seen.y)
 
+    def margins(self, seen: Comparison) -> tf.Tensor:
+        """See `augmentations.adaptive.Discerning`; those of other points."""
+        grams = mmd.gram_matrices(KERNELS["energy"], seen.x, seen.y)
+        return mmd.leave_one_out_margins(grams)
+
     def _energy(self, seen: Comparison) -> tf.Tensor:
         seed = seen.update.shared_seed(Purpose.DISCREPANCY)
         directions = tf.random.stateless_normal(

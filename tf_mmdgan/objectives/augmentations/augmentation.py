@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
@@ -10,12 +10,17 @@ from tf_mmdgan import errors
 from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.config.spelling import entries
 from tf_mmdgan.distribute import Purpose, Update
+from tf_mmdgan.objectives.augmentations.adaptive import AdaptiveProbability
 from tf_mmdgan.objectives.augmentations.catalogue import (
     CRITIC_AUGMENTATION_FAMILY,
     CRITIC_AUGMENTATIONS,
 )
 from tf_mmdgan.objectives.augmentations.change import ImageChange
-from tf_mmdgan.objectives.criterion import Batch
+from tf_mmdgan.objectives.criterion import Batch, Critic, present
+
+# What the critic's update logs: the probability, and the mean sign r of the
+# margins; see `AdaptiveProbability`.
+TERMS = ("augmentation_p", "real_sign")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,13 +37,15 @@ class CriticAugmentation:
 
         >>> changes = tm.CriticAugmentation("color,translation")
         >>> changes
-        CriticAugmentation(names=('color', 'translation'))
+        CriticAugmentation(names=('color', 'translation'), probability=None)
         >>> objective = tm.Objective(tm.MMDGAN("rbf"), augmentation=changes)
 
     Attributes:
       names: of `CRITIC_AUGMENTATIONS`, or an `ImageChange` itself; a list, or a
         text with commas. They are applied in the order of that dictionary, your
         own ones after these, in the order given.
+      probability: of each change of an image, by a coin for each, which follows
+        the critic; None: every image is changed.
 
     Raises:
       UsageError: for what names no change, for none at all, and for changes
@@ -46,6 +53,7 @@ class CriticAugmentation:
     """
 
     names: NamedList
+    probability: AdaptiveProbability | None = None
 
     def __post_init__(self):
         given: object = self.names
@@ -53,11 +61,16 @@ class CriticAugmentation:
             given = entries(given)
         names = tuple(given) if isinstance(given, list | tuple) else (given,)
         object.__setattr__(self, "names", names)
+        if self.probability is not None:
+            errors.check_type(
+                "probability", self.probability, AdaptiveProbability
+            )
         for name, change in zip(self.names, self._given, strict=True):
-            if change.needs_chance:
+            if change.needs_chance and self.probability is None:
                 raise errors.UsageError(
                     f"{name} of every image would teach the generator to make "
-                    "such images too: leave it out.",
+                    "such images too: leave it out, or give it a probability "
+                    "(ada).",
                     setting="diff_augment",
                 )
         if not self.names:
@@ -83,20 +96,62 @@ class CriticAugmentation:
                 setting="diff_augment",
             )
 
-    def apply(self, batches: Sequence[Batch], update: Update) -> list[Batch]:
+    def chance(self, critic: Critic, real: Batch) -> tf.Tensor | float:
+        """The probability of each change in an update, a scalar.
+
+        Args:
+          critic: whose state says it.
+          real: the real images of this replica.
+
+        Raises:
+          ValueError: for a critic without that state.
+        """
+        if self.probability is None:
+            return 1.0
+        state = present(critic.adaptation, "adaptation").value
+        context = tf.distribute.get_replica_context()
+        count = tf.shape(real.images)[0] * context.num_replicas_in_sync
+        return self.probability.at(tf.identity(state), count)
+
+    def after_update(
+        self, critic: Critic, terms: Mapping[str, tf.Tensor]
+    ) -> None:
+        """To be called after the critic's update, with its logged terms."""
+        if self.probability is None:
+            return
+        state = present(critic.adaptation, "adaptation")
+        state.assign(
+            self.probability.after(
+                tf.identity(state.value), *(terms[name] for name in TERMS)
+            )
+        )
+
+    def apply(
+        self,
+        batches: Sequence[Batch],
+        update: Update,
+        chance: tf.Tensor | float = 1.0,
+    ) -> list[Batch]:
         """The batches of an update, with changes of their own for each image.
 
         Args:
           batches: real images, then each batch of generated ones.
           update: this update, of which the changes are a function.
+          chance: the probability of each change, a scalar.
         """
         return [
-            batch._replace(images=self._changed(batch.images, index, update))
+            batch._replace(
+                images=self._changed(batch.images, index, update, chance)
+            )
             for index, batch in enumerate(batches)
         ]
 
     def _changed(
-        self, images: tf.Tensor, index: int, update: Update
+        self,
+        images: tf.Tensor,
+        index: int,
+        update: Update,
+        chance: tf.Tensor | float,
     ) -> tf.Tensor:
         widths = [change.draws for change in self._ordered]
         numbers = update.uniforms(
@@ -104,7 +159,7 @@ class CriticAugmentation:
         )
         parts = tf.split(tf.cast(numbers, images.dtype), widths, axis=1)
         for change, part in zip(self._ordered, parts, strict=True):
-            images = change(images, part)
+            images = change(images, part, chance)
         return images
 
     @functools.cached_property

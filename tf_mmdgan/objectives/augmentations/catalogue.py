@@ -36,6 +36,12 @@ CRITIC_AUGMENTATIONS: Catalogue[ImageChange] = Catalogue(
     "cutout": GatedChange(places.cutout, 2),
 }
 
+# Those whose probability Karras et al. adapt; "bgc" in their code.
+ADAPTED = (
+    "flip", "turn", "shift", "warp", "brightness", "contrast", "luma_flip",
+    "hue", "saturation",
+)  # fmt: skip
+
 CRITIC_AUGMENTATION_FAMILY: Family[ImageChange] = Family(
     "critic augmentation",
     CRITIC_AUGMENTATIONS,
