@@ -24,6 +24,7 @@ def test_metadata(loaded, export_dir):
         "latents": {"size": 6, "distribution": "uniform"},
         "image_shape": [8, 8, 3],
         "num_classes": None,
+        "class_names": None,
         "max_samples": 1024,
     }
     file = export_dir / "1" / "assets.extra" / "tf_mmdgan.json"
