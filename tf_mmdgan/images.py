@@ -1,6 +1,9 @@
 """Images at the package's borders: 8 bits, grids and PNG files.
 
-Inside the package images are float32 in [-1, 1], [n, h, w, c], c = 1 or 3.
+Inside the package images are float32 in [-1, 1], [n, h, w, c]: grey, colour, or
+colour with opacity, c = 1, 3 or 4. Of 8-bit images with opacity, as in PNG
+files, the colour is that of the pixel; inside it is multiplied by the opacity,
+so that what cannot be seen is 0 and no network has to learn it.
 """
 
 import io
@@ -20,14 +23,47 @@ _ANIMATION_MILLISECONDS = 80  # that each image is shown
 
 
 def from_uint8(images: tf.Tensor) -> tf.Tensor:
-    """Maps levels 0..255 to [-1, 1], float32; the inverse of `to_uint8`."""
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
+    """Maps levels 0..255 to [-1, 1], float32; the inverse of `to_uint8`.
+
+    Of images with opacity, the levels of colours become fractions of it.
+    """
+    levels = tf.cast(images, tf.float32)
+    if _has_opacity(levels):
+        colour, opacity = levels[..., :3], levels[..., 3:]
+        levels = tf.concat([colour * (opacity / 255.0), opacity], axis=-1)
+    return levels / 127.5 - 1.0
 
 
 def to_uint8(images: tf.Tensor) -> tf.Tensor:
-    """Rounds images in [-1, 1] to the nearest of 256 levels, clipping."""
-    levels = tf.round((tf.cast(images, tf.float32) + 1.0) * 127.5)
-    return tf.cast(tf.clip_by_value(levels, 0.0, 255.0), tf.uint8)
+    """Rounds images in [-1, 1] to the nearest of 256 levels, clipping.
+
+    Of images with opacity, the colour of what cannot be seen is 0.
+    """
+    levels = (tf.cast(images, tf.float32) + 1.0) * 127.5
+    if _has_opacity(levels):
+        opacity = tf.round(tf.clip_by_value(levels[..., 3:], 0.0, 255.0))
+        colour = tf.math.divide_no_nan(levels[..., :3] * 255.0, opacity)
+        levels = tf.concat([colour, opacity], axis=-1)
+    return tf.cast(tf.clip_by_value(tf.round(levels), 0.0, 255.0), tf.uint8)
+
+
+def _has_opacity(images: tf.Tensor) -> bool:
+    return images.shape.rank is not None and (
+        images.shape.rank > 2 and images.shape[-1] == 4
+    )
+
+
+def over_white(image: PIL.Image.Image) -> PIL.Image.Image:
+    """The image as RGB, its transparent pixels laid over white."""
+    image = image.convert("RGBA")
+    white = PIL.Image.new("RGBA", image.size, "white")
+    return PIL.Image.alpha_composite(white, image).convert("RGB")
+
+
+def opaque(images: np.ndarray) -> np.ndarray:
+    """Images uint8 [n, h, w, 4] laid over white, uint8 [n, h, w, 3]."""
+    laid = (over_white(PIL.Image.fromarray(image)) for image in images)
+    return np.stack([np.asarray(image) for image in laid])
 
 
 def blank_share(images: np.ndarray, levels: float = 12.0) -> float:
@@ -54,7 +90,7 @@ def grid(
 
     Returns:
       uint8 [rows * (h + 2) - 2, columns * (w + 2) - 2, c] times `scale`; the
-      gaps and missing images are mid-grey.
+      gaps and missing images are mid-grey, or transparent where images are.
 
     Raises:
       UsageError: for more pixels than a picture may have.
@@ -64,7 +100,9 @@ def grid(
     rows = math.ceil(n / columns)
     gap = 2
     _check_pixels(rows * (h + gap), columns * (w + gap), scale)
-    canvas = np.full((rows * (h + gap), columns * (w + gap), c), 128, np.uint8)
+    level = 0 if c == 4 else 128
+    shape = (rows * (h + gap), columns * (w + gap), c)
+    canvas = np.full(shape, level, np.uint8)
     for index, image in enumerate(images):
         top, left = (index // columns) * (h + gap), index % columns * (w + gap)
         canvas[top : top + h, left : left + w] = image
@@ -91,7 +129,7 @@ def _squeezed(image: np.ndarray) -> np.ndarray:
 
 
 def encode_png(image: np.ndarray) -> bytes:
-    """Encodes one uint8 image [h, w, c], c = 1 or 3, losslessly."""
+    """Encodes one uint8 image [h, w, c], c = 1, 3 or 4, losslessly."""
     buffer = io.BytesIO()
     PIL.Image.fromarray(_squeezed(image)).save(buffer, "PNG")
     return buffer.getvalue()

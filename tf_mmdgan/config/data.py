@@ -58,6 +58,12 @@ class ReadConfig:
         "squeezed more than the other.",
         choices=("crop", "pad", "stretch"),
     )
+    channels: str = setting(
+        "auto",
+        "Of pictures in a folder: grey; rgb; rgba, which keeps transparency; "
+        "auto, grey if all pictures are, else rgb.",
+        choices=("auto", "grey", "rgb", "rgba"),
+    )
     download: bool = setting(
         False, "Fetch a data set that is not there.", may_change=True
     )

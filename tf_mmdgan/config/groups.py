@@ -7,9 +7,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "callbacks", "trust_run",
     ),
     "data": (
-        "dataset", "data_dir", "image_size", "resize", "fit", "augment",
-        "batch_size", "download", "cache", "cache_dir", "memory_budget_gb",
-        "skip_unreadable", "follow_links",
+        "dataset", "data_dir", "image_size", "resize", "fit", "channels",
+        "augment", "batch_size", "download", "cache", "cache_dir",
+        "memory_budget_gb", "skip_unreadable", "follow_links",
     ),
     "networks": (
         "architecture", "generator_width", "critic_width", "critic_output",

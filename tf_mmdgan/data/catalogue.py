@@ -281,7 +281,12 @@ def _checked_size(config: DataConfig, split: str) -> Size | None:
 
 
 def _check_shape(config: DataConfig, entry: DatasetEntry) -> None:
-    """Refuses other shapes than squares of sets that are made for these."""
+    """Refuses what a set does not let its user choose."""
+    if config.channels != "auto" and entry.listing is None:
+        raise errors.UsageError(
+            f"--channels={config.channels}: is for pictures of a folder; the "
+            f"images of '{errors.excerpt(config.dataset)}' have their own."
+        )
     if entry.any_shape:
         return
     given = {"image_size": config.image_size} | (

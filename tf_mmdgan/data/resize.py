@@ -125,13 +125,14 @@ def fitted(
     Levels are rounded and clipped once for each axis, as Pillow does.
 
     Args:
-      image: an image of Pillow's mode L or RGB.
+      image: an image of Pillow's mode L, RGB or RGBA, whose colours count as
+        much as they are seen.
       image_size: height and width of the result.
       mode: the filter. The caller refuses images that are too small.
       fit: "crop", the largest part in the middle that has the shape of the
         result, a square for a square; "pad", the whole image with white
-        beside it or above and below; "stretch", the whole image, as much
-        narrower or flatter as the result.
+        beside it or above and below, or nothing if it may be transparent;
+        "stretch", the whole image, as much narrower or flatter as the result.
 
     Returns:
       uint8 [height, width, c].
@@ -171,7 +172,8 @@ def _padded(
         size = (width, max(1, round(down * width / across)))
     else:
         size = (max(1, round(across * height / down)), height)
-    paper = PIL.Image.new(image.mode, (width, height), "white")
+    white = (255, 255, 255, 0) if image.mode == "RGBA" else "white"
+    paper = PIL.Image.new(image.mode, (width, height), white)
     place = ((width - size[0]) // 2, (height - size[1]) // 2)
     paper.paste(image.resize(size, mode.filter), place)
     return paper

@@ -10,16 +10,16 @@ from tf_mmdgan import data, errors, export, files, serving
 from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.config.sizes import Size
 from tf_mmdgan.data import resize
-from tf_mmdgan.data.readers import decode, formats, pictures
+from tf_mmdgan.data.readers import formats, pictures
 from tf_mmdgan.data.sets import npz
 from tf_mmdgan.evaluation.loaded import (
     Loaded,
     Preparation,
     StoredFeatures,
     StoredMoments,
-    picture,
 )
 from tf_mmdgan.features import read_features
+from tf_mmdgan.images import opaque
 from tf_mmdgan.metrics import read_extractor, read_moments
 from tf_mmdgan.metrics.checks import shuffled_order
 
@@ -111,8 +111,7 @@ def of_array(images: np.ndarray, source: str) -> Loaded:
     """
     channels = images.shape[-1]
     if channels == 4:
-        over_white = (decode.over_white(picture(image)) for image in images)
-        coloured = np.stack([np.asarray(image) for image in over_white])
+        coloured = opaque(images)
         remark = f"{source}: transparent pixels are laid over white."
         return Loaded(coloured, source).remarked(remark)
     if channels not in (1, 3):

@@ -18,7 +18,7 @@ from tf_mmdgan.latents import Latents
 
 METADATA = "assets.extra/tf_mmdgan.json"
 _FORMAT = "tf_mmdgan generator"
-_PNG_CHANNELS = (1, 3)
+_PNG_CHANNELS = (1, 3, 4)
 _SHOWN = 64  # images of the grid, and its least pixels an image, about
 # What reading a truncated file of a SavedModel raises.
 _DAMAGE = (OSError, ValueError, LookupError, TypeError, tf.errors.OpError)
@@ -250,6 +250,6 @@ def _image_shape(servable: Servable) -> tuple[int, int, int]:
     if len(shape) != 3 or shape[-1] not in _PNG_CHANNELS:
         raise errors.UsageError(
             f"The generator makes arrays of shape {list(shape)}; images "
-            "[h, w, c] with 1 or 3 channels can be exported."
+            "[h, w, c] with 1, 3 or 4 channels can be exported."
         )
     return shape

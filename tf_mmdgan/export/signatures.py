@@ -28,16 +28,16 @@ If its classes have names, as those of a folder of pictures have, one more:
 Row i of `name` is the name of the class label_i in UTF-8, filled with zeros;
 each row of `num_classes` is the number of all. All else takes numbers.
 
-Float images are in [-1, 1]. A seed stands for one endless sequence of latents:
-`sample` and `sample_png` take its first rows, `sample_range` those from `start`
-on, so that split requests do not repeat images; truncation, in (0, 1], is that
-of `Latents.sample`, and 1 is none. Row i of `sample_by_seed` is the image
-number index_i of seed_i. All of its inputs and outputs have one row per image,
-as those of `serving_default` and `class_names`: a server that joins requests
-takes these alone. `interpolate` goes from the first row of one
-seed to that of another. Servers take no request that leaves an input out, which
-is why `sample_range` and `sample` are two. REST interfaces write outputs whose
-names end in `_bytes` as base64.
+Float images are in [-1, 1]; with a fourth channel, opacity, their colours are
+multiplied by it, those of uint8 are not. A seed stands for one endless sequence
+of latents: `sample` and `sample_png` take its first rows, `sample_range` those
+from `start` on, so that split requests do not repeat images; truncation, in
+(0, 1], is that of `Latents.sample`, and 1 is none. Row i of `sample_by_seed` is
+the image number index_i of seed_i. All of its inputs and outputs have one row
+per image, as those of `serving_default` and `class_names`: a server that joins
+requests takes these alone. `interpolate` goes from the first row of one seed to
+that of another. Servers take no request that leaves an input out, so
+`sample_range` and `sample` are two. REST writes `png_bytes` as base64.
 """
 
 from collections.abc import Callable, Sequence

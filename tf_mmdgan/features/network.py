@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan import images as image_borders
 from tf_mmdgan.distribute import graphs
 from tf_mmdgan.features.extractors import (
     Extracted,
@@ -210,11 +211,14 @@ class Network(FeatureExtractor):
             what = f"resized whole to {height} x {width} by {self._filter}"
         if image_shape[-1] == self._channels:
             return what
+        if image_shape[-1] == 4:
+            return f"{what}; transparency is laid over white"
         return f"{what}; grey is repeated for {self._channels} channels"
 
     def _check_channels(self, image_shape: tuple[int, ...]) -> None:
         given = image_shape[-1]
-        if not takes_channels(given, self._channels):
+        laid_over_white = given == 4 and self._channels == 3
+        if not laid_over_white and not takes_channels(given, self._channels):
             raise errors.UsageError(
                 f"The extractor {self.name} takes images of {self._channels} "
                 f"channel(s), these have {given}: choose another extractor, or "
@@ -228,6 +232,8 @@ class Network(FeatureExtractor):
           UsageError: for another number of channels than the network takes.
         """
         self._check_channels(images.shape[1:])
+        if images.shape[-1] == 4 != self._channels:
+            images = image_borders.opaque(images)
         if images.shape[-1] != self._channels:
             images = images.repeat(self._channels, axis=-1)
         features, probabilities, ready = self._run(tf.constant(images))

@@ -282,7 +282,7 @@ def _image_shape(signature: Signature) -> tuple[int, int, int]:
     images = signature.outputs.get("images", tf.TensorSpec(None, tf.uint8))
     sides = images.shape.as_list()[1:] if images.shape.rank == 4 else [0]
     told = all(side is not None and side > 0 for side in sides)
-    if images.dtype != tf.uint8 or not told or sides[-1] not in (1, 3):
+    if images.dtype != tf.uint8 or not told or sides[-1] not in (1, 3, 4):
         raise errors.UsageError(
             "The model was not exported by tf_mmdgan: it draws "
             f"{images.dtype.name} of {errors.excerpt(images.shape)}, not "

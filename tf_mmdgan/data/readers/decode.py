@@ -2,9 +2,10 @@
 
 Those of `formats` are known by their content, not by their names.
 Images are turned upright, as EXIF says, if it can be read: metadata that cannot
-be is passed over, whatever it is. Transparent pixels are laid over
-white, as a browser shows them. Grey of 16 bits is scaled; of 16-bit colour
-Pillow keeps the high byte. CMYK becomes RGB; colour profiles are not applied.
+be is passed over, whatever it is. Transparent pixels are laid over white, as a
+browser shows them, unless they are asked for. Grey of 16 bits is scaled; of
+16-bit colour Pillow keeps the high byte. CMYK becomes RGB; colour profiles are
+not applied.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ import numpy as np
 import PIL.ExifTags
 import PIL.Image
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, images
 from tf_mmdgan.data.readers import formats, png_chunks
 
 # 256 MiB as RGB. A file of a few bytes can ask for more than the memory.
@@ -121,7 +122,7 @@ def decode(
 
     Args:
       source: the file, or its content.
-      mode: "L" for grey, "RGB" for colour.
+      mode: "L" for grey, "RGB" for colour, "RGBA" to keep transparency.
       remark: is told of metadata that could not be read.
 
     Raises:
@@ -131,7 +132,7 @@ def decode(
     try:
         return _with_or_without_metadata(
             source,
-            lambda image: _in_mode(_opaque(_upright(image, remark)), mode),
+            lambda image: _in_mode(_plain(_upright(image, remark), mode), mode),
             remark,
         )
     except UnreadableError:
@@ -282,15 +283,15 @@ def _upright(
     return image if turn is None else image.transpose(turn)
 
 
-def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:
-    """The image without transparency or 16-bit levels.
+def _plain(image: PIL.Image.Image, mode: str) -> PIL.Image.Image:
+    """The image without 16-bit levels, and without transparency but for RGBA.
 
     Pillow converts these to L and RGB in other ways than promised above.
     """
     if image.mode.startswith("I"):
         return _in_bands(image, "L", _of_16_bits)
-    if _is_transparent(image):
-        return _in_bands(image, "RGB", over_white)
+    if mode != "RGBA" and _is_transparent(image):
+        return _in_bands(image, "RGB", images.over_white)
     return image
 
 
@@ -304,13 +305,6 @@ def _in_mode(image: PIL.Image.Image, mode: str) -> PIL.Image.Image:
 def _of_16_bits(image: PIL.Image.Image) -> PIL.Image.Image:
     levels = np.asarray(image).astype(np.int64)
     return PIL.Image.fromarray(((levels + 128) // 257).astype(np.uint8))
-
-
-def over_white(image: PIL.Image.Image) -> PIL.Image.Image:
-    """The image as RGB, its transparent pixels laid over white."""
-    image = image.convert("RGBA")
-    white = PIL.Image.new("RGBA", image.size, "white")
-    return PIL.Image.alpha_composite(white, image).convert("RGB")
 
 
 def _in_bands(

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import os
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ from tf_mmdgan.data.image_set import ImageSet, Preview
 from tf_mmdgan.data.readers import decode, folder_scan
 from tf_mmdgan.data.readers import headers as file_headers
 from tf_mmdgan.data.readers.folder_scan import File
+
+_CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4}
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # of Pillow
 
 
 def load(split: str, image_size: Size, reading: ReadConfig) -> ImageSet:
@@ -38,8 +41,8 @@ def load(split: str, image_size: Size, reading: ReadConfig) -> ImageSet:
         image_size pixels on a side.
 
     Returns:
-      Images [n, height, width, 1 or 3], in the order of their names,
-      with labels where there are classes.
+      Images [n, height, width, c], c as `channels` says, in the order of their
+      names, with labels where there are classes.
 
     Raises:
       UsageError: without a `data_dir`.
@@ -118,6 +121,7 @@ def _deferred(
         "image_size": image_size,
         "resize": mode,
         "fit": reading.fit,
+        "channels": reading.channels,
         "skip_unreadable": reading.skip_unreadable,
     }
 
@@ -171,13 +175,13 @@ def _plan(
             f"split '{split}'. Add images: one in ten, told by its name, is "
             "held out for test."
         )
-    grey = all(header.grey for header in headers.values())
+    channels = _channels(reading, headers.values())
     classes = folder_scan.classes(files)
     decoder = _Decoder(
         folder=folder,
         names=names,
         classes=classes,
-        image_shape=(*sides(image_size), 1 if grey else 3),
+        image_shape=(*sides(image_size), channels),
         resize=mode,
         fit=reading.fit,
         skip=reading.skip_unreadable,
@@ -191,6 +195,13 @@ def _plan(
         finish=decoder.finish,
         workers=file_headers.num_workers(headers.values()),
     )
+
+
+def _channels(reading: ReadConfig, headers: Iterable[decode.Header]) -> int:
+    """How many channels all pictures are brought to."""
+    if reading.channels != "auto":
+        return _CHANNELS[reading.channels]
+    return 1 if all(header.grey for header in headers) else 3
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -227,7 +238,7 @@ class _Decoder:
         And their labels, integers [n], if there are classes. Files that cannot
         be decoded are left out.
         """
-        mode = "L" if self.image_shape[2] == 1 else "RGB"
+        mode = _MODES[self.image_shape[2]]
         images = np.empty((stop - start, *self.image_shape), np.uint8)
         kept: list[str] = []
         for name in self.names[start:stop]:
