@@ -71,6 +71,19 @@ def test_an_exported_generator_draws_by_its_seed(tmp_path):
         load_images(str(tmp_path), count=300)
 
 
+def test_a_program_among_pictures_is_not_run_by_the_name_of_a_folder(tmp_path):
+    # Exports show samples in a folder of this name.
+    folder = tmp_path / "assets.extra" / "photos"
+    for path in (folder, folder / "assets.extra"):
+        path.mkdir(parents=True)
+        PIL.Image.new("L", (8, 8)).save(path / "a.png")
+    (folder / "saved_model.pb").touch()
+    for source in (folder, tmp_path / "assets.extra"):
+        (source / "saved_model.pb").touch()
+        with pytest.raises(errors.UsageError, match=r"a\.png, and a SavedM"):
+            load_images(str(source))
+
+
 def test_classes_of_pictures_may_be_numbers(tmp_path, rng):
     for index in range(30):
         folder = tmp_path / "digits" / str(index % 2)

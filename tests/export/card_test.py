@@ -57,10 +57,21 @@ def test_text_of_others_stays_in_its_cell():
     named = RECORD | {"licence": "a | <b> [c](d)\n# e"}
     text = card.render(named, {})
     assert "a \\| &lt;b> \\[c](d) |" in text and "# e" not in text
+    named = RECORD | {"licence": "\\[c](d) &lt;b>"}
+    assert "\\\\\\[c](d) &amp;lt;b>" in card.render(named, {})
+    told = {"num_fake": "1\n# e", "num_real": "<b> [c](d)"}
+    text = card.render(RECORD, {"report.json": REPORT | told})
+    assert "Of 1 generated images against &lt;b> \\[c](d) of" in text
 
 
 @pytest.mark.parametrize(
-    "record", [[], {"config": 3, "data": 3}, {"scores": 3}]
+    "record",
+    [
+        [],
+        {"config": 3, "data": 3},
+        {"scores": 3},
+        {"config": {"steps": 3}, "scores": {"kid": 3}},
+    ],
 )
 def test_damaged_documents_do_not_matter(record):
     documents = {"report.json": record, "config.json": record}

@@ -134,6 +134,21 @@ def test_batches_are_small_where_images_are_large(size, shape, given, seen):
     assert extractor.seen == seen
 
 
+class Wide(extractors.Pixels):
+    """Claims 2^40 features, which take no memory here."""
+
+    def __call__(self, batch):
+        row = np.broadcast_to(np.float32(0.0), (len(batch), 2**40))
+        return extractors.Extracted(row)
+
+
+def test_more_features_than_there_is_memory_for_are_refused(images):
+    said = "of each of 23 images take 94,208 GiB, and this machine has"
+    for given in (images, extractors.in_batches(images)):
+        with pytest.raises(errors.UsageError, match=said):
+            extract(Wide(), given, batch_size=5, count=len(images))
+
+
 def test_batches_of_several_sizes_keep_the_order(rng):
     shapes = [(2, 8, 1), (4, 4, 1), (2, 8, 1), (2, 8, 1)]
     images = [rng.integers(0, 256, s, dtype=np.uint8) for s in shapes]

@@ -116,7 +116,7 @@ def test_without_its_package_the_remedy_is_named(monkeypatch):
         features.get_extractor("imagenet")
 
 
-@pytest.mark.parametrize("size", ["0", "large"])
+@pytest.mark.parametrize("size", ["0", "large", "100000"])
 def test_a_size_is_a_number_of_pixels(size):
     with pytest.raises(errors.UsageError, match=f"size={size}: need a number"):
         features.get_extractor(f"imagenet,size={size}")

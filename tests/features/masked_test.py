@@ -88,3 +88,13 @@ def test_impossible_networks_and_images_are_refused():
         masked.build((4, 8, 1))
     with pytest.raises(errors.DataError, match="need uint8"):
         masked.train(np.zeros((2, 8, 8, 1), np.float32))
+
+
+@pytest.mark.parametrize("kind", ["c8", "M8[s]", "?", "U1"])
+def test_weights_are_float32(saved, kind):
+    with np.load(saved) as archive:
+        arrays = dict(archive)
+    arrays["code/bias"] = arrays["code/bias"].astype(kind)
+    np.savez(saved, **arrays)
+    with pytest.raises(errors.DataError, match="code/bias is no float32"):
+        masked.load(saved)

@@ -146,3 +146,76 @@ def test_outputs_that_are_no_real_rows_are_refused(tmp_path, node, kind, words):
     onnx.save(model, path)
     with pytest.raises(errors.DataError, match=words):
         get_extractor(f"onnx:{path}").check((8, 8, 3))
+
+
+def change(path, edit):
+    model = onnx.load(path)
+    edit(model)
+    path.write_bytes(model.SerializeToString())
+
+
+def constant(values=None, place=None):
+    """Edits a model: its matrix is a constant, maybe in another file."""
+
+    def edit(model):
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(model.graph.initializer[0])
+        if values is not None:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values, "k"))
+        if place is not None:
+            tensor.ClearField("raw_data")
+            tensor.data_location = onnx.TensorProto.EXTERNAL
+            tensor.external_data.add(key="location", value=place)
+        del model.graph.initializer[0]
+        node = make.make_node("Constant", [], ["k"], value=tensor)
+        model.graph.node.insert(0, node)
+
+    return edit
+
+
+def unknown_operation(model):
+    model.opset_import.append(make.make_opsetid("others", 1))
+    model.graph.node[1].domain, model.graph.node[1].op_type = "others", "Do"
+
+
+def unknown_type(model):
+    model.graph.initializer[0].data_type = 99
+
+
+def taken(*shape):
+    def edit(model):
+        dims = model.graph.input[0].type.tensor_type.shape.dim
+        for dim, size in zip(dims, shape, strict=True):
+            dim.dim_value = size
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    "edit, words",
+    [
+        (constant(KERNEL * np.nan), "15 weights k are NaN"),
+        (constant(place="weights.bin"), "keeps its weights in other files"),
+        (unknown_operation, "no ONNX model that can be run.*Do"),
+        (unknown_type, "is damaged"),
+        (taken(2**30, 3, 8, 8), "takes 1,073,741,824 images at a time"),
+        (taken(-1, 3, 8, 8), "takes -1 images at a time"),
+        (taken(1, 3, 2**20, 2**20), "1048576 x 1048576 pixels: need"),
+        (taken(1, 3, -8, 8), "-8 x 8 pixels: need"),
+    ],
+)
+def test_models_of_others_claim_nothing(tmp_path, monkeypatch, edit, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.bin").write_bytes(KERNEL.tobytes())
+    path = save(tmp_path / "a.onnx", ["n", 3, 8, 8], outputs=("f",))
+    change(path, edit)
+    with pytest.raises(errors.DataError, match=words) as caught:
+        get_extractor(f"onnx:{path}")
+    assert "\n" not in str(caught.value)
+
+
+def test_infinite_bounds_of_a_model_are_free(tmp_path, images):
+    path = save(tmp_path / "a.onnx", ["n", 3, 8, 8], outputs=("f",))
+    bound = onnx.numpy_helper.from_array(np.array(np.inf, np.float32), "bound")
+    change(path, lambda model: model.graph.initializer.append(bound))
+    assert features.extract(get_extractor(f"onnx:{path}"), images)

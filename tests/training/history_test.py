@@ -75,3 +75,10 @@ def test_scores_of_training_images_stay_where_all_else_is_equal():
     assert history.kept_baseline(report(), {}) is None
     damaged = before | {"baseline": {"kid_exact": {"kid": "<b>"}}}
     assert history.kept_baseline(report(), damaged) is None
+
+
+@pytest.mark.parametrize("found", ["<b>", {"where_equal": {"jit": [1]}}, [1]])
+def test_where_bits_are_the_same_is_believed_in_its_form_alone(found):
+    told = {"bitwise": True, "where_equal": {"device": "CPU", "replicas": 1}}
+    assert history.kept_reproducible({"reproducible": told}) == told
+    assert history.kept_reproducible({"reproducible": found}) is None

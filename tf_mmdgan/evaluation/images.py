@@ -28,8 +28,8 @@ from tf_mmdgan.metrics.checks import shuffled_order
 _BATCH = 256
 _PROGRAM = "saved_model.pb"
 
-# Folder of an export for what is told of it, a picture of samples too.
-_MODEL_CARD = "assets.extra"
+# Of an export, or of a version of it: what shows its samples.
+_MODEL_CARD = "assets.extra/samples.png"
 
 
 def load_images(
@@ -227,8 +227,10 @@ def _warn_of_folder(source: str) -> None:
 
 def _generate(source: str, count: int, seed: int) -> np.ndarray:
     folder = pathlib.Path(source)
+    versions = (folder, *folder.glob("*"))
+    shown = {version / _MODEL_CARD for version in versions}
     for path in folder.rglob("*"):
-        if _MODEL_CARD in path.parts:
+        if path in shown:
             continue
         if path.suffix.lower() in formats.SUFFIXES:
             raise errors.UsageError(

@@ -14,6 +14,7 @@ PICTURE = "samples.png"
 _NOT_SHOWN = ("run_dir", "trust_run", *OF_MACHINE)
 # What stands first; the other scores follow as the report has them.
 _FIRST = ("kid_exact", "fid", "prdc")
+_PLAIN = {"\\": "\\\\", "|": "\\|", "[": "\\[", "&": "&amp;", "<": "&lt;"}
 _LONGEST = 300  # text of a record, in characters
 _USE = """\
 ## Use
@@ -59,7 +60,8 @@ def render(
 
 
 def _what(given: Mapping[str, Any]) -> str:
-    return f"images like {_code(given['dataset'])}" if given else "images"
+    named = given.get("dataset")
+    return "images" if named is None else f"images like {_code(named)}"
 
 
 def _facts(
@@ -114,9 +116,10 @@ def _scores(report: Mapping[str, Any]) -> list[str]:
     ]
     return [
         "## Scores", "",
-        f"Of {report.get('num_fake')} generated images against "
-        f"{report.get('num_real')} of {_code(report.get('real'))}, on features "
-        f"of {_code(report.get('extractor'))}: numbers of `report.json`.", "",
+        f"Of {_cell(report.get('num_fake'))} generated images against "
+        f"{_cell(report.get('num_real'))} of {_code(report.get('real'))}, on "
+        f"features of {_code(report.get('extractor'))}: numbers of "
+        "`report.json`.", "",
         *_table(["number", "value"], rows), "",
     ]  # fmt: skip
 
@@ -156,7 +159,10 @@ def _table(heads: list[str], rows: Iterable[tuple[str, Any]]) -> list[str]:
 
 def _cell(value: Any) -> str:
     text = errors.excerpt(value, _LONGEST)
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("[", "\\[")
+    # Of backslashes first, which would take away the meaning of those here.
+    for mark, plain in _PLAIN.items():
+        text = text.replace(mark, plain)
+    return text
 
 
 def _code(value: Any) -> str:

@@ -72,6 +72,9 @@ def load(
     try:
         weights = files.read_npz(path)
         metadata = json.loads(str(weights.pop(_METADATA)))
+        others = [k for k, w in weights.items() if w.dtype != np.float32]
+        if others:
+            raise ValueError(f"{others[0]} is no float32")
         model = build(metadata, sum(array.size for array in weights.values()))
         if _digest(weights) != metadata["sha256"]:
             raise ValueError("the weights are not those that were saved")

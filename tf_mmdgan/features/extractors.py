@@ -1,7 +1,8 @@
 """Feature extractors: what scores compare images by."""
 
 import abc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -164,6 +165,7 @@ def extract(
     extractor: FeatureExtractor,
     images: Images | Iterable[np.ndarray],
     batch_size: int | None = None,
+    count: int | None = None,
 ) -> Extracted:
     """What is found in images, in one array or in batches; in float32.
 
@@ -175,8 +177,10 @@ def extract(
       batch_size: images given to the extractor at a time; by default 500, or
         fewer where images are large. The batches that `images` came in do not
         change the result.
+      count: how many images there are, where `images` does not tell.
 
     Raises:
+      UsageError: for more features than this machine has memory for.
       DataError: for no images, images that are not uint8 [n, h, w, c], and
         images of several sizes that have features of unequal width.
     """
@@ -186,10 +190,13 @@ def extract(
     def size_of(image_shape: tuple[int, ...]) -> int:
         return batch_size or _usual_size(extractor, image_shape)
 
+    if count is None and isinstance(images, Sized):
+        count = len(images)
     parts: list[Extracted] = []
     widths: dict[int, tuple[int, ...]] = {}
     for batch in _rebatch(map(_checked, in_batches(images)), size_of):
         parts.append(_found(extractor, batch))
+        _check_room(extractor, parts[-1].features.shape[1], count or 0)
         widths.setdefault(parts[-1].features.shape[1], batch.shape[1:])
         _check_widths(extractor, widths)
     if not parts:
@@ -272,6 +279,18 @@ def _usual_size(
 ) -> int:
     height, width = extractor.size or image_shape[:2]
     return max(1, min(_MOST_IMAGES, _PIXELS // (height * width)))
+
+
+def _check_room(extractor: FeatureExtractor, width: int, count: int) -> None:
+    needed = np.dtype(np.float32).itemsize * count * width
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > memory:
+        raise errors.UsageError(
+            f"{width:,} features of {extractor.name} of each of {count:,} "
+            f"images take {needed / 2**30:,.0f} GiB, and this machine has "
+            f"{memory / 2**30:,.0f}: take other layers, a smaller size, or "
+            "fewer images."
+        )
 
 
 def _check_widths(

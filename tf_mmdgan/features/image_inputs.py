@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 
+_MOST_PIXELS = 4096  # of a side; its layers take gigabytes
+
 
 class ImageInput(NamedTuple):
     """The only input of a network of images [n, h, w, c].
@@ -85,6 +87,20 @@ def _text(shape: tf.TensorShape) -> str:
     return f"[{', '.join(sizes)}]"
 
 
+def check_size(owner: object, image_shape: Sequence[int | None]) -> None:
+    """Checks the images that a network says it takes, [h, w, c].
+
+    Raises:
+      DataError: for sides of more than 4,096 pixels, or less than one.
+    """
+    sides = [side for side in image_shape[:2] if side is not None]
+    if not all(1 <= side <= _MOST_PIXELS for side in sides):
+        raise errors.DataError(
+            f"{owner} takes images of {sides[0]} x {sides[-1]} pixels: need "
+            f"sides of 1 to {_MOST_PIXELS:,}."
+        )
+
+
 def chosen_size(
     owner: object, given: Any, known: tuple[int | None, int | None]
 ) -> tuple[int | None, int | None]:
@@ -96,14 +112,15 @@ def chosen_size(
       known: what the network says; None for any height or width.
 
     Raises:
-      UsageError: for what is no number of pixels, and for one that the network
-        does not take.
+      UsageError: for what is no number of pixels up to 4,096, and for one that
+        the network does not take.
     """
     if given is None:
         return known
-    if not isinstance(given, int) or given < 1:
+    if not isinstance(given, int) or not 1 <= given <= _MOST_PIXELS:
         raise errors.UsageError(
-            f"size={given}: need a number of pixels, such as size=224."
+            f"size={errors.excerpt(given, 20)}: need a number of pixels up to "
+            f"{_MOST_PIXELS:,}, such as size=224."
         )
     if any(side not in (None, given) for side in known):
         raise errors.UsageError(

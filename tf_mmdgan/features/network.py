@@ -17,7 +17,7 @@ from tf_mmdgan.features.extractors import (
     check_independent,
     noise,
 )
-from tf_mmdgan.features.image_inputs import takes_channels
+from tf_mmdgan.features.image_inputs import check_size, takes_channels
 from tf_mmdgan.features.resizes import RESIZES
 
 
@@ -127,7 +127,9 @@ class Network(FeatureExtractor):
         Raises:
           UsageError: for an unknown resize or range, or another range than
             "levels" for integers.
+          DataError: for images of a size that takes gigabytes.
         """
+        check_size(name, image_shape)
         value_range = value_range or usual_range(dtype)
         if dtype.is_integer and value_range != "levels":
             raise errors.UsageError(

@@ -7,8 +7,8 @@ package onnx, which is slow.
 import importlib.util
 import os
 import pathlib
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Images as the file takes them -> its outputs, in the order of their names.
 Session = Callable[[np.ndarray], list[np.ndarray]]
+
+_MOST_IMAGES = 4096  # that a model takes at a time
 
 
 class _Input(NamedTuple):
@@ -78,7 +80,7 @@ def onnx_model(
     fetched = [chosen] + ([] if logits is None else [logits])
     for name in fetched:
         errors.pick(dict.fromkeys(names), name, f"output of {path}")
-    session = _session(model, taken.name, fetched)
+    session = _session(path, model, taken.name, fetched)
 
     def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
         found = tf.numpy_function(
@@ -116,18 +118,33 @@ def _load(path: pathlib.Path) -> "onnx.ModelProto":
     files.check_plain(path)
     try:
         model = onnx.load(path, load_external_data=False)
+        tensors = list(_tensors(model))
+        if any(t.data_location == onnx.TensorProto.EXTERNAL for t in tensors):
+            raise errors.DataError(
+                f"{path} keeps its weights in other files: save the model as "
+                "one file, by onnx.save."
+            )
         onnx.checker.check_model(model)
+        arrays = ((t.name, onnx.numpy_helper.to_array(t)) for t in tensors)
+        # Single infinities are bounds and masks.
+        weight_files.check_finite(path, (a for a in arrays if a[1].size > 1))
+    except errors.DataError:
+        raise
     except Exception as error:  # protobuf's own are of no common class.
         raise weight_files.damaged(path, error, "ONNX model") from error
-    weights = model.graph.initializer
-    if any(w.data_location == onnx.TensorProto.EXTERNAL for w in weights):
-        raise errors.DataError(
-            f"{path} keeps its weights in other files: save the model as one "
-            "file, by onnx.save."
-        )
-    arrays = ((w.name, onnx.numpy_helper.to_array(w)) for w in weights)
-    weight_files.check_finite(path, arrays)
     return model
+
+
+def _tensors(message: Any) -> Iterator["onnx.TensorProto"]:
+    """All arrays of a model: weights, and constants of nodes at any depth."""
+    for field, value in message.ListFields():
+        if field.message_type is None:  # numbers and texts
+            continue
+        for part in value if isinstance(value, Sequence) else (value,):
+            if field.message_type.name == "TensorProto":
+                yield part
+            else:
+                yield from _tensors(part)
 
 
 def _input(path: pathlib.Path, model: "onnx.ModelProto") -> _Input:
@@ -154,6 +171,11 @@ def _input(path: pathlib.Path, model: "onnx.ModelProto") -> _Input:
             f"{path} takes inputs of type {dtype}: need a network of pixels."
         )
     batch, *rest = shape
+    if batch is not None and not 1 <= batch <= _MOST_IMAGES:
+        raise errors.DataError(
+            f"{path} takes {batch:,} images at a time: need 1 to "
+            f"{_MOST_IMAGES:,}, or any number."
+        )
     first = rest[0] in (1, 3)
     channels = rest[0] if first else rest[2]
     height, width = rest[1:] if first else rest[:2]
@@ -163,25 +185,41 @@ def _input(path: pathlib.Path, model: "onnx.ModelProto") -> _Input:
 
 
 def _session(
-    model: "onnx.ModelProto", name: str, fetched: Sequence[str]
+    path: pathlib.Path,
+    model: "onnx.ModelProto",
+    name: str,
+    fetched: Sequence[str],
 ) -> Session:
-    """What runs a model."""
+    """What runs a model.
+
+    Raises:
+      DataError: for operations that nobody knows.
+    """
+    try:
+        session = _runner(model)
+    except Exception as error:  # onnxruntime's own are of no common class.
+        raise weight_files.damaged(
+            path, error, "ONNX model that can be run"
+        ) from error
+    return lambda images: session.run(list(fetched), {name: images})
+
+
+def _runner(model: "onnx.ModelProto") -> Any:
+    """The session of onnxruntime, or what stands in for it."""
     if importlib.util.find_spec("onnxruntime"):
         import onnxruntime
 
-        session = onnxruntime.InferenceSession(
+        return onnxruntime.InferenceSession(
             model.SerializeToString(), providers=["CPUExecutionProvider"]
         )
-    else:
-        import onnx.reference
+    import onnx.reference
 
-        errors.warn(
-            "onnxruntime is not installed: the model runs by the reference of "
-            "ONNX, which is slow; pip install onnxruntime.",
-            stacklevel=4,
-        )
-        session = onnx.reference.ReferenceEvaluator(model)
-    return lambda images: session.run(list(fetched), {name: images})
+    errors.warn(
+        "onnxruntime is not installed: the model runs by the reference of "
+        "ONNX, which is slow; pip install onnxruntime.",
+        stacklevel=5,
+    )
+    return onnx.reference.ReferenceEvaluator(model)
 
 
 def _in_batches(

@@ -77,7 +77,10 @@ def _extract_here(
         batches = (extractors.in_batches(images[part]) for part in parts)
         with tf.device(device):
             return extractors.extract(
-                extractor, itertools.chain.from_iterable(batches), batch_size
+                extractor,
+                itertools.chain.from_iterable(batches),
+                batch_size,
+                len(rows),
             )
 
     devices = cluster.local_devices()[: len(order)]

@@ -124,7 +124,7 @@ class TrainedRun:
         weights = weights or self.config.evaluation_weights
         before = recorded(self.folder / REPORT_FILE)
         if reproducible is None:
-            reproducible = before.get("reproducible")
+            reproducible = history.kept_reproducible(before)
         report = self._scored(scorer, weights, training)
         if baseline is None:
             baseline = history.kept_baseline(report, before)

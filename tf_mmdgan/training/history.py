@@ -113,6 +113,17 @@ def seconds_spent(
     return round(total, 1)
 
 
+def kept_reproducible(before: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where training again gives the same bits, as a run's last report says.
+
+    Args:
+      before: the report that is there.
+    """
+    found = before.get("reproducible")
+    kind = dict[str, bool | dict[str, bool | int | str]]
+    return found if fields.fits(found, kind) else None
+
+
 def kept_baseline(
     report: Report, before: Mapping[str, Any]
 ) -> dict[str, dict[str, float]] | None:
