@@ -53,6 +53,9 @@ def test_numbers_below_one_are_named():
     errors.check_positive(width=1, count=7)
     with pytest.raises(errors.UsageError, match="count=0, need >= 1"):
         errors.check_positive(width=1, count=0)
+    for value in ("7", 7.0, None):
+        with pytest.raises(errors.UsageError, match="need an integer >= 1"):
+            errors.check_positive(count=value)
 
 
 def test_a_missing_package_names_its_extra():

@@ -262,9 +262,13 @@ def _is_finite(value: object) -> TypeGuard[float]:
     return isinstance(value, numbers.Real) and math.isfinite(value)
 
 
-def check_positive(**numbers: int) -> None:
-    """Raises UsageError for a number below 1, by its name."""
-    for name, value in numbers.items():
+def check_positive(**counts: object) -> None:
+    """Raises UsageError for what is no integer >= 1, by its name."""
+    for name, value in counts.items():
+        if not isinstance(value, numbers.Integral):
+            raise UsageError(
+                f"{name}={excerpt(repr(value), 40)}, need an integer >= 1."
+            )
         if value < 1:
             raise UsageError(f"{name}={value}, need >= 1.")
 

@@ -57,6 +57,28 @@ def test_a_kernel_that_ignores_leading_axes_is_found_out(kind):
             tf.function(found.diagonal)(tf.constant(X))
 
 
+@dataclasses.dataclass(frozen=True)
+class NoMatrix(Kernel):
+    """Makes something else."""
+
+    made: str
+
+    def _matrix(self, x, y):
+        row = tf.reduce_sum(x, axis=-1)
+        return row if self.made == "row" else np.ones((5, 5))
+
+
+@pytest.mark.parametrize(
+    "made, what", [("row", r"\(5,\)"), ("array", r"an? ndarray")]
+)
+def test_what_is_no_matrix_is_refused(made, what):
+    kernel = NoMatrix(made)
+    message = rf"NoMatrix.*its _matrix made {what}, .* tensor \[5, 5\]"
+    for call in (kernel, tf.function(kernel)):
+        with pytest.raises(ValueError, match=message):
+            call(X, X)
+
+
 def test_a_kernel_without_a_matrix_is_told_what_is_missing():
     class Nothing(Kernel): ...
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 import tiny
 
 from tf_mmdgan import errors
-from tf_mmdgan.models import AdversarialModel
+from tf_mmdgan.models import AdversarialModel, updates
 from tf_mmdgan.objectives import MMDGAN, Objective
 
 PLAIN = Objective(MMDGAN("rbf"))
@@ -326,3 +326,44 @@ def test_networks_of_any_kind_are_trained(networks):
 def test_networks_that_cannot_be_trained(networks, message):
     with pytest.raises(errors.UsageError, match=message):
         adversarial(*networks())
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda m: m(BYTES), r"latents \[n, \d+\], not with an array \(24, "),
+        (lambda m: m.predict(ROWS, verbose=0), "generate.count. draws images"),
+        (lambda m: m.test_on_batch(ROWS), "evaluate.images. scores them"),
+        (
+            lambda m: m.train_step(iter([BYTES[:8]] * 9)),
+            "would give all steps the batches of the first",
+        ),
+        (
+            lambda m: m.fit(batch for batch in [ROWS[:8] * 100.0]),
+            r"images are in \[-?\d+.*not in \[-1, 1\]",
+        ),
+        (lambda m: m.fit(batch for batch in ()), "The data have no batch"),
+    ],
+)
+def test_images_are_no_latents_and_python_gives_no_batches(model, act, message):
+    with pytest.raises((errors.UsageError, errors.DataError), match=message):
+        act(recompiled(model))
+
+
+def test_weights_of_another_model_are_one_line(model, tmp_path):
+    other = tiny.model(objective=PLAIN, outputs=5)
+    other.save_weights(tmp_path / "other.weights.h5")
+    with pytest.raises(errors.DataError, match="weights of another model"):
+        model.load_weights(tmp_path / "other.weights.h5")
+
+
+def test_what_would_not_move_is_refused():
+    made = tiny.model(objective=PLAIN)
+    made.generator.trainable = False
+    with pytest.raises(errors.UsageError, match="no weights that are trained"):
+        made.compile("sgd", "sgd")
+    half = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(2, dtype="bfloat16")]
+    )
+    with pytest.raises(errors.UsageError, match="dtype='mixed_bfloat16'"):
+        updates.prepare("adam", half.trainable_variables)

@@ -113,6 +113,12 @@ def test_too_few_batches_are_refused_with_their_number(model):
         (None, {}, "cannot train on a NoneType"),
         (tiny.batches(), {"batch_size": 8}, "batch_size is for arrays"),
         (tiny.batches(), {"steps_per_epoch": 0}, "steps_per_epoch=0"),
+        (rows(8), {"batch_size": "8"}, "batch_size='8', need an integer"),
+        (tiny.batches(), {"steps_per_epoch": 1.5}, "=1.5, need an integer"),
+        ((rows(8), rows(8)), {"batch_size": 8}, "a tuple: .* labels as y"),
+        (rows(8), {"sample_weight": np.ones(8)}, "sample_weight: losses are"),
+        (rows(8), {"class_weight": {0: 1.0}}, "class_weight: losses are"),
+        (rows(8), {"validation_split": 0.5}, "validation_split: give other"),
     ],
 )
 def test_what_fit_does_not_take(model, data, options, message):
@@ -144,3 +150,11 @@ def test_labels_of_an_array_stay_with_their_rows():
     array, labels = rows(48), np.arange(48)
     for images, found in batches_of(array, labels):
         np.testing.assert_array_equal(images, array[found])
+
+
+def test_a_generator_of_batches_needs_no_tuples(model):
+    array = rows(24)
+    made = (array[start : start + 8] for start in range(0, 24, 8))
+    before = counters(model)
+    model.fit(made, steps_per_epoch=1, verbose=0)
+    assert (counters(model) - before)[:2].tolist() == [1, 3]

@@ -7,6 +7,7 @@ import tensorflow as tf
 import tiny
 import tiny_matching as toy
 
+from tf_mmdgan import errors
 from tf_mmdgan.models import updates
 from tf_mmdgan.networks.spectral_normalization import (
     SpectralNorm,
@@ -144,3 +145,12 @@ def test_another_norm_replaces_the_one_before():
         weight.assign(np.zeros(2))
         optimizer.apply([tf.constant([3.0, 4.0], tf.float64)], [weight])
         assert np.linalg.norm(weight.numpy()) == pytest.approx(expected)
+
+
+def test_a_loss_of_no_weight_is_refused():
+    weight, optimizer = keras.Variable(np.zeros(2)), sgd()
+    updates.prepare(optimizer, [weight])
+    with tf.GradientTape() as tape:
+        loss = tf.stop_gradient(tf.reduce_sum(weight.value))
+    with pytest.raises(errors.UsageError, match=r"depends on no weight.*train"):
+        updates.apply(optimizer, tape, loss, [weight])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import kernels, mmd
+from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.objectives import gradients, regularizers
 
 
@@ -218,3 +218,9 @@ def test_feature_l2_of_half_precision_does_not_overflow():
     actual = regularizers.feature_l2([large])
     assert actual.dtype == tf.float32
     assert actual.numpy() == 1e6
+
+
+def test_slopes_are_of_one_number_for_each_image():
+    images = tf.ones([3, 4, 4, 1])
+    with pytest.raises(errors.UsageError, match=r"\(3, 2\).*witness"):
+        gradients.gradient_squares(lambda x: x[:, 0, :2, 0], images)

@@ -47,7 +47,8 @@ class Kernel(abc.ABC):
 
     def __call__(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """Kernel matrix k(x_i, y_j) of x [n, d] and y [m, d]: [n, m]."""
-        return self._matrix(*as_matrices(x, y))
+        x, y = as_matrices(x, y)
+        return _of_shape(self, self._matrix(x, y), (x.shape[0], y.shape[0]))
 
     def diagonal(self, x: tf.Tensor) -> tf.Tensor:
         """Values k(x_i, x_i) for x [n, d]: [n], without the matrix."""
@@ -259,6 +260,18 @@ def _is_sum(kernel: Kernel) -> bool:
 
 def _operand(kernel: Kernel, compound: bool) -> str:
     return f"({kernel!r})" if compound else repr(kernel)
+
+
+def _of_shape(kernel: Kernel, found: Any, shape: tuple[Any, ...]) -> tf.Tensor:
+    """What a `_matrix` has made, if it is a matrix of some shape."""
+    made = tf.is_tensor(found)
+    if not made or not found.shape.is_compatible_with(shape):
+        what = found.shape if made else f"a {type(found).__name__}"
+        raise ValueError(
+            f"{kernel}: its _matrix made {what}, and must make a tensor "
+            f"{list(shape)} of [n, d] and [m, d]."
+        )
+    return found
 
 
 # Classes whose `_matrix` is known to keep leading axes.

@@ -1,7 +1,9 @@
 """What `fit` is given as batches for whole steps."""
 
 import dataclasses
+import itertools
 import types
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,17 @@ from tf_mmdgan.models.image_batches import ImageForm
 _BATCH_SIZE = 32  # as in Keras
 _UNKNOWN = tf.data.UNKNOWN_CARDINALITY
 _ENDLESS = tf.data.INFINITE_CARDINALITY
+
+_OF_BATCHES = (
+    tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType,
+)  # fmt: skip
+_IN_GRAPHS = (tf.data.Iterator, tf.distribute.DistributedIterator)
+# Of Keras' `fit`, what has no meaning where losses are of whole batches.
+_MEANINGLESS = {
+    "sample_weight": "losses are of whole batches, not of single examples",
+    "class_weight": "losses are of whole batches, not of single examples",
+    "validation_split": "give other images as validation_data",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +75,43 @@ class Feed:
         return self.count // batches_per_step
 
 
+def check_arguments(given: Mapping[str, Any]) -> None:
+    """Refuses arguments of Keras' `fit` that have no meaning here.
+
+    Args:
+      given: by name; None and 0 pass.
+
+    Raises:
+      UsageError: naming the argument, and why.
+    """
+    for name in _MEANINGLESS.keys() & given.keys():
+        if given[name] is not None and not np.array_equal(given[name], 0):
+            raise errors.UsageError(f"{name}: {_MEANINGLESS[name]}.")
+
+
+def check_iterator(iterator: Any, eager: bool) -> None:
+    """Refuses what would not give each step of a graph batches of its own.
+
+    Args:
+      iterator: what the step takes its batches from.
+      eager: whether steps run line by line.
+
+    Raises:
+      UsageError: for no iterator, and for one of Python, which a graph asks
+        once, while it is traced.
+    """
+    if not isinstance(iterator, Iterator):
+        raise errors.UsageError(
+            f"train_step takes an iterator, not a {type(iterator).__name__}: "
+            "iter(model.feed(data))."
+        )
+    if not eager and not isinstance(iterator, _IN_GRAPHS):
+        raise errors.UsageError(
+            f"A {type(iterator).__name__} would give all steps the batches of "
+            "the first: iter(model.feed(data)), or iter(a tf.data.Dataset)."
+        )
+
+
 def too_few(needed: int, found: int | None = None) -> str:
     """Says that the data end before one step is whole."""
     number = "fewer" if found is None else str(found)
@@ -96,10 +146,17 @@ def make(
       DataError: for arrays that make no batch, and for images of another
         shape.
     """
+    if batch_size is not None:
+        errors.check_positive(batch_size=batch_size)
     if _is_array(x):
         size = _BATCH_SIZE if batch_size is None else batch_size
         feed = _of_arrays(x, y, size, seed)
         return feed.ready(form, ahead)
+    if not isinstance(x, _OF_BATCHES):
+        raise errors.UsageError(
+            f"fit cannot train on a {type(x).__name__}: give an array [n, ...],"
+            " and its labels as y, or a tf.data.Dataset of batches."
+        )
     for name, value in (("y", y), ("batch_size", batch_size)):
         if value is not None:
             raise errors.UsageError(
@@ -108,12 +165,9 @@ def make(
             )
     if isinstance(x, tf.data.Dataset):
         return _of_dataset(x).ready(form, ahead)
-    if isinstance(x, tf.distribute.DistributedDataset | types.GeneratorType):
-        return Feed(x)
-    raise errors.UsageError(
-        f"fit cannot train on a {type(x).__name__}: give an array [n, ...] or "
-        "a tf.data.Dataset of batches."
-    )
+    if isinstance(x, types.GeneratorType):
+        return _of_generator(x).ready(form, ahead)
+    return Feed(x)
 
 
 def _is_array(x: Any) -> bool:
@@ -123,7 +177,6 @@ def _is_array(x: Any) -> bool:
 def _of_arrays(x: Any, y: Any, batch_size: int, seed: int | None) -> Feed:
     arrays = [np.atleast_1d(part) for part in (x, y) if part is not None]
     n = len(arrays[0])
-    errors.check_positive(batch_size=batch_size)
     if len(arrays[-1]) != n:
         raise errors.DataError(f"{len(arrays[-1])} labels for {n} images.")
     if arrays[0].dtype.kind == "f" and not np.isfinite(arrays[0]).all():
@@ -156,6 +209,23 @@ def _of_dataset(batches: tf.data.Dataset) -> Feed:
     if count != _UNKNOWN:
         batches = batches.repeat()
     return Feed(batches, count)
+
+
+def _of_generator(batches: Iterator[Any]) -> Feed:
+    """A data set of the batches of a generator, which end with it."""
+    try:
+        first = next(batches)
+    except StopIteration:
+        raise errors.DataError("The data have no batch.") from None
+    every = itertools.chain([first], batches)
+    specs = tf.nest.map_structure(_spec, first)
+    data = tf.data.Dataset.from_generator(lambda: every, output_signature=specs)
+    return Feed(_of_one_size(data))
+
+
+def _spec(part: Any) -> tf.TensorSpec:
+    values = np.asarray(part)
+    return tf.TensorSpec([None, *values.shape[1:]], values.dtype)
 
 
 def _of_one_size(batches: tf.data.Dataset) -> tf.data.Dataset:

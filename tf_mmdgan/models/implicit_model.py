@@ -9,7 +9,11 @@ import tensorflow as tf
 
 from tf_mmdgan import class_names, errors, keras_settings
 from tf_mmdgan.distribute import Update
-from tf_mmdgan.features import FeatureExtractor, get_extractor
+from tf_mmdgan.features import (
+    FeatureExtractor,
+    get_extractor,
+    weight_files,
+)
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, averaging
 from tf_mmdgan.models.image_batches import ImageForm
@@ -120,6 +124,11 @@ class ImplicitModel(SteppedModel):
                 "features: the generator makes points, which no extractor "
                 "takes; leave it out, and their own columns are compared."
             )
+        if not self.generator.trainable_variables:
+            raise errors.UsageError(
+                "The generator has no weights that are trained: set its "
+                "trainable to True."
+            )
         # On CPUs XLA's convolutions take ten times as long.
         on_gpu = bool(tf.config.get_visible_devices("GPU"))
         kwargs.setdefault("jit_compile", "auto" if on_gpu else False)
@@ -218,6 +227,42 @@ class ImplicitModel(SteppedModel):
     def _without_counters(self) -> list[keras.Variable]:
         counters = {id(self.step), id(self.updates)}
         return [w for w in self.weights if id(w) not in counters]
+
+    def load_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Takes what `save_weights` has written; see `keras.Model`.
+
+        Raises:
+          DataError: for weights of another model.
+        """
+        try:
+            with weight_files.complete():
+                super().load_weights(filepath, *args, **kwargs)
+        except ValueError as error:
+            raise errors.DataError(
+                f"{filepath} holds the weights of another model, or none: "
+                f"{errors.excerpt(error)}"
+            ) from None
+
+    def __call__(self, latents: Any, *args: Any, **kwargs: Any) -> Any:
+        """Images of the averaged generator.
+
+        Args:
+          latents: [b, z], or these and labels [b].
+          *args: as of `call`.
+          **kwargs: as of `call`.
+
+        Raises:
+          UsageError: for images and the like.
+        """
+        first = latents[0] if isinstance(latents, list | tuple) else latents
+        shape = tf.TensorShape(getattr(first, "shape", None))
+        if not shape.is_compatible_with([None, self.latents.size]):
+            raise errors.UsageError(
+                f"The model is called with latents [n, {self.latents.size}], "
+                f"not with an array {shape}: generate(count) draws images, "
+                "evaluate(images) scores them."
+            )
+        return super().__call__(latents, *args, **kwargs)
 
     def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Images of the averaged generator."""

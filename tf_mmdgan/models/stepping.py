@@ -134,9 +134,8 @@ class SteppedModel(keras.Model):
 
         Args:
           x: images [n, h, w, c] in [-1, 1], or points [n, d], as an array; or
-            a `tf.data.Dataset` of batches of them, or of (images, labels); or
-            what `Cluster.spread` makes, or a Python generator, which are taken
-            as they are.
+            a `tf.data.Dataset` or Python generator of batches of them, or of
+            (images, labels); or what `Cluster.spread` makes, as it is.
           y: labels [n] of an array, for networks that take them.
           batch_size: rows of a batch of an array, over all devices; by default
             32. Data sets have batches already.
@@ -147,10 +146,11 @@ class SteppedModel(keras.Model):
           **kwargs: of `keras.Model.fit`: callbacks, validation_data, verbose.
 
         Raises:
-          UsageError: for what is no data, and for data without end and
-            without `steps_per_epoch`.
+          UsageError: for what is no data, data without end and without
+            `steps_per_epoch`, and `sample_weight` and the like.
           DataError: for data with fewer batches than one step takes.
         """
+        feeding.check_arguments(kwargs)
         first = int(self.updates.numpy())
         feed = self._feed(x, y, batch_size, shuffle)
         steps = feed.steps(self.batches_per_step, steps_per_epoch)
@@ -210,11 +210,7 @@ class SteppedModel(keras.Model):
         """
         if not self.compiled:
             raise errors.UsageError("Call model.compile(...) before a step.")
-        if not isinstance(iterator, Iterator):
-            raise errors.UsageError(
-                f"train_step takes an iterator, not a "
-                f"{type(iterator).__name__}: iter(model.feed(data))."
-            )
+        feeding.check_iterator(iterator, self.run_eagerly)
         try:
             return self.make_train_function()(iterator)
         except (tf.errors.OutOfRangeError, StopIteration):

@@ -47,18 +47,24 @@ def apply(
       loss: scalar; either the loss of the global batch, which every replica
         has computed, or a mean over the replica's own rows.
       weights: the weights that are moved.
+
+    Raises:
+      UsageError: for a loss that depends on none of them.
     """
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     # The optimizer sums gradients over replicas; dividing makes that a mean.
     share = tf.cast(optimizer.scale_loss(tf.ones([])), loss.dtype) / replicas
+    found = tape.gradient(loss, weights, output_gradients=share)
+    if weights and all(gradient is None for gradient in found):
+        raise errors.UsageError(
+            f"The loss depends on no weight of a network, {weights[0].path} "
+            "and so on: nothing would be trained. Does a stop_gradient or "
+            "NumPy stand between them?"
+        )
     gradients = [
         # There is no gradient where the loss does not depend on the weight.
         tf.zeros_like(weight.value) if gradient is None else gradient
-        for weight, gradient in zip(
-            weights,
-            tape.gradient(loss, weights, output_gradients=share),
-            strict=True,
-        )
+        for weight, gradient in zip(weights, found, strict=True)
     ]
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         gradients = _finite_on_all_or_none(gradients)
@@ -88,8 +94,16 @@ def prepare(
         leave gradients as they are.
 
     Raises:
-      UsageError: for what is no optimizer, and for one of other weights.
+      UsageError: for what is no optimizer, for one of other weights, and for
+        weights in half precision.
     """
+    for weight in weights:
+        if tf.as_dtype(weight.dtype).size < 4:
+            raise errors.UsageError(
+                f"The weight {weight.path} is {weight.dtype}, by which Adam "
+                f"does not move it: make layers by dtype='mixed_{weight.dtype}'"
+                ", whose weights are float32."
+            )
     optimizer = _named(optimizer)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if inner.built and list(map(id, inner._trainable_variables)) != list(

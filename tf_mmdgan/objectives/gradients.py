@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.kernels.roots import rounded_root
 
 
@@ -81,6 +82,11 @@ def _squares_by_our_pixels(
     with tf.GradientTape() as tape:
         tape.watch(images)
         values = function(images)
+    if values.shape.rank not in (1, None):
+        raise errors.UsageError(
+            f"A function whose slope is taken makes {values.shape} of images, "
+            "not one number for each: does witness return [b]?"
+        )
     gradients = tf.cast(tape.gradient(values, images), values.dtype)
     if axes is None:
         axes = range(1, images.shape.rank)

@@ -204,23 +204,21 @@ def recorded_in_force(
     """
     path = pathlib.Path(run_dir) / CONFIG_FILE
     found = recorded(path).get("in_force", {})
-    return _settings(path, found, trust_run)
-
-
-def _settings(
-    path: pathlib.Path, values: Any, trust_run: bool
-) -> dict[str, Any]:
-    """Settings of a record, of which nobody knows who wrote it."""
     try:
-        if not isinstance(values, dict):
-            raise errors.DataError("it has no settings")
-        fields.check_record(TrainConfig, values)
-        if not trust_run:
-            fields.check_bounds(TrainConfig, values)
+        return _settings(found, trust_run)
     except errors.DataError as error:
         raise errors.DataError(
             f"{path} cannot be read by this version: {error}"
         ) from None
+
+
+def _settings(values: Any, trust_run: bool) -> dict[str, Any]:
+    """Settings of a record, of which nobody knows who wrote it."""
+    if not isinstance(values, dict):
+        raise errors.DataError("it has no settings")
+    fields.check_record(TrainConfig, values)
+    if not trust_run:
+        fields.check_bounds(TrainConfig, values)
     if trust_run:
         return values
     return {
@@ -267,7 +265,7 @@ def read_config(
             "that tools/train.py has made."
         ) from None
     try:
-        config = TrainConfig(**_settings(path, content["config"], trust_run))
+        config = TrainConfig(**_settings(content["config"], trust_run))
         shape = _shape(content["image_shape"])
         return config, shape, _num_classes(content.get("num_classes"))
     except (ValueError, KeyError, TypeError) as error:
