@@ -12,7 +12,8 @@ PACKAGE = ROOT / "tf_mmdgan"
 # Rooms, the lowest floor first. Rooms of one floor do not import each other.
 FLOORS = [
     {"archives", "errors"},
-    {"class_names", "files", "owned", "published", "config", "keras_settings"},
+    {"class_names", "config", "fetching", "files"}
+    | {"keras_settings", "owned", "published"},
     {"images", "latents", "kernels"},
     {"mmd", "networks", "distribute"},
     {"objectives", "data", "features"},

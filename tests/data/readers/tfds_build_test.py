@@ -9,8 +9,8 @@ import tensorflow_datasets as tfds
 import tfds_builds
 from loading import load
 
-from tf_mmdgan import errors
-from tf_mmdgan.data.readers import reachable, tfds_build
+from tf_mmdgan import errors, fetching
+from tf_mmdgan.data.readers import tfds_build
 from tf_mmdgan.data.sets.tfds import SOURCES
 
 
@@ -35,7 +35,7 @@ def empty_server(tmp_path):
 
 def test_files_that_are_gone_are_named(empty_server, tmp_path, monkeypatch):
     """The builder of TFDS itself, asking the wrong server."""
-    monkeypatch.setattr(reachable, "check", lambda url: None)
+    monkeypatch.setattr(fetching, "check", lambda url: None)
     monkeypatch.setattr(tfds.builder_cls("mnist"), "URL", empty_server)
     with pytest.raises(errors.DataError) as caught:
         tfds_build.build("mnist", empty_server, tmp_path)
@@ -45,7 +45,7 @@ def test_files_that_are_gone_are_named(empty_server, tmp_path, monkeypatch):
 
 
 def test_missing_packages_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(reachable, "check", lambda url: None)
+    monkeypatch.setattr(fetching, "check", lambda url: None)
 
     def lacking(name, data_dir):
         raise ModuleNotFoundError("No module named 'tensorflow_io'")
@@ -61,7 +61,7 @@ def test_download_fetches_what_is_absent_once(
     images = rng.integers(0, 256, (5, 28, 28, 1)).astype(np.uint8)
     examples = [(image, number) for number, image in enumerate(images)]
     asked, built = [], []
-    monkeypatch.setattr(reachable, "check", asked.append)
+    monkeypatch.setattr(fetching, "check", asked.append)
 
     def builder(name, data_dir):
         built.append(name)
@@ -84,7 +84,7 @@ def test_no_network_no_build(tmp_path, monkeypatch):
     def unreachable(url):
         raise errors.DataError(f"No network: {url}")
 
-    monkeypatch.setattr(reachable, "check", unreachable)
+    monkeypatch.setattr(fetching, "check", unreachable)
     monkeypatch.setattr(tfds, "builder", None)
     with pytest.raises(errors.DataError, match="No network: https://drive"):
         load("celeb_a", "train", data_dir=tmp_path, download=True)

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tf_mmdgan import errors, files
-from tf_mmdgan.data.readers import folder_scan, reachable
+from tf_mmdgan import errors, fetching, files
+from tf_mmdgan.data.readers import folder_scan
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _FEATURES = "features.json"
@@ -193,7 +193,7 @@ def build(name: str, url: str, data_dir: str | os.PathLike[str] | None) -> None:
     Raises:
       DataError: without a network, and if TFDS fails for any reason.
     """
-    reachable.check(url)
+    fetching.check(url)
     import tensorflow_datasets as tfds
 
     if errors.unwatched():

@@ -1,0 +1,190 @@
+"""Files from the network, for those who have asked for them.
+
+What is fetched is complete or absent. Whatever is wrong with the network is
+told within seconds, in one line.
+"""
+
+import contextlib
+import http.client
+import pathlib
+import secrets
+import socket
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import IO, Any
+
+import tqdm
+
+from tf_mmdgan import errors
+
+_PORTS = {"http": 80, "https": 443}
+# That finding a host, and waiting for its next bytes, may take.
+_REACH_SECONDS = 4.0
+_SILENT_SECONDS = 8.0
+# Of a file: a server may send little by little, or without end.
+_MOST_SECONDS = 3600.0
+_MOST_BYTES = 2**29
+_BYTES_AT_A_TIME = 2**18
+
+
+class NotFetched(errors.DataError):
+    """A file that a server did not give, or not whole."""
+
+
+def check(url: str, seconds: float = 5.0) -> None:
+    """Connects to the host of a URL, or to the proxy that leads there.
+
+    Without a network, downloaders would try again for minutes.
+
+    Args:
+      url: URL that is to be fetched, http or https.
+      seconds: how long looking up the host and connecting may take together.
+
+    Raises:
+      NotFetched: where no connection is made; the message names the host.
+    """
+    parts = urllib.parse.urlsplit(url)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
+        parts = urllib.parse.urlsplit(proxy)
+    address = parts.hostname, parts.port or _PORTS.get(parts.scheme, 80)
+    failure = [f"no answer in {seconds:g} seconds"]
+
+    def connect() -> None:
+        try:
+            socket.create_connection(address, seconds).close()
+            failure.clear()
+        except OSError as error:
+            failure[:] = [error.strerror or str(error)]
+
+    # In a thread, because looking up a name has no time limit of its own.
+    thread = threading.Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failure:
+        raise NotFetched(
+            f"No network: {address[0]} cannot be reached ({failure[0]})."
+        )
+
+
+@contextlib.contextmanager
+def fetched(
+    url: str, folder: pathlib.Path, name: str, most_bytes: int = _MOST_BYTES
+) -> Iterator[pathlib.Path]:
+    """In a `with` block: a file from a URL, which is gone after the block.
+
+    Whoever wants to keep the file looks at it, and renames it. Redirects are
+    followed from https to https only. Progress is shown on a terminal.
+
+    Args:
+      url: of the file, http or https.
+      folder: where it is put, under a hidden name of chance.
+      name: how that name ends.
+      most_bytes: of a larger file, no more is read.
+
+    Yields:
+      The path of the file.
+
+    Raises:
+      NotFetched: without a network, for an answer that is no file, for a file
+        that is larger or cut short, and for servers that do not go on.
+    """
+    check(url, _REACH_SECONDS)
+    path = folder / f".{secrets.token_hex(8)}.{name}"
+    request = urllib.request.Request(url, headers={"User-Agent": "tf_mmdgan"})
+    opener = urllib.request.build_opener(_SecureRedirects)
+    try:
+        with errors.naming(path), open(path, "xb") as file:
+            path.chmod(0o644)  # whatever the mask of this process
+            with _told(url):
+                answer = opener.open(request, timeout=_SILENT_SECONDS)
+            with contextlib.closing(answer):
+                _copy(url, answer, file, most_bytes)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told(url: str) -> Iterator[None]:
+    """In a `with` block: what the network raises is an error with the URL."""
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        error.close()
+        reason = f"{error.code} {error.reason}"
+        raise NotFetched(f"{url} cannot be fetched ({reason}).") from error
+    except TimeoutError as error:
+        raise NotFetched(
+            f"{url} cannot be fetched (no answer in {_SILENT_SECONDS:g} "
+            "seconds)."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = errors.excerpt(getattr(error, "reason", error))
+        raise NotFetched(f"{url} cannot be fetched ({reason}).") from error
+
+
+def _copy(url: str, answer: Any, file: IO[bytes], most_bytes: int) -> None:
+    """Writes what a server sends, as it comes.
+
+    Raises:
+      NotFetched: as `fetched`.
+    """
+    length = answer.headers.get("Content-Length", "")
+    size = int(length) if length.isdecimal() else None
+    _check_size(url, size or 0, most_bytes)
+    end, count = time.monotonic() + _MOST_SECONDS, 0
+    with tqdm.tqdm(
+        total=size,
+        desc=urllib.parse.urlsplit(url).hostname,
+        unit="B",
+        unit_scale=True,
+        disable=errors.unwatched(),
+        dynamic_ncols=True,
+    ) as bar:
+        while part := _next_part(url, answer):
+            count += len(part)
+            _check_size(url, count, most_bytes)
+            if time.monotonic() > end:
+                raise NotFetched(f"{url} takes more than an hour to come.")
+            file.write(part)
+            bar.update(len(part))
+    if size is not None and count != size:
+        raise NotFetched(
+            f"{url} was cut short ({count:,} bytes of {size:,}): try again."
+        )
+
+
+def _next_part(url: str, answer: Any) -> bytes:
+    """The bytes that have come, of which `read` would wait for more."""
+    with _told(url):
+        return answer.read1(_BYTES_AT_A_TIME)
+
+
+def _check_size(url: str, count: int, most_bytes: int) -> None:
+    if count > most_bytes:
+        raise NotFetched(f"{url} has more than {most_bytes:,} bytes.")
+
+
+class _SecureRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects from https to https, to hosts that answer."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int,
+        msg: str, headers: http.client.HTTPMessage, newurl: str,
+    ) -> urllib.request.Request | None:  # fmt: skip
+        """See `urllib.request.HTTPRedirectHandler`."""
+        schemes = {
+            urllib.parse.urlsplit(url).scheme for url in (req.full_url, newurl)
+        }
+        if schemes != {"https"}:
+            raise NotFetched(
+                f"{req.full_url} leads to {newurl}: redirects are followed "
+                "from https to https only."
+            )
+        check(newurl, _REACH_SECONDS)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
