@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import struct
 import tarfile
 import zipfile
@@ -88,3 +89,58 @@ def test_small_files_become_small():
     archives.check_unpacked(2**30, 2**30 // 100 + 1)
     with pytest.raises(ValueError, match="too many"):
         archives.check_unpacked(2**30, 10**6)
+
+
+def tar(path, *members):
+    """A packed archive of names and contents; None for a link to /etc."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            member.mode = 0o777
+            if content is None:
+                member.type, member.linkname = tarfile.SYMTYPE, "/etc"
+            member.size = len(content or b"")
+            archive.addfile(member, io.BytesIO(content or b""))
+    return path
+
+
+def test_tar_archives_are_unpacked(tmp_path):
+    path = tar(
+        tmp_path / "a.tar.gz",
+        ("./saved_model.pb", b"graph"), ("variables/deep/index", b"12"),
+        ("link", None),
+    )  # fmt: skip
+    before = os.umask(0o002)
+    try:
+        archives.unpack_tar(path, tmp_path / "out")
+    finally:
+        os.umask(before)
+    found = {
+        str(path.relative_to(tmp_path / "out")): path
+        for path in (tmp_path / "out").rglob("*")
+    }
+    files = ("saved_model.pb", "variables/deep/index")
+    assert set(found) == {*files, "variables", "variables/deep"}
+    assert [found[name].read_bytes() for name in files] == [b"graph", b"12"]
+    for unpacked in found.values():
+        assert not unpacked.stat().st_mode & 0o022
+
+
+@pytest.mark.parametrize("name", ["../a", "b/../../a", "/nowhere/a"])
+def test_tar_archives_lead_nowhere_else(tmp_path, name):
+    path = tar(tmp_path / "a.tar.gz", (name, b"1"))
+    with pytest.raises(ValueError, match="would land outside of the folder"):
+        archives.unpack_tar(path, tmp_path / "out")
+    assert not (tmp_path / "a").exists()
+
+
+def test_tar_archives_stay_small(tmp_path, few):
+    path = tar(tmp_path / "a.tar.gz", ("zeros", bytes(2**20)))
+    members = [(f"{i}", b"") for i in range(few + 2)]
+    many = tar(tmp_path / "b.tar.gz", *members)
+    with pytest.raises(ValueError, match=f"more than {few} members"):
+        archives.unpack_tar(many, tmp_path / "many")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archives, "_UNPACKED_BYTES", 1000)
+        with pytest.raises(ValueError, match="too many"):
+            archives.unpack_tar(path, tmp_path / "large")

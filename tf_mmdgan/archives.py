@@ -1,7 +1,12 @@
 """Packed files of others, which may become many times what they are."""
 
 import contextlib
+import gzip
 import io
+import os
+import pathlib
+import shutil
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from typing import IO
@@ -85,6 +90,66 @@ def opened_zip(
     listed.most = None
     check_members(len(archive.filelist), most_members)
     return archive
+
+
+def tar_files(path: pathlib.Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """The plain files in a TAR archive, each open until the next is asked for.
+
+    Args:
+      path: of the archive; packed by gzip, unless it ends in .tar.
+
+    Yields:
+      The name of a file and its content.
+
+    Raises:
+      ValueError: for more members, or more content, than the archive should
+        have.
+      Exception: of many kinds, from `tarfile`, for what is no such archive.
+    """
+    size = path.stat().st_size
+    with (
+        open(path, "rb") if path.suffix == ".tar" else _Packed(path) as file,
+        tarfile.open(fileobj=file, mode="r:") as archive,
+    ):
+        for count, member in enumerate(archive):
+            check_members(count)
+            check_unpacked(member.offset_data + member.size, size)
+            part = archive.extractfile(member) if member.isfile() else None
+            if part is not None:
+                yield member.name, part
+
+
+def unpack_tar(path: pathlib.Path, folder: pathlib.Path) -> None:
+    """Writes the plain files of a TAR archive, for nobody else to change.
+
+    Args:
+      path: as of `tar_files`.
+      folder: where they are put, which does not exist.
+
+    Raises:
+      ValueError: for a file that would land elsewhere, and as `tar_files`.
+      Exception: as `tar_files`.
+    """
+    folder.mkdir(mode=0o755)
+    for name, part in tar_files(path):
+        inside = pathlib.PurePosixPath(name)
+        if inside.is_absolute() or ".." in inside.parts:
+            raise ValueError(f"{name} would land outside of the folder")
+        for parent in reversed(inside.parents):
+            (folder / parent).mkdir(mode=0o755, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with open(os.open(folder / inside, flags, 0o644), "wb") as file:
+            shutil.copyfileobj(part, file)
+
+
+class _Packed(gzip.GzipFile):
+    """A packed archive; its headers too can claim to be of any size."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """See `gzip.GzipFile`; a ValueError for more than it may become."""
+        packed = os.path.getsize(self.name)
+        check_unpacked(self.tell() + max(size or 0, 0), packed)
+        return super().read(size)
 
 
 class _Listed(io.RawIOBase):

@@ -4,11 +4,9 @@ Nothing here reaches for the network. A SavedModel or a graph is a program: use
 those that you trust.
 """
 
-import gzip
 import hashlib
 import os
 import pathlib
-import tarfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -292,29 +290,10 @@ def _node_name(text: str) -> str:
     return text.removeprefix("^").partition(":")[0]
 
 
-class _Packed(gzip.GzipFile):
-    """A packed archive; its headers too can claim to be of any size."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        """See `gzip.GzipFile`; a ValueError for more than it may become."""
-        packed = os.path.getsize(self.name)
-        archives.check_unpacked(self.tell() + max(size or 0, 0), packed)
-        return super().read(size)
-
-
 def _graph_bytes(path: pathlib.Path) -> bytes:
     if path.suffix not in (".gz", ".tgz", ".tar"):
         return path.read_bytes()
-    size = path.stat().st_size
-    plain = path.suffix == ".tar"
-    with (
-        open(path, "rb") if plain else _Packed(path) as file,
-        tarfile.open(fileobj=file, mode="r:") as archive,
-    ):
-        for count, member in enumerate(archive):
-            archives.check_members(count)
-            archives.check_unpacked(member.offset_data + member.size, size)
-            part = archive.extractfile(member)
-            if part is not None and member.name.endswith(".pb"):
-                return part.read()
+    for name, part in archives.tar_files(path):
+        if name.endswith(".pb"):
+            return part.read()
     raise LookupError("no .pb file in the archive")
