@@ -22,7 +22,7 @@ from tf_mmdgan.training.run_directory import (
 )
 
 _NOT_SHOWN = ("run_dir", "trust_run", *OF_MACHINE)
-_OF_RECIPE = ("dataset", "objective", "architecture")
+_OF_RECIPE = ("objective", "architecture")
 
 
 def of_run(
@@ -57,7 +57,7 @@ def _nearest(
 ) -> tuple[str | None, dict[str, tuple[Any, Any]]]:
     """What fewest settings differ from: a recipe, or None, the defaults.
 
-    Recipes for another data set, method or network are none of this run.
+    Recipes for another method or network are none of this run.
     """
     usual = {f.name: f.default for f in dataclasses.fields(TrainConfig)}
     found: list[tuple[str | None, dict[str, tuple[Any, Any]]]] = [
