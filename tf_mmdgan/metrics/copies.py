@@ -43,20 +43,29 @@ class Nearest:
         The first of them has the number `first`, and so on. Where distances are
         equal the one that came first stays first.
         """
-        numbers = np.arange(first, first + len(training))
-        for start in range(0, len(self._features), neighbors.TILE_SIZE):
-            part = slice(start, start + neighbors.TILE_SIZE)
-            found = precision.squared_distances(self._features[part], training)
-            squares = np.concatenate([self.squares[part], found], axis=1)
-            rows = np.broadcast_to(numbers, found.shape)
-            rows = np.concatenate([self.rows[part], rows], axis=1)
-            if self.squares.shape[1] == 1:
-                order = np.argmin(squares, axis=1)[:, np.newaxis]
-            else:
-                order = np.argsort(squares, axis=1, kind="stable")
-                order = order[:, : self.squares.shape[1]]
-            self.squares[part] = np.take_along_axis(squares, order, axis=1)
-            self.rows[part] = np.take_along_axis(rows, order, axis=1)
+        size = neighbors.TILE_SIZE
+        for start in range(0, len(self._features), size):
+            part = slice(start, start + size)
+            for begin in range(0, len(training), size):
+                found = precision.squared_distances(
+                    self._features[part], training[begin : begin + size]
+                )
+                self._merge(part, found, first + begin)
+
+    def _merge(self, part: slice, found: np.ndarray, first: int) -> None:
+        """Takes in a tile of squared distances to samples from `first` on."""
+        count = self.squares.shape[1]
+        if count == 1:
+            own = np.argmin(found, axis=1)[:, np.newaxis]
+        else:
+            own = np.argsort(found, axis=1, kind="stable")[:, :count]
+        squares = np.concatenate(
+            [self.squares[part], np.take_along_axis(found, own, axis=1)], axis=1
+        )
+        rows = np.concatenate([self.rows[part], first + own], axis=1)
+        order = np.argsort(squares, axis=1, kind="stable")[:, :count]
+        self.squares[part] = np.take_along_axis(squares, order, axis=1)
+        self.rows[part] = np.take_along_axis(rows, order, axis=1)
 
 
 class Copies(NamedTuple):
