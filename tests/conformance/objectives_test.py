@@ -12,7 +12,11 @@ from tf_mmdgan.distribute import Update
 from tf_mmdgan.methods.published import OBJECTIVES
 from tf_mmdgan.models.adversarial import CriticView
 from tf_mmdgan.objectives import Batch, CriticAugmentation
-from tf_mmdgan.objectives.augmentations import CRITIC_AUGMENTATIONS
+from tf_mmdgan.objectives.augmentations import (
+    CRITIC_AUGMENTATIONS,
+    adaptive,
+)
+from tf_mmdgan.objectives.criterion import joint_pass
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 IMAGE, POINT = (4, 4, 1), (2,)
@@ -134,6 +138,18 @@ def test_both_losses_are_of_changed_images(name, rng):
     for actual, needed in zip(*gradients, strict=True):
         assert np.abs(actual.numpy()).max() > 0
         np.testing.assert_array_equal(actual, needed)
+
+
+@every_case
+def test_margins_tell_single_real_images(name, divergence, rng):
+    """Those by which the probability of changes follows the critic."""
+    objective, width = make(name, divergence)
+    seen = view(make_critic(objective, width, IMAGE))
+    real, fakes = batches(rng, objective, IMAGE)
+    passed = joint_pass(seen, real, fakes, update())
+    margins = adaptive.margins(objective.criterion, passed).numpy()
+    assert margins.shape == (6,)
+    assert np.isfinite(margins).all() and np.ptp(margins) > 0
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,10 @@ class FeatureMatchingGAN(ScalarCriterion):
         value = tf.reduce_sum(tf.square(difference))
         return Loss(value, {"fake_mean": mean(seen.y)})
 
+    def margins(self, seen: Comparison) -> tf.Tensor:
+        """See `augmentations.adaptive.Discerning`: the logits."""
+        return present(seen.x, "x")[:, 0]
+
 
 @dataclasses.dataclass(frozen=True)
 class HingeGAN(ScalarCriterion):
@@ -183,6 +187,12 @@ class LeastSquaresGAN(ScalarCriterion):
         *_, target = _TARGETS[self.generator_form]
         value = _half_square(seen.y - target)
         return Loss(value, {"fake_mean": mean(seen.y)})
+
+    def margins(self, seen: Comparison) -> tf.Tensor:
+        """See `augmentations.adaptive.Discerning`: from between a and b."""
+        fake_target, real_target, _ = _TARGETS[self.generator_form]
+        middle = 0.5 * (fake_target + real_target)
+        return present(seen.x, "x")[:, 0] - middle
 
 
 # a, b and c.

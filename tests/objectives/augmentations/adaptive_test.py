@@ -19,9 +19,12 @@ from tf_mmdgan.objectives import (
     CramerGAN,
     Criterion,
     CriticAugmentation,
+    FeatureMatchingGAN,
     GradientPenalty,
     HingeGAN,
+    LeastSquaresGAN,
     Objective,
+    RelativisticGAN,
     RepulsiveMMD,
     SlicedEnergyGAN,
 )
@@ -100,15 +103,21 @@ def test_margins_of_pairs_and_of_single_outputs(rng):
     sets = smooth.images(rng, 3)
     seen = smooth.comparison(critic, *sets)
     x, y, z = (critic.features(images)[:, 0] for images in sets)
-    for criterion in (GAN("minimax"), HingeGAN(), FGAN("pearson")):
+    logits = (
+        GAN("minimax"), FeatureMatchingGAN(), HingeGAN(),
+        LeastSquaresGAN("pearson"), FGAN("pearson"),
+    )  # fmt: skip
+    for criterion in logits:
         signs = np.sign(margins(criterion, seen))
         np.testing.assert_array_equal(signs, np.sign(x))
+    np.testing.assert_allclose(margins(LeastSquaresGAN(), seen), x - 0.5)
     # g(v) = -exp(-v), and f'(1) = -1.
     np.testing.assert_allclose(
         margins(FGAN("reverse_kl"), seen), 1 - np.exp(-x)
     )
     expected = x - (x.mean() + y.mean()) / 2
-    np.testing.assert_allclose(margins(WGAN(), seen), expected)
+    for criterion in (WGAN(), RelativisticGAN()):
+        np.testing.assert_allclose(margins(criterion, seen), expected)
 
     def size(values):
         return np.sqrt(values**2 + 1e-5)
