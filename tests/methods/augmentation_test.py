@@ -26,6 +26,7 @@ def test_changes_of_images_are_named_by_a_flag():
     [
         ({"diff_augment": "colour"}, "Did you mean 'color'"),
         ({"ada_target": 0.5}, "--ada_target needs --ada"),
+        ({"objective": "gram", "ada": True}, "--ada has no meaning for"),
         ({"objective": "gc_mmd", "ada": True}, "--ada has no meaning for"),
         (
             {"objective": "gmmn", "diff_augment": "color"},
@@ -50,6 +51,17 @@ def test_a_probability_is_named_by_flags():
     assert made == CriticAugmentation("color,turn", expected)
     with pytest.raises(errors.UsageError, match="turn of every image would"):
         losses.loss_of(settings(diff_augment="turn"))
+
+
+def test_a_projection_sees_changed_images_too():
+    model = methods.make_model(
+        settings(
+            objective="gram", diff_augment="color",
+            generator_width=2, critic_width=2,
+        ),
+        (16, 16, 1),
+    )  # fmt: skip
+    assert model.augmentation == CriticAugmentation("color")
 
 
 def test_points_are_not_changed():

@@ -10,6 +10,11 @@ import tiny_matching as toy
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Cluster, Update
 from tf_mmdgan.features import pixels
+from tf_mmdgan.objectives import (
+    AdaptiveProbability,
+    Batch,
+    CriticAugmentation,
+)
 
 every_model = pytest.mark.parametrize("name", toy.MODELS)
 
@@ -43,16 +48,20 @@ def test_gmmn_descends_the_discrepancy_of_pixels_in_0_1():
     check(toy.fit(toy.model("gmmn"), 1).generator.trainable_variables, expected)
 
 
-def test_gram_moves_both_networks_from_the_same_weights():
+@pytest.mark.parametrize("changes", [None, CriticAugmentation("color,cutout")])
+def test_gram_moves_both_networks_from_the_same_weights(changes):
     by_hand = toy.model("gram")
     real = next(iter(tiny.batches()))
     with tf.GradientTape(persistent=True) as tape:
         fake = by_hand.generator(first_latents(), training=True)
+        shown = [Batch(real), Batch(fake)]
+        if changes is not None:
+            shown = changes.apply(shown, Update(5, tf.constant(0, tf.int64)))
         u, v = (
-            by_hand.critic(x, training=True)["features"] for x in (real, fake)
+            by_hand.critic(x.images, training=True)["features"] for x in shown
         )
         losses = by_hand.objective(u, v)
-    trained = toy.fit(toy.model("gram"), 1)
+    trained = toy.fit(toy.model("gram", augmentation=changes), 1)
     for network, loss, rate in (
         ("generator", losses.generator, 0.05),
         ("critic", losses.projection, 0.01),
@@ -60,6 +69,12 @@ def test_gram_moves_both_networks_from_the_same_weights():
         variables = getattr(by_hand, network).trainable_variables
         expected = descend(variables, tape.gradient(loss, variables), rate)
         check(getattr(trained, network).trainable_variables, expected)
+
+
+def test_no_probability_follows_a_projection():
+    changes = CriticAugmentation("color", AdaptiveProbability())
+    with pytest.raises(errors.UsageError, match="give changes without"):
+        toy.model("gram", augmentation=changes)
 
 
 def test_autoencoder_first_then_the_generator_of_its_codes():

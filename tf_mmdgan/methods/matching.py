@@ -31,6 +31,7 @@ from tf_mmdgan.models import (
     MomentMatchingModel,
     RatioMatchingModel,
 )
+from tf_mmdgan.objectives import CriticAugmentation
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
     Discrepancy,
@@ -214,11 +215,13 @@ class RatioMatchingMethod(Method[RatioMatchingSettings]):
     ) -> RatioMatchingModel:
         """See `Method.model`."""
         loss = self.loss(builder.settings)
+        changes = builder.settings.diff_augment
         model = RatioMatchingModel(
             builder.generator(),
             builder.critic(),
             builder.latents,
             loss,
+            CriticAugmentation(changes) if changes else None,
             mmd_scope=builder.config.mmd_scope,
             **builder.model_options(),
         )

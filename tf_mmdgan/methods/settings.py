@@ -302,12 +302,15 @@ class RatioMatchingSettings(CriticSettings):
       median_bandwidth: whether bandwidths are multiples of the median distance.
       ridge: of the density ratio.
       ratio_positivity: what keeps ratios positive.
+      diff_augment: random changes of all images that the projection sees, by
+        name.
     """
 
     bandwidths: tuple[float, ...]
     median_bandwidth: bool = False
     ridge: float
     ratio_positivity: Literal["penalty", "clip", "none"]
+    diff_augment: tuple[object, ...] = ()
 
 
 def _by_name(settings: Any) -> dict[str, Any]:

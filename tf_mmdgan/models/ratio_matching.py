@@ -11,10 +11,12 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
 from tf_mmdgan.models.phases import Logs
+from tf_mmdgan.objectives import Batch, CriticAugmentation
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 
 
@@ -41,6 +43,8 @@ class RatioMatchingModel(GeneratorModel):
     Attributes:
       critic: the projection, images -> {"features": [b, k], ...}.
       objective: both losses.
+      augmentation: random changes of all images that the projection sees, or
+        None; they have no probability, for no sign tells how much is known.
     """
 
     critic: keras.Model
@@ -51,12 +55,23 @@ class RatioMatchingModel(GeneratorModel):
         projection: keras.Model,
         latents: Latents,
         objective: RatioMatching,
+        augmentation: CriticAugmentation | None = None,
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
         errors.check_type("objective", objective, RatioMatching)
+        if augmentation is not None:
+            errors.check_type("augmentation", augmentation, CriticAugmentation)
+            augmentation.check(self.image_form.shape)
+            if augmentation.probability is not None:
+                raise errors.UsageError(
+                    "The projection says of no image whether it is real, so "
+                    "that no probability can follow it: give changes without.",
+                    setting="ada",
+                )
         self.critic = adopting.critic(projection, self.generator, "projection")
         self.objective = objective
+        self.augmentation = augmentation
 
     def compile(  # type: ignore[override]
         self,
@@ -82,11 +97,13 @@ class RatioMatchingModel(GeneratorModel):
         """See `ImplicitModel.replica_step`."""
         real = updates.as_batch(batches[0]).images
         latents = self.draw_latents(real, first_update)
+        update = self.make_update(first_update)
         networks = self.critic, self.generator
         with updates.recording(*networks, persistent=True) as tape:
             fake = self.generator(latents, training=True)
-            uv = [self._project(batch) for batch in (real, fake)]
-            losses = self.objective(*self.make_update(first_update).gather(uv))
+            shown = self._shown([Batch(real), Batch(fake)], update)
+            uv = [self._project(batch.images) for batch in shown]
+            losses = self.objective(*update.gather(uv))
         players = (
             (self.critic_optimizer, losses.projection, self.critic),
             (self.generator_optimizer, losses.generator, self.generator),
@@ -99,6 +116,11 @@ class RatioMatchingModel(GeneratorModel):
             "generator/loss": losses.generator,
             "generator/mmd2": losses.mmd2,
         }
+
+    def _shown(self, batches: list[Batch], update: Update) -> list[Batch]:
+        if self.augmentation is None:
+            return batches
+        return self.augmentation.apply(batches, update)
 
     def _project(self, batch: tf.Tensor) -> tf.Tensor:
         return self.critic(batch, training=True)["features"]
