@@ -155,3 +155,9 @@ def test_paths_are_texts(tmp_path):
 def test_an_unknown_setting_is_answered_with_the_near_one():
     with pytest.raises(errors.UsageError, match="mean 'steps'"):
         config.given(config.TrainConfig, None, {"run_dir": "run", "stepz": 3})
+
+
+@pytest.mark.parametrize("given", ["runs/one", {"run_dir": "runs/one"}])
+def test_what_is_no_configuration_is_refused(given):
+    with pytest.raises(errors.UsageError, match="by name, or as a TrainConfig"):
+        config.given(config.TrainConfig, given, {})

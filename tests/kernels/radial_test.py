@@ -104,3 +104,14 @@ def slopes_at(kernel, squares):
         tape.watch(squares)
         values = kernel.of_squares(squares)
     return tape.gradient(values, squares)
+
+
+@pytest.mark.parametrize("given", [tf.constant(2.0), np.array(2.0), 2])
+def test_a_bandwidth_may_be_a_tensor_of_one_number(given):
+    assert kernels.Gaussian(given) == kernels.Gaussian((2.0,))
+
+
+@pytest.mark.parametrize("given", ["2", None, float("nan")])
+def test_a_scale_is_a_number(given):
+    with pytest.raises(ValueError, match=r"scale=.*need a number > 0"):
+        kernels.Rescaled(kernels.Gaussian(), given)

@@ -151,6 +151,7 @@ def test_vendi_score_is_the_entropy_of_eigenvalues(rng, rows, width):
     [
         (lambda x: embeddings.herd(x, 0), errors.UsageError, "need 1 to 5"),
         (lambda x: embeddings.herd(x, 6), errors.UsageError, "count=6"),
+        (lambda x: embeddings.herd(x, "2"), errors.UsageError, "count='2'"),
         (
             lambda x: embeddings.prototypes_and_criticisms(x, 3, 3),
             errors.UsageError,

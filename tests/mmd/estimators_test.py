@@ -276,3 +276,15 @@ def test_inputs_are_checked_at_the_door():
         mmd.mmd2_variance(grams(4, 4), sample_size=1)
     with pytest.raises(ValueError, match="floor=0"):
         mmd.mmd2_ratio(grams(4, 4), floor=0.0)
+
+
+def test_gram_matrices_take_the_name_of_a_kernel(rng):
+    x, y = rng.normal(size=(5, 2)), rng.normal(size=(4, 2))
+    for named, made in zip(
+        mmd.gram_matrices("rbf", x, y),
+        mmd.gram_matrices(kernels.KERNELS["rbf"], x, y),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(named, made)
+    with pytest.raises(ValueError, match="need a name of a kernel"):
+        mmd.gram_matrices(kernels.Gaussian, x, y)

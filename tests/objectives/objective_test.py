@@ -184,3 +184,10 @@ def test_penalties_are_taken_of_noisy_images(rng):
     squares = (2 * critic.jacobian(noisy)) ** 2
     expected = squares.sum((1, 2)).mean() / 2
     np.testing.assert_allclose(loss.terms["r1"], expected)
+
+
+@pytest.mark.parametrize("given", ["gradient_penalty", 3, GradientPenalty])
+def test_what_is_no_regulariser_is_named_as_a_whole(given):
+    with pytest.raises(errors.UsageError, match="need a Regularizer, not") as e:
+        Objective(WGAN(), given)
+    assert errors.excerpt(given, 40) in str(e.value)

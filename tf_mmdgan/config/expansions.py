@@ -40,6 +40,11 @@ def given(
         )
     if config is None:
         return config_class(**settings)
+    if not isinstance(config, config_class):
+        raise errors.UsageError(
+            f"Settings are given by name, or as a {config_class.__name__}, not "
+            f"as {errors.excerpt(repr(config), 40)}."
+        )
     return dataclasses.replace(config, **settings)  # type: ignore[type-var]
 
 

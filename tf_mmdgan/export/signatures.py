@@ -111,6 +111,7 @@ class Servable:
         class_shares: np.ndarray | None = None,
         class_names: Sequence[str] | None = None,
     ):
+        errors.check_type("latents", latents, Latents)
         if max_samples < 2:
             raise errors.UsageError(f"max_samples={max_samples}, need >= 2.")
         named = bool(num_classes) and class_names is not None

@@ -5,6 +5,7 @@ ranking = rank_by_witness(x, y)      # what tells x from y
 vendi_score(x)                       # how many different rows there are
 """
 
+import numbers
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -294,7 +295,7 @@ def _resolve(kernel: Kernel | str, rows: np.ndarray, seed: int) -> Kernel:
 
 
 def _check_count(count: int, most: int, name: str) -> None:
-    if not 1 <= count <= most:
+    if not isinstance(count, numbers.Integral) or not 1 <= count <= most:
         raise errors.UsageError(
-            f"{name}={count}: need 1 to {most}, the rows of x."
+            f"{name}={count!r}: need 1 to {most}, the rows of x."
         )

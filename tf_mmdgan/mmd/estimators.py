@@ -31,7 +31,9 @@ class Grams(NamedTuple):
     yy: tf.Tensor  # [m, m]
 
 
-def gram_matrices(kernel: kernels.Kernel, x: tf.Tensor, y: tf.Tensor) -> Grams:
+def gram_matrices(
+    kernel: kernels.Kernel | str, x: tf.Tensor, y: tf.Tensor
+) -> Grams:
     """All three kernel matrices of real x [n, d] and fake y [m, d].
 
         >>> x, y = np.zeros((3, 2)), np.ones((4, 2))
@@ -39,9 +41,17 @@ def gram_matrices(kernel: kernels.Kernel, x: tf.Tensor, y: tf.Tensor) -> Grams:
         >>> [gram.shape.as_list() for gram in grams]
         [[3, 3], [3, 4], [4, 4]]
 
+    Args:
+      kernel: the kernel, or its name.
+      x: real features [n, d].
+      y: fake features [m, d].
+
     Raises:
-      ValueError: if x or y is not a matrix, or if the widths differ.
+      ValueError: if x or y is not a matrix, if the widths differ, and for what
+        is no kernel.
     """
+    if isinstance(kernel, str | type):
+        kernel = kernels.KERNEL_FAMILY.get(kernel)
     x, y = kernels.as_matrices(x, y)
     return Grams(kernel(x, x), kernel(x, y), kernel(y, y))
 

@@ -322,5 +322,6 @@ def _check_layer(layer: keras.layers.Layer) -> None:
         kind = type(layer).__name__ + " in groups" * grouped
         known = ", ".join(kind.__name__ for kind in SUPPORTED)
         raise ValueError(
-            f"'{layer.name}' is a {kind}; spectral normalization takes {known}."
+            f"{getattr(layer, 'name', layer)!r} is a {kind}; spectral "
+            f"normalization takes {known}."
         )

@@ -236,7 +236,8 @@ class Objective:
 
 def _weighted(name: str, given: Any, kind: type) -> tuple[Any, ...]:
     """One part or some, as a tuple; refuses what is no such part."""
-    some = (given,) if isinstance(given, kind) else tuple(given)
+    several = isinstance(given, Iterable) and not isinstance(given, str)
+    some = tuple(given) if several else (given,)
     for part in some:
         errors.check_type(name, part, kind)
         if not hasattr(part, "weight"):
