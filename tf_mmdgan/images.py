@@ -1,9 +1,10 @@
 """Images at the package's borders: 8 bits, grids and PNG files.
 
-Inside the package images are float32 in [-1, 1], [n, h, w, c]: grey, colour, or
-colour with opacity, c = 1, 3 or 4. Of 8-bit images with opacity, as in PNG
-files, the colour is that of the pixel; inside it is multiplied by the opacity,
-so that what cannot be seen is 0 and no network has to learn it.
+Inside the package images are float32 in [-1, 1], [n, h, w, c]: grey, colour,
+colour with opacity, c = 1, 3 or 4, or anything else. Of 8-bit images with
+opacity, as in PNG files, the colour is that of the pixel; inside it is
+multiplied by the opacity, so that what cannot be seen is 0 and no network has
+to learn it.
 """
 
 import io
@@ -11,6 +12,7 @@ import math
 import os
 import pathlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -123,15 +125,28 @@ def _enlarged(image: np.ndarray, scale: int) -> np.ndarray:
     return image.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def _squeezed(image: np.ndarray) -> np.ndarray:
-    """The image without its channel axis if grey, as Pillow wants it."""
-    return image[..., 0] if image.shape[-1] == 1 else image
+def shown(images: Any) -> Any:
+    """What pictures can show of images [..., c].
+
+    Of two channels that is the first, of more than four the first three.
+    """
+    channels = images.shape[-1]
+    if channels in (1, 3, 4):
+        return images
+    return images[..., :1] if channels == 2 else images[..., :3]
+
+
+def as_picture(image: np.ndarray) -> PIL.Image.Image:
+    """An image uint8 [h, w, c] as Pillow's, of what pictures can show of it."""
+    seen = shown(image)
+    # Pillow has no channel axis for grey.
+    return PIL.Image.fromarray(seen[..., 0] if seen.shape[-1] == 1 else seen)
 
 
 def encode_png(image: np.ndarray) -> bytes:
-    """Encodes one uint8 image [h, w, c], c = 1, 3 or 4, losslessly."""
+    """Encodes `as_picture` of one uint8 image [h, w, c], losslessly."""
     buffer = io.BytesIO()
-    PIL.Image.fromarray(_squeezed(image)).save(buffer, "PNG")
+    as_picture(image).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -159,8 +174,7 @@ def write_animation(
     """
     there_and_back = [*images, *images[-2:0:-1]]
     first, *rest = (
-        PIL.Image.fromarray(_squeezed(_enlarged(image, scale)))
-        for image in there_and_back
+        as_picture(_enlarged(image, scale)) for image in there_and_back
     )
     buffer = io.BytesIO()
     first.save(

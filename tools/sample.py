@@ -94,10 +94,12 @@ def _join(parts: "list[Drawn]") -> "Drawn":
     from tf_mmdgan.serving import Drawn
 
     labels = [part.labels for part in parts if part.labels is not None]
+    values = [part.values for part in parts if part.values is not None]
     return Drawn(
         np.concatenate([part.images for part in parts]),
         np.concatenate(labels) if labels else None,
         tuple(second for part in parts for second in part.seconds),
+        np.concatenate(values) if values else None,
     )
 
 
@@ -110,10 +112,7 @@ def _most_real(
     chosen = realistic.choose(
         scorer_of_run(run.config), drawn.images, count, _asked(config)
     )
-    labels = None if drawn.labels is None else drawn.labels[chosen.rows]
-    found = dataclasses.replace(
-        drawn, images=drawn.images[chosen.rows], labels=labels
-    )
+    found = drawn.rows(chosen.rows)
     return found, {"kept": chosen.kept, "all_drawn": chosen.all_drawn}
 
 

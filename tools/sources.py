@@ -53,6 +53,7 @@ def open_source(config: ConnectionConfig) -> Source:
         model.num_classes,
         class_shares=model.class_shares,
         class_names=model.class_names,
+        value_range=run.value_range,
     )
     local = serving.LocalPredictor(servable.signatures())
     return Source(local, model.num_classes, run)

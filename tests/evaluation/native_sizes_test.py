@@ -148,7 +148,7 @@ def test_statistics_of_other_sizes_do_not_compare(tmp_path, rng):
         ((9, 3, 8, 8), (9, 8, 8, 3), r"\(9, 3, 8, 8\).*transpose\(0, 2, 3, 1"),
         ((9, 8, 8, 3), (9, 1, 8, 8), r"\(9, 1, 8, 8\)"),
         ((9, 8, 8, 3), (9, 8, 6, 3), r"\(8, 8, 3\).*\(8, 6, 3\).*image_size"),
-        ((9, 8, 8, 3), (9, 8, 8, 5), r"\(9, 8, 8, 5\).*1, 3 or 4 channels"),
+        ((9, 8, 8, 3), (9, 8, 8, 5), r"\(8, 8, 3\).*\(8, 8, 5\)"),
     ],
 )
 def test_arrays_of_other_shapes_are_refused(tmp_path, rng, real, fake, words):

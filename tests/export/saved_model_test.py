@@ -25,6 +25,7 @@ def test_metadata(loaded, export_dir):
         "image_shape": [8, 8, 3],
         "num_classes": None,
         "class_names": None,
+        "value_range": None,
         "max_samples": 1024,
     }
     file = export_dir / "1" / "assets.extra" / "tf_mmdgan.json"

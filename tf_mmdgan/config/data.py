@@ -64,6 +64,11 @@ class ReadConfig:
         "auto, grey if all pictures are, else rgb.",
         choices=("auto", "grey", "rgb", "rgba"),
     )
+    value_range: str | None = setting(
+        None,
+        "LOW,HIGH: the range of numbers in an .npz or .npy of another type "
+        "than uint8, such as 0,65535; samples and exports have it again.",
+    )
     download: bool = setting(
         False, "Fetch a data set that is not there.", may_change=True
     )
@@ -80,6 +85,8 @@ class ReadConfig:
     def __post_init__(self):
         fields.settle(self)
         fields.require_choices(self)
+        if self.value_range is not None:
+            sizes.bounds(self.value_range)
         fields.require(
             0 <= self.memory_budget_gb < math.inf,
             f"--memory_budget_gb={self.memory_budget_gb}: must be in [0, inf).",

@@ -8,8 +8,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "data": (
         "dataset", "data_dir", "image_size", "resize", "fit", "channels",
-        "augment", "batch_size", "download", "cache", "cache_dir",
-        "memory_budget_gb", "skip_unreadable", "follow_links",
+        "value_range", "augment", "batch_size", "download", "cache",
+        "cache_dir", "memory_budget_gb", "skip_unreadable", "follow_links",
     ),
     "networks": (
         "architecture", "generator_width", "critic_width", "critic_output",

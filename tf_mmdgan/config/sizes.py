@@ -1,9 +1,12 @@
-"""Sizes of images as settings have them: 64, or 48x64, height by width.
+"""Sizes and ranges of images as settings have them.
+
+A size is 64, or 48x64, height by width; a range LOW,HIGH.
 
 A square is an integer and a rectangle a text, whichever way it was given, so
 that records and keys of caches have one spelling of each.
 """
 
+import math
 import re
 from typing import Any
 
@@ -45,3 +48,25 @@ def settle(config: Any) -> None:
     if config.image_size is not None:
         settled = of_sides(*sides(config.image_size))
         object.__setattr__(config, "image_size", settled)
+
+
+def bounds(value_range: str) -> tuple[float, float]:
+    """The lowest and the highest number of a range.
+
+        >>> bounds("0,65535")
+        (0.0, 65535.0)
+
+    Raises:
+      UsageError: for anything but two finite numbers, the lower one first.
+    """
+    try:
+        low, high = map(float, value_range.split(","))
+    except ValueError:
+        low, high = 0.0, 0.0
+    # Of infinities and NaN too, which have no finite difference.
+    if not 0.0 < high - low < math.inf:
+        raise errors.UsageError(
+            f"--value_range={errors.excerpt(value_range, 40)}: must be two "
+            "numbers, LOW,HIGH, such as 0,65535."
+        )
+    return low, high

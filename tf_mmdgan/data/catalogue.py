@@ -287,6 +287,10 @@ def _check_shape(config: DataConfig, entry: DatasetEntry) -> None:
             f"--channels={config.channels}: is for pictures of a folder; the "
             f"images of '{errors.excerpt(config.dataset)}' have their own."
         )
+    if config.value_range and entry.load is not npz.load:
+        raise errors.UsageError(
+            f"--value_range={config.value_range}: is for arrays, --dataset=npz."
+        )
     if entry.any_shape:
         return
     given = {"image_size": config.image_size} | (

@@ -29,6 +29,9 @@ class ImageSet:
       labels: int64 in 0 .. num_classes - 1, [n], or None.
       num_classes: number of classes, or None without labels.
       class_names: the name of each class, where the data give them names.
+      levels: the images with all their digits, float32 [n, h, w, c] in
+        [0, 255], where `images` are these rounded: what is trained on. None
+        where `images` have all.
       known_digest: what `digest` is, where it is known without reading.
 
     Raises:
@@ -40,6 +43,7 @@ class ImageSet:
     labels: np.ndarray | None = None
     num_classes: int | None = None
     class_names: tuple[str, ...] | None = None
+    levels: np.ndarray | None = None
     known_digest: str | None = None
 
     def __post_init__(self):
@@ -51,6 +55,14 @@ class ImageSet:
         if 0 in self.images.shape:
             raise errors.DataError(
                 f"Images of shape {list(self.images.shape)} hold no pixel."
+            )
+        if self.levels is not None and (
+            self.levels.dtype != np.float32
+            or self.levels.shape != self.images.shape
+        ):
+            raise errors.DataError(
+                f"Levels are {self.levels.dtype} {list(self.levels.shape)}; "
+                f"need float32 {list(self.images.shape)}."
             )
         if (self.labels is None) != (self.num_classes is None):
             raise errors.DataError(
@@ -109,8 +121,9 @@ class ImageSet:
         if self.known_digest is not None:
             return self.known_digest
         total = hashlib.sha256(str(self.images.shape).encode())
-        for start in range(0, len(self.images), _HASHED):
-            chunk = self.images[start : start + _HASHED]
+        pixels = self.images if self.levels is None else self.levels
+        for start in range(0, len(pixels), _HASHED):
+            chunk = pixels[start : start + _HASHED]
             total.update(np.ascontiguousarray(chunk).data)
         if self.labels is not None:
             total.update(np.ascontiguousarray(self.labels).data)

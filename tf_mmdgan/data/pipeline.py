@@ -248,7 +248,8 @@ class _Made:
     ):
         # One tensor that the functions below capture. As a constant of their
         # graphs it could not exceed 2 GB.
-        self._pixels = _shared(image_set.images)
+        levels = image_set.levels
+        self._pixels = _shared(image_set.images if levels is None else levels)
         self._labels = tf.constant(image_set.labels) if with_labels else None
         self._seed = seed
         self._augmentation = augmentation

@@ -208,21 +208,77 @@ def resize_images(
         channels = np.moveaxis(images, -1, 0)
         resized = [resize_grey(channel, wanted[0]) for channel in channels]
         return np.stack(resized, axis=-1)
+    chosen = _checked(found, image_size, mode or DEFAULT, fit)
+    if found == wanted:
+        return images
+    if images.shape[-1] in (3, 4):
+        return np.stack(
+            [
+                fitted(PIL.Image.fromarray(image), image_size, chosen, fit)
+                for image in images
+            ]
+        )
+    return _by_channels(images, image_size, chosen, fit)
+
+
+def _checked(
+    found: tuple[int, ...], image_size: Size, mode: str, fit: str
+) -> Resize:
+    """The resize mode for images of height and width `found`."""
     check_size(image_size)
-    chosen = errors.pick(RESIZES, mode or DEFAULT, "resize mode")
-    if is_too_small(found, image_size, fit) and not chosen.enlarges:
-        have = found[0] if squares else f"{found[0]} x {found[1]}"
+    chosen = errors.pick(RESIZES, mode, "resize mode")
+    height, width = found
+    if is_too_small((height, width), image_size, fit) and not chosen.enlarges:
+        have = height if height == width else f"{height} x {width}"
         raise errors.UsageError(
             f"image_size={image_size}: the images have {have} pixels. Ask for "
             "fewer, or for --resize=enlarge."
         )
-    if found == wanted:
-        return images
-    # Pillow has no channel axis for grey images.
-    squeezed = images[..., 0] if images.shape[-1] == 1 else images
+    return chosen
+
+
+def _by_channels(
+    images: np.ndarray, image_size: Size, mode: Resize, fit: str
+) -> np.ndarray:
+    """Numbers uint8 or float32 [n, h, w, c], each channel brought to a size."""
     return np.stack(
         [
-            fitted(PIL.Image.fromarray(image), image_size, chosen, fit)
-            for image in squeezed
+            np.concatenate(
+                [
+                    fitted(PIL.Image.fromarray(plane), image_size, mode, fit)
+                    for plane in np.moveaxis(image, -1, 0)
+                ],
+                axis=-1,
+            )
+            for image in images
         ]
     )
+
+
+def resize_levels(
+    levels: np.ndarray,
+    image_size: Size,
+    mode: str | None,
+    most_bytes: int,
+    fit: str,
+) -> np.ndarray:
+    """Resizes numbers float32 [n, h, w, c] in [0, 255], without rounding.
+
+    Args:
+      levels: the numbers, returned as they are if they have that size.
+      image_size: height and width in pixels.
+      mode: name in `RESIZES`; None for `DEFAULT`.
+      most_bytes: that enlarged images may take.
+      fit: see `fitted`.
+
+    Raises:
+      UsageError: as of `resize_images`.
+    """
+    if math.prod(sides(image_size)) > math.prod(levels.shape[1:3]):
+        wide = levels.itemsize * levels.shape[-1]
+        check_memory(len(levels), image_size, wide, most_bytes)
+    chosen = _checked(levels.shape[1:3], image_size, mode or DEFAULT, fit)
+    if levels.shape[1:3] == sides(image_size):
+        return levels
+    # Filters overshoot at edges.
+    return np.clip(_by_channels(levels, image_size, chosen, fit), 0.0, 255.0)

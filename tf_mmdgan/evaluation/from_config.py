@@ -113,15 +113,18 @@ def _scorer_of_run(
         count,
         cache_dir=_cache_dir(config),
         cluster=cluster,
-        prepared=Preparation(told=_of_fit(config).lstrip(", ")),
+        prepared=Preparation(told=_beside(config).lstrip(", ")),
     )
 
 
-def _of_fit(reading: ReadConfig) -> str:
-    """Words for how pictures came to their shape, unless they were cut."""
-    return (
-        "" if reading.fit == "crop" else f", brought to shape by {reading.fit}"
-    )
+def _beside(reading: ReadConfig) -> str:
+    """Words for what was done to images, beside what is usual."""
+    told = ""
+    if reading.fit != "crop":
+        told += f", brought to shape by {reading.fit}"
+    if reading.value_range is not None:
+        told += f", numbers of {reading.value_range} in 256 steps"
+    return told
 
 
 def make_scorer(
@@ -184,7 +187,7 @@ def _real_for(
     # Not by a text, which could name anything.
     size = config.image_size or run.image_size
     held_out = DataConfig.of(reading, dataset=run.dataset, image_size=size)
-    prepared = Preparation(told=f"as in training{_of_fit(reading)}")
+    prepared = Preparation(told=f"as in training{_beside(reading)}")
     if config.image_size is not None:
         mode = reading.resize or "published"
         prepared = Preparation.squares(config.image_size, mode, reading.fit)

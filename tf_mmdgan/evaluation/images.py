@@ -69,10 +69,9 @@ def load_images(
     elif holds(source, "mu"):
         moments = StoredMoments(read_moments(source), read_extractor(source))
         return Loaded(moments, source, Preparation(told="moments of a file"))
-    elif source.endswith(".npz"):
-        loaded = _resized(
-            of_array(npz.read(source)[0], source), reading, image_size
-        )
+    elif source.endswith((".npz", ".npy")):
+        images = npz.read_uint8(source, reading)
+        loaded = _resized(of_array(images, source), reading, image_size)
     elif named is not None:
         _warn_of_folder(source)
         loaded = _of_data_set(source, named, reading, image_size)
@@ -104,21 +103,11 @@ def check_source(source: str) -> None:
 
 
 def of_array(images: np.ndarray, source: str) -> Loaded:
-    """Images of an array, uint8 [n, h, w, c]; transparency is over white.
-
-    Raises:
-      DataError: for other numbers of channels than 1, 3 and 4.
-    """
-    channels = images.shape[-1]
-    if channels == 4:
+    """Images of an array, uint8 [n, h, w, c]; transparency is over white."""
+    if images.shape[-1] == 4:
         coloured = opaque(images)
         remark = f"{source}: transparent pixels are laid over white."
         return Loaded(coloured, source).remarked(remark)
-    if channels not in (1, 3):
-        raise errors.DataError(
-            f"{source} holds images of shape {images.shape}: need [n, h, w, c] "
-            "with 1, 3 or 4 channels, on the last axis."
-        )
     return Loaded(images, source)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
-import PIL.Image
 
 from tf_mmdgan import errors
 from tf_mmdgan.config.sizes import Size
@@ -17,6 +16,7 @@ from tf_mmdgan.features import (
     Images,
     in_batches,
 )
+from tf_mmdgan.images import as_picture
 from tf_mmdgan.metrics import Moments, shuffled_order
 
 _SHOWN_SIZE = 256  # larger images are shown smaller than they are
@@ -255,16 +255,11 @@ def for_page(images: Images, rows: Sequence[int] | np.ndarray) -> np.ndarray:
     mode = resize.RESIZES["enlarge"]
     return np.stack(
         [
-            resize.fitted(picture(image), _SHOWN_SIZE, mode)
+            resize.fitted(as_picture(image), _SHOWN_SIZE, mode)
             for batch in batches
             for image in batch
         ]
     )
-
-
-def picture(image: np.ndarray) -> PIL.Image.Image:
-    """An image [h, w, c] as Pillow's, which has no channel axis for grey."""
-    return PIL.Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def _size(shape: Sequence[int]) -> str:

@@ -18,7 +18,6 @@ from tf_mmdgan.latents import Latents
 
 METADATA = "assets.extra/tf_mmdgan.json"
 _FORMAT = "tf_mmdgan generator"
-_PNG_CHANNELS = (1, 3, 4)
 _SHOWN = 64  # images of the grid, and its least pixels an image, about
 # What reading a truncated file of a SavedModel raises.
 _DAMAGE = (OSError, ValueError, LookupError, TypeError, tf.errors.OpError)
@@ -54,6 +53,7 @@ def export_generator(
     *,
     class_shares: np.ndarray | None = None,
     class_names: Sequence[str] | None = None,
+    value_range: tuple[float, float] | None = None,
     max_samples: int = MAX_SAMPLES,
     model_name: str = "generator",
     other_formats: Sequence[str] = (),
@@ -80,6 +80,7 @@ def export_generator(
       num_classes: of a generator that takes [latents, labels].
       class_shares: as `Servable` takes it.
       class_names: as `Servable` takes them; the metadata have them too.
+      value_range: the same.
       max_samples: the most images that one request may ask for.
       model_name: what the warm-up records call the model.
       other_formats: of `formats.FORMATS`, beside the SavedModel.
@@ -91,20 +92,29 @@ def export_generator(
       The folder of the new version.
 
     Raises:
-      UsageError: for a generator that does not turn such latents into images,
-        a format that cannot be written, or an extra that is not installed.
+      UsageError: for a generator, a format or an extra that does not fit.
       DataError: if `export_dir` cannot be made, or holds something else.
     """
     formats.check(other_formats)
     servable = Servable(
-        generator, latents, num_classes, max_samples, class_shares, class_names
-    )
-    record = {**(metadata or {}), **_described(servable)}
-    json.dumps(record)  # Fails now rather than after the slow part.
-    written = {pathlib.Path(METADATA).name: record, **(documents or {})}
+        generator, latents, num_classes, max_samples, class_shares,
+        class_names, value_range,
+    )  # fmt: skip
+    written = _records(servable, metadata or {}, documents or {})
     warmed = model_name if with_warmup else None
     folder = versions.make_folder(export_dir)
     return _publish(servable, folder, written, other_formats, warmed)
+
+
+def _records(
+    servable: Servable,
+    metadata: Mapping[str, Any],
+    documents: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Mapping[str, Any]]:
+    """The JSON files of an export by name."""
+    record = {**metadata, **_described(servable)}
+    json.dumps(record)  # Fails now rather than after the slow part.
+    return {pathlib.Path(METADATA).name: record, **documents}
 
 
 def _publish(
@@ -133,6 +143,7 @@ def _described(servable: Servable) -> dict[str, Any]:
         "image_shape": list(_image_shape(servable)),
         "num_classes": servable.num_classes,
         "class_names": servable.class_names,
+        "value_range": servable.value_range,
         "max_samples": servable.max_samples,
     }
 
@@ -247,9 +258,9 @@ def _image_shape(servable: Servable) -> tuple[int, int, int]:
             f"{getattr(generator, 'input_shape', 'another shape')}."
         ) from error
     shape = tuple(generated.shape[1:])
-    if len(shape) != 3 or shape[-1] not in _PNG_CHANNELS:
+    if len(shape) != 3:
         raise errors.UsageError(
             f"The generator makes arrays of shape {list(shape)}; images "
-            "[h, w, c] with 1, 3 or 4 channels can be exported."
+            "[h, w, c] can be exported."
         )
     return shape

@@ -28,6 +28,9 @@ If its classes have names, as those of a folder of pictures have, one more:
 Row i of `name` is the name of the class label_i in UTF-8, filled with zeros;
 each row of `num_classes` is the number of all. All else takes numbers.
 
+Data of another range than 0 to 255 have it again: all outputs of `sample` and
+its kin then have values float32 [n, h, w, c] beside images.
+
 Float images are in [-1, 1]; with a fourth channel, opacity, their colours are
 multiplied by it, those of uint8 are not. A seed stands for one endless sequence
 of latents: `sample` and `sample_png` take its first rows, `sample_range` those
@@ -48,6 +51,7 @@ import tensorflow as tf
 
 from tf_mmdgan import class_names as names_of_classes
 from tf_mmdgan import errors, images
+from tf_mmdgan.export import refuse
 from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
 
 # Of one request. Enough for a grid, too few to take a server's memory.
@@ -96,6 +100,8 @@ class Servable:
         None for equal shares.
       class_names: the name of each class; None where they have none, or there
         are no classes.
+      value_range: lowest and highest number of the data, if these are no
+        levels of 8 bits: what is drawn has `values` in this range too.
 
     Raises:
       UsageError: for a `max_samples` below 2, which leaves no interpolation;
@@ -110,6 +116,7 @@ class Servable:
         max_samples: int = MAX_SAMPLES,
         class_shares: np.ndarray | None = None,
         class_names: Sequence[str] | None = None,
+        value_range: tuple[float, float] | None = None,
     ):
         errors.check_type("latents", latents, Latents)
         if max_samples < 2:
@@ -125,6 +132,7 @@ class Servable:
         self.num_classes = num_classes
         self.max_samples = max_samples
         self.class_shares = class_shares
+        self.value_range = value_range
         self.class_names = tuple(class_names or ()) if named else None
 
     def serve(
@@ -151,9 +159,10 @@ class Servable:
     def sample_png(self, num_samples: tf.Tensor, seed: tf.Tensor) -> Tensors:
         """The first images of a seed, as PNG files."""
         drawn = self.sample(num_samples, seed)
+        shown = images.shown(drawn["images"])
         pngs = tf.map_fn(
             tf.io.encode_png,
-            drawn["images"],
+            shown,
             fn_output_signature=tf.TensorSpec([], tf.string),
         )
         named = {"labels": drawn["labels"]} if "labels" in drawn else {}
@@ -167,7 +176,7 @@ class Servable:
         truncation: tf.Tensor,
     ) -> Tensors:
         """Images of a seed from number `start` on."""
-        with tf.control_dependencies([_truncation_check(truncation)]):
+        with tf.control_dependencies([refuse.bad_truncation(truncation)]):
             return self._draw(num_samples, seed, start, truncation)
 
     def sample_class(
@@ -179,7 +188,7 @@ class Servable:
         label: tf.Tensor,
     ) -> Tensors:
         """The same images, all of one class."""
-        checks = [_truncation_check(truncation), self._label_check(label)]
+        checks = [refuse.bad_truncation(truncation), self._label_check(label)]
         with tf.control_dependencies(checks):
             return self._draw(num_samples, seed, start, truncation, label)
 
@@ -194,8 +203,8 @@ class Servable:
         count = tf.size(seed)
         checks = [
             self._count_check("the number of rows", count, 1),
-            _truncation_check(truncation),
-            _check(index >= 0, "index must be >= 0, not {}", index),
+            refuse.bad_truncation(truncation),
+            refuse.unless(index >= 0, "index must be >= 0, not {}", index),
         ]
         if label is not None:
             checks.append(self._label_check(label))
@@ -236,7 +245,7 @@ class Servable:
     ) -> Tensors:
         """Images on the way from one seed's first to another's."""
         checks = [
-            _truncation_check(truncation),
+            refuse.bad_truncation(truncation),
             self._count_check("steps", steps, 2),
         ]
         if label is not None:
@@ -297,7 +306,7 @@ class Servable:
     ) -> Tensors:
         checks = [
             self._count_check("num_samples", num_samples, 1),
-            _check(start >= 0, "start must be >= 0, not {}", start),
+            refuse.unless(start >= 0, "start must be >= 0, not {}", start),
         ]
         pair = sampling_seed(seed)
         # Else a draw may fail first, with a message about dimensions.
@@ -321,12 +330,17 @@ class Servable:
 
     def _images_of(self, drawn: Tensors) -> Tensors:
         generated = self._served(**drawn)["images"]
-        return {"images": images.to_uint8(generated), **drawn}
+        found = {"images": images.to_uint8(generated), **drawn}
+        if self.value_range is not None:
+            low, high = self.value_range
+            share = 0.5 * (tf.clip_by_value(generated, -1.0, 1.0) + 1.0)
+            found["values"] = low + share * (high - low)
+        return found
 
     def _count_check(
         self, name: str, count: tf.Tensor, least: int
     ) -> tf.Operation:
-        return _check(
+        return refuse.unless(
             tf.logical_and(count >= least, count <= self.max_samples),
             f"{name} must be {least} to {self.max_samples}, not {{}}",
             count,
@@ -334,28 +348,8 @@ class Servable:
 
     def _label_check(self, label: tf.Tensor) -> tf.Operation:
         classes = self.num_classes or 0
-        return _check(
+        return refuse.unless(
             tf.logical_and(label >= 0, label < classes),
             f"label must be 0 to {classes - 1}, not {{}}",
             label,
         )
-
-
-def _truncation_check(truncation: tf.Tensor) -> tf.Operation:
-    # Of NaN too, which no comparison holds for.
-    inside = tf.logical_and(truncation > 0.0, truncation <= 1.0)
-    return _check(inside, "truncation must be > 0 and <= 1, not {}", truncation)
-
-
-def _check(
-    condition: tf.Tensor, message: str, value: tf.Tensor
-) -> tf.Operation:
-    """Fails with INVALID_ARGUMENT, in graphs too, unless all conditions hold.
-
-    The message shows the first value whose condition does not.
-    """
-    value, condition = (tf.reshape(x, [-1]) for x in (value, condition))
-    wrong = tf.reduce_sum(tf.boolean_mask(value, ~condition)[:1])
-    return tf.debugging.Assert(
-        tf.reduce_all(condition), [tf.strings.format(message, wrong)]
-    )

@@ -29,17 +29,26 @@ class Drawn:
     Attributes:
       images: uint8 [n, h, w, c].
       labels: int32 [n], of a generator with classes, or None.
+      values: float32 [n, h, w, c], in the range of the data, where these are
+        no levels of 8 bits; or None.
       seconds: what each request took.
     """
 
     images: np.ndarray
     labels: np.ndarray | None
     seconds: tuple[float, ...]
+    values: np.ndarray | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The images, and the labels where there are any, by name."""
-        named = {} if self.labels is None else {"labels": self.labels}
-        return {"images": self.images, **named}
+        """The images, labels and values, as far as there are any, by name."""
+        named = {"labels": self.labels, "values": self.values}
+        found = {k: v for k, v in named.items() if v is not None}
+        return {"images": self.images, **found}
+
+    def rows(self, chosen: np.ndarray) -> "Drawn":
+        """Those of some images."""
+        arrays = {k: v[chosen] for k, v in self.arrays().items()}
+        return dataclasses.replace(self, **arrays)
 
 
 class Sampler:
@@ -88,6 +97,7 @@ class Sampler:
             )
         self._image_shape = _image_shape(signatures["sample_range"])
         self.has_classes = "sample_class" in signatures
+        self._has_values = "values" in signatures["sample_range"].outputs
         self._names_told = _width_of_names(signatures.get("class_names"))
         # Servers that join requests take this signature alone.
         self._by_rows = "sample_by_seed" in signatures
@@ -215,6 +225,8 @@ class Sampler:
                 f"{_MOST_BYTES:,} bytes: ask for fewer at a time."
             )
         wanted = {"images": tf.TensorSpec(shape, tf.uint8)}
+        if self._has_values:
+            wanted["values"] = tf.TensorSpec(shape, tf.float32)
         if self.has_classes:
             wanted["labels"] = tf.TensorSpec([count], tf.int32)
         return wanted
@@ -287,7 +299,7 @@ def _image_shape(signature: Signature) -> tuple[int, int, int]:
     images = signature.outputs.get("images", tf.TensorSpec(None, tf.uint8))
     sides = images.shape.as_list()[1:] if images.shape.rank == 4 else [0]
     told = all(side is not None and side > 0 for side in sides)
-    if images.dtype != tf.uint8 or not told or sides[-1] not in (1, 3, 4):
+    if images.dtype != tf.uint8 or not told:
         raise errors.UsageError(
             "The model was not exported by tf_mmdgan: it draws "
             f"{images.dtype.name} of {errors.excerpt(images.shape)}, not "
@@ -336,11 +348,13 @@ def _typed(inputs: Mapping[str, Any]) -> Arrays:
 
 def _joined(parts: Sequence[tuple[Arrays, float]]) -> Drawn:
     arrays = [part for part, _ in parts]
-    labels = None
-    if "labels" in arrays[0]:
-        labels = np.concatenate([part["labels"] for part in arrays])
+    joined = {
+        name: np.concatenate([part[name] for part in arrays])
+        for name in arrays[0]
+    }
     return Drawn(
-        np.concatenate([part["images"] for part in arrays]),
-        labels,
+        joined["images"],
+        joined.get("labels"),
         tuple(seconds for _, seconds in parts),
+        joined.get("values"),
     )

@@ -72,7 +72,7 @@ def picture(
     """The picture of `encode_png`, grey or in colour as the images are."""
     count, columns, *shape = rows.shape
     flat = rows.reshape(count * columns, *shape)
-    grid = PIL.Image.fromarray(_squeezed(images.grid(flat, columns, scale)))
+    grid = images.as_picture(images.grid(flat, columns, scale))
     font, known = _font()
     texts = [_shown(name, font, known) for name in names[:count]]
     width = round(max(font.getlength(text) for text in texts)) + 2 * _MARGIN
@@ -84,10 +84,6 @@ def picture(
         middle = (number + 0.5) * grid.height / count
         pen.text((_MARGIN, middle), text, "black", font, anchor="lm")
     return paper
-
-
-def _squeezed(image: np.ndarray) -> np.ndarray:
-    return image[..., 0] if image.shape[-1] == 1 else image
 
 
 def _font() -> tuple[PIL.ImageFont.FreeTypeFont, set[int]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from tf_mmdgan import errors, export, files
 from tf_mmdgan.config import TrainConfig, fields
+from tf_mmdgan.config.sizes import bounds
 from tf_mmdgan.evaluation import Report, Scorer, memorized, scorer_of_run
 from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.methods import make_generator
@@ -73,6 +74,12 @@ class TrainedRun:
     def image_shape(self) -> tuple[int, ...]:
         """Shape [h, w, c] of what the model generates."""
         return tuple(self.model.generator.output_shape[1:])
+
+    @property
+    def value_range(self) -> tuple[float, float] | None:
+        """Lowest and highest number of the data, if not levels of 8 bits."""
+        given = self.config.value_range
+        return None if given is None else bounds(given)
 
     def generate(self, count: int, seed: int = 0, **options: Any) -> np.ndarray:
         """Draws images: uint8 [count, h, w, c].
@@ -226,6 +233,7 @@ class TrainedRun:
             num_classes=self.model.num_classes,
             class_shares=self.model.class_shares,
             class_names=self.model.class_names,
+            value_range=self.value_range,
             documents=documents,
             with_warmup=export.warmup_available(),
             **options,

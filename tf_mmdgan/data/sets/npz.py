@@ -10,7 +10,7 @@ import numpy as np
 from tf_mmdgan import errors, files
 from tf_mmdgan.class_names import MOST_CLASSES
 from tf_mmdgan.config import ReadConfig
-from tf_mmdgan.config.sizes import Size
+from tf_mmdgan.config.sizes import Size, bounds
 from tf_mmdgan.data import image_set, resize
 from tf_mmdgan.data.readers import links
 
@@ -18,14 +18,15 @@ _SPLITS = ("train", "test")
 _CHANNELS = (1, 3, 4)
 _REMEDY = (
     "Save uint8 images [n, h, w, c] or [n, h, w], 0 to 255, and integer "
-    "labels [n], if there are any: numpy.savez(FILE, images=..., labels=...)."
+    "labels [n], if there are any: numpy.savez(FILE, images=..., labels=...); "
+    "or say the range of other numbers, --value_range=LOW,HIGH."
 )
 
 
 def load(
     split: str, image_size: Size | None, reading: ReadConfig
 ) -> image_set.ImageSet:
-    """The images of FILE.npz, or of train.npz and test.npz in a folder.
+    """Images of FILE.npz or FILE.npy, or of a folder's train.npz and test.npz.
 
     A tenth of the images of a single file is held out for the test, chosen by
     a hash of their number: a longer file with the same beginning holds out the
@@ -35,8 +36,8 @@ def load(
       split: "train" or "test".
       image_size: height and width in pixels; None for that of the file. Other
         sizes are resized, by default by an antialiased bicubic filter.
-      reading: `data_dir`, the file or the folder; and how to resize, and to
-        come to another shape.
+      reading: `data_dir`, the file or the folder; how to resize, and to come
+        to another shape; and the range of numbers that are no levels of 8 bits.
 
     Returns:
       Images [n, height, width, c], with labels if the files have
@@ -52,11 +53,24 @@ def load(
             "test.npz, with --data_dir=..."
         )
     path = pathlib.Path(reading.data_dir)
+    ends = _range(reading)
     if path.is_dir():
         links.check(reading, *(path / f"{name}.npz" for name in _SPLITS))
-        images, labels, num_classes = _of_folder(path, split)
+        images, labels, num_classes = _of_folder(path, split, ends)
     else:
-        images, labels, num_classes = _of_file(path, split)
+        images, labels, num_classes = _of_file(path, split, ends)
+    if ends:
+        levels = images
+        if image_size is not None:
+            levels = resize.resize_levels(
+                levels,
+                image_size,
+                reading.resize,
+                reading.memory_budget,
+                reading.fit,
+            )
+        rounded = np.rint(levels).astype(np.uint8)
+        return image_set.ImageSet(rounded, labels, num_classes, levels=levels)
     if image_size is not None:
         images = resize.resize_images(
             images,
@@ -68,27 +82,62 @@ def load(
     return image_set.ImageSet(images, labels, num_classes)
 
 
-def read(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray | None]:
+_Range = tuple[float, float]
+
+
+def _range(reading: ReadConfig) -> _Range | None:
+    given = reading.value_range
+    return None if given is None else bounds(given)
+
+
+def read_uint8(path: str | os.PathLike[str], reading: ReadConfig) -> np.ndarray:
+    """The images of an .npz or .npy file, rounded to levels of 8 bits.
+
+    Raises:
+      DataError: as of `read`.
+    """
+    images, _ = read(path, _range(reading))
+    if images.dtype == np.uint8:
+        return images
+    return np.rint(images).astype(np.uint8)
+
+
+def read(
+    path: str | os.PathLike[str], value_range: _Range | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Reads the arrays `images` and, if it is there, `labels` of an .npz file.
 
+    Or the images that are an .npy file.
+
+    Args:
+      path: of the file.
+      value_range: lowest and highest number of its images, where they are no
+        levels of 8 bits.
+
     Returns:
-      Images uint8 [n, h, w, c], and labels int64 >= 0 [n] or None.
+      Images uint8 [n, h, w, c], or with a range float32 in [0, 255]; and labels
+      int64 >= 0 [n] or None.
 
     Raises:
       DataError: for a missing or damaged file, pickled objects, other arrays.
     """
     try:
-        arrays = files.read_npz(path, ("images", "labels"))
+        if pathlib.Path(path).suffix == ".npy":
+            arrays = {"images": files.read_npy(path)}
+        else:
+            arrays = files.read_npz(path, ("images", "labels"))
     except errors.DataError as error:
         if not pathlib.Path(path).exists():
             raise
         raise errors.DataError(f"{error} {_REMEDY}") from None
-    images = _images(path, arrays)
+    images = _images(path, arrays, value_range)
     return images, _labels(path, arrays, len(images))
 
 
 def _images(
-    path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, np.ndarray],
+    value_range: _Range | None,
 ) -> np.ndarray:
     if "images" not in arrays:
         found = ", ".join(files.npz_names(path)) or "none"
@@ -104,7 +153,10 @@ def _images(
         )
     if images.ndim == 3:
         images = images[..., np.newaxis]
-    if images.dtype != np.uint8 or images.ndim != 4 or not images.size:
+    usable = images.dtype == np.uint8 or (
+        value_range is not None and images.dtype.kind in "iuf"
+    )
+    if not usable or images.ndim != 4 or not images.size:
         raise errors.DataError(
             f"{path} holds {images.dtype} of shape {arrays['images'].shape}. "
             f"{_REMEDY}"
@@ -115,12 +167,43 @@ def _images(
             "looks like that of channels: save them as [n, h, w, c], by "
             "images.transpose(0, 2, 3, 1)."
         )
+    if value_range is not None:
+        return _levels(path, images, *value_range)
     if images.max() == 1:
         raise errors.DataError(
             f"{path} holds no level above 1, which is black: were these images "
             f"from 0 to 1? {_REMEDY}"
         )
     return images
+
+
+def _levels(
+    path: str | os.PathLike[str], images: np.ndarray, low: float, high: float
+) -> np.ndarray:
+    """Numbers of a range as levels, float32 in [0, 255].
+
+    Raises:
+      DataError: for numbers outside of the range, and for four channels, which
+        are colour and opacity.
+    """
+    if images.shape[-1] == 4:
+        raise errors.DataError(
+            f"{path} holds images of four channels, which are colour and "
+            "opacity and have 8 bits: leave --value_range out, or give another "
+            "number of channels."
+        )
+    outside = np.count_nonzero(~((images >= low) & (images <= high)))
+    if outside:
+        raise errors.DataError(
+            f"{path}: {outside:,} of {images.size:,} numbers are outside of "
+            f"--value_range={low:g},{high:g}; they run from {images.min():g} "
+            f"to {images.max():g}."
+        )
+    levels = np.empty(images.shape, np.float32)
+    for image, level in zip(images, levels, strict=True):
+        # In float64, for float32 would lose digits of large numbers.
+        level[...] = (image.astype(np.float64) - low) * (255.0 / (high - low))
+    return levels
 
 
 def _labels(
@@ -149,7 +232,9 @@ def _labels(
 _Content = tuple[np.ndarray, np.ndarray | None, int | None]
 
 
-def _of_folder(folder: pathlib.Path, split: str) -> _Content:
+def _of_folder(
+    folder: pathlib.Path, split: str, value_range: _Range | None
+) -> _Content:
     paths = {name: folder / f"{name}.npz" for name in _SPLITS}
     for path in paths.values():
         if not path.is_file():
@@ -157,7 +242,7 @@ def _of_folder(folder: pathlib.Path, split: str) -> _Content:
                 f"There is no file {path}: npz needs train.npz and test.npz, "
                 "or the name of a single file."
             )
-    content = {name: read(path) for name, path in paths.items()}
+    content = {name: read(path, value_range) for name, path in paths.items()}
     labels = [labels for _, labels in content.values()]
     if len({found is None for found in labels}) > 1:
         raise errors.DataError(
@@ -173,8 +258,10 @@ def _of_folder(folder: pathlib.Path, split: str) -> _Content:
     return *content[split], _num_classes(*labels)
 
 
-def _of_file(path: pathlib.Path, split: str) -> _Content:
-    images, labels = read(path)
+def _of_file(
+    path: pathlib.Path, split: str, value_range: _Range | None
+) -> _Content:
+    images, labels = read(path, value_range)
     numbers = range(len(images))
     held_out = np.fromiter(map(_is_held_out, numbers), bool, len(images))
     chosen = held_out if split == "test" else ~held_out

@@ -1,0 +1,24 @@
+"""Checks of requests, in graphs: what servers answer with INVALID_ARGUMENT."""
+
+import tensorflow as tf
+
+
+def bad_truncation(truncation: tf.Tensor) -> tf.Operation:
+    """Fails unless all of these are shares of a law, in (0, 1]."""
+    # Of NaN too, which no comparison holds for.
+    inside = tf.logical_and(truncation > 0.0, truncation <= 1.0)
+    return unless(inside, "truncation must be > 0 and <= 1, not {}", truncation)
+
+
+def unless(
+    condition: tf.Tensor, message: str, value: tf.Tensor
+) -> tf.Operation:
+    """Fails with INVALID_ARGUMENT, in graphs too, unless all conditions hold.
+
+    The message shows the first value whose condition does not.
+    """
+    value, condition = (tf.reshape(x, [-1]) for x in (value, condition))
+    wrong = tf.reduce_sum(tf.boolean_mask(value, ~condition)[:1])
+    return tf.debugging.Assert(
+        tf.reduce_all(condition), [tf.strings.format(message, wrong)]
+    )
