@@ -369,3 +369,14 @@ def test_bad_settings_are_named(settings, culprit):
 def test_too_few_rows_for_the_blocks_says_how_many():
     with pytest.raises(errors.DataError, match=r"fake has 3.*4 blocks.*8 sam"):
         kid(GOOD, GOOD[:3], "blocks", max_block_size=2)
+
+
+def test_pairs_in_blocks_are_told(rng):
+    real = rng.normal(size=(90, 5))
+    near = real + 0.1 * rng.normal(size=real.shape)
+    with pytest.warns(UserWarning, match=r"blocks is too low.* random order"):
+        kid(real, near, max_block_size=30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for other in (near[::-1], near[:80], 1.0 + rng.normal(size=(90, 5))):
+            kid(real, other, max_block_size=30)

@@ -21,6 +21,13 @@ def test_halves_share_no_row_and_leave_none_out(rng):
         learning.halves(samples, rng, 5)
 
 
+def test_halves_of_pairs_are_told(rng):
+    """The one of a pair is learnt on, the other one tested on."""
+    x = rng.normal(size=(80, 4))
+    with pytest.warns(UserWarning, match="x and y depend on each other"):
+        learning.halves(Samples(x, x + 0.01), rng, 1)
+
+
 def test_given_networks_are_copied(rng):
     given = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     weights = given.get_weights()

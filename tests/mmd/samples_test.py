@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.mmd.samples import as_rows, as_samples
+from tf_mmdgan.mmd.samples import as_rows, as_samples, warn_of_twins
 
 
 class Table:
@@ -74,3 +74,37 @@ def test_given_arrays_are_not_changed():
     rows = as_rows(given, "x")
     rows += 1.0
     np.testing.assert_array_equal(given, np.zeros((3, 2)))
+
+
+def dependent(rng):
+    """Samples that depend on each other, by how they do."""
+    x = rng.normal(size=(120, 6))
+    made = x + 0.05 * rng.normal(size=x.shape)
+    return {
+        "pairs": made,
+        "in another order": rng.permutation(made),
+        "the same": x,
+        "some rows in both": np.concatenate([x, rng.normal(size=(30, 6))]),
+    }, x
+
+
+def test_samples_that_depend_on_each_other_are_told(rng):
+    samples, x = dependent(rng)
+    for y in samples.values():
+        with pytest.warns(UserWarning, match="x and y depend on each other"):
+            warn_of_twins(as_samples(x, y))
+
+
+@pytest.mark.filterwarnings("error")
+def test_independent_samples_are_not(rng):
+    for _ in range(30):
+        x = rng.normal(size=(rng.integers(2, 90), 3))
+        for y in (rng.normal(size=(60, 3)), 0.2 * rng.normal(size=(60, 3))):
+            warn_of_twins(as_samples(x, y))
+            warn_of_twins(as_samples(x.round(), y.round()))
+    clusters = 9.0 * rng.integers(0, 2, (2, 90, 1)) + rng.normal(
+        size=(2, 90, 4)
+    )
+    warn_of_twins(as_samples(*np.sort(clusters, axis=1)))
+    warn_of_twins(as_samples(np.ones((9, 2)), np.ones((700, 2))))
+    warn_of_twins(as_samples(*rng.normal(size=(2, 5000, 2))))

@@ -12,6 +12,9 @@ from tf_mmdgan.mmd.samples import as_numbers, check_finite
 # Of larger features, and of smaller ones by its inverse, scores take squares of
 # squares that float64 does not hold.
 _LARGEST = 1e75
+# Pairs of rows that are looked at, and the fewest that tell anything.
+_SOME_PAIRS, _LEAST_PAIRS = 512, 16
+_FAR = 8.0  # standard errors by which pairs are too near
 
 
 def at_least(minimum: int, **settings: object) -> None:
@@ -132,6 +135,31 @@ def _bounds(count: int, num_blocks: int) -> np.ndarray:
     size, larger = divmod(count, num_blocks)
     sizes = [size] * (num_blocks - larger) + [size + 1] * larger
     return np.concatenate([[0], np.cumsum(sizes)])
+
+
+def warn_of_pairs(real: np.ndarray, fake: np.ndarray) -> None:
+    """Warns of rows of equal number that are nearer to each other than others.
+
+    They share a block, such as each reconstruction and its original, or the
+    images of one class of two sets that are sorted by it.
+    """
+    if len(real) != len(fake) or len(real) < _LEAST_PAIRS:
+        return
+    rows = np.arange(len(real))[:: -(-len(real) // _SOME_PAIRS)]
+    others = np.random.default_rng(0).permutation(rows)
+    first = real[rows].astype(np.float64)
+    of_pairs, by_lot = (
+        np.linalg.norm(first - fake[chosen], axis=1)
+        for chosen in (rows, others)
+    )
+    gains = by_lot - of_pairs
+    if gains.mean() > _FAR * gains.std() / np.sqrt(len(rows)):
+        errors.warn(
+            "KID in blocks is too low, for rows of real and fake of the same "
+            "number are nearer to each other than to others, as of pairs, or "
+            "of sorted sets: bring either set into a random order of its own.",
+            stacklevel=4,
+        )
 
 
 def shuffled_order(count: int, seed: int = 0) -> np.ndarray:

@@ -94,7 +94,7 @@ def kid(
 
     Args:
       real: finite features, [n, d]; in random order for "blocks".
-      fake: finite features, [m, d]; in random order for "blocks".
+      fake: finite features, [m, d]; for "blocks" in a random order of its own.
       estimator: "blocks" splits both sets into ceil(max(n, m) /
         max_block_size) blocks as TF-GAN does, and equals it; float64.
         "subsets" draws from both as the paper does, without replacement
@@ -156,6 +156,7 @@ def _blocks(
 ) -> KID:
     """Source: Zaremba et al. 2013, https://arxiv.org/abs/1307.1954."""
     real_bounds, fake_bounds = checks.block_bounds(len(real), len(fake), size)
+    checks.warn_of_pairs(real, fake)
     blocks = zip(
         np.split(real, real_bounds[1:-1]),
         np.split(fake, fake_bounds[1:-1]),

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, keras_settings
 from tf_mmdgan.distribute import graphs
-from tf_mmdgan.mmd.samples import Samples
+from tf_mmdgan.mmd.samples import Samples, warn_of_twins
 
 # A network, or a function that makes one.
 NetworkSource: TypeAlias = keras.Model | Callable[[], keras.Model]
@@ -41,6 +41,7 @@ def halves(
             f"a test that learns on one half has too little in {fewest} rows: "
             f"need at least {2 * least} of x and of y."
         )
+    warn_of_twins(samples)
     mixed = [rng.permutation(rows) for rows in samples]
     middles = [len(rows) // 2 for rows in samples]
     parts = list(zip(mixed, middles, strict=True))

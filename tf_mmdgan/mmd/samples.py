@@ -8,6 +8,13 @@ import tensorflow as tf
 from tf_mmdgan import errors
 
 _LARGEST_INTEGER = 2**53
+# Rows of either sample whose nearest rows are looked at, and of the others how
+# many at a time.
+_SOME_ROWS = 512
+_AT_A_TIME = 4096
+# Standard deviations, or more, by which too many nearest rows are in the other
+# sample.
+_FAR = 6.0
 
 
 class Samples(NamedTuple):
@@ -48,6 +55,55 @@ def as_samples(x: Any, y: Any, minimum: int = 2) -> Samples:
             f"{rows.y.shape[1]}: need the same."
         )
     return rows
+
+
+def warn_of_twins(samples: Samples) -> None:
+    """Warns of samples that depend on each other.
+
+    Of independent samples of one law the row nearest to another is in either of
+    them by lot; where the laws differ, most rows of one at least have it in
+    their own. Where it is in the other sample for both, these hold the same
+    rows, or one was made from the other, such as reconstructions. Permutations
+    then say nothing, and what was learnt of one half is known of the other.
+    """
+    x, y = samples
+    for own, other in ((x, y), (y, x)):
+        chosen = np.arange(len(own))[:: -(-len(own) // _SOME_ROWS)]
+        apart = _nearest_squares(own[chosen], other)
+        beside = _nearest_squares(own[chosen], own, chosen)
+        share = float(np.mean(apart < beside))
+        by_lot = len(other) / (len(own) + len(other) - 1)
+        if share <= by_lot + _FAR * 0.5 / np.sqrt(len(chosen)):
+            return
+    errors.warn(
+        "x and y depend on each other: rows of both have their nearest row in "
+        "the other sample, as where some rows are in both, or y was made from "
+        "x. Tests of two samples need independent ones.",
+        stacklevel=3,
+    )
+
+
+def _nearest_squares(
+    rows: np.ndarray, others: np.ndarray, left_out: np.ndarray | None = None
+) -> np.ndarray:
+    """Squared distances to the nearest of other rows [m, d]: [k].
+
+    Args:
+      rows: [k, d].
+      others: [m, d].
+      left_out: the number of the row itself among the others, for each, [k].
+    """
+    middle = others.mean(axis=0)
+    rows = rows - middle
+    nearest = np.full(len(rows), np.inf)
+    for start in range(0, len(others), _AT_A_TIME):
+        part = others[start : start + _AT_A_TIME] - middle
+        squares = np.square(part).sum(axis=1) - 2.0 * rows @ part.T
+        if left_out is not None:
+            inside = (left_out >= start) & (left_out < start + len(part))
+            squares[inside, left_out[inside] - start] = np.inf
+        nearest = np.minimum(nearest, squares.min(axis=1))
+    return nearest + np.square(rows).sum(axis=1)
 
 
 def as_rows(array: Any, name: str, minimum: int = 1) -> np.ndarray:

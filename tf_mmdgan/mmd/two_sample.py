@@ -29,7 +29,7 @@ from tf_mmdgan.mmd.permutation import (
     mmd2_of_splits,
     random_splits,
 )
-from tf_mmdgan.mmd.samples import Samples, as_samples
+from tf_mmdgan.mmd.samples import Samples, as_samples, warn_of_twins
 
 
 class TestMethod(NamedTuple):
@@ -102,6 +102,7 @@ def two_sample_test(
         return of_constant(
             len(samples.x), len(samples.y), method, estimator, level
         )
+    warn_of_twins(samples)
     if estimator != "quadratic":
         samples = _shuffled(samples, plan.rng)
     used = _kernels(chosen, kernel, samples.pooled, plan.rng)
