@@ -162,3 +162,9 @@ def test_a_folder_named_like_a_data_set_is_not_passed_over_in_silence(
         assert len(load_images("digits/test")) == 500
     with pytest.raises(errors.DataError, match="no image"):
         load_images("./digits/test")
+
+
+def test_a_bare_array_says_how_to_save_it(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((3, 4, 4, 1), np.uint8))
+    with pytest.raises(errors.UsageError, match=r"a\.npy: .*numpy\.savez"):
+        load_images(str(tmp_path / "a.npy"))

@@ -133,3 +133,6 @@ def test_metrics_are_chosen_by_name():
     assert set(choose(None)) == set(METRICS) - {"fid_infinity", "parzen"}
     with pytest.raises(errors.UsageError, match=r"metric 'fit'.*fid"):
         choose("fit")
+    for empty in ("", " , "):
+        with pytest.raises(errors.UsageError, match="names none; known: kid_"):
+            choose(empty)

@@ -78,6 +78,11 @@ def load_images(
     elif is_generator(source):
         images = _generate(source, 10_000 if count is None else count, seed)
         return _resized(Loaded(images, source), reading, image_size)
+    elif source.endswith(".npy"):
+        raise errors.UsageError(
+            f"{source}: an .npy file does not say what it holds; save images "
+            "by numpy.savez(FILE, images=...), features by features=..."
+        )
     else:
         loaded = _of_folder(source, source, None, reading, image_size)
     return loaded if count is None else _chosen(loaded, count)

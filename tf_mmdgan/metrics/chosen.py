@@ -23,11 +23,15 @@ def choose(
       What `score` takes.
 
     Raises:
-      UsageError: for what names no metric.
+      UsageError: for what names no metric, and for an empty text.
     """
     if given is None or given == "all":
         return tuple(n for n in METRICS if given == "all" or n not in SLOW)
     chosen = entries(given) if isinstance(given, str) else given
+    if isinstance(given, str) and not chosen:
+        raise errors.UsageError(
+            f"metrics={given!r} names none; known: {', '.join(METRICS)}, all."
+        )
     METRIC_FAMILY.get_all(chosen)
     return tuple(chosen)
 
