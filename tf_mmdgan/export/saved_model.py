@@ -95,6 +95,7 @@ def export_generator(
       UsageError: for a generator, a format or an extra that does not fit.
       DataError: if `export_dir` cannot be made, or holds something else.
     """
+    errors.check_type("latents", latents, Latents)
     formats.check(other_formats)
     servable = Servable(
         generator, latents, num_classes, max_samples, class_shares,

@@ -3,13 +3,13 @@
 import abc
 import dataclasses
 import math
-import numbers
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.kernels.kernel import Kernel
 from tf_mmdgan.kernels.roots import safe_root
 from tf_mmdgan.kernels.rows import pairwise_squares
@@ -63,11 +63,11 @@ def floored(divisor: float | tf.Tensor, values: tf.Tensor) -> float | tf.Tensor:
     return max(divisor, float(least))
 
 
-def _positive(name: str, given: float | Iterable[float]) -> tuple[float, ...]:
+def _positive(name: str, given: Any) -> tuple[float, ...]:
     """The parameters of a mixture, of which there may be one."""
     # Tensors and arrays of a single number are iterable too, and do not work.
     single = np.ndim(given) == 0 or not isinstance(given, Iterable)
-    some: Iterable[Any] = (given,) if single else given
+    some = (given,) if single else given
     values = tuple(float(value) for value in some)
     if not values or not all(0.0 < value < math.inf for value in values):
         raise ValueError(f"{name}={values}, need numbers > 0.")
@@ -252,8 +252,7 @@ class Laplace(RadialMixture):
 
 def check_scale(scale: float) -> None:
     """Raises ValueError for what is no positive number, or has no square."""
-    if not isinstance(scale, numbers.Real) or not 0.0 < scale < math.inf:
-        raise ValueError(f"scale={scale}, need a number > 0.")
+    errors.check_above(0.0, scale=scale)
     _check_square("scale", scale)
 
 

@@ -5,7 +5,6 @@ ranking = rank_by_witness(x, y)      # what tells x from y
 vendi_score(x)                       # how many different rows there are
 """
 
-import numbers
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -294,8 +293,8 @@ def _resolve(kernel: Kernel | str, rows: np.ndarray, seed: int) -> Kernel:
     return kernel_choice.resolve(kernel, rows, np.random.default_rng(seed))
 
 
-def _check_count(count: int, most: int, name: str) -> None:
-    if not isinstance(count, numbers.Integral) or not 1 <= count <= most:
+def _check_count(count: object, most: int, name: str) -> None:
+    if not isinstance(count, int | np.integer) or not 1 <= count <= most:
         raise errors.UsageError(
             f"{name}={count!r}: need 1 to {most}, the rows of x."
         )
