@@ -83,6 +83,7 @@ _HOMES = {
     "metrics.trained_tests": ("TRAINED_TESTS",),
     "evaluation": ("Report",),
     "models": (
+        "Search",
         "ImplicitModel", "AdversarialModel", "BurnIn", "MomentMatchingModel",
         "CodeMatchingModel", "FeatureMatchingModel", "RatioMatchingModel",
     ),

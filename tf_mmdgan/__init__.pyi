@@ -140,6 +140,7 @@ from tf_mmdgan.evaluation import (
     Report as Report,
 )
 from tf_mmdgan.models import (
+    Search as Search,
     ImplicitModel as ImplicitModel, AdversarialModel as AdversarialModel,
     BurnIn as BurnIn, MomentMatchingModel as MomentMatchingModel,
     CodeMatchingModel as CodeMatchingModel,

@@ -4,6 +4,8 @@ python tools/sample.py --model=digits --scale=4
 python tools/sample.py --run_dir=runs/digits --num_samples=64 --out=grid.png
 python tools/sample.py --saved_model=served/digits --seed=7 --out=images.npz
 python tools/sample.py --run_dir=runs/classes --per_class=100 --out=drawn
+python tools/sample.py --run_dir=runs/digits --like=threes --out=more.png
+python tools/sample.py --run_dir=runs/digits --invert=a.png,b.png --out=near.png
 python tools/sample.py --target=localhost:8500 --interpolate_to=8 --out=way.gif
 
 --out is a grid (.png), arrays (.npz), an animation (.gif) or a folder of PNGs.
@@ -19,7 +21,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import SampleConfig
-from tf_mmdgan.tools import cli, sources
+from tf_mmdgan.tools import cli, searches, sources
 
 if TYPE_CHECKING:
     from tf_mmdgan.serving import Drawn, Sampler
@@ -36,6 +38,8 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
     files.check_writable(_file_of(config.out), "--out")
     source = sources.open_source(config)
     sampler = serving.Sampler(source.predictor, config.batch_size)
+    if config.like is not None or config.invert is not None:
+        return searches.search(config, source, sampler)
     kept: dict[str, Any] = {}
     if config.interpolate_to is not None:
         drawn = sampler.interpolate(

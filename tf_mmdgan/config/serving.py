@@ -5,7 +5,7 @@ import pathlib
 import re
 
 from tf_mmdgan.config import fields
-from tf_mmdgan.config.fields import WEIGHTS, setting
+from tf_mmdgan.config.fields import WEIGHTS, Named, setting
 
 _MOST_SAMPLES = 1_000_000
 _OUT_SUFFIXES = (".png", ".npz", ".gif", "")
@@ -153,6 +153,33 @@ class SampleConfig(ConnectionConfig):
         "what is asked for, and keeps those that look most like the run's "
         "held-out images; less variety, more typical images.",
     )
+    like: str | None = setting(
+        None,
+        "Pictures to draw more of the like of: a folder, an .npz file, or "
+        "files separated by commas, of the generator's size and colours. Of a "
+        "run, latents are moved until the images match them as a set; of "
+        "others, the best of --draws are taken.",
+    )
+    invert: str | None = setting(
+        None,
+        "Of a run: pictures, given as for --like, of each of which the image "
+        "is drawn that is nearest to it in pixels and features, beside it.",
+    )
+    features: Named | None = setting(
+        None,
+        "What --like and --invert compare, as for tools/evaluate.py; by "
+        "default as the run is scored, and thumbnails of other sources.",
+    )
+    draws: int = setting(
+        1000,
+        "How many images --like and --invert draw to begin with.",
+        most=100_000,
+    )
+    search_steps: int = setting(
+        200,
+        "Steps of the descent of --like and --invert; 0: the best draws.",
+        most=100_000,
+    )
     interpolate_to: int | None = setting(
         None, "Another seed: draws the way there from --seed."
     )
@@ -182,6 +209,7 @@ class SampleConfig(ConnectionConfig):
         )
         fields.require_positive(self, "num_samples", "per_class")
         self._check_choice()
+        self._check_search()
         fields.require_scale(self)
         fields.require_non_negative(self, "start", "interpolate_to")
         fields.require_seed(self)
@@ -225,6 +253,33 @@ class SampleConfig(ConnectionConfig):
             or (self.run_dir is not None and self.interpolate_to is None),
             f"--keep={self.keep} is for --run_dir, whose images it compares "
             "with, and not for an interpolation.",
+        )
+
+    def _check_search(self) -> None:
+        """Refuses what does not go with a search for latents."""
+        fields.require_positive(self, "draws")
+        fields.require_non_negative(self, "search_steps")
+        asked = [name for name in ("like", "invert") if getattr(self, name)]
+        if not asked:
+            fields.require(
+                self.features is None,
+                "--features is for --like and --invert.",
+            )
+            return
+        others = ("per_class", "keep", "interpolate_to", "start")
+        given = [name for name in others if getattr(self, name)]
+        given += [] if self.truncation == 1.0 else ["truncation"]
+        clash = [*asked[1:], *given]
+        fields.require(
+            not clash, f"--{asked[0]} does not go with --{''.join(clash[:1])}."
+        )
+        fields.require(
+            self.invert is None or self.run_dir is not None,
+            "--invert is for --run_dir, whose generator it descends through.",
+        )
+        fields.require(
+            self.invert is None or self.search_steps > 0,
+            "--invert needs --search_steps of 1 or more.",
         )
 
 

@@ -6,6 +6,7 @@ from tf_mmdgan.evaluation.from_config import (
     scorer_of_run,
 )
 from tf_mmdgan.evaluation.history import RunHistory
+from tf_mmdgan.evaluation.images import read_alike
 from tf_mmdgan.evaluation.page import render_page
 from tf_mmdgan.evaluation.report import Report, StepScores
 from tf_mmdgan.evaluation.scorer import Scorer

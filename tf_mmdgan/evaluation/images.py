@@ -10,7 +10,7 @@ from tf_mmdgan import data, errors, export, files, serving
 from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.config.sizes import Size
 from tf_mmdgan.data import resize
-from tf_mmdgan.data.readers import formats, pictures
+from tf_mmdgan.data.readers import decode, formats, pictures
 from tf_mmdgan.data.sets import npz
 from tf_mmdgan.evaluation.loaded import (
     Loaded,
@@ -86,6 +86,62 @@ def load_images(
     else:
         loaded = _of_folder(source, source, None, reading, image_size)
     return loaded if count is None else _chosen(loaded, count)
+
+
+def read_alike(given: str, shape: tuple[int, int, int]) -> np.ndarray:
+    """Pictures of the size and colours that a generator makes.
+
+    Args:
+      given: a source of `load_images`, or files separated by commas.
+      shape: [h, w, c] of the generator's images.
+
+    Returns:
+      uint8 [n, h, w, c], as they are: nothing is resized or coloured.
+
+    Raises:
+      UsageError: for pictures of another size or other colours, naming both.
+      DataError: for files that are missing, damaged or no pictures.
+    """
+    if data.source_of(given) is None and not _is_source(given):
+        found = [_of_file(name.strip()) for name in given.split(",")]
+    else:
+        images = load_images(given).content
+        if isinstance(images, StoredFeatures | StoredMoments):
+            raise errors.UsageError(f"{given} holds features, and no pictures.")
+        found = list(images)
+        if isinstance(images, pictures.Pictures):
+            found = [image for batch in found for image in batch]
+    for image in found:
+        if image.shape != shape:
+            raise errors.UsageError(
+                f"{given}: {_told(image.shape)}; the generator makes pictures "
+                f"of {_told(shape)}, and only such are alike."
+            )
+    return np.stack(found)
+
+
+def _is_source(given: str) -> bool:
+    path = pathlib.Path(given)
+    return path.is_dir() or path.suffix in (".npz", ".npy", ".zip")
+
+
+def _of_file(name: str) -> np.ndarray:
+    path = pathlib.Path(name)
+    if not path.is_file():
+        raise errors.DataError(f"There is no picture {name}.")
+    try:
+        grey = decode.inspect(path).grey
+        image = decode.decode(path, "L" if grey else "RGB")
+    except decode.UnreadableError as error:
+        raise errors.DataError(f"{name}: {error}") from error
+    width, height = image.size
+    return np.asarray(image).reshape(height, width, 1 if grey else 3)
+
+
+def _told(shape: tuple[int, ...]) -> str:
+    height, width, channels = shape
+    kind = "grey" if channels == 1 else "in colour"
+    return f"{height} x {width} pixels {kind}"
 
 
 def check_source(source: str) -> None:

@@ -10,3 +10,4 @@ from tf_mmdgan.models.moment_matching import (
 )
 from tf_mmdgan.models.ratio_matching import RatioMatchingModel
 from tf_mmdgan.models.refining import RefinedModel
+from tf_mmdgan.models.searching import Found, Search

@@ -19,6 +19,7 @@ from tf_mmdgan.models import adopting, averaging
 from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.rates import Rates
 from tf_mmdgan.models.sampling import ImageSampler
+from tf_mmdgan.models.searching import Searching
 from tf_mmdgan.models.stepping import SteppedModel
 from tf_mmdgan.models.validation import kid_of_generated, scores_of_points
 
@@ -33,7 +34,7 @@ _NO_CONFIG = (
 )
 
 
-class ImplicitModel(SteppedModel):
+class ImplicitModel(SteppedModel, Searching):
     """Base of all models: a generator that `fit` trains, and its average.
 
     A subclass says what a step is, as of any `SteppedModel`; this class

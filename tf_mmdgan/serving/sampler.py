@@ -72,6 +72,7 @@ class Sampler:
       batch_size: images of one request; more are split.
 
     Attributes:
+      image_shape: [h, w, c] of an image.
       has_classes: whether images can be of a class that is asked for.
 
     Raises:
@@ -95,7 +96,7 @@ class Sampler:
                 "The model was not exported by tf_mmdgan: it has no signature "
                 f"sample_range, but {found}."
             )
-        self._image_shape = _image_shape(signatures["sample_range"])
+        self.image_shape = _image_shape(signatures["sample_range"])
         self.has_classes = "sample_class" in signatures
         self._has_values = "values" in signatures["sample_range"].outputs
         self._names_told = _width_of_names(signatures.get("class_names"))
@@ -218,10 +219,10 @@ class Sampler:
     def _wanted(self, count: int) -> dict[str, tf.TensorSpec]:
         """What a request for `count` images is answered with."""
         count = max(count, 0)  # Negative ones are the model's to refuse.
-        shape = (count, *self._image_shape)
+        shape = (count, *self.image_shape)
         if math.prod(shape) > _MOST_BYTES:
             raise errors.UsageError(
-                f"{count} images of {self._image_shape} are more than "
+                f"{count} images of {self.image_shape} are more than "
                 f"{_MOST_BYTES:,} bytes: ask for fewer at a time."
             )
         wanted = {"images": tf.TensorSpec(shape, tf.uint8)}
