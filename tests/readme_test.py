@@ -9,8 +9,17 @@ import pytest
 from tf_mmdgan import config
 from tf_mmdgan.tools import flag_config, main
 
-TEXT = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
-COMMANDS = re.findall("^tf-mmdgan .*", TEXT, re.MULTILINE)
+ROOT = pathlib.Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text()
+# The other pages that are followed command by command.
+PAGES = [(ROOT / "docs" / name).read_text() for name in ("pictures.md",)]
+
+
+def commands(text):
+    return re.findall("^tf-mmdgan .*", text, re.MULTILINE)
+
+
+COMMANDS = commands(TEXT)
 CONFIGS = {
     "train": config.TrainConfig, "sample": config.SampleConfig,
     "evaluate": config.EvaluateConfig, "two_sample": config.TwoSampleConfig,
@@ -23,12 +32,13 @@ def test_it_is_short():
     assert len(TEXT.splitlines()) <= 150
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", commands("\n".join([TEXT, *PAGES])))
 def test_its_commands_have_flags_that_exist(command):
     _, tool, *arguments = shlex.split(command, comments=True)
     assert tool in main.TOOLS
-    # --resume is of the tool, and names the folder.
+    # --resume and --plan are of the tool; the former names the folder.
     named = [a.replace("--resume=", "--run_dir=") for a in arguments]
+    named = [argument for argument in named if argument != "--plan"]
     flag_config.parse(CONFIGS[tool], named)
 
 
