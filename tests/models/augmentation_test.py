@@ -19,7 +19,6 @@ from tf_mmdgan.objectives import (
     Objective,
     ScaledMMD,
 )
-from tf_mmdgan.training import checkpoints
 
 CHANGES = CriticAugmentation("color,translation,cutout")
 MMD = MMDGAN(kernels.Gaussian())
@@ -77,19 +76,6 @@ def test_a_probability_is_kept_and_logged():
     np.testing.assert_allclose(ps, [0, 0, 0.2, 0.2, 0.4, 0.4, 0.6], rtol=1e-6)
     plain = tiny.model(objective=Objective(MMD, augmentation=CHANGES))
     assert not [w for w in plain.weights if "adaptation" in w.path]
-
-
-@pytest.mark.slow
-def test_a_probability_goes_on_with_the_same_bits(tmp_path):
-    whole, half = (tiny.adam_model(objective=ADAPTIVE) for _ in range(2))
-    tiny.fit(whole, 9)
-    tiny.fit(half, 5, checkpoints.Checkpoints(half, tmp_path))
-    other = tiny.adam_model(objective=ADAPTIVE)
-    assert checkpoints.Checkpoints(other, tmp_path).restore()
-    tiny.fit(other, 4)
-    assert whole.adaptation.numpy()[0] > 0.3
-    for a, b in zip(tiny.state(whole), tiny.state(other), strict=True):
-        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.slow

@@ -15,6 +15,12 @@ from limits import within
 
 from tf_mmdgan import errors, files
 from tf_mmdgan.evaluation import StepScores
+from tf_mmdgan.objectives import (
+    MMDGAN,
+    AdaptiveProbability,
+    CriticAugmentation,
+    Objective,
+)
 from tf_mmdgan.training import callbacks, checkpoints, guard
 from tf_mmdgan.training.events import Events
 
@@ -45,6 +51,28 @@ def test_continued_run_ends_with_the_same_bits(tmp_path, optimizer):
     assert checkpoints.Checkpoints(second, tmp_path).restore()
     assert callbacks.current_step(second) == 2
     fit(second, 3)
+    for a, b in zip(state(straight), state(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.slow
+def test_a_probability_of_changes_goes_on_with_the_same_bits(tmp_path):
+    probability = AdaptiveProbability(target=-0.9, images=160)
+    changes = CriticAugmentation("flip,color", probability)
+    objective = Objective(MMDGAN("rbf"), augmentation=changes)
+
+    def make():
+        return adam_model(objective=objective, critic_steps=2)
+
+    straight, first, second = make(), make(), make()
+    fit(straight, 9)
+    fit(first, 5, checkpoints.Checkpoints(first, tmp_path))
+    assert checkpoints.Checkpoints(second, tmp_path).restore()
+    fit(second, 4)
+    # Between two moves of the probability, which counts then.
+    assert straight.adaptation.numpy()[[0, 2]].tolist() == [
+        pytest.approx(0.8), 2.0,
+    ]  # fmt: skip
     for a, b in zip(state(straight), state(second), strict=True):
         np.testing.assert_array_equal(a, b)
 
