@@ -110,6 +110,20 @@ def test_a_run_has_curves_and_the_settings_that_differ(report):
     assert "7: class h" in main
 
 
+def test_a_probability_that_follows_the_critic_has_a_chart():
+    log = [
+        {"step": s, "critic/augmentation_p": s / 10, "critic/real_sign": 0.5}
+        for s in (1, 2)
+    ]
+    (chart,) = (
+        chart
+        for chart in evaluation.RunHistory(log).charts()
+        if chart.title.startswith("probability of changes")
+    )
+    found = {line.name: list(line.y) for line in chart.lines}
+    assert found == {"probability": [0.1, 0.2], "sign": [0.5, 0.5]}
+
+
 def test_a_page_needs_no_network(report, rng):
     samples = rng.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
     text = evaluation.render_page(report, samples, history=HISTORY)
