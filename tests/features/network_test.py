@@ -56,6 +56,19 @@ def test_pixels_have_the_type_of_the_network(images):
     )
 
 
+def test_images_with_opacity_are_seen_over_white(rng):
+    images = rng.integers(0, 256, size=(5, 4, 4, 4), dtype=np.uint8)
+    extractor = network(flat, dtype=tf.uint8)
+    extractor.check((4, 4, 4))
+    share = images[..., 3:] / 255.0
+    white = images[..., :3] * share + 255.0 * (1.0 - share)
+    found = extractor(images).features.reshape(5, 4, 4, 3)
+    np.testing.assert_allclose(found, white, atol=1.0)
+    assert extractor.told((4, 4, 4)).endswith("laid over white")
+    with pytest.raises(errors.UsageError, match="these have 4"):
+        network(flat, (None, None, 1)).check((4, 4, 4))
+
+
 def centred(pixels):
     """As batch normalisation does in training."""
     return flat(pixels - tf.reduce_mean(pixels, axis=0))
