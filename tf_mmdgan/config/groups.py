@@ -24,7 +24,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "regularisation": (
         "gradient_penalty", "penalized_function", "r1", "r2",
-        "feature_penalty", "weight_clip", "orthogonal_penalty",
+        "feature_penalty", "weight_clip", "regularize_every",
+        "orthogonal_penalty",
         "spectral_norm", "spectral_scale",
         "learnable_spectral_scale", "instance_noise", "noise_penalty",
         "noise_annealing_steps",

@@ -219,6 +219,12 @@ class MethodConfig:
     weight_clip: float | None = setting(
         None, "Bound that the critic's weights are clipped to; 0: none."
     )
+    regularize_every: int | None = setting(
+        None,
+        "The penalties on the critic are taken in each step that this divides "
+        "alone, in an update of their own, which is as much heavier; Adam's "
+        "rate and decays follow. 1: they are part of all updates.",
+    )
     orthogonal_penalty: float | None = setting(
         None,
         "Weight of the penalty on products of the generator's filters, which "
@@ -336,7 +342,8 @@ class MethodConfig:
         fields.require_positive(
             self, "scale_offset", "constraint_weight", "spectral_scale",
             "generator_width", "critic_width", "critic_output", "latent_size",
-            "critic_steps", "moving_average_rate", "autoencoder_steps", "ridge",
+            "critic_steps", "regularize_every", "moving_average_rate",
+            "autoencoder_steps", "ridge",
             "slices", "frequencies", "code_steps", "refine_learning_rate",
             "refine_places", "ada_images",
         )  # fmt: skip

@@ -81,3 +81,16 @@ def forget_gradients() -> None:
         if "PartitionedCall" not in node.op:
             for value in node.attr.values():
                 nodes += bodies.pop(value.func.name, ())
+
+
+def repeat(times: int | tf.Tensor, act: Callable[[], Any]) -> None:
+    """Does the same so many times, one after the other."""
+    done = tf.zeros_like(times)
+
+    def once(done):
+        act()
+        return (done + 1,)
+
+    tf.while_loop(
+        lambda done: done < times, once, (done,), parallel_iterations=1
+    )

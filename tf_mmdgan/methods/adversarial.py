@@ -149,11 +149,17 @@ class AdversarialMethod(Method[AdversarialSettings]):
             critic_steps=settings.critic_steps,
             burn_in=burn_in,
             moved_with_generator=settings.moved_with_generator,
+            regularize_every=settings.regularize_every,
             mmd_scope=builder.config.mmd_scope,
             **builder.model_options(),
         )
+        lazy = settings.regularize_every > 1
         builder.compile(
-            model, builder.optimizer(model), builder.critic_optimizer(model)
+            model,
+            builder.optimizer(model),
+            builder.critic_optimizer(
+                model, model.penalty_factor if lazy else None
+            ),
         )
         return model
 

@@ -15,6 +15,7 @@ from tf_mmdgan.methods.optimizers import (
     Fall,
     RateSchedule,
     Warmup,
+    lazily,
 )
 from tf_mmdgan.methods.settings import CriticSettings, Settings
 from tf_mmdgan.models import ImplicitModel
@@ -185,12 +186,26 @@ class Builder(Generic[S]):
         return self.optimizer_between(rate, model, model.pretraining_steps)
 
     def critic_optimizer(
-        self: "Builder[CriticSettings]", model: ImplicitModel
+        self: "Builder[CriticSettings]",
+        model: ImplicitModel,
+        lazy_updates: int | None = None,
     ) -> keras.optimizers.Optimizer:
-        """The optimizer of the second network."""
-        settings = self.settings
+        """The optimizer of the second network.
+
+        Args:
+          model: that it is for.
+          lazy_updates: after so many updates comes one more, of the penalties
+            alone; None: there is no such.
+
+        Raises:
+          UsageError: for such updates of another optimizer than Adam.
+        """
+        settings, builder = self.settings, self
         rate = settings.critic_learning_rate or settings.learning_rate
-        return self.optimizer_between(
+        if lazy_updates is not None:
+            rate, config = lazily(lazy_updates, rate, self.config)
+            builder = dataclasses.replace(self, config=config)
+        return builder.optimizer_between(
             rate, model, 0, fall_from=model.pretraining_steps
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.config import TrainConfig
 
 # Of what is left of the way, from 1 to 0.
@@ -98,3 +99,34 @@ OPTIMIZERS: dict[str, _Maker] = {
         rate, momentum=config.beta_1
     ),
 }
+
+
+def lazily(
+    updates: int, rate: float, config: TrainConfig
+) -> tuple[float, TrainConfig]:
+    """Adam's rate, and its decays, where one update comes after some others.
+
+    With c = updates / (updates + 1), the rate becomes c rate, and each decay
+    beta^c: in all of the updates together, Adam moves as far, and forgets as
+    much, as it would in `updates` of them without that one. T. Karras et al.,
+    "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020,
+    arXiv:1912.04958, appendix B, on lazy regularization.
+
+    Args:
+      updates: how many come before the one.
+      rate: before the correction.
+      config: with the decays before it.
+
+    Raises:
+      UsageError: for another optimizer.
+    """
+    if config.optimizer != "adam":
+        raise errors.UsageError(
+            f"--optimizer={config.optimizer}: --regularize_every corrects "
+            "Adam's moments, and those of no other optimizer."
+        )
+    share = updates / (updates + 1)
+    decays = {
+        name: getattr(config, name) ** share for name in ("beta_1", "beta_2")
+    }
+    return share * rate, dataclasses.replace(config, **decays)

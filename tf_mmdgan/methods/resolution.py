@@ -25,6 +25,13 @@ from tf_mmdgan.objectives import (
 # Settings that mean nothing without one of others.
 _NEEDS = {
     "penalized_function": ("gradient_penalty",),
+    "regularize_every": (
+        "gradient_penalty",
+        "r1",
+        "r2",
+        "feature_penalty",
+        "noise_penalty",
+    ),
     "burn_in_first": ("burn_in_critic_steps",),
     "burn_in_every": ("burn_in_critic_steps",),
     "noise_annealing_steps": ("instance_noise", "noise_penalty"),

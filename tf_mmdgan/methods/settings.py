@@ -110,6 +110,8 @@ class AdversarialSettings(CriticSettings):
       instance_noise: standard deviation of noise on all images.
       noise_annealing_steps: steps in which noise falls to a tenth; 0: never.
       weight_clip: bound that the critic's weights are clipped to; 0: none.
+      regularize_every: the penalties on the critic are an update of their own
+        in each step that this divides; 1: they are part of all updates.
       orthogonal_penalty: weight of the penalty on products of the generator's
         filters.
       diff_augment: random changes of all images that the critic sees, by name.
@@ -142,6 +144,7 @@ class AdversarialSettings(CriticSettings):
     instance_noise: float = 0.0
     noise_annealing_steps: int = 0
     weight_clip: float = 0.0
+    regularize_every: int = 1
     orthogonal_penalty: float = 0.0
     diff_augment: tuple[object, ...] = ()
     ada: bool = False

@@ -158,6 +158,9 @@ class AdversarialModel(ImplicitModel):
       objective: the two losses.
       critic_steps: critic updates per generator update.
       burn_in: at which steps the critic takes more updates, or None.
+      regularize_every: the penalties on the critic are an update of their own
+        at the end of each step whose number this divides, `penalty_factor`
+        times as heavy; 1: they are part of all of its updates.
       moved_with_generator: whether the critic's vectors of spectral
         normalisation move in the generator's update too. In the updates of a
         network its own vectors always do.
@@ -178,13 +181,16 @@ class AdversarialModel(ImplicitModel):
         critic_steps: int = 5,
         burn_in: BurnIn | None = None,
         moved_with_generator: bool = False,
+        regularize_every: int = 1,
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
         errors.check_type("objective", objective, Objective)
         critic = adopting.critic(critic, self.generator)
         objective.check(adopting.form_of(critic))
-        errors.check_count(1, critic_steps=critic_steps)
+        errors.check_count(
+            1, critic_steps=critic_steps, regularize_every=regularize_every
+        )
         if burn_in is not None:
             errors.check_type("burn_in", burn_in, BurnIn)
             burn_in.check(critic_steps)
@@ -196,6 +202,11 @@ class AdversarialModel(ImplicitModel):
         self.view = CriticView(critic, self.multiplier, self.adaptation)
         self.generator_view = GeneratorView(self.generator)
         self.objective = objective
+        self.regularize_every = regularize_every
+        lazy = regularize_every > 1
+        self._critic_objective = (
+            objective.unregularized() if lazy else objective
+        )
         self.critic_steps = critic_steps
         self.burn_in = burn_in
         self.moved_with_generator = moved_with_generator
@@ -271,12 +282,40 @@ class AdversarialModel(ImplicitModel):
         """See `ImplicitModel.replica_extra_update`."""
         self.critic_update(batch, number)
 
+    @property
+    def penalty_factor(self) -> int:
+        """How many updates of the critic share one of its penalties."""
+        return self.regularize_every * self.critic_steps
+
+    def late_updates(self, step: tf.Tensor) -> tf.Tensor | int:
+        """One of the penalties alone, in steps that it falls into."""
+        if self.regularize_every == 1:
+            return 0
+        return tf.cast(step % self.regularize_every == 0, tf.int32)
+
+    def replica_late_update(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> None:
+        """The penalties of the critic's last update, as one of their own."""
+        last = self.critic_steps - 1
+        real = updates.as_batch(batches[last])
+        update = self.make_update(first_update + last)
+        fakes = self._fakes(real, update)
+        with updates.recording(self.critic) as tape:
+            loss = self.objective.critic_penalty(self.view, real, fakes, update)
+            value = self.penalty_factor * loss.value
+        weights = self.critic.trainable_variables
+        updates.apply(self.critic_optimizer, tape, value, weights)
+        self.objective.clip(self.view)
+
     def critic_update(self, batch: Any, number: tf.Tensor) -> Logs:
         """One update of the critic, in replica context."""
         real, update = updates.as_batch(batch), self.make_update(number)
         fakes = self._fakes(real, update)
         with updates.recording(self.critic) as tape:
-            loss = self.objective.critic_loss(self.view, real, fakes, update)
+            loss = self._critic_objective.critic_loss(
+                self.view, real, fakes, update
+            )
         weights = self.critic.trainable_variables
         updates.apply(self.critic_optimizer, tape, loss.value, weights)
         self.objective.after_update(self.view, loss.terms)

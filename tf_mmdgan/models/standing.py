@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.distribute import graphs
 from tf_mmdgan.latents import Latents, draw_labels
 from tf_mmdgan.models import adopting
 
@@ -60,7 +61,6 @@ def with_standing_statistics(
     statistics = [s for x in norms for s in (x.moving_mean, x.moving_variance)]
     pair = tf.constant([seed, _STANDING], tf.int64)
 
-    @tf.function
     def pass_batch(start: tf.Tensor) -> None:
         inputs = latents.sample(pair, batch_size, start)
         if num_classes:
@@ -70,9 +70,10 @@ def with_standing_statistics(
             inputs = [inputs, labels]
         copy(inputs, training=True)
 
+    one_pass = graphs.traced(pass_batch)
     sums = [np.zeros(value.shape) for value in statistics]
     for number in range(batches):
-        pass_batch(tf.constant(number * batch_size, tf.int64))
+        one_pass(tf.constant(number * batch_size, tf.int64))
         for total, value in zip(sums, statistics, strict=True):
             total += value.numpy()
     for total, value in zip(sums, statistics, strict=True):

@@ -97,6 +97,16 @@ class SteppedModel(keras.Model):
         """One extra update in replica context."""
         raise NotImplementedError
 
+    def late_updates(self, step: tf.Tensor) -> tf.Tensor | int:
+        """How often `replica_late_update` ends step number `step`."""
+        return 0
+
+    def replica_late_update(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> None:
+        """An update on the batches of `replica_step`, which comes before it."""
+        raise NotImplementedError
+
     def after_step(self) -> None:
         """Called in cross-replica context, when a step has been counted."""
 
@@ -258,7 +268,9 @@ class SteppedModel(keras.Model):
         def run_steps(iterator):
             # One step is the usual case, and traced once, not twice.
             if steps > 1:
-                _repeat(steps - 1, lambda: self._step(iterator, replica_step))
+                graphs.repeat(
+                    steps - 1, lambda: self._step(iterator, replica_step)
+                )
             logs = self._step(iterator, replica_step)
             graphs.forget_gradients()
             return logs
@@ -293,12 +305,16 @@ class SteppedModel(keras.Model):
         if tf.is_tensor(extra):
             # Outside the replica function: inside one, a loop cannot
             # synchronise replicas.
-            _repeat(extra, lambda: self._extra_update(iterator))
+            graphs.repeat(extra, lambda: self._extra_update(iterator))
         count = self.batches_per_step
         batches, first_update = self._next_batches(iterator, count)
         # Also what needs no batch, such as the counters of optimizers, waits.
         with tf.control_dependencies([first_update]):
             logs = self._run(replica_step, batches, first_update)
+            late = self.late_updates(self.step.value)
+            if tf.is_tensor(late):
+                given = self.replica_late_update, batches, first_update
+                graphs.repeat(late, lambda: self._run(*given))
             self.updates.assign_add(count)
             self.step.assign_add(1)
         self.after_step()
@@ -335,16 +351,3 @@ class SteppedModel(keras.Model):
     def _global(self, variable: keras.Variable) -> tf.Tensor:
         """The value as a plain tensor, to be handed to every replica."""
         return tf.identity(variable.value)
-
-
-def _repeat(times: int | tf.Tensor, act: Callable[[], Any]) -> None:
-    """Does the same so many times, one after the other."""
-    done = tf.zeros_like(times)
-
-    def once(done):
-        act()
-        return (done + 1,)
-
-    tf.while_loop(
-        lambda done: done < times, once, (done,), parallel_iterations=1
-    )

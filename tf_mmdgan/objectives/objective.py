@@ -14,6 +14,7 @@ from tf_mmdgan.objectives.augmentations.adaptive import mean_sign
 from tf_mmdgan.objectives.augmentations.augmentation import TERMS
 from tf_mmdgan.objectives.criterion import (
     Batch,
+    Comparison,
     Criterion,
     Critic,
     CriticForm,
@@ -164,6 +165,28 @@ class Objective:
             r = mean_sign(self.criterion, seen)
             said = [tf.cast(number, value.dtype) for number in (chance, r)]
             terms = {**terms, **dict(zip(TERMS, said, strict=True))}
+        return self._regularized(Loss(value, terms), seen)
+
+    def critic_penalty(
+        self,
+        critic: Critic,
+        real: Batch,
+        fakes: Sequence[Batch],
+        update: Update,
+    ) -> Loss:
+        """The regularisers' share of the critic's loss; as `critic_loss`."""
+        chance = self._chance(critic, real)
+        real, *fakes = self._shown([real, *fakes], update, chance)
+        seen = joint_pass(critic, real, fakes, update)
+        nothing = tf.zeros([], seen.fake_features[0].dtype)
+        return self._regularized(Loss(nothing, {}), seen)
+
+    def unregularized(self) -> "Objective":
+        """The same without the regularisers of the critic."""
+        return dataclasses.replace(self, regularizers=())
+
+    def _regularized(self, loss: Loss, seen: Comparison) -> Loss:
+        value, terms = loss
         for name, regularizer in _named(self.regularizers).items():
             given = regularizer.penalty(self.criterion, seen)
             penalty = Loss.of(given, regularizer).value
@@ -211,6 +234,10 @@ class Objective:
         self.criterion.after_update(critic, terms)
         if self.augmentation is not None:
             self.augmentation.after_update(critic, terms)
+        self.clip(critic)
+
+    def clip(self, critic: Critic) -> None:
+        """Clips the critic's weights, if they are to be."""
         if self.weight_clipping is not None:
             self.weight_clipping.after_update(critic)
 
