@@ -49,16 +49,7 @@ def with_standing_statistics(
     errors.check_count(1, standing_batches=batches)
     errors.check_count(2, batch_size=batch_size)
     copy = adopting.copied(generator)
-    norms = [
-        layer
-        for layer in copy._flatten_layers()
-        if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    for layer in norms:
-        layer.trainable = True  # Frozen layers take no statistics.
-        # The moving statistics are then those of the last batch.
-        layer.momentum = 0.0
-    statistics = [s for x in norms for s in (x.moving_mean, x.moving_variance)]
+    statistics = _of_last_batch(copy)
     pair = tf.constant([seed, _STANDING], tf.int64)
 
     def pass_batch(start: tf.Tensor) -> None:
@@ -79,3 +70,14 @@ def with_standing_statistics(
     for total, value in zip(sums, statistics, strict=True):
         value.assign(total / batches)
     return copy
+
+
+def _of_last_batch(network: keras.Model) -> list[keras.Variable]:
+    """The moving statistics of a network, made those of the last batch."""
+    statistics = []
+    for layer in network._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = True  # Frozen layers take no statistics.
+            layer.momentum = 0.0
+            statistics += [layer.moving_mean, layer.moving_variance]
+    return statistics
