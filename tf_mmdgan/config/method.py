@@ -221,9 +221,8 @@ class MethodConfig:
     )
     regularize_every: int | None = setting(
         None,
-        "The penalties on the critic are taken in each step that this divides "
-        "alone, in an update of their own, which is as much heavier; Adam's "
-        "rate and decays follow. 1: they are part of all updates.",
+        "The penalties on the critic are an update of their own, in each step "
+        "that this divides; Adam's rate and decays follow. 1: of all updates.",
     )
     orthogonal_penalty: float | None = setting(
         None,
@@ -294,8 +293,7 @@ class MethodConfig:
     )
     generator_spectral_norm: bool | None = setting(
         None,
-        "Spectral normalisation in the generator of biggan, biggan_plain and "
-        "sagan, which by default have it.",
+        "Spectral normalisation in generators that have it, such as biggan's.",
     )
     critic_batch_norm: bool | None = setting(
         None, "Batch normalisation in the critic; not with a penalty."
