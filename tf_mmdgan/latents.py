@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
@@ -167,7 +168,7 @@ def draw_labels(
     return tf.searchsorted(bounds, tf.cast(unit, tf.float64), side="right")
 
 
-def check_label(label: int | None, num_classes: int | None) -> None:
+def check_label(label: object, num_classes: int | None) -> None:
     """Refuses a class that a generator does not have.
 
     Args:
@@ -177,15 +178,18 @@ def check_label(label: int | None, num_classes: int | None) -> None:
     Raises:
       UsageError: for such a label.
     """
-    if label is None or 0 <= label < (num_classes or 0):
+    if label is None:
+        return
+    number = int(label) if isinstance(label, int | np.integer) else -1
+    if 0 <= number < (num_classes or 0):
         return
     if not num_classes:
         raise errors.UsageError(
-            f"label={label}: this generator has no classes; leave the label "
+            f"label={label!r}: this generator has no classes; leave the label "
             "out."
         )
     raise errors.UsageError(
-        f"label={label}: this generator has {num_classes} classes; give 0 to "
+        f"label={label!r}: this generator has {num_classes} classes; give 0 to "
         f"{num_classes - 1}."
     )
 

@@ -3,11 +3,14 @@
 import types
 
 import numpy as np
+import pytest
 import tensorflow as tf
 import tiny
 import tiny_conditional
 
+from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
+from tf_mmdgan.models import AdversarialModel
 from tf_mmdgan.objectives import Batch, CramerGAN, Loss, Objective
 
 
@@ -129,3 +132,69 @@ def test_two_replicas_train_like_one_device(two_cpus):
         np.testing.assert_allclose(
             a.numpy(), b.numpy(), atol=1e-10, err_msg=a.path
         )
+
+
+@pytest.fixture(scope="module")
+def labelled():
+    return tiny_conditional.model()
+
+
+ROWS = np.zeros((8, *tiny.SHAPE), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.arange(8), r"run from 0 to 7, and the model has 3 classes"),
+        (-np.ones(8, int), "run from -1 to 0"),
+        (np.zeros((8, 1), int), "of rank 2: give one integer for each image"),
+        (np.eye(8)[:, :3], "float64 of rank 2: give one integer"),
+        (np.zeros(8), "float64 of rank 1: give one integer"),
+        (np.array(["a"] * 8), "string of rank 1: give one integer"),
+    ],
+)
+@pytest.mark.parametrize("form", ["array", "data set"])
+def test_labels_are_numbers_of_classes(labelled, labels, message, form):
+    given = ROWS, labels, 4
+    if form == "data set":
+        pairs = tf.data.Dataset.from_tensor_slices((ROWS, labels))
+        given = (pairs.batch(8),)
+    kinds = errors.UsageError, errors.DataError, tf.errors.OpError
+    with pytest.raises(kinds, match=message):
+        next(iter(labelled.feed(*given)))
+
+
+def test_classes_are_those_of_both_networks(labelled):
+    generator, critic = labelled.generator, labelled.critic
+    with pytest.raises(errors.UsageError, match="The critic takes labels, and"):
+        AdversarialModel(
+            tiny.generator(), critic, tiny.LATENTS, labelled.objective
+        )
+    for number in (0, "3"):
+        with pytest.raises(errors.UsageError, match=r"num_classes=.* need an"):
+            AdversarialModel(
+                generator, critic, tiny.LATENTS, labelled.objective,
+                num_classes=number,
+            )  # fmt: skip
+    for label in ([0, 1], 3):
+        with pytest.raises(errors.UsageError, match="has 3 classes; give 0"):
+            labelled.generate(2, label=label)
+
+
+def test_images_that_are_scored_are_in_the_range_of_those_that_are_drawn():
+    made = tiny.model(features="pixels")
+    images = np.random.default_rng(1).random((4, *tiny.SHAPE))
+    with pytest.raises(errors.DataError, match=r"not in \[-1, 1\]"):
+        made.evaluate(images)
+    with pytest.raises(errors.UsageError, match="The images are <U6"):
+        made.evaluate(["digits"])
+
+
+def test_a_model_is_compiled_in_the_scope_that_it_was_made_in():
+    made = tiny.model()
+    other = tf.distribute.OneDeviceStrategy("CPU:0")
+    with (
+        other.scope(),
+        pytest.raises(errors.UsageError, match="in the same scope"),
+    ):
+        made.compile("adam", "adam")

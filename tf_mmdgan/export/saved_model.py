@@ -95,7 +95,6 @@ def export_generator(
       UsageError: for a generator, a format or an extra that does not fit.
       DataError: if `export_dir` cannot be made, or holds something else.
     """
-    errors.check_type("latents", latents, Latents)
     formats.check(other_formats)
     servable = Servable(
         generator, latents, num_classes, max_samples, class_shares,
@@ -138,6 +137,7 @@ def _publish(
 
 
 def _described(servable: Servable) -> dict[str, Any]:
+    errors.check_type("latents", servable.latents, Latents)
     return {
         "format": _FORMAT,
         "latents": dataclasses.asdict(servable.latents),

@@ -23,6 +23,8 @@ def generator(
     Raises:
       UsageError: for one that does not take these.
     """
+    if num_classes is not None:
+        errors.check_count(1, num_classes=num_classes)
     shapes = [(latents.size,)] if num_classes is None else [(latents.size,), ()]
     made = _functional(given, "generator", shapes)
     if len(made.inputs) != len(shapes):

@@ -187,6 +187,11 @@ class AdversarialModel(ImplicitModel):
         super().__init__(generator, latents, **kwargs)
         errors.check_type("objective", objective, Objective)
         critic = adopting.critic(critic, self.generator)
+        if len(critic.inputs) > 1 and self.num_classes is None:
+            raise errors.UsageError(
+                "The critic takes labels, and the model has no classes: give "
+                "num_classes, and a generator that takes labels too."
+            )
         objective.check(adopting.form_of(critic))
         errors.check_count(
             1, critic_steps=critic_steps, regularize_every=regularize_every

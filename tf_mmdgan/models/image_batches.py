@@ -20,12 +20,12 @@ class ImageForm:
     Attributes:
       shape: of an image, (h, w, c), or (n,) for points.
       dtype: of the generated images.
-      labelled: whether batches must be (images, labels).
+      num_classes: of which batches (images, labels) must be; None: of none.
     """
 
     shape: tuple[int | None, ...]
     dtype: tf.DType
-    labelled: bool = False
+    num_classes: int | None = None
 
     def convert(self, batches: tf.data.Dataset) -> tf.data.Dataset:
         """The batches in this form.
@@ -50,7 +50,7 @@ class ImageForm:
             first, *labels = batch
             tf.cond(
                 number == 0,
-                lambda: _look(first),
+                lambda: self._look(first, *labels),
                 lambda: tf.constant(True),
             )
             if dtype == tf.uint8 and len(self.shape) == 3:
@@ -79,11 +79,28 @@ class ImageForm:
                 f"The data are {errors.excerpt(spec, 80)}: map them to images, "
                 "or to (images, labels)."
             )
-        if self.labelled and len(parts) == 1:
+        if self.num_classes is None:
+            return
+        if len(parts) == 1:
             raise errors.UsageError(
                 "The model has classes, and the data no labels: give batches "
                 "of (images, labels)."
             )
+        _check_label_form(parts[1].dtype, parts[1].shape.rank)
+
+    def _look(self, first: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
+        """Checks the values of a batch, outside of the graph."""
+
+        def look(values, *labels):
+            if values.dtype != np.uint8:
+                check_values(values)
+            if self.num_classes is not None:
+                check_labels(labels[0], self.num_classes)
+            return True
+
+        if first.dtype != tf.uint8:
+            first = tf.cast(first, tf.float32)
+        return tf.numpy_function(look, [first, *labels], tf.bool)
 
     def _check_images(self, spec: tf.TensorSpec) -> tf.DType:
         shape = [None, *self.shape]
@@ -109,16 +126,32 @@ def _written(shape: Sequence[int | None]) -> str:
     return str(list(shape)).replace("None", "any")
 
 
-def _look(first: tf.Tensor) -> tf.Tensor:
-    """Checks the values of a batch, outside of the graph."""
+def _check_label_form(dtype: tf.DType, rank: int | None) -> None:
+    if not dtype.is_integer or rank not in (1, None):
+        kind = f"{dtype.name} of rank {rank}"
+        raise errors.UsageError(
+            f"The labels are {kind}: give one integer for each image."
+        )
 
-    def look(values):
-        check_values(values)
-        return True
 
-    if first.dtype == tf.uint8:
-        return tf.constant(True)
-    return tf.numpy_function(look, [tf.cast(first, tf.float32)], tf.bool)
+def check_labels(labels: np.ndarray, num_classes: int) -> None:
+    """Refuses labels that are no numbers of classes.
+
+    Args:
+      labels: one for each image, [n].
+      num_classes: how many classes there are.
+
+    Raises:
+      UsageError: for other arrays than integers [n].
+      DataError: for numbers of classes that there are not.
+    """
+    _check_label_form(tf.as_dtype(labels.dtype), labels.ndim)
+    low, high = int(labels.min(initial=0)), int(labels.max(initial=0))
+    if low < 0 or high >= num_classes:
+        raise errors.DataError(
+            f"The labels run from {low} to {high}, and the model has "
+            f"{num_classes} classes: need 0 to {num_classes - 1}."
+        )
 
 
 def refusal(error: tf.errors.OpError) -> Exception:

@@ -310,7 +310,7 @@ class ImplicitModel(SteppedModel, Searching):
         return ImageForm(
             tuple(made.shape[1:]),
             wide if wide.size >= 4 else tf.float32,
-            labelled=self.num_classes is not None,
+            num_classes=self.num_classes,
         )
 
     def network(self, weights: str) -> keras.Model:

@@ -113,7 +113,15 @@ def prepare(
             "This optimizer has the state of other weights: make a new one for "
             "each network."
         )
-    optimizer.build(weights)
+    try:
+        optimizer.build(weights)
+    except ValueError as error:
+        if "Strategy" not in str(error):
+            raise
+        raise errors.UsageError(
+            "The model was made in the scope of another tf.distribute.Strategy:"
+            " make it, its optimizers, and compile it in the same scope."
+        ) from None
     step = functools.partial(type(inner).update_step, inner)
 
     def clipped_step(

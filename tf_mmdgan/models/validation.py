@@ -10,6 +10,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, images
 from tf_mmdgan.features import FeatureExtractor, extract
 from tf_mmdgan.metrics import kid
+from tf_mmdgan.models import image_batches
 
 
 def kid_of_generated(
@@ -48,7 +49,9 @@ def kid_of_generated(
     found = extract(extractor, in_8_bits()).features
     shares: np.ndarray | str = "data"
     if num_classes and labels:
-        counts = np.bincount(np.concatenate(labels), minlength=num_classes)
+        every = np.concatenate(labels)
+        image_batches.check_labels(every, num_classes)
+        counts = np.bincount(every, minlength=num_classes)
         shares = counts / counts.sum()
     fake = extract(extractor, generate(len(found), shares=shares)).features
     value = kid.kid(found, fake, "exact")
@@ -89,4 +92,10 @@ def scores_of_points(
 
 def _as_uint8(batch: Any) -> np.ndarray:
     batch = np.asarray(batch)
+    if batch.dtype.kind not in "fV" and batch.dtype != np.uint8:
+        raise errors.UsageError(
+            f"The images are {batch.dtype}: give uint8, or floats in [-1, 1]."
+        )
+    if batch.dtype != np.uint8:
+        image_batches.check_values(batch.astype(np.float32))
     return batch if batch.dtype == np.uint8 else images.to_uint8(batch).numpy()
