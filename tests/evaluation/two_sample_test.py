@@ -263,6 +263,9 @@ def test_files_of_other_things_are_refused(tmp_path, arrays):
     (folder / "text.npy").write_text("no array")
     with pytest.raises(errors.DataError, match=r"not an \.npy file"):
         compare(x=f"{folder}/x.npy", y=f"{folder}/text.npy")
+    np.save(folder / "single.npy", 3.0)
+    with pytest.raises(errors.DataError, match="holds a single value"):
+        compare(x=f"{folder}/x.npy", y=f"{folder}/single.npy")
     np.save(folder / "objects.npy", np.array([{}]), allow_pickle=True)
     with pytest.raises(errors.DataError, match=r"not an \.npy file"):
         compare(x=f"{folder}/x.npy", y=f"{folder}/objects.npy")

@@ -27,6 +27,20 @@ def test_versions_count_on_from_the_largest(generator, tmp_path, monkeypatch):
     assert newest.name == "11"
 
 
+def test_versions_are_numbers_that_servers_read(
+    generator, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tf.saved_model, "save", write_little)
+    folder = tmp_path / "new"
+    for name in ("9" * 200, str(2**63), "\u0663"):
+        (folder / name).mkdir(parents=True)
+    made = export.export_generator(generator, LATENTS, folder)
+    assert made.name == "1" and list(versions.versions(folder)) == [1]
+    (folder / str(2**63 - 1)).mkdir()
+    with pytest.raises(errors.DataError, match="the last that there is"):
+        export.export_generator(generator, LATENTS, folder)
+
+
 def write_little(module, path, **kwargs):
     os.makedirs(path, exist_ok=True)
     with open(os.path.join(path, "saved_model.pb"), "wb") as file:

@@ -162,6 +162,8 @@ def _load(
 def _images_or_rows(source: str, array: np.ndarray) -> Loaded | np.ndarray:
     if array.dtype == np.uint8 and array.ndim == 4:
         return of_array(array, source)
+    if array.ndim == 0:
+        raise errors.DataError(f"{source} holds a single value, and no rows.")
     return array
 
 

@@ -12,6 +12,7 @@ from tf_mmdgan import errors, owned
 _HIDDEN = ".export-"
 # Lies in a version in the making; the process that makes it holds it.
 _MARK = ".tf_mmdgan_export"
+_MOST_DIGITS = 40  # of a version, with zeros before it
 
 
 def newest_version(export_dir: str | os.PathLike[str]) -> pathlib.Path | None:
@@ -24,7 +25,12 @@ def newest_version(export_dir: str | os.PathLike[str]) -> pathlib.Path | None:
 def versions(folder: pathlib.Path) -> dict[int, str]:
     """The versions in a folder, as TensorFlow Serving reads their names."""
     names = (entry.name for entry in folder.iterdir())
-    return {int(name): name for name in names if name.isdecimal()}
+    return {int(name): name for name in names if _is_version(name)}
+
+
+def _is_version(name: str) -> bool:
+    digits = name.isascii() and name.isdecimal() and len(name) <= _MOST_DIGITS
+    return digits and int(name) < 2**63
 
 
 def version_paths(path: str | os.PathLike[str]) -> dict[int, pathlib.Path]:
@@ -34,7 +40,7 @@ def version_paths(path: str | os.PathLike[str]) -> dict[int, pathlib.Path]:
       DataError: if there is none.
     """
     folder = pathlib.Path(path).resolve()
-    if folder.name.isdecimal() and (folder / "saved_model.pb").is_file():
+    if _is_version(folder.name) and (folder / "saved_model.pb").is_file():
         return {int(folder.name): folder}
     found = versions(folder) if folder.is_dir() else {}
     if not found:
@@ -64,11 +70,21 @@ def unpublished(folder: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def publish(hidden: pathlib.Path) -> pathlib.Path:
-    """Renames to the next free version, whoever else exports meanwhile."""
+    """Renames to the next free version, whoever else exports meanwhile.
+
+    Raises:
+      DataError: if there is none, for servers read numbers of 63 bits.
+    """
     folder = hidden.parent
     (hidden / _MARK).unlink()
     while True:
-        target = folder / str(max(versions(folder), default=0) + 1)
+        number = max(versions(folder), default=0) + 1
+        if number >= 2**63:
+            raise errors.DataError(
+                f"{folder} has the version {number - 1}, the last that there "
+                "is: name another export_dir."
+            )
+        target = folder / str(number)
         try:
             # Replaces nothing but an empty folder.
             os.replace(hidden, target)
