@@ -2,6 +2,7 @@
 
 python tools/prepare_data.py --dataset=cifar10 --download
 python tools/prepare_data.py --dataset=folder --data_dir=pictures
+python tools/prepare_data.py --dataset=digits --features=inception --download
 
 The last line of stdout is a JSON object with the numbers of each split. What
 was fetched and decoded is kept: training starts at once, and a preparation that
@@ -14,23 +15,36 @@ from typing import Any
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import DataConfig
+from tf_mmdgan.config.fields import Named, setting
 from tf_mmdgan.tools import cli
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PrepareDataConfig(DataConfig):
-    """One data set."""
+    """One data set, and maybe what it is to be scored or matched by."""
+
+    features: Named | None = setting(
+        None,
+        "Feature extractor to fetch and to try, as of tools/evaluate.py.",
+    )
 
 
 def prepare_data(config: PrepareDataConfig) -> Mapping[str, Any]:
-    """Loads and checks both splits.
+    """Loads and checks both splits, and the extractor that is named.
 
     Raises:
-      DataError: for a split that is not what it should be.
+      UsageError: for an unknown extractor.
+      DataError: for a split that is not what it should be, and for weights that
+        cannot be used.
     """
-    from tf_mmdgan import data
+    from tf_mmdgan import data, features
     from tf_mmdgan.data import summary
 
+    extractor = None
+    if config.features:
+        extractor = features.get_extractor(
+            config.features, download=config.download
+        )
     entry = data.DATASET_FAMILY.get(config.dataset)
     report, faults = {}, []
     for split in data.SPLITS:
@@ -43,7 +57,10 @@ def prepare_data(config: PrepareDataConfig) -> Mapping[str, Any]:
         raise errors.DataError(
             f"{config.dataset} is not as it should be: {'; '.join(faults)}."
         )
-    return {"dataset": config.dataset, "data_dir": config.data_dir, **report}
+    told = {"dataset": config.dataset, "data_dir": config.data_dir, **report}
+    if extractor is not None:
+        told["features"] = extractor.identifier
+    return told
 
 
 def main() -> None:

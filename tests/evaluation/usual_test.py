@@ -4,8 +4,15 @@ import warnings
 
 import pytest
 
-from tf_mmdgan import data
-from tf_mmdgan.evaluation import usual
+from tf_mmdgan import config, data, features
+from tf_mmdgan.evaluation import (
+    by_statistics,
+    from_config,
+    layers,
+    one_set,
+    sample_files,
+    usual,
+)
 from tf_mmdgan.features import imagenet
 
 FOLDER = data.DATASETS["folder"]
@@ -62,3 +69,60 @@ def test_a_run_that_began_with_the_fallback_has_no_best_later():
     assert usual.chooses_best(FOLDER, None, None)
     assert usual.chooses_best(FOLDER, None, "imagenet")
     assert not usual.chooses_best(FOLDER, None, "thumbnails")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Arguments by which extractors are made; `Asked` is what they give."""
+    calls = []
+
+    def get_extractor(given, usual=None, layers=(), download=False):
+        calls.append((given, dict(usual or {}), list(layers), download))
+        raise Asked
+
+    monkeypatch.setattr(features, "get_extractor", get_extractor)
+    return calls
+
+
+class Asked(Exception):
+    pass
+
+
+def pair(**settings):
+    return config.EvaluateConfig(
+        real="digits/test", fake="digits/train", features="inception",
+        download=True, **settings,
+    )  # fmt: skip
+
+
+def test_every_extractor_is_made_as_the_configuration_allows(asked):
+    run = config.TrainConfig(run_dir="run", features="inception", download=True)
+    of_run = config.EvaluateConfig(
+        run_dir="run", download=True, feature_range="unit"
+    )
+    one = config.EvaluateConfig(
+        real="digits/test", save_features="a.npz", features="inception",
+        download=True,
+    )  # fmt: skip
+    samples = config.TwoSampleConfig(
+        x="digits/test", y="digits/train", features="inception", download=True
+    )
+    makers = [
+        lambda: from_config.extractor_of_run(run),
+        lambda: from_config.make_scorer(of_run, run, (16, 16, 1)),
+        lambda: from_config.make_pair(pair(feature_resize="antialias")),
+        lambda: layers.split(pair(metrics="fid@a,kid_exact")),
+        lambda: one_set.look_at_one_set(one),
+        lambda: by_statistics.score_by_statistics(pair()),
+        lambda: sample_files.load_samples(samples, None),
+    ]
+    for make in makers:
+        with pytest.raises(Asked):
+            make()
+    assert asked == [
+        ("inception", {}, [], True),
+        ("inception", {"range": "unit"}, [], True),
+        ("inception", {"resize": "antialias"}, [], True),
+        ("inception", {}, ["a"], True),
+        *[("inception", {}, [], True)] * 3,
+    ]

@@ -76,14 +76,16 @@ def test_grey_images_of_another_size_are_adapted(rng, tmp_path):
     "text, error, words",
     [
         ("vgg18:x", errors.UsageError, "Did you mean 'vgg19'"),
-        ("vgg19", errors.UsageError, "vgg19:PATH"),
+        ("vgg19", errors.DataError, "vgg19:PATH"),
         ("vgg19:none.h5", errors.DataError, r"no file none\.h5"),
         ("lenet_digits@conv_9", errors.UsageError, "Unknown layer .*conv_2"),
         ("keras:BAD", errors.DataError, "no Keras model"),
         ("resnet50:BAD", errors.DataError, "no weights of resnet50"),
     ],
 )
-def test_bad_input(tmp_path, text, error, words):
+def test_bad_input(tmp_path, monkeypatch, text, error, words):
+    for cache in ("XDG_CACHE_HOME", "KERAS_HOME"):
+        monkeypatch.setenv(cache, str(tmp_path))
     bad = tmp_path / "bad.weights.h5"
     bad.write_bytes(b"no weights")
     bad.with_name("bad.keras").write_bytes(b"no model")

@@ -10,49 +10,16 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from inceptions import Hub, check_inception, frozen_graph, means, softmax
 from keras.src.legacy.saving import legacy_h5_format
 
 from tf_mmdgan import errors
-from tf_mmdgan.features import extract, get_extractor, network, saved_networks
+from tf_mmdgan.features import extract, get_extractor, saved_networks
 
 
 @pytest.fixture
 def images(rng):
     return rng.integers(0, 256, size=(5, 8, 8, 3), dtype=np.uint8)
-
-
-def means(levels):
-    """Mean colour, after TensorFlow 1's resize and the scale of 2015."""
-    resized = network.RESIZES["tf1"](levels.astype(np.float32), (299, 299))
-    return tf.reduce_mean(resized, axis=(1, 2)).numpy() / 128.0 - 1.0
-
-
-def softmax(logits):
-    return tf.nn.softmax(logits).numpy()
-
-
-def frozen_graph(**names):
-    """A graph whose pool_3 is the mean colour, and logits twice that."""
-    names = {"images": "Mul", "features": "pool_3", "logits": "logits"} | names
-    with tf.Graph().as_default() as graph:
-        scaled = tf.compat.v1.placeholder(
-            tf.float32, [None, 299, 299, 3], name=names["images"]
-        )
-        pooled = tf.reduce_mean(
-            scaled, axis=(1, 2), keepdims=True, name=names["features"]
-        )
-        tf.multiply(tf.squeeze(pooled, (1, 2)), 2.0, name=names["logits"])
-    return graph.as_graph_def().SerializeToString()
-
-
-def check_inception(extractor, images):
-    got = extract(extractor, images, batch_size=2)
-    np.testing.assert_allclose(got.features, means(images), atol=1e-4)
-    np.testing.assert_allclose(
-        got.probabilities, softmax(2.0 * means(images)), atol=1e-4
-    )
-    assert extractor.name == "inception"
-    assert extractor.identifier.endswith("-tf1-inception")
 
 
 @pytest.mark.parametrize("logits", ["logits", "softmax/logits"])
@@ -147,21 +114,9 @@ def test_the_size_is_that_of_the_signature(tmp_path, images):
     )
 
 
-class Hub(tf.Module):
-    """As TF-GAN's module on TensorFlow Hub: called with scaled images."""
-
-    def __init__(self):
-        super().__init__()
-        self.factor = tf.Variable(2.0)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3])])
-    def __call__(self, scaled):
-        pooled = tf.reduce_mean(scaled, axis=(1, 2))
-        return {"pool_3": pooled, "logits": self.factor * pooled}
-
-
 def test_inception_from_the_cache_of_the_hub(tmp_path, images, monkeypatch):
-    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    for cache in ("TFHUB_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(cache, str(tmp_path))
     with pytest.raises(
         errors.DataError, match=r"not in TensorFlow Hub's.*:PATH"
     ):
@@ -181,6 +136,7 @@ def test_the_cache_of_the_hub_is_ones_own(tmp_path, monkeypatch):
     shared = saved_networks.hub_cache(saved_networks.INCEPTION_URL)
     assert shared.is_relative_to(pathlib.Path.home())
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "shared"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     folder = saved_networks.hub_cache(saved_networks.INCEPTION_URL)
     folder.mkdir(parents=True)
     (folder / "saved_model.pb").write_bytes(b"a program")
@@ -247,7 +203,8 @@ def test_a_missing_file_is_named(tmp_path):
 def test_weights_that_keras_has_not_fetched_are_asked_for(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    for cache in ("KERAS_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(cache, str(tmp_path))
     with pytest.raises(errors.DataError, match=f"{tmp_path}/models/.*PATH"):
         get_extractor("keras_inception")
 

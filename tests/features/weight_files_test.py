@@ -15,7 +15,7 @@ from limits import within
 from tf_mmdgan import errors
 from tf_mmdgan.features import (
     get_extractor,
-    keras_networks,
+    keras_applications,
     weight_files,
 )
 
@@ -268,7 +268,7 @@ def test_small_images_are_no_fault_of_the_weights(tmp_path):
     path = tmp_path / "vgg19.weights.h5"
     path.write_bytes(b"")
     with pytest.raises(errors.UsageError, match="no images of 8 x 8 pixels"):
-        keras_networks.vgg19(path, image_shape=(8, 8, 3))
+        keras_applications.vgg19(path, image_shape=(8, 8, 3))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 from loading import load
 
-from tf_mmdgan import data, errors, images
+from tf_mmdgan import data, errors, features, images
 from tf_mmdgan.tools import prepare_data, show_data
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -100,10 +100,17 @@ def environment(tmp_path):
     ("tool", "arguments", "code", "words"),
     [
         ("prepare_data", ["--dataset=cifar10", "--download"], 1, "No network"),
+        pytest.param(
+            "prepare_data",
+            ["--features=inception", "--download"],
+            1,
+            "inception cannot be fetched. No network: ",
+            marks=pytest.mark.slow,
+        ),
         ("show_data", ["--split=validation"], 2, "train|test"),
         ("show_data", ["--out=picture.jpg"], 2, "must end in .png"),
     ],
-    ids=["network", "split", "out"],
+    ids=["network", "weights", "split", "out"],
 )
 def test_bad_input_is_one_line(tool, arguments, code, words, environment):
     done = run(tool, *arguments, **environment)
@@ -114,6 +121,15 @@ def test_bad_input_is_one_line(tool, arguments, code, words, environment):
 
 def prepare(**settings):
     return prepare_data.prepare_data(prepare_data.PrepareDataConfig(**settings))
+
+
+def test_extractors_are_prepared_too():
+    found = prepare(dataset="digits", features="lenet_digits")
+    extractor = features.get_extractor("lenet_digits")
+    assert found["features"] == extractor.identifier
+    assert found["train"]["count"] == 1297
+    with pytest.raises(errors.UsageError, match="Unknown extractor 'lenet_d'"):
+        prepare(dataset="digits", features="lenet_d")
 
 
 def test_set_that_is_not_whole_is_told(tmp_path, rng):

@@ -15,6 +15,13 @@ from tf_mmdgan.config.sizes import Size
 OF_MACHINE = ("cache_dir", "memory_budget_gb", "download", "follow_links")
 
 
+def user_cache() -> pathlib.Path:
+    """Where files of this user are kept, unless somebody names a folder."""
+    # An empty variable counts as unset (XDG Base Directory, section 3).
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return pathlib.Path(base).expanduser() / "tf_mmdgan"
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReadConfig:
     """How images are read and kept, whichever data set they are from."""
@@ -70,7 +77,10 @@ class ReadConfig:
         "than uint8, such as 0,65535; samples and exports have it again.",
     )
     download: bool = setting(
-        False, "Fetch a data set that is not there.", may_change=True
+        False,
+        "Fetch what is not there: a data set, and published weights of the "
+        "networks that features are taken from.",
+        may_change=True,
     )
     skip_unreadable: bool = setting(
         False, "Leave out image files that cannot be read, with a warning."
@@ -97,9 +107,7 @@ class ReadConfig:
         """The folder of decoded pixels: `cache_dir`, or its default."""
         if self.cache_dir is not None:
             return pathlib.Path(self.cache_dir)
-        # An empty variable counts as unset (XDG Base Directory, section 3).
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-        return pathlib.Path(base).expanduser() / "tf_mmdgan"
+        return user_cache()
 
     @property
     def memory_budget(self) -> int:

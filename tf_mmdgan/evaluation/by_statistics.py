@@ -18,8 +18,8 @@ from tf_mmdgan.evaluation.loaded import (
     of_files,
 )
 from tf_mmdgan.evaluation.report import Report
-from tf_mmdgan.evaluation.usual import usual_features
-from tf_mmdgan.features import FeatureExtractor, extract, get_extractor
+from tf_mmdgan.evaluation.usual import extractor_of, usual_features
+from tf_mmdgan.features import FeatureExtractor, extract
 from tf_mmdgan.metrics import (
     Moments,
     by_name,
@@ -111,7 +111,7 @@ def _extractor(
         entry = data.DATASET_FAMILY.get(run.dataset)
         features = features or run.features or usual_features(entry, told=True)
     if features is not None:
-        return get_extractor(features, config.extractor_settings)
+        return extractor_of(config, features)
     sides = [side for side in (config.real, config.fake) if side is not None]
     if not all(holds(s, "mu") or holds(s, "features") for s in sides):
         raise errors.UsageError(_NEEDS.format(_holder(config)))

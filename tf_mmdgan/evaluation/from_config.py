@@ -33,12 +33,12 @@ from tf_mmdgan.evaluation.metric_settings import (
     with_blocks,
 )
 from tf_mmdgan.evaluation.scorer import Scorer
-from tf_mmdgan.evaluation.usual import usual_features, usual_samples
-from tf_mmdgan.features import (
-    EXTRACTORS,
-    FeatureExtractor,
-    get_extractor,
+from tf_mmdgan.evaluation.usual import (
+    extractor_of,
+    usual_features,
+    usual_samples,
 )
+from tf_mmdgan.features import EXTRACTORS, FeatureExtractor
 from tf_mmdgan.metrics import (
     MetricSettings,
     choose,
@@ -77,7 +77,9 @@ def extractor_of_run(config: TrainConfig) -> FeatureExtractor:
       DataError: for weights that cannot be used.
     """
     entry = data.DATASET_FAMILY.get(config.dataset)
-    return get_extractor(config.features or usual_features(entry, told=True))
+    return extractor_of(
+        config, config.features or usual_features(entry, told=True)
+    )
 
 
 def check_scorer(
@@ -145,9 +147,9 @@ def make_scorer(
     entry = entry or data.DATASET_FAMILY.get(run.dataset)
     metric_settings(config)  # checked before images are read
     choose(config.metrics)
-    extractor = get_extractor(
+    extractor = extractor_of(
+        config,
         config.features or run.features or usual_features(entry, told=True),
-        config.extractor_settings,
     )
     reading = config.filled_from(run)
     real = _real_for(config, run, reading)
@@ -219,7 +221,7 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
     check_source(fake)
     extractor = None
     if features is not None:
-        extractor = get_extractor(features, config.extractor_settings)
+        extractor = extractor_of(config, features)
     seed = _real_seed(config)
     real = load_images(source, config, config.image_size, seed=seed)
     images = load_fake(config, fake, len(real))

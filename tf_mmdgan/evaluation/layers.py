@@ -9,7 +9,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.config import EvaluateConfig
 from tf_mmdgan.config.spelling import entries
 from tf_mmdgan.evaluation.report import Report
-from tf_mmdgan.features import get_extractor
+from tf_mmdgan.evaluation.usual import extractor_of
 from tf_mmdgan.metrics import METRICS
 
 _AT_LAYER = re.compile(r"\s*(?P<name>\w+)@(?P<layers>[^@]+)")
@@ -59,9 +59,7 @@ def _at(
     extractor: object = config.features
     if layers:
         names = [name.strip() for name in layers.split("+")]
-        extractor = get_extractor(
-            config.features, config.extractor_settings, names
-        )
+        extractor = extractor_of(config, config.features, names)
     return dataclasses.replace(config, features=extractor, metrics=metrics)
 
 

@@ -14,13 +14,12 @@ from tf_mmdgan.evaluation.loaded import (
 )
 from tf_mmdgan.evaluation.metric_settings import metric_settings
 from tf_mmdgan.evaluation.report import Report
-from tf_mmdgan.evaluation.usual import usual_features
+from tf_mmdgan.evaluation.usual import extractor_of, usual_features
 from tf_mmdgan.features import (
     EXTRACTORS,
     Extracted,
     FeatureExtractor,
     extract,
-    get_extractor,
 )
 from tf_mmdgan.metrics import (
     Counts,
@@ -94,7 +93,7 @@ def _extractor(config: EvaluateConfig, source: str) -> FeatureExtractor | None:
         entry = data.DATASET_FAMILY.get(dataset[0])
         features = usual_features(entry, told=True)
     if features is not None:
-        return get_extractor(features, config.extractor_settings)
+        return extractor_of(config, features)
     if holds(source, "features"):
         return None
     raise errors.UsageError(

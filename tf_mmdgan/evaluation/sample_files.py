@@ -17,11 +17,11 @@ from tf_mmdgan.evaluation.images import (
     of_array,
 )
 from tf_mmdgan.evaluation.loaded import Loaded
+from tf_mmdgan.evaluation.usual import extractor_of
 from tf_mmdgan.features import (
     FeatureExtractor,
     Images,
     extract,
-    get_extractor,
     read_features,
 )
 
@@ -65,7 +65,9 @@ def load_samples(
       UsageError: for unknown names, or images beside mere rows.
       DataError: for files that cannot be used.
     """
-    extractor = get_extractor(config.features) if config.features else None
+    extractor = None
+    if config.features:
+        extractor = extractor_of(config, config.features)
     sources = [s for s in (config.x, config.y, config.than) if s is not None]
     for source in sources:
         check_source(source)
@@ -89,7 +91,7 @@ def load_samples(
                 zip(sources, rows, strict=True)
             )
         ], None
-    extractor = extractor or get_extractor(_usual_features(sources))
+    extractor = extractor or extractor_of(config, _usual_features(sources))
     return [
         _of_images(sample, config, place, extractor)
         for place, sample in enumerate(compared(extractor, images))

@@ -1,6 +1,9 @@
-"""By what a data set is scored where nobody says it."""
+"""The extractor of a configuration, also where nobody says it."""
+
+from collections.abc import Sequence
 
 from tf_mmdgan import data, errors, features
+from tf_mmdgan.config import EvaluateConfig, ReadConfig
 
 # What these fail to see, for messages.
 _LIMITS = {
@@ -9,6 +12,26 @@ _LIMITS = {
 }
 # Generated images in a score while a set of pictures in colour is trained on.
 _SAMPLES = 2_000
+
+
+def extractor_of(
+    config: ReadConfig, given: object, layers: Sequence[str] = ()
+) -> features.FeatureExtractor:
+    """An extractor, with the settings that a configuration has for it.
+
+    Args:
+      config: may name settings of the extractor, and allow downloads.
+      given: as of `features.get_extractor`.
+      layers: as of `features.get_extractor`.
+
+    Raises:
+      UsageError: for an unknown name, layer or setting.
+      DataError: for weights that cannot be used, or not be had.
+    """
+    settings = None
+    if isinstance(config, EvaluateConfig):
+        settings = config.extractor_settings
+    return features.get_extractor(given, settings, layers, config.download)
 
 
 def usual_features(entry: data.DatasetEntry, told: bool = False) -> str:

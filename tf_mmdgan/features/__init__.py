@@ -4,6 +4,7 @@ from tf_mmdgan.features.cache import cached, read_features, write_features
 from tf_mmdgan.features.catalogue import (
     EXTRACTORS,
     Source,
+    fetch_weights,
     get_extractor,
     get_groups,
     get_matched,

@@ -28,14 +28,17 @@ from tf_mmdgan.config.spelling import (
 from tf_mmdgan.features import (
     frozen,
     imagenet,
+    keras_applications,
     keras_networks,
     names,
     onnx_networks,
     own_networks,
+    published_weights,
     saved_networks,
 )
 from tf_mmdgan.features.extractors import FeatureExtractor, Pixels, Thumbnails
 from tf_mmdgan.features.groups import FeatureGroups
+from tf_mmdgan.features.published_weights import WEIGHTS
 
 _PARTS = ("path", "layers", "image_shape")
 
@@ -79,11 +82,16 @@ EXTRACTORS: Catalogue[Source] = Catalogue("extractor", __doc__) | {
     "imagenet": Source(
         imagenet.imagenet, differentiable=True, remedy=imagenet.remedy
     ),
-    "vgg19": Source(keras_networks.vgg19, differentiable=True),
-    "resnet50": Source(keras_networks.resnet50, differentiable=True),
-    "inception": Source(saved_networks.inception),
-    "keras_inception": Source(
-        keras_networks.keras_inception, differentiable=True
+    **{
+        name: Source(
+            make,
+            differentiable=True,
+            remedy=functools.partial(keras_applications.remedy, name),
+        )
+        for name, make in keras_applications.APPLICATIONS.items()
+    },
+    "inception": Source(
+        saved_networks.inception, remedy=saved_networks.inception_remedy
     ),
     "saved_model": Source(saved_networks.saved_model),
     "onnx": Source(onnx_networks.onnx_model),
@@ -100,6 +108,7 @@ def get_extractor(
     given: object,
     usual: Mapping[str, Any] | None = None,
     layers: Sequence[str] = (),
+    download: bool = False,
 ) -> FeatureExtractor:
     """An extractor, by its name or itself.
 
@@ -110,6 +119,8 @@ def get_extractor(
         does not take are passed over.
       layers: those to take in place of what `given` names; of a network whose
         outputs are named by `output=`, one output.
+      download: whether weights that are not at hand may be fetched, of those
+        networks whose weights `fetch_weights` knows.
 
     Raises:
       UsageError: for an unknown name, layer or setting.
@@ -124,7 +135,29 @@ def get_extractor(
             "that holds a comma needs quotes."
         )
     network = _with_usual(chosen[0], usual or {})
-    return _make(_at(network, layers) if layers else network)
+    network = _at(network, layers) if layers else network
+    return _make(network, download=download)
+
+
+def fetch_weights(name: str) -> None:
+    """Fetches published weights of an extractor, unless they are at hand.
+
+    They are kept in the cache of this user, where `get_extractor` and
+    `get_matched` find them. They are what others may rely on: a file of another
+    hash than was published is refused, or, where no hash is, another file than
+    was fetched the first time, and what is no such network.
+
+    Args:
+      name: in `published_weights.WEIGHTS`, such as "inception".
+
+    Raises:
+      UsageError: for an extractor whose weights are not fetched.
+      DataError: without a network, and for a file that is refused.
+    """
+    errors.pick(WEIGHTS, name, "network with published weights")
+    source = EXTRACTORS[name]
+    if source.remedy() is not None:
+        published_weights.fetch(name, lambda path: source.make(path=path))
 
 
 def remedy(name: str) -> str | None:
@@ -178,7 +211,9 @@ def _with_usual(
     return network._replace(settings={**taken, **network.settings})
 
 
-def get_matched(given: object, image_shape: Sequence[int]) -> frozen.Matched:
+def get_matched(
+    given: object, image_shape: Sequence[int], download: bool = False
+) -> frozen.Matched:
     """Features that a generator can be trained through; they are frozen.
 
     Args:
@@ -186,18 +221,22 @@ def get_matched(given: object, image_shape: Sequence[int]) -> frozen.Matched:
         "lenet_digits@conv_1+conv_2,vgg19:weights.h5"; or an extractor, or any
         function from images in [-1, 1] to features [b, d].
       image_shape: [h, w, c] of the images.
+      download: as of `get_extractor`.
 
     Raises:
       UsageError: for an unknown name, layer or setting, and for a network that
         cannot be differentiated.
       DataError: for weights that are missing, damaged or something else.
     """
-    parts = _matched(given, image_shape, "matched_features")
+    parts = _matched(given, image_shape, "matched_features", download)
     return parts[0] if len(parts) == 1 else frozen.Concatenated(parts)
 
 
 def get_groups(
-    given: object, image_shape: Sequence[int], places: int
+    given: object,
+    image_shape: Sequence[int],
+    places: int,
+    download: bool = False,
 ) -> FeatureGroups:
     """The same in groups, each of which is compared by itself.
 
@@ -205,17 +244,18 @@ def get_groups(
       given: as of `get_matched`.
       image_shape: [h, w, c] of the images.
       places: how many places of a map are compared.
+      download: as of `get_extractor`.
 
     Raises:
       UsageError: as of `get_matched`.
       DataError: as of `get_matched`.
     """
-    parts = _matched(given, image_shape, "refine_features")
+    parts = _matched(given, image_shape, "refine_features", download)
     return FeatureGroups(parts, places)
 
 
 def _matched(
-    given: object, image_shape: Sequence[int], setting: str
+    given: object, image_shape: Sequence[int], setting: str, download: bool
 ) -> list[frozen.Matched]:
     if isinstance(given, FeatureExtractor):
         return [given.frozen()]
@@ -229,7 +269,9 @@ def _matched(
     chosen = _parse(given, setting)
     for network in chosen:
         _check_differentiable(network)
-    return [_make(network, image_shape).frozen() for network in chosen]
+    return [
+        _make(network, image_shape, download).frozen() for network in chosen
+    ]
 
 
 def _parse(given: str, setting: str) -> list[names.NetworkName]:
@@ -257,7 +299,9 @@ def _check_differentiable(network: names.NetworkName) -> None:
 
 
 def _make(
-    network: names.NetworkName, image_shape: Sequence[int] | None = None
+    network: names.NetworkName,
+    image_shape: Sequence[int] | None = None,
+    download: bool = False,
 ) -> FeatureExtractor:
     if is_outside(network.name):
         if network.settings:
@@ -276,6 +320,8 @@ def _make(
     settings = {name: None for name in known if name not in _PARTS}
     for name in network.settings:
         errors.pick(settings, name, f"setting of the extractor {network.name}")
+    if download and not network.path and network.name in WEIGHTS:
+        fetch_weights(network.name)
     given = {name: part for name, part in parts.items() if part}
     taken = {name: part for name, part in given.items() if name in known}
     return source.make(**taken, **network.settings)

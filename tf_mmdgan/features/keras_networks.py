@@ -1,22 +1,20 @@
 """Keras models as features: what scores compare and what generators match."""
 
-import functools
 import os
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, keras_settings
+from tf_mmdgan import errors
 from tf_mmdgan.features import frozen, image_inputs, weight_files
 from tf_mmdgan.features.network import RANGES, Forward, Network, usual_range
 from tf_mmdgan.features.resizes import RESIZES
 
 # The largest factor of a layer that takes levels: 1 / 127.5 is usual.
 _OF_LEVELS = 0.02
-_INCEPTION_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels.h5"
 
 
 class KerasNetwork(Network):
@@ -121,47 +119,6 @@ def _image_input(name: str, model: keras.Model) -> image_inputs.ImageInput:
     return image_inputs.image_input(name, inputs)
 
 
-def keras_inception(
-    path: str | os.PathLike[str] | None = None,
-    layers: Sequence[str] = (),
-    resize: str = "antialias",
-) -> KerasNetwork:
-    """`keras.applications.InceptionV3`, of 2016: 1,000 classes.
-
-    Other features than the Inception of 2015, `saved_networks.inception`:
-    their scores do not compare.
-
-    Args:
-      path: its weights with the classifier (.h5); by default their place in
-        Keras' cache.
-      layers: those to take in place of the last pooling.
-      resize: in `resizes.RESIZES`.
-
-    Raises:
-      DataError: if there is no such file, or something else is in it.
-    """
-    if path is None:
-        path = _keras_home() / "models" / _INCEPTION_FILE
-        if not path.exists():
-            raise errors.DataError(
-                f"InceptionV3's weights are not in Keras' cache ({path}). "
-                "Fetch them there by keras.applications.InceptionV3() on a "
-                "machine with a network, or name a copy: "
-                "--features=keras_inception:PATH."
-            )
-    path = pathlib.Path(path)
-    digest = weight_files.digest(path)
-    keras_settings.check()
-    model = keras.applications.InceptionV3(
-        weights=None, classifier_activation=None
-    )
-    _load_weights(model, path, "weights of InceptionV3")
-    return KerasNetwork(
-        named("keras_inception", layers), digest, model,
-        layers or ("avg_pool",), logits="predictions", resize=resize,
-    )  # fmt: skip
-
-
 def keras_model(
     path: str | os.PathLike[str] | None = None,
     layers: Sequence[str] = (),
@@ -245,86 +202,6 @@ def _last_layer(model: keras.Model) -> tuple[str, ...]:
     return tuple(names[-1:])
 
 
-def application(
-    name: str,
-    build: Callable[..., keras.Model],
-    matched_suffix: str | tuple[str, ...],
-    path: str | os.PathLike[str] | None = None,
-    layers: Sequence[str] = (),
-    image_shape: Sequence[int | None] | None = None,
-    resize: str = "antialias",
-) -> KerasNetwork:
-    """A network of keras.applications without its top, of images of any size.
-
-    Scores take its last layer. Generators match the first 16 of its layers
-    whose names end in `matched_suffix`, those behind a ReLU, as dos Santos et
-    al. 2019 choose them.
-
-    Args:
-      name: as users choose it.
-      build: of keras.applications.
-      matched_suffix: see above.
-      path: its weights, without the top (.h5).
-      layers: those to take in place of these.
-      image_shape: [h, w, ...] of the images, where it is known.
-      resize: in `resizes.RESIZES`; there is nothing to resize to.
-
-    Raises:
-      UsageError: without a path, or for a layer that there is not.
-      DataError: if there is no such file, or something else is in it.
-    """
-    path = weight_files.required(path, name)
-    digest = weight_files.digest(path)
-    shape = (*(image_shape or (None, None))[:2], 3)
-    expected = f"weights of {name} without its top"
-    keras_settings.check()
-    try:
-        model = build(include_top=False, weights=None, input_shape=shape)
-    except ValueError as error:
-        raise errors.UsageError(
-            f"{name} takes no images of {shape[0]} x {shape[1]} pixels: "
-            f"{errors.excerpt(error)}"
-        ) from error
-    _load_weights(model, path, expected)
-    # The first is the input, whose name ends in a number of Keras' own.
-    names = [layer.name for layer in model.layers[1:]]
-    usual = [n for n in names if n.endswith(matched_suffix)][:16]
-    return KerasNetwork(
-        named(name, layers), digest, model, layers or names[-1:],
-        layers or usual, resize=resize, value_range="caffe",
-    )  # fmt: skip
-
-
-vgg19 = functools.partial(
-    application, "vgg19", keras.applications.VGG19, tuple("1234")
-)
-resnet50 = functools.partial(
-    application, "resnet50", keras.applications.ResNet50, ("relu", "out")
-)
-
-
 def named(name: str, layers: Sequence[str]) -> str:
     """A network's name with those of the layers that were asked for, if any."""
     return f"{name}@{'+'.join(layers)}" if layers else name
-
-
-def _keras_home() -> pathlib.Path:
-    """Where Keras keeps files; it has no public function for it."""
-    default = pathlib.Path.home() / ".keras"
-    return pathlib.Path(os.environ.get("KERAS_HOME", default))
-
-
-def _load_weights(
-    model: keras.Model, path: pathlib.Path, expected: str
-) -> None:
-    try:
-        weight_files.check_claims(path)
-    except weight_files.DAMAGE as error:
-        raise weight_files.damaged(path, error, expected) from error
-    try:
-        with weight_files.complete():
-            model.load_weights(path)
-    except OSError as error:
-        raise weight_files.damaged(path, error, expected) from error
-    except (ValueError, LookupError, TypeError) as error:
-        raise weight_files.another(path, error, expected) from error

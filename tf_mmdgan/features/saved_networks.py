@@ -1,6 +1,6 @@
 """Feature extractors from graphs: Inception of 2015, and SavedModels.
 
-Nothing here reaches for the network. A SavedModel or a graph is a program: use
+A SavedModel or a graph is a program: use
 those that you trust.
 """
 
@@ -15,7 +15,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tf_mmdgan import archives, errors, files, owned
-from tf_mmdgan.features import image_inputs, weight_files
+from tf_mmdgan.config.data import user_cache
+from tf_mmdgan.features import image_inputs, published_weights, weight_files
 from tf_mmdgan.features.image_inputs import ImageInput
 from tf_mmdgan.features.network import Forward, Network, variant_of
 
@@ -39,8 +40,7 @@ def inception(
 
     Args:
       path: a frozen graph (.pb, or a .tar.gz, .tgz with one in it), or the
-        folder of TF-GAN's SavedModel; by default its place in TensorFlow Hub's
-        cache, of this user.
+        folder of TF-GAN's SavedModel; by default that of `inception_weights`.
       resize: in `resizes.RESIZES`.
       range: in `network.RANGES`; the network was trained on "inception".
 
@@ -49,17 +49,9 @@ def inception(
         can write to that cache.
     """
     if path is None:
-        path = hub_cache(INCEPTION_URL)
-        if not path.is_dir():
-            raise errors.DataError(
-                f"Inception's weights are not in TensorFlow Hub's cache "
-                f"({path}). Fetch {INCEPTION_URL} on a machine with a network "
-                "and unpack it there, or name a copy: "
-                "--features=inception:PATH, of the SavedModel or of a frozen "
-                "graph (inceptionv1_for_inception_score.pb, "
-                "classify_image_graph_def.pb)."
-            )
-        owned.check_private(path)
+        path = inception_weights()
+    if path is None:
+        raise errors.DataError(_absent())
     path = pathlib.Path(path)
     if path.is_dir():
         return saved_model(
@@ -67,6 +59,39 @@ def inception(
             range=range, name="inception",
         )  # fmt: skip
     return _frozen_inception(path, resize, range)
+
+
+def inception_weights() -> pathlib.Path | None:
+    """Where Inception's weights are, of this user; None if they are nowhere.
+
+    Either they were fetched, or they are in TensorFlow Hub's cache.
+
+    Raises:
+      DataError: for a file that was changed, or that others can write to.
+    """
+    path = published_weights.at_hand("inception")
+    if path is not None:
+        return path
+    path = hub_cache(INCEPTION_URL)
+    if not path.is_dir():
+        return None
+    owned.check_private(path)
+    return path
+
+
+def inception_remedy() -> str | None:
+    """How to get Inception's weights; None where they are at hand."""
+    return _absent() if inception_weights() is None else None
+
+
+def _absent() -> str:
+    return (
+        "Inception's weights are not in TensorFlow Hub's cache "
+        f"({hub_cache(INCEPTION_URL)}), nor in {published_weights.cache()}. "
+        f"{published_weights.remedy('inception')}, of TF-GAN's SavedModel or "
+        "of a frozen graph (inceptionv1_for_inception_score.pb, "
+        "classify_image_graph_def.pb)."
+    )
 
 
 def saved_model(
@@ -210,8 +235,7 @@ def hub_cache(handle: str) -> pathlib.Path:
     """
     folder = os.environ.get("TFHUB_CACHE_DIR")
     if not folder:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-        folder = os.path.join(os.path.expanduser(base), "tfhub_modules")
+        folder = os.fspath(user_cache().with_name("tfhub_modules"))
     return pathlib.Path(folder, hashlib.sha1(handle.encode()).hexdigest())
 
 

@@ -75,7 +75,10 @@ def _refined(
             "the rates fall from the first step of each phase."
         )
     groups = get_groups(
-        settings.refine_features, builder.image_shape, settings.refine_places
+        settings.refine_features,
+        builder.image_shape,
+        settings.refine_places,
+        builder.config.download,
     )
     model = RefinedModel(
         *parts, groups, code_steps=settings.code_steps, **options

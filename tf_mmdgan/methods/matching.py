@@ -185,7 +185,7 @@ class FeatureMatchingMethod(Method[FeatureMatchingSettings]):
         model = FeatureMatchingModel(
             builder.generator(),
             builder.latents,
-            get_matched(names, builder.image_shape),
+            get_matched(names, builder.image_shape, config.download),
             **builder.model_options(),
         )
         rate = settings.moving_average_rate
@@ -234,7 +234,9 @@ class RatioMatchingMethod(Method[RatioMatchingSettings]):
 def _moment_matching(
     builder: Builder[Settings], loss: Discrepancy, features: Named
 ) -> MomentMatchingModel:
-    matched = get_matched(features, builder.image_shape)
+    matched = get_matched(
+        features, builder.image_shape, builder.config.download
+    )
     model = MomentMatchingModel(
         builder.generator(conditioning=builder.conditioning),
         builder.latents,
