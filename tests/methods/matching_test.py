@@ -4,7 +4,7 @@ import keras
 import losses
 import pytest
 
-from tf_mmdgan import config, errors, kernels, methods
+from tf_mmdgan import config, errors, fetching, kernels, methods
 from tf_mmdgan.features import pixels
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
@@ -227,6 +227,32 @@ def test_impossible_settings_are_refused(objective, wrong, words):
     with pytest.raises(errors.UsageError, match=words) as caught:
         methods.make_model(settings(objective, **wrong), SHAPE, 3)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "objective, setting",
+    [
+        ("gfmn", "matched_features"), ("gmmn", "matched_features"),
+        ("gmmn_ae", "refine_features"),
+    ],
+)  # fmt: skip
+def test_networks_are_fetched_where_a_configuration_allows_it(
+    objective, setting, tmp_path, monkeypatch
+):
+    for cache in ("XDG_CACHE_HOME", "KERAS_HOME"):
+        monkeypatch.setenv(cache, str(tmp_path))
+
+    def check(url, seconds):
+        raise fetching.NotFetched(f"No network: {url}.")
+
+    monkeypatch.setattr(fetching, "check", check)
+    chosen = {setting: "vgg16"} | (
+        {"code_steps": 1} if objective == "gmmn_ae" else {}
+    )
+    for download, words in ((False, "by --download"), (True, "No network: ")):
+        made = settings(objective, download=download, steps=9, **chosen)
+        with pytest.raises(errors.DataError, match=words):
+            methods.make_model(made, (32, 32, 3))
 
 
 def test_to_switch_off_what_is_not_there_is_no_error():

@@ -165,8 +165,9 @@ def _fetch_first(
         except fetching.NotFetched as error:
             failures.append(str(error))
     raise fetching.NotFetched(
-        f"The weights of {name} cannot be fetched. {' '.join(failures)} Copy "
-        f"them from a machine with a network, and name them: {name}:PATH."
+        f"The weights of {name} cannot be fetched. "
+        f"{' '.join(dict.fromkeys(failures))} Copy them from a machine with a "
+        f"network, and name them: {name}:PATH."
     )
 
 
