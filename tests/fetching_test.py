@@ -130,6 +130,25 @@ def test_nothing_is_left_where_the_caller_fails(server, folder):
     assert not list(folder.iterdir())
 
 
+def test_what_a_killed_process_has_left_is_removed(server, folder):
+    server.files["/a.h5"] = CONTENT
+    others = [folder / ".lock", folder / "a.h5", folder / ".0123.a.h5"]
+    for path in others:
+        path.touch()
+    with (
+        pytest.raises(FileNotFoundError),
+        fetching.fetched(server.url("/a.h5"), folder, "a.h5") as path,
+    ):
+        path.with_suffix(".unpacked").mkdir()
+        (path.with_suffix(".unpacked") / "saved_model.pb").touch()
+        link = folder / f"{path.name}.link"
+        link.symlink_to(folder.parent)
+        fetching.remove_left(folder)
+        assert sorted(folder.iterdir()) == sorted(others)
+        path.read_bytes()
+    assert folder.exists()
+
+
 def test_what_is_not_there_is_told(server, folder):
     url = server.url("/gone")
     check_refused(url, folder, rf"{url} cannot be fetched \(404 Not Found\)")

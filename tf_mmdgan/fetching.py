@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import pathlib
 import secrets
+import shutil
 import socket
 import threading
 import time
@@ -29,6 +30,7 @@ _SILENT_SECONDS = 8.0
 _MOST_SECONDS = 3600.0
 _MOST_BYTES = 2**29
 _BYTES_AT_A_TIME = 2**18
+_CHANCE_BYTES = 8  # of a name
 
 
 class NotFetched(errors.DataError):
@@ -94,7 +96,7 @@ def fetched(
         that is larger or cut short, and for servers that do not go on.
     """
     check(url, _REACH_SECONDS)
-    path = folder / f".{secrets.token_hex(8)}.{name}"
+    path = folder / f".{secrets.token_hex(_CHANCE_BYTES)}.{name}"
     request = urllib.request.Request(url, headers={"User-Agent": "tf_mmdgan"})
     opener = urllib.request.build_opener(_SecureRedirects)
     try:
@@ -107,6 +109,20 @@ def fetched(
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def remove_left(folder: pathlib.Path) -> None:
+    """Removes what `fetched` could not, for its process was killed.
+
+    Args:
+      folder: into which nobody fetches at this time; what has been made beside
+        a file, of a name that begins as its name does, is removed too.
+    """
+    for path in folder.glob(f".{'[0-9a-f]' * 2 * _CHANCE_BYTES}.*"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 @contextlib.contextmanager

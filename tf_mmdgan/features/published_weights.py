@@ -151,6 +151,7 @@ def fetch(name: str, check: Callable[[pathlib.Path], object]) -> pathlib.Path:
     owned.make_folder(folder)
     # Of the processes of a run, one fetches, and the others find the file.
     with owned.lock(folder / ".lock", wait=True) or contextlib.nullcontext():
+        fetching.remove_left(folder)
         return at_hand(name) or _fetch_first(name, folder, check)
 
 
