@@ -118,6 +118,7 @@ class Servable:
         class_names: Sequence[str] | None = None,
         value_range: tuple[float, float] | None = None,
     ):
+        errors.check_type("latents", latents, Latents)
         if max_samples < 2:
             raise errors.UsageError(f"max_samples={max_samples}, need >= 2.")
         named = bool(num_classes) and class_names is not None

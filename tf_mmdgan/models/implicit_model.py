@@ -58,8 +58,7 @@ class ImplicitModel(SteppedModel, Searching):
         finds the features that are matched; or None.
       num_classes: of a generator that takes labels, or None.
       class_shares: [num_classes], by which `generate` draws; None: equal ones.
-      class_names: [num_classes], by which `generate` takes a class too; None:
-        classes have no names.
+      class_names: [num_classes], which `generate` takes too; None: no names.
       mmd_scope: whether losses are of the "global" batch or of each "replica".
     """
 
