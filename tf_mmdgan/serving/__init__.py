@@ -7,9 +7,10 @@ for tests, `serving.page` a web page.
 """
 
 from tf_mmdgan.serving.connection import Connection
+from tf_mmdgan.serving.drawn import Drawn, latency_summary
 from tf_mmdgan.serving.local import LocalPredictor
 from tf_mmdgan.serving.predictor import Predictor
-from tf_mmdgan.serving.sampler import Drawn, Sampler, latency_summary
+from tf_mmdgan.serving.sampler import Sampler
 
 
 def connect(connection: Connection, rest: bool = False) -> Predictor:

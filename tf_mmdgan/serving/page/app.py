@@ -7,7 +7,8 @@ from typing import Any
 
 from tf_mmdgan import errors, images
 from tf_mmdgan.serving import visitors
-from tf_mmdgan.serving.sampler import Drawn, Sampler, latency_summary
+from tf_mmdgan.serving.drawn import Drawn, latency_summary
+from tf_mmdgan.serving.sampler import Sampler
 
 with errors.extra("demo", "The page needs"):
     import flask
