@@ -1,6 +1,7 @@
 """A run goes on with the images that it was trained on, or not at all."""
 
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
@@ -242,3 +243,21 @@ def test_scores_against_other_files_warn_and_of_classes_are_refused(
         run_data.check_scored(begun)
     with pytest.raises(errors.UsageError, match="lacks the class cats"):
         run_data.check_scored(begun, per_class=True)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [1], {"count": "<b>"}, {"classes": [1]}, {"files": {}}, {"images": 5},
+        {"num_files": "1"}, {"held_out": [1]},
+    ],
+)  # fmt: skip
+def test_what_a_record_says_of_its_data_has_its_types(tmp_path, told):
+    chosen = config.TrainConfig(run_dir=str(tmp_path), dataset="digits")
+    run_directory.write_config(chosen, {}, (16, 16, 1), 10)
+    path = tmp_path / run_directory.CONFIG_FILE
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"data": told}))
+    known = data.preview(chosen, "train")
+    with pytest.raises(errors.DataError, match=r"its \w+ of the data is"):
+        run_data.check_preview(chosen, known)

@@ -13,9 +13,16 @@ from typing import Any
 import numpy as np
 
 from tf_mmdgan import data, errors
-from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.training import run_directory
+
+# Of what is recorded of the training images.
+_KINDS: dict[str, Any] = {
+    "image_shape": list[int], "num_classes": int | None,
+    "held_out": str | None, "classes": list[str] | None, "files": str | None,
+    "num_files": int | None, "count": int, "images": str,
+}  # fmt: skip
 
 
 def record(
@@ -216,12 +223,24 @@ def _differ(config: TrainConfig, there: str, here: str) -> str:
 
 
 def _recorded(config: TrainConfig) -> dict[str, Any]:
-    """What a run's record says of its training images; nothing of a new run."""
+    """What a run's record says of its training images; nothing of a new run.
+
+    Raises:
+      DataError: for values of other types than `record` makes.
+    """
     path = pathlib.Path(config.run_dir) / run_directory.CONFIG_FILE
     content = run_directory.recorded(path)
     names = ("image_shape", "num_classes")
     found = {name: content[name] for name in names if name in content}
-    return found | content.get("data", {})
+    told = content.get("data", {})
+    found |= told if isinstance(told, dict) else {"files": told}
+    for name, kind in _KINDS.items():
+        if name in found and not fields.fits(found[name], kind):
+            raise errors.DataError(
+                f"{path} cannot be read by this version: its {name} of the "
+                f"data is {errors.excerpt(repr(found[name]))}"
+            )
+    return {"classes": None, "num_files": None, **found}
 
 
 def place(config: TrainConfig) -> str:
