@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from tf_mmdgan import data
+from tf_mmdgan.config import DataConfig
 from tf_mmdgan.reproduction.studies import (
     eigenfaces,
     inpainting,
+    latent_matching,
     more_like_these,
 )
 
@@ -53,3 +56,27 @@ def test_pairs_are_on_both_branches():
 def test_least_squares_answers_with_one_value():
     points = inpainting.train("least squares", 0, 60)
     assert np.abs(points[:, 1]).mean() < 0.3
+
+
+def test_labels_are_those_of_the_nearest_training_digits():
+    train = data.load(DataConfig(dataset="digits"), "train")
+    rows = [5, 0, 77]
+    noisy = np.clip(train.images[rows].astype(int) + 3, 0, 255)
+    found = latent_matching.nearest_labels(noisy.astype(np.uint8))
+    np.testing.assert_array_equal(found, train.labels[rows])
+
+
+def test_latents_are_matched_where_images_are_right_and_nearer():
+    good = {
+        "herded": [0.7] * 10, "matched": [0.95] * 10, "before": [0.1] * 10,
+        "after": [0.04] * 10, "inverted_before": [0.5] * 3,
+        "inverted_after": [0.2] * 3,
+    }  # fmt: skip
+    assert latent_matching.holds({"runs": [good, good]})
+    for name, worse in (
+        ("matched", 0.85), ("after", 0.06), ("inverted_after", 0.3),
+    ):  # fmt: skip
+        bad = {**good, name: [worse] * len(good[name])}
+        assert not latent_matching.holds({"runs": [good, bad]})
+    text = latent_matching.caption({"runs": [good]})
+    assert "95.0 % of the images" in text and "from 0.100 to 0.040" in text
