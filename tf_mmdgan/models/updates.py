@@ -97,13 +97,7 @@ def prepare(
       UsageError: for what is no optimizer, for one of other weights, and for
         weights in half precision.
     """
-    for weight in weights:
-        if tf.as_dtype(weight.dtype).size < 4:
-            raise errors.UsageError(
-                f"The weight {weight.path} is {weight.dtype}, by which Adam "
-                f"does not move it: make layers by dtype='mixed_{weight.dtype}'"
-                ", whose weights are float32."
-            )
+    _check_precision(weights)
     optimizer = _named(optimizer)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if inner.built and list(map(id, inner._trainable_variables)) != list(
@@ -135,6 +129,16 @@ def prepare(
             _clip_sum, functools.partial(type(inner)._clip_gradients, inner)
         )
     return optimizer
+
+
+def _check_precision(weights: Sequence[keras.Variable]) -> None:
+    for weight in weights:
+        if tf.as_dtype(weight.dtype).size < 4:
+            raise errors.UsageError(
+                f"The weight {weight.path} is {weight.dtype}, by which Adam "
+                f"does not move it: make layers by dtype='mixed_{weight.dtype}'"
+                ", whose weights are float32."
+            )
 
 
 def _named(given: object) -> keras.optimizers.Optimizer:
