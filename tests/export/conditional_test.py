@@ -236,7 +236,7 @@ def test_names_of_classes_are_exported(generator, tmp_path):
     named = export.load_generator(tmp_path)
     assert named.metadata["class_names"] == list(NAMES)
     card = (path / "assets.extra" / "README.md").read_text()
-    assert "3, by number from 0: -a, 2, лампа & &lt;b>" in card
+    assert "3, by number from 0: -a, 2, лампа &amp; &lt;b>" in card
     got = call(named, "class_names", label=[2, 0])
     assert class_names.decoded(got["name"]) == (NAMES[2], NAMES[0])
     np.testing.assert_array_equal(got["num_classes"], [3, 3])
