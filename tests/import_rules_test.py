@@ -47,6 +47,7 @@ INSIDE = {
         {"gradient_constrained", "lipschitz"},
     ],
     "data": [
+        {"table"},
         {"image_set", "augment", "preprocessing", "resize"},
         {"readers", "cache", "pipeline", "summary"},
         {"sets", "entry"},
@@ -54,7 +55,7 @@ INSIDE = {
     ],
     "data/sets": [
         {"tfds"},
-        {"cifar", "digits", "folder", "lsun", "mnist", "npz", "ring",
+        {"cifar", "digits", "folder", "lsun", "mnist", "npz", "ring", "rows",
          "synthetic"},
     ],
     "evaluation": [
@@ -72,9 +73,9 @@ INSIDE = {
     ],
     "methods": [
         {"settings", "optimizers"},
-        {"builder", "deviations"},
+        {"builder", "deviations", "few_steps_settings"},
         {"method"},
-        {"adversarial", "codes"},
+        {"adversarial", "codes", "few_steps"},
         {"matching", "classifiers"},
         {"published"},
         {"resolution"},
@@ -85,7 +86,7 @@ INSIDE = {
         {"callbacks", "event_files", "run_directory"},
         {"checkpoints", "claims", "class_records", "diagnostics", "history",
          "kid_schedule", "loggers", "matched", "pace", "records", "run_data",
-         "sample_grid"},
+         "sample_grid", "usable"},
         {"best", "parts"},
         {"finished", "state", "compared_page"},
         {"kept_steps"},

@@ -326,6 +326,13 @@ def _check_claim(file: IO[bytes], size: int) -> None:
         )
 
 
+def write_npy(path: str | os.PathLike[str], array: np.ndarray) -> None:
+    """Writes an array as one .npy file, which is complete or absent."""
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
+    write_bytes(path, content.getvalue())
+
+
 def write_npz(
     path: str | os.PathLike[str],
     *,

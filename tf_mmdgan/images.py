@@ -36,6 +36,11 @@ def from_uint8(images: tf.Tensor) -> tf.Tensor:
     return levels / 127.5 - 1.0
 
 
+def as_floats(images: tf.Tensor) -> tf.Tensor:
+    """Levels [n, h, w, c] by `from_uint8`; rows [n, d] as they are."""
+    return images if images.shape.rank == 2 else from_uint8(images)
+
+
 def to_uint8(images: tf.Tensor) -> tf.Tensor:
     """Rounds images in [-1, 1] to the nearest of 256 levels, clipping.
 

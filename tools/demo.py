@@ -23,8 +23,20 @@ def demo(config: DemoConfig) -> Mapping[str, Any]:
 
     with contextlib.ExitStack() as stack:
         predictor, source = _source(config, stack)
+
+        def sampler() -> serving.Sampler:
+            made = serving.Sampler(predictor, config.batch_size)
+            if made.makes_rows:
+                raise errors.UsageError(
+                    "The page shows images, and this generator makes rows of a "
+                    "table: draw them with tools/sample.py --out=rows.csv."
+                )
+            return made
+
+        if config.target is None and not config.local:
+            sampler()  # A server may not be there yet.
         app = make_app(
-            lambda: serving.Sampler(predictor, config.batch_size),
+            sampler,
             source,
             [config.host, *spelling.entries(config.allowed_host)],
         )

@@ -25,7 +25,12 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
     for_server = exporting.warmup_available()
     if for_server:
         configs.check(folder, config.model_name)
-    run = load_run(config.run_dir, config.checkpoint, config.trust_run)
+    run = load_run(
+        config.run_dir,
+        config.checkpoint,
+        config.trust_run,
+        config.sampling_steps,
+    )
     path = run.export(
         folder,
         config.weights,

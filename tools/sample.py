@@ -8,7 +8,8 @@ python tools/sample.py --run_dir=runs/digits --like=threes --out=more.png
 python tools/sample.py --run_dir=runs/digits --invert=a.png,b.png --out=near.png
 python tools/sample.py --target=localhost:8500 --interpolate_to=8 --out=way.gif
 
---out is a grid (.png), arrays (.npz), an animation (.gif) or a folder of PNGs.
+--out is a grid (.png), arrays (.npz), an animation (.gif) or a folder of PNGs;
+of a generator of rows a table (.npy, .csv or .npz).
 """
 
 import dataclasses
@@ -21,9 +22,11 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import SampleConfig
+from tf_mmdgan.config.serving import ROWS_SUFFIXES
 from tf_mmdgan.tools import cli, searches, sources
 
 if TYPE_CHECKING:
+    from tf_mmdgan import data
     from tf_mmdgan.serving import Drawn, Sampler
     from tf_mmdgan.training import TrainedRun
 
@@ -38,6 +41,7 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
     files.check_writable(_file_of(config.out), "--out")
     source = sources.open_source(config)
     sampler = serving.Sampler(source.predictor, config.batch_size)
+    _check_kind(config, sampler.makes_rows)
     if config.like is not None or config.invert is not None:
         return searches.search(config, source, sampler)
     kept: dict[str, Any] = {}
@@ -51,7 +55,7 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
         drawn = _join(_draw(sampler, source, config, count))
         if config.keep is not None and source.run is not None:
             drawn, kept = _most_real(source.run, drawn, count, config)
-    _write(config, drawn, sampler)
+    _write(config, drawn, sampler, source.table)
     return {
         "out": config.out,
         "num_samples": len(drawn.images),
@@ -107,6 +111,24 @@ def _join(parts: "list[Drawn]") -> "Drawn":
     )
 
 
+def _check_kind(config: SampleConfig, rows: bool) -> None:
+    """Refuses a picture of rows, and a table of images."""
+    searched = config.like is not None or config.invert is not None
+    if rows and (config.keep is not None or searched):
+        raise errors.UsageError(
+            "--keep, --like and --invert are for images, and the generator "
+            "makes rows of a table."
+        )
+    out = config.out
+    suffix = pathlib.Path(out).suffix
+    if suffix != ".npz" and rows != (suffix in ROWS_SUFFIXES):
+        formats = ".npy, .csv or .npz" if rows else ".png, .npz or a folder"
+        raise errors.UsageError(
+            f"--out={out}: the generator makes "
+            f"{'rows of a table' if rows else 'images'}; give {formats}."
+        )
+
+
 def _most_real(
     run: "TrainedRun", drawn: "Drawn", count: int, config: SampleConfig
 ) -> "tuple[Drawn, dict[str, Any]]":
@@ -120,8 +142,13 @@ def _most_real(
     return found, {"kept": chosen.kept, "all_drawn": chosen.all_drawn}
 
 
-def _write(config: SampleConfig, drawn: "Drawn", sampler: "Sampler") -> None:
-    from tf_mmdgan import files, images
+def _write(
+    config: SampleConfig,
+    drawn: "Drawn",
+    sampler: "Sampler",
+    table: "data.Table | None",
+) -> None:
+    from tf_mmdgan import data, files, images
 
     match pathlib.Path(config.out).suffix:
         case ".png":
@@ -131,6 +158,12 @@ def _write(config: SampleConfig, drawn: "Drawn", sampler: "Sampler") -> None:
             images.write_animation(config.out, drawn.images, scale=config.scale)
         case ".npz":
             files.write_npz(config.out, compressed=True, **drawn.arrays())
+        case ".npy":
+            files.write_npy(config.out, drawn.images)
+        case ".csv":
+            table = table or data.Table.numbered(drawn.images.shape[1])
+            rows = table.csv(drawn.images, drawn.labels)
+            files.write_bytes(config.out, rows)
         case _ if config.per_class is None:
             images.write_folder(config.out, drawn.images, scale=config.scale)
         case _:

@@ -8,6 +8,7 @@ from tf_mmdgan.config import ConnectionConfig
 _TOKEN_BYTES = 2**16
 
 if TYPE_CHECKING:
+    from tf_mmdgan import data
     from tf_mmdgan.serving import Connection, Predictor
     from tf_mmdgan.training import TrainedRun
 
@@ -20,11 +21,13 @@ class Source(NamedTuple):
       num_classes: that it can be asked for; None for none, and of servers,
         which tell their classes only where these have names.
       run: the run; None for other sources.
+      table: columns of the rows that are made, where they are told.
     """
 
     predictor: "Predictor"
     num_classes: int | None = None
     run: "TrainedRun | None" = None
+    table: "data.Table | None" = None
 
 
 def open_source(config: ConnectionConfig) -> Source:
@@ -34,21 +37,30 @@ def open_source(config: ConnectionConfig) -> Source:
       UsageError: for settings that cannot be honoured.
       DataError: for files that cannot be used.
     """
-    from tf_mmdgan import export, serving
+    from tf_mmdgan import data, export, serving
 
     if config.target is not None:
         return Source(serving.connect(_connection(config), config.rest))
     if config.saved_model is not None:
         loaded = export.load_generator(config.saved_model)
         local = serving.LocalPredictor(loaded.signatures)
-        return Source(local, loaded.metadata.get("num_classes"))
+        table = None
+        if "table" in loaded.metadata:
+            width = len(loaded.metadata["table"].get("columns", ()))
+            table = data.Table.of_record(loaded.metadata["table"], width)
+        classes = loaded.metadata.get("num_classes")
+        return Source(local, classes, table=table)
     from tf_mmdgan.training import load_run
 
-    run = load_run(config.run_dir, config.checkpoint, config.trust_run)
+    run = load_run(
+        config.run_dir,
+        config.checkpoint,
+        config.trust_run,
+        config.sampling_steps,
+    )
     model = run.model
-    network = model.network(config.weights)
     servable = export.Servable(
-        network,
+        run.network(config.weights),
         model.latents,
         model.num_classes,
         class_shares=model.class_shares,
@@ -56,7 +68,7 @@ def open_source(config: ConnectionConfig) -> Source:
         value_range=run.value_range,
     )
     local = serving.LocalPredictor(servable.signatures())
-    return Source(local, model.num_classes, run)
+    return Source(local, model.num_classes, run, run.table)
 
 
 def _connection(config: ConnectionConfig) -> "Connection":

@@ -28,7 +28,7 @@ def two_sample(config: TwoSampleConfig) -> Mapping[str, Any]:
         from tf_mmdgan.training import finished
 
         run = finished.load_run(run_dir, config.checkpoint, config.trust_run)
-        return run.generate(count, seed, weights=config.weights)
+        return run.model.generate(count, seed, weights=config.weights)
 
     if config.out is not None:
         outputs.check(config.out)

@@ -40,6 +40,8 @@ TARGET = {"target": "host:8500"}
         ({**TARGET, "out": "x.jpg"}, "must end in .png, .npz or .gif"),
         ({**TARGET, "out": "x.gif"}, "--interpolate_to=SEED"),
         ({**TARGET, "seed": -1}, "--seed=-1"),
+        ({**TARGET, "sampling_steps": 2}, "--sampling_steps is for --run_dir"),
+        ({"run_dir": "r", "sampling_steps": 0}, "--sampling_steps=0: must be"),
     ],
 )
 def test_samples(wrong, words):

@@ -8,6 +8,8 @@ import tfds_builds
 
 from tf_mmdgan import data, errors
 
+# Rows of a table are none.
+OF_IMAGES = [name for name in data.DATASETS if name != "rows"]
 COUNTS = {"train": 30, "test": 12, "validation": 12, "unlabelled": 30}
 
 
@@ -80,7 +82,7 @@ def write_pictures(folder, rng):
 
 
 @pytest.mark.parametrize("split", data.SPLITS)
-@pytest.mark.parametrize("name", data.DATASETS)
+@pytest.mark.parametrize("name", OF_IMAGES)
 def test_loads_what_the_entry_says(name, split, load):
     entry = data.DATASETS[name]
     loaded = load(name, split)
@@ -97,7 +99,7 @@ def test_loads_what_the_entry_says(name, split, load):
         assert len(set(loaded.labels.tolist())) > 1
 
 
-@pytest.mark.parametrize("name", data.DATASETS)
+@pytest.mark.parametrize("name", OF_IMAGES)
 def test_other_sizes_and_other_splits(name, load):
     train, test = (load(name, split, 20) for split in data.SPLITS)
     assert train.image_shape[:2] == test.image_shape[:2] == (20, 20)
@@ -108,7 +110,7 @@ def test_other_sizes_and_other_splits(name, load):
         load(name, "train", 4)
 
 
-@pytest.mark.parametrize("name", data.DATASETS)
+@pytest.mark.parametrize("name", OF_IMAGES)
 def test_feeds_the_pipeline(name, load):
     loaded = load(name, "train")
     labelled = loaded.labels is not None

@@ -37,7 +37,7 @@ def test_a_data_set_s_own_way_of_resizing_has_a_name():
     ("name", "mode", "words"),
     [("digits", "area", "the images have 8 pixels"),
      ("folder", "published", "Unknown resize mode 'published'"),
-     ("synthetic", "area", "are drawn at the size that is asked for")],
+     ("synthetic", "area", "there is nothing to resize in")],
 )  # fmt: skip
 def test_no_way_of_resizing_is_taken_and_left_unused(name, mode, words):
     with pytest.raises(errors.UsageError, match=words):

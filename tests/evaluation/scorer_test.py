@@ -44,6 +44,7 @@ def test_same_images_have_no_exact_distance(scorer):
     assert set(report.scores) == set(metrics.METRICS) - {
         "fid_infinity",
         "parzen",
+        "energy_distance",
     }
     assert report.extractor.startswith("lenet_digits-")
 

@@ -13,6 +13,7 @@ from tf_mmdgan.models import (
     RatioMatchingModel,
     RefinedModel,
 )
+from tf_mmdgan.models.few_steps import EnergyScoreModel, InductiveModel
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
@@ -20,6 +21,8 @@ from tf_mmdgan.objectives.discrepancies import (
     SlicedEnergy,
 )
 from tf_mmdgan.objectives.drifting import DriftDiscrepancy
+from tf_mmdgan.objectives.energy_score import EnergyScore
+from tf_mmdgan.objectives.inductive import InductiveMatching
 
 DISCREPANCY = KernelDiscrepancy(kernels.Gaussian((1.0, 3.0)))
 PRETRAINING = 2
@@ -116,6 +119,35 @@ def _gram(dtype, **options):
     ), [0.01]
 
 
+def _denoiser(dtype, channels):
+    maps = keras.Input((*tiny.SHAPE[:-1], channels), dtype=dtype)
+    times = keras.Input((2,), dtype=dtype)
+    flat = keras.layers.Flatten(dtype=dtype)(maps)
+    rows = keras.layers.Concatenate(dtype=dtype)([flat, times])
+    rows = keras.layers.Dense(5, activation="tanh", dtype=dtype)(rows)
+    rows = keras.layers.Dense(16, dtype=dtype)(rows)
+    made = keras.layers.Reshape(tiny.SHAPE, dtype=dtype)(rows)
+    return keras.Model([maps, times], made)
+
+
+def _imm(dtype, **options):
+    return InductiveModel(
+        _denoiser(dtype, 1),
+        InductiveMatching("unbiased", gap=8),
+        group_size=2,
+        **{"sampling_steps": 2, **options},
+    ), []
+
+
+def _energy_score(dtype, **options):
+    return EnergyScoreModel(
+        _denoiser(dtype, 2),
+        EnergyScore(),
+        draws=3,
+        **{"sampling_steps": 2, **options},
+    ), []
+
+
 MODELS = {
     "gmmn": _gmmn,
     "gc_mmd": _gc_mmd,
@@ -124,6 +156,8 @@ MODELS = {
     "refined": _refined,
     "gfmn": _gfmn,
     "gram": _gram,
+    "energy_score": _energy_score,
+    "imm": _imm,
 }
 
 

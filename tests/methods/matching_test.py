@@ -1,11 +1,14 @@
 """Methods without a critic's game, from a configuration to a model."""
 
+import dataclasses
+
 import keras
 import losses
 import pytest
 
 from tf_mmdgan import config, errors, fetching, kernels, methods
 from tf_mmdgan.features import pixels
+from tf_mmdgan.latents import Latents
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
@@ -15,6 +18,7 @@ from tf_mmdgan.objectives.discrepancies import (
 )
 from tf_mmdgan.objectives.drift import DriftField
 from tf_mmdgan.objectives.drifting import DriftDiscrepancy
+from tf_mmdgan.objectives.energy_score import EnergyScore
 from tf_mmdgan.objectives.f_divergences import DIVERGENCES
 
 SHAPE = (8, 8, 1)
@@ -128,6 +132,27 @@ def test_models_have_the_settings_of_the_configuration():
         )
 
 
+def test_few_steps_are_those_of_the_configuration():
+    chosen = settings(
+        "energy_score", energy_power=1.5, energy_repulsion=0.5,
+        energy_draws=3, data_deviation=0.7,
+    )  # fmt: skip
+    assert losses.loss_of(chosen) == EnergyScore(1.5, 0.5)
+    model = methods.make_model(chosen, SHAPE)
+    assert (model.draws, model.noise_times) == (3, "all")
+    sampler = model.generator.layers[-1]
+    assert (sampler.steps, sampler.noise_path.deviation) == (4, 0.7)
+    assert model.latents == Latents(5 * 64, "normal")
+    # Of other steps it has the same weights, and more noise.
+    for steps in (1, 8):
+        other = dataclasses.replace(chosen, sampling_steps=steps)
+        made = methods.make_generator(other, SHAPE)
+        assert made.latents.size == (1 + steps) * 64
+        made.generator.set_weights(model.generator.get_weights())
+    last = methods.settings_of(settings("energy_score", noise_times="last"))
+    assert last.sampling_steps == 1
+
+
 IMPOSSIBLE = [
     ("gmmn", {"gradient_penalty": 1.0}, "--gradient_penalty has no .*=gmmn"),
     ("gmmn", {"critic_output": 3}, "--critic_output has no"),
@@ -214,6 +239,50 @@ IMPOSSIBLE = [
     ("gc_mmd", {"kernel": "energy"}, "kernel bears no .* not differentiable"),
     ("gc_mmd", {"mmd_estimator": "ratio"}, "--mmd_estimator has no"),
     ("gfmn", {"dataset": "cifar10"}, "--matched_features is missing"),
+    (
+        "drift",
+        {"drift_guidance": 2.0},
+        "guidance=2: is away from other classes: give --conditioning",
+    ),
+    ("drift_ae", {"drift_guidance": 0.5}, r"guidance=0.5: must be in \[1"),
+    (
+        "drift",
+        {
+            "conditioning": "concatenation",
+            "classes_per_batch": 1,
+            "batch_size": 8,
+            "drift_guidance": 2.0,
+        },
+        "two classes or more in a batch",
+    ),
+    ("gmmn", {"drift_guidance": 2.0}, "--drift_guidance has no meaning"),
+    ("energy_score", {"conditioning": "concatenation"}, "takes no labels"),
+    ("energy_score", {"architecture": "dcgan"}, "those of unet, mlp, gmmn are"),
+    ("energy_score", {"energy_power": 3.0}, "power=3.0, need .* in .0, 2"),
+    ("energy_score", {"energy_repulsion": -1.0}, "repulsion=-1.0: must be"),
+    ("energy_score", {"energy_draws": 1}, "draws=1, need 2 or more"),
+    ("energy_score", {"sampling_steps": 0}, "sampling_steps=0: must be > 0"),
+    ("energy_score", {"data_deviation": 0.0}, "deviation=0.0: must be > 0"),
+    (
+        "energy_score",
+        {"mmd_scope": "replica"},
+        "compares nothing over the whole batch",
+    ),
+    (
+        "energy_score",
+        {"noise_times": "last", "sampling_steps": 2},
+        "at the last noise level alone .* makes one step",
+    ),
+    ("imm", {"mmd_estimator": "ratio"}, "has biased and unbiased"),
+    ("imm", {"batch_size": 30}, "need whole groups of 4"),
+    (
+        "imm",
+        {"group_size": 1, "mmd_estimator": "unbiased", "batch_size": 8},
+        "group_size=1, need 2 or more for the unbiased",
+    ),
+    ("imm", {"energy_draws": 2}, "--energy_draws has no meaning"),
+    ("imm", {"mmd_scope": "replica"}, "compares nothing over the whole batch"),
+    ("gmmn", {"sampling_steps": 2}, "--sampling_steps has no meaning"),
     (
         "gfmn",
         {"matched_features": "pixels", "mmd_scope": "replica"},

@@ -9,12 +9,15 @@ import tiny_matching as toy
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Cluster, Update
+from tf_mmdgan.distribute.update import Purpose
 from tf_mmdgan.features import pixels
+from tf_mmdgan.networks import StraightPath
 from tf_mmdgan.objectives import (
     AdaptiveProbability,
     Batch,
     CriticAugmentation,
 )
+from tf_mmdgan.objectives.energy_score import EnergyScore
 
 every_model = pytest.mark.parametrize("name", toy.MODELS)
 
@@ -109,6 +112,61 @@ def test_codes_first_then_the_decoder_with_them():
     assert len(after) > len(decoder.trainable_variables) > 0
     assert all((a != b).any() for a, b in zip(before, after, strict=True))
     check(made.critic.layers[1].weights, encoder)
+
+
+@pytest.mark.parametrize("kind", ["all", "last"])
+def test_energy_score_of_draws_of_noisy_data(kind):
+    options = {} if kind == "all" else {"sampling_steps": 1}
+    by_hand = toy.model("energy_score", noise_times=kind, **options)
+    real = next(iter(tiny.batches()))
+    update = Update(5, tf.constant(0, tf.int64))
+    z, *others = (
+        update.normal(Purpose.LATENTS, 8, real.shape[1:], i) for i in range(4)
+    )
+    t = tf.ones([8, 1, 1, 1])
+    if kind == "all":
+        t -= tf.reshape(update.uniform(Purpose.TIMES, 8), t.shape)
+    noisy = (1.0 - t) * real + t * 0.5 * z
+    with tf.GradientTape() as tape:
+        draws = [
+            StraightPath().jump(by_hand.denoiser, noisy, t, 0.0 * t, other)
+            for other in others
+        ]
+        loss = tf.reduce_mean(EnergyScore()(real, tf.stack(draws)))
+    variables = by_hand.denoiser.trainable_variables
+    expected = descend(variables, tape.gradient(loss, variables), 0.05)
+    made = toy.model("energy_score", noise_times=kind, **options)
+    check(toy.fit(made, 1).generator.trainable_variables, expected)
+
+
+def test_imm_matches_what_is_said_of_two_times():
+    by_hand = toy.model("imm")
+    real = next(iter(tiny.batches()))
+    update = Update(5, tf.constant(0, tf.int64))
+    noise = update.normal(Purpose.LATENTS, 8, real.shape[1:], 0)
+    # Four groups of two.
+    drawn = tf.reshape(update.uniform(Purpose.TIMES, 8), [4, 2])
+    t = 0.994 * (1.0 - drawn[:, 0])
+    s, path = t * drawn[:, 1], StraightPath()
+    r = by_hand.matching.between(t, s)
+    at = [tf.reshape(tf.repeat(x, 2), [8, 1, 1, 1]) for x in (t, r, s)]
+    earlier = path.moved(path.noisy(real, noise, at[0]), real, at[0], at[1])
+    with tf.GradientTape() as tape:
+        noisy = (1.0 - at[0]) * real + at[0] * 0.5 * noise
+        x = path.jump(by_hand.denoiser, noisy, at[0], at[2])
+        y = path.jump(by_hand.denoiser, earlier, at[1], at[2])
+        scale = 0.5 * (t - s) / tf.sqrt((1.0 - t) ** 2 + t**2)
+        rows = [tf.reshape(part, [4, 2, 16]) for part in (x, y)]
+        loss = by_hand.matching(*rows, scale, t)
+    variables = by_hand.denoiser.trainable_variables
+    expected = descend(variables, tape.gradient(loss, variables), 0.05)
+    trained = toy.fit(toy.model("imm"), 1)
+    check(trained.generator.trainable_variables, expected)
+
+
+def test_the_last_noise_level_alone_makes_one_step():
+    with pytest.raises(errors.UsageError, match="sampling_steps=2: a network"):
+        toy.model("energy_score", noise_times="last")
 
 
 def test_a_phase_ends_with_an_execution():

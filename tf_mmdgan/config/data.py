@@ -29,9 +29,14 @@ class ReadConfig:
     data_dir: str | None = setting(
         None,
         "Folder of the data set's files, where it needs one; of pictures a "
-        ".zip too.",
+        ".zip too, of --dataset=npz and rows a file.",
         may_change=True,
-    )  # fmt: skip
+    )
+    label_column: str | None = setting(
+        None,
+        "Of --dataset=rows: name of the column of classes, which may be words; "
+        "columns without names are numbered from 0.",
+    )
     cache_dir: str | None = setting(
         None,
         "Folder of decoded pixels; by default tf_mmdgan in $XDG_CACHE_HOME or "

@@ -57,8 +57,8 @@ class EvaluateConfig(ReadConfig):
         None,
         "Names of metrics, or your own functions, package.module:function, "
         "separated by commas; NAME@LAYER+LAYER of other layers of the network; "
-        "all: all that the features allow; by default, all but the slow ones, "
-        "fid_infinity and parzen.",
+        "all: all that the features allow; by default, all but "
+        "fid_infinity, parzen and, of images, energy_distance.",
     )
     features: Named | None = setting(
         None,
@@ -154,6 +154,7 @@ class EvaluateConfig(ReadConfig):
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
     trust_run: bool = fields.trust_run()
+    sampling_steps: int | None = fields.sampling_steps()
     out: str | None = setting(
         None,
         "File of the report (.json), with a page (.html) beside it; by default "
@@ -224,8 +225,14 @@ class EvaluateConfig(ReadConfig):
         fields.require_positive(
             self, "num_samples", "max_block_size", "num_subsets",
             "subset_size", "nearest_k", "num_splits", "sigma",
-            "batch_size",
+            "batch_size", "sampling_steps",
         )  # fmt: skip
+        fields.require(
+            self.sampling_steps is None
+            or (self.run_dir is not None and self.out is not None),
+            "--sampling_steps is for --run_dir, with --out: the run's own "
+            "report is of its own number of steps.",
+        )
 
     def _check_all(self) -> None:
         """Refuses what the curve of all checkpoints does not take."""
@@ -234,7 +241,10 @@ class EvaluateConfig(ReadConfig):
         fields.require(
             self.run_dir is not None, "--checkpoint=all is for --run_dir."
         )
-        for name in ("per_class", "cas", "save_statistics", "save_features"):
+        for name in (
+            "per_class", "cas", "save_statistics", "save_features",
+            "sampling_steps",
+        ):  # fmt: skip
             fields.require(
                 not getattr(self, name),
                 f"--checkpoint=all is without --{name}: give it with one "

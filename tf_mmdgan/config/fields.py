@@ -268,6 +268,15 @@ def checkpoint(more: str = "") -> Any:
     )
 
 
+def sampling_steps() -> Any:
+    """The field that says in how many steps a generator of several makes."""
+    return setting(
+        None,
+        "Steps from noise to images, of a run with --objective=energy_score; "
+        "by default those of the run.",
+    )
+
+
 def trust_run() -> Any:
     """The field that says whether a run's record is believed."""
     return setting(

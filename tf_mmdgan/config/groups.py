@@ -7,8 +7,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "callbacks", "trust_run",
     ),
     "data": (
-        "dataset", "data_dir", "image_size", "resize", "fit", "channels",
-        "value_range", "augment", "batch_size", "download", "cache",
+        "dataset", "data_dir", "label_column", "image_size", "resize", "fit",
+        "channels", "value_range", "augment", "batch_size", "download", "cache",
         "cache_dir", "memory_budget_gb", "skip_unreadable", "follow_links",
     ),
     "networks": (
@@ -63,7 +63,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "sobolev, fisher": ("constraint_weight",),
     "drift, drift_ae": (
         "temperatures", "drift_normalization", "drift_divergence",
-        "drift_scale", "drift_decay",
+        "drift_scale", "drift_decay", "drift_guidance",
     ),
     "gmmn, gmmn_ae, t_mmd": (
         "discrepancy", "slices", "frequencies", "mmd_root",
@@ -71,6 +71,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "gmmn_ae, drift_ae": (
         "autoencoder_steps", "refine_features", "code_steps",
         "refine_learning_rate", "refine_places",
+    ),
+    "energy_score, imm": (
+        "sampling_steps", "data_deviation", "energy_draws", "energy_power",
+        "energy_repulsion", "noise_times", "group_size", "time_gap",
     ),
     "gfmn": ("matched_features", "moving_average", "moving_average_rate"),
     "gram, gc_mmd": ("ridge", "ratio_positivity"),

@@ -3,11 +3,13 @@
 import dataclasses
 
 from tf_mmdgan.config import fields
+from tf_mmdgan.config.drift import DriftConfig
+from tf_mmdgan.config.few_steps import FewStepsConfig
 from tf_mmdgan.config.fields import Named, NamedList, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MethodConfig:
+class MethodConfig(DriftConfig, FewStepsConfig):
     """The method of a run; None means as published for its objective."""
 
     objective: Named = setting(
@@ -151,32 +153,6 @@ class MethodConfig:
         "How many places of a map of features are compared in a step of the "
         "refining, drawn anew in each.",
         most=2**16,
-    )
-    temperatures: str | None = setting(
-        None,
-        "Bandwidths of the kernel of a drift in mean distances, separated by "
-        "commas; a drift of each is taken.",
-    )
-    drift_normalization: str | None = setting(
-        None,
-        "What the weights of a drift are divided by: sums over real and "
-        "generated points of one generated point and of one other (both), of "
-        "one generated point (row), of one side (separate), of the companion "
-        "kernel on one side (sharp); none: the gradient of an MMD.",
-        choices=("both", "row", "separate", "none", "sharp"),
-    )
-    drift_divergence: Named | None = setting(
-        None,
-        "Divergence that a drift with --drift_normalization=separate lowers, "
-        "as for --divergence; by default the reverse KL.",
-    )
-    drift_scale: bool | None = setting(
-        None, "Whether the drift of each temperature is divided by its size."
-    )
-    drift_decay: float | None = setting(
-        None,
-        "Decay of the average of these sizes over steps; 0: sizes of the batch "
-        "at hand.",
     )
     ridge: float | None = setting(
         None,
@@ -337,6 +313,8 @@ class MethodConfig:
     )
 
     def __post_init__(self):
+        for part in (DriftConfig, FewStepsConfig):
+            part.__post_init__(self)
         fields.require_positive(
             self, "scale_offset", "constraint_weight", "spectral_scale",
             "generator_width", "critic_width", "critic_output", "latent_size",
@@ -352,8 +330,4 @@ class MethodConfig:
             "weight_clip", "orthogonal_penalty", "burn_in_critic_steps",
             "burn_in_first", "burn_in_every", "minibatch_kernels",
         )  # fmt: skip
-        fields.require(
-            self.drift_decay is None or 0 <= self.drift_decay < 1,
-            f"--drift_decay={self.drift_decay}: must be in [0, 1).",
-        )
         fields.require_choices(self)

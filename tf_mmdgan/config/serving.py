@@ -8,7 +8,8 @@ from tf_mmdgan.config import fields
 from tf_mmdgan.config.fields import WEIGHTS, Named, setting
 
 _MOST_SAMPLES = 1_000_000
-_OUT_SUFFIXES = (".png", ".npz", ".gif", "")
+ROWS_SUFFIXES = (".npy", ".csv")
+_OUT_SUFFIXES = (".png", ".npz", ".gif", "", *ROWS_SUFFIXES)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class ExportConfig:
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )
+    sampling_steps: int | None = fields.sampling_steps()
     formats: str = setting(
         "saved_model",
         "Formats, separated by commas: saved_model, and beside it keras, "
@@ -51,7 +53,7 @@ class ExportConfig:
     def __post_init__(self):
         fields.settle(self)
         fields.require(bool(self.run_dir), "--run_dir is missing: name a run.")
-        fields.require_positive(self, "max_samples")
+        fields.require_positive(self, "max_samples", "sampling_steps")
         fields.require_non_negative(self, "standing_batches")
         fields.require_checkpoint(self)
         _require_model_name(self)
@@ -184,10 +186,11 @@ class SampleConfig(ConnectionConfig):
         None, "Another seed: draws the way there from --seed."
     )
     steps: int = setting(16, "Images of that way.")
+    sampling_steps: int | None = fields.sampling_steps()
     out: str = setting(
         "samples.png",
         "A grid as .png, uint8 images as .npz, an interpolation as .gif, or a "
-        "folder of PNG files.",
+        "folder of PNG files; of rows of a table .npy, .csv or .npz.",
     )
     scale: int = setting(1, "Pixels of the picture per pixel of an image.")
     checkpoint: str = fields.checkpoint()
@@ -207,9 +210,16 @@ class SampleConfig(ConnectionConfig):
             "Name what to draw from: either --model, --run_dir, --saved_model "
             "or --target.",
         )
-        fields.require_positive(self, "num_samples", "per_class")
+        fields.require_positive(
+            self, "num_samples", "per_class", "sampling_steps"
+        )
         self._check_choice()
         self._check_search()
+        fields.require(
+            self.sampling_steps is None or self.run_dir is not None,
+            "--sampling_steps is for --run_dir only: what is exported has its "
+            "number of steps.",
+        )
         fields.require_scale(self)
         fields.require_non_negative(self, "start", "interpolate_to")
         fields.require_seed(self)
@@ -227,7 +237,7 @@ class SampleConfig(ConnectionConfig):
         fields.require(
             suffix in _OUT_SUFFIXES,
             f"--out={self.out}: must end in .png, .npz or .gif, or name a "
-            "folder.",
+            "folder; of rows of a table, in .npy, .csv or .npz.",
         )
         self._require_target("rest")
         fields.require(

@@ -11,9 +11,15 @@ from tf_mmdgan.data.catalogue import (
     source_of,
 )
 from tf_mmdgan.data.entry import DatasetEntry
-from tf_mmdgan.data.image_set import ImageSet, Preview, check_classes
+from tf_mmdgan.data.image_set import (
+    ImageSet,
+    Preview,
+    check_classes,
+    digest,
+)
 from tf_mmdgan.data.pipeline import (
     batches,
     check_batch_size,
     grouped_batches,
 )
+from tf_mmdgan.data.table import Table

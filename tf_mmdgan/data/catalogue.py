@@ -28,6 +28,7 @@ from tf_mmdgan.data.sets import (
     lsun,
     mnist,
     npz,
+    rows,
     synthetic,
     tfds,
 )
@@ -151,6 +152,15 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
         features="thumbnails",
         preferred_features="imagenet",
         kid_block_size=None,
+    ),
+    "rows": DatasetEntry(
+        load=rows.load,
+        image_size=None,
+        channels=None,
+        num_classes=None,
+        features="columns",
+        kid_block_size=None,
+        resize=None,
     ),
     "synthetic": DatasetEntry(
         load=synthetic.load,
@@ -313,8 +323,8 @@ def _check_resize(config: DataConfig) -> None:
     errors.pick(resize.RESIZES, config.resize, "resize mode")
     if own is None:
         raise errors.UsageError(
-            f"resize={config.resize}: the images of '{config.dataset}' are "
-            "drawn at the size that is asked for. Leave resize out."
+            f"resize={config.resize}: there is nothing to resize in "
+            f"'{config.dataset}'. Leave resize out."
         )
 
 

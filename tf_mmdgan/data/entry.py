@@ -34,7 +34,7 @@ class DatasetEntry:
       counts: published number of images of "train" and "test".
       resize: how images are resized unless another way is asked for: in
         `RESIZES`, or "published", which is the data set's own way; None of
-        images that are drawn at any size.
+        images that are drawn at any size, and of rows.
       any_shape: whether images may be rectangles, and come to their shape in
         any way of `fit`.
       listing: what the files of `reading` are, by their names and sizes alone;

@@ -9,6 +9,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.class_names import MOST_CLASSES
+from tf_mmdgan.data.table import Table
 
 # In bytes. TensorFlow shares memory that begins at a multiple of it with NumPy,
 # and copies other memory.
@@ -25,7 +26,8 @@ class ImageSet:
         (4, 4, 1)
 
     Attributes:
-      images: uint8, [n, h, w, c], in memory or memory-mapped.
+      images: uint8, [n, h, w, c], in memory or memory-mapped; or the
+        standardised rows of a table, float32 [n, d].
       labels: int64 in 0 .. num_classes - 1, [n], or None.
       num_classes: number of classes, or None without labels.
       class_names: the name of each class, where the data give them names.
@@ -33,6 +35,7 @@ class ImageSet:
         [0, 255], where `images` are these rounded: what is trained on. None
         where `images` have all.
       known_digest: what `digest` is, where it is known without reading.
+      table: the columns of rows; None of images.
 
     Raises:
       DataError: for another rank or type, no image, labels of another length
@@ -45,9 +48,12 @@ class ImageSet:
     class_names: tuple[str, ...] | None = None
     levels: np.ndarray | None = None
     known_digest: str | None = None
+    table: Table | None = None
 
     def __post_init__(self):
-        if self.images.dtype != np.uint8 or self.images.ndim != 4:
+        if self.table is not None:
+            self._check_rows(len(self.table.columns))
+        elif self.images.dtype != np.uint8 or self.images.ndim != 4:
             raise errors.DataError(
                 f"Images are {self.images.dtype} {list(self.images.shape)}; "
                 "need uint8 [n, h, w, c]."
@@ -74,6 +80,14 @@ class ImageSet:
             )
         if self.labels is not None and self.num_classes is not None:
             self._check_labels(self.labels, self.num_classes)
+
+    def _check_rows(self, width: int) -> None:
+        shape = list(self.images.shape)
+        if self.images.dtype != np.float32 or shape[1:] != [width]:
+            raise errors.DataError(
+                f"Rows are {self.images.dtype} {shape}; need float32 "
+                f"[n, {width}]."
+            )
 
     def _check_labels(self, labels: np.ndarray, num_classes: int) -> None:
         shape = list(labels.shape)
@@ -120,19 +134,24 @@ class ImageSet:
         """A hash of all pixels and labels: 16 hexadecimal digits."""
         if self.known_digest is not None:
             return self.known_digest
-        total = hashlib.sha256(str(self.images.shape).encode())
         pixels = self.images if self.levels is None else self.levels
-        for start in range(0, len(pixels), _HASHED):
-            chunk = pixels[start : start + _HASHED]
-            total.update(np.ascontiguousarray(chunk).data)
-        if self.labels is not None:
-            total.update(np.ascontiguousarray(self.labels).data)
-        return total.hexdigest()[:16]
+        return digest(pixels, self.labels)
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
+    def image_shape(self) -> tuple[int, ...]:
+        """Height, width and channels; of rows, the number of columns."""
         return self.images.shape[1:]
+
+
+def digest(images: np.ndarray, labels: np.ndarray | None = None) -> str:
+    """A hash of all pixels and labels: 16 hexadecimal digits."""
+    total = hashlib.sha256(str(images.shape).encode())
+    for start in range(0, len(images), _HASHED):
+        chunk = images[start : start + _HASHED]
+        total.update(np.ascontiguousarray(chunk).data)
+    if labels is not None:
+        total.update(np.ascontiguousarray(labels).data)
+    return total.hexdigest()[:16]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -267,7 +267,7 @@ class _Made:
                 _key(self._seed, _CHANGES, number),
                 Place(rows.start, batch_size),
             )
-            chosen_images = images.from_uint8(changed)
+            chosen_images = images.as_floats(changed)
             if self._labels is None:
                 return chosen_images
             return chosen_images, tf.gather(self._labels, indices)

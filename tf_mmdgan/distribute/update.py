@@ -26,6 +26,7 @@ class Purpose(enum.IntEnum):
     DISCREPANCY = 6
     FREQUENCIES = 7
     AUGMENTATION = 8
+    TIMES = 9
 
 
 def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:

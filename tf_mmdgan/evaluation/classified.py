@@ -95,6 +95,10 @@ def of_source(source: str, config: EvaluateConfig) -> Labelled:
 
 def of_set(found: data.ImageSet, source: str) -> Labelled:
     """The same of a set that is loaded."""
+    if found.table is not None:
+        raise errors.UsageError(
+            f"{source} has rows of a table, and --cas is for images."
+        )
     if found.labels is None or found.num_classes is None:
         raise errors.DataError(f"{source} has no labels, which --cas needs.")
     return Labelled(found.images, found.labels, found.num_classes)

@@ -88,8 +88,10 @@ def _check_widths(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
             continue
         shapes = sorted(images.shapes)
         for shape in dict.fromkeys((shapes[0], shapes[-1])):
+            extractor.check_kind(shape)
             extractor.check(shape)
-            pixels = np.zeros((1, *shape), np.uint8)
+            kind = np.float32 if extractor.of_rows else np.uint8
+            pixels = np.zeros((1, *shape), kind)
             width = extract(extractor, pixels).features.shape[1]
             seen.setdefault(width, f"{width} of {shape} in {images.source}")
     if len(seen) > 1:

@@ -289,4 +289,10 @@ def _generate(source: str, count: int, seed: int) -> np.ndarray:
                 "folder of the one or of the other."
             )
     predictor = serving.LocalPredictor(export.load_generator(folder).signatures)
-    return serving.Sampler(predictor, _BATCH).sample(count, seed).images
+    sampler = serving.Sampler(predictor, _BATCH)
+    if sampler.makes_rows:
+        raise errors.UsageError(
+            f"{source} makes rows of a table in their units, and scores "
+            "compare standardised ones: score the run, by --run_dir."
+        )
+    return sampler.sample(count, seed).images

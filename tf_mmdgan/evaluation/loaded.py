@@ -233,6 +233,8 @@ def described(
     shapes = sorted(shapes)
     if not shapes:
         return prepared.told
+    if extractor.of_rows:
+        return f"{shapes[0][0]} columns, standardised by the training rows"
     sizes = f"{_size(shapes[0])} pixels"
     if len(shapes) > 1:
         sizes = f"{len(shapes)} sizes, {_size(shapes[0])} to "
@@ -241,12 +243,16 @@ def described(
     return "; ".join(part for part in (sizes, prepared.told, told) if part)
 
 
-def for_page(images: Images, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Images for a page, uint8 [k, h, w, c].
+def for_page(
+    images: Images, rows: Sequence[int] | np.ndarray
+) -> np.ndarray | None:
+    """Images for a page, uint8 [k, h, w, c]; None of rows of a table.
 
     They are as they are where all are of one size, which is no large one; else
     their middle squares, of 256 pixels.
     """
+    if isinstance(images, np.ndarray) and images.ndim == 2:
+        return None
     chosen = images[np.asarray(rows)]
     batches = list(in_batches(chosen))
     (height, width, _), *others = {batch.shape[1:] for batch in batches}

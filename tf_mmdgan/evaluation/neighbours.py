@@ -61,10 +61,10 @@ def with_training(
 
 
 def _beside(
-    shown: np.ndarray, real: np.ndarray, near: np.ndarray
+    shown: np.ndarray | None, real: np.ndarray | None, near: np.ndarray
 ) -> np.ndarray | None:
-    """Each image before its real ones; None at different sizes."""
-    if shown.shape[1:] != real.shape[1:]:
+    """Each image before its real ones; None at different sizes, and of rows."""
+    if shown is None or real is None or shown.shape[1:] != real.shape[1:]:
         return None
     rows_of_real = real.reshape(*near.shape, *real.shape[1:])
     return np.concatenate([shown[:, None], rows_of_real], axis=1)

@@ -111,8 +111,10 @@ class Scorer:
         if isinstance(self.real, StoredFeatures):
             classifies &= self.real.found.probabilities is not None
         counts = Counts(len(self.real), self.count, classifies)
-        check_available(self.metrics, counts, self.settings)
+        of_rows = self.extractor.of_rows
+        check_available(self.metrics, counts, self.settings, of_rows)
         for shape in sorted(shapes_of(self.real))[:1]:
+            self.extractor.check_kind(shape)
             self.extractor.check(shape)
         if self.cache_dir is not None and self.extractor.slow:
             files.check_writable(self.cache_dir / "x", "--cache_dir")
@@ -338,7 +340,7 @@ class Scorer:
         self, fake: Extracted
     ) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
         """The chosen metrics, and why some of them cannot be had."""
-        chosen = choose(self.metrics)
+        chosen = choose(self.metrics, self.extractor.of_rows)
         if by_name(self.metrics):
             return self._score(fake, chosen), {}
         return score_available(*self._ordered(fake), chosen, self.settings)

@@ -89,14 +89,17 @@ def _extremes(
     """The rows of a sample that are least like the other one."""
     rows = order[:shown]
     head = f"<h3>Of {name}, least like {other}</h3>"
-    if sample.images is None:
+    images = None
+    if sample.images is not None:
+        images = for_page(sample.images, rows)
+    if images is None:
         listed = {
             f"row {sample.numbers[row]}": f"witness {values[row]:.4g}"
             for row in rows
         }
         return [head, page.table(listed)]
     text = f"images of {name} least like {other}"
-    return [head, page.picture(for_page(sample.images, rows), text, _COLUMNS)]
+    return [head, page.picture(images, text, _COLUMNS)]
 
 
 def _histogram(null: np.ndarray, statistic: float, threshold: float) -> str:

@@ -26,6 +26,7 @@ tf-mmdgan sample --saved_model=FOLDER --seed=7 --scale=4 --out=grid.png
 FOLDER is the one with `saved_model.pb`; TensorFlow Serving takes it as it is.
 `tf_mmdgan.json` says how many images a request may ask for.
 """
+_ROWS_USE = _USE.replace("--scale=4 --out=grid.png", "--out=rows.csv")
 _LIMITS = """\
 ## Limits
 
@@ -41,7 +42,7 @@ _LIMITS = """\
 def render(
     record: Mapping[str, Any], documents: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    """The card, in Markdown; beside it stands the picture `PICTURE`.
+    """The card, in Markdown; beside it stands the picture `PICTURE`, if any.
 
     Args:
       record: the metadata of the export.
@@ -52,16 +53,35 @@ def render(
     report = documents.get("report.json", {})
     given = _mapping(run.get("config")) or _mapping(record.get("config"))
     lines = [
-        f"# A generator of {_what(given)}", "", f"![Samples]({PICTURE})", "",
+        f"# A generator of {_what(record, given)}", "", *_picture(record),
         *_facts(record, run, given), "", *_scores(report), *_method(given),
-        _USE, _LIMITS,
+        _ROWS_USE if _makes_rows(record) else _USE, _LIMITS,
     ]  # fmt: skip
     return "\n".join(lines)
 
 
-def _what(given: Mapping[str, Any]) -> str:
+def _makes_rows(record: Mapping[str, Any]) -> bool:
+    return len(record["image_shape"]) == 1
+
+
+def _picture(record: Mapping[str, Any]) -> list[str]:
+    return [] if _makes_rows(record) else [f"![Samples]({PICTURE})", ""]
+
+
+def _what(record: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    if _makes_rows(record):
+        return "rows of a table"
     named = given.get("dataset")
     return "images" if named is None else f"images like {_code(named)}"
+
+
+def _made(record: Mapping[str, Any]) -> dict[str, str]:
+    if _makes_rows(record):
+        return {"rows": f"{record['image_shape'][0]} columns, in their units"}
+    height, width, channels = record["image_shape"]
+    return {
+        "images": f"{height} x {width} pixels, {channels} channel(s), 8 bits"
+    }
 
 
 def _facts(
@@ -69,10 +89,9 @@ def _facts(
     run: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> list[str]:
-    height, width, channels = record["image_shape"]
     data = _mapping(run.get("data"))
     facts = {
-        "images": f"{height} x {width} pixels, {channels} channel(s), 8 bits",
+        **_made(record),
         "latents": f"{record['latents']['size']} numbers, "
         f"{record['latents']['distribution']}",
         "classes": _classes(record),

@@ -30,7 +30,8 @@ class LoadedGenerator:
     Attributes:
       path: the folder of the version.
       metadata: what `export_generator` was given, with the keys "format",
-        "latents" (size, distribution) and "image_shape" ([h, w, c]) beside it.
+        "latents" (size, distribution) and "image_shape" ([h, w, c], or [d] of
+        rows) beside it.
       module: the loaded SavedModel; it keeps the weights alive.
     """
 
@@ -73,7 +74,7 @@ def export_generator(
         True
 
     Args:
-      generator: latents [n, z] -> images [n, h, w, c] in [-1, 1].
+      generator: latents [n, z] -> images [n, h, w, c] in [-1, 1], or [n, d].
       latents: what the sampling signatures draw.
       export_dir: the model's folder; made if it does not exist.
       metadata: anything that JSON holds, for `assets.extra/tf_mmdgan.json`.
@@ -171,8 +172,12 @@ def _write_card(
     documents: Mapping[str, Mapping[str, Any]],
     signatures: Mapping[str, Any],
 ) -> None:
-    """Writes the model card and the grid of samples that it shows."""
+    """Writes the model card, and the grid of images that it shows."""
     record = documents[pathlib.Path(METADATA).name]
+    text = card.render(record, documents)
+    files.write_bytes(folder / card.NAME, text.encode())
+    if len(record["image_shape"]) == 1:
+        return
     drawn = signatures["sample"](
         num_samples=tf.constant(min(_SHOWN, record["max_samples"])),
         seed=tf.constant(0, tf.int64),
@@ -180,8 +185,6 @@ def _write_card(
     shown = drawn["images"].numpy()
     scale = max(1, _SHOWN // shown.shape[1])
     images.write_grid(folder / card.PICTURE, shown, scale=scale)
-    text = card.render(record, documents)
-    files.write_bytes(folder / card.NAME, text.encode())
 
 
 def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
@@ -239,8 +242,8 @@ def _check_owner(folder: pathlib.Path) -> None:
             )
 
 
-def _image_shape(servable: Servable) -> tuple[int, int, int]:
-    """The [h, w, c] that the generator makes."""
+def _image_shape(servable: Servable) -> tuple[int, ...]:
+    """The [h, w, c] that the generator makes, or the [d] of rows."""
     generator, num_classes = servable.generator, servable.num_classes
     inputs = [tf.zeros([1, servable.latents.size])]
     if num_classes:
@@ -259,9 +262,9 @@ def _image_shape(servable: Servable) -> tuple[int, int, int]:
             f"{getattr(generator, 'input_shape', 'another shape')}."
         ) from error
     shape = tuple(generated.shape[1:])
-    if len(shape) != 3:
+    if len(shape) not in (1, 3):
         raise errors.UsageError(
             f"The generator makes arrays of shape {list(shape)}; images "
-            "[h, w, c] can be exported."
+            "[h, w, c], and rows, can be exported."
         )
     return shape

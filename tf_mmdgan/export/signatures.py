@@ -26,10 +26,10 @@ If its classes have names, as those of a folder of pictures have, one more:
                                                   num_classes int32 [n]
 
 Row i of `name` is the name of the class label_i in UTF-8, filled with zeros;
-each row of `num_classes` is the number of all. All else takes numbers.
-
-Data of another range than 0 to 255 have it again: all outputs of `sample` and
-its kin then have values float32 [n, h, w, c] beside images.
+each row of `num_classes` is the number of all. All else takes numbers. A
+generator of rows has "rows", float32 [n, d] in the units of their table, for
+"images", and no `sample_png`. Data of another range than 0 to 255 have it: all
+outputs of `sample` and its kin have values float32 [n, h, w, c] beside images.
 
 Float images are in [-1, 1]; with a fourth channel, opacity, their colours are
 multiplied by it, those of uint8 are not. A seed stands for one endless sequence
@@ -91,8 +91,8 @@ class Servable:
     """The generator in inference mode, behind the functions of the signatures.
 
     Attributes:
-      generator: latents [n, z] -> images [n, h, w, c] in [-1, 1]; with
-        `num_classes`, of [latents, labels].
+      generator: of latents, or of [latents, labels] with `num_classes`.
+      output: name of what it makes, "images" or "rows".
       latents: what the sampling signatures draw.
       num_classes: of a generator that takes labels, or None.
       max_samples: the most images of one request.
@@ -128,6 +128,8 @@ class Servable:
                 "bytes, without a slash."
             )
         self.generator = generator
+        shape = getattr(generator, "output_shape", None) or ()
+        self.output = "rows" if len(shape) == 2 else "images"
         self.latents = latents
         self.num_classes = num_classes
         self.max_samples = max_samples
@@ -139,7 +141,7 @@ class Servable:
         self, latents: tf.Tensor, labels: tf.Tensor | None = None
     ) -> Tensors:
         """Float images of given latents."""
-        # Networks take any label: some draw of a class that is none.
+        # Networks take any label.
         checks = [] if labels is None else [self._label_check(labels)]
         with tf.control_dependencies(checks):
             return self._served(latents, labels)
@@ -150,7 +152,7 @@ class Servable:
         inputs = latents if labels is None else [latents, labels]
         generated = self.generator(inputs, training=False)
         # Under a mixed policy the generator may return 16-bit floats.
-        return {"images": tf.cast(generated, tf.float32)}
+        return {self.output: tf.cast(generated, tf.float32)}
 
     def sample(self, num_samples: tf.Tensor, seed: tf.Tensor) -> Tensors:
         """The first images of a seed."""
@@ -272,11 +274,12 @@ class Servable:
         arguments = {
             "serving_default": (self.serve, latents, *with_labels),
             "sample": (self.sample, *_FIRST_ROWS),
-            "sample_png": (self.sample_png, *_FIRST_ROWS),
             "sample_range": (self.sample_range, *_RANGE),
             "interpolate": (self.interpolate, *_ENDS, *with_label),
             "sample_by_seed": (self.sample_by_seed, *_ROWS, *label_column),
         }
+        if self.output == "images":
+            arguments["sample_png"] = (self.sample_png, *_FIRST_ROWS)
         if self.num_classes:
             arguments["sample_class"] = (self.sample_class, *_RANGE, _LABEL)
         if self.class_names:
@@ -289,8 +292,8 @@ class Servable:
     def weights(self) -> tf.Module:
         """What a SavedModel has to hold beside the signatures.
 
-        Not the network itself: of that, sessions such as those of a server
-        restore copies of the variables, and miss those that the functions read.
+        Not the network itself: of that, sessions such as a server's restore
+        copies of the variables, and miss those that the functions read.
         """
         module = tf.Module()
         module.weights = [v.value for v in self.generator.variables]
@@ -329,7 +332,10 @@ class Servable:
         return self._images_of(drawn)
 
     def _images_of(self, drawn: Tensors) -> Tensors:
-        generated = self._served(**drawn)["images"]
+        made = self._served(**drawn)
+        if self.output == "rows":
+            return {**made, **drawn}
+        generated = made["images"]
         found = {"images": images.to_uint8(generated), **drawn}
         if self.value_range is not None:
             low, high = self.value_range

@@ -36,8 +36,12 @@ from tf_mmdgan.features import (
     published_weights,
     saved_networks,
 )
-from tf_mmdgan.features.extractors import FeatureExtractor, Pixels, Thumbnails
+from tf_mmdgan.features.extractors import (
+    FeatureExtractor,
+    Pixels,
+)
 from tf_mmdgan.features.groups import FeatureGroups
+from tf_mmdgan.features.plain import Columns, Thumbnails
 from tf_mmdgan.features.published_weights import WEIGHTS
 
 _PARTS = ("path", "layers", "image_shape")
@@ -62,6 +66,7 @@ class Source:
 
 EXTRACTORS: Catalogue[Source] = Catalogue("extractor", __doc__) | {
     "pixels": Source(Pixels, differentiable=True),
+    "columns": Source(Columns, differentiable=True),
     "thumbnails": Source(Thumbnails),
     **{
         name: Source(

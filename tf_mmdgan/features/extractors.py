@@ -1,12 +1,12 @@
 """Feature extractors: what scores compare images by."""
 
 import abc
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan import images as image_borders
@@ -81,6 +81,7 @@ class FeatureExtractor(abc.ABC):
       classifies: whether there are probabilities.
       slow: whether what it finds is worth keeping in a file.
       size: height and width to which it resizes all images; None for none.
+      of_rows: whether it takes rows float32 [n, d] of a table, and no images.
     """
 
     name: str
@@ -88,6 +89,24 @@ class FeatureExtractor(abc.ABC):
     classifies: bool = False
     slow: bool = False
     size: tuple[int, int] | None = None
+    of_rows: bool = False
+
+    def check_kind(self, shape: tuple[int, ...]) -> None:
+        """Refuses rows, [d], of extractors of images, and the other way round.
+
+        Raises:
+          UsageError: for such a shape.
+        """
+        if self.of_rows != (len(shape) == 1):
+            kind, usual = (
+                ("images", "pixels")
+                if self.of_rows
+                else ("rows of a table", "columns")
+            )
+            raise errors.UsageError(
+                f"The extractor {self.name} takes no {kind}: take {usual}.",
+                setting="features",
+            )
 
     def check(self, image_shape: tuple[int, ...]) -> None:
         """Checks that it takes images of shape [h, w, c], on three of noise.
@@ -138,29 +157,6 @@ class Pixels(FeatureExtractor):
         return frozen.pixels
 
 
-class Thumbnails(FeatureExtractor):
-    """The pixels of images reduced to 16 x 16 at most, flattened, in [-1, 1].
-
-    For pictures of any kind and size, where no network is at hand. Antialiased
-    bilinear interpolation (`tf.image.resize`), in float32.
-    """
-
-    name = "thumbnails"
-    identifier = "thumbnails-16"
-
-    def told(self, image_shape: tuple[int, ...]) -> str:
-        """See `FeatureExtractor.told`."""
-        height, width = (min(16, side) for side in image_shape[:2])
-        return f"resized whole to {height} x {width} by antialias"
-
-    def __call__(self, images: np.ndarray) -> Extracted:
-        """Features [n, 16 * 16 * c at most] of uint8 images [n, h, w, c]."""
-        scaled = image_borders.from_uint8(images)
-        size = [min(16, side) for side in images.shape[1:3]]
-        small = tf.image.resize(scaled, size, antialias=True).numpy()
-        return Extracted(small.reshape(len(images), -1))
-
-
 def extract(
     extractor: FeatureExtractor,
     images: Images | Iterable[np.ndarray],
@@ -171,9 +167,9 @@ def extract(
 
     Args:
       extractor: what computes them.
-      images: uint8, [n, h, w, c]; or an iterable of such arrays, of any
-        sizes, of which no more than `batch_size` images beyond the current
-        one are held.
+      images: uint8, [n, h, w, c], or rows float32 [n, d], as the extractor
+        takes them; or an iterable of such arrays, of any sizes, of which no
+        more than `batch_size` images beyond the current one are held.
       batch_size: images given to the extractor at a time; by default 500, or
         fewer where images are large. The batches that `images` came in do not
         change the result.
@@ -194,7 +190,8 @@ def extract(
         count = len(images)
     parts: list[Extracted] = []
     widths: dict[int, tuple[int, ...]] = {}
-    for batch in _rebatch(map(_checked, in_batches(images)), size_of):
+    checked = (_checked(batch, extractor) for batch in in_batches(images))
+    for batch in _rebatch(checked, size_of):
         parts.append(_found(extractor, batch))
         _check_room(extractor, parts[-1].features.shape[1], count or 0)
         widths.setdefault(parts[-1].features.shape[1], batch.shape[1:])
@@ -277,8 +274,8 @@ def in_batches(images: Images | Iterable[np.ndarray]) -> Iterable[np.ndarray]:
 def _usual_size(
     extractor: FeatureExtractor, image_shape: tuple[int, ...]
 ) -> int:
-    height, width = extractor.size or image_shape[:2]
-    return max(1, min(_MOST_IMAGES, _PIXELS // (height * width)))
+    pixels = math.prod(extractor.size or image_shape[:2])
+    return max(1, min(_MOST_IMAGES, _PIXELS // pixels))
 
 
 def _check_room(extractor: FeatureExtractor, width: int, count: int) -> None:
@@ -305,8 +302,15 @@ def _check_widths(
         )
 
 
-def _checked(images: np.ndarray) -> np.ndarray:
+def _checked(images: np.ndarray, extractor: FeatureExtractor) -> np.ndarray:
     images = np.asarray(images)
+    if extractor.of_rows:
+        if images.ndim != 2 or images.dtype != np.float32:
+            raise errors.DataError(
+                f"rows are {images.dtype} of shape {images.shape}: need "
+                "float32 [n, d]."
+            )
+        return images
     if images.ndim != 4 or images.dtype != np.uint8:
         raise errors.DataError(
             f"images are {images.dtype} of shape {images.shape}: need uint8 "

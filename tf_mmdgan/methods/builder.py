@@ -23,6 +23,7 @@ from tf_mmdgan.networks import (
     Architecture,
     Conditioning,
     CriticOptions,
+    DenoiserOptions,
     GeneratorOptions,
 )
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
@@ -159,6 +160,30 @@ class Builder(Generic[S]):
         )
         with dtype_policy(self.config.dtype_policy):
             return architecture(self.config).critic(self.image_shape, given)
+
+    def denoiser(self, takes_noise: bool) -> keras.Model:
+        """The architecture's network that is told times.
+
+        Args:
+          takes_noise: see `networks.DenoiserOptions`.
+
+        Raises:
+          UsageError: for an architecture without one.
+        """
+        config = self.config
+        make = architecture(config).denoiser
+        if make is None:
+            able = [n for n, a in networks.ARCHITECTURES.items() if a.denoiser]
+            raise errors.UsageError(
+                f"--architecture={config.architecture}: --objective="
+                f"{config.objective} needs a network that is told times, as "
+                f"those of {errors.listed(able)} are."
+            )
+        options = DenoiserOptions(
+            config.generator_width, takes_noise=takes_noise
+        )
+        with dtype_policy(config.dtype_policy):
+            return make(self.image_shape, options)
 
     def model_options(self) -> dict[str, Any]:
         """Arguments that every model takes."""

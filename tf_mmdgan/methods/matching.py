@@ -1,6 +1,7 @@
 """Methods that match moments or ratios: nothing plays against the generator."""
 
 import dataclasses
+from typing import Any
 
 import keras
 
@@ -120,8 +121,7 @@ class DriftMethod(Method[FeatureDriftSettings]):
     ) -> MomentMatchingModel:
         """See `Method.model`."""
         settings = builder.settings
-        _check_drift_batch(builder.config)
-        loss = self.loss(settings)
+        loss = _drift_of_run(builder, self.loss(settings))
         return _moment_matching(builder, loss, settings.matched_features)
 
 
@@ -140,8 +140,8 @@ class CodeDriftMethod(Method[CodeDriftSettings]):
 
     def model(self, builder: Builder[CodeDriftSettings]) -> CodeMatchingModel:
         """See `Method.model`."""
-        _check_drift_batch(builder.config)
-        return codes.make_model(builder, self.loss(builder.settings))
+        loss = _drift_of_run(builder, self.loss(builder.settings))
+        return codes.make_model(builder, loss)
 
 
 class FeatureMatchingMethod(Method[FeatureMatchingSettings]):
@@ -278,15 +278,34 @@ def _drift(settings: DriftSettings) -> DriftDiscrepancy:
         settings.temperatures,
         settings.drift_scale,
         settings.drift_decay,
+        settings.drift_guidance,
     )
 
 
-def _check_drift_batch(config: TrainConfig) -> None:
+def _drift_of_run(
+    builder: Builder[Any], loss: DriftDiscrepancy
+) -> DriftDiscrepancy:
+    """The loss, with the classes of a batch.
+
+    Raises:
+      UsageError: for too small batches, and guidance without classes.
+    """
+    config = builder.config
+    classes = builder.classes_per_batch or 1
+    if loss.guidance > 1.0 and classes < 2:
+        raise errors.UsageError(
+            f"--drift_guidance={loss.guidance:g}: is away from other classes: "
+            "give --conditioning=concatenation, and two classes or more in a "
+            "batch."
+        )
     if config.batch_size < 4:
         raise errors.UsageError(
             f"--batch_size={config.batch_size}: --objective="
             f"{config.objective} needs at least 4."
         )
+    if loss.guidance == 1.0:
+        return loss
+    return dataclasses.replace(loss, classes=classes)
 
 
 def _kernel(settings: DiscrepancySettings) -> Kernel:

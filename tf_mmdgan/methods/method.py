@@ -8,6 +8,7 @@ import keras
 
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.latents import Latents
 from tf_mmdgan.methods.builder import Builder
 from tf_mmdgan.methods.settings import Settings
 from tf_mmdgan.models import ImplicitModel
@@ -63,6 +64,10 @@ class Method(abc.ABC, Generic[S]):
     def generator(self, builder: Builder[S]) -> keras.Model:
         """The generator that `model` trains, not trained and by itself."""
         return builder.generator(conditioning=builder.conditioning)
+
+    def latents(self, builder: Builder[S]) -> Latents:
+        """The law of that generator's input."""
+        return builder.latents
 
     @abc.abstractmethod
     def model(self, builder: Builder[S]) -> ImplicitModel:

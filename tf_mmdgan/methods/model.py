@@ -89,8 +89,12 @@ def make_generator(
     builder = Builder(
         config, settings_of(config), tuple(image_shape), num_classes
     )
-    generator = get_method(config.objective).generator(builder)
-    return ImplicitModel(generator, builder.latents, **builder.model_options())
+    method = get_method(config.objective)
+    return ImplicitModel(
+        method.generator(builder),
+        method.latents(builder),
+        **builder.model_options(),
+    )
 
 
 def count_weights(

@@ -21,6 +21,11 @@ from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.kernels import KERNEL_FAMILY, KERNELS, Laplace
 from tf_mmdgan.methods.adversarial import AdversarialMethod
 from tf_mmdgan.methods.classifiers import CLASSIFIERS
+from tf_mmdgan.methods.few_steps import EnergyScoreMethod, InductiveMethod
+from tf_mmdgan.methods.few_steps_settings import (
+    EnergyScoreSettings,
+    InductiveSettings,
+)
 from tf_mmdgan.methods.matching import (
     CodeDriftMethod,
     CodeMatchingMethod,
@@ -244,6 +249,14 @@ MATCHING: dict[str, Method[Any]] = {
             critic_output=32,
             autoencoder_steps=3000,
         ),
+    ),
+    "energy_score": EnergyScoreMethod(
+        "De Bortoli et al. 2025, Distributional diffusion models with scoring "
+        "rules",
+        EnergyScoreSettings(),
+    ),
+    "imm": InductiveMethod(
+        "Zhou et al. 2025, Inductive moment matching", InductiveSettings()
     ),
     "gfmn": FeatureMatchingMethod(
         "dos Santos et al. 2019, Learning implicit generative models by "

@@ -251,6 +251,8 @@ class DriftSettings(Settings):
       drift_scale: whether drifts are divided by their sizes.
       drift_decay: of the average of sizes over steps; 0: those of the batch.
       drift_floor: least product of both softmaxes.
+      drift_guidance: how far classes are driven from each other; 1: they are
+        not.
     """
 
     kernel: RadialMixture
@@ -262,6 +264,7 @@ class DriftSettings(Settings):
     drift_scale: bool = True
     drift_decay: float = 0.99
     drift_floor: float = 0.0
+    drift_guidance: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

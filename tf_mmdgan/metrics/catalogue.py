@@ -21,6 +21,7 @@ from tf_mmdgan.config.spelling import text
 from tf_mmdgan.features import Extracted
 from tf_mmdgan.metrics import (
     checks,
+    energy,
     fid,
     gaussian_mmd,
     inception_score,
@@ -131,6 +132,16 @@ def _gaussian_mmd(
         "gaussian_mmd2": value.mmd2,
         "gaussian_mmd2_standard_error": value.standard_error,
         "sigma": value.sigma,
+    }
+
+
+def _energy_distance(
+    real: np.ndarray, fake: np.ndarray, settings: MetricSettings = USUAL
+) -> Numbers:
+    """Energy distance with a p-value. See `energy.energy_distance`."""
+    value = energy.energy_distance(real, fake, settings.seed)
+    return {
+        f"energy_{name}": number for name, number in value._asdict().items()
     }
 
 
@@ -320,13 +331,16 @@ METRICS: Catalogue[_Function] = Catalogue("metric", __doc__) | {
     "fid": _fid,
     "fid_infinity": _fid_infinity,
     "gaussian_mmd": _gaussian_mmd,
+    "energy_distance": _energy_distance,
     "prdc": _prdc,
     "nearest_neighbor": _nearest_neighbor,
     "inception_score": _inception_score,
     "parzen": _parzen,
 }
 
-SLOW = {"fid_infinity", "parzen"}
+SLOW = {"fid_infinity", "parzen", "energy_distance"}
+# Of these, what rows of a table are scored by all the same.
+OF_ROWS = {"energy_distance"}
 _OF_CLASSES = {"inception_score"}
 _OF_ONE_SET = ("inception_score",)
 

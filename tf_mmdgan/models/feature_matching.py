@@ -215,9 +215,7 @@ def data_moments(
         )
     count, mean, squares = 0, 0.0, 0.0
     for start in range(0, len(data), batch_size):
-        batch = tf.constant(data[start : start + batch_size])
-        if data.dtype == np.uint8:
-            batch = images.from_uint8(batch)
+        batch = images.as_floats(tf.constant(data[start : start + batch_size]))
         rows = features(batch).numpy().astype(np.float64)
         here = rows.mean(axis=0)
         shift, total = here - mean, count + len(rows)

@@ -11,12 +11,21 @@ To add a pair, write its two builders in a module here and give it a line in
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
 from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
-from tf_mmdgan.networks import biggan, blocks, dcgan, mlp, resnet, sngan
+from tf_mmdgan.networks import (
+    biggan,
+    blocks,
+    dcgan,
+    mlp,
+    resnet,
+    sngan,
+    unet,
+)
 from tf_mmdgan.networks.autoencoder import (
     GMMN_MULTIPLES,
     autoencoder,
@@ -31,9 +40,13 @@ from tf_mmdgan.networks.frequency_scale import (
 )
 from tf_mmdgan.networks.minibatch import MinibatchDiscrimination
 from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
+from tf_mmdgan.networks.times import DenoiserOptions
+from tf_mmdgan.networks.units import in_units
+from tf_mmdgan.networks.unrolled import StraightPath, noise_size, unrolled
 
 MakeGenerator = Callable[[tuple[int, ...], GeneratorOptions], keras.Model]
 MakeCritic = Callable[[tuple[int, ...], CriticOptions], keras.Model]
+MakeDenoiser = Callable[[tuple[int, ...], DenoiserOptions], keras.Model]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,8 +87,11 @@ class Architecture:
       critic_batch_norm: whether the critic can have batch normalization.
       generator_spectral_norm: whether the generator can be spectrally
         normalised.
+      denoiser: denoiser(image_shape, options) makes a network that is told
+        times, from [maps, times] to maps, for generators of few steps; see
+        `networks.times`. None: there is none.
 
-    Both builders raise UsageError for what they cannot make.
+    The builders raise UsageError for what they cannot make.
     """
 
     generator: MakeGenerator
@@ -86,13 +102,14 @@ class Architecture:
     makes_points: bool = False
     critic_batch_norm: bool = True
     generator_spectral_norm: bool = False
+    denoiser: MakeDenoiser | None = None
 
 
 def _pair(
     generator: MakeGenerator,
     critic: MakeCritic,
     sizes: blocks.Sizes,
-    **options: bool,
+    **options: Any,
 ) -> Architecture:
     return Architecture(
         generator=generator,
@@ -139,7 +156,16 @@ ARCHITECTURES: Catalogue[Architecture] = Catalogue("architecture", __doc__) | {
     "biggan": _big_pair(biggan.generator, biggan.critic),
     "biggan_plain": _big_pair(biggan.plain_generator, biggan.plain_critic),
     "sagan": _big_pair(biggan.sagan_generator, biggan.sagan_critic),
-    "mlp": _pair(mlp.generator, mlp.critic, mlp.SIZES, makes_points=True),
+    "unet": _pair(
+        unet.generator, unet.critic, unet.SIZES, denoiser=unet.denoiser
+    ),
+    "mlp": _pair(
+        mlp.generator,
+        mlp.critic,
+        mlp.SIZES,
+        makes_points=True,
+        denoiser=mlp.denoiser,
+    ),
     "gram_mlp": _pair(
         mlp.gram_generator, mlp.gram_critic, mlp.SIZES, makes_points=True
     ),
@@ -148,6 +174,7 @@ ARCHITECTURES: Catalogue[Architecture] = Catalogue("architecture", __doc__) | {
         functools.partial(mlp.critic, multiples=GMMN_MULTIPLES[-1:]),
         mlp.SIZES,
         makes_points=True,
+        denoiser=functools.partial(mlp.denoiser, multiples=GMMN_MULTIPLES),
     ),
 }
 

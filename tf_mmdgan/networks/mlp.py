@@ -10,6 +10,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.networks import blocks, layers
 from tf_mmdgan.networks.conditioning import Inputs
 from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
+from tf_mmdgan.networks.times import DenoiserOptions, TimedInputs
 
 SIZES = blocks.Sizes(minimum=2)
 _GLOROT = keras.initializers.GlorotUniform
@@ -105,6 +106,38 @@ def critic(
     return blocks.critic_model(
         inputs, x, options, activations, make, "mlp_critic"
     )
+
+
+def denoiser(
+    image_shape: tuple[int, ...],
+    options: DenoiserOptions,
+    *,
+    multiples: Sequence[int] = (1, 1),
+) -> keras.Model:
+    """From points or maps, and times, to the same; see `times.TimedInputs`.
+
+    Hidden layers with ReLU, then a linear layer. What is made of the times is
+    appended to the flat input.
+
+    Args:
+      image_shape: as for `generator`.
+      options: `width` is the units of a hidden layer of multiple 1.
+      multiples: as for `generator`.
+
+    Raises:
+      UsageError: for a shape or a number out of range.
+    """
+    _check(image_shape, multiples)
+    inputs = TimedInputs(image_shape, options)
+    make = blocks.LayerFactory()
+    flat = keras.layers.Flatten(name="flat")(inputs.maps)
+    x = keras.layers.Concatenate(name="timed")([flat, inputs.embedding])
+    for number, multiple in enumerate(multiples, start=1):
+        units = multiple * options.width
+        x = make.hidden(units, activation="relu", name=f"hidden{number}")(x)
+    x = make.linear(math.prod(image_shape), dtype="float32", name="outputs")(x)
+    x = keras.layers.Reshape(image_shape, dtype="float32", name="shape")(x)
+    return keras.Model(inputs.tensors, x, name="mlp_denoiser")
 
 
 # The networks for points in A. Srivastava, K. Xu, M. U. Gutmann and C. Sutton,

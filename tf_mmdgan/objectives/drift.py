@@ -54,12 +54,14 @@ class Sides(NamedTuple):
     """Of pairs of n points with p positives and m negatives.
 
     Negatives of which the first n are the points themselves have a diagonal of
-    pairs x_i, x_i that must not count: `own` says so.
+    pairs x_i, x_i that must not count: `own` says so. Negatives with
+    `log_weights` w count as if each were there exp(w) times.
     """
 
     positive: tf.Tensor  # [..., n, p]
     negative: tf.Tensor  # [..., n, m]
     own: bool
+    log_weights: tf.Tensor | None = None  # [m]
 
     @property
     def joint(self) -> tf.Tensor:
@@ -69,7 +71,15 @@ class Sides(NamedTuple):
     def of(self, joint: tf.Tensor) -> "Sides":
         """The two parts of what is like `joint`."""
         count = tf.shape(self.positive)[-1]
-        return Sides(joint[..., :count], joint[..., count:], self.own)
+        return self._replace(
+            positive=joint[..., :count], negative=joint[..., count:]
+        )
+
+    def weighted(self) -> "Sides":
+        """Logarithms of values, with those of the negatives' weights added."""
+        if self.log_weights is None:
+            return self
+        return self._replace(negative=self.negative + self.log_weights)
 
     def without_own(self, value: float) -> "Sides":
         """The same with this value for pairs of a point with itself."""
@@ -113,6 +123,9 @@ class Sides(NamedTuple):
         """How many positives and negatives a point has, itself not counted."""
         dtype = self.positive.dtype
         positives = tf.cast(tf.shape(self.positive)[-1], dtype)
+        if self.log_weights is not None:
+            total = tf.reduce_sum(tf.exp(self.log_weights))
+            return positives, total - tf.cast(self.own, dtype)
         negatives = tf.cast(tf.shape(self.negative)[-1] - self.own, dtype)
         return positives, negatives
 
@@ -140,9 +153,18 @@ def _both(logs: Sides, companion: Companion, floor: float = 0.0) -> Sides:
     del companion
     rows = tf.nn.log_softmax(logs.joint)
     product = rows + tf.nn.log_softmax(logs.joint, axis=-2)
+    copies = None
+    if logs.log_weights is not None:
+        # The root is of each copy, of which there are so many.
+        none = tf.zeros([tf.shape(logs.positive)[-1]], product.dtype)
+        copies = tf.concat([none, logs.log_weights], axis=0)
+        product -= copies
     if floor:
         product = tf.maximum(product, math.log(floor))
-    return _balanced(logs.of(tf.exp(0.5 * product)))
+    roots = 0.5 * product
+    return _balanced(
+        logs.of(tf.exp(roots if copies is None else roots + copies))
+    )
 
 
 def _separate(logs: Sides, companion: Companion) -> Sides:
@@ -271,11 +293,12 @@ class DriftField:
           temperature: what the kernel's bandwidth is multiplied by.
         """
         squares = squares.map(lambda side: side / temperature**2)
-        logs = squares.map(self.kernel.log_of_squares).without_own(-math.inf)
+        logs = squares.map(self.kernel.log_of_squares).weighted()
+        logs = logs.without_own(-math.inf)
 
         def companion():
             factor, kernel = _companion(self.kernel)
-            values = squares.map(kernel.log_of_squares)
+            values = squares.map(kernel.log_of_squares).weighted()
             shift = math.log(factor * temperature**2)
             return values.map(lambda v: v + shift).without_own(-math.inf)
 

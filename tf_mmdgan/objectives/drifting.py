@@ -44,16 +44,25 @@ class DriftDiscrepancy(Discrepancy):
       scaled: whether drifts are divided by their sizes; otherwise sizes are 1.
       decay: of the moving average of sizes over steps; 0: those of the batch,
         as in the published code.
+      guidance: alpha >= 1: where it is above 1, real points of all classes are
+        negatives too, so many times that these have the law q / alpha + (1 -
+        1 / alpha) p_any of generated points of the class and of real ones of
+        any. The drift then rests where q = alpha p - (alpha - 1) p_any: further
+        from the other classes than the real points p of its own are.
+      classes: how many classes the places are of, which follow each other in
+        equal numbers.
 
     Raises:
-      UsageError: for no temperature, one that is not positive, and a decay that
-        is not in [0, 1).
+      UsageError: for no temperature, one that is not positive, a decay that is
+        not in [0, 1), a guidance below 1, and one above it of a single class.
     """
 
     field: DriftField = dataclasses.field(default_factory=DriftField)
     temperatures: tuple[float, ...] = (0.02, 0.05, 0.2)
     scaled: bool = True
     decay: float = 0.99
+    guidance: float = 1.0
+    classes: int = 1
 
     def __post_init__(self):
         errors.check_type("field", self.field, DriftField)
@@ -66,6 +75,8 @@ class DriftDiscrepancy(Discrepancy):
         errors.check_at_least(0.0, decay=self.decay)
         if self.decay >= 1.0:
             raise errors.UsageError(f"decay={self.decay}, need less than 1.")
+        errors.check_at_least(1.0, guidance=self.guidance)
+        errors.check_count(1, classes=self.classes)
 
     @property
     def memory_size(self) -> int:
@@ -91,8 +102,13 @@ class DriftDiscrepancy(Discrepancy):
         points = tf.stop_gradient(fake)
         distance, squares = _in_mean_distances(real, points)
         unit = tf.math.divide_no_nan(math.sqrt(fake.shape[-1]), distance)
+        negatives, guided = points, squares
+        if self.guidance > 1.0:
+            others = self._of_any_class(real)
+            negatives = tf.concat([points, others], axis=-2)
+            guided = self._guided(squares, points, others, distance)
         drifts = [
-            unit * pull(self.field.weights(squares, t), points, real, points)
+            unit * pull(self.field.weights(guided, t), points, real, negatives)
             for t in self.temperatures
         ]
         found = tf.stack([_root_mean_square(drift) for drift in drifts])
@@ -115,6 +131,45 @@ class DriftDiscrepancy(Discrepancy):
         if fake.shape.rank == 2:
             logs |= self._mmd2(squares, real, distance)
         return Lowered(loss, memory, logs)
+
+    def _of_any_class(self, real: tf.Tensor) -> tf.Tensor:
+        """Real points of all classes, at each place: [places, classes n, d].
+
+        Raises:
+          UsageError: where there is no other class.
+        """
+        if self.classes < 2 or real.shape.rank == 2:
+            raise errors.UsageError(
+                f"guidance={self.guidance}: away from other classes, and there "
+                "are none.",
+                setting="drift_guidance",
+            )
+        width, places = real.shape[-1], real.shape[0] // self.classes
+        apart = tf.reshape(real, [self.classes, places, -1, width])
+        together = tf.reshape(
+            tf.transpose(apart, [1, 0, 2, 3]), [places, -1, width]
+        )
+        return tf.tile(together, [self.classes, 1, 1])
+
+    def _guided(
+        self,
+        squares: Sides,
+        points: tf.Tensor,
+        others: tf.Tensor,
+        distance: tf.Tensor,
+    ) -> Sides:
+        """Squares with those of further negatives, which are weighted."""
+        further = tf.math.divide_no_nan(
+            pairwise_squares(points, others), tf.square(distance)
+        )
+        own, count = tf.shape(points)[-2], tf.shape(others)[-2]
+        weight = tf.cast((own - 1) / count, further.dtype)
+        log_weight = tf.math.log((self.guidance - 1.0) * weight)
+        logs = [tf.zeros([own], further.dtype), tf.fill([count], log_weight)]
+        return squares._replace(
+            negative=tf.concat([squares.negative, further], axis=-1),
+            log_weights=tf.concat(logs, axis=0),
+        )
 
     def _averaged(
         self, found: tf.Tensor, memory: tf.Tensor

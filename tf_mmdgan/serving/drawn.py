@@ -11,7 +11,7 @@ class Drawn:
     """Images that were drawn.
 
     Attributes:
-      images: uint8 [n, h, w, c].
+      images: uint8 [n, h, w, c]; or rows of a table, float32 [n, d].
       labels: int32 [n], of a generator with classes, or None.
       values: float32 [n, h, w, c], in the range of the data, where these are
         no levels of 8 bits; or None.
@@ -24,14 +24,27 @@ class Drawn:
     values: np.ndarray | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The images, labels and values, as far as there are any, by name."""
-        named = {"labels": self.labels, "values": self.values}
-        found = {k: v for k, v in named.items() if v is not None}
-        return {"images": self.images, **found}
+        """What there is of images or rows, labels and values, by name."""
+        found = self._fields()
+        made = found.pop("images")
+        return {"rows" if self.are_rows else "images": made, **found}
+
+    def _fields(self) -> dict[str, np.ndarray]:
+        named = {
+            "images": self.images,
+            "labels": self.labels,
+            "values": self.values,
+        }
+        return {k: v for k, v in named.items() if v is not None}
+
+    @property
+    def are_rows(self) -> bool:
+        """Whether these are rows of a table."""
+        return self.images.ndim == 2
 
     def rows(self, chosen: np.ndarray) -> "Drawn":
         """Those of some images."""
-        arrays = {k: v[chosen] for k, v in self.arrays().items()}
+        arrays = {k: v[chosen] for k, v in self._fields().items()}
         return dataclasses.replace(self, **arrays)
 
 

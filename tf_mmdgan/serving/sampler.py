@@ -45,6 +45,7 @@ class Sampler:
     Attributes:
       image_shape: [h, w, c] of an image.
       has_classes: whether images can be of a class that is asked for.
+      makes_rows: whether rows of a table are drawn, and no images.
 
     Raises:
       UsageError: if the model is none of this package.
@@ -67,7 +68,9 @@ class Sampler:
                 "The model was not exported by tf_mmdgan: it has no signature "
                 f"sample_range, but {found}."
             )
-        self.image_shape = _image_shape(signatures["sample_range"])
+        self._output, self._made = _output(signatures["sample_range"])
+        self.makes_rows = self._output == "rows"
+        self.image_shape = tuple(self._made.shape[1:])
         self.has_classes = "sample_class" in signatures
         self._has_values = "values" in signatures["sample_range"].outputs
         self._names_told = _width_of_names(signatures.get("class_names"))
@@ -190,13 +193,13 @@ class Sampler:
     def _wanted(self, count: int) -> dict[str, tf.TensorSpec]:
         """What a request for `count` images is answered with."""
         count = max(count, 0)  # Negative ones are the model's to refuse.
-        shape = (count, *self.image_shape)
-        if math.prod(shape) > _MOST_BYTES:
+        shape = (count, *self._made.shape[1:])
+        if math.prod(shape) * self._made.dtype.size > _MOST_BYTES:
             raise errors.UsageError(
-                f"{count} images of {self.image_shape} are more than "
+                f"{count} {self._output} of {shape[1:]} are more than "
                 f"{_MOST_BYTES:,} bytes: ask for fewer at a time."
             )
-        wanted = {"images": tf.TensorSpec(shape, tf.uint8)}
+        wanted = {self._output: tf.TensorSpec(shape, self._made.dtype)}
         if self._has_values:
             wanted["values"] = tf.TensorSpec(shape, tf.float32)
         if self.has_classes:
@@ -252,12 +255,16 @@ class Sampler:
         return self._predictor.predict("class_names", asked, wanted)
 
 
-def _image_shape(signature: Signature) -> tuple[int, int, int]:
-    """The [h, w, c] of the images that a signature returns.
+def _output(signature: Signature) -> tuple[str, tf.TensorSpec]:
+    """Name and form of what a signature draws: images, or rows.
 
     Raises:
-      UsageError: if there are none, or their size is not told.
+      UsageError: if it is neither, or its size is not told.
     """
+    if "rows" in signature.outputs:
+        rows = signature.outputs["rows"]
+        if rows.dtype == tf.float32 and rows.shape.rank == 2 and rows.shape[1]:
+            return "rows", rows
     images = signature.outputs.get("images", tf.TensorSpec(None, tf.uint8))
     sides = images.shape.as_list()[1:] if images.shape.rank == 4 else [0]
     told = all(side is not None and side > 0 for side in sides)
@@ -267,7 +274,7 @@ def _image_shape(signature: Signature) -> tuple[int, int, int]:
             f"{images.dtype.name} of {errors.excerpt(images.shape)}, not "
             "images, uint8 [n, h, w, c], of a size that it tells."
         )
-    return tuple(sides)
+    return "images", images
 
 
 def _width_of_names(signature: Signature | None) -> int | None:
@@ -315,7 +322,7 @@ def _joined(parts: Sequence[tuple[Arrays, float]]) -> Drawn:
         for name in arrays[0]
     }
     return Drawn(
-        joined["images"],
+        joined["rows" if "rows" in joined else "images"],
         joined.get("labels"),
         tuple(seconds for _, seconds in parts),
         joined.get("values"),

@@ -67,6 +67,7 @@ def make_callbacks(
             config.sample_every,
             writer,
             config.evaluation_weights,
+            table=train.table,
         ),
         evaluation_callback,
         *([state.stop] if state.stop else []),
@@ -141,4 +142,4 @@ def _probe(train: data.ImageSet, config: TrainConfig) -> Batch:
     labels = None
     if config.conditioning != "none" and train.labels is not None:
         labels = tf.constant(train.labels[chosen])
-    return Batch(images.from_uint8(tf.constant(train.images[chosen])), labels)
+    return Batch(images.as_floats(tf.constant(train.images[chosen])), labels)

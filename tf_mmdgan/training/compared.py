@@ -152,7 +152,7 @@ def compare_runs(
     for place, (run, name) in enumerate(_names(config.runs).items()):
         count = min(config.num_samples, scorer.count)
         seed = (config.seed + place) % 2**63
-        drawn = loaded[run].generate(count, seed, weights=config.weights)
+        drawn = loaded[run].model.generate(count, seed, weights=config.weights)
         found = history.of_run(loaded[run].config)
         features = scorer.features(drawn)
         side = RunSide(name, reports[run], found, drawn[:_SHOWN], features)

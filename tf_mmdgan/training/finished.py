@@ -1,6 +1,7 @@
 """A run that has been trained: load it, draw from it, score it, export it."""
 
 import dataclasses
+import functools
 import os
 import pathlib
 from collections.abc import Mapping
@@ -9,14 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from tf_mmdgan import errors, export, files
+from tf_mmdgan import data, errors, export, files
 from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.config.sizes import bounds
 from tf_mmdgan.evaluation import Report, Scorer, memorized, scorer_of_run
 from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.methods import make_generator
 from tf_mmdgan.models import ImplicitModel
-from tf_mmdgan.models.standing import with_standing_statistics
 from tf_mmdgan.training import (
     callbacks,
     checkpoints,
@@ -27,6 +27,7 @@ from tf_mmdgan.training import (
     records,
     run_data,
     run_directory,
+    usable,
 )
 from tf_mmdgan.training.run_directory import (
     CHECKPOINTS,
@@ -36,9 +37,6 @@ from tf_mmdgan.training.run_directory import (
     recorded,
     recorded_step,
 )
-
-# The most images of a batch that gives standing statistics.
-_STANDING_ROWS = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,14 +80,20 @@ class TrainedRun:
         return None if given is None else bounds(given)
 
     def generate(self, count: int, seed: int = 0, **options: Any) -> np.ndarray:
-        """Draws images: uint8 [count, h, w, c].
+        """Draws images, uint8 [count, h, w, c], or rows, in their units.
 
         Args:
           count: how many.
           seed: any integer that fits 64 bits.
           **options: of `ImplicitModel.generate`, such as `label`.
         """
-        return self.model.generate(count, seed, **options)
+        drawn = self.model.generate(count, seed, **options)
+        return drawn if self.table is None else self.table.in_units(drawn)
+
+    @functools.cached_property
+    def table(self) -> data.Table | None:
+        """The columns of the rows that it generates; None of images."""
+        return records.recorded_table(self.folder, self.image_shape)
 
     def score(
         self,
@@ -220,7 +224,7 @@ class TrainedRun:
         if standing_batches is not None:
             standing = standing_batches
         return export.export_generator(
-            self._network(weights, standing),
+            self.network(weights, standing),
             self.model.latents,
             export_dir or run_directory.export_folder(self.folder),
             {
@@ -229,6 +233,7 @@ class TrainedRun:
                 "weights": weights,
                 "standing_batches": standing,
                 "licence": licence,
+                **({"table": self.table.record()} if self.table else {}),
             },
             num_classes=self.model.num_classes,
             class_shares=self.model.class_shares,
@@ -239,19 +244,19 @@ class TrainedRun:
             **options,
         )
 
-    def _network(self, weights: str, standing_batches: int) -> keras.Model:
-        """A generator, with standing statistics of so many batches, if any."""
-        model = self.model
-        network = model.network(weights)
-        if not standing_batches:
-            return network
-        return with_standing_statistics(
-            network,
-            model.latents,
+    def network(
+        self, weights: str = "ema", standing_batches: int = 0
+    ) -> keras.Model:
+        """A generator, with standing statistics of so many batches, if any.
+
+        One of rows makes them in the units of their table.
+        """
+        return usable.network(
+            self.model,
+            weights,
+            self.table,
             standing_batches,
-            min(self.config.batch_size, _STANDING_ROWS),
-            num_classes=model.num_classes,
-            class_shares=model.class_shares,
+            self.config.batch_size,
         )
 
 
@@ -259,6 +264,7 @@ def load_run(
     run_dir: str | os.PathLike[str],
     checkpoint: str = "last",
     trust_run: bool = False,
+    sampling_steps: int | None = None,
 ) -> TrainedRun:
     """A run, its generators with the weights of a sound checkpoint.
 
@@ -276,9 +282,12 @@ def load_run(
         generator alone has its weights, and the model is as new otherwise.
       trust_run: whether what the run's record names, beside what this package
         has, may be read, imported and run: now, and when the run is scored.
+      sampling_steps: steps of a generator of several steps; by default as the
+        run has it.
 
     Raises:
-      UsageError: for such a name in a run that is not trusted.
+      UsageError: for such a name in a run that is not trusted, and for steps of
+        a generator that makes none.
       DataError: if the folder is not a run, or has no such checkpoint; and for
         a record or weights that are not sound.
     """
@@ -291,6 +300,8 @@ def load_run(
     )
     in_force = run_directory.recorded_in_force(run_dir, trust_run)
     config = records.filled(config, in_force)
+    if sampling_steps is not None:
+        config = dataclasses.replace(config, sampling_steps=sampling_steps)
     if not trust_run:
         held = CHECKPOINTS.get(checkpoint, EVALUATED)
         claims.check_generator(

@@ -15,7 +15,7 @@ from tf_mmdgan.methods import settings_of
 
 _SETTINGS = ("matched_features", "refine_features")
 # What everybody sees is no network.
-_PLAIN = "pixels"
+_PLAIN = ("pixels", "columns")
 
 
 def check(config: TrainConfig) -> None:
@@ -76,5 +76,5 @@ def _networks(given: object) -> list[Any]:
     return [
         network.name if network.path is None else f"{network[0]}:{network[1]}"
         for network in names.parse(given)
-        if network.name != _PLAIN
+        if network.name not in _PLAIN
     ]

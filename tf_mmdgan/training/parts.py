@@ -4,7 +4,7 @@ import functools
 
 import tensorflow as tf
 
-from tf_mmdgan import data, evaluation
+from tf_mmdgan import data, errors, evaluation
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster, make_cluster
 from tf_mmdgan.methods import make_model
@@ -61,6 +61,11 @@ def _check_training(
 ) -> None:
     """Refuses too few images, and classes that none would be learnt of."""
     data.check_batch_size(found, config.batch_size)
+    if config.augment and len(found.image_shape) == 1:
+        raise errors.UsageError(
+            "--augment is for images, and not for rows of a table: leave it "
+            "out."
+        )
     if config.conditioning != "none":
         data.check_classes(found, run_data.place(config))
 

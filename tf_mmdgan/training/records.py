@@ -6,16 +6,19 @@ a later version of this package, or with another optional package installed.
 """
 
 import dataclasses
+import os
+import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from tf_mmdgan import data, kernels
+from tf_mmdgan import data, errors, kernels
 from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.config.sizes import Size, of_sides
 from tf_mmdgan.evaluation import Scorer, usual_features
 from tf_mmdgan.methods import settings_of
 from tf_mmdgan.methods.resolution import idle
 from tf_mmdgan.objectives import f_divergences
+from tf_mmdgan.training import run_directory
 
 # Members of these have names that are shorter than what they are made of.
 _CATALOGUES: dict[str, Mapping[str, Any]] = {
@@ -89,3 +92,28 @@ def filled(config: TrainConfig, recorded: Mapping[str, Any]) -> TrainConfig:
         # Deviations make it of the published one again; theirs has no name.
         values.pop("kernel", None)
     return dataclasses.replace(config, **values)
+
+
+def recorded_table(
+    run_dir: str | os.PathLike[str], shape: tuple[int, ...]
+) -> data.Table | None:
+    """The columns of a run's rows; None of images.
+
+    Args:
+      run_dir: the run's folder.
+      shape: of what it generates.
+
+    Raises:
+      DataError: for what is no table of such rows.
+    """
+    path = pathlib.Path(run_dir) / run_directory.CONFIG_FILE
+    found = run_directory.recorded(path).get("data", {})
+    record = found.get("table") if isinstance(found, dict) else None
+    if len(shape) > 1 or record is None:
+        return None
+    try:
+        return data.Table.of_record(record, shape[0])
+    except errors.DataError as error:
+        raise errors.DataError(
+            f"{path} cannot be read by this version: {error}"
+        ) from None

@@ -147,7 +147,8 @@ class Run:
             return {"run_dir": self.config.run_dir, "steps": run.step}
         log = read_log(run.folder / METRICS_FILE)
         kid = {line["step"]: line["kid"] for line in log if "kid" in line}
-        samples = run.folder / SAMPLES / grid_name(run.step)
+        samples = run.folder / SAMPLES
+        samples /= grid_name(run.step, of_rows=run.table is not None)
         result = {
             "run_dir": str(run.folder),
             "steps": run.step,

@@ -45,6 +45,7 @@ def record(
         "num_files": listing and listing.num_files,
         "count": len(train.images),
         "images": train.digest,
+        "table": train.table and train.table.record(),
     }
 
 
@@ -140,7 +141,7 @@ def _of_held_out(config: TrainConfig, held_out: object) -> str | None:
     listed = data.DATASET_FAMILY.get(config.dataset).listing is not None
     if listed or not isinstance(held_out, np.ndarray):
         return None
-    return data.ImageSet(held_out).digest
+    return data.digest(held_out)
 
 
 def check_scored(config: TrainConfig, per_class: bool = False) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tf_mmdgan import files, images
+from tf_mmdgan import data, files, images
 from tf_mmdgan.training import class_rows
 from tf_mmdgan.training.callbacks import Every
 from tf_mmdgan.training.events import Events
@@ -15,15 +15,16 @@ from tf_mmdgan.training.events import Events
 SAMPLES = "samples"
 
 
-def grid_name(step: int) -> str:
-    """The file name of the grid that was drawn at `step`."""
-    return f"step_{step:07d}.png"
+def grid_name(step: int, of_rows: bool = False) -> str:
+    """The file name of the samples that were drawn at `step`."""
+    return f"step_{step:07d}.{'csv' if of_rows else 'png'}"
 
 
 class SampleGrid(Every):
     """Draws the same latents again and again: step_*.png and TensorBoard.
 
-    Of a model whose classes have names, each row is of one class.
+    Of a model whose classes have names, each row is of one class. Rows of a
+    table become step_*.csv, in the table's units.
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class SampleGrid(Every):
         weights: str = "ema",
         count: int = 64,
         seed: int = 0,
+        table: data.Table | None = None,
     ):
         super().__init__(interval, at_end=True)
+        self.table = table
         self.folder = pathlib.Path(folder)
         self.writer = writer
         self.weights = weights
@@ -45,6 +48,9 @@ class SampleGrid(Every):
     def act(self, step: int, logs: Mapping[str, float]) -> None:
         """See `Every.act`."""
         del logs
+        if self.table is not None:
+            self._write_table(step, self.table)
+            return
         rows = class_rows.draw(self.model, self.weights, self.seed)
         if rows is not None:
             self._write_rows(step, rows, self.model.class_names)
@@ -58,6 +64,13 @@ class SampleGrid(Every):
             images.encode_png(images.grid(drawn, scale=scale)),
         )
         self.writer.image(step, "samples", images.grid(drawn))
+
+    def _write_table(self, step: int, table: data.Table) -> None:
+        drawn = self.model.generate(
+            self.count, self.seed, self.weights, shares=None
+        )
+        path = self.folder / grid_name(step, of_rows=True)
+        files.write_bytes(path, table.csv(table.in_units(drawn)))
 
     def _write_rows(
         self, step: int, rows: np.ndarray, names: Sequence[str]

@@ -59,7 +59,12 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     if config.checkpoint == "all":
         return score_steps(config)
     if config.run_dir is not None:
-        run = load_run(config.run_dir, config.checkpoint, config.trust_run)
+        run = load_run(
+            config.run_dir,
+            config.checkpoint,
+            config.trust_run,
+            config.sampling_steps,
+        )
     if one_set.is_one_set(config):
         report, found = one_set.look_at_one_set(config)
         _write(config.out, report)
@@ -125,7 +130,7 @@ def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
     report = by_statistics.score_by_statistics(
         config,
         run.config,
-        lambda count: run.generate(count, config.seed, weights=config.weights),
+        lambda count: run.model.generate(count, config.seed, config.weights),
     )
     report = dataclasses.replace(
         report, step=run.step, reproducible=before.get("reproducible")

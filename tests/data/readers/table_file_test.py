@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from tf_mmdgan import errors
+from tf_mmdgan.data.readers import table_file
+
+
+@pytest.fixture
+def read(tmp_path):
+    def run(text, label_column=None):
+        path = tmp_path / "table.csv"
+        path.write_text(text)
+        return table_file.read(path, label_column)
+
+    return run
+
+
+def test_names_numbers_and_classes(read):
+    found = read('a,kind,"b, c"\n1,red,2.5\n\n-3e2, blue ,0\n4,red,1\n', "kind")
+    assert found.columns == ("a", "b, c")
+    np.testing.assert_array_equal(found.values, [[1, 2.5], [-300, 0], [4, 1]])
+    assert found.class_names == ("blue", "red")
+    np.testing.assert_array_equal(found.labels, [1, 0, 1])
+    assert found.labels.dtype == np.int64
+
+
+def test_without_names_columns_are_numbered(read):
+    found = read("\ufeff1,10\n2,9\n3,10\n", "1")
+    assert found.columns == ("0",) and found.class_names == ("9", "10")
+    np.testing.assert_array_equal(found.labels, [1, 0, 1])
+    np.testing.assert_array_equal(found.values, [[1], [2], [3]])
+
+
+def test_arrays(tmp_path):
+    path = tmp_path / "table.npy"
+    np.save(path, np.array([[1, 2, 0], [3, 4, 1]], np.int32))
+    found = table_file.read(path, "2")
+    assert found.columns == ("0", "1") and found.class_names == ("0", "1")
+    np.testing.assert_array_equal(found.values, [[1, 2], [3, 4]])
+    for wrong in (np.zeros(3), np.zeros((2, 3, 4)), np.array([["a"]])):
+        np.save(path, wrong)
+        with pytest.raises(errors.DataError, match=r"need numbers \[rows"):
+            table_file.read(path)
+    np.save(path, np.array([[1.0, 2.0], [3.0, np.inf]]))
+    with pytest.raises(errors.DataError, match="line 2, column '1' holds inf"):
+        table_file.read(path)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("a,b\n1,2\n3,\n", "line 3, column 'b' holds nothing, where a value"),
+        ("a,b\n1,2\n\n3,nan\n", "line 4, column 'b' holds nan"),
+        ("a,b\n1,2\n3,red\n", "column 'b' holds 'red', .*--label_column"),
+        ("a,b\n1,2\n3,inf\n", "column 'b' holds inf"),
+        ("a,b\n1,2\n3\n", "line 3 has 1 cells, and there are 2 columns"),
+        ("a,a\n1,2\n", "the name 'a' is there twice"),
+        ("a,\n1,2\n", "the name '.*' is there twice, empty"),
+        ("a,b\n", "holds no rows"),
+        ("", "holds no rows"),
+        ('a,b\n"1,2\n', "is no line of a table"),
+    ],
+)
+def test_what_is_no_table(text, words, read):
+    with pytest.raises(errors.DataError, match=words) as caught:
+        read(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_columns_of_classes(read, tmp_path):
+    with pytest.raises(errors.UsageError, match=r"label_column=c: .*a, b"):
+        read("a,b\n1,2\n", "c")
+    with pytest.raises(errors.DataError, match="column 'b' holds nothing"):
+        read("a,b\n1,\n", "b")
+    with pytest.raises(errors.DataError, match="no column but a"):
+        read("a\n1\n", "a")
+    with pytest.raises(errors.DataError, match=r"a \.npy or a \.csv file"):
+        table_file.read(tmp_path / "table.txt")
+    for name in ("none.csv", "none.npy"):
+        with pytest.raises(errors.DataError, match="There is no file"):
+            table_file.read(tmp_path / name)

@@ -1,0 +1,159 @@
+"""What the columns of a table are, whose rows a generator makes."""
+
+import csv
+import dataclasses
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf_mmdgan import errors
+
+_MOST_COLUMNS = 2**14
+_LONGEST = 200  # of a name
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """The columns of standardised rows, and their units.
+
+    A standardised number is (number - mean) / deviation of its column.
+
+        >>> table = tm.data.Table(("size", "weight"), (1.7, 70.0), (0.1, 10.0))
+        >>> table.standardised(np.array([[1.8, 60.0]])).round(3).tolist()
+        [[1.0, -1.0]]
+
+    Attributes:
+      columns: names of the columns of numbers.
+      means: of each column, in its unit.
+      deviations: standard deviation of each column, in its unit, > 0.
+      label_column: name of the column of classes, if there is one.
+      class_names: what stands in that column, by the number of the class.
+    """
+
+    columns: tuple[str, ...]
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+    label_column: str | None = None
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Means and deviations."""
+        return self.means, self.deviations
+
+    def standardised(self, rows: np.ndarray) -> np.ndarray:
+        """Rows [n, d] in the table's units -> float32 [n, d]."""
+        scaled = (rows - np.array(self.means)) / np.array(self.deviations)
+        return scaled.astype(np.float32)
+
+    def in_units(self, rows: np.ndarray) -> np.ndarray:
+        """Standardised rows [n, d] -> float32 [n, d] in the table's units."""
+        means, deviations = (
+            np.array(numbers, np.float32)
+            for numbers in (self.means, self.deviations)
+        )
+        return rows * deviations + means
+
+    def csv(self, rows: np.ndarray, labels: np.ndarray | None = None) -> bytes:
+        """A file of rows in the table's units, with a line of names.
+
+        Args:
+          rows: [n, d], in these units.
+          labels: numbers of their classes, which become the last column.
+        """
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        classed = [] if labels is None else [self.label_column or "label"]
+        writer.writerow([*self.columns, *classed])
+        for number, row in enumerate(rows):
+            cells = [str(value) for value in row]
+            if labels is not None:
+                cells.append(self._class_name(int(labels[number])))
+            writer.writerow(cells)
+        return text.getvalue().encode()
+
+    def _class_name(self, label: int) -> str:
+        return self.class_names[label] if self.class_names else str(label)
+
+    def record(self) -> dict[str, Any]:
+        """What `of_record` reads, as JSON has it."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any], width: int) -> "Table":
+        """The table of a record, which others may have written.
+
+        Args:
+          record: as of `record`.
+          width: number of columns that there must be.
+
+        Raises:
+          DataError: for what is none of that many columns.
+        """
+        if not _is_record(record, width):
+            raise errors.DataError(
+                f"its table is none of {width} columns with names, means and "
+                "deviations"
+            )
+        return cls(
+            tuple(record["columns"]),
+            tuple(record["means"]),
+            tuple(record["deviations"]),
+            record.get("label_column"),
+            tuple(record["class_names"]),
+        )
+
+    @classmethod
+    def numbered(cls, width: int) -> "Table":
+        """A table of which nothing is known but its number of columns."""
+        names = tuple(map(str, range(width)))
+        return cls(names, (0.0,) * width, (1.0,) * width)
+
+
+def _is_record(record: Mapping[str, Any], width: int) -> bool:
+    names, classes = record.get("columns"), record.get("class_names")
+    label = record.get("label_column")
+    return (
+        _are(names, str, width)
+        and _are(record.get("means"), float, width)
+        and _are(record.get("deviations"), float, width)
+        and min(record["deviations"]) > 0.0
+        and (label is None or _is_name(label))
+        and isinstance(classes, list | tuple)
+        and _are(classes, str, len(classes))
+    )
+
+
+def _are(values: Any, kind: type, count: int) -> bool:
+    if not isinstance(values, list | tuple) or len(values) != count:
+        return False
+    if kind is str:
+        return all(map(_is_name, values))
+    return all(type(v) in (int, float) and math.isfinite(v) for v in values)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST
+
+
+def check_names(names: Sequence[str], source: object) -> None:
+    """Refuses names of columns that are too many, too long, or twice there.
+
+    Raises:
+      DataError: for such names.
+    """
+    if not 0 < len(names) <= _MOST_COLUMNS:
+        raise errors.DataError(
+            f"{source} has {len(names):,} names: need 1 to {_MOST_COLUMNS:,}."
+        )
+    seen: set[str] = set()
+    for name in names:
+        if name in seen or not 0 < len(name) <= _LONGEST:
+            raise errors.DataError(
+                f"{source}: the name '{errors.excerpt(name)}' is there twice, "
+                f"empty, or longer than {_LONGEST} characters."
+            )
+        seen.add(name)
