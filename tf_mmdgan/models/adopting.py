@@ -43,6 +43,26 @@ def generator(
     return made
 
 
+def check_latents(given: Any, size: int) -> None:
+    """Refuses images and the like, where a model is called.
+
+    Args:
+      given: latents [n, size], or a list of these and labels.
+      size: of the latents.
+
+    Raises:
+      UsageError: for arrays of another shape.
+    """
+    first = given[0] if isinstance(given, list | tuple) else given
+    shape = tf.TensorShape(getattr(first, "shape", None))
+    if not shape.is_compatible_with([None, size]):
+        raise errors.UsageError(
+            f"The model is called with latents [n, {size}], not with an array "
+            f"{shape}: generate(count) draws images, evaluate(images) scores "
+            "them."
+        )
+
+
 def copied(network: keras.Model) -> keras.Model:
     """The same network with weights of its own, of the same values.
 

@@ -254,14 +254,7 @@ class ImplicitModel(SteppedModel, Searching):
         Raises:
           UsageError: for images and the like.
         """
-        first = latents[0] if isinstance(latents, list | tuple) else latents
-        shape = tf.TensorShape(getattr(first, "shape", None))
-        if not shape.is_compatible_with([None, self.latents.size]):
-            raise errors.UsageError(
-                f"The model is called with latents [n, {self.latents.size}], "
-                f"not with an array {shape}: generate(count) draws images, "
-                "evaluate(images) scores them."
-            )
+        adopting.check_latents(latents, self.latents.size)
         return super().__call__(latents, *args, **kwargs)
 
     def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:

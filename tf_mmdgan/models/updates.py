@@ -107,15 +107,7 @@ def prepare(
             "This optimizer has the state of other weights: make a new one for "
             "each network."
         )
-    try:
-        optimizer.build(weights)
-    except ValueError as error:
-        if "Strategy" not in str(error):
-            raise
-        raise errors.UsageError(
-            "The model was made in the scope of another tf.distribute.Strategy:"
-            " make it, its optimizers, and compile it in the same scope."
-        ) from None
+    _build(optimizer, weights)
     step = functools.partial(type(inner).update_step, inner)
 
     def clipped_step(
@@ -139,6 +131,20 @@ def _check_precision(weights: Sequence[keras.Variable]) -> None:
                 f"does not move it: make layers by dtype='mixed_{weight.dtype}'"
                 ", whose weights are float32."
             )
+
+
+def _build(
+    optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable]
+) -> None:
+    try:
+        optimizer.build(weights)
+    except ValueError as error:
+        if "Strategy" not in str(error):
+            raise
+        raise errors.UsageError(
+            "The model was made in the scope of another tf.distribute.Strategy:"
+            " make it, its optimizers, and compile it in the same scope."
+        ) from None
 
 
 def _named(given: object) -> keras.optimizers.Optimizer:

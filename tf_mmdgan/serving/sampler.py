@@ -54,11 +54,6 @@ class Sampler:
 
     def __init__(self, predictor: Predictor, batch_size: int = 64):
         errors.check_positive(batch_size=batch_size)
-        if not hasattr(predictor, "signatures"):
-            raise errors.UsageError(
-                f"predictor: {errors.excerpt(repr(predictor), 40)} has no "
-                "signatures: give a LocalPredictor or a client."
-            )
         self._predictor = predictor
         self._batch_size = batch_size
         signatures = predictor.signatures()
