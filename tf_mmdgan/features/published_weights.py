@@ -182,6 +182,8 @@ def _fetch(
     with fetching.fetched(url, folder, name) as partial:
         _check_stated(published, partial)
         with _usable(published, partial) as usable:
+            found = weight_files.digest(usable)
+            _check_noted(url, path, found)
             try:
                 check(usable)
             except errors.DataError as error:
@@ -189,7 +191,7 @@ def _fetch(
                 raise errors.DataError(
                     f"What {url} gives is refused: {told}"
                 ) from error
-            _note(url, path, weight_files.digest(usable))
+            files.write_bytes(_note_of(path), f"{found}\n".encode())
             os.replace(usable, path)
     errors.tell(f"Fetched {url} into {path}")
     return path
@@ -239,12 +241,10 @@ def _noted(path: pathlib.Path) -> str | None:
     return files.read_text(note, _NOTE_BYTES).strip() if note.exists() else None
 
 
-def _note(url: str, path: pathlib.Path, found: str) -> None:
-    """Notes a SHA-256, or refuses another one than was noted."""
+def _check_noted(url: str, path: pathlib.Path, found: str) -> None:
+    """Refuses another SHA-256 than was noted; what is there is not read yet."""
     noted = _noted(path)
-    if noted is None:
-        files.write_bytes(_note_of(path), f"{found}\n".encode())
-    elif noted != found:
+    if noted not in (None, found):
         raise errors.DataError(
             f"{url} gives another file than the first time (SHA-256 "
             f"{found[:12]}..., need {noted[:12]}...): if that is right, remove "
