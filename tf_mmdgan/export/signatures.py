@@ -332,10 +332,9 @@ class Servable:
         return self._images_of(drawn)
 
     def _images_of(self, drawn: Tensors) -> Tensors:
-        made = self._served(**drawn)
+        generated = self._served(**drawn)[self.output]
         if self.output == "rows":
-            return {**made, **drawn}
-        generated = made["images"]
+            return {"rows": generated, **drawn}
         found = {"images": images.to_uint8(generated), **drawn}
         if self.value_range is not None:
             low, high = self.value_range
