@@ -1,5 +1,6 @@
 """Strategies by name, their devices, and what is refused."""
 
+import functools
 import json
 import socket
 
@@ -7,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.distribute import Cluster, lost_workers, make_cluster
+from tf_mmdgan.distribute import Cluster, devices, lost_workers, make_cluster
 from tf_mmdgan.distribute.devices import _best, configure_devices, make_strategy
 
 
@@ -32,13 +33,15 @@ def test_one_device_is_the_default():
 
 def test_mirrored_takes_all_logical_cpus(monkeypatch):
     made = []
-    monkeypatch.setattr(tf.distribute, "MirroredStrategy", made.append)
-    make_strategy("mirrored")
+    fresh = functools.cache(devices._mirrored_on.__wrapped__)
+    monkeypatch.setattr(devices, "_mirrored_on", fresh)
+    monkeypatch.setattr(
+        tf.distribute, "MirroredStrategy", lambda x: made.append(x) or len(made)
+    )
+    # All runs of a process share one strategy.
+    assert make_strategy("mirrored") == make_strategy("auto") == 1
     # The two of tests/conftest.py.
-    make_strategy("auto")
-    assert len(made) == 2
-    for devices in made:
-        assert [name[-5:] for name in devices] == ["CPU:0", "CPU:1"]
+    assert [[n[-5:] for n in names] for names in made] == [["CPU:0", "CPU:1"]]
 
 
 def test_auto_takes_the_workers_and_the_tpu_that_there_are(monkeypatch):

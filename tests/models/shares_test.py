@@ -1,11 +1,12 @@
 """Replicas share out batches evenly, or it is told in one line."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.models import shares
+from tf_mmdgan.models import shares, updates
 
 
 def doubled(strategy, dataset):
@@ -43,3 +44,32 @@ def test_other_errors_are_what_they_are():
 
     with pytest.raises(tf.errors.InvalidArgumentError, match="mine"):
         shares.told(fail)()
+
+
+@pytest.mark.parametrize("synchronized", [False, True])
+def test_statistics_of_a_share_are_refused(two_cpus, synchronized):
+    normed = keras.layers.BatchNormalization(synchronized=synchronized)
+    network = keras.Sequential([keras.Input((3,)), normed])
+    shares.check_synchronized(tf.distribute.get_strategy(), [network])
+    if synchronized:
+        shares.check_synchronized(two_cpus, [network])
+        return
+    with pytest.raises(errors.UsageError, match="make it by synchronized=True"):
+        shares.check_synchronized(two_cpus, [network])
+    normed.trainable = False
+    shares.check_synchronized(two_cpus, [network])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"use_ema": True}, {"gradient_accumulation_steps": 2}],
+    ids=str,
+)
+def test_what_keras_does_on_one_device_only_is_refused(two_cpus, settings):
+    (name,) = settings
+    with two_cpus.scope():
+        weights = [keras.Variable(np.zeros(3, np.float32))]
+        with pytest.raises(errors.UsageError, match=f"{name} .*one device"):
+            updates.prepare(keras.optimizers.Adam(**settings), weights)
+    alone = [keras.Variable(np.zeros(3, np.float32))]
+    updates.prepare(keras.optimizers.Adam(**settings), alone)

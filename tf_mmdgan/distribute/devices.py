@@ -1,6 +1,7 @@
 """Devices and distribution strategies, by name, before TensorFlow uses them."""
 
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -141,9 +142,19 @@ def _mirrored() -> tf.distribute.Strategy:
             "--strategy=one_device."
         )
     kind = "GPU" if tf.config.get_visible_devices("GPU") else "CPU"
-    return tf.distribute.MirroredStrategy(
-        [device.name for device in tf.config.list_logical_devices(kind)]
+    return _mirrored_on(
+        tuple(device.name for device in tf.config.list_logical_devices(kind))
     )
+
+
+@functools.cache
+def _mirrored_on(names: tuple[str, ...]) -> tf.distribute.Strategy:
+    """One strategy for all runs of this process.
+
+    A second one would number its exchanges from the start again, and TensorFlow
+    would take them for those of the first, of other shapes.
+    """
+    return tf.distribute.MirroredStrategy(list(names))
 
 
 def _multi_worker() -> tf.distribute.Strategy:

@@ -3,9 +3,10 @@
 import contextlib
 import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
@@ -46,6 +47,30 @@ def _equal(parts: Sequence[Any]) -> bool:
         return True
     rows = {None if p.shape.rank is None else p.shape[0] for p in parts}
     return len(rows) == 1 and None not in rows
+
+
+def check_synchronized(
+    strategy: tf.distribute.Strategy, networks: Iterable[keras.Model]
+) -> None:
+    """Refuses batch normalisation of each replica's share.
+
+    Raises:
+      UsageError: naming the layer, whose statistics would depend on the number
+        of replicas.
+    """
+    if strategy.num_replicas_in_sync == 1:
+        return
+    for network in networks:
+        for layer in network._flatten_layers():
+            if (
+                isinstance(layer, keras.layers.BatchNormalization)
+                and layer.trainable
+                and not layer.synchronized
+            ):
+                raise errors.UsageError(
+                    f"The layer {layer.name} normalises each replica's share "
+                    "of a batch: make it by synchronized=True."
+                )
 
 
 def told(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,6 +13,9 @@ from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.input_clock import InputClock
 from tf_mmdgan.models.phases import Logs, Phase
 
+# Attributes that hold what is trained.
+_NETWORKS = ("generator", "critic")
+
 
 class SteppedModel(keras.Model):
     """A Keras model whose step takes several batches, in `fit`.
@@ -249,6 +252,10 @@ class SteppedModel(keras.Model):
         """
         if self.train_function is not None and not force:
             return self.train_function
+        networks = (getattr(self, name, None) for name in _NETWORKS)
+        shares.check_synchronized(
+            self.distribute_strategy, filter(None, networks)
+        )
         self.train_function = phases.in_turn(
             [
                 (phase.end, self._make_steps(phase.replica_step))

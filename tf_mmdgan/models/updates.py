@@ -94,8 +94,8 @@ def prepare(
         leave gradients as they are.
 
     Raises:
-      UsageError: for what is no optimizer, for one of other weights, and for
-        weights in half precision.
+      UsageError: for what is no optimizer, for one of other weights, for
+        weights in half precision, and for what Keras does on one device only.
     """
     _check_precision(weights)
     optimizer = _named(optimizer)
@@ -107,6 +107,7 @@ def prepare(
             "This optimizer has the state of other weights: make a new one for "
             "each network."
         )
+    _check_replicas(inner)
     _build(optimizer, weights)
     step = functools.partial(type(inner).update_step, inner)
 
@@ -145,6 +146,21 @@ def _build(
             "The model was made in the scope of another tf.distribute.Strategy:"
             " make it, its optimizers, and compile it in the same scope."
         ) from None
+
+
+def _check_replicas(optimizer: keras.optimizers.Optimizer) -> None:
+    """Refuses settings by which Keras fails under several replicas."""
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        return
+    for name, remedy in (
+        ("use_ema", "the model averages its generator's weights itself"),
+        ("gradient_accumulation_steps", "give larger batches"),
+    ):
+        if getattr(optimizer, name, None):
+            raise errors.UsageError(
+                f"The optimizer's {name} works on one device only: leave it "
+                f"out; {remedy}."
+            )
 
 
 def _named(given: object) -> keras.optimizers.Optimizer:
