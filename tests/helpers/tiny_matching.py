@@ -119,13 +119,16 @@ def _gram(dtype, **options):
     ), [0.01]
 
 
+dense = keras.layers.Dense  # of denoisers; tests may put others here
+
+
 def _denoiser(dtype, channels):
     maps = keras.Input((*tiny.SHAPE[:-1], channels), dtype=dtype)
     times = keras.Input((2,), dtype=dtype)
     flat = keras.layers.Flatten(dtype=dtype)(maps)
     rows = keras.layers.Concatenate(dtype=dtype)([flat, times])
-    rows = keras.layers.Dense(5, activation="tanh", dtype=dtype)(rows)
-    rows = keras.layers.Dense(16, dtype=dtype)(rows)
+    rows = dense(5, activation="tanh", dtype=dtype)(rows)
+    rows = dense(16, dtype=dtype)(rows)
     made = keras.layers.Reshape(tiny.SHAPE, dtype=dtype)(rows)
     return keras.Model([maps, times], made)
 
