@@ -6,6 +6,8 @@ import re
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = pathlib.Path(__file__).parents[1] / "docs" / "two_sample.md"
 
 

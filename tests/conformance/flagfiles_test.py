@@ -22,7 +22,14 @@ NUM_CLASSES = 3
 # Deep ones take long to trace; `make test` keeps others like them.
 # So do those with many spectral norms, which take long to build too.
 _WRAPPED = ("biggan", "biggan_plain", "sagan")
-_DEEP = ("resnet5", "snresnet", "g_resnet5", "g_resnet5_plain", *_WRAPPED)
+_DEEP = (
+    "resnet5",
+    "snresnet",
+    "g_resnet5",
+    "g_resnet5_plain",
+    "unet",
+    *_WRAPPED,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +88,7 @@ def one_step(recipe):
         "burn_in_every": None,
         # The first step is then the auto-encoder's.
         "autoencoder_steps": 1,
+        "group_size": 2,
     }
     if getattr(methods.settings_of(recipe), "weight_clip", 0.0):
         # Four layers of two filters, clipped to 0.01, pass on next to nothing.

@@ -29,6 +29,7 @@ def test_sets_in_colour_prefer_a_network_of_imagenet():
     others = {
         "digits": "lenet_digits", "fashion_mnist": "lenet_fashion_mnist",
         "mnist": "pixels", "synthetic": "pixels", "synthetic_grey": "pixels",
+        "rows": "columns",
     }  # fmt: skip
     assert chosen == dict.fromkeys(data.DATASETS, "imagenet") | others
     for name, entry in data.DATASETS.items():

@@ -66,6 +66,7 @@ def test_finished_run_is_not_trained_nor_exported_again(trained):
     assert result("train", *flags) == last_line
 
 
+@pytest.mark.slow
 def test_longer_run_is_reported_and_exported_anew(trained, tmp_path):
     run_dir, flags, _ = trained
     longer = shutil.copytree(run_dir, tmp_path / "longer")
@@ -127,6 +128,7 @@ def test_evaluate_reports_every_metric(trained, tmp_path):
     assert "kid_exact" in (tmp_path / "r.html").read_text()
 
 
+@pytest.mark.slow
 def test_run_saved_model_and_saved_samples_have_the_same_scores(
     trained, tmp_path
 ):
@@ -204,6 +206,7 @@ def test_images_of_a_file_are_scored(trained, tmp_path):
     assert report["scores"]["kid_exact"]["kid"] > 5
 
 
+@pytest.mark.slow
 def test_train_lenet_writes_weights_that_score(tmp_path):
     out = tmp_path / "lenet.npz"
     made = result("train_lenet", "--dataset=digits", "--epochs=5", "--width=4", f"--out={out}")  # fmt: skip  # noqa: E501
@@ -235,6 +238,7 @@ def newest_weights(run_dir):
     }
 
 
+@pytest.mark.slow
 def test_killed_run_continues_and_ends_with_the_same_bits(tmp_path):
     flags = [*TINY, "--steps=60", "--checkpoint_every=10", "--noexport"]
     killed, whole = tmp_path / "killed", tmp_path / "whole"

@@ -182,12 +182,13 @@ def found(scored, monkeypatch, rng):
 
     def load(run_dir, *_):
         drawn = rng.integers(0, 255, (60, 4, 4, 1)).astype(np.uint8)
-        return types.SimpleNamespace(
-            config=TrainConfig(run_dir=run_dir),
-            step=9,
+        model = types.SimpleNamespace(
             generate=lambda count, seed, weights: (
                 drawn[:count] // (1 + seed) + np.uint8(shifts[run_dir])
-            ),
+            )
+        )
+        return types.SimpleNamespace(
+            config=TrainConfig(run_dir=run_dir), step=9, model=model
         )
 
     scorer = types.SimpleNamespace(

@@ -48,6 +48,7 @@ def settings(tmp_path, pictures):
     return settings
 
 
+@pytest.mark.slow
 def test_trains_scores_and_exports_without_more_flags(tmp_path, settings):
     chosen = settings(augment="flip,crop,dequantize")
     result = run.prepare(chosen).train().result

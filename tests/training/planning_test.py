@@ -8,7 +8,8 @@ from tf_mmdgan.training import pace, planning
 
 def settings(tmp_path, **others):
     return config.TrainConfig(
-        run_dir=str(tmp_path / "run"), dataset="digits", architecture="mlp",
+        run_dir=str(tmp_path / "run"), dataset="digits", objective="gmmn",
+        architecture="gmmn", generator_batch_norm=False,
         strategy="one_device", steps=2000, evaluate_every=500, **others,
     )  # fmt: skip
 

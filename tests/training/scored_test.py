@@ -57,7 +57,7 @@ def test_a_run_that_cannot_be_written_to_is_refused_before_the_work(settings):
 def test_samples_that_cannot_be_written_are_not_drawn(
     settings, monkeypatch, out
 ):
-    monkeypatch.setattr(sources, "predictor", refuse)
+    monkeypatch.setattr(sources, "open_source", refuse)
     chosen = config.SampleConfig(run_dir="run", out=f"{settings['real']}/{out}")
     with pytest.raises(errors.UsageError, match=r"--out=.* cannot be written"):
         sample.sample(chosen)
@@ -91,7 +91,7 @@ def test_a_run_scored_by_statistics_has_its_report_and_page(
     metrics.write_moments(stats, metrics.Moments.of(rows), "pixels")
     model = types.SimpleNamespace(
         step=tf.Variable(7, dtype=tf.int64),
-        generate=lambda count, seed, **_: rng.integers(
+        generate=lambda count, *_, **__: rng.integers(
             0, 256, (count, 2, 2, 1), np.uint8
         ),
     )
