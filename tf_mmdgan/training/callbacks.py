@@ -124,7 +124,9 @@ class MetricsLog(Every):
         }
         if self.model.input_clock:
             times["input_wait"] = round(waited / seconds, 6)
-        rate = float(self.model.optimizers[0].learning_rate)
+        rate = float(
+            tf.convert_to_tensor(self.model.optimizers[0].learning_rate)
+        )
         self.write(step, {**logs, **times, "learning_rate": rate})
 
     def _now(self, step: int) -> tuple[int, float, float, float]:

@@ -34,7 +34,7 @@ def run_dir(tmp_path_factory):
         dataset="digits", architecture="dcgan", generator_width=4,
         critic_width=4, latent_size=8, batch_size=8, steps=2,
         evaluate_every=1, evaluation_samples=64, keep_evaluated=True,
-        export=False, run_dir=str(folder),
+        export=False, strategy="one_device", run_dir=str(folder),
     )  # fmt: skip
     return folder
 
