@@ -14,6 +14,8 @@ _CODES = [
     "--autoencoder_steps=1500",
     "--critic_output=16",
     "--nogenerator_batch_norm",
+    # As in the recipes; the width of the comparison is that of convolutions.
+    "--generator_width=64",
     "--latent_size=10",
     "--batch_size=200",
     "--critic_learning_rate=1e-3",
