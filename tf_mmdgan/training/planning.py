@@ -1,6 +1,7 @@
 """What a run would take, measured by a few steps that leave nothing behind."""
 
 import dataclasses
+import functools
 import time
 from typing import Any
 
@@ -98,12 +99,12 @@ def _seconds_per_step(
     train_set: data.ImageSet,
 ) -> float:
     model.adapt(train_set.images)
-    made = parts.batches_of(config, model, train_set)
-    augmentation = data.Augmentation.parse(config.augment)
-
-    def batches(*args: Any, **kwargs: Any) -> Any:
-        return made(*args, seed=0, start=0, augmentation=augmentation, **kwargs)
-
+    batches = functools.partial(
+        parts.batches_of(config, model, train_set),
+        seed=0,
+        start=0,
+        augmentation=data.Augmentation.parse(config.augment),
+    )
     clock = StepClock(_MOST_SECONDS)
     steps = _STEPS * config.steps_per_execution
     spread = cluster.spread(batches, config.batch_size)
