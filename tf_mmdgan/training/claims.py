@@ -73,12 +73,8 @@ def check_generator(
     Raises:
       DataError: for such a record.
     """
-    usual = (
-        config.generator_width <= _USUAL_WIDTH
-        and config.latent_size <= _USUAL_LATENTS
-        and _is_usual(image_shape, num_classes)
-    )
-    if not usual:
+    sizes = (config.generator_width, config.latent_size)
+    if not _is_usual(*sizes, image_shape, num_classes):
         _check_held(
             folder, "generator", unsaved,
             functools.partial(count_weights, config, image_shape, num_classes),
@@ -92,24 +88,9 @@ def check_critic(
     folder: pathlib.Path,
     unsaved: int = 0,
 ) -> None:
-    """Refuses a record of a larger critic than there are weights of.
-
-    Args:
-      config: by the run's record.
-      image_shape: (h, w, c), or (n,) for points.
-      num_classes: of the data, or None where they have no labels.
-      folder: of checkpoints, in that of the run.
-      unsaved: bytes of weights that pass in any case.
-
-    Raises:
-      DataError: for such a record.
-    """
-    usual = (
-        config.critic_width <= _USUAL_WIDTH
-        and (config.critic_output or 0) <= _USUAL_LATENTS
-        and _is_usual(image_shape, num_classes)
-    )
-    if not usual:
+    """Refuses a record of a larger critic; as `check_generator`."""
+    sizes = (config.critic_width, config.critic_output or 0)
+    if not _is_usual(*sizes, image_shape, num_classes):
         _check_held(
             folder, "critic", unsaved,
             functools.partial(
@@ -118,9 +99,19 @@ def check_critic(
         )  # fmt: skip
 
 
-def _is_usual(image_shape: tuple[int, ...], num_classes: int | None) -> bool:
-    small = all(side <= _USUAL_SIDE for side in image_shape)
-    return small and (num_classes or 0) <= _USUAL_CLASSES
+def _is_usual(
+    width: int,
+    numbers: int,
+    image_shape: tuple[int, ...],
+    num_classes: int | None,
+) -> bool:
+    """Whether any machine holds such a network, by its latents or outputs."""
+    return (
+        width <= _USUAL_WIDTH
+        and numbers <= _USUAL_LATENTS
+        and all(side <= _USUAL_SIDE for side in image_shape)
+        and (num_classes or 0) <= _USUAL_CLASSES
+    )
 
 
 def _check_held(
