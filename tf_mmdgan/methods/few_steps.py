@@ -1,6 +1,7 @@
 """Methods whose generator takes several steps from noise to data."""
 
 import dataclasses
+from typing import ClassVar, TypeVar
 
 import keras
 import tensorflow as tf
@@ -12,6 +13,7 @@ from tf_mmdgan.latents import Latents
 from tf_mmdgan.methods.builder import Builder
 from tf_mmdgan.methods.few_steps_settings import (
     EnergyScoreSettings,
+    FewStepsSettings,
     InductiveSettings,
 )
 from tf_mmdgan.methods.method import Method
@@ -23,9 +25,43 @@ from tf_mmdgan.models.few_steps import (
 from tf_mmdgan.objectives.energy_score import EnergyScore
 from tf_mmdgan.objectives.inductive import InductiveMatching
 
+S = TypeVar("S", bound=FewStepsSettings)
 
-class EnergyScoreMethod(Method[EnergyScoreSettings]):
+
+class FewStepsMethod(Method[S]):
+    """Base of methods whose generator unrolls the network that is trained.
+
+    Attributes:
+      takes_noise: whether each step draws noise of its own.
+      start: time at which noise alone is taken for noisy data.
+    """
+
+    takes_noise: ClassVar[bool]
+    start: ClassVar[float] = 1.0
+
+    def generator(self, builder: Builder[S]) -> keras.Model:
+        """See `Method.generator`."""
+        return networks.unrolled(
+            builder.denoiser(self.takes_noise),
+            builder.settings.sampling_steps,
+            builder.settings.data_deviation,
+            self.start,
+        )
+
+    def latents(self, builder: Builder[S]) -> Latents:
+        """Normal noise of the start, and of each step that draws some."""
+        size = networks.noise_size(
+            builder.image_shape,
+            builder.settings.sampling_steps,
+            self.takes_noise,
+        )
+        return Latents(size, "normal")
+
+
+class EnergyScoreMethod(FewStepsMethod[EnergyScoreSettings]):
     """Distributional diffusion; at the last noise level alone, engression."""
+
+    takes_noise = True
 
     def published(
         self, config: TrainConfig, kernel: Kernel | None
@@ -40,28 +76,12 @@ class EnergyScoreMethod(Method[EnergyScoreSettings]):
         """The score that is lowered."""
         return EnergyScore(settings.energy_power, settings.energy_repulsion)
 
-    def generator(self, builder: Builder[EnergyScoreSettings]) -> keras.Model:
-        """See `Method.generator`."""
-        settings = builder.settings
-        return networks.unrolled(
-            builder.denoiser(takes_noise=True),
-            settings.sampling_steps,
-            settings.data_deviation,
-        )
-
-    def latents(self, builder: Builder[EnergyScoreSettings]) -> Latents:
-        """Normal noise of all steps."""
-        size = networks.noise_size(
-            builder.image_shape, builder.settings.sampling_steps, True
-        )
-        return Latents(size, "normal")
-
     def model(self, builder: Builder[EnergyScoreSettings]) -> EnergyScoreModel:
         """See `Method.model`."""
         _check_scope(builder.config)
         settings = builder.settings
         model = EnergyScoreModel(
-            builder.denoiser(takes_noise=True),
+            builder.denoiser(self.takes_noise),
             self.loss(settings),
             draws=settings.energy_draws,
             sampling_steps=settings.sampling_steps,
@@ -73,27 +93,15 @@ class EnergyScoreMethod(Method[EnergyScoreSettings]):
         return model
 
 
-class InductiveMethod(Method[InductiveSettings]):
+class InductiveMethod(FewStepsMethod[InductiveSettings]):
     """Inductive moment matching."""
+
+    takes_noise = False
+    start = LAST_TIME
 
     def loss(self, settings: InductiveSettings) -> InductiveMatching:
         """The loss that is lowered."""
         return InductiveMatching(settings.mmd_estimator, settings.time_gap)
-
-    def generator(self, builder: Builder[InductiveSettings]) -> keras.Model:
-        """See `Method.generator`."""
-        settings = builder.settings
-        return networks.unrolled(
-            builder.denoiser(takes_noise=False),
-            settings.sampling_steps,
-            settings.data_deviation,
-            LAST_TIME,
-        )
-
-    def latents(self, builder: Builder[InductiveSettings]) -> Latents:
-        """Normal noise of the first step; there is no other."""
-        size = networks.noise_size(builder.image_shape, 1, False)
-        return Latents(size, "normal")
 
     def model(self, builder: Builder[InductiveSettings]) -> InductiveModel:
         """See `Method.model`."""
@@ -107,7 +115,7 @@ class InductiveMethod(Method[InductiveSettings]):
                 "devices."
             )
         model = InductiveModel(
-            builder.denoiser(takes_noise=False),
+            builder.denoiser(self.takes_noise),
             self.loss(settings),
             group_size=settings.group_size,
             sampling_steps=settings.sampling_steps,

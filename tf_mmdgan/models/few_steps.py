@@ -30,7 +30,51 @@ LAST_TIME = 0.994
 _NOISE_TIMES = dict.fromkeys(("all", "last"))
 
 
-class EnergyScoreModel(GeneratorModel):
+class FewStepsModel(GeneratorModel):
+    """Base of models whose generator unrolls the network that is trained.
+
+    Attributes:
+      denoiser: the network that is trained; the generator holds it.
+    """
+
+    def __init__(
+        self,
+        denoiser: keras.Model,
+        *,
+        sampling_steps: int,
+        deviation: float,
+        start: float = 1.0,
+        **kwargs: Any,
+    ):
+        """Makes the generator.
+
+        Args:
+          denoiser: see `networks.unrolled.unrolled`.
+          sampling_steps: steps from noise to data, >= 1.
+          deviation: standard deviation of the data and of the noise.
+          start: time at which noise alone is taken for noisy data.
+          **kwargs: of `ImplicitModel`.
+        """
+        errors.check_type("denoiser", denoiser, keras.Model)
+        generator = unrolled(denoiser, sampling_steps, deviation, start)
+        latents = Latents(generator.input_shape[-1], "normal")
+        super().__init__(generator, latents, **kwargs)
+        self.denoiser = denoiser
+        self._noise_path = StraightPath(deviation)
+
+    @property
+    def trained_network(self) -> keras.Model:
+        """The denoiser; the layer around it has no weights."""
+        return self.denoiser
+
+    def _lower(self, tape: tf.GradientTape, loss: tf.Tensor) -> Logs:
+        updates.apply(
+            self.generator_optimizer, tape, loss, self.trained_variables
+        )
+        return {"generator/loss": loss}
+
+
+class EnergyScoreModel(FewStepsModel):
     """A network that draws data of noisy data, by their energy score.
 
     A step takes one time and one noisy version of each real example, and lowers
@@ -39,7 +83,6 @@ class EnergyScoreModel(GeneratorModel):
     `networks.unrolled.Unrolled` for how samples are made.
 
     Attributes:
-      denoiser: the network that is trained; the generator holds it.
       score: the energy score.
       draws: how many draws there are for each example.
       noise_times: "all" times in [0, 1], uniformly; or the "last", 1, where the
@@ -57,7 +100,6 @@ class EnergyScoreModel(GeneratorModel):
         noise_times: Literal["all", "last"] = "all",
         **kwargs: Any,
     ):
-        errors.check_type("denoiser", denoiser, keras.Model)
         errors.check_type("score", score, EnergyScore)
         score.check_draws(draws)
         errors.pick(_NOISE_TIMES, noise_times, "noise_times")
@@ -68,19 +110,15 @@ class EnergyScoreModel(GeneratorModel):
                 "step.",
                 setting="sampling_steps",
             )
-        generator = unrolled(denoiser, sampling_steps, deviation)
-        latents = Latents(generator.input_shape[-1], "normal")
-        super().__init__(generator, latents, **kwargs)
-        self.denoiser = denoiser
+        super().__init__(
+            denoiser,
+            sampling_steps=sampling_steps,
+            deviation=deviation,
+            **kwargs,
+        )
         self.score = score
         self.draws = draws
         self.noise_times = noise_times
-        self._noise_path = StraightPath(deviation)
-
-    @property
-    def trained_network(self) -> keras.Model:
-        """The denoiser; the layer around it has no weights."""
-        return self.denoiser
 
     def replica_step(
         self, batches: Sequence[Any], first_update: tf.Tensor
@@ -113,13 +151,10 @@ class EnergyScoreModel(GeneratorModel):
             draws = tf.reshape(made, [self.draws, count, *shape])
             # Each example is scored by itself: nothing is gathered.
             loss = tf.reduce_mean(self.score(real, draws))
-        updates.apply(
-            self.generator_optimizer, tape, loss, self.trained_variables
-        )
-        return {"generator/loss": loss}
+        return self._lower(tape, loss)
 
 
-class InductiveModel(GeneratorModel):
+class InductiveModel(FewStepsModel):
     """A network that says what noisy data were at an earlier time.
 
     A batch is of groups, each of which has a time t, an earlier one s, and one
@@ -128,7 +163,6 @@ class InductiveModel(GeneratorModel):
     moment matching", arXiv:2503.07565.
 
     Attributes:
-      denoiser: the network that is trained; the generator holds it.
       matching: the loss.
       group_size: examples that share their times.
     """
@@ -143,22 +177,18 @@ class InductiveModel(GeneratorModel):
         deviation: float = 0.5,
         **kwargs: Any,
     ):
-        errors.check_type("denoiser", denoiser, keras.Model)
         errors.check_type("matching", matching, InductiveMatching)
         errors.check_count(1, group_size=group_size)
         matching.check_group(group_size)
-        generator = unrolled(denoiser, sampling_steps, deviation, LAST_TIME)
-        latents = Latents(generator.input_shape[-1], "normal")
-        super().__init__(generator, latents, **kwargs)
-        self.denoiser = denoiser
+        super().__init__(
+            denoiser,
+            sampling_steps=sampling_steps,
+            deviation=deviation,
+            start=LAST_TIME,
+            **kwargs,
+        )
         self.matching = matching
         self.group_size = group_size
-        self._noise_path = StraightPath(deviation)
-
-    @property
-    def trained_network(self) -> keras.Model:
-        """The denoiser; the layer around it has no weights."""
-        return self.denoiser
 
     def replica_step(
         self, batches: Sequence[Any], first_update: tf.Tensor
@@ -184,10 +214,7 @@ class InductiveModel(GeneratorModel):
                 for rows in (made, later)
             )
             loss = self.matching(x, y, path.factor(t, s), t)
-        updates.apply(
-            self.generator_optimizer, tape, loss, self.trained_variables
-        )
-        return {"generator/loss": loss}
+        return self._lower(tape, loss)
 
     def _times(
         self, update: Update, groups: tf.Tensor, dtype: tf.DType

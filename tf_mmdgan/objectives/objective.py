@@ -156,8 +156,7 @@ class Objective:
         update: Update,
     ) -> Loss:
         """Loss of the critic; called in replica context."""
-        chance = self._chance(critic, real)
-        real, *fakes = self._shown([real, *fakes], update, chance)
+        chance, (real, *fakes) = self._shown(critic, real, fakes, update)
         seen = joint_pass(critic, real, fakes, update)
         given = self.criterion.critic_loss(seen)
         value, terms = Loss.of(given, self.criterion)
@@ -175,8 +174,7 @@ class Objective:
         update: Update,
     ) -> Loss:
         """The regularisers' share of the critic's loss; as `critic_loss`."""
-        chance = self._chance(critic, real)
-        real, *fakes = self._shown([real, *fakes], update, chance)
+        _, (real, *fakes) = self._shown(critic, real, fakes, update)
         seen = joint_pass(critic, real, fakes, update)
         nothing = tf.zeros([], seen.fake_features[0].dtype)
         return self._regularized(Loss(nothing, {}), seen)
@@ -202,8 +200,7 @@ class Objective:
         update: Update,
     ) -> Loss:
         """Loss of the generator; called in replica context."""
-        chance = self._chance(critic, real)
-        real, *fakes = self._shown([real, *fakes], update, chance)
+        _, (real, *fakes) = self._shown(critic, real, fakes, update)
         seen = separate_passes(
             critic, real, fakes, update, self.criterion.generator_sees_real
         )
@@ -241,24 +238,26 @@ class Objective:
         if self.weight_clipping is not None:
             self.weight_clipping.after_update(critic)
 
-    def _chance(self, critic: Critic, real: Batch) -> tf.Tensor | float:
-        """The probability of changes: a tensor where it is adaptive."""
-        if self.augmentation is None:
-            return 0.0
-        return self.augmentation.chance(critic, real)
-
     def _shown(
         self,
-        batches: list[Batch],
+        critic: Critic,
+        real: Batch,
+        fakes: Sequence[Batch],
         update: Update,
-        chance: tf.Tensor | float,
-    ) -> list[Batch]:
-        """The images as the critic sees them: changed, then noisy."""
+    ) -> tuple[tf.Tensor | float, list[Batch]]:
+        """The probability of changes, and the images as the critic sees them.
+
+        They are changed, then noisy. The probability is a tensor where it is
+        adaptive.
+        """
+        chance: tf.Tensor | float = 0.0
+        batches = [real, *fakes]
         if self.augmentation is not None:
+            chance = self.augmentation.chance(critic, real)
             batches = self.augmentation.apply(batches, update, chance)
         if self.instance_noise is not None:
             batches = self.instance_noise.add(batches, update)
-        return batches
+        return chance, batches
 
 
 def _weighted(name: str, given: Any, kind: type) -> tuple[Any, ...]:

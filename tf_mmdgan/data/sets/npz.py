@@ -59,27 +59,19 @@ def load(
         images, labels, num_classes = _of_folder(path, split, ends)
     else:
         images, labels, num_classes = _of_file(path, split, ends)
-    if ends:
-        levels = images
-        if image_size is not None:
-            levels = resize.resize_levels(
-                levels,
-                image_size,
-                reading.resize,
-                reading.memory_budget,
-                reading.fit,
-            )
-        rounded = np.rint(levels).astype(np.uint8)
-        return image_set.ImageSet(rounded, labels, num_classes, levels=levels)
     if image_size is not None:
-        images = resize.resize_images(
+        resized = resize.resize_levels if ends else resize.resize_images
+        images = resized(
             images,
             image_size,
             reading.resize,
             reading.memory_budget,
             reading.fit,
         )
-    return image_set.ImageSet(images, labels, num_classes)
+    if not ends:
+        return image_set.ImageSet(images, labels, num_classes)
+    rounded = np.rint(images).astype(np.uint8)
+    return image_set.ImageSet(rounded, labels, num_classes, levels=images)
 
 
 _Range = tuple[float, float]
