@@ -103,11 +103,28 @@ def test_what_matters_comes_first_with_what_training_images_have(report):
 def test_a_run_has_curves_and_the_settings_that_differ(report):
     text = evaluation.render_page(report, None, history=HISTORY)
     titles = re.findall("<figcaption>([^<]+)", text)
-    assert titles == ["KID (band: 95 %)", "FID", "losses", "learning rate"]
+    assert titles == [
+        "KID in blocks (band: 95 %)",
+        "FID",
+        "losses",
+        "learning rate",
+    ]
     main = text[: text.index("<details")]
     assert "&lt;rbf&gt;" in main and "as published" in main and "150000" in main
     assert "run: beta_1" in folds(text)["All settings"]
     assert "7: class h" in main
+
+
+def test_the_drawn_kid_is_exact_where_it_is_known():
+    exact = {"kid_exact": 4.0, "kid_exact_standard_error": 0.5}
+    log = [{"step": 1, "kid": 5.0, "kid_standard_error": 1.0}]
+    blocks = evaluation.RunHistory(log).charts()[0]
+    assert blocks.title.startswith("KID in blocks")
+    assert list(blocks.lines[0].y) == [5.0]
+    drawn = evaluation.RunHistory([log[0] | exact]).charts()[0]
+    assert drawn.title.startswith("KID, exact")
+    assert list(drawn.lines[0].y) == [4.0]
+    assert list(drawn.lines[0].spread) == [1.96 * 0.5]
 
 
 def test_a_probability_that_follows_the_critic_has_a_chart():

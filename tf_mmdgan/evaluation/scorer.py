@@ -168,7 +168,7 @@ class Scorer:
         return model.generate(count, self.settings.seed, weights)
 
     def score_model(self, model: ImplicitModel, weights: str) -> StepScores:
-        """KID of a model, by TF-GAN, with its standard error, exact, and FID.
+        """KID of a model, by TF-GAN and exact, with standard errors, and FID.
 
         Exact KID and FID are left out where they cannot be had.
         """
@@ -178,7 +178,11 @@ class Scorer:
         if min(len(self.real), self.count) < LEAST_SAMPLES:
             return StepScores(numbers)
         standing = self._reference.standing(found.features)
-        return StepScores(numbers | {"kid_exact": standing.kid}, standing)
+        exact = {
+            "kid_exact": standing.kid,
+            "kid_exact_standard_error": standing.standard_error,
+        }
+        return StepScores(numbers | exact, standing)
 
     def report_model(
         self,

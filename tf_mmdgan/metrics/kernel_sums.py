@@ -24,6 +24,14 @@ from tf_mmdgan.mmd import estimators
 _FAR_LARGER = 100.0
 
 
+class Sums(NamedTuple):
+    """Sums of k(u_i, v_j), in float64."""
+
+    rows: np.ndarray  # over j, for each i
+    columns: np.ndarray  # over i, for each j
+    squares: float  # of k(u_i, v_j)^2, over i and j
+
+
 def all_pair_sums(
     kernel: kernels.Kernel,
     x: np.ndarray,
@@ -76,10 +84,10 @@ def partial_sums(
         raise errors.UsageError(
             f"part={part}: need 0 to {num_parts - 1}, one less than num_parts."
         )
-    xx = _within(kernel, x, tile_size, part, num_parts)
+    xx = within(kernel, x, tile_size, part, num_parts)
     between = tiles.between(len(x), len(y), tile_size)
     xy = _sums(kernel, x, y, between[part::num_parts])
-    yy = _within(kernel, y, tile_size, part, num_parts)
+    yy = within(kernel, y, tile_size, part, num_parts)
     return mmd.PairSums(
         xx.rows, xy.rows, xy.columns, yy.rows,
         xx.squares, xy.squares, yy.squares,
@@ -100,20 +108,12 @@ def candidate_sums(
       candidates: [m, d], of the same dtype.
       tile_size: rows of a tile, and half of its columns.
     """
-    own = _within(kernel, candidates, tile_size, 0, 1)
+    own = within(kernel, candidates, tile_size)
     between = tiles.between(len(reference), len(candidates), tile_size)
     cross = _sums(kernel, reference, candidates, between)
     return mmd.CandidateSums(
         own.rows, cross.columns, cross.rows, own.squares, cross.squares
     )
-
-
-def mean_within(
-    kernel: kernels.Kernel, x: np.ndarray, tile_size: int = tiles.SIZE
-) -> float:
-    """Mean of k(x_i, x_j) over i != j, of x [n, d]."""
-    sums = _within(kernel, x, tile_size, 0, 1)
-    return float(sums.rows.sum()) / (len(x) * (len(x) - 1))
 
 
 def merge(first: mmd.PairSums, second: mmd.PairSums) -> mmd.PairSums:
@@ -175,24 +175,23 @@ def _largest(*arrays: np.ndarray) -> float:
     return max(float(np.abs(array).max()) for array in arrays)
 
 
-class _Sums(NamedTuple):
-    """Sums of k(u_i, v_j), in float64."""
+def within(
+    kernel: kernels.Kernel,
+    u: np.ndarray,
+    size: int = tiles.SIZE,
+    part: int = 0,
+    num_parts: int = 1,
+) -> Sums:
+    """Sums over i != j of u [n, d], or over some of the tiles of these pairs.
 
-    rows: np.ndarray  # over j, for each i
-    columns: np.ndarray  # over i, for each j
-    squares: float  # of k(u_i, v_j)^2, over i and j
-
-
-def _within(
-    kernel: kernels.Kernel, u: np.ndarray, size: int, part: int, num_parts: int
-) -> _Sums:
-    """Sums over i != j; a tile above the diagonal counts for its mirror too."""
+    A tile above the diagonal counts for its mirror too.
+    """
     above = tiles.above_diagonal(len(u), size)[part::num_parts]
     diagonal = tiles.on_diagonal(len(u), size)[part::num_parts]
     twice = _sums(kernel, u, u, above)
     once = _sums(kernel, u, u, diagonal, diagonal=True)
     rows = twice.rows + twice.columns + once.rows
-    return _Sums(rows, rows, 2.0 * twice.squares + once.squares)
+    return Sums(rows, rows, 2.0 * twice.squares + once.squares)
 
 
 def _sums(
@@ -201,7 +200,7 @@ def _sums(
     v: np.ndarray,
     of_tiles: list[tiles.Tile],
     diagonal: bool = False,
-) -> _Sums:
+) -> Sums:
     """Sums over tiles of k(u, v), the entries of the diagonal left out.
 
     Args:
@@ -218,23 +217,23 @@ def _sums(
         rows[tile.rows] += found.rows
         columns[tile.columns] += found.columns
         squares += float(found.squares)
-    return _Sums(rows, columns, squares)
+    return Sums(rows, columns, squares)
 
 
 @functools.lru_cache(maxsize=64)
 def _tile_graph(
     kernel: kernels.Kernel, diagonal: bool, dtype: str
-) -> Callable[[tf.Tensor, tf.Tensor], _Sums]:
+) -> Callable[[tf.Tensor, tf.Tensor], Sums]:
     """The sums over a tile; a graph for each type, lest TensorFlow warns."""
     del dtype
 
     @graphs.traced
-    def graph(u: tf.Tensor, v: tf.Tensor) -> _Sums:
+    def graph(u: tf.Tensor, v: tf.Tensor) -> Sums:
         gram = kernel(u, v)
         if diagonal:
             gram = estimators.without_diagonal(gram)
         gram = tf.cast(gram, tf.float64)
-        return _Sums(
+        return Sums(
             tf.reduce_sum(gram, axis=1),
             tf.reduce_sum(gram, axis=0),
             2.0 * tf.nn.l2_loss(gram),  # one pass, unlike a sum of squares

@@ -20,10 +20,12 @@ class Standing(NamedTuple):
 
     Attributes:
       kid: its KID over all pairs, as the metric kid_exact has it.
+      standard_error: of that, as `kid` estimates it.
       sums: by which its KID is compared with those of other sets.
     """
 
     kid: float
+    standard_error: float
     sums: mmd.CandidateSums
 
 
@@ -40,8 +42,8 @@ class Reference:
         self._real = real
 
     @functools.cached_property
-    def _mean_within(self) -> float:
-        return kernel_sums.mean_within(KERNEL, self._real.astype(np.float64))
+    def _within(self) -> kernel_sums.Sums:
+        return kernel_sums.within(KERNEL, self._real.astype(np.float64))
 
     def standing(self, fake: np.ndarray) -> Standing:
         """Where samples stand, all of it in float64.
@@ -57,9 +59,12 @@ class Reference:
             for rows in checks.check(self._real, fake, LEAST_SAMPLES)
         )
         sums = kernel_sums.candidate_sums(KERNEL, real, fake)
-        own = float(np.sum(sums.within)) / (len(fake) * (len(fake) - 1))
-        between = float(np.sum(sums.cross)) / (len(real) * len(fake))
-        return Standing(self._mean_within + own - 2.0 * between, sums)
+        pairs = mmd.PairSums(
+            self._within.rows, sums.reference, sums.cross, sums.within,
+            self._within.squares, sums.cross_squares, sums.within_squares,
+        )  # fmt: skip
+        pairs = kernel_sums.centred(KERNEL, real, fake, pairs)
+        return Standing(*kernel_sums.estimate(pairs), sums)
 
 
 def is_lower(new: Standing, old: Standing) -> bool:

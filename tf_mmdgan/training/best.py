@@ -75,8 +75,11 @@ def _is_better(new: _Kept, old: _Kept) -> bool:
 
 
 def _write(path: pathlib.Path, kept: _Kept) -> None:
-    numbers = {"step": kept.step, "kid": kept.standing.kid, "fid": kept.fid}
-    every = numbers | kept.standing.sums._asdict()
+    kid, standard_error, sums = kept.standing
+    every = {
+        "step": kept.step, "fid": kept.fid, "kid": kid,
+        "standard_error": standard_error, **sums._asdict(),
+    }  # fmt: skip
     arrays: dict[str, Any] = {k: np.asarray(v) for k, v in every.items()}
     files.write_npz(path, **arrays)
 
@@ -94,8 +97,11 @@ def _read(path: pathlib.Path) -> _Kept:
         sums.within.shape != sums.cross.shape
     ):
         raise ValueError("other sums")
-    step, kid, fid = (found[name].item() for name in ("step", "kid", "fid"))
-    return _Kept(int(step), float(fid), Standing(float(kid), sums))
+    step, fid, kid, standard_error = (
+        float(found[name].item())
+        for name in ("step", "fid", "kid", "standard_error")
+    )
+    return _Kept(int(step), fid, Standing(kid, standard_error, sums))
 
 
 class StopWithoutGain(keras.callbacks.Callback):

@@ -9,6 +9,7 @@ import numpy as np
 
 from tf_mmdgan.evaluation import RunHistory, page
 from tf_mmdgan.evaluation.charts import Chart, Line, charts_html
+from tf_mmdgan.evaluation.history import kid_key
 from tf_mmdgan.training import history
 
 UNEQUAL = (
@@ -32,9 +33,9 @@ def charts(histories: Mapping[str, RunHistory]) -> list[Chart]:
     counts = {h.in_force.get("evaluation_samples") for h in histories.values()}
     unequal = " (of unequal numbers of images)" if len(counts) > 1 else ""
     made = []
-    for key, title, error in (
-        ("kid", "KID (band: 95 %)", "kid_standard_error"),
-        ("fid", f"FID{unequal}", ""),
+    for title, key, error in (
+        kid_key([found.log for found in histories.values()]),
+        (f"FID{unequal}", "fid", ""),
     ):
         lines = [
             Line.of_log(found.log, key, name, error)
