@@ -61,6 +61,8 @@ def test_every_kept_step_has_the_scores_of_its_own_weights(
         found.curve[-1]["kid"], rel=1e-6
     )
     assert {"precision", "recall", "blank_share"} <= set(found.scores)
+    assert found.scores["copies"] == 0
+    assert found.scores["hits_in_training"] <= found.scores["hits"]
     features = files.read_npz(cell.run_dir / curves.FEATURES)
     assert len(features["real"]) == len(features["generated"])
     assert np.isfinite(features["generated"]).all()

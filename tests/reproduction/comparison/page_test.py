@@ -30,6 +30,8 @@ def runs(plan, make_result):
             scores = {
                 "kid": kid, "kid_standard_error": 0.1, "precision": 0.5,
                 "recall": 0.25, "blank_share": 0.01 * cell.seed,
+                "copies": cell.seed, "hits": 200 * (1 + cell.seed),
+                "hits_in_training": 180 * (1 + cell.seed),
             }  # fmt: skip
             found.append(make_result(cell, scores, curve=curve(12.0, 6.0, kid)))
     return found
@@ -43,9 +45,10 @@ def test_means_over_seeds_at_equal_steps_and_at_equal_time(runs):
     ]
     assert rows == [
         "| mmd | 0, 1 | 1,000 | 2.50 +- 0.71 | 8.40 +- 0.00 | 3.20 +- 0.57 | "
-        "25.0 +- 7.1 | 0.50 +- 0.00 | 0.25 +- 0.00 | 1.0 % | 2,000 +- 0 |",
+        "25.0 +- 7.1 | 0.50 +- 0.00 | 0.25 +- 0.00 | 1.0 % | 1 of 2 (90.0 %) | "
+        "2,000 +- 0 |",
         "| wgan_gp | 0 | 1,000 | 2.00 | 8.40 | 2.80 | 20.0 | 0.50 | 0.25 | "
-        "0.0 % | 2,000 |",
+        "0.0 % | 0 of 1 (90.0 %) | 2,000 |",
     ]
 
 

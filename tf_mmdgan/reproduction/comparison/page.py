@@ -34,7 +34,10 @@ many generated ones as there are of these, on the features of a LeNet that was
 trained on the same data (so they compare methods here, and no others). KID is
 exact, over all pairs, and not scaled; it is unbiased, so that a perfect
 generator has a value around 0. *Blank* is the share of images whose pixels
-deviate by less than 12 of 255 levels, of the seed that has most. Time is that
+deviate by less than 12 of 255 levels, of the seed that has most. *Copies* says
+for how many seeds samples are copies of training images by both tests of
+[scoring](scoring.md), and how many of the real images nearest to samples were
+trained on, of all seeds together. Time is that
 of one processor core in training alone, scoring left out. What follows a +- is
 the standard deviation over seeds.
 """
@@ -105,7 +108,7 @@ def _with_curves(
 def _summary(methods: Mapping[str, Sequence[Result]]) -> list[str]:
     heads = ["method", "seeds", "steps", "KID"]
     heads += [f"KID at {s:,.0f} s" for s in _SECONDS]
-    heads += ["FID", "precision", "recall", "blank", "CPU s"]
+    heads += ["FID", "precision", "recall", "blank", "copies", "CPU s"]
     rows = [_row(name, runs) for name, runs in methods.items()]
     runs = [run for of_method in methods.values() for run in of_method]
     before = _mean([run.curve[0]["kid"] for run in runs])
@@ -140,9 +143,20 @@ def _row(name: str, runs: Sequence[Result]) -> str:
         _mean([s["precision"] for s in scores]),
         _mean([s["recall"] for s in scores]),
         f"{100.0 * max(s['blank_share'] for s in scores):.1f} %",
+        _copies(scores),
         _mean([point["cpu_seconds"] for point in last], 0),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _copies(scores: Sequence[Mapping[str, Any]]) -> str:
+    """For how many seeds there are copies, and where samples are near."""
+    if not all("copies" in found for found in scores):
+        return "-"
+    copied = sum(found["copies"] for found in scores)
+    trained_on = sum(found["hits_in_training"] for found in scores)
+    share = trained_on / max(1, sum(found["hits"] for found in scores))
+    return f"{copied} of {len(scores)} ({100.0 * share:.1f} %)"
 
 
 def kid_at(run: Result, seconds: float) -> float | None:

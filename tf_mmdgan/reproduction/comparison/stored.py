@@ -70,6 +70,9 @@ def _shown(result: Result) -> Iterator[tuple[Mapping[str, Any], str, Any]]:
     if result.curve:
         for name in ("precision", "recall", "blank_share"):
             yield scores, name, float
+    if "copies" in scores:
+        for name in ("copies", "hits", "hits_in_training"):
+            yield scores, name, int
     for point in result.curve:
         yield point, "step", int
         yield point, "cpu_seconds", float | None
