@@ -1,5 +1,5 @@
 PYTHON ?= python3
-RUN_DIR ?= runs/digits_mmd
+RUN_DIR ?= runs/digits
 
 PY := .venv/bin/python
 READY := .venv/.ready
@@ -8,7 +8,7 @@ READY := .venv/.ready
 
 # Trains the default recipe on the embedded digits, scores, draws, exports.
 train: $(READY)
-	@$(PY) tools/train.py --flagfile=flags/digits_mmd.cfg --run_dir=$(RUN_DIR)
+	@$(PY) tools/train.py --flagfile=flags/digits_drift.cfg --run_dir=$(RUN_DIR)
 
 test: $(READY)
 	$(PY) -m pytest --numprocesses=auto -m "not slow"

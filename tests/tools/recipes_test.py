@@ -31,7 +31,7 @@ def test_every_recipe_is_listed_with_a_description():
     lines = dict(
         line.split(maxsplit=1) for line in recipes.listing().split("\n")
     )
-    assert lines["digits_mmd"].startswith("The default recipe")
+    assert lines["digits_drift"].startswith("The default recipe")
     assert len(lines) > 90
     assert not [name for name in lines if name.startswith("compare_")]
     assert all(
