@@ -55,6 +55,7 @@ MADE = [
     tm.BurnIn(10, 20, 500),
     tm.SpectralNorm(),
     tm.GeneratorOptions(8),
+    tm.StyleOptions(2),
     tm.CriticOptions(4),
     tm.MetricSettings(),
     tm.DataConfig(),

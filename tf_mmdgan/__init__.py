@@ -32,7 +32,8 @@ _HOMES = {
     "distribute": ("Cluster", "make_cluster"),
     "networks": (
         "ARCHITECTURES", "Architecture", "Conditioning", "CriticOptions",
-        "GeneratorOptions", "MinibatchDiscrimination", "with_decoder",
+        "GeneratorOptions", "MinibatchDeviation", "MinibatchDiscrimination",
+        "StyleOptions", "with_decoder",
     ),
     "networks.spectral_normalization": (
         "SpectralNorm", "SpectralNormalization",

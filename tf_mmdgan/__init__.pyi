@@ -45,7 +45,9 @@ from tf_mmdgan.networks import (
     ARCHITECTURES as ARCHITECTURES, Architecture as Architecture,
     Conditioning as Conditioning, CriticOptions as CriticOptions,
     GeneratorOptions as GeneratorOptions,
+    MinibatchDeviation as MinibatchDeviation,
     MinibatchDiscrimination as MinibatchDiscrimination,
+    StyleOptions as StyleOptions,
     with_decoder as with_decoder,
 )
 from tf_mmdgan.networks.spectral_normalization import (

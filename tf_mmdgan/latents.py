@@ -228,20 +228,41 @@ def _normal(
     size: int,
     truncation: float | tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Box and Muller 1958: sqrt(-2 log u) (cos, sin)(angle).
-
-    u is in [2^-24, 1], hence the largest magnitude is sqrt(48 log 2) = 5.77.
-    """
-    half = math.ceil(size / (2 * _LANES)) * _LANES
-    first, second = tf.split(_uniform(seed, count, start, 2 * half), 2, axis=1)
-    u = 0.5 * (first + (1.0 + 2.0**-23))  # exact in float32, never 0
-    radius = tf.sqrt(-2.0 * tf.math.log(u))
-    angle = math.pi * second
-    both = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=1)
+    """N(0, 1), float32 [count, size], truncated."""
+    half = normal_pairs(size)
+    both = normals(*tf.split(_uniform(seed, count, start, 2 * half), 2, axis=1))
     # Before the columns are cut: erf too has other code behind full vectors.
     if truncation is not None:
         both = _truncate_normal(both, truncation)
     return both[:, :size]
+
+
+def normal_pairs(size: int) -> int:
+    """How many pairs of uniform numbers `normals` needs for so many columns.
+
+    With as many, a row of normal numbers does not depend on the number of rows.
+    """
+    return math.ceil(size / (2 * _LANES)) * _LANES
+
+
+def normals(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    """Independent N(0, 1) of independent uniform numbers in [-1, 1).
+
+    Box and Muller 1958: sqrt(-2 log u) (cos, sin)(angle). Where the uniform
+    numbers are multiples of 2^-23, u is in [2^-24, 1], hence the largest
+    magnitude is sqrt(48 log 2) = 5.77.
+
+    Args:
+      first: float32 [n, k], of the radius.
+      second: float32 [n, k], of the angle.
+
+    Returns:
+      [n, 2 k].
+    """
+    u = 0.5 * (first + (1.0 + 2.0**-23))  # exact in float32, never 0
+    radius = tf.sqrt(-2.0 * tf.math.log(u))
+    angle = math.pi * second
+    return tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=1)
 
 
 def _truncate_normal(

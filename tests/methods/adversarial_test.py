@@ -1,9 +1,11 @@
 """Critics as their objectives want them."""
 
+import keras
 import pytest
 
 from tf_mmdgan import config, errors, methods
 from tf_mmdgan.models import AdversarialModel, adopting
+from tf_mmdgan.networks import MinibatchDeviation
 from tf_mmdgan.objectives import WGAN, GradientPenalty, Objective
 
 
@@ -41,6 +43,23 @@ def test_minibatch_layers_are_known_as_such():
             made.latents,
             Objective(WGAN(), [GradientPenalty(1.0)]),
         )
+
+
+def test_a_deviation_is_known_and_goes_with_r1_alone():
+    given = {
+        "objective": "gan", "critic_batch_norm": False,
+        "minibatch_deviation": 4, "architecture": "stylegan2",
+    }  # fmt: skip
+    with pytest.raises(errors.UsageError) as caught:
+        model(gradient_penalty=1.0, **given)
+    assert caught.value.with_flag.startswith("--minibatch_deviation: The loss")
+    layers = [keras.Input((4, 4, 1)), MinibatchDeviation(2)]
+    layers += [keras.layers.Flatten(), keras.layers.Dense(1)]
+    critic = keras.Sequential(layers)
+    assert adopting.form_of(keras.Model(
+        critic.inputs, {"features": critic.outputs[0]}
+    )).deviation  # fmt: skip
+    assert adopting.mixes_examples(critic)
 
 
 def test_features_are_matched_of_critics_that_return_them():

@@ -9,6 +9,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.networks import (
     ARCHITECTURES,
     CriticOptions,
+    MinibatchDeviation,
     MinibatchDiscrimination,
 )
 
@@ -90,3 +91,38 @@ def test_it_stands_before_the_last_layer_of_a_critic(rng):
         errors.UsageError, match="no linear layer for minibatch"
     ):
         ARCHITECTURES["fullconv5"].critic((32, 32, 1), options)
+
+
+def test_deviations_of_alike_and_of_pairs():
+    layer = MinibatchDeviation(2, dtype="float64")
+    alike = layer(np.ones((4, 3, 2, 5)))[..., 5]
+    np.testing.assert_allclose(alike, np.full((4, 3, 2), 1e-4), rtol=1e-12)
+    pair = np.stack([np.full((3, 2, 5), a) for a in (0.7, -0.7)])
+    np.testing.assert_allclose(layer(pair)[..., 5], 0.7, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("count", "groups"), [(8, 2), (4, 1), (6, 1), (3, 1)])
+def test_deviations_are_those_of_groups(count, groups, rng):
+    """Image i is in group i mod groups; what does not divide is one group."""
+    x = rng.normal(size=(count, 3, 2, 5))
+    found = MinibatchDeviation(4, dtype="float64")(x).numpy()
+    np.testing.assert_array_equal(found[..., :5], x)
+    for first in range(groups):
+        deviation = np.sqrt(x[first::groups].var(0) + 1e-8).mean()
+        np.testing.assert_allclose(found[first::groups, ..., 5], deviation)
+
+
+def test_second_derivatives_of_deviations_are_finite():
+    layer, x = MinibatchDeviation(2), tf.ones([4, 2, 2, 1])
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            total = tf.reduce_sum(layer(x))
+        slopes = tf.reduce_sum(tf.square(inner.gradient(total, x)))
+    assert np.isfinite(outer.gradient(slopes, x)).all()
+
+
+def test_a_group_has_two_images_at_least():
+    with pytest.raises(errors.UsageError, match="group"):
+        MinibatchDeviation(1)

@@ -165,6 +165,10 @@ def test_a_critic_without_what_a_loss_is_of():
         objective.check(CriticForm(1, batch_norm=True))
     with pytest.raises(errors.UsageError, match="minibatch discrimination"):
         objective.check(CriticForm(1, minibatch=True))
+    with pytest.raises(errors.UsageError, match="the deviation of a group"):
+        objective.check(CriticForm(1, deviation=True))
+    published = Objective(WGAN(), [ZeroCentredPenalty(1.0, "real")])
+    published.check(CriticForm(1, deviation=True))
 
 
 def test_regularizers_are_asked_too():

@@ -16,7 +16,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "latent_size", "latent_distribution", "conditioning",
         "classes_per_batch", "generator_batch_norm",
         "generator_spectral_norm", "critic_batch_norm", "published_weights",
-        "minibatch_kernels",
+        "minibatch_kernels", "minibatch_deviation", "mapping_layers",
+        "style_mixing",
     ),
     "objective": (
         "objective", "as_published", "critic_steps", "burn_in_critic_steps",

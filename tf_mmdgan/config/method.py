@@ -6,10 +6,11 @@ from tf_mmdgan.config import fields
 from tf_mmdgan.config.drift import DriftConfig
 from tf_mmdgan.config.few_steps import FewStepsConfig
 from tf_mmdgan.config.fields import Named, NamedList, setting
+from tf_mmdgan.config.styles import StyleConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MethodConfig(DriftConfig, FewStepsConfig):
+class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
     """The method of a run; None means as published for its objective."""
 
     objective: Named = setting(
@@ -313,7 +314,7 @@ class MethodConfig(DriftConfig, FewStepsConfig):
     )
 
     def __post_init__(self):
-        for part in (DriftConfig, FewStepsConfig):
+        for part in (DriftConfig, FewStepsConfig, StyleConfig):
             part.__post_init__(self)
         fields.require_positive(
             self, "scale_offset", "constraint_weight", "spectral_scale",

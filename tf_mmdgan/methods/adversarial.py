@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import keras
 
-from tf_mmdgan import networks
+from tf_mmdgan import errors, networks
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.kernels import Kernel
@@ -127,6 +127,7 @@ class AdversarialMethod(Method[AdversarialSettings]):
                 settings.critic_output,
                 settings.critic_batch_norm,
                 minibatch=settings.minibatch_kernels > 0,
+                deviation=settings.minibatch_deviation > 0,
             )
         )
         return objective
@@ -189,6 +190,7 @@ def _networks(
         spectral_norm,
         output_bias=criterion.output_bias,
         minibatch_kernels=builder.settings.minibatch_kernels,
+        minibatch_deviation=_minibatch_deviation(builder),
     )
     if criterion.learns_frequencies:
         critic = networks.with_frequency_scales(critic)
@@ -196,6 +198,19 @@ def _networks(
         width = critic.output["features"].shape[-1]
         critic = networks.with_decoder(critic, builder.generator(width))
     return generator, critic
+
+
+def _minibatch_deviation(builder: Builder[AdversarialSettings]) -> int:
+    config, group = builder.config, builder.settings.minibatch_deviation
+    if not group:
+        return 0
+    builder.check_style_based("minibatch_deviation", "critic")
+    if config.batch_size % group:
+        raise errors.UsageError(
+            f"--minibatch_deviation={group}: must divide --batch_size="
+            f"{config.batch_size}."
+        )
+    return group
 
 
 def _spectral_norm(

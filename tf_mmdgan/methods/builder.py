@@ -25,8 +25,12 @@ from tf_mmdgan.networks import (
     CriticOptions,
     DenoiserOptions,
     GeneratorOptions,
+    StyleOptions,
 )
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+
+# Fields of `StyleOptions` by the settings that are for them.
+_STYLE_FIELDS = {"mapping_layers": "mapping_layers", "style_mixing": "mixing"}
 
 S = TypeVar("S", bound=Settings, covariant=True)
 
@@ -94,6 +98,41 @@ class Builder(Generic[S]):
         return SpectralNorm() if has and wanted is not False else None
 
     @property
+    def styles(self) -> StyleOptions:
+        """How a style-based generator makes its styles.
+
+        Raises:
+          UsageError: for settings of styles of another generator.
+        """
+        config = self.config
+        options = StyleOptions(latent_distribution=self.latents.distribution)
+        for name, field in _STYLE_FIELDS.items():
+            value = getattr(config, name)
+            if value is not None:
+                self.check_style_based(name, "generator")
+                options = dataclasses.replace(options, **{field: value})
+        return options
+
+    def check_style_based(self, name: str, network: str) -> None:
+        """Refuses a setting of style-based networks for other networks.
+
+        Args:
+          name: of the setting.
+          network: of which it is.
+
+        Raises:
+          UsageError: naming the networks that have it.
+        """
+        if architecture(self.config).style_based:
+            return
+        able = [n for n, a in networks.ARCHITECTURES.items() if a.style_based]
+        raise errors.UsageError(
+            f"--{name}={getattr(self.config, name)}: the {network} of "
+            f"--architecture={self.config.architecture} has no such thing; "
+            f"that of {errors.listed(able)} has."
+        )
+
+    @property
     def classes_per_batch(self) -> int | None:
         """How many classes a batch has, of models that compare by class.
 
@@ -130,6 +169,7 @@ class Builder(Generic[S]):
             conditioning=conditioning,
             batch_statistics=self.settings.batch_statistics,
             spectral_norm=self.generator_spectral_norm,
+            styles=self.styles,
         )
         with dtype_policy(self.config.dtype_policy):
             return architecture(self.config).generator(

@@ -99,6 +99,8 @@ class AdversarialSettings(CriticSettings):
         on its last activations; see `networks.Conditioning`.
       minibatch_kernels: matrices of minibatch discrimination in the critic; 0:
         it has none.
+      minibatch_deviation: images of a group whose deviation the critic is told;
+        0: it is not.
       gradient_penalty: weight of the two-sided penalty on slopes.
       penalized_function: the function whose slope that is.
       penalty_norm: axes of the image that the slope's norm runs over.
@@ -133,6 +135,7 @@ class AdversarialSettings(CriticSettings):
     spectral_vectors: int = 8
     project_output: bool = False
     minibatch_kernels: int = 0
+    minibatch_deviation: int = 0
     gradient_penalty: float = 0.0
     penalized_function: Literal["witness", "critic", "outputs"] = "witness"
     penalty_norm: Literal["image", "rows", "channels"] = "image"

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.networks import MinibatchDiscrimination
+from tf_mmdgan.networks import MinibatchDeviation, MinibatchDiscrimination
 from tf_mmdgan.objectives import CriticForm
 
 _COLOURS = re.compile(r"\x1b\[\d*m")
@@ -136,13 +136,18 @@ def form_of(critic: keras.Model) -> CriticForm:
         penultimate="penultimate" in outputs,
         image_shape=tuple(critic.inputs[0].shape[1:]),
         minibatch=_has(critic, MinibatchDiscrimination),
+        deviation=_has(critic, MinibatchDeviation),
     )
 
 
 def mixes_examples(network: keras.Model) -> bool:
     """Whether one example of a batch changes what another one gives."""
-    mixing = keras.layers.BatchNormalization, MinibatchDiscrimination
-    return _has(network, *mixing)
+    return _has(
+        network,
+        keras.layers.BatchNormalization,
+        MinibatchDiscrimination,
+        MinibatchDeviation,
+    )
 
 
 def _has(network: keras.Model, *kinds: type[keras.layers.Layer]) -> bool:

@@ -24,6 +24,7 @@ from tf_mmdgan.networks import (
     mlp,
     resnet,
     sngan,
+    stylegan2,
     unet,
 )
 from tf_mmdgan.networks.autoencoder import (
@@ -38,8 +39,16 @@ from tf_mmdgan.networks.frequency_scale import (
     frequency_scales,
     with_frequency_scales,
 )
-from tf_mmdgan.networks.minibatch import MinibatchDiscrimination
-from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
+from tf_mmdgan.networks.minibatch import (
+    MinibatchDeviation,
+    MinibatchDiscrimination,
+)
+from tf_mmdgan.networks.options import (
+    CriticOptions,
+    GeneratorOptions,
+    StyleOptions,
+)
+from tf_mmdgan.networks.stylegan2 import StyleParts, style_parts
 from tf_mmdgan.networks.times import DenoiserOptions
 from tf_mmdgan.networks.units import in_units
 from tf_mmdgan.networks.unrolled import StraightPath, noise_size, unrolled
@@ -87,6 +96,9 @@ class Architecture:
       critic_batch_norm: whether the critic can have batch normalization.
       generator_spectral_norm: whether the generator can be spectrally
         normalised.
+      style_based: whether the generator has styles, see `networks.styles`, and
+        never batch normalization, and the critic can have a
+        `MinibatchDeviation`.
       denoiser: denoiser(image_shape, options) makes a network that is told
         times, from [maps, times] to maps, for generators of few steps; see
         `networks.times`. None: there is none.
@@ -102,6 +114,7 @@ class Architecture:
     makes_points: bool = False
     critic_batch_norm: bool = True
     generator_spectral_norm: bool = False
+    style_based: bool = False
     denoiser: MakeDenoiser | None = None
 
 
@@ -156,6 +169,13 @@ ARCHITECTURES: Catalogue[Architecture] = Catalogue("architecture", __doc__) | {
     "biggan": _big_pair(biggan.generator, biggan.critic),
     "biggan_plain": _big_pair(biggan.plain_generator, biggan.plain_critic),
     "sagan": _big_pair(biggan.sagan_generator, biggan.sagan_critic),
+    "stylegan2": _pair(
+        stylegan2.generator,
+        stylegan2.critic,
+        stylegan2.SIZES,
+        critic_batch_norm=False,
+        style_based=True,
+    ),
     "unet": _pair(
         unet.generator, unet.critic, unet.SIZES, denoiser=unet.denoiser
     ),

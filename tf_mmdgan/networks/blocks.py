@@ -112,11 +112,10 @@ class LayerFactory:
         strides: int = 1,
         **kwargs: Any,
     ) -> keras.layers.Layer:
-        """A hidden convolution with TensorFlow's SAME padding."""
+        """A hidden convolution, by default with TensorFlow's SAME padding."""
         kwargs.setdefault("kernel_initializer", self.hidden_weights())
-        layer = keras.layers.Conv2D(
-            channels, kernel_size, strides, padding="same", **kwargs
-        )
+        settings = {"padding": "same", **kwargs}
+        layer = keras.layers.Conv2D(channels, kernel_size, strides, **settings)
         return self._normalized(layer)
 
     def hidden(self, units: int, **kwargs: Any) -> keras.layers.Layer:
@@ -132,6 +131,10 @@ class LayerFactory:
         return self._normalized(
             keras.layers.Dense(units, kernel_initializer=weights, **kwargs)
         )
+
+    def table(self, units: int, **kwargs: Any) -> keras.layers.Layer:
+        """A layer on one-hot labels, whose kernel is a table of the classes."""
+        return self.linear(units, **kwargs)
 
     def _normalized(self, layer: keras.layers.Layer) -> keras.layers.Layer:
         if self.spectral_norm is None:
@@ -240,7 +243,7 @@ def critic_model(
         dtype="float32",
         name="features",
     )
-    features = inputs.project(linear(phi), phi, make.linear)
+    features = inputs.project(linear(phi), phi, make.table)
     outputs = {
         "features": features,
         "activations": activations,

@@ -106,6 +106,11 @@ class Inputs:
             rows = keras.layers.Reshape(shape, name="label_channels")(rows)
         return keras.layers.Concatenate(name="labelled")([x, rows])
 
+    @property
+    def projected_classes(self) -> keras.KerasTensor | None:
+        """One-hot labels [b, n]; None where they do not enter by projection."""
+        return None if self._projection is None else self._one_hot
+
     def normalized_classes(self, batch_norm: bool) -> keras.KerasTensor | None:
         """One-hot labels [b, n] that act in the generator's batch norm.
 

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import errors
+
 
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class MinibatchDiscrimination(keras.layers.Layer):
@@ -75,6 +77,59 @@ class MinibatchDiscrimination(keras.layers.Layer):
             "kernels": self.kernels,
             "dimensions": self.dimensions,
         }
+
+
+@keras.saving.register_keras_serializable("tf_mmdgan")
+class MinibatchDeviation(keras.layers.Layer):
+    """Appends to maps a channel that says how images of a group differ.
+
+    Over the images of a group the standard deviation is taken at each position
+    of each channel, sqrt(variance + 1e-8); the mean of them all is the value of
+    the new channel, for every image of the group. T. Karras et al.,
+    "Progressive Growing of GANs for Improved Quality, Stability, and
+    Variation", ICLR 2018, arXiv:1710.10196, section 3, in groups as in the code
+    of StyleGAN2.
+
+    A batch of b images has b / g groups of g; image i is in the group number
+    i mod (b / g). A batch whose size is no multiple of g is one group. Replicas
+    have groups of their own.
+
+        >>> layer = tm.MinibatchDeviation(group=2)
+        >>> layer(tf.reshape([1.0, 5.0], [2, 1, 1, 1])).numpy().ravel().tolist()
+        [1.0, 2.0, 5.0, 2.0]
+
+    Args:
+      group: g, images of a group, >= 2.
+      **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+      UsageError: for smaller groups.
+    """
+
+    def __init__(self, group: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        errors.check_count(2, group=group)
+        self.group = group
+
+    def call(self, maps: tf.Tensor) -> tf.Tensor:
+        """From maps [b, h, w, c] to [b, h, w, c + 1]."""
+        count, shape = tf.shape(maps)[0], maps.shape[1:]
+        members = tf.where(count % self.group == 0, self.group, count)
+        groups = tf.reshape(maps, [members, count // members, *shape])
+        variances = tf.math.reduce_variance(groups, axis=0)
+        deviations = tf.sqrt(variances + 1e-8)
+        of_groups = tf.reduce_mean(deviations, axis=[1, 2, 3])
+        column = tf.tile(of_groups, [members])[:, None, None, None]
+        channel = tf.broadcast_to(column, [count, *shape[:2], 1])
+        return tf.concat([maps, channel], axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """[b, h, w, c + 1]."""
+        return (*input_shape[:-1], input_shape[-1] + 1)
+
+    def get_config(self) -> dict[str, Any]:
+        """See `keras.layers.Layer`."""
+        return super().get_config() | {"group": self.group}
 
 
 def _of_all_replicas(rows: tf.Tensor) -> tf.Tensor:

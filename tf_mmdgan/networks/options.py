@@ -1,10 +1,43 @@
 """What a generator and a critic are asked for, beside the shape of images."""
 
 import dataclasses
+from typing import Literal
 
 from tf_mmdgan import errors
 from tf_mmdgan.networks.conditioning import Conditioning
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
+
+
+@dataclasses.dataclass(frozen=True)
+class StyleOptions:
+    """How a style-based generator makes its styles, as in stylegan2.
+
+        >>> tm.StyleOptions(mapping_layers=2).mixing
+        0.9
+
+    Attributes:
+      mapping_layers: of the mapping network, >= 1; 8 in the paper, 2 in later
+        settings of its code.
+      mixing: how often, in training, an image has the styles of two, in [0, 1].
+      latent_distribution: the law of the latents, by which the latents of
+        the second one are drawn.
+
+    Raises:
+      UsageError: for other numbers.
+    """
+
+    mapping_layers: int = 8
+    mixing: float = 0.9
+    latent_distribution: Literal["uniform", "normal"] = "normal"
+
+    def __post_init__(self):
+        errors.check_count(1, mapping_layers=self.mapping_layers)
+        errors.check_at_least(0.0, mixing=self.mixing)
+        if self.mixing > 1.0:
+            raise errors.UsageError(
+                f"mixing={self.mixing}: a probability, need 0 to 1.",
+                setting="style_mixing",
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +58,7 @@ class GeneratorOptions:
         hand in evaluation too, as the published code of MMD GAN does.
       spectral_norm: of every convolution and fully connected layer, in biggan,
         biggan_plain and sagan; or None. Other generators have none.
+      styles: how stylegan2 makes styles; other generators have none.
 
     Raises:
       UsageError: for a number below 1.
@@ -37,6 +71,7 @@ class GeneratorOptions:
     conditioning: Conditioning | None = None
     batch_statistics: bool = False
     spectral_norm: SpectralNorm | None = None
+    styles: StyleOptions = StyleOptions()
 
     def __post_init__(self):
         errors.check_positive(latent_size=self.latent_size, width=self.width)
@@ -65,6 +100,8 @@ class CriticOptions:
       output_bias: whether the last layer has a bias.
       minibatch_kernels: matrices of a `MinibatchDiscrimination` before the last
         layer; 0: there is none. It is not under spectral normalization.
+      minibatch_deviation: images of a group of a `MinibatchDeviation`, in
+        stylegan2; 0: there is none.
 
     Raises:
       UsageError: for a number below 1.
@@ -79,7 +116,12 @@ class CriticOptions:
     published_weights: bool = False
     output_bias: bool = True
     minibatch_kernels: int = 0
+    minibatch_deviation: int = 0
 
     def __post_init__(self):
-        errors.check_count(0, minibatch_kernels=self.minibatch_kernels)
+        errors.check_count(
+            0,
+            minibatch_kernels=self.minibatch_kernels,
+            minibatch_deviation=self.minibatch_deviation,
+        )
         errors.check_positive(output_width=self.output_width, width=self.width)

@@ -72,5 +72,5 @@ def _matrix(layer: keras.layers.Layer) -> tf.Tensor:
     if isinstance(layer, SpectralNormalization):
         layer, kernel = layer.layer, layer.normalized_kernel()
     else:
-        kernel = matrices.kernel_variable(layer).value
+        kernel = matrices.used_kernel(layer)
     return matrices.kernel_matrix(layer, kernel)

@@ -13,11 +13,11 @@ from tf_mmdgan.objectives.criterion import (
     Comparison,
     Criterion,
     Critic,
-    CriticForm,
     CriticOutput,
     Loss,
     ScalarCriterion,
 )
+from tf_mmdgan.objectives.critic_form import CriticForm
 from tf_mmdgan.objectives.gan import (
     FGAN,
     GAN,

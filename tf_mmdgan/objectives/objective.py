@@ -17,11 +17,11 @@ from tf_mmdgan.objectives.criterion import (
     Comparison,
     Criterion,
     Critic,
-    CriticForm,
     Loss,
     joint_pass,
     separate_passes,
 )
+from tf_mmdgan.objectives.critic_form import CriticForm
 from tf_mmdgan.objectives.generator_penalties import (
     Generator,
     GeneratorRegularizer,
@@ -131,6 +131,8 @@ class Objective:
             self.augmentation.check(critic.image_shape)
         if self.needs_independent_examples:
             self._check_independence(critic)
+        if critic.deviation:
+            self._check_deviation()
         for regularizer in self.regularizers:
             regularizer.check(self.criterion, critic)
 
@@ -147,6 +149,22 @@ class Objective:
                     "critic mixes them: leave out either.",
                     setting=setting,
                 )
+
+    def _check_deviation(self) -> None:
+        """Refuses slopes at single images beside the deviation of a group.
+
+        But not where that is published, for R1.
+        """
+        others = [p for p in self.regularizers if not p.takes_deviation]
+        if self.criterion.needs_independent_examples or any(
+            part.needs_independent_examples for part in others
+        ):
+            raise errors.UsageError(
+                "The loss has slopes at single images, and the deviation of a "
+                "group in the critic mixes them: leave out either; r1 and r2 "
+                "alone go together with it.",
+                setting="minibatch_deviation",
+            )
 
     def critic_loss(
         self,

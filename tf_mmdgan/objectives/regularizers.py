@@ -20,10 +20,10 @@ from tf_mmdgan.objectives.criterion import (
     Batch,
     Comparison,
     Criterion,
-    CriticForm,
     Side,
     present,
 )
+from tf_mmdgan.objectives.critic_form import CriticForm
 
 
 class Regularizer(abc.ABC):
@@ -41,10 +41,13 @@ class Regularizer(abc.ABC):
     Attributes:
       weight: what the term is multiplied by.
       needs_independent_examples: as in `Criterion`.
+      takes_deviation: whether, although it needs independent examples, it
+        goes together with a `MinibatchDeviation`.
     """
 
     weight: float
     needs_independent_examples: ClassVar[bool] = False
+    takes_deviation: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -148,6 +151,10 @@ class ZeroCentredPenalty(Regularizer):
     actually converge?", eqs. 9 and 10; their code multiplies E ||grad f||^2 by
     the weight, without the 1/2.
 
+    The gradient is that of the sum of f over the batch. Beside a
+    `MinibatchDeviation`, by which f of an image depends on others, it has these
+    cross terms too, as in the code of StyleGAN2.
+
         >>> tm.ZeroCentredPenalty(10.0, "fake").name
         'r2'
 
@@ -160,6 +167,7 @@ class ZeroCentredPenalty(Regularizer):
     side: Side
 
     needs_independent_examples: ClassVar[bool] = True
+    takes_deviation: ClassVar[bool] = True
 
     def __post_init__(self):
         errors.check_at_least(0.0, weight=self.weight)
