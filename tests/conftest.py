@@ -15,6 +15,8 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import ops
 
+from tf_mmdgan.distribute.devices import make_strategy
+
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
@@ -73,9 +75,9 @@ def rng():
 
 @pytest.fixture(scope="session")
 def two_cpus():
-    """The one strategy of the process: a second one over the same devices
-    would number its collective operations as the first did."""
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    """The one strategy of the process, which training takes too: a second one
+    over the same devices would number its exchanges as the first did."""
+    return make_strategy("mirrored")
 
 
 @pytest.fixture
