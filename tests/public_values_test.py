@@ -39,6 +39,7 @@ MADE = [
     tm.NoisePenalty(1.0, tm.Annealing(100)),
     tm.FeaturePenalty(1.0),
     tm.OrthogonalPenalty(1e-4),
+    tm.PathLengthPenalty(2.0),
     tm.InstanceNoise(0.1),
     tm.WeightClipping(0.01),
     tm.CriticAugmentation("color,cutout"),

@@ -50,6 +50,7 @@ _HOMES = {
         "FeatureMatchingGAN",
         "FGAN", "GradientPenalty", "ZeroCentredPenalty",
         "NoisePenalty", "FeaturePenalty", "OrthogonalPenalty",
+        "PathLengthPenalty",
         "InstanceNoise", "WeightClipping", "Annealing",
     ),
     "objectives.augmentations": (

@@ -73,6 +73,7 @@ from tf_mmdgan.objectives import (
     GradientPenalty as GradientPenalty,
     ZeroCentredPenalty as ZeroCentredPenalty, NoisePenalty as NoisePenalty,
     FeaturePenalty as FeaturePenalty, OrthogonalPenalty as OrthogonalPenalty,
+    PathLengthPenalty as PathLengthPenalty,
     InstanceNoise as InstanceNoise,
     WeightClipping as WeightClipping, Annealing as Annealing,
 )

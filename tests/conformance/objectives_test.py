@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_mmdgan import config, kernels
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.methods.published import OBJECTIVES
-from tf_mmdgan.models.adversarial import CriticView
+from tf_mmdgan.models.views import CriticView
 from tf_mmdgan.objectives import Batch, CriticAugmentation
 from tf_mmdgan.objectives.augmentations import (
     CRITIC_AUGMENTATIONS,

@@ -43,11 +43,32 @@ def test_lazy_penalties_are_of_the_critics_optimizer_alone():
     assert usual.critic_optimizer.beta_2 == 0.9
 
 
+def test_lazy_penalties_of_the_generator_are_of_its_optimizer_alone():
+    tiny = {
+        "architecture": "mlp", "generator_width": 2, "critic_width": 2,
+        "objective": "gan_hinge", "orthogonal_penalty": 1.0,
+        "learning_rate": 0.002, "beta_1": 0.0, "beta_2": 0.99,
+    }  # fmt: skip
+    chosen = settings(regularize_generator_every=4, **tiny)
+    model = methods.make_model(chosen, (2, 2, 1))
+    critic, generator = model.critic_optimizer, model.generator_optimizer
+    assert model.regularize_generator_every == 4
+    assert float(generator.learning_rate) == pytest.approx(0.0016)
+    assert generator.beta_2 == pytest.approx(0.991992, abs=1e-6)
+    assert float(critic.learning_rate) == pytest.approx(0.002)
+    assert critic.beta_2 == 0.99
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"optimizer": "sgd", "r1": 1.0}, "optimizer=sgd.* Adam"),
         ({}, "regularize_every needs .*r1"),
+        (
+            {"r1": 1.0, "regularize_generator_every": 4},
+            "regularize_generator_every needs .*path_length",
+        ),
+        ({"r1": 1.0, "path_length_penalty": 2.0}, "no styles"),
     ],
 )
 def test_lazy_penalties_that_mean_nothing_are_refused(changes, message):

@@ -7,7 +7,7 @@ import tiny
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
-from tf_mmdgan.objectives import Batch
+from tf_mmdgan.objectives import WGAN, Batch, Objective, OrthogonalPenalty
 
 RATE = 0.001
 
@@ -19,7 +19,9 @@ def descend(network, loss_of):
     variables = network.trainable_variables
     gradients = tape.gradient(loss, variables)
     for variable, gradient in zip(variables, gradients, strict=True):
-        variable.assign_sub(RATE * gradient)
+        # Penalties on kernels say nothing of biases.
+        if gradient is not None:
+            variable.assign_sub(RATE * gradient)
 
 
 def by_hand(steps, every):
@@ -88,6 +90,42 @@ def test_adam_counts_seventeen_updates_in_sixteen():
     assert int(made.critic_optimizer.iterations) == 17
     assert int(made.generator_optimizer.iterations) == 16
     assert int(made.updates.numpy()) == 32
+
+
+ORTHOGONAL = Objective(
+    WGAN(), (), generator_regularizers=[OrthogonalPenalty(0.5)]
+)
+
+
+def test_the_generators_come_in_an_update_of_their_own():
+    lazy = {"regularize_generator_every": 2, "critic_steps": 1}
+    made, plain = (
+        tiny.model(rate=RATE, objective=objective, outputs=1, **given)
+        for objective, given in (
+            (ORTHOGONAL, lazy),
+            (Objective(WGAN()), {"critic_steps": 1}),
+        )
+    )
+    tiny.fit(made, 1)
+    tiny.fit(plain, 1)
+    view = plain.generator_view
+    descend(
+        plain.generator,
+        lambda: 2.0 * 0.5 * OrthogonalPenalty(0.5).penalty(view, None),
+    )
+    for one, two in zip(
+        made.generator.get_weights(), plain.generator.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def test_adam_counts_five_updates_of_the_generator_in_four():
+    made = tiny.adam_model(
+        objective=ORTHOGONAL, outputs=1, regularize_generator_every=4
+    )
+    tiny.fit(made, 4)
+    assert int(made.generator_optimizer.iterations) == 5
+    assert int(made.critic_optimizer.iterations) == 4
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tiny
 
 from tf_mmdgan import errors
-from tf_mmdgan.models.adversarial import GeneratorView
+from tf_mmdgan.models.views import GeneratorView
 from tf_mmdgan.networks import layers
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 from tf_mmdgan.objectives import (
@@ -80,7 +80,7 @@ def test_kernels_are_all_but_tables_and_before_spectral_norm(rng):
     x = keras.layers.Conv2DTranspose(4, 3, name="deconv")(x)
     x = wrap(keras.layers.Conv2D(5, 3, name="conv"))(x)
     network = keras.Model([latents, one_hot], x)
-    found = GeneratorView(network).kernels()
+    found = GeneratorView(network, tiny.LATENTS).kernels()
     kernels = {layer.name: layer for layer in network.layers}
     linear = kernels["linear"].layer.kernel.numpy()
     deconv = kernels["deconv"].kernel.numpy().transpose(0, 1, 3, 2)

@@ -26,7 +26,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "regularisation": (
         "gradient_penalty", "penalized_function", "r1", "r2",
         "feature_penalty", "weight_clip", "regularize_every",
-        "orthogonal_penalty",
+        "orthogonal_penalty", "path_length_penalty",
+        "regularize_generator_every",
         "spectral_norm", "spectral_scale",
         "learnable_spectral_scale", "instance_noise", "noise_penalty",
         "noise_annealing_steps",

@@ -29,9 +29,26 @@ class StyleConfig:
         most=2**16,
     )
 
+    path_length_penalty: float | None = setting(
+        None,
+        "Weight of the penalty by which styles of a style-based generator "
+        "change images by as much everywhere, published with 2; 0 switches it "
+        "off.",
+    )
+    regularize_generator_every: int | None = setting(
+        None,
+        "The penalties on the generator are an update of their own, in each "
+        "step that this divides; Adam's rate and decays follow. 1: of all "
+        "updates.",
+    )
+
     def __post_init__(self):
-        fields.require_positive(self, "mapping_layers")
-        fields.require_non_negative(self, "style_mixing", "minibatch_deviation")
+        fields.require_positive(
+            self, "mapping_layers", "regularize_generator_every"
+        )
+        fields.require_non_negative(
+            self, "style_mixing", "minibatch_deviation", "path_length_penalty"
+        )
         fields.require(
             self.style_mixing is None or self.style_mixing <= 1.0,
             f"--style_mixing={self.style_mixing}: must be 0 to 1.",

@@ -27,6 +27,7 @@ class Purpose(enum.IntEnum):
     FREQUENCIES = 7
     AUGMENTATION = 8
     TIMES = 9
+    PATH_LENGTH = 10
 
 
 def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -103,10 +104,14 @@ class Update:
         return gathered[first : first + count]
 
     def latents(
-        self, latents: Latents, count: int, index: int = 0
+        self,
+        latents: Latents,
+        count: int,
+        index: int = 0,
+        purpose: Purpose = Purpose.LATENTS,
     ) -> tf.Tensor:
         """Latents of this replica, [count, z]; `index` tells sets apart."""
-        return self._rows(latents, Purpose.LATENTS, count, index)
+        return self._rows(latents, purpose, count, index)
 
     def uniform(self, purpose: Purpose, count: int) -> tf.Tensor:
         """Numbers in [0, 1) for the examples of this replica, [count]."""

@@ -33,6 +33,7 @@ from tf_mmdgan.objectives import (
     NoisePenalty,
     Objective,
     OrthogonalPenalty,
+    PathLengthPenalty,
     Regularizer,
     WeightClipping,
     ZeroCentredPenalty,
@@ -68,6 +69,9 @@ GENERATOR_REGULARIZERS: Catalogue[GeneratorMaker] = Catalogue(
 ) | {
     "orthogonal_penalty": lambda settings: OrthogonalPenalty(
         settings.orthogonal_penalty
+    ),
+    "path_length_penalty": lambda settings: PathLengthPenalty(
+        settings.path_length_penalty
     ),
 }
 
@@ -151,13 +155,15 @@ class AdversarialMethod(Method[AdversarialSettings]):
             burn_in=burn_in,
             moved_with_generator=settings.moved_with_generator,
             regularize_every=settings.regularize_every,
+            regularize_generator_every=settings.regularize_generator_every,
             mmd_scope=builder.config.mmd_scope,
             **builder.model_options(),
         )
         lazy = settings.regularize_every > 1
+        every = settings.regularize_generator_every
         builder.compile(
             model,
-            builder.optimizer(model),
+            builder.optimizer(model, every if every > 1 else None),
             builder.critic_optimizer(
                 model, model.penalty_factor if lazy else None
             ),

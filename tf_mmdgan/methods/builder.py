@@ -245,10 +245,12 @@ class Builder(Generic[S]):
             jit_compile=self.config.jit,
         )
 
-    def optimizer(self, model: ImplicitModel) -> keras.optimizers.Optimizer:
-        """The optimizer of the generator."""
-        rate = self.settings.learning_rate
-        return self.optimizer_between(rate, model, model.pretraining_steps)
+    def optimizer(
+        self, model: ImplicitModel, lazy_updates: int | None = None
+    ) -> keras.optimizers.Optimizer:
+        """The optimizer of the generator; as `critic_optimizer`."""
+        rate, builder = self._lazily(lazy_updates, self.settings.learning_rate)
+        return builder.optimizer_between(rate, model, model.pretraining_steps)
 
     def critic_optimizer(
         self: "Builder[CriticSettings]",
@@ -265,14 +267,21 @@ class Builder(Generic[S]):
         Raises:
           UsageError: for such updates of another optimizer than Adam.
         """
-        settings, builder = self.settings, self
+        settings = self.settings
         rate = settings.critic_learning_rate or settings.learning_rate
-        if lazy_updates is not None:
-            rate, config = lazily(lazy_updates, rate, self.config)
-            builder = dataclasses.replace(self, config=config)
+        rate, builder = self._lazily(lazy_updates, rate)
         return builder.optimizer_between(
             rate, model, 0, fall_from=model.pretraining_steps
         )
+
+    def _lazily(
+        self, updates: int | None, rate: float
+    ) -> tuple[float, "Builder[S]"]:
+        """The rate, and the builder, corrected where penalties are lazy."""
+        if updates is None:
+            return rate, self
+        rate, config = lazily(updates, rate, self.config)
+        return rate, dataclasses.replace(self, config=config)
 
     def optimizer_between(
         self,

@@ -122,8 +122,9 @@ def lazily(
     """
     if config.optimizer != "adam":
         raise errors.UsageError(
-            f"--optimizer={config.optimizer}: --regularize_every corrects "
-            "Adam's moments, and those of no other optimizer."
+            f"--optimizer={config.optimizer}: --regularize_every and "
+            "--regularize_generator_every correct Adam's moments, and those of "
+            "no other optimizer."
         )
     share = updates / (updates + 1)
     decays = {

@@ -32,6 +32,10 @@ _NEEDS = {
         "feature_penalty",
         "noise_penalty",
     ),
+    "regularize_generator_every": (
+        "orthogonal_penalty",
+        "path_length_penalty",
+    ),
     "burn_in_first": ("burn_in_critic_steps",),
     "burn_in_every": ("burn_in_critic_steps",),
     "noise_annealing_steps": ("instance_noise", "noise_penalty"),

@@ -116,6 +116,10 @@ class AdversarialSettings(CriticSettings):
         in each step that this divides; 1: they are part of all updates.
       orthogonal_penalty: weight of the penalty on products of the generator's
         filters.
+      path_length_penalty: weight of the penalty on how unequally the styles of
+        a style-based generator change its images.
+      regularize_generator_every: as `regularize_every`, of the penalties on the
+        generator.
       diff_augment: random changes of all images that the critic sees, by name.
       ada: whether their probability follows the critic; without names, of the
         changes of Karras et al. 2020.
@@ -149,6 +153,8 @@ class AdversarialSettings(CriticSettings):
     weight_clip: float = 0.0
     regularize_every: int = 1
     orthogonal_penalty: float = 0.0
+    path_length_penalty: float = 0.0
+    regularize_generator_every: int = 1
     diff_augment: tuple[object, ...] = ()
     ada: bool = False
     ada_target: float = AdaptiveProbability.target

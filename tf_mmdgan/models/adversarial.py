@@ -10,15 +10,12 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import adopting, updates
+from tf_mmdgan.models import adopting, updates, views
 from tf_mmdgan.models.implicit_model import ImplicitModel
 from tf_mmdgan.models.phases import Logs
-from tf_mmdgan.networks import (
-    frequency_scales,
-    matrices,
-    spectral_normalization,
-)
-from tf_mmdgan.objectives import Batch, CriticOutput, Objective, criterion
+from tf_mmdgan.models.stepping import LateUpdate
+from tf_mmdgan.networks import spectral_normalization, style_parts
+from tf_mmdgan.objectives import Batch, Loss, Objective
 from tf_mmdgan.objectives.augmentations.adaptive import STATE_SIZE
 
 
@@ -65,72 +62,6 @@ class BurnIn:
         return tf.logical_or(early, step % self.every == 0)
 
 
-class CriticView:
-    """A critic network as an objective sees it: `objectives.Critic`."""
-
-    def __init__(
-        self,
-        network: keras.Model,
-        multiplier: keras.Variable,
-        adaptation: keras.Variable | None = None,
-    ):
-        self._network = network
-        self.multiplier = multiplier
-        self.adaptation = adaptation
-        self._mixes_examples = adopting.mixes_examples(network)
-
-    @property
-    def frequency_scales(self) -> tf.Tensor | None:
-        """See `objectives.Critic`."""
-        return frequency_scales(self._network)
-
-    def __call__(self, batch: Batch) -> CriticOutput:
-        """See `objectives.Critic`."""
-        return CriticOutput(**self._outputs(batch))
-
-    def joint(self, *batches: Batch) -> CriticOutput:
-        """See `objectives.Critic.joint`."""
-        if not self._mixes_examples:
-            return self(criterion.concatenate(*batches))
-        joined = tf.nest.map_structure(
-            lambda *rows: tf.concat(rows, axis=0),
-            *(self._outputs(batch) for batch in batches),
-        )
-        return CriticOutput(**joined)
-
-    def _outputs(self, batch: Batch) -> dict[str, Any]:
-        inputs = updates.with_labels(self._network, *batch)
-        outputs = self._network(inputs, training=True)
-        # Losses are float32 at least, whatever type the network computes in.
-        return {"activations": []} | {
-            name: value if name == "activations" else _wide(value)
-            for name, value in outputs.items()
-        }
-
-    def clip_weights(self, bound: float) -> None:
-        """See `objectives.Critic.clip_weights`."""
-        decoder = {
-            id(weight)
-            for layer in self._network.layers
-            if layer.name == "decoder"
-            for weight in layer.weights
-        }
-        for weight in self._network.trainable_variables:
-            if id(weight) not in decoder:
-                weight.assign(tf.clip_by_value(weight.value, -bound, bound))
-
-
-class GeneratorView:
-    """A generator network as an objective sees it: `objectives.Generator`."""
-
-    def __init__(self, network: keras.Model):
-        self._network = network
-
-    def kernels(self) -> list[tf.Tensor]:
-        """See `objectives.Generator.kernels`."""
-        return matrices.kernel_matrices(self._network)
-
-
 class AdversarialModel(ImplicitModel):
     """Critic updates, then one generator update, a fresh batch for each.
 
@@ -161,6 +92,8 @@ class AdversarialModel(ImplicitModel):
       regularize_every: the penalties on the critic are an update of their own
         at the end of each step whose number this divides, `penalty_factor`
         times as heavy; 1: they are part of all of its updates.
+      regularize_generator_every: the same of the penalties on the generator,
+        as many times as heavy.
       moved_with_generator: whether the critic's vectors of spectral
         normalisation move in the generator's update too. In the updates of a
         network its own vectors always do.
@@ -182,6 +115,7 @@ class AdversarialModel(ImplicitModel):
         burn_in: BurnIn | None = None,
         moved_with_generator: bool = False,
         regularize_every: int = 1,
+        regularize_generator_every: int = 1,
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
@@ -194,8 +128,17 @@ class AdversarialModel(ImplicitModel):
             )
         objective.check(adopting.form_of(critic))
         errors.check_count(
-            1, critic_steps=critic_steps, regularize_every=regularize_every
+            1,
+            critic_steps=critic_steps,
+            regularize_every=regularize_every,
+            regularize_generator_every=regularize_generator_every,
         )
+        if objective.needs_styles and style_parts(self.generator) is None:
+            raise errors.UsageError(
+                "The generator has no styles, whose effect on images this "
+                "penalty is on: take one of the architecture stylegan2.",
+                setting="path_length_penalty",
+            )
         if burn_in is not None:
             errors.check_type("burn_in", burn_in, BurnIn)
             burn_in.check(critic_steps)
@@ -204,13 +147,19 @@ class AdversarialModel(ImplicitModel):
         self.adaptation = None
         if objective.is_adaptive:
             self.adaptation = self._kept("adaptation", (STATE_SIZE,))
-        self.view = CriticView(critic, self.multiplier, self.adaptation)
-        self.generator_view = GeneratorView(self.generator)
+        self.path_length = None
+        if objective.needs_styles:
+            self.path_length = self._kept("path_length", ())
+        self.view = views.CriticView(critic, self.multiplier, self.adaptation)
+        self.generator_view = views.GeneratorView(
+            self.generator, latents, self.path_length
+        )
         self.objective = objective
         self.regularize_every = regularize_every
-        lazy = regularize_every > 1
-        self._critic_objective = (
-            objective.unregularized() if lazy else objective
+        self.regularize_generator_every = regularize_generator_every
+        self._usual_objective = objective.unregularized(
+            critic=regularize_every > 1,
+            generator=regularize_generator_every > 1,
         )
         self.critic_steps = critic_steps
         self.burn_in = burn_in
@@ -292,13 +241,18 @@ class AdversarialModel(ImplicitModel):
         """How many updates of the critic share one of its penalties."""
         return self.regularize_every * self.critic_steps
 
-    def late_updates(self, step: tf.Tensor) -> tf.Tensor | int:
-        """One of the penalties alone, in steps that it falls into."""
-        if self.regularize_every == 1:
-            return 0
-        return tf.cast(step % self.regularize_every == 0, tf.int32)
+    def late_updates(self, step: tf.Tensor) -> list[LateUpdate]:
+        """Those of the penalties alone, in steps that they fall into."""
+        return [
+            (tf.cast(step % every == 0, tf.int32), act)
+            for every, act in (
+                (self.regularize_every, self._critic_penalties),
+                (self.regularize_generator_every, self._generator_penalties),
+            )
+            if every > 1
+        ]
 
-    def replica_late_update(
+    def _critic_penalties(
         self, batches: Sequence[Any], first_update: tf.Tensor
     ) -> None:
         """The penalties of the critic's last update, as one of their own."""
@@ -313,12 +267,26 @@ class AdversarialModel(ImplicitModel):
         updates.apply(self.critic_optimizer, tape, value, weights)
         self.objective.clip(self.view)
 
+    def _generator_penalties(
+        self, batches: Sequence[Any], first_update: tf.Tensor
+    ) -> None:
+        """The penalties of the generator's update, as one of their own."""
+        real = updates.as_batch(batches[self.critic_steps])
+        update = self.make_update(first_update + self.critic_steps)
+        with updates.recording(self.generator) as tape:
+            loss = self.objective.generator_penalized(
+                Loss(tf.zeros([]), {}), self.generator_view.beside(real), update
+            )
+            value = self.regularize_generator_every * loss.value
+        weights = self.generator.trainable_variables
+        updates.apply(self.generator_optimizer, tape, value, weights)
+
     def critic_update(self, batch: Any, number: tf.Tensor) -> Logs:
         """One update of the critic, in replica context."""
         real, update = updates.as_batch(batch), self.make_update(number)
         fakes = self._fakes(real, update)
         with updates.recording(self.critic) as tape:
-            loss = self._critic_objective.critic_loss(
+            loss = self._usual_objective.critic_loss(
                 self.view, real, fakes, update
             )
         weights = self.critic.trainable_variables
@@ -334,8 +302,8 @@ class AdversarialModel(ImplicitModel):
         with updates.recording(self.generator) as tape:
             fakes = self._fakes(real, update)
             loss = self.objective.generator_loss(self.view, real, fakes, update)
-            loss = self.objective.generator_penalized(
-                loss, self.generator_view, update
+            loss = self._usual_objective.generator_penalized(
+                loss, self.generator_view.beside(real), update
             )
         weights = self.generator.trainable_variables
         updates.apply(self.generator_optimizer, tape, loss.value, weights)
@@ -348,10 +316,6 @@ class AdversarialModel(ImplicitModel):
         for index in range(self.objective.fakes_per_real):
             latents = update.latents(self.latents, count, index)
             inputs = updates.with_labels(self.generator, latents, real.labels)
-            images = _wide(self.generator(inputs, training=True))
+            images = views.wide(self.generator(inputs, training=True))
             fakes.append(Batch(images, real.labels))
         return fakes
-
-
-def _wide(tensor: tf.Tensor) -> tf.Tensor:
-    return tensor if tensor.dtype.size >= 4 else tf.cast(tensor, tf.float32)

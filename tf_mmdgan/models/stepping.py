@@ -1,5 +1,6 @@
 """Steps of a model under `fit`: whole ones, each with batches of its own."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from tf_mmdgan.models.phases import Logs, Phase
 
 # Attributes that hold what is trained.
 _NETWORKS = ("generator", "critic")
+
+LateUpdate = tuple[tf.Tensor, Callable[[Sequence[Any], tf.Tensor], None]]
 
 
 class SteppedModel(keras.Model):
@@ -100,15 +103,13 @@ class SteppedModel(keras.Model):
         """One extra update in replica context."""
         raise NotImplementedError
 
-    def late_updates(self, step: tf.Tensor) -> tf.Tensor | int:
-        """How often `replica_late_update` ends step number `step`."""
-        return 0
+    def late_updates(self, step: tf.Tensor) -> Sequence[LateUpdate]:
+        """Updates that may end step number `step`.
 
-    def replica_late_update(
-        self, batches: Sequence[Any], first_update: tf.Tensor
-    ) -> None:
-        """An update on the batches of `replica_step`, which comes before it."""
-        raise NotImplementedError
+        Of each how often it is done, and what a replica does, on the arguments
+        of `replica_step`.
+        """
+        return ()
 
     def after_step(self) -> None:
         """Called in cross-replica context, when a step has been counted."""
@@ -318,10 +319,9 @@ class SteppedModel(keras.Model):
         # Also what needs no batch, such as the counters of optimizers, waits.
         with tf.control_dependencies([first_update]):
             logs = self._run(replica_step, batches, first_update)
-            late = self.late_updates(self.step.value)
-            if tf.is_tensor(late):
-                given = self.replica_late_update, batches, first_update
-                graphs.repeat(late, lambda: self._run(*given))
+            for times, act in self.late_updates(self.step.value):
+                given = act, batches, first_update
+                graphs.repeat(times, functools.partial(self._run, *given))
             self.updates.assign_add(count)
             self.step.assign_add(1)
         self.after_step()

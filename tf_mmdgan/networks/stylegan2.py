@@ -44,12 +44,15 @@ class StyleParts:
 
     Attributes:
       mapping: latents [b, z], or [latents, labels], to w [b, width].
+      chosen: the same to the styles of all layers, [b, layers, width]: w for
+        each, but in training, where styles are mixed and their mean moves.
       synthesis: [styles [b, layers, width], latents [b, z]] to images; of the
         latents the signs alone count, by which noise is drawn.
       styles: the layer between the two.
     """
 
     mapping: keras.Model
+    chosen: keras.Model
     synthesis: keras.Model
     styles: styles.Styles
 
@@ -60,7 +63,8 @@ def style_parts(generator: keras.Model) -> StyleParts | None:
     between = found.get("styles")
     if not isinstance(between, styles.Styles):
         return None
-    return StyleParts(found["mapping"], found["synthesis"], between)
+    chosen = keras.Model(generator.inputs, between.output)
+    return StyleParts(found["mapping"], chosen, found["synthesis"], between)
 
 
 def generator(

@@ -30,6 +30,7 @@ from tf_mmdgan.objectives.generator_penalties import (
     Generator,
     GeneratorRegularizer,
     OrthogonalPenalty,
+    PathLengthPenalty,
 )
 from tf_mmdgan.objectives.mmd_gan import (
     MMDGAN,

@@ -98,6 +98,11 @@ class Objective:
         )
 
     @property
+    def needs_styles(self) -> bool:
+        """Whether the generator must be a style-based one."""
+        return any(part.needs_styles for part in self.generator_regularizers)
+
+    @property
     def is_adaptive(self) -> bool:
         """Whether a probability of changes follows the critic."""
         changes = self.augmentation
@@ -197,9 +202,16 @@ class Objective:
         nothing = tf.zeros([], seen.fake_features[0].dtype)
         return self._regularized(Loss(nothing, {}), seen)
 
-    def unregularized(self) -> "Objective":
-        """The same without the regularisers of the critic."""
-        return dataclasses.replace(self, regularizers=())
+    def unregularized(
+        self, critic: bool = True, generator: bool = False
+    ) -> "Objective":
+        """The same without what regularises the critic, or the generator."""
+        on_generator = () if generator else self.generator_regularizers
+        return dataclasses.replace(
+            self,
+            regularizers=() if critic else self.regularizers,
+            generator_regularizers=on_generator,
+        )
 
     def _regularized(self, loss: Loss, seen: Comparison) -> Loss:
         value, terms = loss

@@ -1,0 +1,108 @@
+"""Runs of StyleGAN2, from data to SavedModel, and what a step changes."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import whole_runs
+
+from tf_mmdgan import config, methods
+
+pytestmark = pytest.mark.slow
+PUBLISHED = {
+    "objective": "gan",
+    "r1": 0.1,
+    "regularize_every": 2,
+    "path_length_penalty": 2.0,
+    "regularize_generator_every": 2,
+    "minibatch_deviation": 4,
+    "latent_distribution": "normal",
+    "beta_1": 0.0,
+    "beta_2": 0.99,
+}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(PUBLISHED, id="as published"),
+        pytest.param(
+            {
+                "objective": "gan",
+                "r1": 0.1,
+                "path_length_penalty": 2.0,
+                "conditioning": "projection",
+            },
+            id="by class, all penalties in every update",
+        ),
+        pytest.param(
+            {"objective": "smmd", "critic_output": 4}, id="MMD critic"
+        ),
+        pytest.param(
+            {"objective": "sn_smmd", "conditioning": "concatenation"},
+            id="spectral norm",
+        ),
+    ],
+)
+def test_a_run_goes_on_is_scored_and_exported(settings, tmp_path):
+    few = {
+        "architecture": "stylegan2", "critic_steps": 1, "latent_size": 12,
+        "mapping_layers": 2, "critic_batch_norm": False,
+    }  # fmt: skip
+    whole_runs.check_goes_on(tmp_path, **few | settings)
+
+
+def model(**settings):
+    """Of the smallest width; its images have 16 pixels."""
+    chosen = config.TrainConfig(
+        run_dir="run", architecture="stylegan2", generator_width=2,
+        critic_width=2, latent_size=12, mapping_layers=2, critic_steps=1,
+        critic_batch_norm=False, **settings,
+    )  # fmt: skip
+    keras.utils.set_random_seed(0)
+    return methods.make_model(chosen, (16, 16, 1))
+
+
+def images(count=64):
+    """Two constant colours."""
+    colours = np.where(np.arange(count) % 2, 0.5, -0.5).astype("float32")
+    return (
+        np.ones((count, 16, 16, 1), np.float32) * colours[:, None, None, None]
+    )
+
+
+def test_path_lengths_and_the_mean_of_w_are_state_of_the_model():
+    made = model(**PUBLISHED)
+    made.fit(images(), batch_size=16, epochs=1, steps_per_epoch=2, verbose=0)
+    kept = {weight.path.split("/")[-1]: weight for weight in made.weights}
+    assert float(kept["path_length"].numpy()) > 0.0
+    means = [w.numpy() for w in made.weights if w.path.endswith("styles/mean")]
+    assert len(means) == 2 and np.abs(means[0]).max() > 0.0
+    np.testing.assert_array_equal(*means)
+    assert int(made.generator_optimizer.iterations) == 3
+
+
+def test_two_replicas_move_as_one_device(two_cpus):
+    """Up to the deviations of groups, which each replica has of its own."""
+    given = {**PUBLISHED, "minibatch_deviation": 0}
+    data = images(96)
+    one = model(**given)
+    one.fit(data, batch_size=16, epochs=1, steps_per_epoch=2, verbose=0,
+            shuffle=False)  # fmt: skip
+    with two_cpus.scope():
+        two = model(**given)
+    two.fit(data, batch_size=16, epochs=1, steps_per_epoch=2, verbose=0,
+            shuffle=False)  # fmt: skip
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_allclose(
+            a.numpy(), b.numpy(), atol=5e-3, err_msg=a.path
+        )
+
+
+def test_two_constant_colours_are_learnt():
+    made = model(**PUBLISHED, learning_rate=2e-3, ema_decay=0.98)
+    made.fit(images(), batch_size=16, epochs=1, steps_per_epoch=300, verbose=0)
+    means = np.mean(made.generate(64) / 127.5 - 1.0, axis=(1, 2, 3))
+    assert np.mean(np.abs(np.abs(means) - 0.5) < 0.2) > 0.9
+    assert 0.2 < np.mean(means > 0.0) < 0.8
+    assert np.isfinite(tf.reduce_sum(made.path_length.value))

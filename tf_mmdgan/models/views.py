@@ -1,0 +1,127 @@
+"""Networks in training as an objective sees them."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan.distribute import Purpose, Update
+from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import adopting, updates
+from tf_mmdgan.networks import frequency_scales, matrices, style_parts
+from tf_mmdgan.objectives import Batch, CriticOutput, criterion
+
+
+class CriticView:
+    """A critic network as an objective sees it: `objectives.Critic`."""
+
+    def __init__(
+        self,
+        network: keras.Model,
+        multiplier: keras.Variable,
+        adaptation: keras.Variable | None = None,
+    ):
+        self._network = network
+        self.multiplier = multiplier
+        self.adaptation = adaptation
+        self._mixes_examples = adopting.mixes_examples(network)
+
+    @property
+    def frequency_scales(self) -> tf.Tensor | None:
+        """See `objectives.Critic`."""
+        return frequency_scales(self._network)
+
+    def __call__(self, batch: Batch) -> CriticOutput:
+        """See `objectives.Critic`."""
+        return CriticOutput(**self._outputs(batch))
+
+    def joint(self, *batches: Batch) -> CriticOutput:
+        """See `objectives.Critic.joint`."""
+        if not self._mixes_examples:
+            return self(criterion.concatenate(*batches))
+        joined = tf.nest.map_structure(
+            lambda *rows: tf.concat(rows, axis=0),
+            *(self._outputs(batch) for batch in batches),
+        )
+        return CriticOutput(**joined)
+
+    def _outputs(self, batch: Batch) -> dict[str, Any]:
+        inputs = updates.with_labels(self._network, *batch)
+        outputs = self._network(inputs, training=True)
+        # Losses are float32 at least, whatever type the network computes in.
+        return {"activations": []} | {
+            name: value if name == "activations" else wide(value)
+            for name, value in outputs.items()
+        }
+
+    def clip_weights(self, bound: float) -> None:
+        """See `objectives.Critic.clip_weights`."""
+        decoder = {
+            id(weight)
+            for layer in self._network.layers
+            if layer.name == "decoder"
+            for weight in layer.weights
+        }
+        for weight in self._network.trainable_variables:
+            if id(weight) not in decoder:
+                weight.assign(tf.clip_by_value(weight.value, -bound, bound))
+
+
+class GeneratorView:
+    """A generator network as an objective sees it: `objectives.Generator`.
+
+    Args:
+      network: the generator.
+      latents: the law of its input.
+      path_length: the mean that a `PathLengthPenalty` moves, which needs a
+        style-based generator; None: there is no such penalty.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        latents: Latents,
+        path_length: keras.Variable | None = None,
+    ):
+        self._network = network
+        self._latents = latents
+        self.path_length = path_length
+        # Not in each step: a network may not be made while one is traced.
+        self._parts = None if path_length is None else style_parts(network)
+        self._real: Batch | None = None
+
+    def beside(self, real: Batch) -> "GeneratorView":
+        """The same in an update with these real images."""
+        other = copy.copy(self)
+        other._real = real
+        return other
+
+    def kernels(self) -> list[tf.Tensor]:
+        """See `objectives.Generator.kernels`."""
+        return matrices.kernel_matrices(self._network)
+
+    def styles(
+        self, update: Update
+    ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        """See `objectives.Generator.styles`."""
+        parts, real = self._parts, self._real
+        # The model has refused a generator without styles.
+        assert parts is not None and real is not None
+        images, labels = real
+        count = (tf.shape(images)[0] + 1) // 2
+        latents = update.latents(
+            self._latents, count, purpose=Purpose.PATH_LENGTH
+        )
+        some = None if labels is None else labels[:count]
+        inputs = updates.with_labels(self._network, latents, some)
+        styles = parts.chosen(inputs, training=True)
+        return styles, lambda given: wide(
+            parts.synthesis([given, latents], training=True)
+        )
+
+
+def wide(tensor: tf.Tensor) -> tf.Tensor:
+    """Float32 at least."""
+    return tensor if tensor.dtype.size >= 4 else tf.cast(tensor, tf.float32)
