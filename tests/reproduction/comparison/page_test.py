@@ -1,5 +1,6 @@
 """The page of results, and that docs/results.md is one."""
 
+import dataclasses
 import pathlib
 
 import PIL.Image
@@ -55,6 +56,16 @@ def test_means_over_seeds_at_equal_steps_and_at_equal_time(runs):
 def test_time_beyond_the_run_is_not_extrapolated(runs):
     assert page.kid_at(runs[0], 1000.0) == 6.0
     assert page.kid_at(runs[0], 2001.0) is None
+
+
+def test_the_frontier_is_the_least_kid_so_far(runs):
+    slow = dataclasses.replace(
+        runs[-1], curve=curve(12.0, 5.0, 1.0, seconds=1500.0)
+    )
+    times, kid = page.frontier([runs[0], slow])
+    assert times.tolist() == [1000.0, 1500.0, 2000.0, 3000.0]
+    assert kid.tolist() == [6.0, 5.0, 2.0, 1.0]
+    assert page.frontier([])[0].size == 0
 
 
 def test_claims_without_a_run_are_left_out(runs):
