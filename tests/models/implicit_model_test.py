@@ -243,6 +243,10 @@ def test_a_faultless_generator_of_unequal_classes_has_no_kid(rng):
     labelled = tf.data.Dataset.from_tensor_slices((real, labels)).batch(200)
     kid_value, error = made.evaluate(labelled)
     assert abs(kid_value) < 3.0 * error
+    # As Keras' fit gives validation_data=(images, labels).
+    assert made.evaluate(real, labels) == [kid_value, error]
+    with pytest.raises(errors.DataError, match="599 labels for 600 images"):
+        made.evaluate(real, labels[1:])
     as_often, error = made.evaluate(real)  # without labels: each as often
     assert as_often > 6.0 * error
     # As a run does it.

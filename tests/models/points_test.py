@@ -49,6 +49,24 @@ def test_points_are_scored_by_their_columns(model, rng):
         model.evaluate(iter([]))
 
 
+def test_points_of_unequal_classes_are_drawn_as_often(rng):
+    latents, label = keras.Input((2,)), keras.Input((), dtype="int32")
+    far = keras.layers.Embedding(2, 2, name="far")
+    made = MomentMatchingModel(
+        keras.Model([latents, label], latents + far(label)),
+        Latents(2, "normal"),
+        KernelDiscrepancy("rbf"),
+        num_classes=2,
+        classes_per_batch=2,
+    )
+    made.ema_generator.get_layer("far").set_weights([10.0 * np.eye(2)])
+    labels = (rng.random(500) < 0.05).astype(np.int64)
+    x = (rng.normal(size=(500, 2)) + 10.0 * np.eye(2)[labels]).astype("f4")
+    _, _, of_shares = made.evaluate([(x, labels)])
+    assert made.evaluate(x, labels)[2] == of_shares
+    assert of_shares < 0.3 < 2.0 < made.evaluate(x)[2]  # each as often
+
+
 def test_points_have_no_extractor(model):
     with pytest.raises(errors.UsageError, match=r"points, which no extractor"):
         model.compile("adam", features="pixels")

@@ -138,6 +138,7 @@ class ImplicitModel(SteppedModel, Searching):
     def evaluate(
         self,
         x: Any,
+        y: Any = None,
         *,
         steps: int | None = None,
         return_dict: bool = False,
@@ -152,6 +153,8 @@ class ImplicitModel(SteppedModel, Searching):
         Args:
           x: images in [-1, 1], or uint8, [n, h, w, c], or points [n, d]: an
             array or an iterable of batches, which may be (images, labels).
+          y: labels [n] of an array. By labels a model with classes draws each
+            class as often as the real images have it.
           steps: how many batches to take of an iterable; by default all.
           return_dict: whether to return the numbers by name, not as a list.
           **kwargs: of `keras.Model.evaluate`; they change nothing here.
@@ -160,8 +163,10 @@ class ImplicitModel(SteppedModel, Searching):
           UsageError: for images, if the model was compiled without `features`.
           DataError: for images that cannot be scored.
         """
+        if y is not None:
+            x = [(x, y)]
         if self._makes_points:
-            logs = scores_of_points(x, steps, self.generate)
+            logs = scores_of_points(x, steps, self.generate, self.num_classes)
         elif self.features is None:
             raise errors.UsageError(
                 "To score by KID, name what to compare by: model.compile(..., "

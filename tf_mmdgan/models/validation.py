@@ -1,7 +1,7 @@
 """KID of a model while it trains: what `fit` logs for its validation data."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,29 +37,20 @@ def kid_of_generated(
     Raises:
       DataError: for images that cannot be scored.
     """
-    batches = [real] if isinstance(real, np.ndarray | tf.Tensor) else real
     labels: list[np.ndarray] = []
-
-    def in_8_bits() -> Iterator[np.ndarray]:
-        for batch in itertools.islice(batches, steps):
-            pair = batch if isinstance(batch, tuple) else (batch,)
-            labels.extend(np.asarray(own) for own in pair[1:2])
-            yield _as_uint8(pair[0])
-
-    found = extract(extractor, in_8_bits()).features
-    shares: np.ndarray | str = "data"
-    if num_classes and labels:
-        every = np.concatenate(labels)
-        image_batches.check_labels(every, num_classes)
-        counts = np.bincount(every, minlength=num_classes)
-        shares = counts / counts.sum()
+    in_8_bits = map(_as_uint8, _without_labels(real, steps, labels))
+    found = extract(extractor, in_8_bits).features
+    shares = _shares(labels, len(found), num_classes)
     fake = extract(extractor, generate(len(found), shares=shares)).features
     value = kid.kid(found, fake, "exact")
     return {"kid": value.mean, "kid_standard_error": value.standard_error}
 
 
 def scores_of_points(
-    real: Any, steps: int | None, generate: Callable[..., np.ndarray]
+    real: Any,
+    steps: int | None,
+    generate: Callable[..., np.ndarray],
+    num_classes: int | None = None,
 ) -> dict[str, float]:
     """KID and the energy distance of as many generated points as real ones.
 
@@ -68,19 +59,21 @@ def scores_of_points(
     - E||y - y'||.
 
     Args:
-      real: points [n, d]: an array or an iterable of batches.
+      real: points [n, d]: an array or an iterable of batches, which may be
+        (points, labels).
       steps: how many batches to take of an iterable; by default all.
-      generate: makes so many points.
+      generate: makes so many points, of classes by their `shares`.
+      num_classes: as of `kid_of_generated`.
 
     Raises:
       DataError: for points that cannot be scored.
     """
-    batches = [real] if isinstance(real, np.ndarray | tf.Tensor) else real
-    taken = [np.asarray(b) for b in itertools.islice(batches, steps)]
+    labels: list[np.ndarray] = []
+    taken = [np.asarray(b) for b in _without_labels(real, steps, labels)]
     if not taken:
         raise errors.DataError("There are no points to score.")
     found = np.concatenate(taken)
-    fake = generate(len(found))
+    fake = generate(len(found), shares=_shares(labels, len(found), num_classes))
     value = kid.kid(found, fake, "exact")
     energy = kid.kid(found, fake, "exact", kernel="energy")
     return {
@@ -88,6 +81,36 @@ def scores_of_points(
         "kid_standard_error": value.standard_error,
         "energy_distance": energy.mean,
     }
+
+
+def _without_labels(
+    real: Any, steps: int | None, labels: list[np.ndarray]
+) -> Iterator[Any]:
+    """The images, or points, of batches; labels beside them go to a list."""
+    batches = [real] if isinstance(real, np.ndarray | tf.Tensor) else real
+    for batch in itertools.islice(batches, steps):
+        first, *beside = batch if isinstance(batch, tuple) else (batch,)
+        labels.extend(np.asarray(own) for own in beside[:1])
+        yield first
+
+
+def _shares(
+    labels: Sequence[np.ndarray], count: int, num_classes: int | None
+) -> np.ndarray | str:
+    """How often each class is among labels, [num_classes]; "data": unknown.
+
+    Raises:
+      UsageError: for labels that are no integers.
+      DataError: for other classes, and for more or fewer labels than `count`.
+    """
+    if not num_classes or not labels:
+        return "data"
+    every = np.concatenate(labels)
+    image_batches.check_labels(every, num_classes)
+    if len(every) != count:
+        raise errors.DataError(f"{len(every)} labels for {count} images.")
+    counts = np.bincount(every, minlength=num_classes)
+    return counts / counts.sum()
 
 
 def _as_uint8(batch: Any) -> np.ndarray:
