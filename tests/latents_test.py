@@ -210,6 +210,22 @@ def chi_square(counts, expected):
     return np.sum((counts - expected) ** 2 / expected)
 
 
+@pytest.mark.parametrize(
+    "shares",
+    [[3, 1], [0.5, 0.4], [0.2, 0.3, 0.5], [1.5, -0.5], [float("nan"), 1.0]],
+)
+def test_shares_of_classes_are_a_law(shares):
+    with pytest.raises(errors.UsageError, match="need 2 numbers >= 0"):
+        latents.checked_shares(shares, 2)
+
+
+def test_shares_are_float64_or_none():
+    found = latents.checked_shares([0.25, 0.75], 2)
+    assert found.dtype == np.float64 and found.tolist() == [0.25, 0.75]
+    assert latents.checked_shares(None, 2) is None
+    assert latents.checked_shares([0.25, 0.75], None) is None
+
+
 def test_a_label_depends_on_seed_and_row_only():
     whole = labels_of(300)
     draw = tf.function(

@@ -5,6 +5,7 @@ drawn with it, so batches, replicas and repeated calls can share out one
 sequence without overlap and without drawing the rows of the others.
 """
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable
@@ -27,6 +28,7 @@ _LANES = 16
 _SAMPLING = 0x5A3D
 # Changes the second half of a seed, for labels.
 _LABELS = 0x1ABE << 16
+_SHARES_ERROR = 1e-6  # of the sum of all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +156,8 @@ def draw_labels(
       count: of labels.
       start: number of the first row.
       num_classes: k.
-      shares: probability of each class, [k], of sum 1; None for equal ones.
+      shares: probability of each class, [k], of sum 1, as `checked_shares`
+        gives them; None for equal ones.
     """
     first, second = tf.unstack(tf.cast(seed, tf.int64))
     own = tf.stack(
@@ -166,6 +169,33 @@ def draw_labels(
     bounds = tf.cumsum(tf.cast(shares, tf.float64))[:-1]
     # The class begins where the shares before it end.
     return tf.searchsorted(bounds, tf.cast(unit, tf.float64), side="right")
+
+
+def checked_shares(
+    shares: object, num_classes: int | None
+) -> np.ndarray | None:
+    """The law that classes are drawn by, float64 [num_classes]; None: equally.
+
+    Args:
+      shares: probability of each class, or None.
+      num_classes: k; None of a generator without classes, which has no shares.
+
+    Raises:
+      UsageError: for what are no k numbers >= 0 of sum 1.
+    """
+    if shares is None or not num_classes:
+        return None
+    found = np.empty(0)
+    with contextlib.suppress(ValueError):  # of lists of unequal lengths
+        found = np.asarray(shares)
+    if found.shape == (num_classes,) and found.dtype.kind in "fiu":
+        law = found.astype(np.float64)
+        if law.min() >= 0.0 and abs(math.fsum(law) - 1.0) <= _SHARES_ERROR:
+            return law
+    raise errors.UsageError(
+        f"class shares {errors.excerpt(shares, 60)}: need {num_classes} "
+        "numbers >= 0, the probability of each class, whose sum is 1."
+    )
 
 
 def check_label(label: object, num_classes: int | None) -> None:

@@ -115,6 +115,8 @@ def test_classes_are_drawn_by_their_shares(generator):
     want = draw_labels(sampling_seed(7), 500, 0, CLASSES, shares)
     np.testing.assert_array_equal(drawn["labels"], want)
     assert np.bincount(want)[1] > 400
+    with pytest.raises(errors.UsageError, match=f"need {CLASSES} numbers"):
+        export.Servable(generator, LATENTS, CLASSES, class_shares=shares[:2])
 
 
 @pytest.mark.parametrize("start", [0, 4])

@@ -141,6 +141,13 @@ def test_classes_are_drawn_by_the_shares_of_the_data():
     as_often = expected.numpy().reshape(600, -1).astype(int)
     assert np.abs(drawn(shares=None) - as_often).max() <= 1
     assert np.abs(by_shares - as_often).max() > 9
+    with pytest.raises(errors.UsageError, match="need 3 numbers >= 0"):
+        drawn(shares=[30, 60, 10])  # counts, of which all would be class 0
+    with pytest.raises(errors.UsageError, match="shares 'uniform'"):
+        drawn(shares="uniform")
+    made.class_shares = np.array([0.5, 0.5])
+    with pytest.raises(errors.UsageError, match="need 3 numbers >= 0"):
+        made.more_like(drawn(shares=None)[:1].reshape(-1, *tiny.SHAPE))
 
 
 @pytest.mark.parametrize("label", [-1, 3])

@@ -52,7 +52,12 @@ import tensorflow as tf
 from tf_mmdgan import class_names as names_of_classes
 from tf_mmdgan import errors, images
 from tf_mmdgan.export import refuse
-from tf_mmdgan.latents import Latents, draw_labels, sampling_seed
+from tf_mmdgan.latents import (
+    Latents,
+    checked_shares,
+    draw_labels,
+    sampling_seed,
+)
 
 # Of one request. Enough for a grid, too few to take a server's memory.
 MAX_SAMPLES = 1024
@@ -105,7 +110,7 @@ class Servable:
 
     Raises:
       UsageError: for a `max_samples` below 2, which leaves no interpolation;
-        and for names that are none of `num_classes` classes.
+        and for names or shares that are none of `num_classes` classes.
     """
 
     def __init__(
@@ -133,7 +138,7 @@ class Servable:
         self.latents = latents
         self.num_classes = num_classes
         self.max_samples = max_samples
-        self.class_shares = class_shares
+        self.class_shares = checked_shares(class_shares, num_classes)
         self.value_range = value_range
         self.class_names = tuple(class_names or ()) if named else None
 
@@ -314,21 +319,15 @@ class Servable:
         pair = sampling_seed(seed)
         # Else a draw may fail first, with a message about dimensions.
         with tf.control_dependencies(checks):
-            drawn = {
-                "latents": self.latents.sample(
-                    pair, num_samples, start, truncation
-                )
-            }
+            latents = self.latents.sample(pair, num_samples, start, truncation)
+            drawn = {"latents": latents}
             if label is not None:
                 drawn["labels"] = tf.fill([num_samples], label)
             elif self.num_classes:
                 drawn["labels"] = draw_labels(
-                    pair,
-                    num_samples,
-                    start,
-                    self.num_classes,
+                    pair, num_samples, start, self.num_classes,
                     self.class_shares,
-                )
+                )  # fmt: skip
         return self._images_of(drawn)
 
     def _images_of(self, drawn: Tensors) -> Tensors:

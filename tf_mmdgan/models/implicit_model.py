@@ -153,8 +153,7 @@ class ImplicitModel(SteppedModel, Searching):
         Args:
           x: images in [-1, 1], or uint8, [n, h, w, c], or points [n, d]: an
             array or an iterable of batches, which may be (images, labels).
-          y: labels [n] of an array. By labels a model with classes draws each
-            class as often as the real images have it.
+          y: labels [n] of an array; classes are drawn as often as labels say.
           steps: how many batches to take of an iterable; by default all.
           return_dict: whether to return the numbers by name, not as a list.
           **kwargs: of `keras.Model.evaluate`; they change nothing here.
@@ -345,7 +344,7 @@ class ImplicitModel(SteppedModel, Searching):
           uint8 [count, h, w, c]; of a generator of points, floats [count, n].
 
         Raises:
-          UsageError: for a label that the model does not have.
+          UsageError: for a label or shares that the model does not have.
         """
         if weights not in self._samplers:
             self._samplers[weights] = ImageSampler(
@@ -354,5 +353,8 @@ class ImplicitModel(SteppedModel, Searching):
             )  # fmt: skip
         sampler = self._samplers[weights]
         label = class_names.number(label, self.class_names)
-        own = self.class_shares if isinstance(shares, str) else shares
+        if isinstance(shares, str):
+            own = errors.pick({"data": self.class_shares}, shares, "shares")
+        else:
+            own = shares
         return sampler.draw(count, seed, batch_size, label, first, own)

@@ -8,7 +8,13 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, images
 from tf_mmdgan.distribute import Cluster, graphs
-from tf_mmdgan.latents import Latents, check_label, draw_labels, sampling_seed
+from tf_mmdgan.latents import (
+    Latents,
+    check_label,
+    checked_shares,
+    draw_labels,
+    sampling_seed,
+)
 
 
 class ImageSampler:
@@ -43,20 +49,20 @@ class ImageSampler:
         """Images or points: see `ImplicitModel.generate`.
 
         Raises:
-          UsageError: for a label that the generator does not have, no images,
-            or what is no integer of 64 bits.
+          UsageError: for a label that the generator does not have, shares that
+            are none of its classes, no images, or what is no integer of 64
+            bits.
         """
         errors.check_count(1, count=count, batch_size=batch_size)
         errors.check_count(0, first=first)
         errors.check_seed(seed=seed)
         check_label(label, self._num_classes)
-        if not self._num_classes:
-            shares = None
+        law = checked_shares(shares, self._num_classes)
         draw = functools.partial(
             self._draw,
             tf.constant(seed, tf.int64),
             tf.constant(-1 if label is None else label),
-            shares if shares is None else tf.constant(shares, tf.float64),
+            law if law is None else tf.constant(law),
         )
         devices = self._cluster.num_local_replicas
         parts = []

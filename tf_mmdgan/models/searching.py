@@ -17,6 +17,7 @@ from tf_mmdgan.distribute import graphs
 from tf_mmdgan.latents import (
     Latents,
     check_label,
+    checked_shares,
     draw_labels,
     sampling_seed,
 )
@@ -208,9 +209,8 @@ class Searching:
         drawn = self.latents.sample(seed, count)
         labels = None
         if self.num_classes:
-            labels = draw_labels(
-                seed, count, 0, self.num_classes, _as_float64(self.class_shares)
-            )
+            law = checked_shares(self.class_shares, self.num_classes)
+            labels = draw_labels(seed, count, 0, self.num_classes, law)
             labels = labels if label is None else tf.fill([count], label)
         network = self.network(search.weights)
         made = [
@@ -260,7 +260,3 @@ def _call(
 ) -> tf.Tensor:
     inputs = latents if labels is None else [latents, labels]
     return network(inputs, training=False)
-
-
-def _as_float64(shares: np.ndarray | None) -> tf.Tensor | None:
-    return None if shares is None else tf.constant(shares, tf.float64)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import graphs
-from tf_mmdgan.latents import Latents, draw_labels
+from tf_mmdgan.latents import Latents, checked_shares, draw_labels
 from tf_mmdgan.models import adopting
 
 # The second half of the seed; neither training nor sampling has it.
@@ -44,10 +44,11 @@ def with_standing_statistics(
       seed: of latents and labels.
 
     Raises:
-      UsageError: for numbers that are too small.
+      UsageError: for numbers that are too small, and shares of other classes.
     """
     errors.check_count(1, standing_batches=batches)
     errors.check_count(2, batch_size=batch_size)
+    law = checked_shares(class_shares, num_classes)
     copy = adopting.copied(generator)
     statistics = _of_last_batch(copy)
     pair = tf.constant([seed, _STANDING], tf.int64)
@@ -55,9 +56,7 @@ def with_standing_statistics(
     def pass_batch(start: tf.Tensor) -> None:
         inputs = latents.sample(pair, batch_size, start)
         if num_classes:
-            labels = draw_labels(
-                pair, batch_size, start, num_classes, class_shares
-            )
+            labels = draw_labels(pair, batch_size, start, num_classes, law)
             inputs = [inputs, labels]
         copy(inputs, training=True)
 

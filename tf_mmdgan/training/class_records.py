@@ -1,15 +1,13 @@
 """What a run's record says of the classes of its data."""
 
-import math
 import os
 import pathlib
 
 import numpy as np
 
 from tf_mmdgan import class_names, errors
+from tf_mmdgan.latents import checked_shares
 from tf_mmdgan.training.run_directory import CONFIG_FILE, recorded
-
-_SHARES_ERROR = 1e-6  # of the sum of all
 
 
 def shares(
@@ -22,18 +20,12 @@ def shares(
     """
     path = pathlib.Path(run_dir) / CONFIG_FILE
     found = recorded(path).get("class_shares")
-    if found is None:
-        return None
-    numbers = isinstance(found, list) and len(found) == num_classes
-    numbers = numbers and all(
-        type(share) in (int, float) and 0.0 <= share <= 1.0 for share in found
-    )
-    if not numbers or abs(math.fsum(found) - 1.0) > _SHARES_ERROR:
+    try:
+        return checked_shares(found, num_classes)
+    except errors.UsageError as error:
         raise errors.DataError(
-            f"{path} cannot be read by this version: its class_shares are no "
-            f"shares of {num_classes or 'no'} classes"
-        )
-    return np.array(found, np.float64)
+            f"{path} cannot be read by this version: {error}"
+        ) from None
 
 
 def names(
