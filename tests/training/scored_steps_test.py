@@ -1,6 +1,7 @@
 """Every checkpoint that is kept is scored, and the curve is drawn."""
 
 import json
+import types
 
 import numpy as np
 import PIL.Image
@@ -39,6 +40,36 @@ def test_steps_come_from_every_place(tmp_path):
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(errors.DataError, match=r"step-1 is damaged"):
         kept.restore(1)
+
+
+def test_a_step_that_was_kept_has_averaged_weights_alone(tmp_path):
+    # Current ones are then those of a network that nobody has trained.
+    settings = config.TrainConfig(
+        run_dir=str(tmp_path), evaluation_weights="current"
+    )
+    run = TrainedRun(settings, tiny.model(), averaged_alone=True)
+    for use in (
+        lambda: run.generate(1, weights="current"),
+        lambda: run.score(weights="current"),
+        lambda: run.export(tmp_path / "made", weights="current"),
+    ):
+        with pytest.raises(errors.UsageError, match="averaged weights alone"):
+            use()
+    assert run.generate(1).shape == (1, *tiny.SHAPE)
+
+    class Asked(Exception):
+        pass
+
+    class Scorer:
+        settings = types.SimpleNamespace(seed=0)
+        cluster = types.SimpleNamespace(chief=False)
+
+        def report_model(self, model, weights, *others):
+            raise Asked(weights)
+
+    with pytest.raises(Asked, match="ema"):
+        run.score(Scorer())
+    assert not (tmp_path / "made").exists()
 
 
 def test_names_that_are_no_steps_are_passed_over(tmp_path):

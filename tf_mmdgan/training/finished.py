@@ -19,12 +19,12 @@ from tf_mmdgan.methods import make_generator
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
     callbacks,
-    checkpoints,
     claims,
     class_records,
     history,
     matched,
     records,
+    restored,
     run_data,
     run_directory,
     usable,
@@ -52,11 +52,13 @@ class TrainedRun:
       model: with the weights of the step that was asked for.
       result: KID before and after training and the paths of what was written,
         where the run has been trained by this process; else empty.
+      averaged_alone: whether the averaged weights alone are of that step.
     """
 
     config: TrainConfig
     model: ImplicitModel
     result: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    averaged_alone: bool = False
 
     @property
     def folder(self) -> pathlib.Path:
@@ -87,6 +89,7 @@ class TrainedRun:
           seed: any integer that fits 64 bits.
           **options: of `ImplicitModel.generate`, such as `label`.
         """
+        self._check_weights(options.get("weights", "ema"))
         drawn = self.model.generate(count, seed, **options)
         return drawn if self.table is None else self.table.in_units(drawn)
 
@@ -124,15 +127,17 @@ class TrainedRun:
           also: scores that go beside those of the scorer, by their names.
 
         Raises:
-          UsageError: before the work, if the report cannot be written there.
+          UsageError: before the work, if the report cannot be written there,
+            or for weights that there are not.
           NotWrittenError: after it, with the report.
         """
+        weights = weights or self._usual_weights
+        self._check_weights(weights)
         if scorer is None:
             run_data.check_scored(self.config)
             scorer = scorer_of_run(self.config)
         if scorer.cluster.chief:
             self.report_file(out)
-        weights = weights or self.config.evaluation_weights
         before = recorded(self.folder / REPORT_FILE)
         if reproducible is None:
             reproducible = history.kept_reproducible(before)
@@ -250,7 +255,11 @@ class TrainedRun:
         """A generator, with standing statistics of so many batches, if any.
 
         One of rows makes them in the units of their table.
+
+        Raises:
+          UsageError: for weights that there are not.
         """
+        self._check_weights(weights)
         return usable.network(
             self.model,
             weights,
@@ -258,6 +267,17 @@ class TrainedRun:
             standing_batches,
             self.config.batch_size,
         )
+
+    @property
+    def _usual_weights(self) -> str:
+        return "ema" if self.averaged_alone else self.config.evaluation_weights
+
+    def _check_weights(self, weights: str) -> None:
+        if self.averaged_alone and weights != "ema":
+            raise errors.UsageError(
+                f"weights={weights}: of single steps the averaged weights "
+                'alone are kept; give weights="ema".'
+            )
 
 
 def load_run(
@@ -278,8 +298,8 @@ def load_run(
     Args:
       run_dir: the run's folder.
       checkpoint: "last", the newest one, "best", that of the lowest KID, or the
-        number of a step that --keep_evaluated has kept: then the averaged
-        generator alone has its weights, and the model is as new otherwise.
+        number of a step that --keep_evaluated has kept, by its averaged weights
+        alone; others are refused then.
       trust_run: whether what the run's record names, beside what this package
         has, may be read, imported and run: now, and when the run is scored.
       sampling_steps: steps of a generator of several steps; by default as the
@@ -310,49 +330,6 @@ def load_run(
     model = make_generator(config, image_shape, num_classes)
     model.class_shares = class_records.shares(run_dir, num_classes)
     model.class_names = class_records.names(run_dir, num_classes)
-    run = TrainedRun(config, model)
-    if checkpoint.isdecimal():
-        _restore_evaluated(run, int(checkpoint))
-    else:
-        _restore(run, checkpoint)
-    _check_finite(run)
+    run = TrainedRun(config, model, averaged_alone=checkpoint.isdecimal())
+    restored.restore(model, run.folder, checkpoint)
     return run
-
-
-def _check_finite(run: TrainedRun) -> None:
-    """Refuses weights by which every image would be the same, or none.
-
-    Raises:
-      DataError: for NaN or infinities.
-    """
-    for kind in fields.WEIGHTS:
-        for weight in run.model.network(kind).weights:
-            if not np.isfinite(weight.numpy().astype(np.float32)).all():
-                raise errors.DataError(
-                    f"{run.config.run_dir}: the {kind} weights {weight.path} "
-                    "are not finite; take another --checkpoint."
-                )
-
-
-def _restore_evaluated(run: TrainedRun, step: int) -> None:
-    kept = checkpoints.EvaluatedWeights(run.model, run.folder / EVALUATED)
-    kept.restore(step)
-    run.model.step.assign(step)
-
-
-def _restore(run: TrainedRun, checkpoint: str) -> None:
-    folder = run.folder / CHECKPOINTS[checkpoint]
-    if not checkpoints.Checkpoints(run.model, folder).restore(whole=False):
-        every, none = {
-            "last": ("checkpoint", ""),
-            "best": (
-                "evaluate",
-                " Where imagenet is not installed, scores of pictures in "
-                "colour choose none.",
-            ),
-        }[checkpoint]
-        raise errors.DataError(
-            f"{run.config.run_dir} has no whole {checkpoint} checkpoint yet: "
-            "give tools/train.py the same settings again, which starts it or "
-            f"goes on, and let it reach --{every}_every steps.{none}"
-        )
