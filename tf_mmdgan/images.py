@@ -11,7 +11,7 @@ import io
 import math
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, files
 
 _MOST_PIXELS = 2**28  # of a picture that is written
+_GAP = 2  # between the images of a grid
 _ANIMATION_MILLISECONDS = 80  # that each image is shown
 
 
@@ -103,17 +104,54 @@ def grid(
       UsageError: for more pixels than a picture may have.
     """
     n, h, w, c = images.shape
-    columns = columns or math.ceil(math.sqrt(n))
-    rows = math.ceil(n / columns)
-    gap = 2
-    _check_pixels(rows * (h + gap), columns * (w + gap), scale)
+    check_grid(n, (h, w), columns, scale)
+    rows, columns = _layout(n, columns)
     level = 0 if c == 4 else 128
-    shape = (rows * (h + gap), columns * (w + gap), c)
+    shape = (rows * (h + _GAP), columns * (w + _GAP), c)
     canvas = np.full(shape, level, np.uint8)
     for index, image in enumerate(images):
-        top, left = (index // columns) * (h + gap), index % columns * (w + gap)
+        row, column = divmod(index, columns)
+        top, left = row * (h + _GAP), column * (w + _GAP)
         canvas[top : top + h, left : left + w] = image
-    return _enlarged(canvas[:-gap, :-gap], scale)
+    return _enlarged(canvas[:-_GAP, :-_GAP], scale)
+
+
+def check_grid(
+    count: int, size: tuple[int, int], columns: int | None, scale: int
+) -> None:
+    """Refuses a `grid` before there are images for it.
+
+    Args:
+      count: of images.
+      size: height and width of each.
+      columns: as of `grid`.
+      scale: as of `grid`.
+
+    Raises:
+      UsageError: as `grid`.
+    """
+    rows, columns = _layout(count, columns)
+    height, width = size
+    _check_pixels(rows * (height + _GAP), columns * (width + _GAP), scale)
+
+
+def check_scale(size: tuple[int, int], scale: int) -> None:
+    """Refuses pictures of single images that are too large, likewise.
+
+    Args:
+      size: height and width of an image.
+      scale: as of `write_folder`.
+
+    Raises:
+      UsageError: for more pixels than a picture may have.
+    """
+    _check_pixels(*size, scale)
+
+
+def _layout(count: int, columns: int | None) -> tuple[int, int]:
+    """Rows and columns of a grid."""
+    columns = columns or math.ceil(math.sqrt(count))
+    return math.ceil(count / columns), columns
 
 
 def _check_pixels(height: int, width: int, scale: int) -> None:
@@ -203,7 +241,7 @@ def write_folder(
         images belong together.
     """
     folder = pathlib.Path(folder)
-    _check_new(folder)
+    check_new(folder)
     for number, image in enumerate(images):
         png = encode_png(_enlarged(image, scale))
         files.write_bytes(folder / f"{number:05}.png", png)
@@ -220,18 +258,33 @@ def write_classes(
       DataError: as `write_folder`, and for a name that no folder has.
     """
     folder = pathlib.Path(folder)
-    _check_new(folder)
-    for name in images:
+    check_new(folder)
+    check_folders(images)
+    for name, own in images.items():
+        write_folder(folder / name, own, scale)
+
+
+def check_folders(names: Iterable[str]) -> None:
+    """Refuses names that no folder can have, before there are images.
+
+    Raises:
+      DataError: for such a name.
+    """
+    for name in names:
         if name in (".", "..") or pathlib.PurePath(name).name != name:
             raise errors.DataError(
                 f"'{name}' is the name of a class, but no folder can have it: "
                 "name a file, --out=images.npz."
             )
-    for name, own in images.items():
-        write_folder(folder / name, own, scale)
 
 
-def _check_new(folder: pathlib.Path) -> None:
+def check_new(folder: str | os.PathLike[str]) -> None:
+    """Refuses a folder that has any file, before there are images for it.
+
+    Raises:
+      DataError: for such a folder, and for a file.
+    """
+    folder = pathlib.Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise errors.DataError(
             f"{folder} is there already, and not an empty folder: name "

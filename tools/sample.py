@@ -15,7 +15,7 @@ of a generator of rows a table (.npy, .csv or .npz).
 import dataclasses
 import math
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,22 +23,22 @@ import numpy as np
 from tf_mmdgan import errors
 from tf_mmdgan.config import SampleConfig
 from tf_mmdgan.config.serving import ROWS_SUFFIXES
-from tf_mmdgan.tools import cli, searches, sources
+from tf_mmdgan.tools import cli, pictures, searches, sources
 
 if TYPE_CHECKING:
     from tf_mmdgan import data
+    from tf_mmdgan.evaluation import Scorer
     from tf_mmdgan.serving import Drawn, Sampler
-    from tf_mmdgan.training import TrainedRun
 
 
 def sample(config: SampleConfig) -> Mapping[str, Any]:
     """Draws the images that `config` describes and writes them."""
-    from tf_mmdgan import export, files, serving
+    from tf_mmdgan import export, serving
 
     if config.model is not None:
         folder = str(export.shipped_folder(config.model))
         config = dataclasses.replace(config, model=None, saved_model=folder)
-    files.check_writable(_file_of(config.out), "--out")
+    pictures.check_place(config.out)
     source = sources.open_source(config)
     sampler = serving.Sampler(source.predictor, config.batch_size)
     _check_kind(config, sampler.makes_rows)
@@ -46,15 +46,19 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
         return searches.search(config, source, sampler)
     kept: dict[str, Any] = {}
     if config.interpolate_to is not None:
+        pictures.check_pictures(config, sampler, config.steps)
         drawn = sampler.interpolate(
             config.seed, config.interpolate_to, config.steps,
             config.truncation, config.label,
         )  # fmt: skip
     else:
+        labels = _labels(sampler, source, config)
+        _check_pictures(config, sampler, len(labels))
+        judge = _judge(config, source)
         count = math.ceil(_asked(config) / (config.keep or 1.0))
-        drawn = _join(_draw(sampler, source, config, count))
-        if config.keep is not None and source.run is not None:
-            drawn, kept = _most_real(source.run, drawn, count, config)
+        drawn = _join(_draw(sampler, labels, config, count))
+        if judge is not None:
+            drawn, kept = _most_real(judge, drawn, count, config)
     _write(config, drawn, sampler, source.table)
     return {
         "out": config.out,
@@ -65,31 +69,61 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
     }
 
 
-def _file_of(out: str) -> pathlib.Path:
-    """The file `out`, or one in the folder `out`."""
-    path = pathlib.Path(out)
-    return path if path.suffix else path / "a.png"
-
-
 def _asked(config: SampleConfig) -> int:
     """How many images are asked for, of each class or in all."""
     return config.per_class or config.num_samples
 
 
+def _labels(
+    sampler: "Sampler", source: sources.Source, config: SampleConfig
+) -> Sequence[str | int | None]:
+    """The classes that images are asked of; None: those that are drawn."""
+    if config.per_class is None:
+        return [config.label]
+    names = sampler.class_names
+    classes = source.num_classes or (names and len(names))
+    if not classes:
+        raise errors.UsageError(
+            f"--per_class={config.per_class}: there are no classes, or "
+            "they are not told; --label draws one by its number."
+        )
+    return range(classes)
+
+
+def _check_pictures(
+    config: SampleConfig, sampler: "Sampler", classes: int
+) -> None:
+    """Refuses pictures that could not be written, before they are drawn."""
+    each = config.per_class
+    pictures.check_pictures(
+        config,
+        sampler,
+        _asked(config) * classes,
+        each,
+        () if each is None else sampler.class_names or (),
+    )
+
+
+def _judge(config: SampleConfig, source: sources.Source) -> "Scorer | None":
+    """What says which images of a run look real, where that is asked for."""
+    from tf_mmdgan.evaluation import realistic, scorer_of_run
+    from tf_mmdgan.training import run_data
+
+    if config.keep is None or source.run is None:
+        return None
+    run_data.check_scored(source.run.config)
+    scorer = scorer_of_run(source.run.config)
+    realistic.check(scorer)
+    return scorer
+
+
 def _draw(
-    sampler: "Sampler", source: sources.Source, config: SampleConfig, count: int
+    sampler: "Sampler",
+    labels: Sequence[str | int | None],
+    config: SampleConfig,
+    count: int,
 ) -> "list[Drawn]":
     """So many images of each class, or in all."""
-    labels: Iterable[str | int | None] = [config.label]
-    if config.per_class is not None:
-        names = sampler.class_names
-        classes = source.num_classes or (names and len(names))
-        if not classes:
-            raise errors.UsageError(
-                f"--per_class={config.per_class}: there are no classes, or "
-                "they are not told; --label draws one by its number."
-            )
-        labels = range(classes)
     return [
         sampler.sample(
             count, config.seed, config.start, config.truncation, label
@@ -130,14 +164,12 @@ def _check_kind(config: SampleConfig, rows: bool) -> None:
 
 
 def _most_real(
-    run: "TrainedRun", drawn: "Drawn", count: int, config: SampleConfig
+    judge: "Scorer", drawn: "Drawn", count: int, config: SampleConfig
 ) -> "tuple[Drawn, dict[str, Any]]":
     """The most realistic images of each `count`, and what they have gained."""
-    from tf_mmdgan.evaluation import realistic, scorer_of_run
+    from tf_mmdgan.evaluation import realistic
 
-    chosen = realistic.choose(
-        scorer_of_run(run.config), drawn.images, count, _asked(config)
-    )
+    chosen = realistic.choose(judge, drawn.images, count, _asked(config))
     found = drawn.rows(chosen.rows)
     return found, {"kept": chosen.kept, "all_drawn": chosen.all_drawn}
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import SampleConfig
+from tf_mmdgan.tools import pictures
 from tf_mmdgan.tools.sources import Source
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def search(
     from tf_mmdgan.evaluation import read_alike
 
     given = read_alike(config.like or config.invert or "", sampler.image_shape)
+    _check_pictures(config, sampler, len(given))
     if source.run is None:
         found = _herded(config, sampler, given)
     elif config.invert is not None:
@@ -46,6 +48,19 @@ def search(
         "before": float(np.mean(found.before)),
         "after": float(np.mean(found.after)),
     }
+
+
+def _check_pictures(
+    config: SampleConfig, sampler: "Sampler", given: int
+) -> None:
+    """Refuses pictures that could not be written, before the search."""
+    count = config.num_samples if config.invert is None else 2 * given
+    pictures.check_pictures(config, sampler, count, _columns(config))
+
+
+def _columns(config: SampleConfig) -> int | None:
+    """Images in a row of the grid, in which each stands beside its picture."""
+    return None if config.invert is None else 8
 
 
 def _settings(config: SampleConfig) -> dict[str, Any]:
@@ -117,7 +132,6 @@ def _write(config: SampleConfig, found: "Found", given: np.ndarray) -> None:
         # Each picture, and what the generator makes of it beside.
         shown = np.stack([given, shown], axis=1).reshape(-1, *shown.shape[1:])
     if suffix == ".png":
-        columns = 8 if config.invert is not None else None
-        images.write_grid(config.out, shown, columns, config.scale)
+        images.write_grid(config.out, shown, _columns(config), config.scale)
     else:
         images.write_folder(config.out, shown, scale=config.scale)

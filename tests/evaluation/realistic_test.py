@@ -1,8 +1,9 @@
 """The most realistic images of those that were drawn."""
 
 import numpy as np
+import pytest
 
-from tf_mmdgan import evaluation, features, metrics
+from tf_mmdgan import errors, evaluation, features, metrics
 from tf_mmdgan.evaluation import realistic
 
 
@@ -40,3 +41,12 @@ def test_precision_rises_and_recall_falls(rng):
     some = [realistic.choose(scorer, drawn, 400, n).kept for n in (400, 200, 50)]  # fmt: skip  # noqa: E501
     assert some[0]["precision"] < some[1]["precision"] < some[2]["precision"]
     assert some[0]["recall"] > some[1]["recall"] > some[2]["recall"]
+
+
+def test_three_real_images_are_too_few(rng):
+    scorer = evaluation.Scorer(
+        features.get_extractor("pixels"), grey(rng, [100] * 3), "digits/test",
+        metrics.MetricSettings(), 20,
+    )  # fmt: skip
+    with pytest.raises(errors.DataError, match="digits/test has 3 images"):
+        realistic.check(scorer)

@@ -5,7 +5,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_mmdgan import errors, export
+from tf_mmdgan import errors, export, serving
 from tf_mmdgan.config import SampleConfig
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.serving.protocol import ProtocolServer
@@ -109,6 +109,34 @@ def test_what_cannot_be_drawn(source, tmp_path):
         with pytest.raises(errors.UsageError, match=message):
             sample(SampleConfig(**source, **settings, out=out))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"out": "full"}, "not an empty folder"),
+        ({"out": "grid.png", "scale": 256, "num_samples": 999}, "--scale=256"),
+        ({"out": "a.gif", "scale": 256, "interpolate_to": 1}, None),
+    ],
+)
+def test_what_cannot_be_written_is_not_drawn(
+    saved_model, tmp_path, monkeypatch, settings, words
+):
+    def refuse(*arguments, **settings):
+        raise AssertionError("the work has begun")
+
+    for name in ("sample", "interpolate"):
+        monkeypatch.setattr(serving.Sampler, name, refuse)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a.txt").touch()
+    out = str(tmp_path / settings["out"])
+    given = {"saved_model": str(saved_model), **settings, "out": out}
+    if words is None:  # a picture of 1,536 pixels is none too large
+        with pytest.raises(AssertionError, match="has begun"):
+            sample(SampleConfig(**given))
+        return
+    with pytest.raises((errors.UsageError, errors.DataError), match=words):
+        sample(SampleConfig(**given))
 
 
 def test_images_of_each_class(saved_model, tmp_path):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tf_mmdgan import errors, export, images, serving
+from tf_mmdgan import errors, evaluation, export, images, serving
 from tf_mmdgan.config import SampleConfig
 from tf_mmdgan.features import Extracted, FeatureExtractor
 from tf_mmdgan.latents import Latents
@@ -14,6 +14,7 @@ from tf_mmdgan.models import MomentMatchingModel
 from tf_mmdgan.objectives.discrepancies import SlicedEnergy
 from tf_mmdgan.tools import sources
 from tf_mmdgan.tools.sample import sample
+from tf_mmdgan.training import run_data
 
 
 class Mean(FeatureExtractor):
@@ -151,3 +152,33 @@ def test_what_is_no_picture_is_refused(tmp_path):
 def test_settings_that_do_not_go_together_are_refused(wrong, words):
     with pytest.raises(errors.UsageError, match=words):
         SampleConfig(**{"run_dir": "run", **wrong})
+
+
+def test_real_images_to_keep_by_are_looked_at_before_any_is_drawn(
+    tmp_path, monkeypatch
+):
+    def missing(config):
+        raise errors.DataError("There is no folder photos.")
+
+    def refuse(*arguments, **settings):
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr(evaluation, "scorer_of_run", missing)
+    monkeypatch.setattr(run_data, "check_scored", lambda config: None)
+    monkeypatch.setattr(serving.Sampler, "sample", refuse)
+    given = SampleConfig(run_dir="run", keep=0.5, out=f"{tmp_path}/a.npz")
+    with pytest.raises(errors.DataError, match="no folder photos"):
+        sample(given)
+
+
+def test_large_pictures_are_refused_before_the_search(
+    pictures, tmp_path, monkeypatch, model
+):
+    monkeypatch.setattr(type(model), "invert", None)
+    given = SampleConfig(
+        run_dir="run", features="pixels", invert=str(pictures), scale=256,
+        out=f"{tmp_path}/a.png",
+    )  # fmt: skip
+    monkeypatch.setattr(images, "_MOST_PIXELS", 2**20)
+    with pytest.raises(errors.UsageError, match="--scale=256"):
+        sample(given)

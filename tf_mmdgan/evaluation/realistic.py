@@ -4,8 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tf_mmdgan import errors
 from tf_mmdgan.evaluation.scorer import Scorer
 from tf_mmdgan.metrics import MetricSettings, neighbors
+
+# Neighbours by which a sample is told to look real, as published.
+_NEAREST_K = 3
 
 
 class Chosen(NamedTuple):
@@ -20,6 +24,19 @@ class Chosen(NamedTuple):
     rows: np.ndarray
     kept: dict[str, float]
     all_drawn: dict[str, float]
+
+
+def check(scorer: Scorer) -> None:
+    """Refuses real images that are too few to tell, before any is drawn.
+
+    Raises:
+      DataError: naming how many there are.
+    """
+    if len(scorer.real) <= _NEAREST_K:
+        raise errors.DataError(
+            f"{scorer.source} has {len(scorer.real)} images: which samples "
+            f"look real is told by more than {_NEAREST_K}."
+        )
 
 
 def choose(
@@ -38,7 +55,7 @@ def choose(
     """
     features = scorer.features(images)
     real = scorer.real_features
-    scores = neighbors.realism(real, features).reshape(-1, of_each)
+    scores = neighbors.realism(real, features, _NEAREST_K).reshape(-1, of_each)
     best = np.sort(np.argsort(-scores, axis=1, kind="stable")[:, :count])
     rows = (best + of_each * np.arange(len(scores))[:, np.newaxis]).ravel()
     return Chosen(
