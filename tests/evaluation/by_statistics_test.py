@@ -74,6 +74,9 @@ def test_statistics_of_another_width_are_refused_before_the_work(
     [
         ("lenet-1", {}, errors.DataError, "with the extractor lenet-1, not p"),
         (
+            "pixels", {"cas": True}, errors.UsageError, "--cas is of images",
+        ),
+        (
             "pixels", {"save_statistics": "s.npz"}, errors.UsageError,
             "--save_statistics=s.npz: .* holds statistics",
         ),

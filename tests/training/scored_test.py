@@ -10,6 +10,7 @@ import tensorflow as tf
 from tf_mmdgan import config, errors, files, metrics, training
 from tf_mmdgan.evaluation import by_statistics, from_config
 from tf_mmdgan.evaluation.report import NotWrittenError
+from tf_mmdgan.features import lenet
 from tf_mmdgan.tools import evaluate as tool
 from tf_mmdgan.tools import sample, sources
 from tf_mmdgan.training import scored
@@ -67,6 +68,36 @@ def test_metrics_are_looked_up_before_the_work(settings, monkeypatch):
     monkeypatch.setattr(from_config, "load_images", refuse)
     with pytest.raises(errors.UsageError, match="metric 'fidd'"):
         training.evaluate(**settings | {"metrics": "fidd"})
+
+
+def test_no_classifier_is_trained_where_a_setting_is_refused(monkeypatch):
+    monkeypatch.setattr(lenet, "train", refuse)
+    pair = {"real": "digits/test", "fake": "digits/train", "cas": True}
+    with pytest.raises(errors.UsageError, match="metric 'fidd'"):
+        training.evaluate(**pair, metrics="fidd")
+    with pytest.raises(errors.DataError, match=r"learns of images \(32, 32, 1"):
+        training.evaluate(**pair | {"fake": "synthetic_grey"})
+
+
+@pytest.mark.parametrize(
+    "found, error, words",
+    [
+        ((None, (16, 16, 1)), errors.UsageError, "--conditioning"),
+        ((10, (8, 8, 1)), errors.DataError, r"images \(8, 8, 1\)"),
+    ],
+)
+def test_a_run_that_teaches_no_classifier_is_told_before_it_draws(
+    found, error, words
+):
+    classes, shape = found
+    run = types.SimpleNamespace(
+        config=config.TrainConfig(run_dir="run", dataset="digits"),
+        model=types.SimpleNamespace(num_classes=classes, generate=refuse),
+        image_shape=shape,
+    )
+    asked = config.EvaluateConfig(run_dir="run", cas=True)
+    with pytest.raises(error, match=words):
+        scored._labelled_of_run(asked, run)
 
 
 def test_a_report_that_cannot_be_written_is_printed(

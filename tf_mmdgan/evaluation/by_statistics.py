@@ -93,6 +93,11 @@ def _check_asked(config: EvaluateConfig) -> None:
     held = _holder(config)
     if config.metrics not in (None, "all", "fid"):
         raise errors.UsageError(_NEEDS.format(held))
+    if config.cas:
+        raise errors.UsageError(
+            f"--cas is of images with labels, and {held} holds statistics: "
+            "leave it out."
+        )
     for flag in ("save_statistics", "save_features"):
         path = getattr(config, flag)
         if path is not None:

@@ -49,19 +49,10 @@ def accuracy_score(
       cas_num_train, the number of generated images.
 
     Raises:
-      DataError: for images of unequal shapes or numbers of classes, or too
-        small for a LeNet.
+      UsageError: as `check`.
+      DataError: as `check`.
     """
-    if fake.images.shape[1:] != real.images.shape[1:]:
-        raise errors.DataError(
-            f"The classifier learns of images {fake.images.shape[1:]} and is "
-            f"tested on {real.images.shape[1:]}: bring both to one shape."
-        )
-    if fake.num_classes != real.num_classes:
-        raise errors.DataError(
-            f"The classifier learns {fake.num_classes} classes and is tested "
-            f"on {real.num_classes}: both need the same."
-        )
+    check(fake.images.shape[1:], fake.num_classes, real)
     epochs = max(1, min(_MOST_EPOCHS, round(_SEEN / len(fake.images))))
     network = lenet.train(
         fake.images, fake.labels, fake.num_classes, seed, epochs
@@ -73,6 +64,33 @@ def accuracy_score(
         "cas_standard_error": math.sqrt(found * (1.0 - found) / count),
         "cas_num_train": len(fake.images),
     }
+
+
+def check(
+    shape: tuple[int, ...], num_classes: int | None, real: Labelled
+) -> None:
+    """Refuses what no classifier learns, before there are images to learn of.
+
+    Args:
+      shape: [h, w, c] of these images.
+      num_classes: that they are of.
+      real: what it would be tested on.
+
+    Raises:
+      UsageError: for images that are too small for a LeNet.
+      DataError: for images of unequal shapes or numbers of classes.
+    """
+    if tuple(shape) != real.images.shape[1:]:
+        raise errors.DataError(
+            f"The classifier learns of images {tuple(shape)} and is tested on "
+            f"{real.images.shape[1:]}: bring both to one shape."
+        )
+    if num_classes != real.num_classes:
+        raise errors.DataError(
+            f"The classifier learns {num_classes} classes and is tested on "
+            f"{real.num_classes}: both need the same."
+        )
+    lenet.check(real.images.shape[1:], real.num_classes)
 
 
 def of_source(source: str, config: EvaluateConfig) -> Labelled:
@@ -104,6 +122,19 @@ def of_set(found: data.ImageSet, source: str) -> Labelled:
     return Labelled(found.images, found.labels, found.num_classes)
 
 
+def check_classes(model: ImplicitModel, like: Labelled) -> None:
+    """Refuses a model that does not draw the classes of some images.
+
+    Raises:
+      UsageError: for a model that takes no classes, or other ones.
+    """
+    if model.num_classes != like.num_classes:
+        raise errors.UsageError(
+            f"The generator has {model.num_classes or 'no'} classes and the "
+            f"data {like.num_classes}: --cas is for runs with --conditioning."
+        )
+
+
 def of_model(
     model: ImplicitModel,
     like: Labelled,
@@ -123,11 +154,7 @@ def of_model(
     Raises:
       UsageError: for a model that takes no classes, or other ones.
     """
-    if model.num_classes != like.num_classes:
-        raise errors.UsageError(
-            f"The generator has {model.num_classes or 'no'} classes and the "
-            f"data {like.num_classes}: --cas is for runs with --conditioning."
-        )
+    check_classes(model, like)
     count = count or min(_MOST_IMAGES, len(like.labels))
     order = np.random.default_rng(seed).permutation(len(like.labels))
     labels = np.sort(np.resize(like.labels[order], count))

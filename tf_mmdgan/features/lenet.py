@@ -35,12 +35,7 @@ def build(
     Raises:
       UsageError: for images below 4 x 4, and for numbers below 1.
     """
-    if min(image_shape[:2]) < 4 or min(image_shape[2], num_classes, width) < 1:
-        raise errors.UsageError(
-            f"A LeNet of width {width} for {num_classes} classes of images of "
-            f"shape {tuple(image_shape)}: need at least 4 x 4 pixels, one "
-            "channel, one class and width 1."
-        )
+    check(image_shape, num_classes, width)
     keras_settings.check()
     settings = {
         "kernel_initializer": keras.initializers.HeNormal(
@@ -66,6 +61,18 @@ def build(
         ],
         name="lenet",
     )
+
+
+def check(
+    image_shape: tuple[int, ...], num_classes: int, width: int = 16
+) -> None:
+    """Refuses what there is no LeNet for; raises as `build`."""
+    if min(image_shape[:2]) < 4 or min(image_shape[2], num_classes, width) < 1:
+        raise errors.UsageError(
+            f"A LeNet of width {width} for {num_classes} classes of images of "
+            f"shape {tuple(image_shape)}: need at least 4 x 4 pixels, one "
+            "channel, one class and width 1."
+        )
 
 
 def train(

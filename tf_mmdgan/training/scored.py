@@ -79,20 +79,21 @@ def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
 
 def _of_pair(config: EvaluateConfig) -> Report:
     """Images against real ones; metrics of other layers come last."""
-    cas = _cas_of_pair(config) if config.cas else None
+    labelled = _labelled_pair(config) if config.cas else None
     (own, first), *others = layers.split(config)
     scorer, images = from_config.make_pair(first)
     pairs = [(own, scorer, images)]
     # All are made first, for that is when settings are refused.
     pairs += [(name, *from_config.make_pair(other)) for name, other in others]
+    also: dict[str, dict[str, float]] = {}
+    if labelled is not None:
+        also["cas"] = classified.accuracy_score(*labelled, config.seed)
     report, *more = (
         layers.named(s.report(i.content, i.source, i.prepared), name)
         for name, s, i in pairs
     )
     report = functools.reduce(layers.merged, more, report)
-    if cas is not None:
-        scores = {**report.scores, "cas": cas}
-        report = dataclasses.replace(report, scores=scores)
+    report = dataclasses.replace(report, scores={**report.scores, **also})
     if config.out is not None:
         with kept(report, "--out"):
             scorer.write(report, images.content, config.out)
@@ -100,10 +101,14 @@ def _of_pair(config: EvaluateConfig) -> Report:
     return report
 
 
-def _cas_of_pair(config: EvaluateConfig) -> dict[str, float]:
+def _labelled_pair(
+    config: EvaluateConfig,
+) -> tuple[classified.Labelled, classified.Labelled]:
+    """Fake images and real ones for a classifier, if it can learn of them."""
     fake = classified.of_source(str(config.fake), config)
     real = classified.of_source(str(config.real), config)
-    return classified.accuracy_score(fake, real, config.seed)
+    classified.check(fake.images.shape[1:], fake.num_classes, real)
+    return fake, real
 
 
 def _write(
@@ -146,9 +151,12 @@ def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
         there = dataclasses.replace(run.config, data_dir=reading.data_dir)
         run_data.check_scored(there, config.per_class)
     scorer = from_config.make_scorer(config, run.config, run.image_shape)
-    # First, because it is what may be refused.
+    # What may be refused comes first.
+    labelled = _labelled_of_run(config, run) if config.cas else None
     classes = _classes(config, run, scorer) if config.per_class else None
-    also = {"cas": _cas_of_run(config, run)} if config.cas else {}
+    also: dict[str, dict[str, float]] = {}
+    if labelled is not None:
+        also["cas"] = _cas_of_run(config, run, *labelled)
     report = run.score(
         scorer, config.weights, config.out, classes,
         training=_training(config, run), features=config.features,
@@ -167,13 +175,27 @@ def _classes(
     )
 
 
-def _cas_of_run(config: EvaluateConfig, run: TrainedRun) -> dict[str, float]:
-    """CAS of a run on its held-out images."""
+def _labelled_of_run(
+    config: EvaluateConfig, run: TrainedRun
+) -> tuple[classified.Labelled, classified.Labelled]:
+    """A run's training images, and the held-out ones that CAS is tested on."""
     place = _data_of(config, run)
     train, real = (
         classified.of_set(data.load(place, split), run_data.place(run.config))
         for split in ("train", "test")
     )
+    classified.check_classes(run.model, real)
+    classified.check(run.image_shape, run.model.num_classes, real)
+    return train, real
+
+
+def _cas_of_run(
+    config: EvaluateConfig,
+    run: TrainedRun,
+    train: classified.Labelled,
+    real: classified.Labelled,
+) -> dict[str, float]:
+    """CAS of a run on its held-out images."""
     fake = classified.of_model(
         run.model, train, config.num_samples, config.seed, config.weights
     )
