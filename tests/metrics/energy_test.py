@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tf_mmdgan import metrics
+from tf_mmdgan import errors, metrics
 
 
 def mean_distance(x, y, same=False):
@@ -25,3 +25,8 @@ def test_rows_are_scored_by_it_and_images_are_not():
     assert "energy_distance" not in metrics.choose(None)
     assert "energy_distance" in metrics.choose("all")
     assert "parzen" not in metrics.choose(None, of_rows=True)
+
+
+def test_one_sample_is_refused_before_the_work():
+    with pytest.raises(errors.UsageError, match="needs 2 images of each set"):
+        metrics.check_available("energy_distance", metrics.Counts(1, 9))

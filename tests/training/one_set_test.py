@@ -79,6 +79,20 @@ def test_moments_and_features_of_one_set_are_saved(tmp_path, files, settings):
     assert mixed.scores["kid_exact"] == of_images.scores["kid_exact"]
 
 
+def test_one_set_is_called_what_it_is(tmp_path, settings):
+    black = save_npz(tmp_path / "black.npz", np.full((9, 8, 8, 1), 200, "u1"))
+    saved = f"{tmp_path}/f.npz"
+    plain = {**settings, "features": "pixels"}
+    with pytest.warns(UserWarning, match="real features are constant"):
+        report = training.evaluate(
+            real=black, save_features=saved, num_samples=5, **plain
+        )
+    assert report.num_real == 5
+    assert len(features.read_features(saved)[0].features) == 5
+    with pytest.warns(UserWarning, match="fake features are constant"):
+        training.evaluate(fake=black, save_features=saved, **plain)
+
+
 def test_features_of_other_tools_are_taken(tmp_path, rng):
     rows = rng.normal(size=(30, 4)), rng.normal(size=(40, 4)) + 0.3
     for name, some in zip("ab", rows, strict=True):

@@ -47,12 +47,9 @@ def look_at_one_set(config: EvaluateConfig) -> tuple[Report, Extracted]:
     metrics = () if config.metrics is None else choose(config.metrics)
     named = _extractor(config, source)
     is_fake = config.real is None
+    kind = "fake" if is_fake else "real"
     loaded = load_images(
-        source,
-        config,
-        config.image_size,
-        config.num_samples if is_fake else None,
-        config.seed,
+        source, config, config.image_size, config.num_samples, config.seed
     )
     extractor = named or of_files(loaded)
     (loaded,) = compared(extractor, [loaded])
@@ -67,16 +64,14 @@ def look_at_one_set(config: EvaluateConfig) -> tuple[Report, Extracted]:
     # As a second set is ordered: splits are then of images of all kinds.
     ordered = found if config.order == "given" else shuffled(found, seed=1)
     report = Report(
-        scores=score_alone(ordered, metrics, settings),
+        scores=score_alone(ordered, metrics, settings, kind),
         num_real=None if is_fake else count,
         num_fake=count if is_fake else None,
         extractor=extractor.identifier + loaded.prepared.tag,
         real=config.real,
         fake=config.fake,
         preprocessing={
-            "fake" if is_fake else "real": described(
-                loaded.shapes, loaded.prepared, extractor
-            )
+            kind: described(loaded.shapes, loaded.prepared, extractor)
         },
         remarks=loaded.prepared.remarks,
         settings=settings.described(count, count) | {"order": config.order},

@@ -292,6 +292,7 @@ def score_alone(
     found: Extracted,
     metrics: Iterable[object],
     settings: MetricSettings = USUAL,
+    kind: str = "fake",
 ) -> dict[str, Numbers]:
     """Computes metrics of what was extracted from a single set of images.
 
@@ -299,6 +300,7 @@ def score_alone(
       found: what an extractor found in the images.
       metrics: names of metrics that compare with nothing: inception_score.
       settings: of all metrics.
+      kind: what warnings call the images, "real" or "fake".
 
     Raises:
       UsageError: for a metric that compares with real images, and without
@@ -312,7 +314,7 @@ def score_alone(
                 f"The metric {name} compares with real images: name them by "
                 f"--real. Without them there is {', '.join(_OF_ONE_SET)}."
             )
-    warn_of_degenerate("fake", found.features)
+    warn_of_degenerate(kind, found.features)
     return {
         name: computed(
             METRICS[name],

@@ -107,6 +107,7 @@ _CONDITIONS: dict[str, Callable[[Counts, MetricSettings], str | None]] = {
     "fid": _nothing,
     "fid_infinity": _infinity,
     "gaussian_mmd": _nothing,
+    "energy_distance": _nothing,
     "prdc": _neighbours,
     "nearest_neighbor": _nothing,
     "inception_score": _classes,
