@@ -79,3 +79,23 @@ def test_columns_of_classes(read, tmp_path):
     for name in ("none.csv", "none.npy"):
         with pytest.raises(errors.DataError, match="There is no file"):
             table_file.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "values, names",
+    [
+        (np.array([1000002, 1000001, 2**53 + 1]),
+         ("1000001", "1000002", "9007199254740993")),
+        (np.float32([0.25, 0.1, 1e-7]), ("0.0000001", "0.1", "0.25")),
+        (np.array([0.0, -0.0, 1.0]), ("0", "1")),
+    ],
+)  # fmt: skip
+def test_numbers_of_classes_keep_their_digits(tmp_path, values, names):
+    # By six digits, 1000001 and 1000002 would be one class.
+    rows = np.stack([values, values[::-1]], axis=1)
+    np.save(tmp_path / "rows.npy", rows)
+    found = table_file.read(tmp_path / "rows.npy", "0")
+    assert found.class_names == names
+    for name, value in zip(names, np.unique(values), strict=True):
+        chosen = found.labels == names.index(name)
+        np.testing.assert_array_equal(values[chosen], value)

@@ -109,7 +109,8 @@ class _Columns:
     def words(self, place: int) -> np.ndarray:
         """What stands in a column, as text."""
         if isinstance(self.cells, np.ndarray):
-            return np.array([f"{value:g}" for value in self._number(place)])
+            self._number(place)  # which refuses what is not finite
+            return np.array([_written(n) for n in self.cells[:, place]])
         words = np.array([row[place].strip() for row in self.cells])
         for number in np.flatnonzero(words == "")[:1]:
             raise self._wrong(number, place, "holds nothing")
@@ -148,6 +149,14 @@ class _Columns:
             "needed: fill it in, or leave the row or the column out; a column "
             "of words can be that of classes (--label_column)."
         )
+
+
+def _written(number: np.number) -> str:
+    """A number with all digits that tell it from others of its type."""
+    if isinstance(number, np.integer):
+        return str(number)
+    # -0.0 + 0.0 is 0.0.
+    return np.format_float_positional(number + np.zeros_like(number), trim="-")
 
 
 def _of_array(path: pathlib.Path) -> tuple[list[str], _Columns]:
