@@ -125,3 +125,18 @@ def test_named_modes_take_the_square_in_the_middle(rng, channels):
     assert resize.resize_images(images, 14, "enlarge").shape[1] == 14
     with pytest.raises(errors.UsageError, match="Unknown resize mode"):
         resize.resize_images(images, 8, "cubic")
+
+
+@pytest.mark.parametrize("size", [8, 24])
+def test_colours_that_nobody_sees_do_not_bleed(size):
+    images = np.zeros((1, 16, 16, 4), np.uint8)
+    images[:, :, :5] = [0, 255, 0, 0]  # green, and transparent
+    images[:, :, 5:] = [200, 0, 0, 255]
+    resized = resize.resize_images(images, size)
+    assert resized.shape == (1, size, size, 4)
+    seen = resized[resized[..., 3] > 30]
+    assert len(seen) > size * size // 2
+    assert seen[:, 1].max() <= 1  # bicubic overshoots, of red alone
+    np.testing.assert_allclose(seen[:, 0], 200, atol=15)
+    at_edge = (resized[..., 3] > 30) & (resized[..., 3] < 225)
+    assert at_edge.any()

@@ -192,7 +192,9 @@ def resize_images(
       images: the images, returned as they are if they have that size.
       image_size: height and width in pixels.
       mode: name in `RESIZES`; None for `resize_grey` of each channel, which
-        enlarges too, of squares to a square, and for `DEFAULT` of others.
+        enlarges too, of squares to a square, and for `DEFAULT` of others. Of
+        four channels the last is opacity: colours count as much as they are
+        seen, by "enlarge" in place of `resize_grey`.
       most_bytes: that enlarged images may take; None for any number.
       fit: see `fitted`.
 
@@ -204,6 +206,8 @@ def resize_images(
     if most_bytes is not None and math.prod(wanted) > math.prod(found):
         check_memory(len(images), image_size, images.shape[-1], most_bytes)
     squares = len({*wanted}) == len({*found}) == 1
+    if mode is None and squares and images.shape[-1] == 4:
+        mode = "enlarge"
     if mode is None and squares:
         channels = np.moveaxis(images, -1, 0)
         resized = [resize_grey(channel, wanted[0]) for channel in channels]
