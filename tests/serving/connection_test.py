@@ -1,6 +1,7 @@
 """Deadlines, retries and tokens."""
 
 import socket
+import ssl
 import sys
 import time
 
@@ -125,3 +126,19 @@ def test_a_look_at_a_server_of_many_addresses_ends(monkeypatch):
     monkeypatch.setattr(socket, "socket", Silent)
     assert tls.fault("many.example:9", False, None, 0.1) is None
     assert len(asked) == 1
+
+
+def test_certificates_of_the_system_may_be_a_folder(tmp_path, monkeypatch):
+    for name, text in (("b.0", "two"), ("a.0", "one"), ("a.pem", "again")):
+        (tmp_path / name).write_text(text)
+    paths = ssl.get_default_verify_paths()
+    monkeypatch.setattr(
+        ssl,
+        "get_default_verify_paths",
+        lambda: paths._replace(cafile=None, capath=str(tmp_path)),
+    )
+    assert tls.roots(None) == b"one\ntwo"
+    assert tls.roots(str(tmp_path / "a.pem")) == b"again"
+    (tmp_path / "b.0").unlink()
+    (tmp_path / "a.0").unlink()
+    assert tls.roots(None) is None

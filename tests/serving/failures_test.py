@@ -1,5 +1,6 @@
 """Both clients against servers that are slow, absent, closed or strange."""
 
+import datetime
 import socket
 import ssl
 
@@ -176,6 +177,37 @@ def test_another_authority_than_that_of_the_file(authority, tmp_path):
         ):
             settings = {"host": "localhost"} if ask is ask_grpc else {}
             ask(port, tls=True, tls_ca=str(path), **settings)
+
+
+def _told_by_both(context, words, ca):
+    for ask in (ask_grpc, ask_rest):
+        with (
+            rest_server([(200, DEFINITIONS)], context=context) as (port, _),
+            pytest.raises(errors.DataError, match=words),
+        ):
+            settings = {"host": "localhost"} if ask is ask_grpc else {}
+            ask(port, tls=True, tls_ca=ca, retries=0, **settings)
+
+
+def test_a_certificate_out_of_date_is_not_one_of_another_authority(authority):
+    issuer, ca, _ = authority
+    long_ago = [datetime.datetime(year, 1, 1) for year in (2001, 2002)]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issuer.issue_cert(
+        "localhost", not_before=long_ago[0], not_after=long_ago[1]
+    ).configure_cert(context)
+    _told_by_both(context, r"has expired\): renew its certificate", ca)
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_a_server_that_asks_clients_for_certificates(authority, version):
+    issuer, ca, certificate = authority
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    issuer.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion[version]
+    _told_by_both(context, r"certificates? of (its )?clients", ca)
 
 
 def test_a_server_without_tls_is_told_as_one():

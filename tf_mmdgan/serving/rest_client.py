@@ -116,6 +116,9 @@ class RestPredictor:
                 )
             except TimeoutError as error:
                 raise late(self._connection) from error
+            except ssl.SSLEOFError as error:
+                # Why the server has hung up is told by another look at it.
+                raise Unavailable(type(error).__name__) from error
             except ssl.SSLError as error:
                 to = self._connection
                 raise errors.DataError(

@@ -1,6 +1,8 @@
 """Encrypted connections: which certificates are trusted, and what is wrong."""
 
 import functools
+import os
+import pathlib
 import ssl
 import time
 
@@ -8,6 +10,15 @@ from tf_mmdgan import errors
 from tf_mmdgan.serving.http_connection import left_until, reached
 
 _SECONDS = 2.0  # at most, of a look at a server that does not answer
+_ALERT_SECONDS = 0.5  # that a server may take to refuse a client it knows
+# What servers that speak something else make of a greeting.
+_NO_TLS = (
+    "WRONG_VERSION_NUMBER", "WRONG_SSL_VERSION", "HTTP_REQUEST",
+    "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE",
+    "UNEXPECTED_EOF_WHILE_READING",
+)  # fmt: skip
+_OUT_OF_DATE = (9, 10)  # of a certificate: not yet valid, or expired
+_OF_NOBODY = (2, 18, 19, 20, 21)  # signed by nobody who is trusted
 
 
 def trusting(file: str | None) -> ssl.SSLContext:
@@ -30,11 +41,14 @@ def trusting(file: str | None) -> ssl.SSLContext:
 
 def roots(file: str | None) -> bytes | None:
     """What `trusting` trusts, as PEM; None if the system has no file of it."""
-    path = file or ssl.get_default_verify_paths().cafile
-    if not path:
-        return None
-    with open(path, "rb") as opened:
-        return opened.read()
+    known = ssl.get_default_verify_paths()
+    path = file or known.cafile
+    if path:
+        return pathlib.Path(path).read_bytes()
+    # In a folder, files are named by hashes of what they hold.
+    folder = pathlib.Path(known.capath or os.devnull)
+    hashed = sorted(folder.glob("*.[0-9]"))
+    return b"\n".join(path.read_bytes() for path in hashed) or None
 
 
 def fault(
@@ -62,10 +76,12 @@ def fault(
     try:
         with reached(host, int(port), left) as raw:
             raw.settimeout(left())
-            with context.wrap_socket(raw, server_hostname=host):
-                return (
-                    None if encrypted else f"{target} speaks TLS: give --tls."
-                )
+            with context.wrap_socket(raw, server_hostname=host) as opened:
+                if not encrypted:
+                    return f"{target} speaks TLS: give --tls."
+                opened.settimeout(min(left(), _ALERT_SECONDS))
+                opened.recv(1)  # A server that wants more says so only now.
+                return None
     except ssl.SSLError as error:
         return refusal(target, error, file) if encrypted else None
     except (OSError, ValueError):
@@ -74,17 +90,35 @@ def fault(
 
 def refusal(target: str, error: ssl.SSLError, file: str | None) -> str:
     """Why a connection was not encrypted, and what mends it."""
-    if not isinstance(error, ssl.SSLCertVerificationError):
-        reason = errors.excerpt(error.reason or error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = errors.excerpt(error.verify_message)
+        remedy = _remedy(error, file)
+        return f"{target} cannot be trusted ({reason}): {remedy}."
+    reason = errors.excerpt(error.reason or error)
+    if error.reason is None or error.reason in _NO_TLS:
         return (
             f"{target} speaks no TLS ({reason}): leave out --tls, or name the "
             "port that does."
         )
-    reason = errors.excerpt(error.verify_message)
-    if "mismatch" in reason:
-        remedy = "name it in --target as its certificate does"
-    elif file is None:
-        remedy = "name the certificates to trust with --tls_ca"
-    else:
-        remedy = f"its certificate is not one of --tls_ca={file}"
-    return f"{target} cannot be trusted ({reason}): {remedy}."
+    if "CERTIFICATE_REQUIRED" in reason:
+        return (
+            f"{target} wants a certificate of its clients ({reason}), and this "
+            "one has none: name an address without, such as a proxy's."
+        )
+    return (
+        f"{target} speaks TLS in another way than this client ({reason}): let "
+        "the server take TLS 1.2 or 1.3, and no certificates of clients."
+    )
+
+
+def _remedy(error: ssl.SSLCertVerificationError, file: str | None) -> str:
+    """What mends a certificate that is not believed."""
+    if "mismatch" in error.verify_message:
+        return "name it in --target as its certificate does"
+    if error.verify_code in _OUT_OF_DATE:
+        return "renew its certificate, or set the clock"
+    if error.verify_code not in _OF_NOBODY:
+        return "give the server another certificate"
+    if file is None:
+        return "name the certificates to trust with --tls_ca"
+    return f"its certificate is not one of --tls_ca={file}"
