@@ -111,8 +111,10 @@ def _judge(config: SampleConfig, source: sources.Source) -> "Scorer | None":
 
     if config.keep is None or source.run is None:
         return None
-    run_data.check_scored(source.run.config)
-    scorer = scorer_of_run(source.run.config)
+    of_run = source.run.config
+    run_data.check_scored(of_run)
+    scorer = scorer_of_run(of_run)
+    run_data.warn_of_pixels(of_run, of_run, held_out=scorer.real)
     realistic.check(scorer)
     return scorer
 

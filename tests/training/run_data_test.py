@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import warnings
 
 import loading
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 import tfds_builds
 
 from tf_mmdgan import config, data, errors
-from tf_mmdgan.data.readers import decode
+from tf_mmdgan.data.readers import decode, folder_scan
 from tf_mmdgan.training import run, run_data, run_directory
 
 
@@ -243,6 +244,81 @@ def test_scores_against_other_files_warn_and_of_classes_are_refused(
         run_data.check_scored(begun)
     with pytest.raises(errors.UsageError, match="lacks the class cats"):
         run_data.check_scored(begun, per_class=True)
+
+
+def exchange(root, first, second):
+    """Exchanges two pictures, of one size, in place of each other."""
+    size = max(path.stat().st_size for path in root.glob("*/*.png"))
+    contents = [
+        (root / name).read_bytes().ljust(size, b"\0")
+        for name in (second, first)
+    ]
+    for name, content in zip((first, second), contents, strict=True):
+        (root / name).write_bytes(content)
+
+
+def test_pixels_that_changed_under_their_names_are_told(tmp_path, pictures):
+    names = [os.path.relpath(p, pictures) for p in pictures.glob("*/*.png")]
+    held_out = sorted(filter(folder_scan.is_held_out, names))
+    seen = sorted(set(names) - set(held_out))
+    assert len(held_out) > 1
+    for pair in (held_out[:2], seen[:2]):
+        exchange(pictures, *pair)  # which makes them equally long
+    chosen = settings(tmp_path, pictures)
+    reading = config.DataConfig.of(
+        chosen, dataset="folder", image_size=chosen.image_size
+    )
+
+    def sets():
+        return [data.load(reading, split) for split in data.SPLITS]
+
+    train, test = sets()
+    run_directory.claim(tmp_path / "run")
+    told = run_data.record(chosen, train, test.images)
+    run_directory.write_config(chosen, {}, (16, 16, 1), 2, data=told)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_data.warn_of_pixels(chosen, reading, train, test.images)
+    exchange(pictures, *held_out[:2])
+    train, test = sets()
+    run_data.check_scored(chosen)
+    words = "by other held-out images than .* same names and sizes"
+    with pytest.warns(UserWarning, match=words) as caught:
+        run_data.warn_of_pixels(chosen, reading, train, test.images)
+    assert len(caught) == 1
+    with pytest.raises(errors.UsageError, match=words):
+        run_data.check_held_out(chosen, test.images)
+    exchange(pictures, *seen[:2])
+    train, test = sets()
+    with pytest.warns(UserWarning, match="on other images or labels than"):
+        run_data.warn_of_pixels(chosen, reading, train)
+    # Pixels of another size are none to compare.
+    small = dataclasses.replace(reading, image_size=8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_data.warn_of_pixels(chosen, small, data.load(small, "train"))
+
+
+def test_columns_of_other_names_or_units_are_refused(tmp_path, rng):
+    path = tmp_path / "table.csv"
+    rows = rng.normal(size=(40, 2))
+
+    def loaded(names, unit=1.0):
+        np.savetxt(path, unit * rows, delimiter=",", header=names, comments="")
+        return data.load(reading, "train")
+
+    reading = config.DataConfig(dataset="rows", data_dir=str(path))
+    chosen = config.TrainConfig(
+        run_dir=str(tmp_path / "run"), dataset="rows", data_dir=str(path)
+    )
+    train = loaded("a,b")
+    record(chosen, train)
+    run_data.check_images(chosen, loaded("a,b"))
+    for names, unit in (("b,a", 1.0), ("a,b", 1024.0)):
+        other = loaded(names, unit)
+        assert other.digest == train.digest
+        with pytest.raises(errors.UsageError, match="other names or units"):
+            run_data.check_images(chosen, other)
 
 
 @pytest.mark.parametrize(

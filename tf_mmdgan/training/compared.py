@@ -267,6 +267,7 @@ def _scorer(
     there = settings.filled_from(run.config).data_dir
     run_data.check_scored(dataclasses.replace(run.config, data_dir=there))
     scorer = from_config.make_scorer(settings, run.config, run.image_shape)
+    run_data.warn_of_scored(settings, run.config, scorer.real)
     if scorer.identifier != report["extractor"]:
         raise errors.UsageError(
             f"{run.config.run_dir} was scored on features of "

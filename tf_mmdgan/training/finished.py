@@ -133,9 +133,7 @@ class TrainedRun:
         """
         weights = weights or self._usual_weights
         self._check_weights(weights)
-        if scorer is None:
-            run_data.check_scored(self.config)
-            scorer = scorer_of_run(self.config)
+        scorer = scorer or self._usual_scorer()
         if scorer.cluster.chief:
             self.report_file(out)
         before = recorded(self.folder / REPORT_FILE)
@@ -160,6 +158,13 @@ class TrainedRun:
                 )
             self._warn_of_copies(report)
         return report
+
+    def _usual_scorer(self) -> Scorer:
+        """On the held-out images of the run's data set."""
+        run_data.check_scored(self.config)
+        scorer = scorer_of_run(self.config)
+        run_data.warn_of_pixels(self.config, self.config, held_out=scorer.real)
+        return scorer
 
     def _scored(
         self, scorer: Scorer, weights: str, training: np.ndarray | None

@@ -1,19 +1,21 @@
 """The data of a run are part of what it is: others are refused.
 
 Names and sizes of files are compared before any is opened, or what the metadata
-of a public set say before its images are decoded; pixels and labels once they
-are there. A folder that was only moved or copied has the same.
+of a public set say before its images are decoded; pixels, labels and columns
+once they are there. A folder that was only moved or copied has the same. For a
+run that is only scored, it is told.
 """
 
+import json
 import os
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tf_mmdgan import data, errors
-from tf_mmdgan.config import TrainConfig, fields
+from tf_mmdgan.config import DataConfig, EvaluateConfig, TrainConfig, fields
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.training import run_directory
 
@@ -23,6 +25,17 @@ _KINDS: dict[str, Any] = {
     "held_out": str | None, "classes": list[str] | None, "files": str | None,
     "num_files": int | None, "count": int, "images": str,
 }  # fmt: skip
+# On these pixels depend, beside the files.
+_READING = (
+    "resize", "fit", "channels", "value_range", "label_column",
+    "skip_unreadable", "image_size",
+)  # fmt: skip
+_TRAINED = "trained on other images or labels"
+_SCORED = "scored by other held-out images"
+_CHANGED = (
+    ", though its files have the same names and sizes: their content has "
+    "changed, or another version of Pillow decodes it otherwise"
+)
 
 
 def record(
@@ -39,7 +52,7 @@ def record(
     """
     listing = data.listing(config)
     return {
-        "held_out": _of_held_out(config, held_out),
+        "held_out": _of_held_out(held_out),
         "classes": listing.classes if listing else train.class_names,
         "files": listing and listing.digest,
         "num_files": listing and listing.num_files,
@@ -93,14 +106,18 @@ def check_images(config: TrainConfig, train: data.ImageSet) -> None:
     _check_numbers(config, train, len(train.images))
     found = _recorded(config)
     if found.get("images", train.digest) != train.digest:
-        same_files = (
-            ", though its files have the same names and sizes: their content "
-            "has changed, or another version of Pillow decodes it otherwise"
-        )
+        raise _other(_other_images(config, config, _TRAINED))
+    table = train.table and json.loads(json.dumps(train.table.record()))
+    if table != found.get("table", table):
         raise _other(
-            f"{config.run_dir} was trained on other images or labels than "
-            f"{place(config)} has" + same_files * bool(found.get("files"))
+            f"{config.run_dir} was trained on columns of other names or units "
+            f"than {place(config)} has"
         )
+
+
+def _other_images(config: TrainConfig, read: DataConfig, how: str) -> str:
+    changed = _CHANGED * bool(_recorded(config).get("files"))
+    return f"{config.run_dir} was {how} than {place(read)} has{changed}"
 
 
 def _check_numbers(
@@ -128,18 +145,19 @@ def check_held_out(config: TrainConfig, held_out: object) -> None:
     Raises:
       UsageError: for others.
     """
-    now = _of_held_out(config, held_out)
-    if _recorded(config).get("held_out", now) != now:
-        raise _other(
-            f"{config.run_dir} was scored by other held-out images than "
-            f"{place(config)} has"
-        )
+    found = _recorded(config)
+    if _differs(found, "held_out", _of_held_out(held_out)):
+        raise _other(_other_images(config, config, _SCORED))
 
 
-def _of_held_out(config: TrainConfig, held_out: object) -> str | None:
-    """A hash of an array of images; None where names of files tell them."""
-    listed = data.DATASET_FAMILY.get(config.dataset).listing is not None
-    if listed or not isinstance(held_out, np.ndarray):
+def _differs(found: Mapping[str, Any], name: str, now: str | None) -> bool:
+    """Whether a hash is not that of a record, where both are known."""
+    return None not in (now, found.get(name)) and now != found[name]
+
+
+def _of_held_out(held_out: object) -> str | None:
+    """A hash of an array of images, or of rows; None of what is none."""
+    if not isinstance(held_out, np.ndarray):
         return None
     return data.digest(held_out)
 
@@ -159,10 +177,69 @@ def check_scored(config: TrainConfig, per_class: bool = False) -> None:
     if difference and per_class:
         raise _other(difference)
     if difference:
-        errors.warn(
-            f"{difference}: scores are against what is there now.",
-            stacklevel=3,
+        _warn(difference)
+
+
+def warn_of_scored(
+    config: EvaluateConfig, run: TrainConfig, held_out: object
+) -> None:
+    """Warns of held-out images that a run was not scored by before.
+
+    Args:
+      config: what the run is scored against; images that it names are no
+        held-out ones.
+      run: configuration of the run.
+      held_out: uint8 [n, h, w, c].
+    """
+    if config.real is None:
+        read = DataConfig.of(
+            config.filled_from(run),
+            dataset=run.dataset,
+            image_size=config.image_size or run.image_size,
         )
+        warn_of_pixels(run, read, held_out=held_out)
+
+
+def warn_of_pixels(
+    config: TrainConfig,
+    read: DataConfig,
+    train: data.ImageSet | None = None,
+    held_out: object = None,
+) -> None:
+    """Warns of images that are not those of a run's training, or of its scores.
+
+    Names and sizes of files do not tell; where they do, `check_scored` has
+    warned. Images that are read in another way are none to compare.
+
+    Args:
+      config: of the run.
+      read: what was read.
+      train: its training images.
+      held_out: those that score the run, uint8 [n, h, w, c].
+    """
+    if any(_own(config, name) != _own(read, name) for name in _READING):
+        return
+    found = _recorded(config)
+    told = []
+    if train is not None and _differs(found, "images", train.digest):
+        told.append(_TRAINED)
+    if _differs(found, "held_out", _of_held_out(held_out)):
+        told.append(_SCORED)
+    listing = data.listing(read) if told else None
+    if listing is None or listing.digest == found.get("files"):
+        for how in told:
+            _warn(_other_images(config, read, how))
+
+
+def _own(config: DataConfig, name: str) -> Any:
+    value = getattr(config, name)
+    return None if value == "published" else value  # which is the default
+
+
+def _warn(difference: str) -> None:
+    errors.warn(
+        f"{difference}: scores are against what is there now.", stacklevel=4
+    )
 
 
 def _refuse_inside(config: TrainConfig) -> None:
@@ -244,7 +321,7 @@ def _recorded(config: TrainConfig) -> dict[str, Any]:
     return {"classes": None, "num_files": None, **found}
 
 
-def place(config: TrainConfig) -> str:
+def place(config: DataConfig) -> str:
     """Where the data are, for messages."""
     return config.data_dir or text(config.dataset)
 

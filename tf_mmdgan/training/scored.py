@@ -151,6 +151,7 @@ def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
         there = dataclasses.replace(run.config, data_dir=reading.data_dir)
         run_data.check_scored(there, config.per_class)
     scorer = from_config.make_scorer(config, run.config, run.image_shape)
+    run_data.warn_of_scored(config, run.config, scorer.real)
     # What may be refused comes first.
     labelled = _labelled_of_run(config, run) if config.cas else None
     classes = _classes(config, run, scorer) if config.per_class else None
@@ -217,11 +218,14 @@ def _training(config: EvaluateConfig, run: TrainedRun) -> np.ndarray | None:
     """
     if config.real is not None or metrics.by_name(config.metrics):
         return None
+    read = _data_of(config, run)
     try:
-        return data.load(_data_of(config, run), "train").images
+        train = data.load(read, "train")
     except errors.DataError as error:
         errors.warn(f"Copies are not looked for: {error}", stacklevel=2)
         return None
+    run_data.warn_of_pixels(run.config, read, train)
+    return train.images
 
 
 def _check_outputs(config: EvaluateConfig) -> None:

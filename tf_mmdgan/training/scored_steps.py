@@ -39,6 +39,7 @@ def score_steps(config: EvaluateConfig) -> Report:
     curve = Curve.of(config)
     if config.real is None:
         run_data.check_scored(curve.run.config)
+    run_data.warn_of_scored(config, curve.run.config, curve.scorer.real)
     path = curve.run.report_file(config.out)
     reports = []
     for report in curve.reports():
