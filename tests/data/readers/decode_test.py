@@ -119,6 +119,35 @@ def test_broken_exif_of_photographs_is_told_and_passed_over(tmp_path, suffix):
     assert remarks and "metadata that cannot be read" in remarks[0]
 
 
+SEGMENTS = {
+    "cut-off Adobe": (0xEE, b"Adobe\0"),
+    "cut-off JFIF": (0xE0, b"JFIF\0"),
+    "cut-off profile": (0xE2, b"ICC_PROFILE\0"),
+    "comment": (0xFE, b""),
+}
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("name", SEGMENTS)
+def test_photographs_are_read_whatever_their_segments(tmp_path, name, mode):
+    path = tmp_path / "a.jpg"
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    make("RGB", (16, 8)).convert(mode).save(path, exif=exif)
+    want = np.asarray(decode.decode(path, "RGB"))
+    marker, payload = SEGMENTS[name]
+    length = struct.pack(">H", 2 + len(payload))
+    content = path.read_bytes()
+    added = bytes([0xFF, 0xFF, marker]) + length + payload
+    path.write_bytes(content[:2] + added + content[2:])
+    remarks = []
+    decoded = decode.decode(path, "RGB", remarks.append)
+    np.testing.assert_array_equal(decoded, want)
+    assert decode.inspect(path).turned
+    if name != "comment":
+        assert remarks == ["has metadata that cannot be read"]
+
+
 def round_trip(tmp_path, image, suffix, mode="RGB", **options):
     path = tmp_path / f"a{suffix}"
     image.save(path, **options)

@@ -22,7 +22,7 @@ import PIL.ExifTags
 import PIL.Image
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.data.readers import formats, png_chunks
+from tf_mmdgan.data.readers import formats, jpeg_segments, png_chunks
 
 # 256 MiB as RGB. A file of a few bytes can ask for more than the memory.
 MAXIMUM_PIXELS = 256 * 2**20 // 3
@@ -210,12 +210,13 @@ def _used(
 
 
 def _without_metadata(source: Source) -> bytes | None:
-    """A PNG file without metadata; None for others, and for huge ones."""
+    """A PNG or JPEG file without metadata; None for others, and huge ones."""
     if not isinstance(source, bytes):
         if not 0 < os.path.getsize(source) <= _REREAD_BYTES:
             return None
         source = pathlib.Path(source).read_bytes()
-    return png_chunks.without_metadata(source)
+    bare = png_chunks.without_metadata(source)
+    return jpeg_segments.without_metadata(source) if bare is None else bare
 
 
 def _opened(source: Source, remark: Callable[[str], None]) -> PIL.Image.Image:
@@ -245,7 +246,10 @@ def _quiet() -> Iterator[list[warnings.WarningMessage]]:
 
 
 def _unread(reason: object) -> str:
-    return f"has metadata that cannot be read ({errors.excerpt(reason)})"
+    # Pillow says no more of a file that it does not open.
+    known = not isinstance(reason, PIL.UnidentifiedImageError)
+    said = f" ({errors.excerpt(reason)})" if known else ""
+    return f"has metadata that cannot be read{said}"
 
 
 def _orientation(image: PIL.Image.Image, remark: Callable[[str], None]) -> int:
