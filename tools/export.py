@@ -24,7 +24,7 @@ def export(config: ExportConfig) -> Mapping[str, Any]:
     folder = config.export_dir or run_directory.export_folder(config.run_dir)
     for_server = exporting.warmup_available()
     if for_server:
-        configs.check(folder, config.model_name)
+        configs.check(folder, config.model_name, config.max_samples)
     run = load_run(
         config.run_dir,
         config.checkpoint,

@@ -44,6 +44,13 @@ def test_joined_rows_are_no_more_than_the_model_makes(tmp_path):
     assert list(found.allowed_batch_sizes) == [1, 2, 4, 8, 16, 20]
 
 
+def test_more_joined_rows_than_a_later_version_takes_are_refused(tmp_path):
+    configs.write(tmp_path, "digits")
+    configs.check(tmp_path, "digits", max_samples=64)
+    with pytest.raises(errors.DataError, match=r"joins up to 64.* takes 20"):
+        configs.check(tmp_path, "digits", max_samples=20)
+
+
 def test_fields_that_the_server_knows_are_read(tmp_path):
     configs.write(tmp_path, "digits")
     (tmp_path / "batching.config").write_text(

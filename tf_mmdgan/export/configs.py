@@ -63,33 +63,50 @@ def write(
         if not (folder / name).exists():
             text = text_format.MessageToString(content)
             files.write_bytes(folder / name, text.encode())
-    check(folder, model_name)
+    check(folder, model_name, max_samples)
     return [str(folder / name) for name in NAMES]
 
 
-def check(export_dir: str | os.PathLike[str], model_name: str) -> None:
+def check(
+    export_dir: str | os.PathLike[str],
+    model_name: str,
+    max_samples: int = MAX_SAMPLES,
+) -> None:
     """Refuses files that a server could not serve this model by.
 
     Files that are not there yet are none of them.
 
+    Args:
+      export_dir: as of `write`.
+      model_name: as of `write`.
+      max_samples: as of `write`.
+
     Raises:
       UsageError: without the extra `serving`.
-      DataError: if a file there cannot be read by a server, or `models.config`
-        is about another folder or another name.
+      DataError: if a file there cannot be read by a server, if `models.config`
+        is about another folder or another name, or if `batching.config` joins
+        more rows than the model takes.
     """
     folder = pathlib.Path(export_dir).resolve()
     found = parse(folder)
-    if MODELS not in found:
-        return
-    served = [
-        (model.name, model.base_path)
-        for model in found[MODELS].model_config_list.config
-    ]
-    if (model_name, str(folder)) not in served:
-        raise errors.DataError(
-            f"{folder / MODELS} is not about the model {model_name} in "
-            f"{folder}: edit it, or delete it to have it written anew."
-        )
+    if MODELS in found:
+        served = [
+            (model.name, model.base_path)
+            for model in found[MODELS].model_config_list.config
+        ]
+        if (model_name, str(folder)) not in served:
+            raise errors.DataError(
+                f"{folder / MODELS} is not about the model {model_name} in "
+                f"{folder}: edit it, or delete it to have it written anew."
+            )
+    if BATCHING in found:
+        joined = found[BATCHING].max_batch_size.value
+        if joined > max_samples:
+            raise errors.DataError(
+                f"{folder / BATCHING} joins up to {joined} rows, and the model "
+                f"takes {max_samples} (--max_samples): edit it, or delete it "
+                "to have it written anew."
+            )
 
 
 def parse(export_dir: str | os.PathLike[str]) -> Mapping[str, message.Message]:
