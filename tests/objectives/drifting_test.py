@@ -189,3 +189,24 @@ def test_points_that_coincide_have_gradient_zero():
 def test_impossible_settings_are_refused(wrong, words):
     with pytest.raises(errors.UsageError, match=words):
         DriftDiscrepancy(**wrong)
+
+
+def test_a_point_alone_has_nowhere_to_drift(rng):
+    # It would have no negative but itself: NaN, or no drift at all.
+    real, fake = samples(rng, m=1)
+    words = "Need at least 2 examples"
+    for name in ("both", "separate", "none"):
+        made = DriftDiscrepancy(DriftField(LAPLACE, name))
+        with pytest.raises(ValueError, match=words):
+            made(real, fake)
+        with pytest.raises(ValueError, match=words):
+            made(np.stack([real] * 3), np.stack([fake] * 3))
+        with pytest.raises(ValueError, match=words):
+            DriftField(LAPLACE, name)(fake, real, fake, own=True)
+    unknown = tf.function(
+        DriftDiscrepancy(), autograph=False
+    ).get_concrete_function(*[tf.TensorSpec([1, None, 3], tf.float64)] * 2)
+    two = samples(rng, m=2)
+    assert np.isfinite(unknown(*(tf.constant([rows]) for rows in two)))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        unknown(tf.constant([real]), tf.constant([fake]))

@@ -182,15 +182,15 @@ def mean_off_diagonal(gram: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(without_diagonal(gram)) / (n * (n - 1.0))
 
 
-def size(examples: tf.Tensor, least: int) -> tf.Tensor:
-    """Length of the first axis, as a float64 scalar.
+def size(examples: tf.Tensor, least: int, axis: int = 0) -> tf.Tensor:
+    """Length of an axis, by default the first one, as a float64 scalar.
 
     Raises:
       ValueError: for a length below `least`. Where a graph does not know the
         length, running it raises tf.errors.InvalidArgumentError with the same
         words; XLA leaves that check out.
     """
-    static, count = examples.shape[0], tf.shape(examples)[0]
+    static, count = examples.shape[axis], tf.shape(examples)[axis]
     if static is None:
         words = f"Need at least {least} examples."
         count = _after(

@@ -43,6 +43,7 @@ from tf_mmdgan.kernels import (
     RadialMixture,
     pairwise_squares,
 )
+from tf_mmdgan.mmd.estimators import size
 from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY, FDivergence
 
 # Logarithms of density ratios are kept within this, so that powers of the ratio
@@ -120,14 +121,18 @@ class Sides(NamedTuple):
         )
 
     def counts(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """How many positives and negatives a point has, itself not counted."""
+        """How many positives and negatives a point has, itself not counted.
+
+        Raises:
+          ValueError: for none of either; see `mmd.estimators.size`.
+        """
         dtype = self.positive.dtype
-        positives = tf.cast(tf.shape(self.positive)[-1], dtype)
+        positives = tf.cast(size(self.positive, 1, -1), dtype)
         if self.log_weights is not None:
             total = tf.reduce_sum(tf.exp(self.log_weights))
             return positives, total - tf.cast(self.own, dtype)
-        negatives = tf.cast(tf.shape(self.negative)[-1] - self.own, dtype)
-        return positives, negatives
+        negatives = size(self.negative, 1 + self.own, -1) - float(self.own)
+        return positives, tf.cast(negatives, dtype)
 
 
 # Makes the logarithms of the companion's values, where they are needed.
@@ -283,6 +288,7 @@ class DriftField:
             pairwise_squares(points, negatives),
             own,
         )
+        squares.counts()  # which refuses too few
         return pull(self.weights(squares), points, positives, negatives)
 
     def weights(self, squares: Sides, temperature: float = 1.0) -> Sides:
