@@ -7,7 +7,7 @@ import pytest
 from tf_mmdgan import errors, images
 from tf_mmdgan.features import Extracted, FeatureExtractor
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import MomentMatchingModel
+from tf_mmdgan.models import MomentMatchingModel, likeness, searching
 from tf_mmdgan.objectives.discrepancies import SlicedEnergy
 
 SIZE = 3
@@ -55,6 +55,25 @@ def test_descent_is_never_worse_than_the_best_draw(rng):
     best = images.from_uint8(model.generate(30)).numpy().reshape(30, -1)
     nearest = ((wanted[:, None] - best) ** 2).sum(-1).min(1)
     assert (((pixels - wanted) ** 2).sum(-1) < nearest + 1e-3).all()
+
+
+def test_many_pictures_are_made_again_a_part_at_a_time(rng, monkeypatch):
+    model = make(num_classes=2)
+    pictures = rng.integers(0, 256, (5, 2, 2, 1), dtype=np.uint8)
+    whole = model.invert(pictures, draws=30, steps=10)
+    monkeypatch.setattr(searching, "_PICTURES", 2)
+    parts = model.invert(pictures, draws=30, steps=10)
+    for one, other in zip(whole, parts, strict=True):
+        assert one.shape == other.shape and len(other) == 5
+        np.testing.assert_allclose(one, other, atol=1e-4, rtol=1e-4)
+
+
+def test_the_unit_of_likeness_is_a_distance_of_what_differs():
+    draws = np.zeros((13, 2))
+    draws[9:, 0] = 1e-3  # the median of all distances is 0
+    target = likeness.Target.of(np.zeros((1, 2)), draws, None)
+    assert target.unit == pytest.approx(1e-3)
+    assert likeness.Target.of(draws[:2], draws[:9], None).unit == 1.0
 
 
 def imq(a, b):

@@ -112,6 +112,7 @@ def test_without_gradients_the_best_draws_are_taken(
     [
         ((3, 2, 1), "3 x 2 pixels grey; the generator makes pictures of 2 x 2"),
         ((2, 2, 3), "2 x 2 pixels in colour; .*2 x 2 pixels grey"),
+        ((2, 2, 4), "2 x 2 pixels in colour; .*2 x 2 pixels grey"),
     ],
 )
 def test_pictures_of_another_kind_are_refused(shape, words, tmp_path, rng):
@@ -123,6 +124,18 @@ def test_pictures_of_another_kind_are_refused(shape, words, tmp_path, rng):
         with pytest.raises(errors.UsageError, match=words) as caught:
             search(tmp_path, like=str(given))
         assert "\n" not in str(caught.value)
+
+
+def test_pictures_with_opacity_are_of_such_generators(tmp_path, rng):
+    drawn = rng.integers(0, 256, (2, 3, 2, 4), dtype=np.uint8)
+    images.write_folder(tmp_path / "drawn", drawn)
+    names = ",".join(map(str, sorted((tmp_path / "drawn").iterdir())))
+    found = evaluation.read_alike(names, (3, 2, 4))
+    np.testing.assert_array_equal(found, drawn)
+    with pytest.raises(errors.UsageError, match="in colour with opacity"):
+        evaluation.read_alike(str(tmp_path / "drawn"), (3, 2, 4))
+    with pytest.raises(errors.UsageError, match="of 7 channels"):
+        evaluation.read_alike(names, (3, 2, 7))
 
 
 def test_what_is_no_picture_is_refused(tmp_path):

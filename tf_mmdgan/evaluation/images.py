@@ -78,11 +78,6 @@ def load_images(
     elif is_generator(source):
         images = _generate(source, 10_000 if count is None else count, seed)
         return _resized(Loaded(images, source), reading, image_size)
-    elif source.endswith(".npy"):
-        raise errors.UsageError(
-            f"{source}: an .npy file does not say what it holds; save images "
-            "by numpy.savez(FILE, images=...), features by features=..."
-        )
     else:
         loaded = _of_folder(source, source, None, reading, image_size)
     return loaded if count is None else _chosen(loaded, count)
@@ -103,7 +98,8 @@ def read_alike(given: str, shape: tuple[int, int, int]) -> np.ndarray:
       DataError: for files that are missing, damaged or no pictures.
     """
     if data.source_of(given) is None and not _is_source(given):
-        found = [_of_file(name.strip()) for name in given.split(",")]
+        names = map(str.strip, given.split(","))
+        found = [_of_file(name, opacity=shape[2] == 4) for name in names]
     else:
         images = load_images(given).content
         if isinstance(images, StoredFeatures | StoredMoments):
@@ -125,22 +121,23 @@ def _is_source(given: str) -> bool:
     return path.is_dir() or path.suffix in (".npz", ".npy", ".zip")
 
 
-def _of_file(name: str) -> np.ndarray:
+def _of_file(name: str, opacity: bool) -> np.ndarray:
     path = pathlib.Path(name)
     if not path.is_file():
         raise errors.DataError(f"There is no picture {name}.")
     try:
-        grey = decode.inspect(path).grey
-        image = decode.decode(path, "L" if grey else "RGB")
+        mode = "L" if decode.inspect(path).grey else "RGB"
+        image = decode.decode(path, "RGBA" if opacity else mode)
     except decode.UnreadableError as error:
         raise errors.DataError(f"{name}: {error}") from error
     width, height = image.size
-    return np.asarray(image).reshape(height, width, 1 if grey else 3)
+    return np.asarray(image).reshape(height, width, -1)
 
 
 def _told(shape: tuple[int, ...]) -> str:
     height, width, channels = shape
-    kind = "grey" if channels == 1 else "in colour"
+    kinds = {1: "grey", 3: "in colour", 4: "in colour with opacity"}
+    kind = kinds.get(channels, f"of {channels} channels")
     return f"{height} x {width} pixels {kind}"
 
 

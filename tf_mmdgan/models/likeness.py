@@ -114,7 +114,7 @@ class Target:
       examples: features, float64 [m, d], in units of `unit`.
       draws: those of the draws, float64 [n, d].
       shares: weights of the examples, float64 [m], of sum 1.
-      unit: the median distance between examples and draws.
+      unit: the median distance between examples and draws that differ.
     """
 
     examples: np.ndarray
@@ -147,8 +147,9 @@ class Target:
             )
         x, y = np.float64(examples), np.float64(draws)
         squares = squared_distances(x, y).numpy()
+        apart = squares[squares > 0.0]
         # Where all are alike any unit does.
-        unit = float(np.sqrt(np.median(squares))) or 1.0
+        unit = float(np.sqrt(np.median(apart))) if apart.size else 1.0
         return cls(x / unit, y / unit, weights / weights.sum(), unit)
 
     def herd(self, count: int) -> Herded:
@@ -210,7 +211,9 @@ class Pictures:
             squares = squared_distances(
                 np.float64(rows), np.float64(pool)
             ).numpy()
-            unit = np.maximum(np.mean(squares, axis=1), 1e-12)
+            unit = np.mean(squares, axis=1)
+            # Of draws that are all like the picture any unit does.
+            unit = np.where(unit > 0.0, unit, 1.0)
             total += squares / unit[:, np.newaxis]
             targets.append(np.float32(rows))
             units.append(np.float32(unit))

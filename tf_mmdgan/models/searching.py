@@ -26,6 +26,7 @@ from tf_mmdgan.models.image_batches import ImageForm
 
 # Of uniform latents the law's bound, of normal ones that of Jitkrittum et al.
 _BOUNDS = {"uniform": 1.0, "normal": 3.3}
+_PICTURES = 256  # whose latents are searched for at a time
 _WEIGHTS = dict.fromkeys(("ema", "current"))
 
 # From images [n, h, w, c] in [-1, 1] to what is lowered, [n].
@@ -198,8 +199,14 @@ class Searching:
         likeness.check_images("pictures", pictures, self.image_form.shape)
         embed = likeness.embedding(search.features, True)
         start = self._draws(search, search.draws)
-        goal = likeness.Pictures.of(pictures, start.images, embed)
-        return self._descend(start.rows(goal.nearest), goal.distances, search)
+        found = []
+        # Each picture has latents of its own: memory does not grow with them.
+        for first in range(0, len(pictures), _PICTURES):
+            some = pictures[first : first + _PICTURES]
+            goal = likeness.Pictures.of(some, start.images, embed)
+            nearest = start.rows(goal.nearest)
+            found.append(self._descend(nearest, goal.distances, search))
+        return _joined(found)
 
     def _draws(self, search: Search, count: int) -> Found:
         """The first images of a seed, as `generate` draws them."""
@@ -253,6 +260,13 @@ class Searching:
             images.to_uint8(made).numpy(), best.numpy(), start.labels,
             values[0], least,
         )  # fmt: skip
+
+
+def _joined(parts: Sequence[Found]) -> Found:
+    return Found._make(
+        None if columns[0] is None else np.concatenate(columns)
+        for columns in zip(*parts, strict=True)
+    )
 
 
 def _call(
