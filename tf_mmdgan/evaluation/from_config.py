@@ -13,6 +13,7 @@ from tf_mmdgan.config import (
     TrainConfig,
 )
 from tf_mmdgan.config.spelling import text
+from tf_mmdgan.data.sets import npz
 from tf_mmdgan.distribute import Cluster
 from tf_mmdgan.evaluation.comparable import compared
 from tf_mmdgan.evaluation.images import (
@@ -125,7 +126,7 @@ def _beside(reading: ReadConfig) -> str:
     if reading.fit != "crop":
         told += f", brought to shape by {reading.fit}"
     if reading.value_range is not None:
-        told += f", numbers of {reading.value_range} in 256 steps"
+        told += f", {npz.in_steps(reading.value_range)}"
     return told
 
 

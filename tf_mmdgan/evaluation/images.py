@@ -70,8 +70,9 @@ def load_images(
         moments = StoredMoments(read_moments(source), read_extractor(source))
         return Loaded(moments, source, Preparation(told="moments of a file"))
     elif source.endswith((".npz", ".npy")):
-        images = npz.read_uint8(source, reading)
-        loaded = _resized(of_array(images, source), reading, image_size)
+        images, told = npz.read_uint8(source, reading)
+        loaded = of_array(images, source, told)
+        loaded = _resized(loaded, reading, image_size)
     elif named is not None:
         _warn_of_folder(source)
         loaded = _of_data_set(source, named, reading, image_size)
@@ -160,13 +161,20 @@ def check_source(source: str) -> None:
         )
 
 
-def of_array(images: np.ndarray, source: str) -> Loaded:
-    """Images of an array, uint8 [n, h, w, c]; transparency is over white."""
+def of_array(images: np.ndarray, source: str, told: str = "") -> Loaded:
+    """Images of an array, uint8 [n, h, w, c]; transparency is over white.
+
+    Args:
+      images: the array.
+      source: where it comes from.
+      told: what was done to it, in words.
+    """
+    prepared = Preparation(told=told)
     if images.shape[-1] == 4:
         coloured = opaque(images)
         remark = f"{source}: transparent pixels are laid over white."
-        return Loaded(coloured, source).remarked(remark)
-    return Loaded(images, source)
+        return Loaded(coloured, source, prepared).remarked(remark)
+    return Loaded(images, source, prepared)
 
 
 def holds(source: str, name: str) -> bool:
@@ -196,6 +204,8 @@ def _resized(
     fit, remarks = reading.fit, loaded.prepared.remarks
     resized = resize.resize_images(images, image_size, mode, fit=fit)
     prepared = Preparation.squares(image_size, mode, fit, remarks)
+    both = filter(None, (loaded.prepared.told, prepared.told))
+    prepared = dataclasses.replace(prepared, told="; ".join(both))
     return Loaded(resized, loaded.source, prepared)
 
 

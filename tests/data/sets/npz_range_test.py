@@ -7,6 +7,7 @@ from tf_mmdgan import data, errors
 from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.sets import npz
+from tf_mmdgan.evaluation import images
 
 
 def load(path, value_range, size=None, split="train", **reading):
@@ -78,6 +79,7 @@ def test_bytes_of_any_channels_are_resized(rng, channels):
         (np.zeros((9, 9, 9, 4), np.uint16), "0,9", "four channels"),
         (np.zeros((9, 9, 9), np.uint16), None, "--value_range=LOW,HIGH"),
         (np.zeros((9, 9, 9), complex), "0,1", "holds complex128"),
+        (np.full((9, 9, 9), 3, np.uint8), "0,9", "holds uint8, levels of 8"),
     ],
 )
 def test_numbers_that_do_not_fit_are_refused(
@@ -100,3 +102,19 @@ def test_other_sets_have_a_range_of_their_own():
     chosen = DataConfig(dataset="synthetic", value_range="0,1")
     with pytest.raises(errors.UsageError, match="--dataset=npz"):
         data.load(chosen, "train")
+
+
+def test_levels_stay_levels_beside_numbers_of_a_range(tmp_path, deep, rng):
+    # As those are that tf-mmdgan sample draws of a run with a range.
+    drawn = rng.integers(0, 256, (9, 12, 9, 5), dtype=np.uint8)
+    np.savez(tmp_path / "drawn.npz", images=drawn)
+    np.save(tmp_path / "real.npy", deep)
+    reading = ReadConfig(value_range="0,65535")
+    found, told = npz.read_uint8(tmp_path / "drawn.npz", reading)
+    np.testing.assert_array_equal(found, drawn)
+    assert told == ""
+    found, told = npz.read_uint8(tmp_path / "real.npy", reading)
+    np.testing.assert_array_equal(found, np.rint(deep / 257.0))
+    assert told == "numbers of 0,65535 in 256 steps"
+    loaded = images.load_images(str(tmp_path / "real.npy"), reading, "8x9")
+    assert loaded.prepared.told.startswith("numbers of 0,65535 in 256 steps; ")

@@ -82,16 +82,32 @@ def _range(reading: ReadConfig) -> _Range | None:
     return None if given is None else bounds(given)
 
 
-def read_uint8(path: str | os.PathLike[str], reading: ReadConfig) -> np.ndarray:
+def read_uint8(
+    path: str | os.PathLike[str], reading: ReadConfig
+) -> tuple[np.ndarray, str]:
     """The images of an .npz or .npy file, rounded to levels of 8 bits.
+
+    Those of uint8 are levels, whatever the range of other files is.
+
+    Returns:
+      uint8 [n, h, w, c], and what was done to their numbers, in words.
 
     Raises:
       DataError: as of `read`.
     """
-    images, _ = read(path, _range(reading))
-    if images.dtype == np.uint8:
-        return images
-    return np.rint(images).astype(np.uint8)
+    arrays = _arrays(path)
+    found = arrays.get("images")
+    if found is not None and found.dtype == np.uint8:
+        return _images(path, arrays, None), ""
+    levels = np.rint(_images(path, arrays, _range(reading)))
+    return levels.astype(np.uint8), in_steps(reading.value_range)
+
+
+def in_steps(value_range: str | None) -> str:
+    """Words for what is done to numbers of a range."""
+    return (
+        "" if value_range is None else f"numbers of {value_range} in 256 steps"
+    )
 
 
 def read(
@@ -111,19 +127,23 @@ def read(
       int64 >= 0 [n] or None.
 
     Raises:
-      DataError: for a missing or damaged file, pickled objects, other arrays.
+      DataError: for a missing or damaged file, pickled objects, other arrays,
+        and a range of what are levels of 8 bits.
     """
+    arrays = _arrays(path)
+    images = _images(path, arrays, value_range)
+    return images, _labels(path, arrays, len(images))
+
+
+def _arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     try:
         if pathlib.Path(path).suffix == ".npy":
-            arrays = {"images": files.read_npy(path)}
-        else:
-            arrays = files.read_npz(path, ("images", "labels"))
+            return {"images": files.read_npy(path)}
+        return files.read_npz(path, ("images", "labels"))
     except errors.DataError as error:
         if not pathlib.Path(path).exists():
             raise
         raise errors.DataError(f"{error} {_REMEDY}") from None
-    images = _images(path, arrays, value_range)
-    return images, _labels(path, arrays, len(images))
 
 
 def _images(
@@ -178,6 +198,11 @@ def _levels(
       DataError: for numbers outside of the range, and for four channels, which
         are colour and opacity.
     """
+    if images.dtype == np.uint8:
+        raise errors.DataError(
+            f"{path} holds uint8, levels of 8 bits from 0 to 255: leave "
+            "--value_range out, or save its numbers as another type."
+        )
     if images.shape[-1] == 4:
         raise errors.DataError(
             f"{path} holds images of four channels, which are colour and "
