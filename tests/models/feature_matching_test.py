@@ -121,3 +121,27 @@ def test_one_example_has_no_variance_to_match():
     assert np.isfinite(feature_matching.global_moments(tf.eye(2))).all()
     with pytest.raises(ValueError, match="at least 2"):
         feature_matching.global_moments(tf.eye(1))
+
+
+def test_floats_are_images_of_their_levels(rng):
+    levels = rng.integers(0, 256, (9, *tiny.SHAPE), dtype=np.uint8)
+    floats = levels / np.float32(127.5) - 1.0
+    features = toy.model("gfmn").matched_features
+    found, want = (
+        feature_matching.data_moments(features, x) for x in (floats, levels)
+    )
+    np.testing.assert_allclose(found.mean, want.mean, atol=1e-6)
+    np.testing.assert_allclose(found.variance, want.variance, atol=1e-6)
+    with pytest.raises(errors.DataError, match=r"not in \[-1, 1\]: give"):
+        feature_matching.data_moments(features, np.float32(levels))
+
+
+def test_moments_are_to_be_known_before_training():
+    made = FeatureMatchingModel(
+        tiny.generator(), tiny.LATENTS, toy.model("gfmn").matched_features
+    )
+    made.compile("sgd", "sgd", jit_compile=False)
+    with pytest.raises(errors.UsageError, match=r"call model\.adapt"):
+        toy.fit(made, 1)
+    made.adapt(toy.data())
+    toy.fit(made, 1)

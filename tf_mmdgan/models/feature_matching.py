@@ -4,7 +4,7 @@ dos Santos, Mroueh, Padhi and Dognin 2019, "Learning implicit generative models
 by matching perceptual features", https://arxiv.org/abs/1904.02762.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -15,7 +15,7 @@ from tf_mmdgan import errors, images
 from tf_mmdgan.features.frozen import Matched
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.mmd import estimators
-from tf_mmdgan.models import updates
+from tf_mmdgan.models import image_batches, updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
 from tf_mmdgan.models.phases import Logs
 
@@ -106,8 +106,30 @@ class FeatureMatchingModel(GeneratorModel):
             average_optimizer, list(self.average)
         )
 
+    def make_train_function(
+        self, force: bool = False
+    ) -> Callable[[Iterator[Any]], Logs]:
+        """See `SteppedModel.make_train_function`.
+
+        Raises:
+          UsageError: before `adapt`, when all moments to match are 0.
+        """
+        if not self.adapted.numpy():
+            raise errors.UsageError(
+                "The moments of the data are not known: call "
+                "model.adapt(images) before training."
+            )
+        return super().make_train_function(force)
+
     def adapt(self, images: np.ndarray) -> None:
-        """Takes the moments of the features of all images, in one pass."""
+        """Takes the moments of the features of all images, in one pass.
+
+        Args:
+          images: as of `data_moments`.
+
+        Raises:
+          DataError: as `data_moments`.
+        """
         if self.adapted.numpy():
             return
         for variable, value in zip(
@@ -202,11 +224,13 @@ def data_moments(
 
     Args:
       features: images in [-1, 1], or points -> features [b, d].
-      data: uint8 images [n, h, w, c], or points [n, d]; n >= 2.
+      data: images [n, h, w, c], uint8 or floats in [-1, 1], or points [n, d];
+        n >= 2.
       batch_size: images at a time.
 
     Raises:
-      DataError: for fewer than two of them, which have no variance.
+      DataError: for fewer than two of them, which have no variance, and for
+        floats in another range.
     """
     if len(data) < 2:
         raise errors.DataError(
@@ -215,7 +239,12 @@ def data_moments(
         )
     count, mean, squares = 0, 0.0, 0.0
     for start in range(0, len(data), batch_size):
-        batch = images.as_floats(tf.constant(data[start : start + batch_size]))
+        part = data[start : start + batch_size]
+        batch = tf.constant(part)
+        if part.ndim == 4 and part.dtype == np.uint8:
+            batch = images.from_uint8(batch)
+        elif part.ndim == 4:
+            image_batches.check_values(part)
         rows = features(batch).numpy().astype(np.float64)
         here = rows.mean(axis=0)
         shift, total = here - mean, count + len(rows)

@@ -272,7 +272,7 @@ class ImplicitModel(SteppedModel, Searching):
         changes nothing, because the checkpoint holds what was taken.
 
         Args:
-          images: uint8 [n, h, w, c], or float32 points [n, d].
+          images: uint8, or floats in [-1, 1], [n, h, w, c], or points [n, d].
         """
 
     def make_update(self, number: tf.Tensor) -> Update:
