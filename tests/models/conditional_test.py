@@ -164,6 +164,11 @@ def test_labels_are_numbers_of_classes(labelled, labels, message, form):
         next(iter(labelled.feed(*given)))
 
 
+def test_classes_without_an_image_are_told(labelled):
+    with pytest.warns(UserWarning, match="No image has the label 0, 2: the mo"):
+        labelled.feed(ROWS, np.ones(8, np.uint64), 4)
+
+
 def test_classes_are_those_of_both_networks(labelled):
     generator, critic = labelled.generator, labelled.critic
     with pytest.raises(errors.UsageError, match="The critic takes labels, and"):

@@ -10,7 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.models.image_batches import ImageForm, check_labels
+from tf_mmdgan.models.image_batches import (
+    ImageForm,
+    check_labels,
+    warn_of_missing,
+)
 
 _BATCH_SIZE = 32  # as in Keras
 _UNKNOWN = tf.data.UNKNOWN_CARDINALITY
@@ -152,6 +156,7 @@ def make(
         size = _BATCH_SIZE if batch_size is None else batch_size
         if y is not None and form is not None and form.num_classes:
             check_labels(np.asarray(y), form.num_classes)
+            warn_of_missing(np.asarray(y), form.num_classes)
         feed = _of_arrays(x, y, size, seed)
         return feed.ready(form, ahead)
     if not isinstance(x, _OF_BATCHES):

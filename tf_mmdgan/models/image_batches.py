@@ -154,6 +154,23 @@ def check_labels(labels: np.ndarray, num_classes: int) -> None:
         )
 
 
+def warn_of_missing(labels: np.ndarray, num_classes: int) -> None:
+    """Warns of classes that nothing would be learnt of.
+
+    Args:
+      labels: of all training images, as `check_labels` takes them.
+      num_classes: how many classes there are.
+    """
+    counts = np.bincount(labels.astype(np.int64), minlength=num_classes)
+    missing = [str(number) for number in np.flatnonzero(counts == 0)]
+    if missing:
+        errors.warn(
+            f"No image has the label {errors.listed(missing)}: the model has "
+            f"{num_classes} classes, and learns nothing of these.",
+            stacklevel=5,
+        )
+
+
 def refusal(error: tf.errors.OpError) -> Exception:
     """The error of `check_values` that a data set has failed by, if it is one.
 

@@ -109,7 +109,7 @@ def _shares(
     image_batches.check_labels(every, num_classes)
     if len(every) != count:
         raise errors.DataError(f"{len(every)} labels for {count} images.")
-    counts = np.bincount(every, minlength=num_classes)
+    counts = np.bincount(every.astype(np.int64), minlength=num_classes)
     return counts / counts.sum()
 
 
