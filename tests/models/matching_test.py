@@ -261,3 +261,9 @@ def test_loss_of_each_replica_is_that_of_its_rows(name, two_cpus):
     assert history["generator/loss"][0] == pytest.approx(
         np.mean(losses), rel=1e-9
     )
+
+
+def test_imm_needs_whole_groups():
+    rows = np.zeros((12, *tiny.SHAPE), np.float32)
+    with pytest.raises(errors.UsageError, match="need whole groups of 2"):
+        toy.model("imm").fit(rows, batch_size=3, verbose=0)

@@ -193,8 +193,18 @@ class InductiveModel(FewStepsModel):
     def replica_step(
         self, batches: Sequence[Any], first_update: tf.Tensor
     ) -> Logs:
-        """See `ImplicitModel.replica_step`."""
+        """See `ImplicitModel.replica_step`.
+
+        Raises:
+          UsageError: for a replica's batch that is not of whole groups.
+        """
         real = updates.as_batch(batches[0]).images
+        rows = real.shape[0]
+        if rows is not None and rows % self.group_size:
+            raise errors.UsageError(
+                f"{rows} examples of a batch on each device: need whole groups "
+                f"of {self.group_size} (group_size)."
+            )
         update = self.make_update(first_update)
         count, shape = tf.shape(real)[0], real.shape[1:]
         noise = tf.cast(
