@@ -124,8 +124,13 @@ def test_conditional_batch_norm(shape, rng):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_conditional_batch_norm_over_two_replicas(two_cpus, training, rng):
-    x = rng.normal(2.0, 3.0, size=(6, 2)).astype(np.float32)
+@pytest.mark.parametrize(
+    "mean, spread, error", [(2.0, 3.0, 1e-4), (1000.0, 0.1, 1e-3)]
+)
+def test_conditional_batch_norm_over_two_replicas(
+    two_cpus, training, mean, spread, error, rng
+):
+    x = rng.normal(mean, spread, size=(6, 2)).astype(np.float32)
     one_hot = np.eye(3, dtype=np.float32)[[0, 2, 2, 1, 0, 2]]
     with two_cpus.scope():
         layer = layers.batch_norm(num_classes=3, batch_statistics=True)
@@ -147,8 +152,9 @@ def test_conditional_batch_norm_over_two_replicas(two_cpus, training, rng):
     found = np.concatenate(
         two_cpus.experimental_local_results(run(half(x), half(one_hot)))
     )
-    expected = normalized(x, x.mean(0), x.var(0))
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    wide = x.astype(np.float64)  # in float32 sums of squares cancel
+    expected = normalized(wide, wide.mean(0), wide.var(0))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=error)
 
 
 def test_one_hot():

@@ -49,26 +49,28 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def _moments(
         self, inputs: tf.Tensor, mask: tf.Tensor | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Keras' hook: mean and variance of the global batch."""
+        """Keras' hook: mean and variance of the global batch.
+
+        Those of the replicas are merged as by Chan, Golub and LeVeque 1983.
+        """
         context = tf.distribute.get_replica_context()
         if not self.synchronized or context is None or mask is not None:
             return super()._moments(inputs, mask)
-        axes = self._reduction_axes
-        count = tf.size(inputs) // inputs.shape[self.axis]
-        sums = [
-            tf.reduce_sum(inputs, axes),
-            tf.reduce_sum(tf.square(inputs), axes),
-            tf.cast(count, inputs.dtype)[None],
-        ]
-        width = inputs.shape[self.axis]
-        total, squares, rows = tf.split(
-            context.all_reduce(
-                tf.distribute.ReduceOp.SUM, tf.concat(sums, axis=0)
-            ),
-            [width, width, 1],
+        replicas, width = context.num_replicas_in_sync, inputs.shape[self.axis]
+        mean, variance = tf.nn.moments(inputs, self._reduction_axes)
+        count = tf.cast(tf.size(inputs) // width, inputs.dtype)
+        # One row for each replica: sums of squares would cancel.
+        own = tf.range(replicas) == context.replica_id_in_sync_group
+        row = tf.concat([mean, variance, count[None]], axis=0)
+        rows = context.all_reduce(
+            tf.distribute.ReduceOp.SUM,
+            tf.where(own[:, None], row, tf.zeros_like(row)),
         )
-        mean = total / rows
-        return mean, tf.maximum(squares / rows - tf.square(mean), 0.0)
+        means, variances, counts = tf.split(rows, [width, width, 1], axis=1)
+        shares = counts / tf.reduce_sum(counts)
+        mean = tf.reduce_sum(shares * means, axis=0)
+        spread = variances + tf.square(means - mean)
+        return mean, tf.reduce_sum(shares * spread, axis=0)
 
     def get_config(self) -> dict[str, Any]:
         """See `keras.layers.Layer`."""
