@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_mmdgan import config, errors, evaluation
+from tf_mmdgan import config, data, errors, evaluation
 from tf_mmdgan.data.readers import decode, folder_scan
 from tf_mmdgan.features import imagenet
 from tf_mmdgan.training import finished, run, run_directory
@@ -132,6 +132,29 @@ def test_settings_are_refused_before_pictures_are_decoded(
     monkeypatch.setattr(decode, "decode", None)
     with pytest.raises(error, match=words):
         run.prepare(settings(**{"batch_size": 16, "cache": "off", **wrong}))
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"kernel": "rbff"}, "rbff"),
+        ({"architecture": "dcgam"}, "dcgam"),
+        ({"conditioning": "projection", "objective": "imm"}, "no labels"),
+        ({"classes_per_batch": 2}, "compares no class with its own"),
+        ({"objective": "gfmn"}, "--matched_features is missing"),
+    ],
+)
+def test_names_are_refused_before_arrays_are_read(
+    tmp_path, monkeypatch, wrong, words
+):
+    monkeypatch.setattr(data, "load", None)
+    chosen = config.TrainConfig(
+        run_dir=str(tmp_path / "run"), dataset="npz", features="pixels",
+        data_dir=str(tmp_path / "a.npz"), strategy="one_device",
+        **{"objective": "gmmn", **wrong},
+    )  # fmt: skip
+    with pytest.raises(errors.UsageError, match=words):
+        run.prepare(chosen)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """From the names of a configuration to a method and its model."""
 
 from tf_mmdgan.methods.model import (
+    check_method,
     count_critic_weights,
     count_weights,
     make_generator,

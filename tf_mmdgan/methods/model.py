@@ -10,10 +10,10 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.method import MethodConfig
-from tf_mmdgan.methods.builder import Builder
+from tf_mmdgan.methods.builder import Builder, architecture
 from tf_mmdgan.methods.published import METHODS, get_method
 from tf_mmdgan.methods.resolution import settings_of
-from tf_mmdgan.methods.settings import CriticSettings
+from tf_mmdgan.methods.settings import CriticSettings, Settings
 from tf_mmdgan.models import ImplicitModel
 
 # What a generator does not depend on, of the settings that name members of
@@ -39,8 +39,30 @@ def make_model(
     Raises:
       UsageError: for unknown names and impossible combinations.
     """
+    settings = check_method(config)
+    method = get_method(config.objective)
+    # Weights depend on the seed alone, not on what was drawn before.
+    keras.utils.set_random_seed(config.seed)
+    builder = Builder(config, settings, tuple(image_shape), num_classes)
+    model = method.model(builder)
+    if config.spectra_every and model.critic is None:
+        raise errors.UsageError(
+            f"--spectra_every={config.spectra_every}: "
+            f"--objective={config.objective} has no critic to look at."
+        )
+    return model
+
+
+def check_method(config: TrainConfig) -> Settings:
+    """The settings of a run's method, if they go together for any data.
+
+    Raises:
+      UsageError: for unknown names and impossible combinations.
+    """
     settings = settings_of(config)
     method = get_method(config.objective)
+    architecture(config)
+    method.loss(settings)
     if config.conditioning != "none" and not method.takes_labels:
         raise errors.UsageError(
             f"--conditioning={config.conditioning}: "
@@ -54,16 +76,7 @@ def make_model(
             f"{config.objective} with --conditioning={config.conditioning} "
             "compares no class with its own."
         )
-    # Weights depend on the seed alone, not on what was drawn before.
-    keras.utils.set_random_seed(config.seed)
-    builder = Builder(config, settings, tuple(image_shape), num_classes)
-    model = method.model(builder)
-    if config.spectra_every and model.critic is None:
-        raise errors.UsageError(
-            f"--spectra_every={config.spectra_every}: "
-            f"--objective={config.objective} has no critic to look at."
-        )
-    return model
+    return settings
 
 
 def make_generator(

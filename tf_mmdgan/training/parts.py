@@ -7,7 +7,7 @@ import tensorflow as tf
 from tf_mmdgan import data, errors, evaluation
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster, make_cluster
-from tf_mmdgan.methods import make_model
+from tf_mmdgan.methods import check_method, make_model
 from tf_mmdgan.models import ImplicitModel, InputClock
 from tf_mmdgan.training import claims, run_data
 
@@ -34,8 +34,10 @@ def make_parts(
     """Training images, model and scorer.
 
     What is wrong with settings is told before pictures are decoded, which may
-    take minutes: all is made for the images that are to be expected.
+    take minutes: all is made for the images that are to be expected. Where
+    only the images tell what to expect, what needs none is looked at.
     """
+    check_method(config)
     run_data.check_files(config)
     extractor = evaluation.extractor_of_run(config)
     known = data.preview(config, "train")
