@@ -59,7 +59,7 @@ def open_source(config: ConnectionConfig) -> Source:
         config.sampling_steps,
     )
     model = run.model
-    servable = export.Servable(
+    servable = export.servable_of(
         run.network(config.weights),
         model.latents,
         model.num_classes,

@@ -30,7 +30,8 @@ TYPES = {
     "num_samples": tf.int32, "seed": tf.int64, "start": tf.int64,
     "truncation": tf.float32, "label": tf.int32, "seed_a": tf.int64,
     "seed_b": tf.int64, "steps": tf.int32, "latents": tf.float32,
-    "labels": tf.int32, "index": tf.int64,
+    "labels": tf.int32, "index": tf.int64, "other_seed": tf.int64,
+    "other_index": tf.int64, "cutoff": tf.int32,
 }  # fmt: skip
 
 

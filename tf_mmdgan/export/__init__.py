@@ -12,5 +12,6 @@ from tf_mmdgan.export.saved_model import (
 )
 from tf_mmdgan.export.shipped import shipped, shipped_folder
 from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable
+from tf_mmdgan.export.style_signatures import servable_of
 from tf_mmdgan.export.versions import newest_version, version_paths
 from tf_mmdgan.export.warmup import available as warmup_available

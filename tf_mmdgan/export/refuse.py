@@ -10,6 +10,19 @@ def bad_truncation(truncation: tf.Tensor) -> tf.Operation:
     return unless(inside, "truncation must be > 0 and <= 1, not {}", truncation)
 
 
+def bad_count(
+    name: str, count: tf.Tensor, least: int, most: int
+) -> tf.Operation:
+    """Fails unless all of these numbers are from `least` to `most`."""
+    inside = tf.logical_and(count >= least, count <= most)
+    return unless(inside, f"{name} must be {least} to {most}, not {{}}", count)
+
+
+def bad_index(name: str, index: tf.Tensor) -> tf.Operation:
+    """Fails unless all of these are numbers of rows."""
+    return unless(index >= 0, f"{name} must be >= 0, not {{}}", index)
+
+
 def unless(
     condition: tf.Tensor, message: str, value: tf.Tensor
 ) -> tf.Operation:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, files, images, published
 from tf_mmdgan.export import card, configs, formats, versions, warmup
 from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable
+from tf_mmdgan.export.style_signatures import servable_of
 from tf_mmdgan.latents import Latents
 
 METADATA = "assets.extra/tf_mmdgan.json"
@@ -97,7 +98,7 @@ def export_generator(
       DataError: if `export_dir` cannot be made, or holds something else.
     """
     formats.check(other_formats)
-    servable = Servable(
+    servable = servable_of(
         generator, latents, num_classes, max_samples, class_shares,
         class_names, value_range,
     )  # fmt: skip

@@ -35,15 +35,17 @@ Float images are in [-1, 1]; with a fourth channel, opacity, their colours are
 multiplied by it, those of uint8 are not. A seed stands for one endless sequence
 of latents: `sample` and `sample_png` take its first rows, `sample_range` those
 from `start` on, so that split requests do not repeat images; truncation, in
-(0, 1], is that of `Latents.sample`, and 1 is none. Row i of `sample_by_seed` is
-the image number index_i of seed_i. All of its inputs and outputs have one row
-per image, as those of `serving_default` and `class_names`: a server that joins
-requests takes these alone. `interpolate` goes from the first row of one seed to
-that of another. Servers take no request that leaves an input out, so
-`sample_range` and `sample` are two. REST writes `png_bytes` as base64.
+(0, 1], is that of `Latents.sample`, and 1 is none: style-based generators have
+another, and more signatures (`style_signatures`). Row i of `sample_by_seed` is
+the image number index_i of seed_i. What it takes and makes has one row for each
+image, as with `serving_default` and `class_names`: a server that joins requests
+takes these alone. `interpolate` goes from the first row of one seed to that of
+another. Servers take no request that leaves an input out, so `sample_range` and
+`sample` are two. REST writes `png_bytes` as base64.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -52,6 +54,7 @@ import tensorflow as tf
 from tf_mmdgan import class_names as names_of_classes
 from tf_mmdgan import errors, images
 from tf_mmdgan.export import refuse
+from tf_mmdgan.export.inputs import ENDS, FIRST_ROWS, LABEL, RANGE, ROWS, column
 from tf_mmdgan.latents import (
     Latents,
     checked_shares,
@@ -63,33 +66,6 @@ from tf_mmdgan.latents import (
 MAX_SAMPLES = 1024
 
 Tensors = dict[str, tf.Tensor]
-
-
-def _scalar(name: str, dtype: tf.DType) -> tf.TensorSpec:
-    return tf.TensorSpec([], dtype, name=name)
-
-
-_FIRST_ROWS = (_scalar("num_samples", tf.int32), _scalar("seed", tf.int64))
-_TRUNCATION = _scalar("truncation", tf.float32)
-_RANGE = (*_FIRST_ROWS, _scalar("start", tf.int64), _TRUNCATION)
-_ENDS = (
-    _scalar("seed_a", tf.int64),
-    _scalar("seed_b", tf.int64),
-    _scalar("steps", tf.int32),
-    _TRUNCATION,
-)
-_LABEL = _scalar("label", tf.int32)
-
-
-def _column(name: str, dtype: tf.DType) -> tf.TensorSpec:
-    return tf.TensorSpec([None], dtype, name=name)
-
-
-_ROWS = (
-    _column("seed", tf.int64),
-    _column("index", tf.int64),
-    _column("truncation", tf.float32),
-)
 
 
 class Servable:
@@ -154,8 +130,8 @@ class Servable:
     def _served(
         self, latents: tf.Tensor, labels: tf.Tensor | None = None
     ) -> Tensors:
-        inputs = latents if labels is None else [latents, labels]
-        generated = self.generator(inputs, training=False)
+        given = latents if labels is None else [latents, labels]
+        generated = self.generator(given, training=False)
         # Under a mixed policy the generator may return 16-bit floats.
         return {self.output: tf.cast(generated, tf.float32)}
 
@@ -195,7 +171,7 @@ class Servable:
         label: tf.Tensor,
     ) -> Tensors:
         """The same images, all of one class."""
-        checks = [refuse.bad_truncation(truncation), self._label_check(label)]
+        checks = self._checks(truncation, label)
         with tf.control_dependencies(checks):
             return self._draw(num_samples, seed, start, truncation, label)
 
@@ -207,28 +183,12 @@ class Servable:
         label: tf.Tensor | None = None,
     ) -> Tensors:
         """One image for each row: number `index` of a seed."""
-        count = tf.size(seed)
-        checks = [
-            self._count_check("the number of rows", count, 1),
-            refuse.bad_truncation(truncation),
-            refuse.unless(index >= 0, "index must be >= 0, not {}", index),
-        ]
-        if label is not None:
-            checks.append(self._label_check(label))
+        checks = self._row_checks(seed, index, truncation, label)
         with tf.control_dependencies(checks):
-            latents = tf.map_fn(
-                lambda row: self.latents.sample(
-                    sampling_seed(row[0]), 1, row[1], row[2]
-                )[0],
-                (seed, index, truncation),
-                fn_output_signature=tf.TensorSpec(
-                    [self.latents.size], tf.float32
-                ),
-            )
-        drawn = {"latents": latents}
+            drawn = {"latents": self._rows(seed, index, truncation)}
         if label is not None:
-            drawn["labels"] = tf.identity(label)
-        found = self._images_of(drawn)
+            drawn["labels"] = label
+        found = self._images_of(drawn, truncation)
         del found["latents"]
         return found
 
@@ -251,48 +211,47 @@ class Servable:
         label: tf.Tensor | None = None,
     ) -> Tensors:
         """Images on the way from one seed's first to another's."""
-        checks = [
-            refuse.bad_truncation(truncation),
-            self._count_check("steps", steps, 2),
-        ]
-        if label is not None:
-            checks.append(self._label_check(label))
+        checks = self._way_checks(steps, truncation, label)
         with tf.control_dependencies(checks):
             first, last = (
-                self.latents.sample(sampling_seed(seed), 1, 0, truncation)[0]
+                self._latents(sampling_seed(seed), 1, 0, truncation)[0]
                 for seed in (seed_a, seed_b)
             )
             drawn = {"latents": self.latents.interpolate(first, last, steps)}
             if label is not None:
                 drawn["labels"] = tf.fill([steps], label)
-        return self._images_of(drawn)
+        return self._images_of(drawn, truncation)
 
     def signatures(self) -> dict[str, Callable[..., Tensors]]:
         """Concrete functions by the names of the signatures."""
+        return {
+            name: tf.function(function).get_concrete_function(*specs)
+            for name, (function, *specs) in self._arguments().items()
+        }
+
+    def _arguments(self) -> dict[str, tuple[Any, ...]]:
+        """What each signature does, and what it takes."""
         latents = tf.TensorSpec(
             [None, self.latents.size], tf.float32, name="latents"
         )
-        labels = tf.TensorSpec([None], tf.int32, name="labels")
-        with_labels = (labels,) if self.num_classes else ()
-        with_label = (_LABEL,) if self.num_classes else ()
-        label_column = (_column("label", tf.int32),) if self.num_classes else ()
+        labelled = bool(self.num_classes)
+        with_labels = [column("labels", tf.int32)] * labelled
+        with_label = [LABEL] * labelled
+        label_column = [column("label", tf.int32)] * labelled
         arguments = {
             "serving_default": (self.serve, latents, *with_labels),
-            "sample": (self.sample, *_FIRST_ROWS),
-            "sample_range": (self.sample_range, *_RANGE),
-            "interpolate": (self.interpolate, *_ENDS, *with_label),
-            "sample_by_seed": (self.sample_by_seed, *_ROWS, *label_column),
+            "sample": (self.sample, *FIRST_ROWS),
+            "sample_range": (self.sample_range, *RANGE),
+            "interpolate": (self.interpolate, *ENDS, *with_label),
+            "sample_by_seed": (self.sample_by_seed, *ROWS, *label_column),
         }
         if self.output == "images":
-            arguments["sample_png"] = (self.sample_png, *_FIRST_ROWS)
+            arguments["sample_png"] = (self.sample_png, *FIRST_ROWS)
         if self.num_classes:
-            arguments["sample_class"] = (self.sample_class, *_RANGE, _LABEL)
+            arguments["sample_class"] = (self.sample_class, *RANGE, LABEL)
         if self.class_names:
             arguments["class_names"] = (self.names, *label_column)
-        return {
-            name: tf.function(function).get_concrete_function(*specs)
-            for name, (function, *specs) in arguments.items()
-        }
+        return arguments
 
     def weights(self) -> tf.Module:
         """What a SavedModel has to hold beside the signatures.
@@ -314,12 +273,12 @@ class Servable:
     ) -> Tensors:
         checks = [
             self._count_check("num_samples", num_samples, 1),
-            refuse.unless(start >= 0, "start must be >= 0, not {}", start),
+            refuse.bad_index("start", start),
         ]
         pair = sampling_seed(seed)
         # Else a draw may fail first, with a message about dimensions.
         with tf.control_dependencies(checks):
-            latents = self.latents.sample(pair, num_samples, start, truncation)
+            latents = self._latents(pair, num_samples, start, truncation)
             drawn = {"latents": latents}
             if label is not None:
                 drawn["labels"] = tf.fill([num_samples], label)
@@ -328,10 +287,39 @@ class Servable:
                     pair, num_samples, start, self.num_classes,
                     self.class_shares,
                 )  # fmt: skip
-        return self._images_of(drawn)
+        return self._images_of(drawn, truncation)
 
-    def _images_of(self, drawn: Tensors) -> Tensors:
-        generated = self._served(**drawn)[self.output]
+    def _latents(
+        self,
+        seed: tf.Tensor,
+        count: int | tf.Tensor,
+        start: int | tf.Tensor,
+        truncation: tf.Tensor | None,
+    ) -> tf.Tensor:
+        return self.latents.sample(seed, count, start, truncation)
+
+    def _rows(
+        self, seed: tf.Tensor, index: tf.Tensor, truncation: tf.Tensor
+    ) -> tf.Tensor:
+        """Latents number `index` of a seed, for each row."""
+        return tf.map_fn(
+            lambda row: self._latents(sampling_seed(row[0]), 1, *row[1:])[0],
+            (seed, index, truncation),
+            fn_output_signature=tf.TensorSpec([self.latents.size], tf.float32),
+        )
+
+    def _generated(
+        self, drawn: Tensors, truncation: tf.Tensor | None
+    ) -> tf.Tensor:
+        """What the generator makes of latents that were drawn truncated."""
+        return self._served(**drawn)[self.output]
+
+    def _images_of(
+        self, drawn: Tensors, truncation: tf.Tensor | None
+    ) -> Tensors:
+        return self._shown(self._generated(drawn, truncation), drawn)
+
+    def _shown(self, generated: tf.Tensor, drawn: Tensors) -> Tensors:
         if self.output == "rows":
             return {"rows": generated, **drawn}
         found = {"images": images.to_uint8(generated), **drawn}
@@ -341,19 +329,27 @@ class Servable:
             found["values"] = low + share * (high - low)
         return found
 
+    def _row_checks(
+        self, seed: tf.Tensor, index: tf.Tensor, *given: tf.Tensor | None
+    ) -> list[tf.Operation]:
+        count = self._count_check("the number of rows", tf.size(seed), 1)
+        return [count, refuse.bad_index("index", index), *self._checks(*given)]
+
+    def _way_checks(
+        self, steps: tf.Tensor, *given: tf.Tensor | None
+    ) -> list[tf.Operation]:
+        return [self._count_check("steps", steps, 2), *self._checks(*given)]
+
+    def _checks(
+        self, truncation: tf.Tensor, label: tf.Tensor | None
+    ) -> list[tf.Operation]:
+        labels = [] if label is None else [self._label_check(label)]
+        return [refuse.bad_truncation(truncation), *labels]
+
     def _count_check(
         self, name: str, count: tf.Tensor, least: int
     ) -> tf.Operation:
-        return refuse.unless(
-            tf.logical_and(count >= least, count <= self.max_samples),
-            f"{name} must be {least} to {self.max_samples}, not {{}}",
-            count,
-        )
+        return refuse.bad_count(name, count, least, self.max_samples)
 
     def _label_check(self, label: tf.Tensor) -> tf.Operation:
-        classes = self.num_classes or 0
-        return refuse.unless(
-            tf.logical_and(label >= 0, label < classes),
-            f"label must be 0 to {classes - 1}, not {{}}",
-            label,
-        )
+        return refuse.bad_count("label", label, 0, (self.num_classes or 0) - 1)

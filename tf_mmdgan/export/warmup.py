@@ -86,7 +86,8 @@ def example_requests(
     shown = {
         "latents": latents.sample((0, 0), 1), "labels": [0], "label": 0,
         "num_samples": 1, "seed": 0, "start": 0, "index": 0, "truncation": 1.0,
-        "seed_a": 0, "seed_b": 1, "steps": 2,
+        "seed_a": 0, "seed_b": 1, "steps": 2, "other_seed": 1,
+        "other_index": 0, "cutoff": 1,
     }  # fmt: skip
 
     def value(spec: tf.TensorSpec) -> np.ndarray:

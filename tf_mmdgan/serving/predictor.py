@@ -19,6 +19,7 @@ INPUT_TYPES = {
     "num_samples": np.int32, "seed": np.int64, "start": np.int64,
     "truncation": np.float32, "label": np.int32, "seed_a": np.int64,
     "seed_b": np.int64, "steps": np.int32, "index": np.int64,
+    "other_seed": np.int64, "other_index": np.int64, "cutoff": np.int32,
 }  # fmt: skip
 _JOINS = "Batching Run() input tensors must have at least one dimension"
 _ASSERTION = re.compile(r"assertion failed: \[(.*?)\]\s*(?:\[\[|$)", re.DOTALL)

@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import class_names, errors
+from tf_mmdgan.serving import told
 from tf_mmdgan.serving.drawn import Drawn
 from tf_mmdgan.serving.predictor import (
     INPUT_TYPES,
     Arrays,
     Predictor,
-    Signature,
 )
 
 # Of the images of one request: 256 MiB.
@@ -45,6 +45,7 @@ class Sampler:
     Attributes:
       image_shape: [h, w, c] of an image.
       has_classes: whether images can be of a class that is asked for.
+      has_styles: whether the generator is a style-based one.
       makes_rows: whether rows of a table are drawn, and no images.
 
     Raises:
@@ -63,12 +64,15 @@ class Sampler:
                 "The model was not exported by tf_mmdgan: it has no signature "
                 f"sample_range, but {found}."
             )
-        self._output, self._made = _output(signatures["sample_range"])
+        self._output, self._made = told.output(signatures["sample_range"])
         self.makes_rows = self._output == "rows"
         self.image_shape = tuple(self._made.shape[1:])
         self.has_classes = "sample_class" in signatures
+        self.has_styles = {"mix_styles", "interpolate_styles"} <= set(
+            signatures
+        )
         self._has_values = "values" in signatures["sample_range"].outputs
-        self._names_told = _width_of_names(signatures.get("class_names"))
+        self._names_told = told.width_of_names(signatures.get("class_names"))
         # Servers that join requests take this signature alone.
         self._by_rows = "sample_by_seed" in signatures
 
@@ -138,6 +142,8 @@ class Sampler:
     ) -> Drawn:
         """Draws the way from the first image of a seed to that of another.
 
+        Of a style-based generator styles change, and noise does not.
+
         Args:
           seed_a: the seed at the beginning.
           seed_b: the seed at the end.
@@ -154,24 +160,78 @@ class Sampler:
           DataError: if the server does not answer.
         """
         errors.check_seed(seed_a=seed_a, seed_b=seed_b)
-        named = {}
-        if label is not None:
-            named = {"label": self._number(label)}
-        elif self.has_classes:
-            raise errors.UsageError(
-                "This generator has classes: name the label that the whole "
-                "interpolation shows."
-            )
         part = self._ask(
-            "interpolate",
+            "interpolate_styles" if self.has_styles else "interpolate",
             steps,
             steps=steps,
             seed_a=seed_a,
             seed_b=seed_b,
             truncation=truncation,
-            **named,
+            **self._one_class(label),
         )
         return _joined([part])
+
+    def mix_styles(
+        self,
+        seed: int,
+        other_seed: int,
+        pairs: Sequence[tuple[int, int]],
+        cutoff: int | Sequence[int],
+        truncation: float = 1.0,
+        label: int | str | None = None,
+    ) -> Drawn:
+        """Draws images of coarse styles of one image, fine ones of another.
+
+        Args:
+          seed: of the coarse styles, and of the noise.
+          other_seed: of the fine ones.
+          pairs: numbers of the two images in their seeds, of each that is
+            drawn.
+          cutoff: the first layer with a style of the other one, 0 or more; of
+            each pair, or of all.
+          truncation: of the styles, in (0, 1].
+          label: as in `interpolate`.
+
+        Returns:
+          An image for each pair.
+
+        Raises:
+          UsageError: for a generator without styles, and for inputs that the
+            model refuses.
+          DataError: if the server does not answer.
+        """
+        if not self.has_styles:
+            raise errors.UsageError(
+                "This generator has no styles: those of the architecture "
+                "stylegan2 have."
+            )
+        errors.check_seed(seed=seed, other_seed=other_seed)
+        errors.check_count(1, pairs=len(pairs))
+        cutoffs = [cutoff] * len(pairs) if isinstance(cutoff, int) else cutoff
+        parts = []
+        for first in range(0, len(pairs), self._batch_size):
+            some = slice(first, first + self._batch_size)
+            count = len(pairs[some])
+            named: dict[str, Any] = {"seed": seed, "other_seed": other_seed}
+            named |= {"truncation": truncation, **self._one_class(label)}
+            rows = {name: [value] * count for name, value in named.items()}
+            rows["index"], rows["other_index"] = (
+                [pair[which] for pair in pairs[some]] for which in (0, 1)
+            )
+            rows["cutoff"] = list(cutoffs[some])
+            parts.append(self._ask("mix_styles", count, **rows))
+        return _joined(parts)
+
+    def _one_class(self, label: int | str | None) -> dict[str, int]:
+        """The input that names the class of all images, if there are some."""
+        if label is not None:
+            return {"label": self._number(label)}
+        if self.has_classes:
+            raise errors.UsageError(
+                "This generator has classes: name the label that the whole "
+                "interpolation shows."
+            )
+        return {}
 
     def _ask(
         self, signature: str, count: int, **inputs: Any
@@ -221,8 +281,7 @@ class Sampler:
         Raises:
           DataError: if the model does not answer, or what it answers are none.
         """
-        told = self._names_told
-        if told is None:
+        if self._names_told is None:
             return None
         count = int(self._ask_names([0])["num_classes"][0])
         if not 0 < count <= class_names.MOST_CLASSES:
@@ -248,37 +307,6 @@ class Sampler:
         }
         asked = _typed({"label": list(labels)})
         return self._predictor.predict("class_names", asked, wanted)
-
-
-def _output(signature: Signature) -> tuple[str, tf.TensorSpec]:
-    """Name and form of what a signature draws: images, or rows.
-
-    Raises:
-      UsageError: if it is neither, or its size is not told.
-    """
-    if "rows" in signature.outputs:
-        rows = signature.outputs["rows"]
-        if rows.dtype == tf.float32 and rows.shape.rank == 2 and rows.shape[1]:
-            return "rows", rows
-    images = signature.outputs.get("images", tf.TensorSpec(None, tf.uint8))
-    sides = images.shape.as_list()[1:] if images.shape.rank == 4 else [0]
-    told = all(side is not None and side > 0 for side in sides)
-    if images.dtype != tf.uint8 or not told:
-        raise errors.UsageError(
-            "The model was not exported by tf_mmdgan: it draws "
-            f"{images.dtype.name} of {errors.excerpt(images.shape)}, not "
-            "images, uint8 [n, h, w, c], of a size that it tells."
-        )
-    return "images", images
-
-
-def _width_of_names(signature: Signature | None) -> int | None:
-    """Bytes of the longest name of a class; None where names are not told."""
-    if signature is None or "name" not in signature.outputs:
-        return None
-    shape = signature.outputs["name"].shape
-    width = shape[1] if shape.rank == 2 else None
-    return width if width and width <= class_names.MOST_BYTES else None
 
 
 def _check_labels(labels: np.ndarray, asked: Any) -> None:
