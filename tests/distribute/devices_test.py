@@ -112,6 +112,28 @@ def test_an_empty_tf_config_is_none(monkeypatch, text):
         make_strategy("multi_worker")
 
 
+def test_workers_may_train_together_again(monkeypatch):
+    met = []
+    monkeypatch.setattr(devices, "meet", lambda *found: met.append(found))
+    both = tf.distribute, "MultiWorkerMirroredStrategy"
+    monkeypatch.setattr(*both, object)
+    monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "b:1"], index=1))
+    try:
+        # A second strategy would be refused by TensorFlow.
+        assert make_strategy("multi_worker") is make_strategy("multi_worker")
+        assert met == [(("a:1", "b:1"), 1)]
+
+        def refuse():
+            raise RuntimeError("Collective ops must be configured at startup")
+
+        monkeypatch.setattr(*both, refuse)
+        monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "c:1"], index=1))
+        with pytest.raises(errors.UsageError, match="start a process for it"):
+            make_strategy("multi_worker")
+    finally:
+        devices._multi_worker_of.cache_clear()
+
+
 def closed_port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

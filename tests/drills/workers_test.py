@@ -127,3 +127,36 @@ def test_workers_without_a_launcher_notice_a_dead_one(tmp_path):
     assert workers[0].returncode == 1
     assert "error: Another worker is gone" in text
     workers[1].communicate()
+
+
+AGAIN = """
+import sys
+import tf_mmdgan as tm
+for steps in (2, 3):
+    tm.train(
+        dataset="digits", architecture="mlp", strategy="multi_worker",
+        run_dir=f"{sys.argv[1]}/{steps}", steps=steps, batch_size=8 * steps,
+        generator_width=4, critic_width=4, critic_steps=1, features="pixels",
+        evaluation_samples=50, export=False,
+    )
+"""
+
+
+def test_workers_train_a_second_run_in_their_processes(tmp_path):
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", AGAIN, str(tmp_path)],
+            cwd=runs.ROOT,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for environment in launch_local.environments(2)
+    ]
+    _started.extend(workers)
+    for worker in workers:
+        _, text = worker.communicate(timeout=PATIENCE)
+        assert worker.returncode == 0, text
+    for steps in (2, 3):
+        report = json.loads((tmp_path / f"{steps}/report.json").read_text())
+        assert report["step"] == steps

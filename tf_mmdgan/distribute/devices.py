@@ -158,8 +158,27 @@ def _mirrored_on(names: tuple[str, ...]) -> tf.distribute.Strategy:
 
 
 def _multi_worker() -> tf.distribute.Strategy:
-    meet(*workers.listed())
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    addresses, index = workers.listed()
+    return _multi_worker_of(tuple(addresses), index)
+
+
+@functools.cache
+def _multi_worker_of(
+    addresses: tuple[str, ...], index: int
+) -> tf.distribute.Strategy:
+    """One strategy for all runs of this process, as of `_mirrored_on`.
+
+    Raises:
+      UsageError: if TensorFlow has started already, without the others.
+    """
+    meet(addresses, index)
+    try:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    except RuntimeError:
+        raise errors.UsageError(
+            "--strategy=multi_worker: TensorFlow has already started in this "
+            "process, alone or with other workers: start a process for it."
+        ) from None
     # TensorFlow takes SIGTERM for itself, as a notice that nobody reads.
     if threading.current_thread() is threading.main_thread():
         handler = signal.getsignal(signal.SIGTERM)
