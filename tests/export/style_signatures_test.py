@@ -154,6 +154,7 @@ def test_the_sampler_mixes_in_parts_and_goes_along_styles(generator, tmp_path):
     predictor = serving.LocalPredictor(loaded.signatures)
     sampler = serving.Sampler(predictor, batch_size=2)
     assert sampler.has_styles
+    assert sampler.style_layers == LAYERS
     pairs = [(0, 5), (1, 5), (2, 5)]
     drawn = sampler.mix_styles(7, 9, pairs, cutoff=2)
     near(drawn.images, mix(loaded, [2, 2, 2])["images"])

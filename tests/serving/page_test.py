@@ -1,6 +1,7 @@
 """The page: what it answers, and what it shows in a browser."""
 
 import base64
+import contextlib
 import io
 import shutil
 import threading
@@ -11,7 +12,8 @@ import pytest
 from exported import NAMES
 from playwright import sync_api
 
-from tf_mmdgan import errors, export, serving
+from tf_mmdgan import errors, export, networks, serving
+from tf_mmdgan.latents import Latents
 from tf_mmdgan.serving import wsgi
 from tf_mmdgan.serving.page import make_app
 
@@ -70,6 +72,7 @@ def test_interpolations_are_those_of_the_sampler(client, sampler):
         ("samples?start=-1", "start must be >= 0, not -1"),
         ("interpolation?label=0&steps=1", "steps must be 2 to 100, not 1"),
         ("interpolation", "This generator has classes: name the label"),
+        ("mixture?label=0", "This generator has no styles"),
         ("samples?start=9223372036854775807", "start at 9223372036854775744"),
         ("samples?start=-9223372036854775809", "not fit into int64"),
         ("samples?seed=" + "9" * 5000, "must be a whole number."),
@@ -105,6 +108,7 @@ def test_a_server_may_come_later(sampler):
             "source": "a test",
             "has_classes": True,
             "class_names": list(NAMES),
+            "has_styles": False,
         }
 
 
@@ -153,8 +157,8 @@ def test_only_the_page_itself_is_answered(sampler, path, headers, status):
         assert set(response.json) == {"error"}
 
 
-@pytest.fixture(scope="module")
-def url(app):
+@contextlib.contextmanager
+def served(app):
     server = wsgi.Server(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -162,6 +166,12 @@ def url(app):
     server.stop()
     thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def url(app):
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -238,3 +248,33 @@ def test_errors_are_shown_and_go_away(page):
     page.select_option("#class_name", label="any")
     page.wait_for_selector("#grid img")
     assert page.is_hidden("#error")
+
+
+@pytest.mark.slow
+def test_a_slider_mixes_the_styles_of_two_images(browser):
+    latents = Latents(8, "normal")
+    options = networks.GeneratorOptions(8, width=4)
+    make = networks.ARCHITECTURES["stylegan2"].generator
+    generator = make((16, 16, 3), options)
+    signatures = export.servable_of(generator, latents).signatures()
+    styled = serving.Sampler(serving.LocalPredictor(signatures))
+    app = make_app(lambda: styled, "a test")
+    want = styled.mix_styles(3, 4, [(0, 0)] * 7, range(7)).images
+    found = app.test_client().get("/api/mixture?seed=3&to=4").json
+    np.testing.assert_array_equal(decoded(found["images"]), want)
+    np.testing.assert_array_equal(want[6], styled.sample(1, 3).images[0])
+    with served(app) as address:
+        page = browser.new_page()
+        page.goto(address + "?seed=3&to=4")
+        page.wait_for_selector("#mixed[src]")
+        for cutoff in (0, 2, 6):
+            page.fill("#cutoff", str(cutoff))
+            (shown,) = decoded([page.get_attribute("#mixed", "src")])
+            np.testing.assert_array_equal(shown, want[cutoff])
+            assert page.inner_text("#cutoff_value") == f"{cutoff} of 6"
+        page.close()
+
+
+@pytest.mark.slow
+def test_other_generators_have_no_such_slider(page):
+    assert page.is_hidden("#mixing")

@@ -135,7 +135,8 @@ class SampleConfig(ConnectionConfig):
     truncation: float = setting(
         1.0,
         "Central share of the latents' distribution that is drawn from, in "
-        "(0, 1]: less variety, more typical images.",
+        "(0, 1]: less variety, more typical images; of a style-based generator "
+        "how far styles are from their mean.",
     )
     label: str | int | None = setting(
         None,

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -65,6 +65,26 @@ class Predictor(Protocol):
           UsageError: if the model refuses the inputs, or has no such signature.
           DataError: if the server does not answer, or answers something else.
         """
+
+
+def typed(inputs: Mapping[str, Any]) -> Arrays:
+    """The inputs of a signature as arrays of its types.
+
+    Raises:
+      UsageError: for a number that does not fit.
+    """
+    arrays = {}
+    for name, value in inputs.items():
+        kind = INPUT_TYPES[name]
+        try:
+            # Of an integer that is too large, asarray says so; astype wraps.
+            arrays[name] = np.asarray(value, kind)
+        except OverflowError:
+            shown = value[0] if isinstance(value, list) else value
+            raise errors.UsageError(
+                f"{name}={shown} does not fit into {kind.__name__}."
+            ) from None
+    return arrays
 
 
 def reason(message: object) -> str:

@@ -13,13 +13,14 @@ from tf_mmdgan import class_names, errors
 from tf_mmdgan.serving import told
 from tf_mmdgan.serving.drawn import Drawn
 from tf_mmdgan.serving.predictor import (
-    INPUT_TYPES,
     Arrays,
     Predictor,
+    typed,
 )
 
 # Of the images of one request: 256 MiB.
 _MOST_BYTES = 2**28
+_MOST_LAYERS = 64  # with styles, of any size of images
 
 
 class Sampler:
@@ -200,11 +201,7 @@ class Sampler:
             model refuses.
           DataError: if the server does not answer.
         """
-        if not self.has_styles:
-            raise errors.UsageError(
-                "This generator has no styles: those of the architecture "
-                "stylegan2 have."
-            )
+        self._check_styles()
         errors.check_seed(seed=seed, other_seed=other_seed)
         errors.check_count(1, pairs=len(pairs))
         cutoffs = [cutoff] * len(pairs) if isinstance(cutoff, int) else cutoff
@@ -222,14 +219,40 @@ class Sampler:
             parts.append(self._ask("mix_styles", count, **rows))
         return _joined(parts)
 
+    @functools.cached_property
+    def style_layers(self) -> int:
+        """How many layers of the generator have a style.
+
+        Raises:
+          UsageError: for a generator without styles.
+          DataError: if the model does not answer, or answers something else.
+        """
+        self._check_styles()
+        names = ("seed", "index", "other_seed", "other_index", "cutoff")
+        asked = {name: [0] for name in names} | {"truncation": [1.0]}
+        asked |= {"label": [0]} if self.has_classes else {}
+        wanted = {"layers": tf.TensorSpec([1], tf.int32)}
+        found = self._predictor.predict("mix_styles", typed(asked), wanted)
+        layers = int(found["layers"][0])
+        if not 0 < layers <= _MOST_LAYERS:
+            raise errors.DataError(f"The model has {layers} layers of styles.")
+        return layers
+
+    def _check_styles(self) -> None:
+        if not self.has_styles:
+            raise errors.UsageError(
+                "This generator has no styles: those of the architecture "
+                "stylegan2 have."
+            )
+
     def _one_class(self, label: int | str | None) -> dict[str, int]:
         """The input that names the class of all images, if there are some."""
         if label is not None:
             return {"label": self._number(label)}
         if self.has_classes:
             raise errors.UsageError(
-                "This generator has classes: name the label that the whole "
-                "interpolation shows."
+                "This generator has classes: name the label that all images "
+                "show."
             )
         return {}
 
@@ -237,9 +260,9 @@ class Sampler:
         self, signature: str, count: int, **inputs: Any
     ) -> tuple[Arrays, float]:
         """Asks for what should be `count` images."""
-        typed = _typed(inputs)
+        given = typed(inputs)
         began = time.perf_counter()
-        found = self._predictor.predict(signature, typed, self._wanted(count))
+        found = self._predictor.predict(signature, given, self._wanted(count))
         seconds = time.perf_counter() - began
         if self.has_classes:
             _check_labels(found["labels"], inputs.get("label"))
@@ -305,7 +328,7 @@ class Sampler:
             "name": tf.TensorSpec((count, width), tf.uint8),
             "num_classes": tf.TensorSpec([count], tf.int32),
         }
-        asked = _typed({"label": list(labels)})
+        asked = typed({"label": list(labels)})
         return self._predictor.predict("class_names", asked, wanted)
 
 
@@ -321,21 +344,6 @@ def _check_labels(labels: np.ndarray, asked: Any) -> None:
         raise errors.DataError(
             f"The model draws the class {labels[wrong][0]}{meant}."
         )
-
-
-def _typed(inputs: Mapping[str, Any]) -> Arrays:
-    typed = {}
-    for name, value in inputs.items():
-        kind = INPUT_TYPES[name]
-        try:
-            # Of an integer that is too large, asarray says so; astype wraps.
-            typed[name] = np.asarray(value, kind)
-        except OverflowError:
-            shown = value[0] if isinstance(value, list) else value
-            raise errors.UsageError(
-                f"{name}={shown} does not fit into {kind.__name__}."
-            ) from None
-    return typed
 
 
 def _joined(parts: Sequence[tuple[Arrays, float]]) -> Drawn:

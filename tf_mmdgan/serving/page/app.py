@@ -37,10 +37,10 @@ def make_app(
         beside those that every machine has.
 
     Returns:
-      A WSGI application: `/`, `/api/model`, `/api/samples` and
-      `/api/interpolation`. Failures are JSON, {"error": one sentence}, with
-      status 400 if the request cannot be honoured, 403 if it comes from
-      another page, and 502 if the server fails.
+      A WSGI application: `/`, `/api/model`, `/api/samples`,
+      `/api/interpolation` and `/api/mixture`. Failures are JSON, {"error":
+      one sentence}, with status 400 if the request cannot be honoured, 403 if
+      it comes from another page, and 502 if the server fails.
     """
     app = flask.Flask(__name__, static_folder="static")
     sampler = functools.cache(connect)
@@ -62,6 +62,7 @@ def make_app(
             "source": source,
             "has_classes": asked.has_classes,
             "class_names": asked.class_names,
+            "has_styles": asked.has_styles,
         }
 
     _add_drawing(app, sampler)
@@ -99,6 +100,17 @@ def _add_drawing(app: flask.Flask, sampler: Callable[[], Sampler]) -> None:
         drawn = sampler().interpolate(
             _whole("seed", 0), _whole("to", 1), steps, *_shared()
         )
+        return _shown(drawn)
+
+    @app.get("/api/mixture")
+    def mixture():
+        """From no style of the first image on to all of its styles."""
+        asked = sampler()
+        cutoffs = range(asked.style_layers + 1)
+        drawn = asked.mix_styles(
+            _whole("seed", 0), _whole("to", 1), [(0, 0)] * len(cutoffs),
+            cutoffs, *_shared(),
+        )  # fmt: skip
         return _shown(drawn)
 
 

@@ -9,17 +9,18 @@ const $ = (id) => document.getElementById(id);
 const section = document.querySelector("section");
 let hasClasses = false;
 let classNames = null;
+let hasStyles = false;
 let frames = [];
+let mixtures = [];
 let timer = null;
 
 async function ask(path, names) {
   const query = new URLSearchParams(
     names.map((name) => [name, $(name).value]));
-  if (path === "interpolation") {
-    query.set("steps", STEPS);
-    // The grid can show any class; an interpolation stays in one.
-    if (hasClasses && !$("label").value) query.set("label", 0);
-  }
+  if (path === "interpolation") query.set("steps", STEPS);
+  // The grid can show any class; what lies between two images stays in one.
+  const between = path === "interpolation" || path === "mixture";
+  if (between && hasClasses && !$("label").value) query.set("label", 0);
   let response;
   try {
     response = await fetch(`/api/${path}?${query}`);
@@ -75,9 +76,17 @@ function showFrame() {
   if (frames.length) $("frame").src = frames[index];
 }
 
+function showMixture() {
+  const layers = Math.max(mixtures.length - 1, 0);
+  $("cutoff").max = layers;
+  $("cutoff_value").textContent = `${$("cutoff").value} of ${layers}`;
+  $("mixed").hidden = mixtures.length === 0;
+  if (mixtures.length) $("mixed").src = mixtures[$("cutoff").value];
+}
+
 // Only the answer to the newest request of its kind is shown.
-const newest = { samples: 0, interpolation: 0 };
-const failures = { samples: null, interpolation: null };
+const newest = { samples: 0, interpolation: 0, mixture: 0 };
+const failures = { samples: null, interpolation: null, mixture: null };
 
 async function refresh(kind, names, show) {
   const number = ++newest[kind];
@@ -114,6 +123,14 @@ function refreshInterpolation() {
   });
 }
 
+function refreshMixture() {
+  if (!hasStyles) return;
+  refresh("mixture", [...SHARED, "to"], (content) => {
+    mixtures = content ? content.images : [];
+    showMixture();
+  });
+}
+
 function remember() {
   const query = new URLSearchParams(
     KEPT.map((name) => [name, $(name).value]).filter(([, value]) => value));
@@ -125,6 +142,7 @@ function changed() {
   remember();
   refreshSamples();
   refreshInterpolation();
+  refreshMixture();
 }
 
 function setSeed(value) {
@@ -155,6 +173,7 @@ for (const [name, value] of new URLSearchParams(location.search)) {
   if (KEPT.includes(name)) $(name).value = value;
 }
 $("position").addEventListener("input", showFrame);
+$("cutoff").addEventListener("input", showMixture);
 for (const name of ["seed", "num_samples", "label"]) {
   $(name).addEventListener("change", changed);
 }
@@ -169,6 +188,7 @@ $("truncation").addEventListener("change", changed);
 $("to").addEventListener("change", () => {
   remember();
   refreshInterpolation();
+  refreshMixture();
 });
 $("previous").addEventListener("click", () => setSeed(Number($("seed").value) - 1));
 $("next").addEventListener("click", () => setSeed(Number($("seed").value) + 1));
@@ -183,4 +203,6 @@ ask("model", []).then((model) => {
   hasClasses = model.has_classes;
   $("classes").hidden = !hasClasses;
   offerNames(model.class_names);
+  hasStyles = model.has_styles;
+  $("mixing").hidden = !hasStyles;
 }, () => {}).then(changed);
