@@ -15,6 +15,7 @@ FLOORS = [
     {"class_names", "config", "fetching", "files"}
     | {"keras_settings", "owned", "published"},
     {"images", "latents", "kernels"},
+    {"conditions"},
     {"mmd", "networks", "distribute"},
     {"objectives", "data", "features"},
     {"metrics", "export", "serving"},

@@ -29,6 +29,7 @@ _HOMES = {
         "lipschitz_mmd2",
     ),
     "latents": ("Latents",),
+    "conditions": ("Condition", "Classes", "Numbers"),
     "distribute": ("Cluster", "make_cluster"),
     "networks": (
         "ARCHITECTURES", "Architecture", "Conditioning", "CriticOptions",

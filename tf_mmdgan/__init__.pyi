@@ -38,6 +38,9 @@ from tf_mmdgan.mmd.constrained import (
 from tf_mmdgan.latents import (
     Latents as Latents,
 )
+from tf_mmdgan.conditions import (
+    Condition as Condition, Classes as Classes, Numbers as Numbers,
+)
 from tf_mmdgan.distribute import (
     Cluster as Cluster, make_cluster as make_cluster,
 )

@@ -143,7 +143,7 @@ def draw_labels(
     seed: tf.Tensor,
     count: int | tf.Tensor,
     start: int | tf.Tensor,
-    num_classes: int,
+    num_classes: int | tf.Tensor,
     shares: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Class labels for the rows of a seed's sequence: int32 [count].
@@ -155,7 +155,7 @@ def draw_labels(
       seed: [2].
       count: of labels.
       start: number of the first row.
-      num_classes: k.
+      num_classes: k, an integer or a scalar float32.
       shares: probability of each class, [k], of sum 1, as `checked_shares`
         gives them; None for equal ones.
     """

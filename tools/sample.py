@@ -80,6 +80,12 @@ def _labels(
     """The classes that images are asked of; None: those that are drawn."""
     if config.per_class is None:
         return [config.label]
+    if sampler.label_width is not None:
+        raise errors.UsageError(
+            f"--per_class={config.per_class}: the generator is told "
+            f"{sampler.label_width} numbers, and no class; --label draws those "
+            "of one label."
+        )
     names = sampler.class_names
     classes = source.num_classes or (names and len(names))
     if not classes:

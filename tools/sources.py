@@ -62,9 +62,7 @@ def open_source(config: ConnectionConfig) -> Source:
     servable = export.servable_of(
         run.network(config.weights),
         model.latents,
-        model.num_classes,
-        class_shares=model.class_shares,
-        class_names=model.class_names,
+        model.condition,
         value_range=run.value_range,
     )
     local = serving.LocalPredictor(servable.signatures())

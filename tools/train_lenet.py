@@ -53,6 +53,11 @@ def train_lenet(config: TrainLeNetConfig) -> Mapping[str, Any]:
             f"--dataset={config.dataset} has no labels, which a LeNet is "
             "trained on: of a folder, each class is a folder in it."
         )
+    if train.num_classes is None:
+        raise errors.DataError(
+            f"--dataset={config.dataset} has {train.condition}, and a LeNet is "
+            "trained on classes."
+        )
     data.check_classes(train, config.data_dir or f"--dataset={config.dataset}")
     model = lenet.train(
         train.images,

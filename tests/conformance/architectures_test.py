@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.networks import (
     ARCHITECTURES,
     Conditioning,
@@ -69,7 +70,8 @@ def build(name, shape, conditioning=None, **options):
 
 def projection(name):
     """By projection, of the kind that the critic can."""
-    return Conditioning(3, "projection", project_output=name == "fullconv5")
+    projected = name == "fullconv5"
+    return Conditioning(Classes(3), "projection", project_output=projected)
 
 
 def randomize(network, rng):
@@ -170,7 +172,7 @@ def test_impossible_sizes_name_the_range(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_labels_change_what_they_label(name, kind, rng):
     shape = small(name)
-    conditioning = Conditioning(3, kind)
+    conditioning = Conditioning(Classes(3), kind)
     if kind == "projection":
         conditioning = projection(name)
     generator, critic = build(name, shape, conditioning=conditioning)

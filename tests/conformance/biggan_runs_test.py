@@ -6,6 +6,7 @@ import pytest
 import whole_runs
 
 from tf_mmdgan import config, methods
+from tf_mmdgan.conditions import Classes
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +54,7 @@ def test_two_constant_colours_are_learnt_by_class():
         learning_rate=1e-3, critic_learning_rate=2e-3, beta_1=0.0,
         beta_2=0.999, ema_decay=0.98,
     )  # fmt: skip
-    model = methods.make_model(chosen, (16, 16, 1), num_classes=2)
+    model = methods.make_model(chosen, (16, 16, 1), Classes(2))
     labels = np.arange(64) % 2
     colours = np.array([-0.5, 0.5], np.float32)
     images = np.ones((64, 16, 16, 1), np.float32)

@@ -5,6 +5,7 @@ from tf_mmdgan import data, errors
 
 _IMAGES = np.zeros((3, 4, 5, 1), np.uint8)
 _LABELS = np.array([0, 1, 1])
+_NUMBERS = np.ones((3, 2), np.float32)
 
 
 def test_image_shape_leaves_out_the_count():
@@ -24,6 +25,11 @@ def test_image_shape_leaves_out_the_count():
         (_IMAGES, None, 2, "together"),
         (_IMAGES, _LABELS, 1, "from 0 to 1"),
         (_IMAGES, _LABELS - 1, 2, "from -1 to 0"),
+        (_IMAGES, _NUMBERS, 2, r"\[3, 2\]; need .* and no number of classes"),
+        (_IMAGES, _NUMBERS[:2], None, r"float32 \[2, 2\]; need \[3, k\]"),
+        (_IMAGES, _NUMBERS[:, 0], None, r"float32 \[3\]"),
+        (_IMAGES, _NUMBERS * 40, None, "root mean square of 40 in column 0"),
+        (_IMAGES, _NUMBERS * np.nan, None, "NaN"),
     ],
 )
 def test_refuses_what_is_no_image_set(images, labels, num_classes, message):
@@ -39,6 +45,19 @@ def test_shares_of_classes():
     equal = data.ImageSet(images, np.arange(8) % 4, 4)
     assert equal.class_shares is None
     assert data.ImageSet(images).class_shares is None
+
+
+def test_the_condition_is_what_labels_are():
+    images = np.zeros((8, 2, 2, 1), np.uint8)
+    assert data.ImageSet(images).condition is None
+    labels = np.array([0, 0, 0, 1, 1, 0, 0, 0])
+    classes = data.ImageSet(images, labels, 2, ("a", "b")).condition
+    assert (classes.count, classes.names) == (2, ("a", "b"))
+    np.testing.assert_array_equal(classes.law, [0.75, 0.25])
+    rows = np.linspace(-1, 1, 24, dtype=np.float32).reshape(8, 3)
+    numbers = data.ImageSet(images, rows).condition
+    assert numbers.k == 3
+    np.testing.assert_array_equal(numbers.law, rows)
 
 
 def test_classes_without_an_image_are_named():

@@ -7,6 +7,7 @@ import tensorflow as tf
 from small import LATENTS, call
 
 from tf_mmdgan import class_names, errors, export, images
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.latents import draw_labels, sampling_seed
 
 CLASSES = 3
@@ -33,7 +34,7 @@ def generator():
 def loaded(generator, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
     export.export_generator(
-        generator, LATENTS, folder, {"step": 3}, num_classes=CLASSES
+        generator, LATENTS, folder, {"step": 3}, Classes(CLASSES)
     )
     return export.load_generator(folder)
 
@@ -110,13 +111,13 @@ def test_serving_default_refuses_labels_that_are_none(loaded, wrong):
 
 def test_classes_are_drawn_by_their_shares(generator):
     shares = np.array([0.1, 0.9, 0.0])
-    servable = export.Servable(generator, LATENTS, CLASSES, class_shares=shares)
+    servable = export.Servable(generator, LATENTS, Classes(CLASSES, shares))
     drawn = servable.sample(tf.constant(500), tf.constant(7, tf.int64))
     want = draw_labels(sampling_seed(7), 500, 0, CLASSES, shares)
     np.testing.assert_array_equal(drawn["labels"], want)
     assert np.bincount(want)[1] > 400
     with pytest.raises(errors.UsageError, match=f"need {CLASSES} numbers"):
-        export.Servable(generator, LATENTS, CLASSES, class_shares=shares[:2])
+        Classes(CLASSES, shares[:2])
 
 
 @pytest.mark.parametrize("start", [0, 4])
@@ -224,7 +225,7 @@ def test_classes_are_those_of_the_generator(generator, tmp_path):
         export.export_generator(generator, LATENTS, tmp_path)
     plain = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4)])
     with pytest.raises(errors.UsageError, match=r"\[n, 6\] and labels \[n\]"):
-        export.export_generator(plain, LATENTS, tmp_path, num_classes=3)
+        export.export_generator(plain, LATENTS, tmp_path, condition=Classes(3))
     assert not list(tmp_path.iterdir())
 
 
@@ -233,7 +234,7 @@ NAMES = ("-a", "2", "лампа & <b>")
 
 def test_names_of_classes_are_exported(generator, tmp_path):
     path = export.export_generator(
-        generator, LATENTS, tmp_path, num_classes=CLASSES, class_names=NAMES
+        generator, LATENTS, tmp_path, condition=Classes(CLASSES, names=NAMES)
     )
     named = export.load_generator(tmp_path)
     assert named.metadata["class_names"] == list(NAMES)
@@ -246,7 +247,7 @@ def test_names_of_classes_are_exported(generator, tmp_path):
         call(named, "class_names", label=[3])
 
 
-def test_names_must_be_those_of_the_classes(generator):
+def test_names_must_be_those_of_the_classes():
     for names in (NAMES[:2], ("a", "a", "b"), ("a", "b", "../c")):
         with pytest.raises(errors.UsageError, match="class_names: need 3"):
-            export.Servable(generator, LATENTS, CLASSES, class_names=names)
+            Classes(CLASSES, names=names)

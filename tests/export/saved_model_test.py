@@ -25,6 +25,7 @@ def test_metadata(loaded, export_dir):
         "image_shape": [8, 8, 3],
         "num_classes": None,
         "class_names": None,
+        "label_width": None,
         "value_range": None,
         "max_samples": 1024,
     }

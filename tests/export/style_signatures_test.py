@@ -9,6 +9,7 @@ import tensorflow as tf
 from small import call
 
 from tf_mmdgan import errors, export, images, serving
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.latents import Latents, sampling_seed
 from tf_mmdgan.networks import (
     ARCHITECTURES,
@@ -169,8 +170,8 @@ def test_the_sampler_mixes_in_parts_and_goes_along_styles(generator, tmp_path):
 
 @pytest.mark.slow
 def test_generators_with_classes_mix_within_one(tmp_path):
-    made = make(Conditioning(3, "projection"))
-    export.export_generator(made, LATENTS, tmp_path, num_classes=3)
+    made = make(Conditioning(Classes(3), "projection"))
+    export.export_generator(made, LATENTS, tmp_path, condition=Classes(3))
     loaded = export.load_generator(tmp_path)
     found = mix(loaded, [2] * 3, label=[0, 1, 2])
     np.testing.assert_array_equal(found["labels"], [0, 1, 2])

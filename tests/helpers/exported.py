@@ -3,6 +3,7 @@
 import keras
 
 from tf_mmdgan import export
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.latents import Latents
 
 LATENTS = Latents(6, "uniform")
@@ -35,8 +36,7 @@ def export_two_versions(folder):
             network,
             LATENTS,
             folder,
-            num_classes=CLASSES,
-            class_names=NAMES,
+            condition=Classes(CLASSES, names=NAMES),
             max_samples=100,
         )
         for number, network in ((1, first), (2, generator))

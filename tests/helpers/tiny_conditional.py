@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 import tiny
 
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.models import AdversarialModel
 
 CLASSES = 3
@@ -42,7 +43,7 @@ def model(dtype="float32", rate=0.001, objective=tiny.PENALISED_MMD):
         tiny.LATENTS,
         objective,
         critic_steps=2,
-        num_classes=CLASSES,
+        condition=Classes(CLASSES),
         seed=5,
     )
     sgd = keras.optimizers.SGD

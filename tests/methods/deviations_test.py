@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import config, errors, methods
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.methods.deviations import DEVIATIONS, apply, resolve
 from tf_mmdgan.methods.settings import AdversarialSettings
 from tf_mmdgan.networks.spectral_normalization import (
@@ -49,10 +50,8 @@ def settings(deviations="none", **kwargs):
     return methods.settings_of(configure(deviations, **kwargs))
 
 
-def make_model(deviations, shape=(16, 16, 1), num_classes=None, **kwargs):
-    return methods.make_model(
-        configure(deviations, **kwargs), shape, num_classes
-    )
+def make_model(deviations, shape=(16, 16, 1), condition=None, **kwargs):
+    return methods.make_model(configure(deviations, **kwargs), shape, condition)
 
 
 CHOICES = {
@@ -368,5 +367,7 @@ def test_projection_of_labels(rng, deviations):
 
 
 def test_labels_that_are_appended_are_not_projected():
-    made = make_model("scaled", (16, 16, 1), 3, conditioning="concatenation")
+    made = make_model(
+        "scaled", (16, 16, 1), Classes(3), conditioning="concatenation"
+    )
     assert made.critic.input_shape == [(None, 16, 16, 1), (None,)]

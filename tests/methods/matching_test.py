@@ -7,6 +7,7 @@ import losses
 import pytest
 
 from tf_mmdgan import config, errors, fetching, kernels, methods
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.features import pixels
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.objectives.density_ratio import RatioMatching
@@ -294,7 +295,7 @@ IMPOSSIBLE = [
 @pytest.mark.parametrize("objective, wrong, words", IMPOSSIBLE, ids=str)
 def test_impossible_settings_are_refused(objective, wrong, words):
     with pytest.raises(errors.UsageError, match=words) as caught:
-        methods.make_model(settings(objective, **wrong), SHAPE, 3)
+        methods.make_model(settings(objective, **wrong), SHAPE, Classes(3))
     assert "\n" not in str(caught.value)
 
 

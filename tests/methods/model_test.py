@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import config, errors, kernels, methods
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.methods import optimizers
 from tf_mmdgan.models import BurnIn
 from tf_mmdgan.networks import spectral_normalization
@@ -170,10 +171,10 @@ def test_conditioning_takes_labels():
             dataclasses.replace(given, generator_batch_norm=False),
             (16, 16, 1), 3,
         )  # fmt: skip
-    model = methods.make_model(given, (16, 16, 1), 3)
+    model = methods.make_model(given, (16, 16, 1), Classes(3))
     assert (model.num_classes, len(model.critic.inputs)) == (3, 2)
     # Labels that are not asked for are left alone.
-    model = methods.make_model(settings(**TINY), (16, 16, 1), 3)
+    model = methods.make_model(settings(**TINY), (16, 16, 1), Classes(3))
     assert (model.num_classes, len(model.critic.inputs)) == (None, 1)
 
 

@@ -7,6 +7,7 @@ import pytest
 from outsiders import members
 
 from tf_mmdgan import config, errors, kernels, objectives
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.methods import (
     METHODS,
     get_method,
@@ -110,8 +111,7 @@ def test_a_generator_is_that_of_the_whole_model():
     ]
     assert shapes[0] == shapes[1]
     labelled = settings(conditioning="concatenation")
-    model = make_generator(labelled, SHAPE, num_classes=3)
+    model = make_generator(labelled, SHAPE, Classes(3))
     assert model.num_classes == 3
-    np.testing.assert_array_equal(
-        model.generate(4), make_generator(labelled, SHAPE, 3).generate(4)
-    )
+    again = make_generator(labelled, SHAPE, Classes(3))
+    np.testing.assert_array_equal(model.generate(4), again.generate(4))

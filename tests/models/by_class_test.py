@@ -8,6 +8,7 @@ import tiny
 import tiny_conditional
 
 from tf_mmdgan import errors, kernels
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.data import ImageSet, grouped_batches
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.features import pixels
@@ -24,7 +25,7 @@ def model(**changes):
         tiny.LATENTS,
         DISCREPANCY,
         seed=5,
-        **{"num_classes": 3, "classes_per_batch": 3, **changes},
+        **{"condition": Classes(3), "classes_per_batch": 3, **changes},
     )
     made.compile(keras.optimizers.SGD(0.05), jit_compile=False)
     return made

@@ -9,6 +9,7 @@ import tiny
 import tiny_conditional
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.models import AdversarialModel
 from tf_mmdgan.objectives import Batch, CramerGAN, Loss, Objective
@@ -177,10 +178,11 @@ def test_classes_are_those_of_both_networks(labelled):
         )
     for number in (0, "3"):
         with pytest.raises(errors.UsageError, match=r"num_classes=.* need an"):
-            AdversarialModel(
-                generator, critic, tiny.LATENTS, labelled.objective,
-                num_classes=number,
-            )  # fmt: skip
+            Classes(number)
+    with pytest.raises(errors.UsageError, match="condition: need a Cond"):
+        AdversarialModel(
+            generator, critic, tiny.LATENTS, labelled.objective, condition=3
+        )
     for label in ([0, 1], 3):
         with pytest.raises(errors.UsageError, match="has 3 classes; give 0"):
             labelled.generate(2, label=label)

@@ -5,6 +5,7 @@ import pytest
 import tiny
 
 from tf_mmdgan import errors, kernels
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import (
     AdversarialModel,
@@ -134,7 +135,7 @@ WRONG = {
         r"latents: need a Latents, not 3 \(of type int\)",
     ),
     "classes": (
-        lambda: adversarial(num_classes=3),
+        lambda: adversarial(condition=Classes(3)),
         r"3 classes, .*1 inputs: need 2, latents, labels",
     ),
     "generator": (

@@ -9,6 +9,7 @@ import tiny
 import tiny_conditional
 
 from tf_mmdgan import errors, images
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.data import ImageSet
 from tf_mmdgan.features import Extracted, FeatureExtractor
 from tf_mmdgan.latents import draw_labels, sampling_seed
@@ -122,13 +123,14 @@ def test_generate_with_classes(label):
 
 def test_classes_are_drawn_by_the_shares_of_the_data():
     made = tiny_conditional.model()
-    made.class_shares = np.array([0.05, 0.6, 0.35])
+    shares = np.array([0.05, 0.6, 0.35])
+    made.condition = Classes(3, shares)
 
     def drawn(**options):
         return made.generate(600, seed=4, **options).reshape(600, -1)
 
     seed = sampling_seed(4)
-    labels = draw_labels(seed, 600, 0, 3, made.class_shares)
+    labels = draw_labels(seed, 600, 0, 3, shares)
     expected = images.to_uint8(
         made.ema_generator([tiny.LATENTS.sample(seed, 600), labels])
     )
@@ -139,15 +141,10 @@ def test_classes_are_drawn_by_the_shares_of_the_data():
         made.ema_generator([tiny.LATENTS.sample(seed, 600), labels])
     )
     as_often = expected.numpy().reshape(600, -1).astype(int)
-    assert np.abs(drawn(shares=None) - as_often).max() <= 1
+    assert np.abs(drawn(condition=Classes(3)) - as_often).max() <= 1
     assert np.abs(by_shares - as_often).max() > 9
-    with pytest.raises(errors.UsageError, match="need 3 numbers >= 0"):
-        drawn(shares=[30, 60, 10])  # counts, of which all would be class 0
-    with pytest.raises(errors.UsageError, match="shares 'uniform'"):
-        drawn(shares="uniform")
-    made.class_shares = np.array([0.5, 0.5])
-    with pytest.raises(errors.UsageError, match="need 3 numbers >= 0"):
-        made.more_like(drawn(shares=None)[:1].reshape(-1, *tiny.SHAPE))
+    with pytest.raises(errors.UsageError, match="has 3 classes, not 2 classes"):
+        drawn(condition=Classes(2))
 
 
 @pytest.mark.parametrize("label", [-1, 3])
@@ -257,9 +254,9 @@ def test_a_faultless_generator_of_unequal_classes_has_no_kid(rng):
     as_often, error = made.evaluate(real)  # without labels: each as often
     assert as_often > 6.0 * error
     # As a run does it.
-    made.class_shares = ImageSet(
+    made.condition = ImageSet(
         images.to_uint8(real).numpy(), labels.astype(np.int64), 3
-    ).class_shares
+    ).condition
     kid_value, error = made.evaluate(real)
     assert abs(kid_value) < 3.0 * error
 

@@ -6,6 +6,7 @@ import pytest
 from scipy.spatial import distance
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import MomentMatchingModel
 from tf_mmdgan.objectives.discrepancies import KernelDiscrepancy
@@ -56,7 +57,7 @@ def test_points_of_unequal_classes_are_drawn_as_often(rng):
         keras.Model([latents, label], latents + far(label)),
         Latents(2, "normal"),
         KernelDiscrepancy("rbf"),
-        num_classes=2,
+        condition=Classes(2),
         classes_per_batch=2,
     )
     made.ema_generator.get_layer("far").set_weights([10.0 * np.eye(2)])

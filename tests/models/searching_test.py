@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import errors, images
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.features import Extracted, FeatureExtractor
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import MomentMatchingModel, likeness, searching
@@ -29,7 +30,8 @@ def make(distribution="uniform", num_classes=None):
         shift.embeddings.assign([[0.6] * 4, [-0.6] * 4][:num_classes])
     return MomentMatchingModel(
         network, Latents(SIZE, distribution), SlicedEnergy(4),
-        num_classes=num_classes, classes_per_batch=num_classes,
+        condition=num_classes and Classes(num_classes),
+        classes_per_batch=num_classes,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 import tiny
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.latents import Latents, draw_labels
 from tf_mmdgan.models.standing import with_standing_statistics
 from tf_mmdgan.networks import GeneratorOptions, layers, mlp
@@ -17,7 +18,7 @@ CLASSES, SEED = 3, tf.constant([4, 0x57A7D], tf.int64)
 
 def generator():
     keras.utils.set_random_seed(0)
-    conditioning = Conditioning(CLASSES, "projection")
+    conditioning = Conditioning(Classes(CLASSES), "projection")
     options = GeneratorOptions(
         tiny.LATENTS.size, width=5, conditioning=conditioning
     )
@@ -40,8 +41,7 @@ def standing(network, batches, shares=None, size=8):
         tiny.LATENTS,
         batches,
         size,
-        num_classes=CLASSES,
-        class_shares=shares,
+        condition=Classes(CLASSES, shares),
         seed=4,
     )
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy_layers import conv, halve, leaky_relu, randomize, weights
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.networks import (
     ARCHITECTURES,
     Conditioning,
@@ -60,7 +61,7 @@ def test_published_numbers_of_parameters(
     networks = pair(
         name,
         size,
-        Conditioning(classes, "projection"),
+        Conditioning(Classes(classes), "projection"),
         latents=latents,
         width=width,
     )
@@ -114,7 +115,7 @@ def numbers_of(network, *parts):
 
 
 def test_what_the_variants_differ_in():
-    classes = Conditioning(3, "projection")
+    classes = Conditioning(Classes(3), "projection")
     for name, attention, shares in (
         ("biggan", True, True),
         ("biggan_plain", False, False),
@@ -139,7 +140,7 @@ def short_warm_start(monkeypatch):
 
 
 def test_latents_enter_at_their_own_block_and_change_none_before(rng):
-    conditioning = Conditioning(3, "projection")
+    conditioning = Conditioning(Classes(3), "projection")
     generator = biggan.generator(
         (16, 16, 1), GeneratorOptions(8, width=1, conditioning=conditioning)
     )
@@ -220,7 +221,7 @@ def test_spectral_norm_is_of_all_kernels_but_the_table_and_finds_them(
     options = GeneratorOptions(
         6,
         width=1,
-        conditioning=Conditioning(3, "projection"),
+        conditioning=Conditioning(Classes(3), "projection"),
         spectral_norm=SpectralNorm(),
     )
     generator = biggan.generator((16, 16, 1), options)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from numpy_layers import normalize, randomize, weights
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.networks import CriticOptions, GeneratorOptions, dcgan, mlp
 from tf_mmdgan.networks.conditioning import Conditioning
 
@@ -19,7 +20,7 @@ def points(rng):
 
 
 def test_projection_adds_a_share_linear_in_the_activations(points, rng):
-    conditioning = Conditioning(3, "projection")
+    conditioning = Conditioning(Classes(3), "projection")
     options = CriticOptions(2, width=6, conditioning=conditioning)
     critic = mlp.critic((4,), options)
     randomize(critic, rng)
@@ -36,7 +37,7 @@ def test_projection_adds_a_share_linear_in_the_activations(points, rng):
 
 
 def test_project_output_adds_a_product_with_the_output(points, rng):
-    conditioning = Conditioning(3, "projection", project_output=True)
+    conditioning = Conditioning(Classes(3), "projection", project_output=True)
     options = CriticOptions(2, width=6, conditioning=conditioning)
     critic = mlp.critic((4,), options)
     randomize(critic, rng)
@@ -49,7 +50,7 @@ def test_project_output_adds_a_product_with_the_output(points, rng):
 
 
 def test_generator_scales_and_shifts_each_class(points, rng):
-    conditioning = Conditioning(3, "projection")
+    conditioning = Conditioning(Classes(3), "projection")
     options = GeneratorOptions(4, width=6, conditioning=conditioning)
     generator = mlp.generator((2,), options)
     plain = mlp.generator((2,), GeneratorOptions(4, width=6))
@@ -82,7 +83,7 @@ def test_generator_scales_and_shifts_each_class(points, rng):
 
 
 def test_concatenation_appends_one_hot_rows(points, rng):
-    conditioning = Conditioning(3, "concatenation")
+    conditioning = Conditioning(Classes(3), "concatenation")
     for build, options in (
         (mlp.generator, GeneratorOptions),
         (mlp.critic, CriticOptions),
@@ -97,7 +98,7 @@ def test_concatenation_appends_one_hot_rows(points, rng):
 
 
 def test_concatenation_appends_constant_channels(rng):
-    conditioning = Conditioning(3, "concatenation")
+    conditioning = Conditioning(Classes(3), "concatenation")
     options = CriticOptions(4, width=2, conditioning=conditioning)
     critic = dcgan.critic((16, 18, 2), options)
     probe = keras.Model(critic.input, critic.get_layer("labelled").output)
@@ -110,7 +111,7 @@ def test_concatenation_appends_constant_channels(rng):
 
 @pytest.mark.parametrize("kind", ["projection", "concatenation"])
 def test_labels_out_of_range_are_an_error(kind, points):
-    conditioning = Conditioning(3, kind)
+    conditioning = Conditioning(Classes(3), kind)
     options = CriticOptions(2, width=6, conditioning=conditioning)
     critic = mlp.critic((4,), options)
     for label in (-1, 3):
@@ -123,9 +124,9 @@ def test_labels_out_of_range_are_an_error(kind, points):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0, "projection"), "num_classes=0, need >= 1"),
-        ((3, "projecton"), "Did you mean 'projection'"),
-        ((3, "concatenation", True), "project_output belongs to"),
+        ((3, "projection"), "condition: need a Condition"),
+        ((Classes(3), "projecton"), "Did you mean 'projection'"),
+        ((Classes(3), "concatenation", True), "project_output belongs to"),
     ],
 )
 def test_impossible_conditioning(arguments, message):
@@ -144,7 +145,7 @@ def test_no_network_is_made_of_other_axes(make):
 
 
 def test_projection_needs_batch_norm_in_the_generator():
-    conditioning = Conditioning(3, "projection")
+    conditioning = Conditioning(Classes(3), "projection")
     options = GeneratorOptions(3, batch_norm=False, conditioning=conditioning)
     with pytest.raises(errors.UsageError, match="leave that on"):
         mlp.generator((2,), options)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy_layers import SIZES, conv, leaky_relu, randomize, weights
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.networks import CriticOptions, GeneratorOptions, dcgan
 from tf_mmdgan.networks.conditioning import Conditioning
 
@@ -208,7 +209,7 @@ def test_fully_convolutional_critic(size, rng):
 
 def test_fully_convolutional_critic_projects_its_output_only():
     def build(**kwargs):
-        conditioning = Conditioning(3, "projection", **kwargs)
+        conditioning = Conditioning(Classes(3), "projection", **kwargs)
         options = CriticOptions(5, width=4, conditioning=conditioning)
         return dcgan.fully_convolutional_critic((32, 32, 3), options)
 

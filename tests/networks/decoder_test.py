@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import networks
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.networks import CriticOptions, GeneratorOptions
 
 
@@ -42,7 +43,7 @@ def test_decodes_all_features_of_a_fully_convolutional_critic():
 def test_refuses_a_decoder_of_another_shape():
     entry = networks.ARCHITECTURES["mlp"]
     critic = entry.critic((2,), CriticOptions(5))
-    labels = networks.Conditioning(3, "concatenation")
+    labels = networks.Conditioning(Classes(3), "concatenation")
     for decoder in (
         entry.generator((2,), GeneratorOptions(4)),
         entry.generator((2,), GeneratorOptions(5, conditioning=labels)),

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.networks import (
     ARCHITECTURES,
     Conditioning,
@@ -227,7 +228,9 @@ def test_without_mixing_there_is_no_second_pass():
 
 @pytest.mark.parametrize("kind", ["projection", "concatenation"])
 def test_labels_enter_the_mapping_network(kind):
-    made, critic = pair(16, conditioning=Conditioning(3, kind), width=4)
+    made, critic = pair(
+        16, conditioning=Conditioning(Classes(3), kind), width=4
+    )
     mapping = style_parts(made).mapping
     columns = {"projection": 6 + 8, "concatenation": 6 + 3}[kind]
     assert mapping.get_layer("dense1").kernel.shape == (columns, 8)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from exported import CLASSES, LATENTS, make_generator
 
 from tf_mmdgan import errors, export, serving
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.export import warmup
 from tf_mmdgan.serving.protocol import BatchingSettings, ProtocolServer
 from tf_mmdgan.serving.protocol.batching import BatchingSession
@@ -78,7 +79,7 @@ def version(tmp_path_factory):
         make_generator(),
         LATENTS,
         tmp_path_factory.mktemp("m"),
-        num_classes=CLASSES,
+        condition=Classes(CLASSES),
         with_warmup=True,
     )
 

@@ -5,6 +5,7 @@ import pytest
 from exported import CLASSES, LATENTS, make_generator
 
 from tf_mmdgan import errors, export, serving
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.latents import draw_labels, sampling_seed
 
 
@@ -15,13 +16,17 @@ def generator():
 
 @pytest.fixture(scope="module")
 def sampler(generator):
-    servable = export.Servable(generator, LATENTS, CLASSES, max_samples=20)
+    servable = export.Servable(
+        generator, LATENTS, Classes(CLASSES), max_samples=20
+    )
     signatures = servable.signatures()
     return serving.Sampler(serving.LocalPredictor(signatures), batch_size=10)
 
 
 def test_a_saved_model_draws_the_same(sampler, generator, tmp_path):
-    path = export.export_generator(generator, LATENTS, tmp_path, None, CLASSES)
+    path = export.export_generator(
+        generator, LATENTS, tmp_path, None, Classes(CLASSES)
+    )
     loaded = export.load_generator(path)
     saved = serving.Sampler(serving.LocalPredictor(loaded.signatures), 10)
     got, want = (s.sample(25, seed=3) for s in (saved, sampler))

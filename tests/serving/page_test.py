@@ -109,6 +109,7 @@ def test_a_server_may_come_later(sampler):
             "has_classes": True,
             "class_names": list(NAMES),
             "has_styles": False,
+            "label_width": None,
         }
 
 

@@ -6,6 +6,7 @@ import PIL.Image
 import pytest
 
 from tf_mmdgan import errors, export, serving
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.config import SampleConfig
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.serving.protocol import ProtocolServer
@@ -27,7 +28,7 @@ def saved_model(tmp_path_factory):
         generator,
         Latents(4, "normal"),
         tmp_path_factory.mktemp("m"),
-        num_classes=2,
+        condition=Classes(2),
     )
 
 

@@ -8,6 +8,7 @@ import PIL.Image
 import pytest
 import tiny_conditional
 
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.training import class_rows, sample_grid
 from tf_mmdgan.training.events import Events
 
@@ -17,7 +18,7 @@ NAMES = ("-лампы", "灯 <b>", "7")
 @pytest.fixture(scope="module")
 def model():
     made = tiny_conditional.model()
-    made.class_names = NAMES
+    made.condition = Classes(3, names=NAMES)
     return made
 
 

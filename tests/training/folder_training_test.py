@@ -57,8 +57,8 @@ def test_trains_scores_and_exports_without_more_flags(tmp_path, settings):
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["real"] == "folder/test"
     assert report["extractor"] == "thumbnails-16"
-    _, shape, num_classes = run_directory.read_config(tmp_path / "run")
-    assert (shape, num_classes) == ((16, 16, 3), 2)
+    _, shape, condition = run_directory.read_config(tmp_path / "run")
+    assert (shape, condition.num_classes) == ((16, 16, 3), 2)
     log = (tmp_path / "run" / "metrics.jsonl").read_text()
     lines = [json.loads(line) for line in log.splitlines()]
     waits = [line["input_wait"] for line in lines if "input_wait" in line]

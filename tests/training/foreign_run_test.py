@@ -189,6 +189,8 @@ def test_folders_and_memory_of_a_record_are_not_taken(run_dir, tmp_path):
         (None, {"image_shape": {"a": 1}}),
         (None, {"num_classes": 2**31}),
         (None, {"num_classes": "3"}),
+        (None, {"label_width": 2**20}),
+        (None, {"label_width": 2}),
         (None, {"class_shares": ["a"] * 10}),
         (None, {"class_shares": [0.1] * 9}),
         (None, {"config": [1]}),
@@ -207,7 +209,7 @@ def test_folders_and_memory_of_a_record_are_not_taken(run_dir, tmp_path):
         ("in_force", {"evaluation_samples": "many"}),
         ("config", {"conditioning": "\x1b[2J" * 1000}),
     ],
-    ids=range(24),
+    ids=range(26),
 )
 def test_records_out_of_range_are_one_line_and_no_memory(run_dir, part, values):
     change(run_dir, part, **values)

@@ -56,7 +56,7 @@ def record(chosen, train):
         chosen,
         {},
         train.image_shape,
-        train.num_classes,
+        train.condition,
         data=run_data.record(chosen, train),
     )
 

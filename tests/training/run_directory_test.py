@@ -12,6 +12,7 @@ from limits import within
 from outsiders import kernel_members as members
 
 from tf_mmdgan import config, errors, kernels, owned
+from tf_mmdgan.conditions import Classes, Numbers
 from tf_mmdgan.training import class_records, run_directory
 
 SHAPE = (16, 16, 1)
@@ -36,27 +37,49 @@ def test_configuration_comes_back(run):
 
 def test_number_of_classes_comes_back(tmp_path):
     made = config.TrainConfig(run_dir=str(tmp_path), conditioning="projection")
-    run_directory.write_config(made, {}, SHAPE, num_classes=10)
-    assert run_directory.read_config(tmp_path) == (made, SHAPE, 10)
+    run_directory.write_config(made, {}, SHAPE, Classes(10))
+    found, shape, condition = run_directory.read_config(tmp_path)
+    assert (found, shape, condition.num_classes) == (made, SHAPE, 10)
     # A folder from before there were classes.
     path = tmp_path / run_directory.CONFIG_FILE
     content = json.loads(path.read_text())
     del content["num_classes"], content["config"]["conditioning"]
     path.write_text(json.dumps(content))
-    found, shape, num_classes = run_directory.read_config(tmp_path)
-    assert (found.conditioning, shape, num_classes) == ("none", SHAPE, None)
+    found, shape, condition = run_directory.read_config(tmp_path)
+    assert (found.conditioning, shape, condition) == ("none", SHAPE, None)
 
 
 def test_shares_of_classes_come_back(tmp_path):
     made = config.TrainConfig(run_dir=str(tmp_path), conditioning="projection")
     shares = np.array([1, 2, 4]) / 7
-    run_directory.write_config(made, {}, SHAPE, 3, shares)
+    run_directory.write_config(made, {}, SHAPE, Classes(3, shares))
     found = class_records.shares(tmp_path, 3)
     np.testing.assert_array_equal(found, shares)
-    run_directory.write_config(made, {}, SHAPE, 3)
+    run_directory.write_config(made, {}, SHAPE, Classes(3))
     (tmp_path / run_directory.CONFIG_FILE).unlink()
-    run_directory.write_config(made, {}, SHAPE, 3)
+    run_directory.write_config(made, {}, SHAPE, Classes(3))
     assert class_records.shares(tmp_path, 3) is None
+
+
+def test_labels_of_numbers_come_back(tmp_path):
+    made = config.TrainConfig(run_dir=str(tmp_path), conditioning="projection")
+    rows = np.float32([[0.5, -1.0], [0.0, 2.0]])
+    run_directory.write_config(made, {}, SHAPE, Numbers(2, rows))
+    _, _, condition = run_directory.read_config(tmp_path)
+    assert (condition.k, condition.num_classes) == (2, None)
+    found = class_records.with_law(tmp_path, condition)
+    np.testing.assert_array_equal(found.rows, rows)
+    path = tmp_path / run_directory.LABELS_FILE
+    for wrong in (rows[:, :1], rows.astype(float), rows[:0]):
+        np.save(path, wrong)
+        with pytest.raises(errors.DataError, match=r"need float32 \[m, 2\]"):
+            class_records.with_law(tmp_path, condition)
+    np.save(path, np.zeros((5000, 2), np.float32))
+    with pytest.raises(errors.DataError, match="more than 33,792 bytes"):
+        class_records.with_law(tmp_path, condition)
+    path.unlink()
+    with pytest.raises(errors.DataError, match=r"no file .*labels\.npy"):
+        class_records.with_law(tmp_path, condition)
 
 
 def test_other_conditioning_is_refused(run):

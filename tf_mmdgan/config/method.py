@@ -283,8 +283,8 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
     )
     conditioning: str = setting(
         "none",
-        "How labels enter: projection (class-conditional batch norm and a "
-        "projection critic) or concatenation with the inputs.",
+        "How labels enter, of classes or of numbers: projection (conditional "
+        "batch norm and a projection critic) or concatenation with the inputs.",
         choices=("none", "projection", "concatenation"),
     )
     latent_size: int = setting(

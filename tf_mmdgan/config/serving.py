@@ -141,7 +141,8 @@ class SampleConfig(ConnectionConfig):
     label: str | int | None = setting(
         None,
         "Class of all images, of a generator with classes: its name or its "
-        "number. A name that is another class's number is taken as the name.",
+        "number. A name that is another class's number is taken as the name. "
+        "Of a generator that is told numbers: these, with commas between.",
         verbatim=True,
     )
     per_class: int | None = setting(

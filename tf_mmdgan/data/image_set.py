@@ -9,6 +9,13 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.class_names import MOST_CLASSES
+from tf_mmdgan.conditions import (
+    MOST_NUMBERS,
+    Classes,
+    Condition,
+    Numbers,
+    check_numbers,
+)
 from tf_mmdgan.data.table import Table
 
 # In bytes. TensorFlow shares memory that begins at a multiple of it with NumPy,
@@ -28,8 +35,9 @@ class ImageSet:
     Attributes:
       images: uint8, [n, h, w, c], in memory or memory-mapped; or the
         standardised rows of a table, float32 [n, d].
-      labels: int64 in 0 .. num_classes - 1, [n], or None.
-      num_classes: number of classes, or None without labels.
+      labels: classes, int64 in 0 .. num_classes - 1, [n]; or k numbers of each
+        image, float32 [n, k]; or None.
+      num_classes: number of classes, or None without classes.
       class_names: the name of each class, where the data give them names.
       levels: the images with all their digits, float32 [n, h, w, c] in
         [0, 255], where `images` are these rounded: what is trained on. None
@@ -39,7 +47,7 @@ class ImageSet:
 
     Raises:
       DataError: for another rank or type, no image, labels of another length
-        or out of range, and for labels or num_classes without the other.
+        or out of range, and for classes or num_classes without the other.
     """
 
     images: np.ndarray
@@ -70,7 +78,9 @@ class ImageSet:
                 f"Levels are {self.levels.dtype} {list(self.levels.shape)}; "
                 f"need float32 {list(self.images.shape)}."
             )
-        if (self.labels is None) != (self.num_classes is None):
+        if self.labels is not None and self.labels.dtype == np.float32:
+            self._check_numbers(self.labels)
+        elif (self.labels is None) != (self.num_classes is None):
             raise errors.DataError(
                 "Labels and the number of classes come together or not at all."
             )
@@ -102,10 +112,29 @@ class ImageSet:
                 f"Labels run from {low} to {high}; need 0 to {num_classes - 1}."
             )
 
+    def _check_numbers(self, labels: np.ndarray) -> None:
+        n, shape = len(self.images), list(labels.shape)
+        wide = len(shape) == 2 and 0 < shape[1] <= MOST_NUMBERS
+        if not wide or shape[0] != n or self.num_classes is not None:
+            raise errors.DataError(
+                f"Labels are float32 {shape}; need [{n}, k], k of 1 to "
+                f"{MOST_NUMBERS} numbers, and no number of classes."
+            )
+        check_numbers(labels, "The labels")
+
     @property
     def count(self) -> int:
         """Number of images."""
         return len(self.images)
+
+    @property
+    def condition(self) -> Condition | None:
+        """What the labels are, and how often each is there; None without."""
+        if self.labels is None:
+            return None
+        if self.num_classes is None:
+            return Numbers.of(self.labels)
+        return Classes(self.num_classes, self.class_shares, self.class_names)
 
     @property
     def class_shares(self) -> np.ndarray | None:
@@ -175,6 +204,11 @@ class Preview:
     in_colour: str | None = None
     empty_classes: tuple[str, ...] = ()
     counted: bool = False
+
+    @property
+    def condition(self) -> Condition | None:
+        """The classes, if there are any; how often each is there is open."""
+        return None if self.num_classes is None else Classes(self.num_classes)
 
     def is_of(self, image_set: ImageSet) -> bool:
         """Whether images have this shape and as many classes."""

@@ -118,7 +118,8 @@ def of_set(found: data.ImageSet, source: str) -> Labelled:
             f"{source} has rows of a table, and --cas is for images."
         )
     if found.labels is None or found.num_classes is None:
-        raise errors.DataError(f"{source} has no labels, which --cas needs.")
+        has = found.condition or "no labels"
+        raise errors.DataError(f"{source} has {has}, and --cas needs classes.")
     return Labelled(found.images, found.labels, found.num_classes)
 
 

@@ -95,6 +95,7 @@ def _facts(
         "latents": f"{record['latents']['size']} numbers, "
         f"{record['latents']['distribution']}",
         "classes": _classes(record),
+        "numbers of a label": record.get("label_width"),
         "trained on": given.get("dataset") and _trained_on(given, data),
         "licence of data and weights": record.get("licence") or "not stated",
         "method": given.get("objective"),

@@ -1,6 +1,10 @@
 """Inputs that several signatures take, by their names."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
+
+from tf_mmdgan.conditions import Condition
 
 
 def scalar(name: str, dtype: tf.DType) -> tf.TensorSpec:
@@ -17,12 +21,13 @@ ENDS = (
     scalar("steps", tf.int32),
     TRUNCATION,
 )
-LABEL = scalar("label", tf.int32)
 
 
-def column(name: str, dtype: tf.DType) -> tf.TensorSpec:
-    """A number for each image."""
-    return tf.TensorSpec([None], dtype, name=name)
+def column(
+    name: str, dtype: tf.DType, shape: Sequence[int] = ()
+) -> tf.TensorSpec:
+    """A number, or an array, for each image."""
+    return tf.TensorSpec([None, *shape], dtype, name=name)
 
 
 ROWS = (
@@ -30,3 +35,23 @@ ROWS = (
     column("index", tf.int64),
     column("truncation", tf.float32),
 )
+
+
+def of_labels(
+    condition: Condition | None,
+) -> tuple[tuple[tf.TensorSpec, ...], ...]:
+    """Those of `labels`, of one `label`, and of a column of them, if any."""
+    if condition is None:
+        return (), (), ()
+    shape, dtype = condition.shape, condition.dtype
+    return (
+        (column("labels", dtype, shape),),
+        (tf.TensorSpec(shape, dtype, name="label"),),
+        (column("label", dtype, shape),),
+    )
+
+
+def repeated(label: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """One label as so many."""
+    shape = tf.concat([[count], tf.shape(label)], axis=0)
+    return tf.broadcast_to(label, shape)

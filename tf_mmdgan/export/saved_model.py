@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, files, images, published
+from tf_mmdgan.conditions import Condition
 from tf_mmdgan.export import card, configs, formats, versions, warmup
 from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable
 from tf_mmdgan.export.style_signatures import servable_of
@@ -51,10 +51,8 @@ def export_generator(
     latents: Latents,
     export_dir: str | os.PathLike[str],
     metadata: Mapping[str, Any] | None = None,
-    num_classes: int | None = None,
+    condition: Condition | None = None,
     *,
-    class_shares: np.ndarray | None = None,
-    class_names: Sequence[str] | None = None,
     value_range: tuple[float, float] | None = None,
     max_samples: int = MAX_SAMPLES,
     model_name: str = "generator",
@@ -79,9 +77,8 @@ def export_generator(
       latents: what the sampling signatures draw.
       export_dir: the model's folder; made if it does not exist.
       metadata: anything that JSON holds, for `assets.extra/tf_mmdgan.json`.
-      num_classes: of a generator that takes [latents, labels].
-      class_shares: as `Servable` takes it.
-      class_names: as `Servable` takes them; the metadata have them too.
+      condition: of a generator that takes [latents, labels], as `Servable`
+        takes it; the metadata have names of classes too.
       value_range: the same.
       max_samples: the most images that one request may ask for.
       model_name: what the warm-up records call the model.
@@ -99,9 +96,8 @@ def export_generator(
     """
     formats.check(other_formats)
     servable = servable_of(
-        generator, latents, num_classes, max_samples, class_shares,
-        class_names, value_range,
-    )  # fmt: skip
+        generator, latents, condition, max_samples, value_range
+    )
     written = _records(servable, metadata or {}, documents or {})
     warmed = model_name if with_warmup else None
     folder = versions.make_folder(export_dir)
@@ -140,12 +136,14 @@ def _publish(
 
 def _described(servable: Servable) -> dict[str, Any]:
     errors.check_type("latents", servable.latents, Latents)
+    condition = servable.condition
     return {
         "format": _FORMAT,
         "latents": dataclasses.asdict(servable.latents),
         "image_shape": list(_image_shape(servable)),
-        "num_classes": servable.num_classes,
+        "num_classes": condition and condition.num_classes,
         "class_names": servable.class_names,
+        "label_width": condition and condition.width,
         "value_range": servable.value_range,
         "max_samples": servable.max_samples,
     }
@@ -243,23 +241,29 @@ def _check_owner(folder: pathlib.Path) -> None:
             )
 
 
+def _and_labels(condition: Condition | None) -> str:
+    if condition is None:
+        return ""
+    return f" and labels {['n', *condition.shape]}".replace("'", "")
+
+
 def _image_shape(servable: Servable) -> tuple[int, ...]:
     """The [h, w, c] that the generator makes, or the [d] of rows."""
-    generator, num_classes = servable.generator, servable.num_classes
+    generator, condition = servable.generator, servable.condition
     inputs = [tf.zeros([1, servable.latents.size])]
-    if num_classes:
-        inputs.append(tf.zeros([1], tf.int32))
+    if condition is not None:
+        inputs.append(tf.zeros([1, *condition.shape], condition.dtype))
     try:
         # Keras drops inputs that a network does not take.
         if len(getattr(generator, "inputs", inputs)) != len(inputs):
             raise ValueError
         generated = generator(
-            inputs if num_classes else inputs[0], training=False
+            inputs if condition else inputs[0], training=False
         )
     except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
         raise errors.UsageError(
             f"The generator does not take latents [n, {servable.latents.size}]"
-            f"{' and labels [n]' if num_classes else ''}: it expects "
+            f"{_and_labels(condition)}: it expects "
             f"{getattr(generator, 'input_shape', 'another shape')}."
         ) from error
     shape = tuple(generated.shape[1:])

@@ -20,6 +20,10 @@ the data have each class. It has one more:
   sample_class     num_samples, seed, start, truncation, label
                                                -> the outputs of `sample`
 
+Of a generator that is told k numbers a label is float32 [k], labels float32
+[n, k] and the column `label` too; labels that are drawn are rows of the data,
+and the one more is called `sample_numbers`.
+
 If its classes have names, as those of a folder of pictures have, one more:
 
   class_names      label int32 [n]             -> name uint8 [n, longest],
@@ -44,23 +48,24 @@ another. Servers take no request that leaves an input out, so `sample_range` and
 `sample` are two. REST writes `png_bytes` as base64.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import class_names as names_of_classes
-from tf_mmdgan import errors, images
+from tf_mmdgan import class_names, errors, images
+from tf_mmdgan.conditions import Classes, Condition
 from tf_mmdgan.export import refuse
-from tf_mmdgan.export.inputs import ENDS, FIRST_ROWS, LABEL, RANGE, ROWS, column
-from tf_mmdgan.latents import (
-    Latents,
-    checked_shares,
-    draw_labels,
-    sampling_seed,
+from tf_mmdgan.export.inputs import (
+    ENDS,
+    FIRST_ROWS,
+    RANGE,
+    ROWS,
+    of_labels,
+    repeated,
 )
+from tf_mmdgan.latents import Latents, sampling_seed
 
 # Of one request. Enough for a grid, too few to take a server's memory.
 MAX_SAMPLES = 1024
@@ -72,51 +77,47 @@ class Servable:
     """The generator in inference mode, behind the functions of the signatures.
 
     Attributes:
-      generator: of latents, or of [latents, labels] with `num_classes`.
+      generator: of latents, or of [latents, labels] with a `condition`.
       output: name of what it makes, "images" or "rows".
       latents: what the sampling signatures draw.
-      num_classes: of a generator that takes labels, or None.
+      condition: what the labels are that it takes, the law by which they are
+        drawn, and the names of classes; None: it takes none.
       max_samples: the most images of one request.
-      class_shares: how often each class is drawn, [num_classes], of sum 1;
-        None for equal shares.
-      class_names: the name of each class; None where they have none, or there
-        are no classes.
       value_range: lowest and highest number of the data, if these are no
         levels of 8 bits: what is drawn has `values` in this range too.
 
     Raises:
-      UsageError: for a `max_samples` below 2, which leaves no interpolation;
-        and for names or shares that are none of `num_classes` classes.
+      UsageError: for a `max_samples` below 2, which leaves no interpolation.
     """
 
     def __init__(
         self,
         generator: keras.Model,
         latents: Latents,
-        num_classes: int | None = None,
+        condition: Condition | None = None,
         max_samples: int = MAX_SAMPLES,
-        class_shares: np.ndarray | None = None,
-        class_names: Sequence[str] | None = None,
         value_range: tuple[float, float] | None = None,
     ):
         errors.check_type("latents", latents, Latents)
         if max_samples < 2:
             raise errors.UsageError(f"max_samples={max_samples}, need >= 2.")
-        named = bool(num_classes) and class_names is not None
-        if named and not names_of_classes.is_names(class_names, num_classes):
-            raise errors.UsageError(
-                f"class_names: need {num_classes} unequal names of 1 to 255 "
-                "bytes, without a slash."
-            )
+        if condition is not None:
+            errors.check_type("condition", condition, Condition)
         self.generator = generator
         shape = getattr(generator, "output_shape", None) or ()
         self.output = "rows" if len(shape) == 2 else "images"
         self.latents = latents
-        self.num_classes = num_classes
+        self.condition = condition
         self.max_samples = max_samples
-        self.class_shares = checked_shares(class_shares, num_classes)
         self.value_range = value_range
-        self.class_names = tuple(class_names or ()) if named else None
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The name of each class; None where they have none, or are none."""
+        condition = self.condition
+        if not isinstance(condition, Classes) or condition.names is None:
+            return None
+        return tuple(condition.names)
 
     def serve(
         self, latents: tf.Tensor, labels: tf.Tensor | None = None
@@ -162,7 +163,7 @@ class Servable:
         with tf.control_dependencies([refuse.bad_truncation(truncation)]):
             return self._draw(num_samples, seed, start, truncation)
 
-    def sample_class(
+    def sample_label(
         self,
         num_samples: tf.Tensor,
         seed: tf.Tensor,
@@ -170,7 +171,7 @@ class Servable:
         truncation: tf.Tensor,
         label: tf.Tensor,
     ) -> Tensors:
-        """The same images, all of one class."""
+        """The same images, all of one label."""
         checks = self._checks(truncation, label)
         with tf.control_dependencies(checks):
             return self._draw(num_samples, seed, start, truncation, label)
@@ -194,7 +195,7 @@ class Servable:
 
     def names(self, label: tf.Tensor) -> Tensors:
         """The name of each class, as bytes, and how many classes there are."""
-        table = names_of_classes.encoded(self.class_names or ())
+        table = class_names.encoded(self.class_names or ())
         with tf.control_dependencies([self._label_check(label)]):
             name = tf.gather(tf.constant(table), label)
         return {
@@ -219,7 +220,7 @@ class Servable:
             )
             drawn = {"latents": self.latents.interpolate(first, last, steps)}
             if label is not None:
-                drawn["labels"] = tf.fill([steps], label)
+                drawn["labels"] = repeated(label, steps)
         return self._images_of(drawn, truncation)
 
     def signatures(self) -> dict[str, Callable[..., Tensors]]:
@@ -234,10 +235,7 @@ class Servable:
         latents = tf.TensorSpec(
             [None, self.latents.size], tf.float32, name="latents"
         )
-        labelled = bool(self.num_classes)
-        with_labels = [column("labels", tf.int32)] * labelled
-        with_label = [LABEL] * labelled
-        label_column = [column("label", tf.int32)] * labelled
+        with_labels, with_label, label_column = of_labels(self.condition)
         arguments = {
             "serving_default": (self.serve, latents, *with_labels),
             "sample": (self.sample, *FIRST_ROWS),
@@ -247,8 +245,10 @@ class Servable:
         }
         if self.output == "images":
             arguments["sample_png"] = (self.sample_png, *FIRST_ROWS)
-        if self.num_classes:
-            arguments["sample_class"] = (self.sample_class, *RANGE, LABEL)
+        if self.condition is not None:
+            of_class = self.condition.num_classes is not None
+            name = "sample_class" if of_class else "sample_numbers"
+            arguments[name] = (self.sample_label, *RANGE, *with_label)
         if self.class_names:
             arguments["class_names"] = (self.names, *label_column)
         return arguments
@@ -281,12 +281,9 @@ class Servable:
             latents = self._latents(pair, num_samples, start, truncation)
             drawn = {"latents": latents}
             if label is not None:
-                drawn["labels"] = tf.fill([num_samples], label)
-            elif self.num_classes:
-                drawn["labels"] = draw_labels(
-                    pair, num_samples, start, self.num_classes,
-                    self.class_shares,
-                )  # fmt: skip
+                drawn["labels"] = repeated(label, num_samples)
+            elif self.condition is not None:
+                drawn["labels"] = self.condition.draw(pair, num_samples, start)
         return self._images_of(drawn, truncation)
 
     def _latents(
@@ -352,4 +349,5 @@ class Servable:
         return refuse.bad_count(name, count, least, self.max_samples)
 
     def _label_check(self, label: tf.Tensor) -> tf.Operation:
-        return refuse.bad_count("label", label, 0, (self.num_classes or 0) - 1)
+        assert self.condition is not None  # for there are labels
+        return refuse.unless(*self.condition.allowed(label), label)

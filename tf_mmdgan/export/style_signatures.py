@@ -8,8 +8,9 @@
                       float32           -> images uint8 [n, h, w, c]
 
 Of a generator with classes `mix_styles` takes label int32 [n] too, and
-`interpolate_styles` one label; both return labels int32 [n]. Data of another
-range than 0 to 255 have "values" too, as in `signatures`.
+`interpolate_styles` one label; both return labels int32 [n]. Of numbers labels
+are float32, and data of another range than 0 to 255 have "values" too, as in
+`signatures`.
 
 Row i of `mix_styles` is the image number index_i of seed_i up to layer
 cutoff_i, from where on the layers have the styles of image number other_index_i
@@ -30,7 +31,7 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan.export import refuse
-from tf_mmdgan.export.inputs import ENDS, LABEL, column
+from tf_mmdgan.export.inputs import ENDS, column, of_labels, repeated
 from tf_mmdgan.export.signatures import Servable, Tensors
 from tf_mmdgan.latents import sampling_seed
 from tf_mmdgan.networks import StyleParts, style_parts, styles
@@ -108,19 +109,16 @@ class StyleServable(Servable):
         share = share[:, tf.newaxis, tf.newaxis]
         way = (1.0 - share) * ends[0] + share * ends[1]
         noise = tf.repeat(first, steps, axis=0)
-        labels = {} if label is None else {"labels": tf.fill([steps], label)}
+        labels = {} if label is None else {"labels": repeated(label, steps)}
         return self._shown(self._made(way, noise, truncation), labels)
 
     def _arguments(self) -> dict[str, tuple[Any, ...]]:
-        labelled = bool(self.num_classes)
+        _, with_label, label_column = of_labels(self.condition)
         return {
             **super()._arguments(),
-            "mix_styles": (
-                self.mix_styles, *_PAIRS,
-                *[column("label", tf.int32)] * labelled,
-            ),
+            "mix_styles": (self.mix_styles, *_PAIRS, *label_column),
             "interpolate_styles": (
-                self.interpolate_styles, *ENDS, *[LABEL] * labelled,
+                self.interpolate_styles, *ENDS, *with_label,
             ),
         }  # fmt: skip
 

@@ -84,7 +84,7 @@ def example_requests(
 ) -> dict[str, Mapping[str, Any]]:
     """A small request for each signature: inputs by name, as NumPy values."""
     shown = {
-        "latents": latents.sample((0, 0), 1), "labels": [0], "label": 0,
+        "latents": latents.sample((0, 0), 1), "labels": 0, "label": 0,
         "num_samples": 1, "seed": 0, "start": 0, "index": 0, "truncation": 1.0,
         "seed_a": 0, "seed_b": 1, "steps": 2, "other_seed": 1,
         "other_index": 0, "cutoff": 1,
@@ -92,7 +92,9 @@ def example_requests(
 
     def value(spec: tf.TensorSpec) -> np.ndarray:
         found = tf.constant(shown[spec.name], spec.dtype).numpy()
-        return found if found.ndim == spec.shape.rank else found[np.newaxis]
+        shape = [1 if side is None else side for side in spec.shape]
+        # Of a label of numbers, all are the same.
+        return found if found.ndim else np.broadcast_to(found, shape)
 
     return {
         name: {

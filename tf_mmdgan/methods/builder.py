@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 import keras
 
 from tf_mmdgan import errors, networks
+from tf_mmdgan.conditions import Condition
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.methods.optimizers import (
@@ -43,13 +44,13 @@ class Builder(Generic[S]):
       config: of the run.
       settings: of the method, complete.
       image_shape: (h, w, c), or (n,) for points.
-      num_classes: of the data, or None.
+      condition: what the labels of the data are, or None.
     """
 
     config: TrainConfig
     settings: S
     image_shape: tuple[int, ...]
-    num_classes: int | None = None
+    condition: Condition | None = None
 
     @property
     def latents(self) -> Latents:
@@ -70,14 +71,14 @@ class Builder(Generic[S]):
         kind = self.config.conditioning
         if kind == "none":
             return None
-        if not self.num_classes:
+        if self.condition is None:
             raise errors.UsageError(
                 f"--conditioning={kind}: the data set {self.config.dataset} "
                 "has no labels."
             )
         projects_output = getattr(self.settings, "project_output", False)
         return Conditioning(
-            self.num_classes, kind, projects_output and kind == "projection"
+            self.condition, kind, projects_output and kind == "projection"
         )
 
     @property
@@ -139,10 +140,16 @@ class Builder(Generic[S]):
         Raises:
           UsageError: for a batch without as many images of each, two at least.
         """
-        if self.config.conditioning == "none" or not self.num_classes:
+        config, condition = self.config, self.condition
+        if config.conditioning == "none" or condition is None:
             return None
-        config = self.config
-        classes = config.classes_per_batch or self.num_classes
+        if condition.num_classes is None:
+            raise errors.UsageError(
+                f"--objective={config.objective} compares images of a class "
+                f"with their own, and the data set {config.dataset} has "
+                f"{condition}; give an objective with a critic."
+            )
+        classes = config.classes_per_batch or condition.num_classes
         if config.batch_size % classes or config.batch_size < 2 * classes:
             raise errors.UsageError(
                 f"--batch_size={config.batch_size}: need as many images of "
@@ -229,7 +236,7 @@ class Builder(Generic[S]):
         """Arguments that every model takes."""
         conditional = self.config.conditioning != "none"
         return {
-            "num_classes": self.num_classes if conditional else None,
+            "condition": self.condition if conditional else None,
             "seed": self.config.seed,
             "ema_decay": self.config.ema_decay,
         }

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Condition
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.method import MethodConfig
 from tf_mmdgan.methods.builder import Builder, architecture
@@ -27,14 +28,14 @@ _OF_LOSS = (
 def make_model(
     config: TrainConfig,
     image_shape: tuple[int, ...],
-    num_classes: int | None = None,
+    condition: Condition | None = None,
 ) -> ImplicitModel:
     """The compiled model; call it in the scope of the strategy.
 
     Args:
       config: of the run.
       image_shape: (h, w, c) of the data, or (n,) for points.
-      num_classes: of the data, or None where they have no labels.
+      condition: what the labels of the data are; None without labels.
 
     Raises:
       UsageError: for unknown names and impossible combinations.
@@ -43,7 +44,7 @@ def make_model(
     method = get_method(config.objective)
     # Weights depend on the seed alone, not on what was drawn before.
     keras.utils.set_random_seed(config.seed)
-    builder = Builder(config, settings, tuple(image_shape), num_classes)
+    builder = Builder(config, settings, tuple(image_shape), condition)
     model = method.model(builder)
     if config.spectra_every and model.critic is None:
         raise errors.UsageError(
@@ -82,7 +83,7 @@ def check_method(config: TrainConfig) -> Settings:
 def make_generator(
     config: TrainConfig,
     image_shape: tuple[int, ...],
-    num_classes: int | None = None,
+    condition: Condition | None = None,
 ) -> ImplicitModel:
     """The generator of `make_model` by itself, to be given its weights.
 
@@ -92,7 +93,7 @@ def make_generator(
     Args:
       config: of the run.
       image_shape: (h, w, c) of the data, or (n,) for points.
-      num_classes: of the data, or None where they have no labels.
+      condition: what the labels of the data are; None without labels.
 
     Raises:
       UsageError: for unknown names.
@@ -100,7 +101,7 @@ def make_generator(
     config = _without_loss(config)
     keras.utils.set_random_seed(config.seed)
     builder = Builder(
-        config, settings_of(config), tuple(image_shape), num_classes
+        config, settings_of(config), tuple(image_shape), condition
     )
     method = get_method(config.objective)
     return ImplicitModel(
@@ -113,7 +114,7 @@ def make_generator(
 def count_weights(
     config: TrainConfig,
     image_shape: tuple[int, ...],
-    num_classes: int | None = None,
+    condition: Condition | None = None,
 ) -> int:
     """How many weights the generator of `make_generator` has.
 
@@ -123,7 +124,7 @@ def count_weights(
     config = _without_loss(config)
     with tf.Graph().as_default():
         builder = Builder(
-            config, settings_of(config), tuple(image_shape), num_classes
+            config, settings_of(config), tuple(image_shape), condition
         )
         generator = get_method(config.objective).generator(builder)
     return sum(math.prod(weight.shape) for weight in generator.weights)
@@ -132,7 +133,7 @@ def count_weights(
 def count_critic_weights(
     config: TrainConfig,
     image_shape: tuple[int, ...],
-    num_classes: int | None = None,
+    condition: Condition | None = None,
 ) -> int:
     """How many weights the architecture's critic has; 0 where none is trained.
 
@@ -142,7 +143,7 @@ def count_critic_weights(
     if not isinstance(settings, CriticSettings):
         return 0
     with tf.Graph().as_default():
-        builder = Builder(config, settings, tuple(image_shape), num_classes)
+        builder = Builder(config, settings, tuple(image_shape), condition)
         critic = builder.critic()
     return sum(math.prod(weight.shape) for weight in critic.weights)
 

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Condition
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.networks import MinibatchDeviation, MinibatchDiscrimination
 from tf_mmdgan.objectives import CriticForm
@@ -16,24 +17,27 @@ _COLOURS = re.compile(r"\x1b\[\d*m")
 
 
 def generator(
-    given: keras.Model, latents: Latents, num_classes: int | None
+    given: keras.Model, latents: Latents, condition: Condition | None
 ) -> keras.Model:
-    """A generator with known inputs: latents, and labels if it has classes.
+    """A generator with known inputs: latents, and labels if it takes some.
 
     Raises:
       UsageError: for one that does not take these.
     """
-    if num_classes is not None:
-        errors.check_count(1, num_classes=num_classes)
-    shapes = [(latents.size,)] if num_classes is None else [(latents.size,), ()]
+    shapes: list[tuple[int, ...]] = [(latents.size,)]
+    if condition is not None:
+        errors.check_type("condition", condition, Condition)
+        shapes.append(condition.shape)
     made = _functional(given, "generator", shapes)
     if len(made.inputs) != len(shapes):
-        kind = "no classes" if num_classes is None else f"{num_classes} classes"
-        wanted = "latents alone" if num_classes is None else "latents, labels"
+        kind = "no classes" if condition is None else str(condition)
+        wanted = "latents alone" if condition is None else "latents, labels"
         raise errors.UsageError(
             f"The model has {kind}, and its generator {len(made.inputs)} "
             f"inputs: need {len(shapes)}, {wanted}."
         )
+    if condition is not None:
+        _check_labels(made, "generator", condition.shape)
     width = made.inputs[0].shape[-1]
     if width not in (None, latents.size):
         raise errors.UsageError(
@@ -41,6 +45,18 @@ def generator(
             f"latents.size={latents.size}."
         )
     return made
+
+
+def _check_labels(
+    network: keras.Model, role: str, shape: tuple[int | None, ...]
+) -> None:
+    """Refuses a network that takes labels of another shape than the model."""
+    taken = tf.TensorShape(network.inputs[1].shape)
+    if not taken.is_compatible_with([None, *shape]):
+        raise errors.UsageError(
+            f"The {role} takes labels {list(taken)}, and the model has labels "
+            f"{[None, *shape]}: make both of one condition."
+        )
 
 
 def check_latents(given: Any, size: int) -> None:
@@ -106,6 +122,8 @@ def critic(
             f"The generator makes images {list(made[1:])}, and the {role} "
             f"takes {list(taken[1:])}."
         )
+    if len(network.inputs) > 1 < len(generator.inputs):
+        _check_labels(network, role, generator.inputs[1].shape[1:])
     sequential = isinstance(network, keras.Sequential)
     outputs = network.outputs[0] if sequential else network.output
     if isinstance(outputs, keras.KerasTensor):

@@ -121,10 +121,10 @@ class AdversarialModel(ImplicitModel):
         super().__init__(generator, latents, **kwargs)
         errors.check_type("objective", objective, Objective)
         critic = adopting.critic(critic, self.generator)
-        if len(critic.inputs) > 1 and self.num_classes is None:
+        if len(critic.inputs) > 1 and self.condition is None:
             raise errors.UsageError(
                 "The critic takes labels, and the model has no classes: give "
-                "num_classes, and a generator that takes labels too."
+                "condition, and a generator that takes labels too."
             )
         objective.check(adopting.form_of(critic))
         errors.check_count(

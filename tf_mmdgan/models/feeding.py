@@ -10,11 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.models.image_batches import (
-    ImageForm,
-    check_labels,
-    warn_of_missing,
-)
+from tf_mmdgan.models.image_batches import ImageForm, warn_of_missing
 
 _BATCH_SIZE = 32  # as in Keras
 _UNKNOWN = tf.data.UNKNOWN_CARDINALITY
@@ -154,9 +150,9 @@ def make(
         errors.check_positive(batch_size=batch_size)
     if _is_array(x):
         size = _BATCH_SIZE if batch_size is None else batch_size
-        if y is not None and form is not None and form.num_classes:
-            check_labels(np.asarray(y), form.num_classes)
-            warn_of_missing(np.asarray(y), form.num_classes)
+        if y is not None and form is not None and form.condition:
+            form.condition.check(np.asarray(y))
+            warn_of_missing(np.asarray(y), form.condition.num_classes)
         feed = _of_arrays(x, y, size, seed)
         return feed.ready(form, ahead)
     if not isinstance(x, _OF_BATCHES):

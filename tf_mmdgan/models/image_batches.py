@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
+from tf_mmdgan.conditions import Condition
 
 _ROUNDING = 1e-3
 
@@ -20,12 +21,13 @@ class ImageForm:
     Attributes:
       shape: of an image, (h, w, c), or (n,) for points.
       dtype: of the generated images.
-      num_classes: of which batches (images, labels) must be; None: of none.
+      condition: what the labels of batches (images, labels) must be; None:
+        there need be none.
     """
 
     shape: tuple[int | None, ...]
     dtype: tf.DType
-    num_classes: int | None = None
+    condition: Condition | None = None
 
     def convert(self, batches: tf.data.Dataset) -> tf.data.Dataset:
         """The batches in this form.
@@ -56,6 +58,8 @@ class ImageForm:
             if dtype == tf.uint8 and len(self.shape) == 3:
                 first = images.from_uint8(first)
             first = tf.cast(first, self.dtype)
+            if self.condition is not None and self.condition.width:
+                labels = [tf.cast(labels[0], self.condition.dtype)]
             return (first, *labels) if labels else first
 
         numbered = batches.enumerate()
@@ -79,14 +83,14 @@ class ImageForm:
                 f"The data are {errors.excerpt(spec, 80)}: map them to images, "
                 "or to (images, labels)."
             )
-        if self.num_classes is None:
+        if self.condition is None:
             return
         if len(parts) == 1:
             raise errors.UsageError(
-                "The model has classes, and the data no labels: give batches "
-                "of (images, labels)."
+                f"The model has {self.condition}, and the data no labels: "
+                "give batches of (images, labels)."
             )
-        _check_label_form(parts[1].dtype, parts[1].shape.rank)
+        self.condition.check_form(parts[1].dtype, parts[1].shape)
 
     def _look(self, first: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
         """Checks the values of a batch, outside of the graph."""
@@ -94,8 +98,8 @@ class ImageForm:
         def look(values, *labels):
             if values.dtype != np.uint8:
                 check_values(values)
-            if self.num_classes is not None:
-                check_labels(labels[0], self.num_classes)
+            if self.condition is not None:
+                self.condition.check(labels[0])
             return True
 
         if first.dtype != tf.uint8:
@@ -126,41 +130,15 @@ def _written(shape: Sequence[int | None]) -> str:
     return str(list(shape)).replace("None", "any")
 
 
-def _check_label_form(dtype: tf.DType, rank: int | None) -> None:
-    if not dtype.is_integer or rank not in (1, None):
-        kind = f"{dtype.name} of rank {rank}"
-        raise errors.UsageError(
-            f"The labels are {kind}: give one integer for each image."
-        )
-
-
-def check_labels(labels: np.ndarray, num_classes: int) -> None:
-    """Refuses labels that are no numbers of classes.
-
-    Args:
-      labels: one for each image, [n].
-      num_classes: how many classes there are.
-
-    Raises:
-      UsageError: for other arrays than integers [n].
-      DataError: for numbers of classes that there are not.
-    """
-    _check_label_form(tf.as_dtype(labels.dtype), labels.ndim)
-    low, high = int(labels.min(initial=0)), int(labels.max(initial=0))
-    if low < 0 or high >= num_classes:
-        raise errors.DataError(
-            f"The labels run from {low} to {high}, and the model has "
-            f"{num_classes} classes: need 0 to {num_classes - 1}."
-        )
-
-
-def warn_of_missing(labels: np.ndarray, num_classes: int) -> None:
+def warn_of_missing(labels: np.ndarray, num_classes: int | None) -> None:
     """Warns of classes that nothing would be learnt of.
 
     Args:
-      labels: of all training images, as `check_labels` takes them.
-      num_classes: how many classes there are.
+      labels: of all training images, as `Condition.check` takes them.
+      num_classes: how many classes there are; None: labels are no classes.
     """
+    if num_classes is None:
+        return
     counts = np.bincount(labels.astype(np.int64), minlength=num_classes)
     missing = [str(number) for number in np.flatnonzero(counts == 0)]
     if missing:

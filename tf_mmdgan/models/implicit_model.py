@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import class_names, errors, keras_settings
+from tf_mmdgan import errors, keras_settings
+from tf_mmdgan.conditions import Condition, Label, by_label
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.features import (
     FeatureExtractor,
@@ -50,15 +51,14 @@ class ImplicitModel(SteppedModel, Searching):
 
     Attributes:
       generator: latents [b, z] -> images [b, h, w, c] in [-1, 1]; with
-        `num_classes`, of [latents, labels].
+        `condition`, of [latents, labels].
       ema_generator: the same network with averaged weights and batch-norm
         statistics.
       latents: the law of the generator's input.
       critic: the other network: what the generator is trained against, or what
         finds the features that are matched; or None.
-      num_classes: of a generator that takes labels, or None.
-      class_shares: [num_classes], by which `generate` draws; None: equal ones.
-      class_names: [num_classes], which `generate` takes too; None: no names.
+      condition: what the labels are that the generator takes, and the law by
+        which `generate` draws them; None: it takes none.
       mmd_scope: whether losses are of the "global" batch or of each "replica".
     """
 
@@ -69,7 +69,7 @@ class ImplicitModel(SteppedModel, Searching):
         generator: keras.Model,
         latents: Latents,
         *,
-        num_classes: int | None = None,
+        condition: Condition | None = None,
         seed: int = 0,
         ema_decay: float = 0.999,
         mmd_scope: Literal["global", "replica"] = "global",
@@ -78,7 +78,7 @@ class ImplicitModel(SteppedModel, Searching):
         keras_settings.check()
         super().__init__(seed=seed, **kwargs)
         errors.check_type("latents", latents, Latents)
-        generator = adopting.generator(generator, latents, num_classes)
+        generator = adopting.generator(generator, latents, condition)
         errors.check_at_least(0.0, ema_decay=ema_decay)
         if not ema_decay < 1.0:
             raise errors.UsageError(f"ema_decay={ema_decay}, need less than 1.")
@@ -90,9 +90,7 @@ class ImplicitModel(SteppedModel, Searching):
         self.ema_generator.trainable = False
         self.latents = latents
         self.critic = None
-        self.num_classes = num_classes
-        self.class_shares: np.ndarray | None = None
-        self.class_names: Sequence[str] | None = None
+        self.condition = condition
         self.ema_decay = ema_decay
         self.mmd_scope = mmd_scope
         self._samplers: dict[str, ImageSampler] = {}
@@ -153,7 +151,7 @@ class ImplicitModel(SteppedModel, Searching):
         Args:
           x: images in [-1, 1], or uint8, [n, h, w, c], or points [n, d]: an
             array or an iterable of batches, which may be (images, labels).
-          y: labels [n] of an array; classes are drawn as often as labels say.
+          y: labels of an array; others are drawn as often as these say.
           steps: how many batches to take of an iterable; by default all.
           return_dict: whether to return the numbers by name, not as a list.
           **kwargs: of `keras.Model.evaluate`; they change nothing here.
@@ -165,7 +163,7 @@ class ImplicitModel(SteppedModel, Searching):
         if y is not None:
             x = [(x, y)]
         if self._makes_points:
-            logs = scores_of_points(x, steps, self.generate, self.num_classes)
+            logs = scores_of_points(x, steps, self.generate, self.condition)
         elif self.features is None:
             raise errors.UsageError(
                 "To score by KID, name what to compare by: model.compile(..., "
@@ -173,7 +171,7 @@ class ImplicitModel(SteppedModel, Searching):
             )
         else:
             logs = kid_of_generated(
-                self.features, x, steps, self.generate, self.num_classes
+                self.features, x, steps, self.generate, self.condition
             )
         return logs if return_dict else list(logs.values())
 
@@ -306,8 +304,13 @@ class ImplicitModel(SteppedModel, Searching):
         return ImageForm(
             tuple(made.shape[1:]),
             wide if wide.size >= 4 else tf.float32,
-            num_classes=self.num_classes,
+            condition=self.condition,
         )
+
+    @property
+    def num_classes(self) -> int | None:
+        """How many classes the generator can be told; None of no class."""
+        return None if self.condition is None else self.condition.num_classes
 
     def network(self, weights: str) -> keras.Model:
         """The generator with "ema" (averaged) or "current" weights."""
@@ -320,9 +323,9 @@ class ImplicitModel(SteppedModel, Searching):
         seed: int = 0,
         weights: str = "ema",
         batch_size: int = 256,
-        label: int | str | None = None,
+        label: Label | None = None,
         first: int = 0,
-        shares: np.ndarray | Literal["data"] | None = "data",
+        condition: Condition | None = None,
     ) -> np.ndarray:
         """Draws images; the same seed gives the same latents at any count.
 
@@ -334,27 +337,23 @@ class ImplicitModel(SteppedModel, Searching):
           seed: any integer that fits 64 bits.
           weights: "ema" (averaged) or "current".
           batch_size: images at a time, on each device.
-          label: class of all images, its number or its name; by default they
-            are drawn by `shares`.
+          label: of all images: a class, its number or its name, or numbers; by
+            default labels are drawn by `condition`.
           first: number of the first image in the seed's sequence.
-          shares: probabilities of the classes, [num_classes]; None for equal
-            ones, "data" for those of the data (`class_shares`).
+          condition: whose law labels are drawn by; by default that of the
+            model.
 
         Returns:
           uint8 [count, h, w, c]; of a generator of points, floats [count, n].
 
         Raises:
-          UsageError: for a label or shares that the model does not have.
+          UsageError: for labels that the model does not have, or no law.
         """
+        own = by_label(condition or self.condition, label)
         if weights not in self._samplers:
             self._samplers[weights] = ImageSampler(
-                self.network(weights), self.latents, self.num_classes,
+                self.network(weights), self.latents, self.condition,
                 self.cluster,
             )  # fmt: skip
         sampler = self._samplers[weights]
-        label = class_names.number(label, self.class_names)
-        if isinstance(shares, str):
-            own = errors.pick({"data": self.class_shares}, shares, "shares")
-        else:
-            own = shares
-        return sampler.draw(count, seed, batch_size, label, first, own)
+        return sampler.draw(count, seed, batch_size, own, first)

@@ -134,9 +134,14 @@ class MomentMatchingModel(GeneratorModel):
         self.memory = self.make_memory("memory", discrepancy.memory_size)
 
     def _checked(self, classes_per_batch: int | None) -> int:
-        if (self.num_classes is None) != (classes_per_batch is None):
+        if self.condition is not None and self.num_classes is None:
             raise errors.UsageError(
-                f"num_classes={self.num_classes} and classes_per_batch="
+                f"The model has {self.condition}, and compares images class by "
+                "class: give it classes, or take a model with a critic."
+            )
+        if (self.condition is None) != (classes_per_batch is None):
+            raise errors.UsageError(
+                f"condition={self.condition} and classes_per_batch="
                 f"{classes_per_batch}: give both, or neither."
             )
         if classes_per_batch is None:

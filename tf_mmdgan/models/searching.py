@@ -12,15 +12,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import class_names, errors, images
+from tf_mmdgan import errors, images
+from tf_mmdgan.conditions import Condition, Label, by_label
 from tf_mmdgan.distribute import graphs
-from tf_mmdgan.latents import (
-    Latents,
-    check_label,
-    checked_shares,
-    draw_labels,
-    sampling_seed,
-)
+from tf_mmdgan.latents import Latents, sampling_seed
 from tf_mmdgan.models import likeness
 from tf_mmdgan.models.image_batches import ImageForm
 
@@ -45,8 +40,8 @@ class Search:
       steps: of Adam, from the best draws; 0: these draws as they are.
       learning_rate: of Adam.
       draws: how many latents are drawn for the start.
-      label: class of all images, its number or its name; None: each image
-        keeps the class of its draw.
+      label: of all images: a class, its number or its name, or numbers; None:
+        each image keeps the label of its draw.
       weights: "ema" (averaged) or "current" ones of the generator.
       seed: of the draws.
 
@@ -58,7 +53,7 @@ class Search:
     steps: int = 200
     learning_rate: float = 0.05
     draws: int = 1000
-    label: int | str | None = None
+    label: Label | None = None
     weights: str = "ema"
     seed: int = 0
 
@@ -77,7 +72,8 @@ class Found(NamedTuple):
       images: uint8 [n, h, w, c].
       latents: that the generator makes them of, float32 [n, z]; None where it
         only tells the images.
-      labels: their classes, int32 [n]; None of a generator without classes.
+      labels: theirs, int32 [n] of classes or float32 [n, k] of numbers; None of
+        a generator that takes none.
       before: how far the best draws are from what is wanted, [n].
       after: how far these images are, [n].
     """
@@ -102,9 +98,7 @@ class Searching:
     """The searches of a model that has a generator."""
 
     latents: Latents
-    num_classes: int | None
-    class_shares: np.ndarray | None
-    class_names: Sequence[str] | None
+    condition: Condition | None
 
     @property
     def image_form(self) -> ImageForm:
@@ -210,15 +204,12 @@ class Searching:
 
     def _draws(self, search: Search, count: int) -> Found:
         """The first images of a seed, as `generate` draws them."""
-        label = class_names.number(search.label, self.class_names)
-        check_label(label, self.num_classes)
+        condition = by_label(self.condition, search.label)
         seed = sampling_seed(search.seed)
         drawn = self.latents.sample(seed, count)
         labels = None
-        if self.num_classes:
-            law = checked_shares(self.class_shares, self.num_classes)
-            labels = draw_labels(seed, count, 0, self.num_classes, law)
-            labels = labels if label is None else tf.fill([count], label)
+        if condition is not None:
+            labels = condition.draw(seed, count)
         network = self.network(search.weights)
         made = [
             images.to_uint8(_call(network, *part)).numpy()

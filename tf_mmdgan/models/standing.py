@@ -5,8 +5,9 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Condition
 from tf_mmdgan.distribute import graphs
-from tf_mmdgan.latents import Latents, checked_shares, draw_labels
+from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting
 
 # The second half of the seed; neither training nor sampling has it.
@@ -19,8 +20,7 @@ def with_standing_statistics(
     batches: int,
     batch_size: int,
     *,
-    num_classes: int | None = None,
-    class_shares: np.ndarray | None = None,
+    condition: Condition | None = None,
     seed: int = 0,
 ) -> keras.Model:
     """A copy that normalises by the statistics of fresh generated batches.
@@ -35,29 +35,27 @@ def with_standing_statistics(
     means, a share of 1 / batch_size.
 
     Args:
-      generator: latents [n, z], and labels if it has classes, to images.
+      generator: latents [n, z], and labels if it takes some, to images.
       latents: what it is given.
       batches: how many; >= 1. The paper takes 100, its PyTorch code 16.
       batch_size: images of each; >= 2.
-      num_classes: of a generator that takes labels, or None.
-      class_shares: how often each class is drawn, [num_classes]; None: equally.
+      condition: what labels it takes, and the law that they are drawn by; None:
+        it takes none.
       seed: of latents and labels.
 
     Raises:
-      UsageError: for numbers that are too small, and shares of other classes.
+      UsageError: for numbers that are too small.
     """
     errors.check_count(1, standing_batches=batches)
     errors.check_count(2, batch_size=batch_size)
-    law = checked_shares(class_shares, num_classes)
     copy = adopting.copied(generator)
     statistics = _of_last_batch(copy)
     pair = tf.constant([seed, _STANDING], tf.int64)
 
     def pass_batch(start: tf.Tensor) -> None:
         inputs = latents.sample(pair, batch_size, start)
-        if num_classes:
-            labels = draw_labels(pair, batch_size, start, num_classes, law)
-            inputs = [inputs, labels]
+        if condition is not None:
+            inputs = [inputs, condition.draw(pair, batch_size, start)]
         copy(inputs, training=True)
 
     one_pass = graphs.traced(pass_batch)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
+from tf_mmdgan.conditions import Condition
 from tf_mmdgan.features import FeatureExtractor, extract
 from tf_mmdgan.metrics import kid
 from tf_mmdgan.models import image_batches
@@ -18,7 +19,7 @@ def kid_of_generated(
     real: Any,
     steps: int | None,
     generate: Callable[..., np.ndarray],
-    num_classes: int | None = None,
+    condition: Condition | None = None,
 ) -> dict[str, float]:
     """KID, and its standard error, of as many generated images as real ones.
 
@@ -30,9 +31,9 @@ def kid_of_generated(
       real: images in [-1, 1], or uint8, [n, h, w, c]: an array or an iterable
         of batches, which may be (images, labels).
       steps: how many batches to take of an iterable; by default all.
-      generate: makes so many images, uint8, of classes by their `shares`.
-      num_classes: k, of a generator with classes: they are drawn as often as
-        the labels of the real images say, if there are any.
+      generate: makes so many images, uint8, of labels by a `condition`.
+      condition: of a generator that takes labels: they are drawn as those of
+        the real images are, if these have any.
 
     Raises:
       DataError: for images that cannot be scored.
@@ -40,8 +41,9 @@ def kid_of_generated(
     labels: list[np.ndarray] = []
     in_8_bits = map(_as_uint8, _without_labels(real, steps, labels))
     found = extract(extractor, in_8_bits).features
-    shares = _shares(labels, len(found), num_classes)
-    fake = extract(extractor, generate(len(found), shares=shares)).features
+    condition = _law(labels, len(found), condition)
+    made = generate(len(found), condition=condition)
+    fake = extract(extractor, made).features
     value = kid.kid(found, fake, "exact")
     return {"kid": value.mean, "kid_standard_error": value.standard_error}
 
@@ -50,7 +52,7 @@ def scores_of_points(
     real: Any,
     steps: int | None,
     generate: Callable[..., np.ndarray],
-    num_classes: int | None = None,
+    condition: Condition | None = None,
 ) -> dict[str, float]:
     """KID and the energy distance of as many generated points as real ones.
 
@@ -62,8 +64,8 @@ def scores_of_points(
       real: points [n, d]: an array or an iterable of batches, which may be
         (points, labels).
       steps: how many batches to take of an iterable; by default all.
-      generate: makes so many points, of classes by their `shares`.
-      num_classes: as of `kid_of_generated`.
+      generate: makes so many points, of labels by a `condition`.
+      condition: as of `kid_of_generated`.
 
     Raises:
       DataError: for points that cannot be scored.
@@ -73,7 +75,8 @@ def scores_of_points(
     if not taken:
         raise errors.DataError("There are no points to score.")
     found = np.concatenate(taken)
-    fake = generate(len(found), shares=_shares(labels, len(found), num_classes))
+    condition = _law(labels, len(found), condition)
+    fake = generate(len(found), condition=condition)
     value = kid.kid(found, fake, "exact")
     energy = kid.kid(found, fake, "exact", kernel="energy")
     return {
@@ -94,23 +97,22 @@ def _without_labels(
         yield first
 
 
-def _shares(
-    labels: Sequence[np.ndarray], count: int, num_classes: int | None
-) -> np.ndarray | str:
-    """How often each class is among labels, [num_classes]; "data": unknown.
+def _law(
+    labels: Sequence[np.ndarray], count: int, condition: Condition | None
+) -> Condition | None:
+    """A condition with the law of given labels, if there are any.
 
     Raises:
-      UsageError: for labels that are no integers.
-      DataError: for other classes, and for more or fewer labels than `count`.
+      UsageError: for labels of another form.
+      DataError: for others, and for more or fewer labels than `count`.
     """
-    if not num_classes or not labels:
-        return "data"
+    if condition is None or not labels:
+        return condition
     every = np.concatenate(labels)
-    image_batches.check_labels(every, num_classes)
+    found = condition.like(every)
     if len(every) != count:
         raise errors.DataError(f"{len(every)} labels for {count} images.")
-    counts = np.bincount(every.astype(np.int64), minlength=num_classes)
-    return counts / counts.sum()
+    return found
 
 
 def _as_uint8(batch: Any) -> np.ndarray:

@@ -21,7 +21,8 @@ import keras
 
 from tf_mmdgan.networks import blocks, layers, modulation, residual
 from tf_mmdgan.networks.attention import self_attention
-from tf_mmdgan.networks.conditioning import Inputs, Normalization
+from tf_mmdgan.networks.conditioning import Inputs
+from tf_mmdgan.networks.layers import Normalization
 from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 
@@ -223,16 +224,18 @@ def _layer_inputs(
         )
         return inputs.with_labels(inputs.data), [norm] * count
     first, *parts = modulation.latent_chunks(inputs.data, count + 1)
-    one_hot = inputs.normalized_classes(options.batch_norm)
-    if one_hot is not None:
+    rows = inputs.normalized_labels(options.batch_norm)
+    if rows is not None:
         table = modulation.ClassTable(_CLASS_WIDTH, name="class_table")
-        vectors = table(one_hot)
+        vectors = table(rows)
         parts = [
             keras.layers.Concatenate(name=f"condition{number}")([part, vectors])
             for number, part in enumerate(parts, start=1)
         ]
     norms = [
-        modulation.modulated_batch_norm(part, make, options.batch_statistics)
+        modulation.modulated_batch_norm(
+            part, make.linear, options.batch_statistics
+        )
         for part in parts
     ]
     return inputs.with_labels(first), norms

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 
 from tf_mmdgan import errors
-from tf_mmdgan.networks.conditioning import Inputs, Normalization
+from tf_mmdgan.networks.conditioning import Inputs
+from tf_mmdgan.networks.layers import Normalization
 from tf_mmdgan.networks.minibatch import MinibatchDiscrimination
 from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm

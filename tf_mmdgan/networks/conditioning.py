@@ -1,22 +1,23 @@
-"""Where class labels enter a network."""
+"""Where labels, of classes or of numbers, enter a network."""
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
 from tf_mmdgan import errors, keras_settings
-from tf_mmdgan.networks import layers
+from tf_mmdgan.conditions import Classes, Condition
+from tf_mmdgan.networks import layers, modulation
+from tf_mmdgan.networks.layers import Normalization
 
 KINDS = ("projection", "concatenation")
-
-# From activations and the name of the layer to normalized activations.
-Normalization = Callable[[keras.KerasTensor, str], keras.KerasTensor]
+_EMBEDDED = 64  # width of the rows that stand for labels of numbers
 
 
 @dataclasses.dataclass(frozen=True)
 class Conditioning:
-    """How a generator and a critic are told the class of an image.
+    """How a generator and a critic are told the label of an image.
 
     "projection": the generator's batch normalization has a scale and an offset
     for each class, and the critic's features are
@@ -31,30 +32,31 @@ class Conditioning:
     constant channels to the images (M. Mirza and S. Osindero, "Conditional
     Generative Adversarial Nets", arXiv:1411.1784, section 3.2).
 
-        >>> labels = tm.Conditioning(num_classes=10, kind="concatenation")
+    Labels of numbers are appended as they are. By projection, the rows of a
+    `DenseEmbedding` stand where classes have their one-hot rows, and the
+    generator's scales and offsets are linear in these, as those of BigGAN.
+
+        >>> labels = tm.Conditioning(tm.Classes(10), "concatenation")
         >>> tm.GeneratorOptions(64, conditioning=labels).latent_size
         64
 
     Attributes:
-      num_classes: labels are 0 ... num_classes - 1; >= 1.
+      condition: what labels are.
       kind: "projection" or "concatenation".
       project_output: for "projection", the variant of the code of Scaled MMD
         GAN (https://github.com/MichaelArbel/Scaled-MMD-GAN), where the features
         f = W phi + b stand in place of phi: f + e_y^T f, with e_y a vector.
 
     Raises:
-      UsageError: for a number, a kind or a combination that is not these.
+      UsageError: for a kind or a combination that is not these.
     """
 
-    num_classes: int
+    condition: Condition
     kind: str
     project_output: bool = False
 
     def __post_init__(self):
-        if self.num_classes < 1:
-            raise errors.UsageError(
-                f"Conditioning on num_classes={self.num_classes}, need >= 1."
-            )
+        errors.check_type("condition", self.condition, Condition)
         errors.pick(dict.fromkeys(KINDS), self.kind, "conditioning")
         if self.project_output and self.kind != "projection":
             raise errors.UsageError(
@@ -83,10 +85,13 @@ class Inputs:
         self._projection = _if_kind(conditioning, "projection")
         self._concatenation = _if_kind(conditioning, "concatenation")
         if conditioning is not None:
-            labels = keras.Input((), dtype="int32", name="labels")
+            condition = conditioning.condition
+            labels = keras.Input(
+                condition.shape, dtype=condition.dtype.name, name="labels"
+            )
             self.tensors = [self.data, labels]
-            one_hot = layers.OneHot(conditioning.num_classes, name="one_hot")
-            self._one_hot = one_hot(labels)
+            self._is_class = isinstance(condition, Classes)
+            self._rows = _rows(conditioning, labels)
 
     @property
     def projects_activations(self) -> bool:
@@ -98,21 +103,21 @@ class Inputs:
         """Appends the labels to x, [b, n] or images, if by concatenation."""
         if self._concatenation is None:
             return x
-        rows = self._one_hot
+        rows = self._rows
         if len(x.shape) > 2:
             _, height, width, _ = x.shape
             rows = keras.layers.RepeatVector(height * width)(rows)
-            shape = (height, width, self._concatenation.num_classes)
+            shape = (height, width, self._rows.shape[-1])
             rows = keras.layers.Reshape(shape, name="label_channels")(rows)
         return keras.layers.Concatenate(name="labelled")([x, rows])
 
     @property
-    def projected_classes(self) -> keras.KerasTensor | None:
-        """One-hot labels [b, n]; None where they do not enter by projection."""
-        return None if self._projection is None else self._one_hot
+    def projected_labels(self) -> keras.KerasTensor | None:
+        """Rows [b, n] of labels; None where they do not enter by projection."""
+        return None if self._projection is None else self._rows
 
-    def normalized_classes(self, batch_norm: bool) -> keras.KerasTensor | None:
-        """One-hot labels [b, n] that act in the generator's batch norm.
+    def normalized_labels(self, batch_norm: bool) -> keras.KerasTensor | None:
+        """Rows [b, n] of labels that act in the generator's batch norm.
 
         None where labels do not enter by projection.
 
@@ -126,7 +131,7 @@ class Inputs:
                 "Conditioning by projection acts in the generator's batch "
                 "normalization: leave that on, or take concatenation."
             )
-        return self._one_hot
+        return self._rows
 
     def normalization(
         self, batch_norm: bool, batch_statistics: bool
@@ -136,8 +141,12 @@ class Inputs:
         Raises:
           UsageError: where projection would have no layer to act in.
         """
-        one_hot = self.normalized_classes(batch_norm)
-        classes = None if one_hot is None else one_hot.shape[-1]
+        rows = self.normalized_labels(batch_norm)
+        if rows is not None and not self._is_class:
+            return modulation.modulated_batch_norm(
+                rows, _started_at_zero, batch_statistics
+            )
+        classes = None if rows is None else rows.shape[-1]
 
         def normalize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
             if not batch_norm:
@@ -145,7 +154,7 @@ class Inputs:
             layer = layers.batch_norm(
                 name, num_classes=classes, batch_statistics=batch_statistics
             )
-            return layer(x) if one_hot is None else layer(x, one_hot)
+            return layer(x) if rows is None else layer(x, rows)
 
         return normalize
 
@@ -168,15 +177,32 @@ class Inputs:
         if self._projection.project_output:
             phi, columns = features, 1
         rows = phi.shape[-1]
-        # A linear layer on one-hot labels: its kernel is the table of e_y.
+        # A linear layer on one-hot rows: its kernel is the table of e_y.
         embedding = linear(
             rows * columns, use_bias=False, dtype="float32", name="embedding"
-        )(self._one_hot)
+        )(self._rows)
         matrix = keras.layers.Reshape((rows, columns), dtype="float32")
         dot = keras.layers.Dot(axes=1, dtype="float32", name="projection")
         share = dot([phi, matrix(embedding)])
         add = keras.layers.Add(dtype="float32", name="projected")
         return add([features, share])
+
+
+def _rows(
+    conditioning: Conditioning, labels: keras.KerasTensor
+) -> keras.KerasTensor:
+    """What labels are to the layers that take them, [b, n]."""
+    condition = conditioning.condition
+    if isinstance(condition, Classes):
+        return layers.OneHot(condition.count, name="one_hot")(labels)
+    if conditioning.kind == "concatenation":
+        return labels
+    return layers.DenseEmbedding(_EMBEDDED, name="embedded_labels")(labels)
+
+
+def _started_at_zero(units: int, **kwargs: Any) -> keras.layers.Layer:
+    """A linear layer that begins as classes do: with scale 1 and offset 0."""
+    return keras.layers.Dense(units, kernel_initializer="zeros", **kwargs)
 
 
 def _if_kind(

@@ -1,9 +1,13 @@
 """Layers that several architectures share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+# Of a row of half precision too.
+_LEAST_SQUARE = 1e-6
 
 
 @keras.saving.register_keras_serializable("tf_mmdgan")
@@ -169,6 +173,10 @@ def batch_norm(
     return ConditionalBatchNormalization(num_classes, **settings)
 
 
+# From activations and the name of the layer to normalized activations.
+Normalization = Callable[[keras.KerasTensor, str], keras.KerasTensor]
+
+
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class OneHot(keras.layers.Layer):
     """Labels [b] as rows [b, num_classes] of zeros with a single one.
@@ -202,6 +210,53 @@ class OneHot(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """See `keras.layers.Layer`."""
         return super().get_config() | {"num_classes": self.num_classes}
+
+
+@keras.saving.register_keras_serializable("tf_mmdgan")
+class DenseEmbedding(keras.layers.Layer):
+    """Labels of numbers [b, k] as rows [b, units] of norm 1.
+
+    h / |h| with h = relu(A y + a): rows that stand where labels of classes have
+    their one-hot rows, which have norm 1 too, so that what is linear in those
+    learns functions of numbers. The embedding of continuous labels of X. Ding,
+    Y. Wang, Z. Xu, W. J. Welch and Z. J. Wang, "CcGAN", ICLR 2021,
+    arXiv:2011.07466, is such a network too, of more layers.
+
+    Neither spectral normalization nor penalties on kernels are for it: the norm
+    of its rows bounds what follows.
+
+    Args:
+      units: of a row, >= 1.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, units: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, labels_shape: Any) -> None:
+        """Makes A, [k, units], and a, whose kinks lie where labels do."""
+        self.directions = self.add_weight(
+            name="directions",
+            shape=(labels_shape[-1], self.units),
+            initializer="he_normal",
+        )
+        self.offsets = self.add_weight(
+            name="offsets",
+            shape=(self.units,),
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+        )
+        self.built = True
+
+    def call(self, labels: tf.Tensor) -> tf.Tensor:
+        """The rows, in the layer's floating-point type."""
+        h = tf.nn.relu(tf.matmul(labels, self.directions) + self.offsets)
+        # Where all of h is 0 the row is too, and its gradient finite.
+        return tf.math.l2_normalize(h, axis=-1, epsilon=_LEAST_SQUARE)
+
+    def get_config(self) -> dict[str, Any]:
+        """See `keras.layers.Layer`."""
+        return super().get_config() | {"units": self.units}
 
 
 def leaky_relu(x: tf.Tensor, slope: float = 0.2) -> tf.Tensor:

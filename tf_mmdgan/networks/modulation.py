@@ -1,18 +1,22 @@
 """Normalization whose scale and offset follow a vector of each example."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.networks import blocks, layers
-from tf_mmdgan.networks.conditioning import Normalization
+from tf_mmdgan.networks import layers
+from tf_mmdgan.networks.layers import Normalization
 
 
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class ClassTable(keras.layers.Layer):
     """A trained vector for each class, which several layers share.
+
+    Of labels of numbers, whose rows are none of zeros and a one, it makes
+    vectors between.
 
     Neither spectral normalization nor penalties on kernels are for it.
 
@@ -64,7 +68,7 @@ class Modulation(keras.layers.Layer):
 
 def modulated_batch_norm(
     condition: keras.KerasTensor,
-    make: blocks.LayerFactory,
+    linear: Callable[..., keras.layers.Layer],
     batch_statistics: bool,
 ) -> Normalization:
     """Batch normalization with gains and offsets linear in a vector.
@@ -75,7 +79,7 @@ def modulated_batch_norm(
 
     Args:
       condition: c of each example, [b, n].
-      make: makes A and B.
+      linear: linear(units, **kwargs) -> a layer, A or B.
       batch_statistics: see `layers.BatchNormalization`.
     """
 
@@ -84,7 +88,7 @@ def modulated_batch_norm(
             name, batch_statistics=batch_statistics, affine=False
         )
         gain, offset = (
-            make.linear(x.shape[-1], use_bias=False, name=f"{name}_{part}")
+            linear(x.shape[-1], use_bias=False, name=f"{name}_{part}")
             for part in ("gain", "offset")
         )
         modulation = Modulation(name=f"{name}_modulation")

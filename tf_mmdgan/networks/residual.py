@@ -7,7 +7,7 @@ from collections.abc import Callable
 import keras
 
 from tf_mmdgan.networks import blocks, layers
-from tf_mmdgan.networks.conditioning import Normalization
+from tf_mmdgan.networks.layers import Normalization
 
 GLOROT = keras.initializers.GlorotUniform
 # Uniform, of variance 4 / (fan_in + fan_out): He's, for the mean of both fans.

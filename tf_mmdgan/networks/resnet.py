@@ -17,7 +17,7 @@ half of any side up.
 import keras
 
 from tf_mmdgan.networks import blocks, layers, residual
-from tf_mmdgan.networks.conditioning import Normalization
+from tf_mmdgan.networks.layers import Normalization
 from tf_mmdgan.networks.options import CriticOptions, GeneratorOptions
 
 SIZES = blocks.Sizes(minimum=32)

@@ -226,9 +226,9 @@ def _mapping(
     """From latents, and labels, to w [b, width]."""
     inputs = conditioning.Inputs(latents, "latents", options.conditioning)
     x = styles.UnitMeanSquare(dtype="float32", name="unit_latents")(inputs.data)
-    one_hot = inputs.projected_classes
-    if one_hot is not None:
-        vector = EqualizedDense(width, name="class_vector")(one_hot)
+    rows = inputs.projected_labels
+    if rows is not None:
+        vector = EqualizedDense(width, name="class_vector")(rows)
         vector = styles.UnitMeanSquare(dtype="float32", name="unit_class")(
             vector
         )

@@ -12,7 +12,8 @@ class Drawn:
 
     Attributes:
       images: uint8 [n, h, w, c]; or rows of a table, float32 [n, d].
-      labels: int32 [n], of a generator with classes, or None.
+      labels: int32 [n] of a generator with classes, float32 [n, k] of one that
+        is told numbers, or None.
       values: float32 [n, h, w, c], in the range of the data, where these are
         no levels of 8 bits; or None.
       seconds: what each request took.

@@ -14,7 +14,8 @@ Arrays = Mapping[str, np.ndarray]
 # The type and the whole shape of each output that is asked for.
 Wanted = Mapping[str, tf.TensorSpec]
 
-# Those of the inputs of the signatures, but for `serving_default`.
+# Those of the inputs of the signatures, but for `serving_default`, and for a
+# `label` of numbers, which is float32.
 INPUT_TYPES = {
     "num_samples": np.int32, "seed": np.int64, "start": np.int64,
     "truncation": np.float32, "label": np.int32, "seed_a": np.int64,
@@ -70,12 +71,16 @@ class Predictor(Protocol):
 def typed(inputs: Mapping[str, Any]) -> Arrays:
     """The inputs of a signature as arrays of its types.
 
+    A label is one of numbers where it is given as float32.
+
     Raises:
       UsageError: for a number that does not fit.
     """
     arrays = {}
     for name, value in inputs.items():
         kind = INPUT_TYPES[name]
+        if name == "label" and np.asarray(value).dtype == np.float32:
+            kind = np.float32
         try:
             # Of an integer that is too large, asarray says so; astype wraps.
             arrays[name] = np.asarray(value, kind)
@@ -93,8 +98,8 @@ def reason(message: object) -> str:
     text = errors.excerpt(found[1] if found else errors.of_graph(str(message)))
     if _JOINS in text:
         text += (
-            "; the server joins requests, and of a generator with classes "
-            "draws a given label only: name a label, or ask a server without "
+            "; the server joins requests, and of a generator with labels "
+            "draws a given one only: name a label, or ask a server without "
             "--enable_batching for interpolations and labels by chance"
         )
     return text

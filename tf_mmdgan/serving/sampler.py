@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import class_names, errors
-from tf_mmdgan.serving import told
+from tf_mmdgan.conditions import Label, numbers_of
+from tf_mmdgan.serving import labels, told
 from tf_mmdgan.serving.drawn import Drawn
 from tf_mmdgan.serving.predictor import (
     Arrays,
@@ -46,6 +47,7 @@ class Sampler:
     Attributes:
       image_shape: [h, w, c] of an image.
       has_classes: whether images can be of a class that is asked for.
+      label_width: how many numbers the generator is told; None of others.
       has_styles: whether the generator is a style-based one.
       makes_rows: whether rows of a table are drawn, and no images.
 
@@ -69,6 +71,10 @@ class Sampler:
         self.makes_rows = self._output == "rows"
         self.image_shape = tuple(self._made.shape[1:])
         self.has_classes = "sample_class" in signatures
+        self._labels = labels.form(signatures)
+        self.label_width = None
+        if self._labels is not None and not self.has_classes:
+            self.label_width = self._labels.shape[1]
         self.has_styles = {"mix_styles", "interpolate_styles"} <= set(
             signatures
         )
@@ -83,7 +89,7 @@ class Sampler:
         seed: int,
         start: int = 0,
         truncation: float = 1.0,
-        label: int | str | None = None,
+        label: Label | None = None,
     ) -> Drawn:
         """Draws images of a seed.
 
@@ -92,11 +98,11 @@ class Sampler:
           seed: any integer of 64 bits.
           start: number of the first one, 0 or more.
           truncation: see `Latents.sample`.
-          label: class of all images, its number or its name; by default they
-            are drawn.
+          label: of all images: a class, its number or its name, or numbers; by
+            default labels are drawn.
 
         Returns:
-          Those images, and their labels where there are classes.
+          Those images, and their labels where there are any.
 
         Raises:
           UsageError: for inputs that the model refuses.
@@ -110,9 +116,9 @@ class Sampler:
                 f"num_samples={num_samples}, start at {2**63 - num_samples} "
                 "at most."
             )
-        named = {"seed": seed, "truncation": truncation}
+        named: dict[str, Any] = {"seed": seed, "truncation": truncation}
         if label is not None:
-            named["label"] = self._number(label)
+            named["label"] = self._label(label)
         parts, stop = [], start + num_samples
         for first in range(start, stop, self._batch_size):
             last = min(stop, first + self._batch_size)
@@ -120,15 +126,16 @@ class Sampler:
         return _joined(parts)
 
     def _draw(
-        self, first: int, last: int, named: Mapping[str, float]
+        self, first: int, last: int, named: Mapping[str, Any]
     ) -> tuple[Arrays, float]:
         """Asks for the images first .. last - 1 of a seed in one request."""
         count = last - first
-        if self._by_rows and (not self.has_classes or "label" in named):
+        if self._by_rows and (self._labels is None or "label" in named):
             rows = {name: [value] * count for name, value in named.items()}
             rows["index"] = list(range(first, last))
             return self._ask("sample_by_seed", count, **rows)
-        signature = "sample_class" if "label" in named else "sample_range"
+        labelled = "sample_class" if self.has_classes else "sample_numbers"
+        signature = labelled if "label" in named else "sample_range"
         return self._ask(
             signature, count, num_samples=count, start=first, **named
         )
@@ -139,7 +146,7 @@ class Sampler:
         seed_b: int,
         steps: int,
         truncation: float = 1.0,
-        label: int | str | None = None,
+        label: Label | None = None,
     ) -> Drawn:
         """Draws the way from the first image of a seed to that of another.
 
@@ -150,8 +157,8 @@ class Sampler:
           seed_b: the seed at the end.
           steps: images, both ends included.
           truncation: see `Latents.sample`.
-          label: class of all images, its number or its name; a generator with
-            classes needs one.
+          label: of all images, as of `sample`; a generator with labels needs
+            one.
 
         Returns:
           The images on the way.
@@ -168,7 +175,7 @@ class Sampler:
             seed_a=seed_a,
             seed_b=seed_b,
             truncation=truncation,
-            **self._one_class(label),
+            **self._one_label(label),
         )
         return _joined([part])
 
@@ -179,7 +186,7 @@ class Sampler:
         pairs: Sequence[tuple[int, int]],
         cutoff: int | Sequence[int],
         truncation: float = 1.0,
-        label: int | str | None = None,
+        label: Label | None = None,
     ) -> Drawn:
         """Draws images of coarse styles of one image, fine ones of another.
 
@@ -210,7 +217,7 @@ class Sampler:
             some = slice(first, first + self._batch_size)
             count = len(pairs[some])
             named: dict[str, Any] = {"seed": seed, "other_seed": other_seed}
-            named |= {"truncation": truncation, **self._one_class(label)}
+            named |= {"truncation": truncation, **self._one_label(label)}
             rows = {name: [value] * count for name, value in named.items()}
             rows["index"], rows["other_index"] = (
                 [pair[which] for pair in pairs[some]] for which in (0, 1)
@@ -230,7 +237,9 @@ class Sampler:
         self._check_styles()
         names = ("seed", "index", "other_seed", "other_index", "cutoff")
         asked = {name: [0] for name in names} | {"truncation": [1.0]}
-        asked |= {"label": [0]} if self.has_classes else {}
+        if self._labels is not None:
+            form = [1, *self._labels.shape[1:]]
+            asked["label"] = tf.zeros(form, self._labels.dtype).numpy()
         wanted = {"layers": tf.TensorSpec([1], tf.int32)}
         found = self._predictor.predict("mix_styles", typed(asked), wanted)
         layers = int(found["layers"][0])
@@ -245,14 +254,14 @@ class Sampler:
                 "stylegan2 have."
             )
 
-    def _one_class(self, label: int | str | None) -> dict[str, int]:
-        """The input that names the class of all images, if there are some."""
+    def _one_label(self, label: Label | None) -> dict[str, Any]:
+        """The input that is the label of all images, if there are any."""
         if label is not None:
-            return {"label": self._number(label)}
-        if self.has_classes:
+            return {"label": self._label(label)}
+        if self._labels is not None:
+            has = "has classes" if self.has_classes else "is told numbers"
             raise errors.UsageError(
-                "This generator has classes: name the label that all images "
-                "show."
+                f"This generator {has}: name the label that all images show."
             )
         return {}
 
@@ -264,8 +273,8 @@ class Sampler:
         began = time.perf_counter()
         found = self._predictor.predict(signature, given, self._wanted(count))
         seconds = time.perf_counter() - began
-        if self.has_classes:
-            _check_labels(found["labels"], inputs.get("label"))
+        if self._labels is not None:
+            labels.check(found["labels"], given.get("label"))
         return found, seconds
 
     def _wanted(self, count: int) -> dict[str, tf.TensorSpec]:
@@ -280,12 +289,15 @@ class Sampler:
         wanted = {self._output: tf.TensorSpec(shape, self._made.dtype)}
         if self._has_values:
             wanted["values"] = tf.TensorSpec(shape, tf.float32)
-        if self.has_classes:
-            wanted["labels"] = tf.TensorSpec([count], tf.int32)
+        if self._labels is not None:
+            rows = [count, *self._labels.shape[1:]]
+            wanted["labels"] = tf.TensorSpec(rows, self._labels.dtype)
         return wanted
 
-    def _number(self, label: int | str) -> int:
-        """The number of a class."""
+    def _label(self, label: Any) -> Any:
+        """The number of a class, or numbers, float32 [k]."""
+        if self.label_width is not None:
+            return numbers_of(label, self.label_width)
         if not self.has_classes:
             raise errors.UsageError(
                 f"label={errors.excerpt(label, 80)}: this generator has no "
@@ -322,28 +334,14 @@ class Sampler:
             )
         return names
 
-    def _ask_names(self, labels: Sequence[int]) -> Arrays:
-        count, width = len(labels), self._names_told
+    def _ask_names(self, numbers: Sequence[int]) -> Arrays:
+        count, width = len(numbers), self._names_told
         wanted = {
             "name": tf.TensorSpec((count, width), tf.uint8),
             "num_classes": tf.TensorSpec([count], tf.int32),
         }
-        asked = typed({"label": list(labels)})
+        asked = typed({"label": list(numbers)})
         return self._predictor.predict("class_names", asked, wanted)
-
-
-def _check_labels(labels: np.ndarray, asked: Any) -> None:
-    """Refuses classes that cannot be, or are not the one asked for.
-
-    Raises:
-      DataError: for such a class.
-    """
-    wrong = labels < 0 if asked is None else labels != asked
-    if wrong.any():
-        meant = "" if asked is None else f" instead of {np.max(asked)}"
-        raise errors.DataError(
-            f"The model draws the class {labels[wrong][0]}{meant}."
-        )
 
 
 def _joined(parts: Sequence[tuple[Arrays, float]]) -> Drawn:

@@ -10,6 +10,7 @@ import pathlib
 from collections.abc import Callable
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Condition
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.methods import count_critic_weights, count_weights
 from tf_mmdgan.training.run_directory import CHECKPOINTS, CONFIG_FILE
@@ -24,14 +25,16 @@ _BATCH_BYTES = 2**36  # of a layer as wide as a network and half as high
 
 
 def check_training(
-    config: TrainConfig, image_shape: tuple[int, ...], num_classes: int | None
+    config: TrainConfig,
+    image_shape: tuple[int, ...],
+    condition: Condition | None,
 ) -> None:
     """Refuses to go on with a run whose record claims what it cannot need.
 
     Args:
       config: of the run, what was in force filled in; a new run passes.
       image_shape: (h, w, c) of its data, or (n,) for points.
-      num_classes: of its data, or None where they have no labels.
+      condition: what the labels of its data are; None without labels.
 
     Raises:
       DataError: for networks that the run has no weights of, or for a batch of
@@ -50,14 +53,14 @@ def check_training(
                 "give --trust_run, if that is meant."
             )
     folder = run_dir / CHECKPOINTS["last"]
-    check_generator(config, image_shape, num_classes, folder, _UNSAVED_BYTES)
-    check_critic(config, image_shape, num_classes, folder, _UNSAVED_BYTES)
+    check_generator(config, image_shape, condition, folder, _UNSAVED_BYTES)
+    check_critic(config, image_shape, condition, folder, _UNSAVED_BYTES)
 
 
 def check_generator(
     config: TrainConfig,
     image_shape: tuple[int, ...],
-    num_classes: int | None,
+    condition: Condition | None,
     folder: pathlib.Path,
     unsaved: int = 0,
 ) -> None:
@@ -66,7 +69,7 @@ def check_generator(
     Args:
       config: by the run's record.
       image_shape: (h, w, c), or (n,) for points.
-      num_classes: of the data, or None where they have no labels.
+      condition: what the labels of the data are; None without labels.
       folder: of checkpoints, in that of the run.
       unsaved: bytes of weights that pass in any case.
 
@@ -74,27 +77,27 @@ def check_generator(
       DataError: for such a record.
     """
     sizes = (config.generator_width, config.latent_size)
-    if not _is_usual(*sizes, image_shape, num_classes):
+    if not _is_usual(*sizes, image_shape, condition):
         _check_held(
             folder, "generator", unsaved,
-            functools.partial(count_weights, config, image_shape, num_classes),
+            functools.partial(count_weights, config, image_shape, condition),
         )  # fmt: skip
 
 
 def check_critic(
     config: TrainConfig,
     image_shape: tuple[int, ...],
-    num_classes: int | None,
+    condition: Condition | None,
     folder: pathlib.Path,
     unsaved: int = 0,
 ) -> None:
     """Refuses a record of a larger critic; as `check_generator`."""
     sizes = (config.critic_width, config.critic_output or 0)
-    if not _is_usual(*sizes, image_shape, num_classes):
+    if not _is_usual(*sizes, image_shape, condition):
         _check_held(
             folder, "critic", unsaved,
             functools.partial(
-                count_critic_weights, config, image_shape, num_classes
+                count_critic_weights, config, image_shape, condition
             ),
         )  # fmt: skip
 
@@ -103,14 +106,15 @@ def _is_usual(
     width: int,
     numbers: int,
     image_shape: tuple[int, ...],
-    num_classes: int | None,
+    condition: Condition | None,
 ) -> bool:
     """Whether any machine holds such a network, by its latents or outputs."""
+    classes = 0 if condition is None else condition.num_classes or 0
     return (
         width <= _USUAL_WIDTH
         and numbers <= _USUAL_LATENTS
         and all(side <= _USUAL_SIDE for side in image_shape)
-        and (num_classes or 0) <= _USUAL_CLASSES
+        and classes <= _USUAL_CLASSES
     )
 
 

@@ -1,4 +1,4 @@
-"""Samples in rows, one for each class that has a name."""
+"""Samples in rows, one for each class that has a name, or for some labels."""
 
 import io
 import json
@@ -12,9 +12,11 @@ import PIL.ImageFont
 import PIL.PngImagePlugin
 
 from tf_mmdgan import images
+from tf_mmdgan.conditions import Classes, Condition, Label, Numbers
 from tf_mmdgan.models import ImplicitModel
 
-ROWS, COLUMNS = 16, 8  # the most classes that are shown; images of each
+ROWS, COLUMNS = 16, 8  # the most labels that are shown; images of each
+_OF_NUMBERS = 8  # labels of numbers that are shown
 
 _TEXT_PIXELS = 14  # height of the letters
 _TEXT_WIDTH = 160  # longer names are cut in the picture
@@ -23,27 +25,45 @@ _MARGIN = 6
 NAMES = "tf_mmdgan class names"
 
 
+def labels(condition: Condition | None) -> dict[str, Label]:
+    """Labels of the rows by what stands beside them; none where none do.
+
+    Of classes those that have names, of numbers some of the data's labels.
+    """
+    if isinstance(condition, Classes):
+        names = (condition.names or ())[:ROWS]
+        return {name: number for number, name in enumerate(names)}
+    if not isinstance(condition, Numbers):
+        return {}
+    rows = condition.law
+    some = np.linspace(0, len(rows) - 1, _OF_NUMBERS).round().astype(int)
+    return {
+        ", ".join(f"{number:.3g}" for number in row): row for row in rows[some]
+    }
+
+
 def draw(
     model: ImplicitModel, weights: str = "ema", seed: int = 0
 ) -> np.ndarray | None:
-    """The first images of a seed in each class; a column has the same latents.
+    """The first images of a seed by label; a column has the same latents.
 
     Args:
-      model: whose `class_names` are those of the rows.
+      model: whose condition has the `labels` of the rows.
       weights: "ema" (averaged) or "current".
       seed: of the latents.
 
     Returns:
-      uint8 [rows, COLUMNS, h, w, c], of the first `ROWS` classes. None of a
-      model that takes no class, or whose classes have no names.
+      uint8 [rows, COLUMNS, h, w, c]. None of a model that takes no label, or
+      whose classes have no names.
     """
-    if not model.num_classes or not model.class_names:
+    shown = labels(model.condition)
+    if not shown:
         return None
     if len(model.generator.output_shape) != 4:
         return None
     rows = [
-        model.generate(COLUMNS, seed, weights, label=number)
-        for number in range(min(ROWS, model.num_classes))
+        model.generate(COLUMNS, seed, weights, label=label)
+        for label in shown.values()
     ]
     return np.stack(rows)
 

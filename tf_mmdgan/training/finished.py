@@ -245,9 +245,7 @@ class TrainedRun:
                 "licence": licence,
                 **({"table": self.table.record()} if self.table else {}),
             },
-            num_classes=self.model.num_classes,
-            class_shares=self.model.class_shares,
-            class_names=self.model.class_names,
+            condition=self.model.condition,
             value_range=self.value_range,
             documents=documents,
             with_warmup=export.warmup_available(),
@@ -318,7 +316,7 @@ def load_run(
     """
     run_dir = os.path.expanduser(run_dir)
     found = run_directory.read_config(run_dir, trust_run)
-    config, image_shape, num_classes = found
+    config, image_shape, condition = found
     # The folder may have been moved.
     config = dataclasses.replace(
         config, run_dir=os.fspath(run_dir), trust_run=trust_run
@@ -330,11 +328,12 @@ def load_run(
     if not trust_run:
         held = CHECKPOINTS.get(checkpoint, EVALUATED)
         claims.check_generator(
-            config, image_shape, num_classes, pathlib.Path(run_dir, held)
+            config, image_shape, condition, pathlib.Path(run_dir, held)
         )
-    model = make_generator(config, image_shape, num_classes)
-    model.class_shares = class_records.shares(run_dir, num_classes)
-    model.class_names = class_records.names(run_dir, num_classes)
+    model = make_generator(config, image_shape, condition)
+    condition = class_records.with_law(run_dir, condition)
+    if model.condition is not None:
+        model.condition = condition
     run = TrainedRun(config, model, averaged_alone=checkpoint.isdecimal())
     restored.restore(model, run.folder, checkpoint)
     return run

@@ -63,14 +63,14 @@ def _trained(run_dir: str, trust_run: bool) -> ImplicitModel:
     # Which tells of what is no run, or not sound, and of weights that claim
     # more than there is, before the critic is made.
     finished.load_run(run_dir, trust_run=trust_run)
-    config, shape, classes = run_directory.read_config(run_dir, trust_run)
+    config, shape, condition = run_directory.read_config(run_dir, trust_run)
     in_force = run_directory.recorded_in_force(run_dir, trust_run)
     config = records.filled(config, in_force)
     folder = pathlib.Path(run_dir, CHECKPOINTS["last"])
     if not trust_run:
-        claims.check_critic(config, shape, classes, folder)
+        claims.check_critic(config, shape, condition, folder)
     made = make_model(
-        dataclasses.replace(config, trust_run=trust_run), shape, classes
+        dataclasses.replace(config, trust_run=trust_run), shape, condition
     )
     checkpoints.Checkpoints(made, folder).restore(whole=False)
     return made

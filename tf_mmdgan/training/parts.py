@@ -51,8 +51,8 @@ def make_parts(
     _check_training(config, train_set)
     if known is None or not known.is_of(train_set):
         model = model_of(config, cluster, train_set)
-    model.class_shares = train_set.class_shares
-    model.class_names = train_set.class_names
+    if model.condition is not None:
+        model.condition = train_set.condition
     scorer = evaluation.scorer_of_run(config, cluster, extractor)
     run_data.check_held_out(config, scorer.real)
     return train_set, model, scorer
@@ -76,9 +76,9 @@ def model_of(
     config: TrainConfig, cluster: Cluster, found: data.ImageSet | data.Preview
 ) -> ImplicitModel:
     """An untrained model of such images."""
-    claims.check_training(config, found.image_shape, found.num_classes)
+    claims.check_training(config, found.image_shape, found.condition)
     with cluster.scope():
-        model = make_model(config, found.image_shape, found.num_classes)
+        model = make_model(config, found.image_shape, found.condition)
     model.input_clock = InputClock()
     return model
 

@@ -12,16 +12,20 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 import tf_mmdgan
 from tf_mmdgan import errors, files, owned
 from tf_mmdgan.class_names import MOST_CLASSES
+from tf_mmdgan.conditions import MOST_NUMBERS, Classes, Condition, Numbers
 from tf_mmdgan.config import TrainConfig, fields, spelling
 from tf_mmdgan.config.data import OF_MACHINE
 
 CONFIG_FILE = "config.json"
 LOCK_FILE = ".lock"
+# Labels of numbers that a run draws from.
+LABELS_FILE = "labels.npy"
+_OF_FIRST_MOMENTS = (
+    LOCK_FILE, f".{CONFIG_FILE}", LABELS_FILE, f".{LABELS_FILE}",
+)  # fmt: skip
 _MOST_PIXELS = 2**14  # of a side, in a record
 _LONGEST_REASON = 1000  # in characters; a record can have names of any length
 METRICS_FILE = "metrics.jsonl"
@@ -44,7 +48,7 @@ def check(config: TrainConfig) -> None:
     if not (run_dir / CONFIG_FILE).exists():
         # A run killed in its first moments leaves no more than this.
         if run_dir.is_dir() and all(
-            path.name.startswith((LOCK_FILE, f".{CONFIG_FILE}"))
+            path.name.startswith(_OF_FIRST_MOMENTS)
             for path in run_dir.iterdir()
         ):
             return
@@ -135,8 +139,7 @@ def write_config(
     config: TrainConfig,
     in_force: Mapping[str, Any],
     image_shape: tuple[int, ...],
-    num_classes: int | None = None,
-    class_shares: np.ndarray | None = None,
+    condition: Condition | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> None:
     """Records what makes the run; of one that goes on, what may have changed.
@@ -145,14 +148,17 @@ def write_config(
       config: the settings as they were given.
       in_force: every setting as it is in force.
       image_shape: of the data.
-      num_classes: of the data; None: they have no labels.
-      class_shares: of the data, `ImageSet.class_shares`.
+      condition: what the labels of the data are; None: they have none.
       data: what tells them from others, `run_data.record`.
     """
     path = pathlib.Path(config.run_dir) / CONFIG_FILE
     if path.exists():
         _write_changes(path, config)
         return
+    numbers = condition is not None and condition.width is not None
+    law = None if condition is None else condition.law
+    if numbers and law is not None:
+        files.write_npy(path.parent / LABELS_FILE, law)
     packages = ("tensorflow", "keras", "numpy", "tensorflow-gan")
     files.write_json(
         path,
@@ -160,10 +166,9 @@ def write_config(
             "config": fields.record(config),
             "in_force": dict(in_force),
             "image_shape": list(image_shape),
-            "num_classes": num_classes,
-            "class_shares": (
-                None if class_shares is None else class_shares.tolist()
-            ),
+            "num_classes": condition and condition.num_classes,
+            "class_shares": (None if law is None or numbers else law.tolist()),
+            "label_width": condition and condition.width,
             "data": dict(data or {}),
             "versions": {
                 "tf_mmdgan": tf_mmdgan.__version__,
@@ -244,8 +249,10 @@ def commit() -> str | None:
 
 def read_config(
     run_dir: str | os.PathLike[str], trust_run: bool = False
-) -> tuple[TrainConfig, tuple[int, ...], int | None]:
-    """Configuration, image shape and number of classes of a run.
+) -> tuple[TrainConfig, tuple[int, ...], Condition | None]:
+    """Configuration, image shape and what the labels of a run's data are.
+
+    The law of the labels is `class_records.with_law`'s to read.
 
     Args:
       run_dir: the run's folder.
@@ -267,7 +274,7 @@ def read_config(
     try:
         config = TrainConfig(**_settings(content["config"], trust_run))
         shape = _shape(content["image_shape"])
-        return config, shape, _num_classes(content.get("num_classes"))
+        return config, shape, _condition(content)
     except (ValueError, KeyError, TypeError) as error:
         raise errors.DataError(
             f"{path} cannot be read by this version, {tf_mmdgan.__version__}"
@@ -311,10 +318,20 @@ def _shape(found: Any) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _num_classes(found: Any) -> int | None:
-    if found is None or (type(found) is int and 0 < found <= MOST_CLASSES):
+def _condition(content: Mapping[str, Any]) -> Condition | None:
+    """What labels are by a record, which may claim anything."""
+    classes = _count(content, "num_classes", MOST_CLASSES)
+    width = _count(content, "label_width", MOST_NUMBERS)
+    if width is not None:
+        return Numbers(width)
+    return None if classes is None else Classes(classes)
+
+
+def _count(content: Mapping[str, Any], name: str, most: int) -> int | None:
+    found = content.get(name)
+    if found is None or (type(found) is int and 0 < found <= most):
         return found
-    raise errors.DataError(f"its num_classes is {errors.excerpt(repr(found))}")
+    raise errors.DataError(f"its {name} is {errors.excerpt(repr(found))}")
 
 
 def recorded_step(path: pathlib.Path) -> int | None:

@@ -23,8 +23,9 @@ def grid_name(step: int, of_rows: bool = False) -> str:
 class SampleGrid(Every):
     """Draws the same latents again and again: step_*.png and TensorBoard.
 
-    Of a model whose classes have names, each row is of one class. Rows of a
-    table become step_*.csv, in the table's units.
+    Of a model whose classes have names, each row is of one class, and of one
+    that is told numbers, of one of the data's labels. Rows of a table become
+    step_*.csv, in the table's units.
     """
 
     def __init__(
@@ -53,11 +54,10 @@ class SampleGrid(Every):
             return
         rows = class_rows.draw(self.model, self.weights, self.seed)
         if rows is not None:
-            self._write_rows(step, rows, self.model.class_names)
+            names = class_rows.labels(self.model.condition)
+            self._write_rows(step, rows, list(names))
             return
-        drawn = self.model.generate(
-            self.count, self.seed, self.weights, shares=None
-        )
+        drawn = self._draw()
         scale = max(1, 64 // drawn.shape[1])
         files.write_bytes(
             self.folder / grid_name(step),
@@ -65,10 +65,16 @@ class SampleGrid(Every):
         )
         self.writer.image(step, "samples", images.grid(drawn))
 
-    def _write_table(self, step: int, table: data.Table) -> None:
-        drawn = self.model.generate(
-            self.count, self.seed, self.weights, shares=None
+    def _draw(self) -> np.ndarray:
+        """Images of all classes equally often."""
+        law = self.model.condition
+        even = None if law is None else law.even()
+        return self.model.generate(
+            self.count, self.seed, self.weights, condition=even
         )
+
+    def _write_table(self, step: int, table: data.Table) -> None:
+        drawn = self._draw()
         path = self.folder / grid_name(step, of_rows=True)
         files.write_bytes(path, table.csv(table.in_units(drawn)))
 

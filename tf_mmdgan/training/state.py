@@ -80,8 +80,7 @@ def open_state(
             given,
             records.in_force(config, train, scorer),
             train.image_shape,
-            train.num_classes,
-            train.class_shares,
+            train.condition,
             run_data.record(config, train, scorer.real),
         )
     rule = _rate_rule(config, len(train.images))

@@ -34,7 +34,6 @@ def network(
             model.latents,
             standing_batches,
             min(batch_size, _STANDING_ROWS),
-            num_classes=model.num_classes,
-            class_shares=model.class_shares,
+            condition=model.condition,
         )
     return made if table is None else networks.in_units(made, *table.units)

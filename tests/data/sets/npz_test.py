@@ -71,6 +71,21 @@ def test_halves_of_a_folder_must_fit(images, tmp_path):
         load("test", tmp_path)
 
 
+def test_labels_of_floats_are_numbers(images, tmp_path):
+    labels = np.linspace(-1, 1, 400).reshape(200, 2)
+    whole = save(tmp_path / "a.npz", images=images, labels=labels)
+    train = load("train", whole)
+    kept = rows_of(images, train.images)
+    assert train.num_classes is None and train.labels.dtype == np.float32
+    np.testing.assert_array_equal(train.labels, np.float32(labels[kept]))
+    assert (train.condition.width, len(train.condition.rows)) == (2, len(kept))
+    save(tmp_path / "train.npz", images=images, labels=labels)
+    for others in (labels[:, :1], np.zeros(200, int)):
+        save(tmp_path / "test.npz", images=images, labels=others)
+        with pytest.raises(errors.DataError, match="labels of other kinds"):
+            load("train", tmp_path)
+
+
 def test_grey_images_and_other_sizes(images, tmp_path):
     path = save(tmp_path / "a.npz", images=images[..., 0])
     native = load("train", path)
@@ -100,6 +115,20 @@ def test_grey_images_and_other_sizes(images, tmp_path):
                 "labels": np.zeros(2, int),
             },
             r"labels int64 of shape \(2,\) for 3",
+        ),
+        (
+            {
+                "images": np.full((30, 4, 4), 9, np.uint8),
+                "labels": np.full((30, 2), 180.0),
+            },
+            "npz: the labels have a root mean square of 180 in column 0; need",
+        ),
+        (
+            {
+                "images": np.full((30, 4, 4), 9, np.uint8),
+                "labels": np.zeros(30),
+            },
+            r"labels float64 of shape \(30,\) .* or floats \[n, k\]",
         ),
         (
             {"images": np.zeros((3, 4, 4), np.uint8), "labels": np.zeros(3)},

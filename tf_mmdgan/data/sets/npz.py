@@ -9,6 +9,7 @@ import numpy as np
 
 from tf_mmdgan import errors, files
 from tf_mmdgan.class_names import MOST_CLASSES
+from tf_mmdgan.conditions import check_numbers
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.config.sizes import Size, bounds
 from tf_mmdgan.data import image_set, resize
@@ -17,8 +18,9 @@ from tf_mmdgan.data.readers import links
 _SPLITS = ("train", "test")
 _CHANNELS = (1, 3, 4)
 _REMEDY = (
-    "Save uint8 images [n, h, w, c] or [n, h, w], 0 to 255, and integer "
-    "labels [n], if there are any: numpy.savez(FILE, images=..., labels=...); "
+    "Save uint8 images [n, h, w, c] or [n, h, w], 0 to 255, and labels, if "
+    "there are any, integers [n] of classes or floats [n, k]: "
+    "numpy.savez(FILE, images=..., labels=...); "
     "or say the range of other numbers, --value_range=LOW,HIGH."
 )
 
@@ -40,8 +42,9 @@ def load(
         to another shape; and the range of numbers that are no levels of 8 bits.
 
     Returns:
-      Images [n, height, width, c], with labels if the files have
-      some; the number of classes is one more than the largest label.
+      Images [n, height, width, c], with labels if the files have some: of
+      integers the number of classes is one more than the largest; floats
+      [n, k] are k numbers for each image.
 
     Raises:
       DataError: for missing or damaged files, pickled objects, other arrays.
@@ -124,7 +127,7 @@ def read(
 
     Returns:
       Images uint8 [n, h, w, c], or with a range float32 in [0, 255]; and labels
-      int64 >= 0 [n] or None.
+      int64 >= 0 [n], float32 [n, k] or None.
 
     Raises:
       DataError: for a missing or damaged file, pickled objects, other arrays,
@@ -229,6 +232,9 @@ def _labels(
     if "labels" not in arrays:
         return None
     labels = arrays["labels"]
+    if labels.dtype.kind == "f" and labels.ndim == 2 and len(labels) == count:
+        check_numbers(labels, f"{path}: the labels")
+        return labels.astype(np.float32)
     if labels.dtype.kind not in "iu" or labels.shape != (count,):
         raise errors.DataError(
             f"{path} holds labels {labels.dtype} of shape {labels.shape} for "
@@ -266,6 +272,11 @@ def _of_folder(
             f"One of train.npz and test.npz in {folder} has labels and the "
             "other has none."
         )
+    if len({found.shape[1:] for found in labels if found is not None}) > 1:
+        raise errors.DataError(
+            f"train.npz and test.npz in {folder} have labels of other kinds: "
+            "need classes in both, or as many numbers."
+        )
     shapes = {images.shape[1:] for images, _ in content.values()}
     if len(shapes) > 1:
         raise errors.DataError(
@@ -293,8 +304,9 @@ def _of_file(
 
 
 def _num_classes(*labels: np.ndarray | None) -> int | None:
-    """One more than the largest label of all; None without labels."""
-    highest = [int(found.max()) for found in labels if found is not None]
+    """One more than the largest label of all; None without classes."""
+    classes = [x for x in labels if x is not None and x.dtype == np.int64]
+    highest = [int(found.max()) for found in classes]
     return 1 + max(highest) if highest else None
 
 

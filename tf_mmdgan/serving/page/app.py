@@ -63,6 +63,7 @@ def make_app(
             "has_classes": asked.has_classes,
             "class_names": asked.class_names,
             "has_styles": asked.has_styles,
+            "label_width": asked.label_width,
         }
 
     _add_drawing(app, sampler)
@@ -89,16 +90,18 @@ def _add_drawing(app: flask.Flask, sampler: Callable[[], Sampler]) -> None:
     @app.get("/api/samples")
     def samples():
         number = _number_of_images("num_samples", 64)
-        drawn = sampler().sample(
-            number, _whole("seed", 0), _whole("start", 0), *_shared()
+        asked = sampler()
+        drawn = asked.sample(
+            number, _whole("seed", 0), _whole("start", 0), *_shared(asked)
         )
         return _shown(drawn)
 
     @app.get("/api/interpolation")
     def interpolation():
         steps = _number_of_images("steps", 24)
-        drawn = sampler().interpolate(
-            _whole("seed", 0), _whole("to", 1), steps, *_shared()
+        asked = sampler()
+        drawn = asked.interpolate(
+            _whole("seed", 0), _whole("to", 1), steps, *_shared(asked)
         )
         return _shown(drawn)
 
@@ -109,12 +112,12 @@ def _add_drawing(app: flask.Flask, sampler: Callable[[], Sampler]) -> None:
         cutoffs = range(asked.style_layers + 1)
         drawn = asked.mix_styles(
             _whole("seed", 0), _whole("to", 1), [(0, 0)] * len(cutoffs),
-            cutoffs, *_shared(),
+            cutoffs, *_shared(asked),
         )  # fmt: skip
         return _shown(drawn)
 
 
-def _shared() -> tuple[float, int | None]:
+def _shared(sampler: Sampler) -> tuple[float, int | str | None]:
     """Truncation and label."""
     text = flask.request.args.get("truncation", "1")
     try:
@@ -123,6 +126,8 @@ def _shared() -> tuple[float, int | None]:
         raise errors.UsageError(
             f"truncation={errors.excerpt(text)}: must be a number in (0, 1]."
         ) from None
+    if sampler.label_width is not None:
+        return truncation, flask.request.args.get("label", "").strip() or None
     return truncation, _given_whole("label")
 
 

@@ -8,6 +8,7 @@ const $ = (id) => document.getElementById(id);
 
 const section = document.querySelector("section");
 let hasClasses = false;
+let labelWidth = null;
 let classNames = null;
 let hasStyles = false;
 let frames = [];
@@ -18,9 +19,11 @@ async function ask(path, names) {
   const query = new URLSearchParams(
     names.map((name) => [name, $(name).value]));
   if (path === "interpolation") query.set("steps", STEPS);
-  // The grid can show any class; what lies between two images stays in one.
+  // The grid can show any label; what lies between two images stays in one.
   const between = path === "interpolation" || path === "mixture";
-  if (between && hasClasses && !$("label").value) query.set("label", 0);
+  const first = labelWidth ? Array(labelWidth).fill(0).join(",") : 0;
+  const labelled = hasClasses || labelWidth;
+  if (between && labelled && !$("label").value) query.set("label", first);
   let response;
   try {
     response = await fetch(`/api/${path}?${query}`);
@@ -33,6 +36,7 @@ async function ask(path, names) {
 }
 
 function className(number) {
+  if (labelWidth) return number.map((part) => part.toFixed(2)).join(", ");
   return classNames ? classNames[number] : String(number);
 }
 
@@ -47,13 +51,24 @@ function offerNames(names) {
   $("label").hidden = true;
 }
 
+// Numbers with commas between, in the place of a class.
+function offerNumbers(width) {
+  if (!width) return;
+  labelWidth = width;
+  // A field for one number has dropped what the address says.
+  $("label").type = "text";
+  $("label").value = new URLSearchParams(location.search).get("label") ?? "";
+  document.querySelector("#classes label").textContent =
+    width === 1 ? "Label, a number" : `Label, ${width} numbers`;
+}
+
 function showGrid({ images, labels, latency_ms: latency }) {
   const figures = images.map((source, index) => {
     const figure = document.createElement("figure");
     const image = document.createElement("img");
     image.src = source;
     const name = labels && className(labels[index]);
-    image.alt = labels ? `a sample of class ${name}` : "a sample";
+    image.alt = labels ? `a sample of ${labelWidth ? "label" : "class"} ${name}` : "a sample";
     figure.append(image);
     if (labels) {
       const caption = document.createElement("figcaption");
@@ -201,7 +216,8 @@ $("controls").addEventListener("submit", (event) => event.preventDefault());
 ask("model", []).then((model) => {
   $("source").textContent = model.source;
   hasClasses = model.has_classes;
-  $("classes").hidden = !hasClasses;
+  $("classes").hidden = !hasClasses && !model.label_width;
+  offerNumbers(model.label_width);
   offerNames(model.class_names);
   hasStyles = model.has_styles;
   $("mixing").hidden = !hasStyles;
