@@ -49,6 +49,13 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         "Real images, and generated ones, in an update; over all devices.",
         most=2**16,
     )
+    accumulate: int = setting(
+        1,
+        "Parts in which a batch is passed through the critic, one after the "
+        "other: the gradients of the whole batch in less memory and more time. "
+        "Not for critics that compare the images of a batch.",
+        most=2**16,
+    )
     optimizer: str = setting(
         "adam", "Optimizer of the networks.", choices=("adam", "rmsprop", "sgd")
     )
@@ -221,7 +228,7 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         fields.require_positive(
             self, "steps", "batch_size", "clip_norm", "steps_per_execution",
             "log_every", "max_block_size", "evaluation_samples",
-            "classes_per_batch",
+            "classes_per_batch", "accumulate",
         )  # fmt: skip
         kept = str(self.keep_checkpoints)
         fields.require(

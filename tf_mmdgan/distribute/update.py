@@ -83,12 +83,17 @@ class Update:
       step: int64 scalar, the number of steps before that of this update.
       mmd_scope: which batch a loss is of: the "global" one, or that of each
         "replica", where the mean of their losses counts.
+      parts: of so many equal parts of a replica's batch the numbers that are
+        drawn are those of one, whose rows follow each other.
+      part: the number of that one, from 0.
     """
 
     seed: int
     number: tf.Tensor
     step: tf.Tensor | int = 0
     mmd_scope: Literal["global", "replica"] = "global"
+    parts: int = 1
+    part: tf.Tensor | int = 0
 
     def gather(self, arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """All rows of the batch that the loss is of: see `gather`."""
@@ -117,7 +122,7 @@ class Update:
         """Numbers in [0, 1) for the examples of this replica, [count]."""
         context = tf.distribute.get_replica_context()
         rows = tf.random.stateless_uniform(
-            [count * context.num_replicas_in_sync],
+            [count * self.parts * context.num_replicas_in_sync],
             self._key(purpose, 0),
             alg="philox",
         )
@@ -173,4 +178,7 @@ class Update:
 
     def _first_row(self, count: int) -> tf.Tensor:
         context = tf.distribute.get_replica_context()
-        return context.replica_id_in_sync_group * count
+        if self.parts == 1:
+            return context.replica_id_in_sync_group * count
+        parts_before = context.replica_id_in_sync_group * self.parts
+        return (parts_before + self.part) * count

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import keras
+import tensorflow as tf
 
 from tf_mmdgan import errors, networks
 from tf_mmdgan.config import TrainConfig
@@ -90,6 +91,7 @@ class AdversarialMethod(Method[AdversarialSettings]):
     )
 
     takes_labels: ClassVar[bool] = True
+    accumulates: ClassVar[bool] = True
 
     def published(
         self, config: TrainConfig, kernel: Kernel | None
@@ -156,6 +158,7 @@ class AdversarialMethod(Method[AdversarialSettings]):
             moved_with_generator=settings.moved_with_generator,
             regularize_every=settings.regularize_every,
             regularize_generator_every=settings.regularize_generator_every,
+            accumulate=_accumulate(builder.config),
             mmd_scope=builder.config.mmd_scope,
             **builder.model_options(),
         )
@@ -217,6 +220,22 @@ def _minibatch_deviation(builder: Builder[AdversarialSettings]) -> int:
             f"{config.batch_size}."
         )
     return group
+
+
+def _accumulate(config: TrainConfig) -> int:
+    """Into how many parts each device divides its batch.
+
+    Raises:
+      UsageError: for batches that have no equal parts.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if config.batch_size % (replicas * config.accumulate):
+        raise errors.UsageError(
+            f"--accumulate={config.accumulate}: --batch_size="
+            f"{config.batch_size} on {replicas} device(s) has no such equal "
+            "parts."
+        )
+    return config.accumulate
 
 
 def _spectral_norm(

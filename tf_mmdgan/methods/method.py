@@ -27,6 +27,7 @@ class Method(abc.ABC, Generic[S]):
       source: where it was published.
       settings: those that were published.
       takes_labels: whether its networks can be told the class of an image.
+      accumulates: whether it can take a batch in parts.
       by_class: whether it then compares each class with its own, in batches of
         as many images of each.
     """
@@ -36,6 +37,7 @@ class Method(abc.ABC, Generic[S]):
 
     takes_labels: ClassVar[bool] = False
     by_class: ClassVar[bool] = False
+    accumulates: ClassVar[bool] = False
 
     @property
     def names(self) -> frozenset[str]:

@@ -77,6 +77,12 @@ def check_method(config: TrainConfig) -> Settings:
             f"{config.objective} with --conditioning={config.conditioning} "
             "compares no class with its own."
         )
+    if config.accumulate > 1 and not method.accumulates:
+        raise errors.UsageError(
+            f"--accumulate={config.accumulate}: --objective="
+            f"{config.objective} takes its batches as a whole; objectives with "
+            "a critic can take them in parts."
+        )
     return settings
 
 

@@ -11,7 +11,9 @@ from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates, views
+from tf_mmdgan.models.accumulated import InParts
 from tf_mmdgan.models.implicit_model import ImplicitModel
+from tf_mmdgan.models.passes import WholeBatch
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.models.stepping import LateUpdate
 from tf_mmdgan.networks import spectral_normalization, style_parts
@@ -94,6 +96,8 @@ class AdversarialModel(ImplicitModel):
         times as heavy; 1: they are part of all of its updates.
       regularize_generator_every: the same of the penalties on the generator,
         as many times as heavy.
+      accumulate: in how many parts a batch is differentiated, one after the
+        other, with the gradients of the whole: see `accumulated.InParts`.
       moved_with_generator: whether the critic's vectors of spectral
         normalisation move in the generator's update too. In the updates of a
         network its own vectors always do.
@@ -116,6 +120,7 @@ class AdversarialModel(ImplicitModel):
         moved_with_generator: bool = False,
         regularize_every: int = 1,
         regularize_generator_every: int = 1,
+        accumulate: int = 1,
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
@@ -128,11 +133,9 @@ class AdversarialModel(ImplicitModel):
             )
         objective.check(adopting.form_of(critic))
         errors.check_count(
-            1,
-            critic_steps=critic_steps,
-            regularize_every=regularize_every,
+            1, critic_steps=critic_steps, regularize_every=regularize_every,
             regularize_generator_every=regularize_generator_every,
-        )
+        )  # fmt: skip
         if objective.needs_styles and style_parts(self.generator) is None:
             raise errors.UsageError(
                 "The generator has no styles, whose effect on images this "
@@ -161,6 +164,7 @@ class AdversarialModel(ImplicitModel):
             critic=regularize_every > 1,
             generator=regularize_generator_every > 1,
         )
+        self._way = _way(accumulate, critic, objective, regularize_every)
         self.critic_steps = critic_steps
         self.burn_in = burn_in
         self.moved_with_generator = moved_with_generator
@@ -285,12 +289,10 @@ class AdversarialModel(ImplicitModel):
         """One update of the critic, in replica context."""
         real, update = updates.as_batch(batch), self.make_update(number)
         fakes = self._fakes(real, update)
-        with updates.recording(self.critic) as tape:
-            loss = self._usual_objective.critic_loss(
-                self.view, real, fakes, update
-            )
-        weights = self.critic.trainable_variables
-        updates.apply(self.critic_optimizer, tape, loss.value, weights)
+        loss = self._way.move_critic(
+            self.view, self._usual_objective, self.critic_optimizer,
+            real, fakes, update,
+        )  # fmt: skip
         self.objective.after_update(self.view, loss.terms)
         return {"loss": loss.value, **loss.terms}
 
@@ -299,14 +301,17 @@ class AdversarialModel(ImplicitModel):
         real, update = updates.as_batch(batch), self.make_update(number)
         if self.moved_with_generator:
             spectral_normalization.power_iterate(self.critic)
-        with updates.recording(self.generator) as tape:
+
+        def lowered(critic: views.CriticView) -> tuple[list[Batch], Loss]:
             fakes = self._fakes(real, update)
-            loss = self.objective.generator_loss(self.view, real, fakes, update)
-            loss = self._usual_objective.generator_penalized(
+            loss = self.objective.generator_loss(critic, real, fakes, update)
+            return fakes, self._usual_objective.generator_penalized(
                 loss, self.generator_view.beside(real), update
             )
-        weights = self.generator.trainable_variables
-        updates.apply(self.generator_optimizer, tape, loss.value, weights)
+
+        loss = self._way.move_generator(
+            self.generator, self.generator_optimizer, self.view, real, lowered
+        )
         return {"loss": loss.value, **loss.terms}
 
     def _fakes(self, real: Batch, update: Update) -> list[Batch]:
@@ -319,3 +324,18 @@ class AdversarialModel(ImplicitModel):
             images = views.wide(self.generator(inputs, training=True))
             fakes.append(Batch(images, real.labels))
         return fakes
+
+
+def _way(
+    accumulate: int,
+    critic: keras.Model,
+    objective: Objective,
+    regularize_every: int,
+) -> WholeBatch | InParts:
+    """How updates differentiate; refuses what cannot be had in parts."""
+    errors.check_count(1, accumulate=accumulate)
+    if accumulate == 1:
+        return WholeBatch()
+    parts = InParts(accumulate)
+    parts.check(critic, objective, regularize_every)
+    return parts

@@ -51,10 +51,38 @@ def apply(
     Raises:
       UsageError: for a loss that depends on none of them.
     """
+    share = share_of(optimizer, loss.dtype)
+    move(
+        optimizer,
+        tape.gradient(loss, weights, output_gradients=share),
+        weights,
+    )
+
+
+def share_of(
+    optimizer: keras.optimizers.Optimizer, dtype: tf.DType
+) -> tf.Tensor:
+    """What the gradient of a loss is multiplied by before `move`, a scalar."""
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     # The optimizer sums gradients over replicas; dividing makes that a mean.
-    share = tf.cast(optimizer.scale_loss(tf.ones([])), loss.dtype) / replicas
-    found = tape.gradient(loss, weights, output_gradients=share)
+    return tf.cast(optimizer.scale_loss(tf.ones([])), dtype) / replicas
+
+
+def move(
+    optimizer: keras.optimizers.Optimizer,
+    found: Sequence[tf.Tensor | None],
+    weights: Sequence[keras.Variable],
+) -> None:
+    """Moves weights down gradients, those of a loss times `share_of`.
+
+    Args:
+      optimizer: as of `apply`.
+      found: the gradient with respect to each weight; None for zero.
+      weights: the weights that are moved.
+
+    Raises:
+      UsageError: where there is no gradient at all.
+    """
     if weights and all(gradient is None for gradient in found):
         raise errors.UsageError(
             f"The loss depends on no weight of a network, {weights[0].path} "

@@ -15,7 +15,13 @@ from tf_mmdgan.objectives import Batch, CriticOutput, criterion
 
 
 class CriticView:
-    """A critic network as an objective sees it: `objectives.Critic`."""
+    """A critic network as an objective sees it: `objectives.Critic`.
+
+    Attributes:
+      network: the critic.
+      multiplier: see `objectives.Critic`.
+      adaptation: see `objectives.Critic`.
+    """
 
     def __init__(
         self,
@@ -23,7 +29,7 @@ class CriticView:
         multiplier: keras.Variable,
         adaptation: keras.Variable | None = None,
     ):
-        self._network = network
+        self.network = network
         self.multiplier = multiplier
         self.adaptation = adaptation
         self._mixes_examples = adopting.mixes_examples(network)
@@ -31,11 +37,11 @@ class CriticView:
     @property
     def frequency_scales(self) -> tf.Tensor | None:
         """See `objectives.Critic`."""
-        return frequency_scales(self._network)
+        return frequency_scales(self.network)
 
     def __call__(self, batch: Batch) -> CriticOutput:
         """See `objectives.Critic`."""
-        return CriticOutput(**self._outputs(batch))
+        return CriticOutput(**self.outputs(batch))
 
     def joint(self, *batches: Batch) -> CriticOutput:
         """See `objectives.Critic.joint`."""
@@ -43,13 +49,14 @@ class CriticView:
             return self(criterion.concatenate(*batches))
         joined = tf.nest.map_structure(
             lambda *rows: tf.concat(rows, axis=0),
-            *(self._outputs(batch) for batch in batches),
+            *(self.outputs(batch) for batch in batches),
         )
         return CriticOutput(**joined)
 
-    def _outputs(self, batch: Batch) -> dict[str, Any]:
-        inputs = updates.with_labels(self._network, *batch)
-        outputs = self._network(inputs, training=True)
+    def outputs(self, batch: Batch) -> dict[str, Any]:
+        """What the network returns for a batch, by name."""
+        inputs = updates.with_labels(self.network, *batch)
+        outputs = self.network(inputs, training=True)
         # Losses are float32 at least, whatever type the network computes in.
         return {"activations": []} | {
             name: value if name == "activations" else wide(value)
@@ -60,11 +67,11 @@ class CriticView:
         """See `objectives.Critic.clip_weights`."""
         decoder = {
             id(weight)
-            for layer in self._network.layers
+            for layer in self.network.layers
             if layer.name == "decoder"
             for weight in layer.weights
         }
-        for weight in self._network.trainable_variables:
+        for weight in self.network.trainable_variables:
             if id(weight) not in decoder:
                 weight.assign(tf.clip_by_value(weight.value, -bound, bound))
 

@@ -179,6 +179,20 @@ class Objective:
         update: Update,
     ) -> Loss:
         """Loss of the critic; called in replica context."""
+        seen, loss = self.critic_judged(critic, real, fakes, update)
+        return self.regularized(loss, seen)
+
+    def critic_judged(
+        self,
+        critic: Critic,
+        real: Batch,
+        fakes: Sequence[Batch],
+        update: Update,
+    ) -> tuple[Comparison, Loss]:
+        """What the critic's criterion is given, and its loss; no regularisers.
+
+        Called in replica context, as `critic_loss`.
+        """
         chance, (real, *fakes) = self._shown(critic, real, fakes, update)
         seen = joint_pass(critic, real, fakes, update)
         given = self.criterion.critic_loss(seen)
@@ -187,7 +201,7 @@ class Objective:
             r = mean_sign(self.criterion, seen)
             said = [tf.cast(number, value.dtype) for number in (chance, r)]
             terms = {**terms, **dict(zip(TERMS, said, strict=True))}
-        return self._regularized(Loss(value, terms), seen)
+        return seen, Loss(value, terms)
 
     def critic_penalty(
         self,
@@ -200,7 +214,12 @@ class Objective:
         _, (real, *fakes) = self._shown(critic, real, fakes, update)
         seen = joint_pass(critic, real, fakes, update)
         nothing = tf.zeros([], seen.fake_features[0].dtype)
-        return self._regularized(Loss(nothing, {}), seen)
+        return self.regularized(Loss(nothing, {}), seen)
+
+    @property
+    def penalty_names(self) -> list[str]:
+        """What the logs call the regularisers of the critic."""
+        return list(_named(self.regularizers))
 
     def unregularized(
         self, critic: bool = True, generator: bool = False
@@ -213,7 +232,8 @@ class Objective:
             generator_regularizers=on_generator,
         )
 
-    def _regularized(self, loss: Loss, seen: Comparison) -> Loss:
+    def regularized(self, loss: Loss, seen: Comparison) -> Loss:
+        """A loss of the critic with the regularisers' terms added."""
         value, terms = loss
         for name, regularizer in _named(self.regularizers).items():
             given = regularizer.penalty(self.criterion, seen)

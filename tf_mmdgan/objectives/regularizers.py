@@ -43,11 +43,15 @@ class Regularizer(abc.ABC):
       needs_independent_examples: as in `Criterion`.
       takes_deviation: whether, although it needs independent examples, it
         goes together with a `MinibatchDeviation`.
+      is_mean_of_examples: whether the term is a mean over the examples of the
+        batch, each of which may be compared with all features `seen.x` and
+        `seen.ys`: then it is the mean of what parts of the batch have.
     """
 
     weight: float
     needs_independent_examples: ClassVar[bool] = False
     takes_deviation: ClassVar[bool] = False
+    is_mean_of_examples: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -103,6 +107,7 @@ class GradientPenalty(Regularizer):
 
     name: ClassVar[str] = "gradient_penalty"
     needs_independent_examples: ClassVar[bool] = True
+    is_mean_of_examples: ClassVar[bool] = True
 
     def __post_init__(self):
         errors.check_at_least(0.0, weight=self.weight, epsilon=self.epsilon)
@@ -168,6 +173,7 @@ class ZeroCentredPenalty(Regularizer):
 
     needs_independent_examples: ClassVar[bool] = True
     takes_deviation: ClassVar[bool] = True
+    is_mean_of_examples: ClassVar[bool] = True
 
     def __post_init__(self):
         errors.check_at_least(0.0, weight=self.weight)
@@ -228,6 +234,7 @@ class NoisePenalty(Regularizer):
 
     name: ClassVar[str] = "noise_penalty"
     needs_independent_examples: ClassVar[bool] = True
+    is_mean_of_examples: ClassVar[bool] = True
 
     def __post_init__(self):
         errors.check_at_least(0.0, weight=self.weight)
@@ -282,6 +289,7 @@ class FeaturePenalty(Regularizer):
     weight: float
 
     name: ClassVar[str] = "feature_penalty"
+    is_mean_of_examples: ClassVar[bool] = True
 
     def __post_init__(self):
         errors.check_at_least(0.0, weight=self.weight)

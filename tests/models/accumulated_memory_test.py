@@ -1,0 +1,49 @@
+"""What a batch in parts takes of memory: two processes that train the same."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+# Prints by how many MiB the first steps raise the most memory that was held.
+_STEPS = """
+import resource, sys
+import keras, numpy as np, tensorflow as tf
+import tf_mmdgan as tm
+
+keras.utils.set_random_seed(0)
+options = tm.GeneratorOptions(16, width=8)
+generator = tm.ARCHITECTURES["dcgan"].generator((32, 32, 1), options)
+critic = tm.ARCHITECTURES["dcgan"].critic(
+    (32, 32, 1), tm.CriticOptions(8, width=32)
+)
+model = tm.AdversarialModel(
+    generator, critic, tm.Latents(16, "normal"),
+    tm.Objective(tm.MMDGAN("rq"), tm.GradientPenalty(1.0)),
+    critic_steps=1, accumulate=int(sys.argv[1]),
+)
+model.compile("adam", "adam")
+images = np.zeros((512, 32, 32, 1), np.uint8)
+images[::2] = 200
+model.generate(2)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+model.fit(images, batch_size=512, epochs=2, verbose=0)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print("MiB", (after - before) // 1024)
+"""
+
+
+def grown(parts):
+    done = subprocess.run(
+        [sys.executable, "-c", _STEPS, str(parts)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return int(done.stdout.split("MiB")[1])
+
+
+def test_a_batch_in_parts_takes_less_memory():
+    """An eighth of the activations, and what does not depend on the batch."""
+    whole, parts = grown(1), grown(8)
+    assert parts < 0.5 * whole, (parts, whole)
