@@ -12,6 +12,7 @@ import pytest
 from limits import within
 
 from tf_mmdgan import archives, errors, files
+from tf_mmdgan.data.readers import zip_pictures
 from tf_mmdgan.features import get_extractor
 
 
@@ -82,6 +83,24 @@ def test_archives_of_usual_size_are_read(tmp_path):
     assert len(found) == 401 and found["0399"].tolist() == [399] * 3
     with open(path, "rb") as file, archives.open_zip(file) as archive:
         assert len(archive.read("large.npy")) > 2**20
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_unpack_more_than_is_claimed(tmp_path, method):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.png", bytes(2**26))
+    claimed = path.read_bytes().replace(
+        struct.pack("<I", 2**26), struct.pack("<I", 10)
+    )
+    path.write_bytes(claimed)
+    assert len(claimed) < 2**14
+    with within(seconds=5, megabytes=20):
+        with pytest.raises(errors.DataError, match=f"the method {method}"):
+            zip_pictures.read(path, "a.png")
+        os.rename(path, tmp_path / "a.keras")
+        with pytest.raises(errors.DataError, match=f"the method {method}"):
+            get_extractor(f"keras:{tmp_path}/a.keras")
 
 
 def test_small_files_become_small():

@@ -18,6 +18,9 @@ _UNPACKED_RATIO = 100
 # Of an archive. Each member takes a kilobyte of memory, whatever it holds.
 _MEMBERS = 10_000
 _BYTES_LISTED = 100  # of a member, in the list of all
+# By others, `zipfile` unpacks whatever a few bytes become, before it looks at
+# what they claim to become.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def check_unpacked(unpacked: int, packed: int) -> None:
@@ -65,7 +68,7 @@ def open_zip(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
       file: that is open to be read.
 
     Raises:
-      ValueError: for more members than `check_members` allows.
+      ValueError: as `opened_zip`.
       Exception: of many kinds, from `zipfile`, for what is no such archive.
     """
     with opened_zip(file) as archive:
@@ -82,13 +85,20 @@ def opened_zip(
       most_members: as of `check_members`.
 
     Raises:
-      ValueError: for more members than that.
+      ValueError: for more members than that, and for one that is packed by
+        another method than deflate.
       Exception: of many kinds, from `zipfile`, for what is no such archive.
     """
     listed = _Listed(file, _BYTES_LISTED * (most_members or _MEMBERS))
     archive = zipfile.ZipFile(listed)
     listed.most = None
     check_members(len(archive.filelist), most_members)
+    for info in archive.filelist:
+        if info.compress_type not in _METHODS:
+            raise ValueError(
+                f"{info.filename} is packed by the method {info.compress_type}"
+                ", which is not read: pack it anew, by deflate"
+            )
     return archive
 
 
