@@ -155,7 +155,9 @@ def read_text(path: str | os.PathLike[str], most_bytes: int) -> str:
     """
     try:
         with open_plain(path) as file:
-            content = file.read(most_bytes + 1)
+            size = os.fstat(file.fileno()).st_size
+            # A place for so many bytes is made before they are read.
+            content = file.read(min(size, most_bytes) + 1)
         text = content.decode()
     except FileNotFoundError:
         raise

@@ -35,6 +35,9 @@ def test_records_of_others():
         {"means": [1.0, float("nan")]},
         {"means": [1.0]},
         {"deviations": [1.0, 0.0]},
+        {"deviations": [1.0, 1e-60]},
+        {"deviations": [1.0, 10**400]},
+        {"means": [1.0, 1e60]},
         {"label_column": 3},
         {"class_names": "red"},
     ):
@@ -42,3 +45,7 @@ def test_records_of_others():
             Table.of_record(record | wrong, 2)
     with pytest.raises(errors.DataError, match="none of 3 columns"):
         Table.of_record(record, 3)
+    odd = Table.of_record(record | {"columns": ["a", "\ud800"]}, 2)
+    assert odd.csv(np.zeros((1, 2))) == b"a,\\ud800\n0.0,0.0\n"
+    few = Table.of_record(record | {"class_names": ["red"]}, 2)
+    assert few.csv(np.zeros((1, 2)), np.array([1])).endswith(b",1\n")

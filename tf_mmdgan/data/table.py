@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import io
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,8 @@ from tf_mmdgan import errors
 
 _MOST_COLUMNS = 2**14
 _LONGEST = 200  # of a name
+# Of numbers in the table's units: float32 has these and their differences.
+_LARGEST, _SMALLEST = 1e30, 1e-30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Table:
       deviations: standard deviation of each column, in its unit, > 0.
       label_column: name of the column of classes, if there is one.
       class_names: what stands in that column, by the number of the class.
+
+    Raises:
+      DataError: for a mean or a deviation that float32 does not have, for
+        there generators make rows.
     """
 
     columns: tuple[str, ...]
@@ -38,6 +43,18 @@ class Table:
     deviations: tuple[float, ...]
     label_column: str | None = None
     class_names: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        for name, *unit in zip(
+            self.columns, self.means, self.deviations, strict=True
+        ):
+            if not _is_unit(*unit):
+                raise errors.DataError(
+                    f"The column '{errors.excerpt(name)}' has the mean "
+                    f"{unit[0]:g} and the deviation {unit[1]:g}: give it in a "
+                    f"unit that keeps its numbers below {_LARGEST:g} and its "
+                    f"deviation above {_SMALLEST:g}."
+                )
 
     @property
     def units(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -73,10 +90,12 @@ class Table:
             if labels is not None:
                 cells.append(self._class_name(int(labels[number])))
             writer.writerow(cells)
-        return text.getvalue().encode()
+        # A record may have halves of surrogate pairs, which no file has.
+        return text.getvalue().encode(errors="backslashreplace")
 
     def _class_name(self, label: int) -> str:
-        return self.class_names[label] if self.class_names else str(label)
+        named = label < len(self.class_names)
+        return self.class_names[label] if named else str(label)
 
     def record(self) -> dict[str, Any]:
         """What `of_record` reads, as JSON has it."""
@@ -120,7 +139,7 @@ def _is_record(record: Mapping[str, Any], width: int) -> bool:
         _are(names, str, width)
         and _are(record.get("means"), float, width)
         and _are(record.get("deviations"), float, width)
-        and min(record["deviations"]) > 0.0
+        and all(map(_is_unit, record["means"], record["deviations"]))
         and (label is None or _is_name(label))
         and isinstance(classes, list | tuple)
         and _are(classes, str, len(classes))
@@ -132,7 +151,11 @@ def _are(values: Any, kind: type, count: int) -> bool:
         return False
     if kind is str:
         return all(map(_is_name, values))
-    return all(type(v) in (int, float) and math.isfinite(v) for v in values)
+    return all(type(value) in (int, float) for value in values)
+
+
+def _is_unit(mean: float, deviation: float) -> bool:
+    return abs(mean) <= _LARGEST and _SMALLEST <= deviation <= _LARGEST
 
 
 def _is_name(value: Any) -> bool:

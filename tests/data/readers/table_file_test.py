@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from limits import within
 
 from tf_mmdgan import errors
 from tf_mmdgan.data.readers import table_file
@@ -99,3 +100,40 @@ def test_numbers_of_classes_keep_their_digits(tmp_path, values, names):
     for name, value in zip(names, np.unique(values), strict=True):
         chosen = found.labels == names.index(name)
         np.testing.assert_array_equal(values[chosen], value)
+
+
+def test_words_of_any_length_take_no_room_of_others(read):
+    rows = "\n".join(f"{n},c{n % 2}" for n in range(10_000))
+    with (
+        within(seconds=60, megabytes=20),
+        pytest.raises(errors.DataError, match="longer than 255 bytes"),
+    ):
+        read(f"x,kind\n{rows}\n1,{'a' * 100_000}\n", "kind")
+
+
+def test_many_columns_are_refused_by_the_first_line(read):
+    line = ",".join(map(str, range(10**5)))
+    with (
+        within(seconds=60, megabytes=30),
+        pytest.raises(errors.DataError, match="has 100,000 names"),
+    ):
+        read(f"{line}\n" * 2)
+
+
+def test_cells_take_the_room_of_numbers(read):
+    text = "a,b\n" + "12,34\n" * 40_000
+    with within(seconds=60, megabytes=4):
+        assert read(text).values.shape == (40_000, 2)
+
+
+def test_lines_end_where_files_say_so(read):
+    found = read('a,"kind\nof"\n1,"x\u2028y"\n2,"p\nq"\n3,u\x1cv\n', "kind\nof")
+    assert found.columns == ("a",) and found.values.tolist() == [[1], [2], [3]]
+    assert found.class_names == ("p\nq", "u\x1cv", "x\u2028y")
+    with pytest.raises(errors.DataError, match="line 4, column 'a' holds 'b'"):
+        read('"a"\n1\n"\n2"\nb\n'.replace("\n2", "2"))
+
+
+def test_numbers_with_marks_between_digits_are_none(read):
+    with pytest.raises(errors.DataError, match="column 'a' holds '1_000'"):
+        read("a\n1_000\n")

@@ -75,3 +75,27 @@ def test_refusals(tmp_path, table):
         load("train", table[0], label_column="kind", image_size=16)
     with pytest.raises(errors.UsageError, match="nothing to resize in 'rows'"):
         load("train", table[0], label_column="kind", resize="area")
+
+
+@pytest.mark.parametrize("factor", [1e200, 1e-40])
+def test_units_that_float32_does_not_have(tmp_path, rng, factor):
+    path = tmp_path / "rows.npy"
+    np.save(path, rng.normal(size=(30, 2)) * factor)
+    with pytest.raises(errors.DataError, match="column '0' has the mean"):
+        load("train", path)
+
+
+def test_held_out_numbers_that_float32_does_not_have(tmp_path, rng):
+    path = tmp_path / "rows.npy"
+    rows = rng.normal(size=(30, 2))
+    np.save(path, rows)
+    numbers = load("test", path).images
+    (first,) = np.flatnonzero(
+        np.isin(rows[:, 0], rows[np.abs(
+            load("train", path).table.standardised(rows) - numbers[:1]
+        ).max(axis=1) < 1e-6, 0])
+    )  # fmt: skip
+    rows[first, 1] = 1e80
+    np.save(path, rows)
+    with pytest.raises(errors.DataError, match="column '1' has a held-out num"):
+        load("test", path)

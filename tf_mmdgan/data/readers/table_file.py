@@ -1,10 +1,13 @@
 """Tables of numbers in files: .npy, and .csv with or without names."""
 
+import array
 import csv
 import dataclasses
+import io
 import math
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,103 +55,61 @@ def read(path: pathlib.Path, label_column: str | None = None) -> TableFile:
         raise errors.DataError(
             f"{path}: a table is a .npy or a .csv file: save it as one."
         )
-    if path.suffix == ".npy":
-        names, columns = _of_array(path)
-    else:
-        names, columns = _of_text(path)
-    check_names(names, path)
-    if label_column is None:
-        return TableFile(tuple(names), np.stack(columns.numbers(names), 1))
-    if label_column not in names:
-        raise errors.UsageError(
-            f"--label_column={label_column}: {path} has the columns "
-            f"{errors.listed(names)}."
-        )
-    place = names.index(label_column)
-    rest = [name for name in names if name != label_column]
-    if not rest:
-        raise errors.DataError(f"{path} has no column but {label_column}.")
-    numbers = columns.numbers(rest)
-    words, labels = np.unique(columns.words(place), return_inverse=True)
-    class_names, labels = _in_order(words, labels)
-    if not names_of_classes.is_names(list(class_names), len(class_names)):
+    reader = _of_array if path.suffix == ".npy" else _of_text
+    columns, values, words = reader(path, label_column)
+    if words is None:
+        return TableFile(tuple(columns), values)
+    rest = tuple(name for name in columns if name != label_column)
+    class_names = _in_order(set(words))
+    if not names_of_classes.is_names(class_names, len(class_names)):
         raise errors.DataError(
             f"{path}: a class in the column '{label_column}' has a name that "
             "is longer than 255 bytes or has a slash."
         )
-    return TableFile(tuple(rest), np.stack(numbers, 1), labels, class_names)
+    numbers = {name: number for number, name in enumerate(class_names)}
+    labels = np.fromiter((numbers[word] for word in words), np.int64)
+    return TableFile(rest, values, labels, tuple(class_names))
 
 
-def _in_order(
-    names: np.ndarray, labels: np.ndarray
-) -> tuple[tuple[str, ...], np.ndarray]:
+def _in_order(names: Iterable[str]) -> list[str]:
     """Classes by their names; by their values where all are numbers."""
+    by_name = sorted(names)
     try:
-        order = np.argsort([float(name) for name in names], kind="stable")
+        return sorted(by_name, key=_number)
     except ValueError:
-        order = np.arange(len(names))
-    return tuple(names[order].tolist()), np.argsort(order)[labels]
+        return by_name
 
 
-@dataclasses.dataclass(frozen=True)
-class _Columns:
-    """Columns of a file by name: cells of text, or numbers.
+class _Table(NamedTuple):
+    """What is read of a file.
 
     Attributes:
-      path: of the file, for messages.
-      names: of all columns.
-      cells: rows of text; or an array [n, k].
-      lines: where each row stands in the file, for messages.
+      columns: names of all columns.
+      values: float64 [n, d], of all but the column of classes.
+      words: what stands in that column; None where there is none.
     """
 
-    path: pathlib.Path
-    names: Sequence[str]
-    cells: Sequence[Sequence[str]] | np.ndarray
-    lines: Sequence[int]
+    columns: Sequence[str]
+    values: np.ndarray
+    words: Sequence[str] | None
 
-    def words(self, place: int) -> np.ndarray:
-        """What stands in a column, as text."""
-        if isinstance(self.cells, np.ndarray):
-            self._number(place)  # which refuses what is not finite
-            return np.array([_written(n) for n in self.cells[:, place]])
-        words = np.array([row[place].strip() for row in self.cells])
-        for number in np.flatnonzero(words == "")[:1]:
-            raise self._wrong(number, place, "holds nothing")
-        return words
 
-    def numbers(self, names: Sequence[str]) -> list[np.ndarray]:
-        """The columns of these names, each float64 [n]."""
-        return [self._number(self.names.index(name)) for name in names]
-
-    def _number(self, place: int) -> np.ndarray:
-        if isinstance(self.cells, np.ndarray):
-            column = self.cells[:, place].astype(np.float64)
-        else:
-            column = np.array(
-                [self._parsed(n, place) for n in range(len(self.cells))]
-            )
-        for number in np.flatnonzero(~np.isfinite(column))[:1]:
-            raise self._wrong(number, place, f"holds {column[number]}")
-        return column
-
-    def _parsed(self, number: int, place: int) -> float:
-        assert not isinstance(self.cells, np.ndarray)
-        cell = self.cells[number][place].strip()
-        try:
-            return float(cell)
-        except ValueError:
-            what = (
-                f"holds '{errors.excerpt(cell)}'" if cell else "holds nothing"
-            )
-            raise self._wrong(number, place, what) from None
-
-    def _wrong(self, number: int, place: int, what: str) -> errors.DataError:
-        return errors.DataError(
-            f"{self.path}: line {self.lines[number]}, column "
-            f"'{errors.excerpt(self.names[place])}' {what}, where a value is "
-            "needed: fill it in, or leave the row or the column out; a column "
-            "of words can be that of classes (--label_column)."
+def _of_array(path: pathlib.Path, label_column: str | None) -> _Table:
+    found = files.read_npy(path)
+    if found.ndim != 2 or found.dtype.kind not in "fiu" or not found.size:
+        raise errors.DataError(
+            f"{path} holds {found.dtype} of shape {list(found.shape)}: need "
+            "numbers [rows, columns]."
         )
+    columns = _Header(path, list(map(str, range(found.shape[1]))), label_column)
+    values = found.astype(np.float64)
+    for row, number in np.argwhere(~np.isfinite(values))[:1]:
+        raise columns.wrong(row + 1, number, f"holds {values[row, number]}")
+    place = columns.label_place
+    if place is None:
+        return _Table(columns.names, values, None)
+    words = [_written(number) for number in found[:, place]]
+    return _Table(columns.names, np.delete(values, place, axis=1), words)
 
 
 def _written(number: np.number) -> str:
@@ -159,50 +120,140 @@ def _written(number: np.number) -> str:
     return np.format_float_positional(number + np.zeros_like(number), trim="-")
 
 
-def _of_array(path: pathlib.Path) -> tuple[list[str], _Columns]:
-    array = files.read_npy(path)
-    if array.ndim != 2 or array.dtype.kind not in "fiu" or not array.size:
-        raise errors.DataError(
-            f"{path} holds {array.dtype} of shape {list(array.shape)}: need "
-            "numbers [rows, columns]."
+class _Header:
+    """The columns of a file.
+
+    Args:
+      path: of the file, for messages.
+      names: of all columns.
+      label_column: name of the column of classes, if there is one.
+
+    Attributes:
+      names: of all columns.
+      label_place: number of the column of classes; None: there is none.
+
+    Raises:
+      DataError: for names that are no columns of a table.
+      UsageError: for a column of classes that there is not.
+    """
+
+    def __init__(
+        self, path: pathlib.Path, names: list[str], label_column: str | None
+    ):
+        check_names(names, path)
+        self._path = path
+        self.names = names
+        self.label_place: int | None = None
+        if label_column is None:
+            return
+        if label_column not in names:
+            raise errors.UsageError(
+                f"--label_column={label_column}: {path} has the columns "
+                f"{errors.listed(names)}."
+            )
+        if len(names) == 1:
+            raise errors.DataError(f"{path} has no column but {label_column}.")
+        self.label_place = names.index(label_column)
+
+    def numbers(self, cells: Sequence[str], line: int) -> Iterator[float]:
+        """The numbers of a row of text, without its class."""
+        for place, cell in enumerate(cells):
+            if place == self.label_place:
+                continue
+            try:
+                value = _number(cell)
+            except ValueError:
+                raise self.wrong(line, place, _held(cell)) from None
+            if not math.isfinite(value):
+                raise self.wrong(line, place, f"holds {value}")
+            yield value
+
+    def word(self, cells: Sequence[str], line: int) -> str:
+        """The class of a row of text."""
+        assert self.label_place is not None
+        cell = cells[self.label_place]
+        if not cell:
+            raise self.wrong(line, self.label_place, _held(cell))
+        return cell
+
+    def wrong(self, line: int, place: int, what: str) -> errors.DataError:
+        """The error for what a column holds."""
+        return errors.DataError(
+            f"{self._path}: line {line}, column "
+            f"'{errors.excerpt(self.names[place])}' {what}, where a value is "
+            "needed: fill it in, or leave the row or the column out; a column "
+            "of words can be that of classes (--label_column)."
         )
-    names = [str(number) for number in range(array.shape[1])]
-    return names, _Columns(path, names, array, range(1, len(array) + 1))
 
 
-def _of_text(path: pathlib.Path) -> tuple[list[str], _Columns]:
+def _held(cell: str) -> str:
+    return f"holds '{errors.excerpt(cell)}'" if cell else "holds nothing"
+
+
+def _of_text(path: pathlib.Path, label_column: str | None) -> _Table:
+    columns = None
+    # Numbers are kept as such: texts of all cells would take ten times as much.
+    values, words = array.array("d"), []
+    for line, cells in _lines(path):
+        if columns is None:
+            named = not all(map(_is_number, cells))
+            names = cells if named else list(map(str, range(len(cells))))
+            columns = _Header(path, names, label_column)
+            if named:
+                continue
+        if len(cells) != len(columns.names):
+            raise errors.DataError(
+                f"{path}: line {line} has {len(cells)} cells, and there are "
+                f"{len(columns.names)} columns; cells are separated by commas."
+            )
+        values.extend(columns.numbers(cells, line))
+        if columns.label_place is not None:
+            words.append(columns.word(cells, line))
+    if columns is None or not values:
+        raise errors.DataError(f"{path} holds no rows.")
+    classed = columns.label_place is not None
+    rows = np.array(values).reshape(-1, len(columns.names) - classed)
+    return _Table(columns.names, rows, words if classed else None)
+
+
+def _lines(path: pathlib.Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file that are not empty, each with its line's number.
+
+    Raises:
+      DataError: for what is no such file.
+    """
     try:
         text = files.read_text(path, _MOST_BYTES)
     except FileNotFoundError:
         raise errors.DataError(f"There is no file {path}.") from None
-    reader = csv.reader(text.removeprefix("\ufeff").splitlines(), strict=True)
-    rows, lines = [], []
+    content = io.BytesIO(text.removeprefix("\ufeff").encode())
+    # No line ends are changed: some stand inside of quotes.
+    lines = io.TextIOWrapper(content, "utf-8", newline="")
+    reader = csv.reader(lines, strict=True)
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append(row)
-                lines.append(reader.line_num)
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                yield reader.line_num, cells
     except csv.Error as error:
         raise errors.DataError(
             f"{path}: line {reader.line_num} is no line of a table: {error}."
         ) from None
-    named = bool(rows) and not all(map(_is_number, rows[0]))
-    first = [cell.strip() for cell in rows[0]] if named else []
-    names = first or [str(n) for n in range(len(rows[0]) if rows else 0)]
-    rows, lines = rows[named:], lines[named:]
-    if not rows:
-        raise errors.DataError(f"{path} holds no rows.")
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != len(names):
-            raise errors.DataError(
-                f"{path}: line {line} has {len(row)} cells, and there are "
-                f"{len(names)} columns; cells are separated by commas."
-            )
-    return names, _Columns(path, names, rows, lines)
 
 
 def _is_number(cell: str) -> bool:
     try:
-        return not math.isnan(float(cell)) or cell.strip().lower() == "nan"
+        return not math.isnan(_number(cell)) or cell.lower() == "nan"
     except ValueError:
-        return not cell.strip()
+        return not cell
+
+
+def _number(cell: str) -> float:
+    """The number that a cell holds.
+
+    Raises:
+      ValueError: if it holds none; of 1_000 nobody knows what was meant.
+    """
+    if "_" in cell:
+        raise ValueError(cell)
+    return float(cell)

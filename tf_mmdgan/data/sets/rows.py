@@ -37,7 +37,7 @@ def load(
 
     Raises:
       DataError: for what `table_file.read` refuses, too few rows, and a column
-        that is constant.
+        that is constant, or whose numbers are too large.
       UsageError: without a file, for a size of images, and for a column that
         there is not.
     """
@@ -61,7 +61,7 @@ def load(
     table = _table(found, ~held_out, reading.label_column, path)
     chosen = held_out if split == "test" else ~held_out
     return image_set.ImageSet(
-        table.standardised(found.values[chosen]),
+        _standardised(table, found.values[chosen], path),
         None if found.labels is None else found.labels[chosen],
         len(found.class_names) or None,
         found.class_names or None,
@@ -77,7 +77,8 @@ def _table(
 ) -> Table:
     """The columns, with mean and deviation of the training rows."""
     rows = found.values[train]
-    means, deviations = rows.mean(axis=0), rows.std(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):  # `Table` refuses these
+        means, deviations = rows.mean(axis=0), rows.std(axis=0)
     size = np.abs(rows).max(axis=0)
     for number in np.flatnonzero(deviations <= _LEAST_DEVIATION * size)[:1]:
         raise errors.DataError(
@@ -92,6 +93,21 @@ def _table(
         label_column,
         found.class_names,
     )
+
+
+def _standardised(
+    table: Table, rows: np.ndarray, path: pathlib.Path
+) -> np.ndarray:
+    """Rows in units of the training rows, which are finite in float32."""
+    with np.errstate(over="ignore"):
+        scaled = table.standardised(rows)
+    for number in np.flatnonzero(~np.isfinite(scaled).all(axis=0))[:1]:
+        raise errors.DataError(
+            f"{path}: the column '{errors.excerpt(table.columns[number])}' has "
+            "a held-out number that is too far from all training rows: correct "
+            "it, or leave its row out."
+        )
+    return scaled
 
 
 def _is_held_out(number: int) -> bool:
