@@ -1,11 +1,14 @@
+import itertools
 import socket
 import ssl
 import threading
+import time
 import urllib.request
 
 import file_servers
 import pytest
 import trustme
+from limits import within
 
 from tf_mmdgan import errors, fetching
 
@@ -57,12 +60,21 @@ def test_silence_is_not_waited_for(monkeypatch):
     end.set()
 
 
-def test_proxy_is_asked_where_there_is_one(monkeypatch, port):
-    proxies = {"https": f"http://127.0.0.1:{port}"}
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_proxy_is_asked_where_there_is_one(monkeypatch, port, scheme):
+    proxies = {"https": f"{scheme}127.0.0.1:{port}"}
     monkeypatch.setattr(urllib.request, "getproxies", lambda: proxies)
     fetching.check("https://nowhere.invalid/")
     with pytest.raises(errors.DataError, match=r"nowhere\.invalid"):
         fetching.check("http://nowhere.invalid/", seconds=5)
+
+
+@pytest.mark.parametrize("proxy", ["http://", "http://u:pw@a:b", "http://["])
+def test_proxies_that_are_none_are_told(monkeypatch, proxy):
+    monkeypatch.setattr(urllib.request, "getproxies", lambda: {"https": proxy})
+    with pytest.raises(errors.DataError, match=r"\(https_proxy\)") as caught:
+        fetching.check("https://nowhere.invalid/")
+    assert "pw" not in str(caught.value)
 
 
 CONTENT = bytes(range(256)) * 2000
@@ -173,8 +185,79 @@ def test_files_that_are_too_large(server, folder):
 def test_a_file_that_comes_too_slowly(server, folder, monkeypatch):
     monkeypatch.setattr(fetching, "_MOST_SECONDS", 0.05)
     server.unending.add("/b.h5")
-    words = "b.h5 takes more than an hour"
+    words = r"b.h5 takes more than 0\.05 seconds to come"
     check_refused(server.url("/b.h5"), folder, words, most_bytes=10**12)
+
+
+def dripped(beginning, piece):
+    """A beginning, and then a little of something before each time limit."""
+
+    def pieces():
+        yield beginning
+        while True:
+            time.sleep(0.02)
+            yield piece
+
+    return pieces
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        dripped(b"HTTP/1.1 200 OK\r\nA: ", b"a"),
+        lambda: itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    ],
+    ids=["a header that does not end", "answers that promise others"],
+)
+def test_what_comes_before_a_file_has_an_end(
+    server, folder, monkeypatch, pieces
+):
+    monkeypatch.setattr(fetching, "_HEAD_SECONDS", 0.2)
+    server.raw["/a.h5"] = pieces
+    words = r"a\.h5 takes more than 0\.2 seconds to come"
+    check_refused(server.url("/a.h5"), folder, words)
+
+
+@pytest.mark.parametrize(
+    "head, piece",
+    [(b"", b"a"), (b"Transfer-Encoding: chunked\r\n", b"0")],
+    ids=["bytes", "the size of a part"],
+)
+def test_a_file_that_drips(server, folder, monkeypatch, head, piece):
+    monkeypatch.setattr(fetching, "_MOST_SECONDS", 0.2)
+    head = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n"
+    server.raw["/a.h5"] = dripped(head, piece)
+    words = r"a\.h5 takes more than 0\.2 seconds to come"
+    check_refused(server.url("/a.h5"), folder, words)
+
+
+def test_a_size_of_any_number_of_digits_is_no_size(server, folder):
+    server.raw["/a.h5"] = lambda: [
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nabc"
+    ]
+    with fetching.fetched(server.url("/a.h5"), folder, "a.h5") as path:
+        assert path.read_bytes() == b"abc"
+
+
+def test_what_comes_with_a_redirect_is_not_read(secure, folder):
+    secure.files["/a.h5"] = CONTENT
+    secure.redirects["/from"] = secure.url("/a.h5")
+    secure.unending.add("/from")
+    with (
+        within(seconds=20, megabytes=20),
+        fetching.fetched(secure.url("/from"), folder, "a.h5") as path,
+    ):
+        assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["https://[::1", "https://a:99999/", "https:///a", f"https://{'a' * 70}/"],
+)
+def test_redirects_to_no_address(secure, folder, place):
+    secure.redirects["/from"] = place
+    words = "cannot be (fetched|reached)"
+    check_refused(secure.url("/from"), folder, words)
 
 
 def test_a_server_that_does_not_answer(server, folder, monkeypatch):

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import itertools
 import threading
 
 
@@ -14,12 +15,14 @@ class FileServer:
       cut: paths whose content ends in the middle.
       silent: paths that are never answered.
       unending: paths whose content comes without its size, and does not end.
+      raw: what is sent, status and headers too, as a function that yields it.
       asked: paths, in the order in which they were asked for.
     """
 
     def __init__(self, scheme):
         self.files, self.redirects = {}, {}
         self.cut, self.silent, self.unending = set(), set(), set()
+        self.raw = {}
         self.asked = []
         self.closed = threading.Event()
         self._scheme = scheme
@@ -63,17 +66,19 @@ def _answer(server, handler):
     if path in server.silent:
         server.closed.wait(60)
         return
+    if path in server.raw:
+        _send(server, handler, server.raw[path]())
+        return
     if path in server.redirects:
         handler.send_response(302)
         handler.send_header("Location", server.redirects[path])
         handler.end_headers()
-        return
-    if path in server.unending:
+    elif path in server.unending:
         handler.send_response(200)
         handler.end_headers()
-        with contextlib.suppress(OSError):
-            while not server.closed.is_set():
-                handler.wfile.write(b"0" * 2**16)
+    if path in server.unending:
+        _send(server, handler, itertools.repeat(b"0" * 2**16))
+    if path in server.redirects or path in server.unending:
         return
     if path not in server.files:
         handler.send_error(404)
@@ -85,3 +90,12 @@ def _answer(server, handler):
     handler.wfile.write(
         content[: len(content) // 2 if path in server.cut else None]
     )
+
+
+def _send(server, handler, pieces):
+    """Sends pieces until they end, or nobody wants them."""
+    with contextlib.suppress(OSError):
+        for piece in pieces:
+            if server.closed.is_set():
+                return
+            handler.wfile.write(piece)

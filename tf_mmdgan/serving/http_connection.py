@@ -1,7 +1,7 @@
 """HTTP within a deadline and a number of bytes, whatever the server does."""
 
+import functools
 import http.client
-import io
 import json
 import select
 import socket
@@ -9,6 +9,8 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from tf_mmdgan import deadlines
 
 
 class TooLarge(Exception):
@@ -29,7 +31,10 @@ def reached(host: str, port: int, left: Callable[[], float]) -> socket.socket:
       OSError: if none answers; TimeoutError when the seconds are over.
     """
     cause = OSError(f"{host} has no address")
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # of parts that are too long, or empty
+        raise cause from None
     for family, kind, protocol, _, address in found:
         sock = socket.socket(family, kind, protocol)
         try:
@@ -41,18 +46,6 @@ def reached(host: str, port: int, left: Callable[[], float]) -> socket.socket:
         else:
             return sock
     raise cause
-
-
-def left_until(deadline: float) -> float:
-    """Seconds to a moment of `time.monotonic`.
-
-    Raises:
-      TimeoutError: when it is over.
-    """
-    left = deadline - time.monotonic()
-    if left <= 0.0:
-        raise TimeoutError
-    return left
 
 
 class HttpConnection(http.client.HTTPConnection):
@@ -69,6 +62,9 @@ class HttpConnection(http.client.HTTPConnection):
         super().__init__(target)
         self._context = context
         self._deadline = 0.0
+        self.response_class = functools.partial(  # type: ignore[assignment]
+            deadlines.answer, self._left
+        )
 
     def exchange(
         self,
@@ -126,38 +122,9 @@ class HttpConnection(http.client.HTTPConnection):
                 self.sock, server_hostname=self.host
             )
 
-    def response_class(  # type: ignore[override]
-        self, sock: socket.socket, **options: Any
-    ) -> http.client.HTTPResponse:
-        """The answer, read through `_Timed`."""
-        response = http.client.HTTPResponse(sock, **options)
-        raw = response.fp.detach()
-        response.fp = io.BufferedReader(_Timed(self, sock, raw))
-        return response
-
     def _left(self) -> float:
         """Seconds to the deadline."""
-        return left_until(self._deadline)
-
-
-class _Timed(io.RawIOBase):
-    """Reads from a socket; each read waits for what is left of the time."""
-
-    def __init__(
-        self, connection: HttpConnection, sock: socket.socket, raw: io.RawIOBase
-    ):
-        self._connection, self._sock, self._raw = connection, sock, raw
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._connection._left())
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
+        return deadlines.left_until(self._deadline)
 
 
 def _hung_up(sock: socket.socket) -> bool:

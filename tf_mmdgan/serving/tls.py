@@ -6,8 +6,8 @@ import pathlib
 import ssl
 import time
 
-from tf_mmdgan import errors
-from tf_mmdgan.serving.http_connection import left_until, reached
+from tf_mmdgan import deadlines, errors
+from tf_mmdgan.serving.http_connection import reached
 
 _SECONDS = 2.0  # at most, of a look at a server that does not answer
 _ALERT_SECONDS = 0.5  # that a server may take to refuse a client it knows
@@ -72,7 +72,8 @@ def fault(
         context.verify_mode = ssl.CERT_NONE
     host, _, port = target.rpartition(":")
     host, limit = host.strip("[]"), min(_SECONDS, max(seconds, 0.01))
-    left = functools.partial(left_until, time.monotonic() + limit)
+    end = time.monotonic() + limit
+    left = functools.partial(deadlines.left_until, end)
     try:
         with reached(host, int(port), left) as raw:
             raw.settimeout(left())
