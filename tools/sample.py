@@ -22,7 +22,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import SampleConfig
-from tf_mmdgan.config.serving import ROWS_SUFFIXES
+from tf_mmdgan.config.serving import MOST_SAMPLES, ROWS_SUFFIXES
 from tf_mmdgan.tools import cli, pictures, searches, sources
 
 if TYPE_CHECKING:
@@ -92,6 +92,12 @@ def _labels(
         raise errors.UsageError(
             f"--per_class={config.per_class}: there are no classes, or "
             "they are not told; --label draws one by its number."
+        )
+    # A server may say that it has any number of classes.
+    if classes * config.per_class > MOST_SAMPLES:
+        raise errors.UsageError(
+            f"--per_class={config.per_class}: {classes:,} classes make more "
+            f"than {MOST_SAMPLES:,} images; give fewer."
         )
     return range(classes)
 

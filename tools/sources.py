@@ -89,10 +89,12 @@ def _connection(config: ConnectionConfig) -> "Connection":
 
 
 def _read_token(path: str) -> str:
+    from tf_mmdgan.serving.connection import is_token
+
     try:
         token = files.read_text(path, _TOKEN_BYTES).strip()
     except FileNotFoundError:
         raise errors.DataError(f"There is no file {path}.") from None
-    if not token.isascii() or not token.isprintable() or not token:
+    if not token or not is_token(token):
         raise errors.DataError(f"{path} holds no token, which is one line.")
     return token

@@ -142,3 +142,20 @@ def test_certificates_of_the_system_may_be_a_folder(tmp_path, monkeypatch):
     (tmp_path / "b.0").unlink()
     (tmp_path / "a.0").unlink()
     assert tls.roots(None) is None
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"target": 8500}, "target: need a str"),
+        ({"model_name": None}, "model_name: need a str"),
+        ({"retries": -1}, "retries=-1"),
+        ({"timeout": float("nan")}, "timeout=nan"),
+        ({"timeout": 1e300}, "need 1e\\+06 seconds at most"),
+        ({"model_version": 2**70}, "model_version=.* 64 bits"),
+        ({"token": "a\nb", "tls": True}, "token: need one line"),
+    ],
+)
+def test_values_that_no_connection_has(settings, words):
+    with pytest.raises(errors.UsageError, match=words):
+        Connection(**{"target": "host:1", **settings})

@@ -149,6 +149,19 @@ def test_errors_of_servers_are_shortened():
                 refusal(lambda t=target: sampler(t, True), kind)
 
 
+@pytest.mark.parametrize("part", ["assertion failed: [", "{{", "File "])
+def test_errors_of_servers_are_looked_through_once(part):
+    body = json.dumps({"error": part * (2**22 // len(part) - 9)})
+    with raw_server(http(body, "500 Error")) as target, within(seconds=10):
+        assert "HTTP status 500" in refusal(lambda: sampler(target, True))
+
+
+@pytest.mark.parametrize("model_name", ["дом", "a/b c"])
+def test_names_of_models_are_quoted(model_name):
+    with raw_server(http("{}", "404 Gone")) as target:
+        refusal(lambda: sampler(target, True, model_name=model_name))
+
+
 def images(count, size=2, level=7):
     return np.full((count, size, size, 1), level).tolist()
 

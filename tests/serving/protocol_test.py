@@ -257,8 +257,9 @@ def test_pages_of_others_get_nothing(server):
         '"1"}}',
         '{"instances": [1, {"' + "x" * 10**5 + '": 2}]}',
         "1" * (2**20 + 1),
+        '{"instances": [1, ' + '{"a": ' * 950 + "1" + "}" * 950 + "]}",
     ],
-    ids=range(8),
+    ids=range(9),
 )  # fmt: skip
 def test_json_that_is_nested_or_huge(server, body):
     with within(seconds=10, megabytes=100):
@@ -283,6 +284,16 @@ def test_inputs_over_grpc_may_not_claim_more_than_they_hold(stub):
             stub.Predict(request)
         assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         assert "tensor parsing error: num_samples" in caught.value.details()
+
+
+def test_all_inputs_over_grpc_share_what_may_be_claimed(stub):
+    request = sample_request()
+    for number in range(100):
+        proto = request.inputs[f"x{number}"]
+        proto.CopyFrom(tf.make_tensor_proto(1.0, shape=[2**20]))
+    with within(10, megabytes=50), pytest.raises(grpc.RpcError) as caught:
+        stub.Predict(request)
+    assert "tensor parsing error: " in caught.value.details()
 
 
 SAMPLE = {"signature_name": "sample"}

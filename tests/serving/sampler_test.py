@@ -131,3 +131,15 @@ def test_latency_summary():
         "requests": 100, "mean": 50.5, "max": 100.0, "p50": 50.5,
         "p90": 90.1, "p99": 99.01,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("predictor", ["x", None, np.zeros(3)])
+def test_what_is_no_predictor(predictor):
+    with pytest.raises(errors.UsageError, match="predictor: need a LocalPred"):
+        serving.Sampler(predictor)
+
+
+def test_arguments_of_other_types():
+    sampler = serving.Sampler(Recorder(PLAIN))
+    with pytest.raises(errors.UsageError, match="=half does not fit into fl"):
+        sampler.sample(3, 1, truncation="half")

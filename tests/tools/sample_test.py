@@ -162,6 +162,16 @@ def test_images_of_each_class(saved_model, tmp_path):
         np.testing.assert_array_equal(PIL.Image.open(files[2]), last)
 
 
+def test_images_of_all_classes_are_no_more_than_others(
+    saved_model, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tf_mmdgan.tools.sample.MOST_SAMPLES", 5)
+    asked = {"saved_model": str(saved_model), "out": str(tmp_path / "x.npz")}
+    with pytest.raises(errors.UsageError, match="classes make more than 5"):
+        sample(SampleConfig(**asked, per_class=3))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_server_without_names_does_not_tell_its_classes(server, tmp_path):
     out = str(tmp_path / "x")
     config = SampleConfig(

@@ -7,7 +7,7 @@ import re
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.fields import WEIGHTS, Named, setting
 
-_MOST_SAMPLES = 1_000_000
+MOST_SAMPLES = 1_000_000
 ROWS_SUFFIXES = (".npy", ".csv")
 _OUT_SUFFIXES = (".png", ".npz", ".gif", "", *ROWS_SUFFIXES)
 
@@ -226,8 +226,8 @@ class SampleConfig(ConnectionConfig):
         fields.require_non_negative(self, "start", "interpolate_to")
         fields.require_seed(self)
         fields.require(
-            self.num_samples <= _MOST_SAMPLES,
-            f"--num_samples={self.num_samples}: must be <= {_MOST_SAMPLES}; "
+            self.num_samples <= MOST_SAMPLES,
+            f"--num_samples={self.num_samples}: must be <= {MOST_SAMPLES}; "
             "--start draws the next ones.",
         )
         fields.require(

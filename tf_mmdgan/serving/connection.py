@@ -14,6 +14,7 @@ Answer = TypeVar("Answer")
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
+_LONGEST_SECONDS = 1e6  # which sockets can wait for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +37,9 @@ class Connection:
       token_in_clear: whether to send the token without TLS all the same.
 
     Raises:
-      UsageError: for a target without a port, a token that would be sent in
-        clear, or a file of certificates that is not there or holds none.
+      UsageError: for a target without a port, numbers out of range, a token
+        that is none or would be sent in clear, or a file of certificates that
+        is not there or holds none.
     """
 
     target: str
@@ -51,6 +53,18 @@ class Connection:
     token_in_clear: bool = False
 
     def __post_init__(self):
+        errors.check_type("target", self.target, str)
+        errors.check_type("model_name", self.model_name, str)
+        errors.check_count(0, retries=self.retries)
+        errors.check_above(0.0, timeout=self.timeout)
+        if self.timeout > _LONGEST_SECONDS:
+            raise errors.UsageError(
+                f"timeout={self.timeout:g}: need {_LONGEST_SECONDS:g} seconds "
+                "at most."
+            )
+        if self.model_version is not None:
+            errors.check_count(0, model_version=self.model_version)
+            errors.check_seed(model_version=self.model_version)
         port = self.target.rpartition(":")[2]
         if not port.isdecimal() or not 0 < int(port) < 2**16:
             raise errors.UsageError(
@@ -60,6 +74,10 @@ class Connection:
             raise errors.UsageError(f"There is no file {self.tls_ca}.")
         if self.tls:
             tls.trusting(self.tls_ca)
+        if self.token is not None and not is_token(self.token):
+            raise errors.UsageError(
+                "token: need one line of printable ASCII characters."
+            )
         if self.token and not (self.tls or self.token_in_clear):
             raise errors.UsageError(
                 "A token needs TLS, else anyone on the way can read it; "
@@ -76,6 +94,11 @@ class Connection:
         """The model and its version, for messages."""
         version = "" if self.model_version is None else f"/{self.model_version}"
         return f"{self.model_name}{version} on {self.target}"
+
+
+def is_token(text: object) -> bool:
+    """Whether a text can be sent in a header."""
+    return isinstance(text, str) and text.isascii() and text.isprintable()
 
 
 class Unavailable(Exception):

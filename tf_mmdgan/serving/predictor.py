@@ -23,6 +23,9 @@ INPUT_TYPES = {
     "other_seed": np.int64, "other_index": np.int64, "cutoff": np.int32,
 }  # fmt: skip
 _JOINS = "Batching Run() input tensors must have at least one dimension"
+# Of a message: those of a server may be of megabytes, through which a pattern
+# would be looked for from each place where it could begin.
+_LONGEST = 10_000
 _ASSERTION = re.compile(r"assertion failed: \[(.*?)\]\s*(?:\[\[|$)", re.DOTALL)
 
 
@@ -68,6 +71,15 @@ class Predictor(Protocol):
         """
 
 
+def check(predictor: object) -> None:
+    """Raises UsageError for what is no predictor."""
+    if not callable(getattr(predictor, "signatures", None)):
+        raise errors.UsageError(
+            "predictor: need a LocalPredictor, or serving.connect(...), not "
+            f"{errors.excerpt(repr(predictor), 40)}."
+        )
+
+
 def typed(inputs: Mapping[str, Any]) -> Arrays:
     """The inputs of a signature as arrays of its types.
 
@@ -84,18 +96,20 @@ def typed(inputs: Mapping[str, Any]) -> Arrays:
         try:
             # Of an integer that is too large, asarray says so; astype wraps.
             arrays[name] = np.asarray(value, kind)
-        except OverflowError:
+        except (OverflowError, TypeError, ValueError):
             shown = value[0] if isinstance(value, list) else value
             raise errors.UsageError(
-                f"{name}={shown} does not fit into {kind.__name__}."
+                f"{name}={errors.excerpt(shown, 40)} does not fit into "
+                f"{kind.__name__}."
             ) from None
     return arrays
 
 
 def reason(message: object) -> str:
     """The sentence of an error of TensorFlow, without its wrapping, short."""
-    found = _ASSERTION.search(str(message))
-    text = errors.excerpt(found[1] if found else errors.of_graph(str(message)))
+    told = str(message)[:_LONGEST]
+    found = _ASSERTION.search(told)
+    text = errors.excerpt(found[1] if found else errors.of_graph(told))
     if _JOINS in text:
         text += (
             "; the server joins requests, and of a generator with labels "

@@ -5,6 +5,7 @@ import http.client
 import json
 import ssl
 import threading
+import urllib.parse
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -44,7 +45,8 @@ class RestPredictor:
 
     def __init__(self, connection: Connection):
         self._connection = connection
-        self._path = f"/v1/models/{connection.model_name}"
+        name = urllib.parse.quote(connection.model_name, safe="")
+        self._path = f"/v1/models/{name}"
         if connection.model_version is not None:
             self._path += f"/versions/{connection.model_version}"
         self._context = (

@@ -13,11 +13,7 @@ from tf_mmdgan import class_names, errors
 from tf_mmdgan.conditions import Label, numbers_of
 from tf_mmdgan.serving import labels, told
 from tf_mmdgan.serving.drawn import Drawn
-from tf_mmdgan.serving.predictor import (
-    Arrays,
-    Predictor,
-    typed,
-)
+from tf_mmdgan.serving.predictor import Arrays, Predictor, check, typed
 
 # Of the images of one request: 256 MiB.
 _MOST_BYTES = 2**28
@@ -52,12 +48,14 @@ class Sampler:
       makes_rows: whether rows of a table are drawn, and no images.
 
     Raises:
-      UsageError: if the model is none of this package.
+      UsageError: for what is no predictor, and if the model is none of this
+        package.
       DataError: if the server does not answer.
     """
 
     def __init__(self, predictor: Predictor, batch_size: int = 64):
         errors.check_positive(batch_size=batch_size)
+        check(predictor)
         self._predictor = predictor
         self._batch_size = batch_size
         signatures = predictor.signatures()

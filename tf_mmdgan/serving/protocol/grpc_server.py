@@ -3,7 +3,7 @@
 import concurrent.futures
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ with errors.extra("demo", "The test server needs"):
 
 
 _MOST_BYTES = 2**22  # of a request
-_MOST_VALUES = 2**22  # of an input of a request, which may claim more
+_MOST_VALUES = 2**22  # of all inputs of a request, which may claim more
 
 
 def make_server(model: ServedModel, threads: int = 8) -> grpc.Server:
@@ -77,7 +77,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         number = self._model.choose(request.model_spec)
         outputs = self._model.versions[number].run(
             request.model_spec.signature_name,
-            {name: _array(name, v) for name, v in request.inputs.items()},
+            _arrays(request.inputs),
             request.output_filter,
         )
         response = predict_pb2.PredictResponse(
@@ -159,14 +159,25 @@ def _answered_spec(model: ServedModel, number: int) -> model_pb2.ModelSpec:
     return spec
 
 
+def _arrays(inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The inputs of a request; none is made before all claims are summed."""
+    left = _MOST_VALUES
+    for name, proto in inputs.items():
+        sides = [dimension.size for dimension in proto.tensor_shape.dim]
+        left -= math.prod(sides)
+        if min(sides, default=0) < 0 or left < 0:
+            raise _damaged(name)
+    return {name: _array(name, proto) for name, proto in inputs.items()}
+
+
 def _array(name: str, proto: Any) -> np.ndarray:
-    fault = StatusError(
-        Code.INVALID_ARGUMENT, f"tensor parsing error: {errors.excerpt(name)}"
-    )
-    sides = [dimension.size for dimension in proto.tensor_shape.dim]
-    if min(sides, default=0) < 0 or math.prod(sides) > _MOST_VALUES:
-        raise fault
     try:
         return tf.make_ndarray(proto)
     except (OverflowError, TypeError, ValueError) as error:
-        raise fault from error
+        raise _damaged(name) from error
+
+
+def _damaged(name: str) -> StatusError:
+    return StatusError(
+        Code.INVALID_ARGUMENT, f"tensor parsing error: {errors.excerpt(name)}"
+    )

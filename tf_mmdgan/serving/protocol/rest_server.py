@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import json_format
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 from tf_mmdgan.serving import visitors
 from tf_mmdgan.serving.protocol import grpc_server
 from tf_mmdgan.serving.protocol.model import Code, ServedModel, StatusError
@@ -152,12 +152,9 @@ def _body() -> dict[str, Any]:
     if flask.request.mimetype != "application/json":
         raise _invalid("The Content-Type must be application/json")
     try:
-        body = json.loads(flask.request.get_data())
+        return files.parse_json(flask.request.get_data().decode())
     except (ValueError, RecursionError) as error:
         raise _invalid(f"JSON Parse error: {errors.excerpt(error)}") from error
-    if not isinstance(body, dict):
-        raise _invalid("JSON Value: is not object")
-    return body
 
 
 def _columns(values: Any, infos: Mapping[str, Any]) -> dict[str, Any]:
