@@ -104,3 +104,6 @@ def test_refusals():
         InductiveMatching("ratio")
     with pytest.raises(errors.UsageError, match="gap=0"):
         InductiveMatching(gap=0)
+    # There r is t of most times, in float32.
+    with pytest.raises(errors.UsageError, match="gap=31: need 1 to 30"):
+        InductiveMatching(gap=31)

@@ -19,6 +19,7 @@ BOUNDED = {
 def record(folder, saved=0, **settings):
     """A run's folder with a record, and files of `saved` bytes as weights."""
     chosen = config.TrainConfig(run_dir=str(folder), **settings)
+    folder.mkdir(exist_ok=True)
     run_directory.write_config(chosen, fields.record(chosen), SHAPE)
     checkpoints = folder / run_directory.CHECKPOINTS["last"]
     checkpoints.mkdir()
@@ -72,5 +73,25 @@ def test_a_batch_that_no_machine_holds_is_refused(tmp_path):
     claims.check_training(chosen, SHAPE, None)
     with pytest.raises(errors.DataError, match=r"one layer takes 256 GiB"):
         claims.check_training(chosen, (256, 256, 3), None)
+    few = record(tmp_path / "few", objective="energy_score")
+    claims.check_training(few, SHAPE, None)
+    many = dataclasses.replace(few, energy_draws=1000)
+    with pytest.raises(errors.DataError, match="64,000 images, of which one"):
+        claims.check_training(many, (32, 32, 3), None)
     new = dataclasses.replace(chosen, run_dir=str(tmp_path / "new"))
     claims.check_training(new, (256, 256, 3), None)
+
+
+def test_noise_of_many_steps_is_refused_before_it_is_drawn(tmp_path):
+    chosen = record(tmp_path, objective="energy_score", sampling_steps=1000)
+    claims.check_training(chosen, (32, 32, 1), None)
+    with pytest.raises(errors.DataError, match="of 16,384,000 numbers of noi"):
+        claims.check_training(chosen, (128, 128, 1), None)
+    fewer = dataclasses.replace(chosen, sampling_steps=4)
+    claims.check_training(fewer, (128, 128, 1), None)
+
+
+def test_images_of_many_channels_are_no_usual_ones(tmp_path):
+    chosen = record(tmp_path, architecture="mlp")
+    with pytest.raises(errors.DataError, match=r"tor has [\d,]{11,} weig"):
+        claims.check_generator(chosen, (160, 160, 256), None, tmp_path / "no")

@@ -18,6 +18,8 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 
+_MOST_STEPS = 1000  # of which each is a part of the graph by itself
+
 
 @dataclasses.dataclass(frozen=True)
 class StraightPath:
@@ -108,7 +110,7 @@ class Unrolled(keras.layers.Layer):
 
     Args:
       denoiser: the network, which all steps share.
-      steps: how many, >= 1.
+      steps: how many, 1 to 1,000.
       deviation: of the `StraightPath`.
       start: the time at which noise alone is taken for x_t, in (0, 1].
       **kwargs: of `keras.layers.Layer`.
@@ -125,6 +127,11 @@ class Unrolled(keras.layers.Layer):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         errors.check_count(1, steps=steps)
+        if steps > _MOST_STEPS:
+            raise errors.UsageError(
+                f"steps={steps}: need 1 to {_MOST_STEPS}.",
+                setting="sampling_steps",
+            )
         self.denoiser = denoiser
         self.steps = steps
         self.noise_path = StraightPath(deviation)
@@ -213,7 +220,7 @@ def unrolled(
 
     Args:
       denoiser: from [maps, times] to maps; see `times`.
-      steps: how many, >= 1.
+      steps: how many, 1 to 1,000.
       deviation: of the `StraightPath`.
       start: as of `Unrolled`.
 
@@ -221,7 +228,8 @@ def unrolled(
       Latents [b, z] ~ N(0, I) -> data [b, *shape].
 
     Raises:
-      UsageError: for fewer than one step, or a deviation that is not positive.
+      UsageError: for another number of steps, or a deviation that is not
+        positive.
     """
     kind = denoiser.outputs[0].dtype
     sampler = Unrolled(

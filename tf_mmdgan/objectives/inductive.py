@@ -13,6 +13,8 @@ from tf_mmdgan import errors, mmd
 from tf_mmdgan.kernels import pairwise_squares
 from tf_mmdgan.kernels.roots import safe_root
 
+# Of k: of larger ones float32 knows r from t nowhere, and nothing is learnt.
+_LARGEST_GAP = 30
 # The unbiased one leaves out the pairs that share data and noise.
 _ESTIMATORS = {"biased": mmd.mmd2_biased, "unbiased": mmd.mmd2_ustatistic}
 
@@ -40,13 +42,13 @@ class InductiveMatching:
     Attributes:
       estimator: of MMD^2: "biased" as published; "unbiased": over pairs of
         different examples, also of the two samples.
-      gap: k: r is where t / (1 - t) is less by 160 / 2^k, or s if that is
-        later.
+      gap: k, 1 to 30: r is where t / (1 - t) is less by 160 / 2^k, or s if
+        that is later.
       power: a of w(t).
       bias: b of w(t).
 
     Raises:
-      UsageError: for another estimator, and a gap below 1.
+      UsageError: for another estimator, and a gap that is not 1 to 30.
     """
 
     estimator: Literal["biased", "unbiased"] = "biased"
@@ -62,6 +64,12 @@ class InductiveMatching:
                 setting="mmd_estimator",
             )
         errors.check_count(1, gap=self.gap)
+        if self.gap > _LARGEST_GAP:
+            raise errors.UsageError(
+                f"gap={self.gap}: need 1 to {_LARGEST_GAP}; of larger ones "
+                "both times are the same in float32.",
+                setting="time_gap",
+            )
 
     def check_group(self, size: int) -> None:
         """Raises UsageError for groups that are too small for the estimate."""

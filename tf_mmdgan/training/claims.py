@@ -6,6 +6,7 @@ the run's checkpoints hold, and the layers of a batch, which nothing holds.
 """
 
 import functools
+import math
 import pathlib
 from collections.abc import Callable
 
@@ -20,6 +21,8 @@ _USUAL_WIDTH = 64
 _USUAL_LATENTS = 512  # and outputs of the critic
 _USUAL_CLASSES = 1000
 _USUAL_SIDE = 256
+_USUAL_NUMBERS = 4 * _USUAL_SIDE**2  # of an image
+_MOST_NOISE = 2**22  # numbers that an image is made of, in all its steps
 _UNSAVED_BYTES = 2**30  # of a network whose run has no checkpoint yet
 _BATCH_BYTES = 2**36  # of a layer as wide as a network and half as high
 
@@ -44,17 +47,28 @@ def check_training(
     if config.trust_run or not (run_dir / CONFIG_FILE).exists():
         return
     if len(image_shape) == 3:
-        width = max(config.generator_width, config.critic_width)
-        layer = config.batch_size * image_shape[0] * image_shape[1] * width
-        if layer > _BATCH_BYTES:
-            raise errors.DataError(
-                f"{run_dir}: by its record a batch has {config.batch_size:,} "
-                f"images, of which one layer takes {layer / 2**30:,.0f} GiB; "
-                "give --trust_run, if that is meant."
-            )
+        _check_batch(config, image_shape)
     folder = run_dir / CHECKPOINTS["last"]
     check_generator(config, image_shape, condition, folder, _UNSAVED_BYTES)
     check_critic(config, image_shape, condition, folder, _UNSAVED_BYTES)
+
+
+def _check_batch(config: TrainConfig, image_shape: tuple[int, ...]) -> None:
+    """Refuses a batch of which the layers, or its pairs, fit no memory."""
+    height, width, channels = image_shape
+    draws = config.energy_draws or 1
+    images = config.batch_size * draws
+    # All pairs of the draws of an image are held at once.
+    numbers = max(
+        config.generator_width, config.critic_width, 2 * draws * channels
+    )
+    layer = images * height * width * numbers
+    if layer > _BATCH_BYTES:
+        raise errors.DataError(
+            f"{config.run_dir}: by its record a batch has {images:,} images, "
+            f"of which one layer takes {layer / 2**30:,.0f} GiB; give "
+            "--trust_run, if that is meant."
+        )
 
 
 def check_generator(
@@ -74,8 +88,17 @@ def check_generator(
       unsaved: bytes of weights that pass in any case.
 
     Raises:
-      DataError: for such a record.
+      DataError: for such a record, and for a generator of so many steps that
+        the noise of an image is far larger than any image.
     """
+    steps = config.sampling_steps or 1
+    noise = steps * math.prod(image_shape)
+    if steps > 1 and noise > _MOST_NOISE:
+        raise errors.DataError(
+            f"{folder.parent}: by its record an image is made of {noise:,} "
+            f"numbers of noise, in {steps} steps: give fewer "
+            "--sampling_steps, or --trust_run, if that is meant."
+        )
     sizes = (config.generator_width, config.latent_size)
     if not _is_usual(*sizes, image_shape, condition):
         _check_held(
@@ -114,6 +137,7 @@ def _is_usual(
         width <= _USUAL_WIDTH
         and numbers <= _USUAL_LATENTS
         and all(side <= _USUAL_SIDE for side in image_shape)
+        and math.prod(image_shape) <= _USUAL_NUMBERS
         and classes <= _USUAL_CLASSES
     )
 
