@@ -1,7 +1,6 @@
 """Command-line flags derived from a configuration class."""
 
 import dataclasses
-import pathlib
 import sys
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from absl import flags
 
 from tf_mmdgan import config, errors, files
 from tf_mmdgan.config import expansions
+from tf_mmdgan.config.data import at_home
 
 Config = TypeVar("Config")
 
@@ -109,7 +109,7 @@ def check_files(arguments: Sequence[str]) -> None:
     """
     waiting, number = _named_files(arguments), 0
     while waiting:
-        path = pathlib.Path(waiting.pop()).expanduser()
+        path = at_home(waiting.pop())
         number += 1
         if number > _MOST_FILES:
             raise errors.UsageError(f"--flagfile={path}: too many flagfiles.")

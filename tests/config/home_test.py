@@ -5,8 +5,10 @@ import pathlib
 
 import pytest
 
-from tf_mmdgan import config, export
-from tf_mmdgan.features import names
+from tf_mmdgan import config, errors, export
+from tf_mmdgan.config.data import user_cache
+from tf_mmdgan.data.readers import tfds_build
+from tf_mmdgan.features import keras_applications, names
 from tf_mmdgan.tools import (
     prepare_data,
     show_data,
@@ -82,3 +84,29 @@ def test_functions_of_the_library(monkeypatch, tmp_path):
         load_run("~/runs/a")
     with pytest.raises(ValueError, match=f"{tmp_path}/served"):
         export.load_generator("~/served")
+
+
+def test_homes_that_there_are_not(monkeypatch):
+    with pytest.raises(errors.UsageError, match="no such home folder; set the"):
+        export.load_generator("~no such user/served")
+    for name, use in {
+        "XDG_CACHE_HOME": user_cache,
+        "TFDS_DATA_DIR": lambda: tfds_build.data_folder(None),
+        "KERAS_HOME": lambda: keras_applications.remedy("vgg16"),
+    }.items():
+        with monkeypatch.context() as patch:
+            patch.setenv(name, "~no such user/x")
+            with pytest.raises(errors.UsageError, match="no such home folder"):
+                use()
+
+
+def test_variables_that_are_empty_count_as_unset(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    for name in ("TFDS_DATA_DIR", "KERAS_HOME"):
+        monkeypatch.setenv(name, "")
+    assert "/home/me/.keras/" in keras_applications.remedy("vgg16")
+    home = pathlib.Path("/home/me")
+    assert tfds_build.data_folder(None) == home / "tensorflow_datasets"
+    for value in ("", "cache", "./cache"):
+        monkeypatch.setenv("XDG_CACHE_HOME", value)
+        assert user_cache() == home / ".cache/tf_mmdgan"

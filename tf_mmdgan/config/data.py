@@ -6,6 +6,7 @@ import os
 import pathlib
 from typing import Any
 
+from tf_mmdgan import errors
 from tf_mmdgan.config import fields, sizes
 from tf_mmdgan.config.fields import Named, NamedList, setting
 from tf_mmdgan.config.sizes import Size
@@ -15,11 +16,33 @@ from tf_mmdgan.config.sizes import Size
 OF_MACHINE = ("cache_dir", "memory_budget_gb", "download", "follow_links")
 
 
+def at_home(path: str | os.PathLike[str]) -> pathlib.Path:
+    """A path, with the home folder in place of a ~ that it begins with.
+
+    Raises:
+      UsageError: where there is no such folder: of an unknown user, or of a
+        process whose user the system does not know.
+    """
+    try:
+        return pathlib.Path(path).expanduser()
+    except RuntimeError:
+        raise errors.UsageError(
+            f"{path}: there is no such home folder; set the environment "
+            "variable HOME, or write the whole path."
+        ) from None
+
+
 def user_cache() -> pathlib.Path:
-    """Where files of this user are kept, unless somebody names a folder."""
-    # An empty variable counts as unset (XDG Base Directory, section 3).
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return pathlib.Path(base).expanduser() / "tf_mmdgan"
+    """Where files of this user are kept, unless somebody names a folder.
+
+    Raises:
+      UsageError: as `at_home`.
+    """
+    # An empty variable counts as unset, and so does a relative path (XDG Base
+    # Directory, sections 2 and 3).
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    found = at_home(base if base.startswith(("/", "~")) else "~/.cache")
+    return found / "tf_mmdgan"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

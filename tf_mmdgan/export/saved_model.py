@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, files, images, published
 from tf_mmdgan.conditions import Condition
+from tf_mmdgan.config.data import at_home
 from tf_mmdgan.export import card, configs, formats, versions, warmup
 from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable
 from tf_mmdgan.export.style_signatures import servable_of
@@ -202,7 +203,7 @@ def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
       DataError: if there is no such folder, or none that `export_generator`
         wrote, or if a part of it is damaged.
     """
-    path = pathlib.Path(path).expanduser()
+    path = at_home(path)
     remedy = "tools/export.py --run_dir=... --export_dir=... writes one."
     if not path.is_dir():
         raise errors.DataError(f"There is no folder {path}; {remedy}")

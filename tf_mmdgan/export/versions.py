@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 
 from tf_mmdgan import errors, owned
+from tf_mmdgan.config.data import at_home
 
 _HIDDEN = ".export-"
 # Lies in a version in the making; the process that makes it holds it.
@@ -101,7 +102,7 @@ def make_folder(export_dir: str | os.PathLike[str]) -> pathlib.Path:
     Raises:
       DataError: if it cannot be made.
     """
-    folder = pathlib.Path(export_dir).expanduser()
+    folder = at_home(export_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 
 from tf_mmdgan import errors, keras_settings
+from tf_mmdgan.config.data import at_home
 from tf_mmdgan.features import published_weights, weight_files
 from tf_mmdgan.features.keras_networks import KerasNetwork, named
 
@@ -150,8 +151,7 @@ def _chosen(name: str, path: str | os.PathLike[str] | None) -> pathlib.Path:
 
 def _in_cache_of_keras(name: str) -> pathlib.Path:
     """Where Keras keeps such a file; it has no public function for it."""
-    default = pathlib.Path.home() / ".keras"
-    home = pathlib.Path(os.environ.get("KERAS_HOME", default))
+    home = at_home(os.environ.get("KERAS_HOME") or "~/.keras")
     return home / "models" / published_weights.WEIGHTS[name][0].name
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tf_mmdgan import errors, fetching, files
+from tf_mmdgan.config.data import at_home
 from tf_mmdgan.data.readers import folder_scan
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -26,8 +27,8 @@ _LEAST_BYTES = 16  # of an example, by the format of its file alone
 
 def data_folder(data_dir: str | os.PathLike[str] | None) -> pathlib.Path:
     """The folder of TFDS' builds: `data_dir`, or the default of TFDS."""
-    default = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
-    return pathlib.Path(data_dir or default).expanduser()
+    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return at_home(data_dir or default)
 
 
 def find(
