@@ -1,8 +1,14 @@
 """Formats beside PNG, JPEG, BMP, GIF and WebP, told by their content."""
 
 import io
+import math
+import struct
+import subprocess
+import sys
+import zlib
 
 import numpy as np
+import PIL.ExifTags
 import PIL.features
 import PIL.Image
 import pytest
@@ -52,6 +58,24 @@ def test_grey_of_16_bits_is_scaled_in_tiff_too(tmp_path):
     np.testing.assert_array_equal(found, levels // 257)
 
 
+@pytest.mark.parametrize("name", ["TIFF", "PNG", "JPEG", "JPEG2000", "AVIF"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_headers_tell_the_size_of_what_is_read(tmp_path, name, orientation):
+    if name not in formats.known():
+        pytest.skip(f"Pillow has no {name} here")
+    exif = PIL.Image.Exif()
+    exif[PIL.ExifTags.Base.Orientation] = orientation
+    settings = {"tiffinfo" if name == "TIFF" else "exif": exif}
+    if name == "JPEG2000":
+        settings = {}
+    smooth().save(tmp_path / "a", name, **settings)
+    header = decode.inspect(tmp_path / "a")
+    assert (header.width, header.height) == (32, 24)
+    found = decode.decode(tmp_path / "a", "RGB")
+    assert header.upright == (found.height, found.width)
+    assert header.turned == (orientation > 4 and name != "JPEG2000")
+
+
 @pytest.mark.parametrize(
     "kind, words", [(np.float32, "of floats"), (np.int32, "of 32 bits")]
 )
@@ -79,3 +103,51 @@ def test_they_are_found_in_folders(tmp_path):
     for name in names:
         (tmp_path / name).touch()
     assert [f.name for f in folder_scan.scan(tmp_path)] == names
+
+
+def tiff(side, width=16):
+    """A picture of 16 pixels a side, of one tile with another side."""
+    content = zlib.compress(bytes(10**6))
+    tags = {
+        256: width, 257: width, 258: 8, 259: 8, 262: 2, 277: 3, 284: 1,
+        322: side, 323: side, 324: 0, 325: len(content),
+    }  # fmt: skip
+    tags[324] = 8 + 2 + 12 * len(tags) + 4  # where the tile begins
+    entries = (struct.pack("<HHII", k, 4, 1, v) for k, v in tags.items())
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags))
+    return head + b"".join(entries) + bytes(4) + content
+
+
+def test_tiles_are_no_larger_than_pictures():
+    decode.inspect(tiff(256))
+    decode.decode(tiff(256), "RGB")
+    for side in (2**14, 2**16 - 16, 2**31):
+        with pytest.raises(decode.UnreadableError, match="has tiles of"):
+            decode.inspect(tiff(side))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["WEBP", "JPEG2000", "AVIF", "TIFF"])
+def test_pictures_of_a_small_file_take_no_more_than_is_told(tmp_path, name):
+    """In a process of its own, because Pillow's memory is not Python's."""
+    if name not in formats.known():
+        pytest.skip(f"Pillow has no {name} here")
+    pixels = formats.MOST_PIXELS.get(name, decode.MAXIMUM_PIXELS)
+    side, path = math.isqrt(pixels), tmp_path / "a"
+    settings = {"compression": "tiff_lzw"} if name == "TIFF" else {}
+    PIL.Image.new("RGB", (side, side)).save(path, name, **settings)
+    code = (
+        "import sys; from tf_mmdgan.data.readers import decode\n"
+        "def told(name):\n"
+        "    lines = open('/proc/self/status').read().splitlines()\n"
+        "    (line,) = [x for x in lines if x.startswith(name)]\n"
+        "    return int(line.split()[1])\n"
+        "open('/proc/self/clear_refs', 'w').write('5')\n"
+        "before = told('VmRSS'); decode.decode(sys.argv[1], 'RGB')\n"
+        "print(told('VmHWM') - before)"
+    )
+    output = subprocess.check_output([sys.executable, "-c", code, str(path)])
+    assert int(output) / 1024 < 3 * pixels / 2**20 + 520
+    PIL.Image.new("L", (side + 9, side + 9)).save(path, name, **settings)
+    with pytest.raises(decode.UnreadableError, match="pixels, more than"):
+        decode.inspect(path)

@@ -88,12 +88,14 @@ def inspect(source: Source) -> Header:
 
     Raises:
       UnreadableError: for a file that is missing, empty, not of a known
-        format, an animation, or of more than `MAXIMUM_PIXELS`.
+        format, an animation, or of more than `MAXIMUM_PIXELS`, or of those
+        that `formats.MOST_PIXELS` has for its format.
     """
     try:
         with open_image(source) as image:
             grey = image.mode in _GREY or image.mode.startswith("I;16")
-            width, height = image.size
+            # Of TIFF Pillow tells how many pixels the upright image has.
+            width, height = getattr(image, "_tile_size", image.size)
             transparent, turned = _is_transparent(image), _is_turned(image)
             return Header(width, height, grey, transparent, turned)
     except UnreadableError:
@@ -229,8 +231,9 @@ def _opened(source: Source, remark: Callable[[str], None]) -> PIL.Image.Image:
         remark(_unread(kept[0].message))
     width, height = image.size
     fault = formats.fault(image)
-    if width * height > MAXIMUM_PIXELS:
-        fault = f"has {width} x {height} pixels, more than {MAXIMUM_PIXELS:,}"
+    most = formats.MOST_PIXELS.get(image.format or "", MAXIMUM_PIXELS)
+    if width * height > most:
+        fault = f"has {width} x {height} pixels, more than {most:,}"
     if fault is not None:
         image.close()
         raise UnreadableError(fault)

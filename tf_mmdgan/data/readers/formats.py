@@ -1,6 +1,7 @@
 """Formats of pictures, and how their files are called."""
 
 import functools
+import math
 
 import PIL.Image
 
@@ -27,6 +28,12 @@ _ANIMATED = {
     "AVIF": "is an animation",
     "TIFF": "has more than one page",
 }
+# Of a picture whose decoder holds several copies of it, in wide numbers: with
+# fewer pixels these take 500 MB at most.
+MOST_PIXELS = {"WEBP": 2**25, "AVIF": 2**25, "JPEG2000": 25_000_000}
+# Of a tile of TIFF, which is decoded whole, however small the picture is.
+_TILE_PIXELS = 2**24
+_TILE_SIDES = (322, 323)  # the tags
 # Of TIFF: levels that have no range to be brought to 8 bits by.
 _WIDE = {"F": "floats", "I": "32 bits"}
 
@@ -51,4 +58,15 @@ def fault(image: PIL.Image.Image) -> str | None:
             f"has levels of {_WIDE[image.mode]}, which no range brings to 8 "
             "bits"
         )
+    if image.format == "TIFF":
+        return _fault_of_tiles(image)
+    return None
+
+
+def _fault_of_tiles(image: PIL.Image.Image) -> str | None:
+    tags = getattr(image, "tag_v2", {})
+    sides = [tags.get(tag, 1) for tag in _TILE_SIDES]
+    most = max(_TILE_PIXELS, image.width * image.height)
+    if not all(isinstance(s, int) for s in sides) or math.prod(sides) > most:
+        return f"has tiles of {' x '.join(map(str, sides))} pixels"
     return None
