@@ -15,7 +15,11 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import ops
 
+from tf_mmdgan import errors
 from tf_mmdgan.distribute.devices import make_strategy
+
+# As messages are written. What they are in Python is the same but for "--".
+errors.speak_of_flags()
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
@@ -54,6 +58,14 @@ def forget_graphs():
     keras.backend.clear_session()
     gc.collect()
     _collected["at"] = resident()
+
+
+@pytest.fixture
+def in_python():
+    """Messages as in Python, where settings are keywords."""
+    errors.speak_of_flags(False)
+    yield
+    errors.speak_of_flags()
 
 
 @pytest.fixture

@@ -143,3 +143,43 @@ STACK = (
 )
 def test_an_error_of_tensorflow_is_told_by_its_reason(message):
     assert errors.of_graph(message).startswith("No ridge.")
+
+
+@pytest.mark.parametrize(
+    "flags, keywords",
+    [
+        ("--steps=0: must be > 0.", "steps=0: must be > 0."),
+        ("the folder (--run_dir).", "the folder (run_dir)."),
+        ("give --trust_run, or --x", "give trust_run, or x"),
+        ("tools/train.py --a=b -c, or --d", "tools/train.py --a=b -c, or d"),
+        ("tf-mmdgan train --recipe=list", "tf-mmdgan train --recipe=list"),
+        ("tf-mmdgan-train --plan", "tf-mmdgan-train --plan"),
+        ("pip install 'a[b]' --force-re", "pip install 'a[b]' --force-re"),
+        ("label=--x, /a/--y '--z' a--b", "label=--x, /a/--y '--z' a--b"),
+        ("nothing - or -- of flags", "nothing - or -- of flags"),
+    ],
+)
+def test_settings_are_keywords_in_python(flags, keywords, in_python, capsys):
+    assert str(errors.UsageError(flags)) == keywords
+    assert str(errors.DataError(flags)) == keywords
+    errors.tell(flags)
+    assert capsys.readouterr().err == f"{keywords}\n"
+    with pytest.warns(UserWarning) as caught:
+        errors.warn(flags)
+    assert str(caught[0].message) == keywords
+    errors.speak_of_flags()
+    assert str(errors.UsageError(flags)) == flags
+
+
+def test_errors_begin_with_their_setting(in_python):
+    for flags, begins in ((False, ""), (True, "--")):
+        errors.speak_of_flags(flags)
+        for _ in range(2):  # once named, they are not named again
+            with (
+                pytest.raises(errors.UsageError) as caught,
+                errors.naming_settings(),
+                errors.naming_settings(),
+            ):
+                raise errors.UnknownName("no such thing", setting="kernel")
+            assert str(caught.value) == f"{begins}kernel: no such thing"
+            assert caught.value.with_flag == str(caught.value)

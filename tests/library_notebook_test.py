@@ -104,6 +104,9 @@ CELLS = [
         "numbers by name",
     ),
     ("tm.train(run_dir='run', stepz=3)", "Did you mean 'steps'"),
+    ("tm.train(run_dir='run', steps=0)", "^steps=0: must be > 0"),
+    ("tm.TrainConfig(steps=3)", "^run_dir is missing"),
+    ("tm.Sampler('x')", "predictor: need a LocalPredictor"),
     ("tm.data.load('digit', 'train')", "Did you mean 'digits'"),
     # Afterwards.
     ("model.save('model.keras')", r"save_weights\(path\)"),
@@ -125,7 +128,7 @@ CELLS = [
 
 
 @pytest.mark.slow
-def test_the_notebook():
+def test_the_notebook(in_python):
     assert len(CELLS) >= 30
     names = {"__name__": "notebook"}
     for number, (code, message) in enumerate(CELLS, 1):

@@ -5,6 +5,10 @@ traceback, and exit with its `exit_code`. Messages hold text that others wrote:
 names of files, fields of records, answers of servers. Whatever reaches a
 terminal goes through `printable`: the text of an error when it is made, for
 Python shows it too where nobody catches it.
+
+Messages are written with the flags of the command line, --name=value. In Python
+settings are keywords, and so `spoken` shows them, unless a tool has said
+`speak_of_flags`.
 """
 
 import contextlib
@@ -25,6 +29,29 @@ _BEFORE = re.compile(
     r"Graph execution error|Detected at node|  File |<stack|\d+ root error"
 )
 _AROUND = re.compile(r"^ *\(\d\) [A-Z_]+: *|\{\{.*?\}\} | \[Op:\w+\]")
+# A command, whose flags are typed as they stand; or, as the group "name", a
+# flag that stands by itself.
+_FLAG = re.compile(
+    r"(?:tools/\w+\.py|tf-mmdgan(?:-[\w-]+| \w+)|pip install \S+)(?: -\S+)*"
+    r"|(?<![\w/.='\"-])--(?P<name>[a-z]\w*)(?![\w-])"
+)
+_speaks_of_flags = False
+
+
+def speak_of_flags(flags: bool = True) -> None:
+    """Says whether messages of this process name flags, or keywords."""
+    global _speaks_of_flags
+    _speaks_of_flags = flags
+
+
+def spoken(text: object) -> str:
+    """A message as whoever reads it gives settings: --steps=0 or steps=0.
+
+    Commands that a message tells to type stay as they are.
+    """
+    if _speaks_of_flags:
+        return str(text)
+    return _FLAG.sub(lambda found: found["name"] or found[0], str(text))
 
 
 class UsageError(ValueError):
@@ -32,20 +59,20 @@ class UsageError(ValueError):
 
     Attributes:
       setting: name of the setting, where whoever raises the error knows the
-        argument but not how it was given. The command-line tools write it as
-        a flag before the message.
+        argument but not how it was given: see `naming_settings`.
     """
 
     exit_code = 2
 
     def __init__(self, message: str = "", setting: str | None = None):
-        super().__init__(one_line(message))
+        super().__init__(one_line(spoken(message)))
         self.setting = setting
 
     @property
     def with_flag(self) -> str:
-        """The message as the command line has it, after the setting's flag."""
-        return f"--{self.setting}: {self}" if self.setting else str(self)
+        """The message, after the setting's flag, as messages are written."""
+        named = f"--{self.setting}: {self}" if self.setting else self
+        return spoken(named)
 
 
 class UnknownName(UsageError, KeyError):
@@ -61,7 +88,20 @@ class DataError(ValueError):
     exit_code = 1
 
     def __init__(self, message: str = ""):
-        super().__init__(one_line(message))
+        super().__init__(one_line(spoken(message)))
+
+
+@contextlib.contextmanager
+def naming_settings() -> Iterator[None]:
+    """In a `with` block: errors begin with the setting that they are of.
+
+    It is for whatever takes settings of a run by their names.
+    """
+    try:
+        yield
+    except UsageError as error:
+        error.args, error.setting = (error.with_flag,), None
+        raise
 
 
 def printable(text: object) -> str:
@@ -138,7 +178,7 @@ def tell(text: object) -> None:
     """Writes one printable line to stderr, at once, if it is open."""
     if sys.stderr is not None:  # which to `print` would mean stdout
         with messages():
-            print(printable(text), file=sys.stderr, flush=True)
+            print(printable(spoken(text)), file=sys.stderr, flush=True)
 
 
 def warn(text: object, stacklevel: int = 1) -> None:
@@ -149,7 +189,7 @@ def warn(text: object, stacklevel: int = 1) -> None:
       stacklevel: 1 to name the line that calls this function, 2 for that which
         has called the caller, and so on.
     """
-    warnings.warn(one_line(text), stacklevel=stacklevel + 1)
+    warnings.warn(one_line(spoken(text)), stacklevel=stacklevel + 1)
 
 
 def unwatched() -> bool:

@@ -42,6 +42,7 @@ def run(
     """
     _use_utf8()
     streams.open_closed()
+    errors.speak_of_flags()
     # TensorFlow reads these when it is imported, which `command` does.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not os.environ.get("KERAS_BACKEND"):

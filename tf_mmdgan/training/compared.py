@@ -111,6 +111,7 @@ class RunComparison:
             files.write_bytes(_picture_beside(path), charts_png(charts))
 
 
+@errors.naming_settings()
 def compare_runs(
     config: CompareRunsConfig | None = None, **settings: Any
 ) -> RunComparison:

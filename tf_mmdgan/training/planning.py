@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from tf_mmdgan import config as config_room
-from tf_mmdgan import data, evaluation
+from tf_mmdgan import data, errors, evaluation
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.presets import PRESETS
 from tf_mmdgan.distribute import Cluster
@@ -48,6 +48,7 @@ class Plan:
         }
 
 
+@errors.naming_settings()
 def plan(config: TrainConfig | None = None, **settings: Any) -> Plan:
     """Measures what a run would take; nothing is written.
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import config as config_room
-from tf_mmdgan import data, evaluation, export
+from tf_mmdgan import data, errors, evaluation, export
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster, lost_workers
 from tf_mmdgan.models import ImplicitModel
@@ -43,6 +43,7 @@ from tf_mmdgan.training.sample_grid import SAMPLES, grid_name
 from tf_mmdgan.training.state import check_stopping, open_state
 
 
+@errors.naming_settings()
 def train(config: TrainConfig | None = None, **settings: Any) -> TrainedRun:
     """Trains a generator, scores it, draws samples and exports it.
 

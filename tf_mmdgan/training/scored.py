@@ -31,6 +31,7 @@ from tf_mmdgan.training.run_directory import REPORT_FILE, recorded
 from tf_mmdgan.training.scored_steps import score_steps
 
 
+@errors.naming_settings()
 def evaluate(config: EvaluateConfig | None = None, **settings: Any) -> Report:
     """Scores a run, or any images, against real images.
 
