@@ -23,11 +23,14 @@ class ImageForm:
       dtype: of the generated images.
       condition: what the labels of batches (images, labels) must be; None:
         there need be none.
+      classes_per_batch: of models that compare classes one by one: a batch has
+        so many, one after the other, of as many rows; None for others.
     """
 
     shape: tuple[int | None, ...]
     dtype: tf.DType
     condition: Condition | None = None
+    classes_per_batch: int | None = None
 
     def convert(self, batches: tf.data.Dataset) -> tf.data.Dataset:
         """The batches in this form.
@@ -46,7 +49,9 @@ class ImageForm:
         """
         spec = batches.element_spec
         self._check_structure(spec)
-        dtype = self._check_images(spec[0] if isinstance(spec, tuple) else spec)
+        first_spec = spec[0] if isinstance(spec, tuple) else spec
+        dtype = self._check_images(first_spec)
+        check_rows(first_spec.shape[0], self.classes_per_batch or 1)
 
         def converted(number, *batch):
             first, *labels = batch
@@ -100,6 +105,8 @@ class ImageForm:
                 check_values(values)
             if self.condition is not None:
                 self.condition.check(labels[0])
+            if self.classes_per_batch is not None:
+                check_groups(labels[0], self.classes_per_batch)
             return True
 
         if first.dtype != tf.uint8:
@@ -146,6 +153,39 @@ def warn_of_missing(labels: np.ndarray, num_classes: int | None) -> None:
             f"No image has the label {errors.listed(missing)}: the model has "
             f"{num_classes} classes, and learns nothing of these.",
             stacklevel=5,
+        )
+
+
+def check_rows(count: int | None, classes: int) -> None:
+    """Refuses a batch that has not as many rows of each class.
+
+    Raises:
+      DataError: naming both; where `count` is None, nothing is known.
+    """
+    if count is not None and count % classes:
+        raise errors.DataError(
+            f"A batch has {count} rows: need a multiple of {classes}, of each "
+            "of its classes (classes_per_batch) as many."
+        )
+
+
+def check_groups(labels: np.ndarray, classes: int) -> None:
+    """Refuses a batch whose classes are mixed, where each is compared alone.
+
+    Args:
+      labels: of its rows, [n].
+      classes: how many the batch has.
+
+    Raises:
+      DataError: for such a batch.
+    """
+    check_rows(len(labels), classes)
+    groups = labels.reshape(classes, -1)
+    if not (groups == groups[:, :1]).all():
+        raise errors.DataError(
+            f"Classes are compared one by one, and a batch has its {classes} "
+            "classes mixed: give one class after the other, of as many rows, "
+            "as data.grouped_batches does."
         )
 
 

@@ -17,6 +17,7 @@ from tf_mmdgan.distribute.update import Purpose
 from tf_mmdgan.features.frozen import Matched, pixels
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
+from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.implicit_model import ImplicitModel
 from tf_mmdgan.models.phases import Logs, Phase
 from tf_mmdgan.networks import decoded
@@ -111,8 +112,7 @@ class MomentMatchingModel(GeneratorModel):
         the checkpoint holds it.
       matched_features: images [b, h, w, c] in [-1, 1], or points [b, n] ->
         features [b, d]. Nothing in this function is trained.
-      classes_per_batch: of a model with classes, how many are in a batch, as
-        `data.grouped_batches` makes it; each is compared with its own.
+      classes_per_batch: in a batch as `data.grouped_batches` makes it, or 1.
     """
 
     def __init__(
@@ -154,19 +154,23 @@ class MomentMatchingModel(GeneratorModel):
             )
         return classes_per_batch
 
+    @property
+    def image_form(self) -> ImageForm:
+        """See `ImplicitModel.image_form`."""
+        classes = self.classes_per_batch if self.num_classes else None
+        return dataclasses.replace(
+            super().image_form, classes_per_batch=classes
+        )
+
     def make_memory(self, name: str, size: int) -> keras.Variable | None:
         """A weight for what a discrepancy keeps, if it keeps anything."""
         if not size:
             return None
         double = self.generator.outputs[0].dtype == "float64"
         return self.add_weight(
-            name=name,
-            shape=(size,),
-            dtype="float64" if double else "float32",
-            initializer="zeros",
-            trainable=False,
-            aggregation="mean",
-        )
+            name=name, shape=(size,), initializer="zeros", trainable=False,
+            dtype="float64" if double else "float32", aggregation="mean",
+        )  # fmt: skip
 
     def replica_step(
         self, batches: Sequence[Any], first_update: tf.Tensor
