@@ -62,6 +62,27 @@ def test_a_step_descends_the_mean_of_the_classes():
         np.testing.assert_allclose(found.numpy(), value, atol=1e-6)
 
 
+def mixed(data, batch_size):
+    """Batches of arrays whose classes do not follow each other."""
+    images, labels = next(iter(data))
+    rows = np.arange(len(labels)).reshape(3, -1).T.ravel()
+    return {
+        "x": images.numpy()[rows], "y": labels.numpy()[rows],
+        "batch_size": batch_size, "shuffle": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "words"),
+    [(12, "has its 3 classes mixed"), (7, "7 rows: need a multiple of 3")],
+)
+def test_classes_that_are_mixed_are_not_compared(batch_size, words):
+    made = model()
+    with pytest.raises(errors.DataError, match=words) as caught:
+        made.fit(**mixed(batches(), batch_size), verbose=0)
+    assert "\n" not in str(caught.value) and int(made.step.numpy()) == 0
+
+
 def test_replicas_may_have_parts_of_a_class(two_cpus):
     one = model()
     one.fit(batches(), steps_per_epoch=2, verbose=0)

@@ -189,6 +189,26 @@ def test_what_compile_does_not_take(model, given, options, message):
         model.compile(*given, **options)
 
 
+@pytest.mark.parametrize(
+    ("callbacks", "words"),
+    [
+        ([keras.callbacks.TerminateOnNaN()], r"take tm\.StopAtNaN\(\)"),
+        (keras.callbacks.SwapEMAWeights(), "SwapEMAWeights: .* ema_generator"),
+        ([keras.callbacks.History], "need instances of keras"),
+        (["early_stopping"], "not early_stopping"),
+    ],
+)
+def test_callbacks_that_would_do_nothing(model, callbacks, words):
+    with pytest.raises(errors.UsageError, match=words):
+        fit(recompiled(model), callbacks=callbacks)
+
+
+@pytest.mark.parametrize("rows", [[[1.0], [1.0, 2.0]], {1, 2}, [1j], ["a"]])
+def test_rows_that_are_no_numbers(model, rows):
+    with pytest.raises(errors.UsageError, match="fit cannot train on"):
+        recompiled(model).fit(rows)
+
+
 def test_networks_do_not_share_an_optimizer(model):
     shared = keras.optimizers.Adam()
     with pytest.raises(errors.UsageError, match="make a new one for each"):

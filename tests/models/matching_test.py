@@ -11,13 +11,15 @@ from tf_mmdgan import errors
 from tf_mmdgan.distribute import Cluster, Update
 from tf_mmdgan.distribute.update import Purpose
 from tf_mmdgan.features import pixels
-from tf_mmdgan.networks import StraightPath
+from tf_mmdgan.models.few_steps import EnergyScoreModel, InductiveModel
+from tf_mmdgan.networks import ARCHITECTURES, DenoiserOptions, StraightPath
 from tf_mmdgan.objectives import (
     AdaptiveProbability,
     Batch,
     CriticAugmentation,
 )
 from tf_mmdgan.objectives.energy_score import EnergyScore
+from tf_mmdgan.objectives.inductive import InductiveMatching
 
 every_model = pytest.mark.parametrize("name", toy.MODELS)
 
@@ -267,3 +269,16 @@ def test_imm_needs_whole_groups():
     rows = np.zeros((12, *tiny.SHAPE), np.float32)
     with pytest.raises(errors.UsageError, match="need whole groups of 2"):
         toy.model("imm").fit(rows, batch_size=3, verbose=0)
+
+
+@pytest.mark.parametrize("takes_noise", [True, False])
+def test_denoisers_have_noise_where_they_need_it(takes_noise):
+    make = ARCHITECTURES["mlp"].denoiser
+    other = make((3,), DenoiserOptions(2, takes_noise=not takes_noise))
+    made = (
+        (EnergyScoreModel, EnergyScore())
+        if takes_noise
+        else (InductiveModel, InductiveMatching())
+    )
+    with pytest.raises(errors.UsageError, match=f"takes_noise={takes_noise}"):
+        made[0](other, made[1])

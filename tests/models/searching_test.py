@@ -164,6 +164,8 @@ def test_latents_stay_within_their_law_and_follow_the_seed():
         (np.zeros((1, 2, 2, 3), np.uint8), {}, r"\[2, 2, 3\]"),
         (np.zeros((1, 2, 2, 1)), {}, "float64"),
         (np.zeros((0, 2, 2, 1), np.uint8), {}, "there is no image"),
+        ([[[[0]]]], {}, "need an array uint8"),
+        (np.uint8(3), {}, "there is no image"),
         (np.zeros((1, 2, 2, 1), np.uint8), {"steps": -1}, "steps=-1"),
         (np.zeros((1, 2, 2, 1), np.uint8), {"draws": 0}, "draws=0"),
         (np.zeros((1, 2, 2, 1), np.uint8), {"label": 1}, "no classes"),

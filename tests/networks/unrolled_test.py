@@ -159,6 +159,11 @@ def test_waves_of_times():
 def test_refusals():
     with pytest.raises(errors.UsageError, match="steps=0"):
         unrolled(denoiser(), 0)
+    with pytest.raises(errors.UsageError, match="steps=1001: need 1 to 1000"):
+        unrolled(denoiser(), 1001)
+    for other in (keras.Sequential(), ARCHITECTURES["mlp"], None):
+        with pytest.raises(errors.UsageError, match="denoiser: need a model"):
+            unrolled(other, 1)
     with pytest.raises(errors.UsageError, match="deviation=0"):
         unrolled(denoiser(), 1, 0.0)
     with pytest.raises(errors.UsageError, match="steps of 4"):

@@ -112,3 +112,8 @@ def test_refusals():
             EnergyScore(**given)
     with pytest.raises(errors.UsageError, match="draws=1, need 2 or more"):
         EnergyScore()(tf.zeros([2, 4]), tf.zeros([1, 2, 4]))
+    for given in ({"power": "one"}, {"repulsion": None}):
+        with pytest.raises(errors.UsageError, match="need a finite number"):
+            EnergyScore(**given)
+    with pytest.raises(errors.UsageError, match="draws='2', need an integer"):
+        EnergyScore().check_draws("2")

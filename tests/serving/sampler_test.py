@@ -139,6 +139,12 @@ def test_what_is_no_predictor(predictor):
         serving.Sampler(predictor)
 
 
+@pytest.mark.parametrize("signatures", ["x", {}, {"sample": 3}])
+def test_what_are_no_signatures(signatures):
+    with pytest.raises(errors.UsageError, match="signatures: need concrete"):
+        serving.LocalPredictor(signatures)
+
+
 def test_arguments_of_other_types():
     sampler = serving.Sampler(Recorder(PLAIN))
     with pytest.raises(errors.UsageError, match="=half does not fit into fl"):

@@ -46,6 +46,7 @@ class ImageSet:
       table: the columns of rows; None of images.
 
     Raises:
+      UsageError: for what is no array.
       DataError: for another rank or type, no image, labels of another length
         or out of range, and for classes or num_classes without the other.
     """
@@ -59,6 +60,7 @@ class ImageSet:
     table: Table | None = None
 
     def __post_init__(self):
+        errors.check_type("images", self.images, np.ndarray)
         if self.table is not None:
             self._check_rows(len(self.table.columns))
         elif self.images.dtype != np.uint8 or self.images.ndim != 4:

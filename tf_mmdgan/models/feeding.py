@@ -6,6 +6,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -20,6 +21,13 @@ _OF_BATCHES = (
     tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType,
 )  # fmt: skip
 _IN_GRAPHS = (tf.data.Iterator, tf.distribute.DistributedIterator)
+# Callbacks of Keras that would do nothing, or fail, and what does the like.
+_IDLE = {
+    keras.callbacks.TerminateOnNaN: "it looks at one loss alone, named loss: "
+    "take tm.StopAtNaN()",
+    keras.callbacks.SwapEMAWeights: "the model has an average of its own, "
+    "ema_generator, which it draws from",
+}
 # Of Keras' `fit`, what has no meaning where losses are of whole batches.
 _MEANINGLESS = {
     "sample_weight": "losses are of whole batches, not of single examples",
@@ -82,11 +90,24 @@ def check_arguments(given: Mapping[str, Any]) -> None:
       given: by name; None and 0 pass.
 
     Raises:
-      UsageError: naming the argument, and why.
+      UsageError: naming the argument, or the callback, and why.
     """
     for name in _MEANINGLESS.keys() & given.keys():
         if given[name] is not None and not np.array_equal(given[name], 0):
             raise errors.UsageError(f"{name}: {_MEANINGLESS[name]}.")
+    for callback in tf.nest.flatten(given.get("callbacks") or []):
+        _check_callback(callback)
+
+
+def _check_callback(given: Any) -> None:
+    if not isinstance(given, keras.callbacks.Callback):
+        raise errors.UsageError(
+            "callbacks: need instances of keras.callbacks.Callback, not "
+            f"{errors.excerpt(given, 60)}."
+        )
+    for kind, instead in _IDLE.items():
+        if isinstance(given, kind):
+            raise errors.UsageError(f"{kind.__name__}: {instead}.")
 
 
 def check_iterator(iterator: Any, eager: bool) -> None:
@@ -178,7 +199,7 @@ def _is_array(x: Any) -> bool:
 
 
 def _of_arrays(x: Any, y: Any, batch_size: int, seed: int | None) -> Feed:
-    arrays = [np.atleast_1d(part) for part in (x, y) if part is not None]
+    arrays = [_as_array(part) for part in (x, y) if part is not None]
     n = len(arrays[0])
     if len(arrays[-1]) != n:
         raise errors.DataError(f"{len(arrays[-1])} labels for {n} images.")
@@ -202,6 +223,24 @@ def _of_arrays(x: Any, y: Any, batch_size: int, seed: int | None) -> Feed:
 
     batches = batches.map(rows)
     return Feed(batches, n // batch_size)
+
+
+def _as_array(rows: Any) -> np.ndarray:
+    """Rows as an array of numbers.
+
+    Raises:
+      UsageError: for rows of unequal lengths, and for other things.
+    """
+    try:
+        found = np.atleast_1d(rows)
+    except ValueError:  # of lists in lists
+        found = np.array([None])
+    if found.dtype.kind not in "biufV":  # V: bfloat16
+        raise errors.UsageError(
+            f"fit cannot train on rows of {type(rows).__name__} that are no "
+            "numbers, or of unequal lengths: give an array [n, ...]."
+        )
+    return found
 
 
 def _of_dataset(batches: tf.data.Dataset) -> Feed:

@@ -10,7 +10,7 @@ through the lens of distributional regression", arXiv:2307.00835.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import tensorflow as tf
@@ -34,8 +34,11 @@ class FewStepsModel(GeneratorModel):
     """Base of models whose generator unrolls the network that is trained.
 
     Attributes:
+      TAKES_NOISE: whether the denoiser has noise beside the noisy data.
       denoiser: the network that is trained; the generator holds it.
     """
+
+    TAKES_NOISE: ClassVar[bool]
 
     def __init__(
         self,
@@ -54,9 +57,17 @@ class FewStepsModel(GeneratorModel):
           deviation: standard deviation of the data and of the noise.
           start: time at which noise alone is taken for noisy data.
           **kwargs: of `ImplicitModel`.
+
+        Raises:
+          UsageError: for a denoiser of another kind.
         """
         errors.check_type("denoiser", denoiser, keras.Model)
         generator = unrolled(denoiser, sampling_steps, deviation, start)
+        if generator.get_layer("sampler").takes_noise != self.TAKES_NOISE:
+            raise errors.UsageError(
+                "denoiser: need a network of DenoiserOptions(takes_noise="
+                f"{self.TAKES_NOISE})."
+            )
         latents = Latents(generator.input_shape[-1], "normal")
         super().__init__(generator, latents, **kwargs)
         self.denoiser = denoiser
@@ -88,6 +99,8 @@ class EnergyScoreModel(FewStepsModel):
       noise_times: "all" times in [0, 1], uniformly; or the "last", 1, where the
         data are noise alone, for a generator of one step.
     """
+
+    TAKES_NOISE = True
 
     def __init__(
         self,
@@ -166,6 +179,8 @@ class InductiveModel(FewStepsModel):
       matching: the loss.
       group_size: examples that share their times.
     """
+
+    TAKES_NOISE = False
 
     def __init__(
         self,

@@ -234,12 +234,12 @@ class ImplicitModel(SteppedModel, Searching):
         """Takes what `save_weights` has written; see `keras.Model`.
 
         Raises:
-          DataError: for weights of another model.
+          DataError: for no file, or weights of another model.
         """
         try:
             with weight_files.complete():
                 super().load_weights(filepath, *args, **kwargs)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise errors.DataError(
                 f"{filepath} holds the weights of another model, or none: "
                 f"{errors.excerpt(error)}"

@@ -39,7 +39,12 @@ def check_images(
         raise errors.UsageError(
             f"{name}: the generator makes points, and no images to compare."
         )
-    if len(given) == 0:
+    if not hasattr(given, "dtype"):
+        raise errors.UsageError(
+            f"{name}: need an array uint8 [n, h, w, c], not a "
+            f"{type(given).__name__}."
+        )
+    if not given.shape or len(given) == 0:
         raise errors.UsageError(f"{name}: there is no image.")
     if given.dtype != np.uint8 or given.shape[1:] != shape:
         raise errors.UsageError(

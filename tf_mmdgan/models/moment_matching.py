@@ -108,8 +108,7 @@ class MomentMatchingModel(GeneratorModel):
 
     Attributes:
       discrepancy: of real and generated features.
-      memory: what the discrepancy keeps from one step to the next, if anything;
-        the checkpoint holds it.
+      memory: what the discrepancy keeps from step to step, if anything.
       matched_features: images [b, h, w, c] in [-1, 1], or points [b, n] ->
         features [b, d]. Nothing in this function is trained.
       classes_per_batch: in a batch as `data.grouped_batches` makes it, or 1.
@@ -157,10 +156,8 @@ class MomentMatchingModel(GeneratorModel):
     @property
     def image_form(self) -> ImageForm:
         """See `ImplicitModel.image_form`."""
-        classes = self.classes_per_batch if self.num_classes else None
-        return dataclasses.replace(
-            super().image_form, classes_per_batch=classes
-        )
+        groups = self.classes_per_batch if self.num_classes else None
+        return dataclasses.replace(super().image_form, classes_per_batch=groups)
 
     def make_memory(self, name: str, size: int) -> keras.Variable | None:
         """A weight for what a discrepancy keeps, if it keeps anything."""

@@ -10,11 +10,13 @@ To add a pair, write its two builders in a module here and give it a line in
 
 import dataclasses
 import functools
-from collections.abc import Callable
+import numbers
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
+from tf_mmdgan import errors
 from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.networks import (
@@ -56,6 +58,30 @@ from tf_mmdgan.networks.unrolled import StraightPath, noise_size, unrolled
 MakeGenerator = Callable[[tuple[int, ...], GeneratorOptions], keras.Model]
 MakeCritic = Callable[[tuple[int, ...], CriticOptions], keras.Model]
 MakeDenoiser = Callable[[tuple[int, ...], DenoiserOptions], keras.Model]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Checked:
+    """A builder of networks that looks at its arguments first."""
+
+    make: Callable[..., keras.Model]
+    options: type
+
+    def __call__(self, image_shape: Sequence[int], options: Any) -> keras.Model:
+        """The network.
+
+        Raises:
+          UsageError: for what is no shape, and for other options.
+        """
+        errors.check_type("options", options, self.options)
+        if not isinstance(image_shape, tuple | list) or not all(
+            isinstance(side, numbers.Integral) for side in image_shape
+        ):
+            raise errors.UsageError(
+                f"image_shape={errors.excerpt(image_shape, 40)}: need (height, "
+                "width, channels), or (n,) for points."
+            )
+        return self.make(tuple(image_shape), options)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,6 +142,17 @@ class Architecture:
     generator_spectral_norm: bool = False
     style_based: bool = False
     denoiser: MakeDenoiser | None = None
+
+    def __post_init__(self):
+        for name, options in (
+            ("generator", GeneratorOptions),
+            ("critic", CriticOptions),
+            ("denoiser", DenoiserOptions),
+        ):
+            make = getattr(self, name)
+            if make is not None and not isinstance(make, _Checked):
+                errors.check_function(name, make)
+                object.__setattr__(self, name, _Checked(make, options))
 
 
 def _pair(

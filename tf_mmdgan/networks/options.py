@@ -61,7 +61,7 @@ class GeneratorOptions:
       styles: how stylegan2 makes styles; other generators have none.
 
     Raises:
-      UsageError: for a number below 1.
+      UsageError: for a number below 1, and for parts of other types.
     """
 
     latent_size: int
@@ -75,6 +75,7 @@ class GeneratorOptions:
 
     def __post_init__(self):
         errors.check_positive(latent_size=self.latent_size, width=self.width)
+        _check_parts(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +105,7 @@ class CriticOptions:
         stylegan2; 0: there is none.
 
     Raises:
-      UsageError: for a number below 1.
+      UsageError: for a number below 1, and for parts of other types.
     """
 
     output_width: int
@@ -125,3 +126,12 @@ class CriticOptions:
             minibatch_deviation=self.minibatch_deviation,
         )
         errors.check_positive(output_width=self.output_width, width=self.width)
+        _check_parts(self)
+
+
+def _check_parts(options: GeneratorOptions | CriticOptions) -> None:
+    """Raises UsageError for what is neither None nor a value of its kind."""
+    if options.conditioning is not None:
+        errors.check_type("conditioning", options.conditioning, Conditioning)
+    if options.spectral_norm is not None:
+        errors.check_type("spectral_norm", options.spectral_norm, SpectralNorm)

@@ -228,9 +228,14 @@ def unrolled(
       Latents [b, z] ~ N(0, I) -> data [b, *shape].
 
     Raises:
-      UsageError: for another number of steps, or a deviation that is not
-        positive.
+      UsageError: for no denoiser, another number of steps, or a deviation that
+        is not positive.
     """
+    if len(getattr(denoiser, "inputs", None) or ()) != 2:
+        raise errors.UsageError(
+            "denoiser: need a model from [maps, times] to maps, such as "
+            "ARCHITECTURES['unet'].denoiser makes."
+        )
     kind = denoiser.outputs[0].dtype
     sampler = Unrolled(
         denoiser, steps, deviation, start, name="sampler", dtype=kind

@@ -42,6 +42,7 @@ class EnergyScore:
     repulsion: float = 1.0
 
     def __post_init__(self):
+        errors.check_finite(power=self.power, repulsion=self.repulsion)
         _check_within("power", self.power, 0.0 < self.power <= 2.0, "(0, 2]")
         _check_within(
             "repulsion", self.repulsion, 0.0 <= self.repulsion <= 1.0, "[0, 1]"
@@ -53,6 +54,7 @@ class EnergyScore:
         Args:
           draws: m, for each outcome.
         """
+        errors.check_count(0, draws=draws)
         least = 2 if self.repulsion else 1
         if draws < least:
             raise errors.UsageError(

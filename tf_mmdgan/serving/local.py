@@ -23,9 +23,20 @@ class LocalPredictor:
 
     Args:
       signatures: concrete functions by the names of the signatures.
+
+    Raises:
+      UsageError: for what are none.
     """
 
     def __init__(self, signatures: Mapping[str, Any]):
+        found = list(getattr(signatures, "values", list)())
+        if not found or not all(
+            hasattr(f, "structured_outputs") for f in found
+        ):
+            raise errors.UsageError(
+                "signatures: need concrete functions by name, such as those of "
+                "load_generator(path).signatures."
+            )
         self._functions = signatures
 
     def signatures(self) -> Mapping[str, Signature]:
