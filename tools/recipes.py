@@ -1,6 +1,11 @@
 """The list of recipes, as --recipe=list prints it."""
 
+import re
+
 from tf_mmdgan.config.recipes import Recipes, folder
+
+# The point behind a sentence: before a capital, or the end of a paragraph.
+_SENTENCE_END = re.compile(r"(?<!et al)\.(?= [A-Z]| {2})")
 
 
 def listing() -> str:
@@ -20,4 +25,4 @@ def _title(name: str) -> str:
         for line in text.splitlines()
         if line.startswith("#")
     )
-    return words.split(". ")[0].split(": ")[0].rstrip(".")
+    return _SENTENCE_END.split(words)[0].rstrip(".")

@@ -214,8 +214,8 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
     unseen = [s for s in (source, fake) if not holds(s, "features")]
     if features is None and unseen:
         raise errors.UsageError(
-            f"--features is missing: name the extractor for {unseen[0]}; "
-            f"known: {', '.join(EXTRACTORS)}."
+            f"--features is missing: name the extractor for {unseen[0]} "
+            f"(imagenet for pictures); known: {', '.join(EXTRACTORS)}."
         )
     metric_settings(config)  # checked before images are read
     choose(config.metrics)

@@ -92,6 +92,6 @@ def _extractor(config: EvaluateConfig, source: str) -> FeatureExtractor | None:
     if holds(source, "features"):
         return None
     raise errors.UsageError(
-        f"--features is missing: name the extractor for {source}; known: "
-        f"{', '.join(EXTRACTORS)}."
+        f"--features is missing: name the extractor for {source} "
+        f"(imagenet for pictures); known: {', '.join(EXTRACTORS)}."
     )

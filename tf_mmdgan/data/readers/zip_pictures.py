@@ -171,6 +171,6 @@ def _without_folder(names: list[str]) -> Iterator[str]:
 
 def _unreadable(place: pathlib.Path, reason: str | None) -> errors.DataError:
     return errors.DataError(
-        f"{place} cannot be read ({reason}): name the folder of your images, "
-        "or a ZIP archive of it, with --data_dir."
+        f"{place} cannot be read ({reason}): --data_dir names the folder of "
+        "your images, or a ZIP archive of it."
     )

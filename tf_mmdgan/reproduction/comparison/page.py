@@ -25,8 +25,8 @@ _SECONDS = (600.0, 1800.0)
 _INTRODUCTION = """\
 # Results
 
-Every number on this page comes from the files in [results](results), one for
-each training run, and `tools/compare.py --docs_dir=docs` writes the page from
+Every number on this page comes from the files in `docs/results`, one for each
+training run, and `tools/compare.py --docs_dir=docs` writes the page from
 them. A file names the run's flags, seed, threads, commit and date.
 
 KID and FID are those of averaged generators against the held-out images, as
