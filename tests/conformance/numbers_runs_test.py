@@ -42,8 +42,9 @@ def settings(turned, **changes):
             id="biggan, projection",
         ),
         pytest.param(
-            {"objective": "mmd", "conditioning": "concatenation"},
-            id="dcgan, concatenation",
+            {"objective": "mmd", "conditioning": "concatenation",
+             "accumulate": 4},
+            id="dcgan, concatenation, in parts",
         ),
     ],
 )  # fmt: skip
@@ -117,7 +118,8 @@ def test_methods_without_a_critic_refuse_numbers(turned, tmp_path):
     [
         pytest.param(
             {"objective": "gan_hinge", "conditioning": "projection",
-             "architecture": "biggan"},
+             "architecture": "biggan", "generator_width": 4,
+             "critic_width": 4, "critic_steps": 1},
             id="hinge, projection",
         ),
         pytest.param(
@@ -133,10 +135,11 @@ def test_drawn_bars_have_the_angle_that_is_asked_for(changes):
     The mean cosine of their difference is 1 where all agree, and 0 for angles
     by chance.
     """
+    sizes = {"generator_width": 8, "critic_width": 8, "critic_steps": 2}
     chosen = config.TrainConfig(
-        run_dir="run", generator_width=8, critic_width=8, critic_steps=2,
-        latent_size=8, learning_rate=1e-3, critic_learning_rate=2e-3,
-        beta_1=0.0, beta_2=0.99, ema_decay=0.99, **changes,
+        run_dir="run", latent_size=8, learning_rate=1e-3,
+        critic_learning_rate=2e-3, beta_1=0.0, beta_2=0.99, ema_decay=0.99,
+        **{**sizes, **changes},
     )  # fmt: skip
     model = make_model(chosen, (16, 16, 1), Numbers(2))
     angles = np.random.default_rng(0).uniform(-np.pi / 2, np.pi / 2, 2000)
