@@ -3,7 +3,8 @@
 
 # fmt: off
 from tf_mmdgan import (
-    config as config, data as data, distribute as distribute, errors as errors,
+    conditions as conditions, config as config, data as data,
+    distribute as distribute, errors as errors,
     evaluation as evaluation, export as export, features as features,
     images as images, kernels as kernels, latents as latents,
     methods as methods, metrics as metrics, mmd as mmd, models as models,

@@ -46,6 +46,7 @@ _POLL_SECONDS = 0.2
 
 def main() -> NoReturn:
     """Console entry point."""
+    errors.speak_of_flags()
     streams.open_closed()
     with streams.written():
         _launch()

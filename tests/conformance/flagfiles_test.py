@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import config, data, methods
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.data import ImageSet
 from tf_mmdgan.methods.settings import AdversarialSettings
 from tf_mmdgan.networks import ARCHITECTURES, spectral_normalization
@@ -119,7 +120,7 @@ def networks_of(recipe):
 
 def make(recipe):
     """The model of a recipe."""
-    return methods.make_model(recipe, image_shape(recipe), NUM_CLASSES)
+    return methods.make_model(recipe, image_shape(recipe), Classes(NUM_CLASSES))
 
 
 def batches_of(recipe):

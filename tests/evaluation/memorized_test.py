@@ -71,7 +71,7 @@ def test_too_few_samples_are_not_tested(digits, held_out):
 class Copier:
     """A generator of training images."""
 
-    num_classes = None
+    num_classes = condition = None
 
     def __init__(self, images):
         self.images = images

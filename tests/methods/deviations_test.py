@@ -350,7 +350,7 @@ def test_one_vector_takes_a_power_step(rng):
 @pytest.mark.parametrize("deviations", ["none", "project_output"])
 def test_projection_of_labels(rng, deviations):
     made = make_model(
-        deviations, (4,), 3, architecture="mlp", critic_output=2,
+        deviations, (4,), Classes(3), architecture="mlp", critic_output=2,
         conditioning="projection",
     )  # fmt: skip
     labels = np.array([0, 2, 1, 1])

@@ -169,7 +169,7 @@ def test_conditioning_takes_labels():
     with pytest.raises(errors.UsageError, match="leave that on"):
         methods.make_model(
             dataclasses.replace(given, generator_batch_norm=False),
-            (16, 16, 1), 3,
+            (16, 16, 1), Classes(3),
         )  # fmt: skip
     model = methods.make_model(given, (16, 16, 1), Classes(3))
     assert (model.num_classes, len(model.critic.inputs)) == (3, 2)

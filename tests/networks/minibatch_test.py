@@ -103,13 +103,13 @@ def test_deviations_of_alike_and_of_pairs():
 
 @pytest.mark.parametrize(("count", "groups"), [(8, 2), (4, 1), (6, 1), (3, 1)])
 def test_deviations_are_those_of_groups(count, groups, rng):
-    """Image i is in group i mod groups; what does not divide is one group."""
+    """Neighbours are a group; a batch that does not divide is one."""
     x = rng.normal(size=(count, 3, 2, 5))
     found = MinibatchDeviation(4, dtype="float64")(x).numpy()
     np.testing.assert_array_equal(found[..., :5], x)
-    for first in range(groups):
-        deviation = np.sqrt(x[first::groups].var(0) + 1e-8).mean()
-        np.testing.assert_allclose(found[first::groups, ..., 5], deviation)
+    for rows in np.split(np.arange(count), groups):
+        deviation = np.sqrt(x[rows].var(0) + 1e-8).mean()
+        np.testing.assert_allclose(found[rows, ..., 5], deviation)
 
 
 def test_second_derivatives_of_deviations_are_finite():

@@ -16,7 +16,7 @@ from tf_mmdgan.networks.modulation import (
 
 def network():
     x, condition = keras.Input((2, 2, 3)), keras.Input((4,))
-    norm = modulated_batch_norm(condition, blocks.LayerFactory(), False)
+    norm = modulated_batch_norm(condition, blocks.LayerFactory().linear, False)
     return keras.Model([x, condition], norm(x, "norm"))
 
 

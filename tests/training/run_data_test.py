@@ -14,6 +14,7 @@ import pytest
 import tfds_builds
 
 from tf_mmdgan import config, data, errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.data.readers import decode, folder_scan
 from tf_mmdgan.training import run, run_data, run_directory
 
@@ -138,7 +139,7 @@ def test_other_pixels_under_equal_names_and_sizes_are_refused(
     train = load(chosen)
     run_directory.claim(tmp_path / "second")
     run_directory.write_config(
-        chosen, {}, (16, 16, 1), 2, data=run_data.record(chosen, train)
+        chosen, {}, (16, 16, 1), Classes(2), data=run_data.record(chosen, train)
     )
     contents = [file.read_bytes() for file in files]
     for file, content in zip(files, reversed(contents), strict=True):
@@ -163,7 +164,7 @@ def test_arrays_are_told_apart_by_what_they_hold(tmp_path, rng):
     chosen, train = saved(images=images, labels=labels)
     run_directory.claim(tmp_path / "run")
     run_directory.write_config(
-        chosen, {}, (16, 16, 1), 3, data=run_data.record(chosen, train)
+        chosen, {}, (16, 16, 1), Classes(3), data=run_data.record(chosen, train)
     )
     run_data.check_images(*saved(images=images, labels=labels))
     for words, arrays in (
@@ -275,7 +276,7 @@ def test_pixels_that_changed_under_their_names_are_told(tmp_path, pictures):
     train, test = sets()
     run_directory.claim(tmp_path / "run")
     told = run_data.record(chosen, train, test.images)
-    run_directory.write_config(chosen, {}, (16, 16, 1), 2, data=told)
+    run_directory.write_config(chosen, {}, (16, 16, 1), Classes(2), data=told)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run_data.warn_of_pixels(chosen, reading, train, test.images)
@@ -330,7 +331,7 @@ def test_columns_of_other_names_or_units_are_refused(tmp_path, rng):
 )  # fmt: skip
 def test_what_a_record_says_of_its_data_has_its_types(tmp_path, told):
     chosen = config.TrainConfig(run_dir=str(tmp_path), dataset="digits")
-    run_directory.write_config(chosen, {}, (16, 16, 1), 10)
+    run_directory.write_config(chosen, {}, (16, 16, 1), Classes(10))
     path = tmp_path / run_directory.CONFIG_FILE
     record = json.loads(path.read_text())
     path.write_text(json.dumps(record | {"data": told}))

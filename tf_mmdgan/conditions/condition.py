@@ -17,6 +17,9 @@ class Condition(abc.ABC):
 
     See `Classes` and `Numbers`.
 
+        >>> [isinstance(c, tm.Condition) for c in (tm.Classes(3), None)]
+        [True, False]
+
     Attributes:
       num_classes: how many classes there are; None of numbers.
       width: how many numbers a label has; None of classes.

@@ -8,8 +8,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "data": (
         "dataset", "data_dir", "label_column", "image_size", "resize", "fit",
-        "channels", "value_range", "augment", "batch_size", "download", "cache",
-        "cache_dir", "memory_budget_gb", "skip_unreadable", "follow_links",
+        "channels", "value_range", "augment", "batch_size", "accumulate",
+        "download", "cache", "cache_dir", "memory_budget_gb",
+        "skip_unreadable", "follow_links",
     ),
     "networks": (
         "architecture", "generator_width", "critic_width", "critic_output",

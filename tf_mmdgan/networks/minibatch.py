@@ -90,9 +90,10 @@ class MinibatchDeviation(keras.layers.Layer):
     Variation", ICLR 2018, arXiv:1710.10196, section 3, in groups as in the code
     of StyleGAN2.
 
-    A batch of b images has b / g groups of g; image i is in the group number
-    i mod (b / g). A batch whose size is no multiple of g is one group. Replicas
-    have groups of their own.
+    A batch of b images has b / g groups of g neighbours (that code takes images
+    that stand b / g apart). A batch whose size is no multiple of g is one
+    group. A replica makes groups of its share: where its size is a multiple of
+    g, they are those of one device.
 
         >>> layer = tm.MinibatchDeviation(group=2)
         >>> layer(tf.reshape([1.0, 5.0], [2, 1, 1, 1])).numpy().ravel().tolist()
@@ -115,11 +116,11 @@ class MinibatchDeviation(keras.layers.Layer):
         """From maps [b, h, w, c] to [b, h, w, c + 1]."""
         count, shape = tf.shape(maps)[0], maps.shape[1:]
         members = tf.where(count % self.group == 0, self.group, count)
-        groups = tf.reshape(maps, [members, count // members, *shape])
-        variances = tf.math.reduce_variance(groups, axis=0)
+        groups = tf.reshape(maps, [count // members, members, *shape])
+        variances = tf.math.reduce_variance(groups, axis=1)
         deviations = tf.sqrt(variances + 1e-8)
         of_groups = tf.reduce_mean(deviations, axis=[1, 2, 3])
-        column = tf.tile(of_groups, [members])[:, None, None, None]
+        column = tf.repeat(of_groups, members)[:, None, None, None]
         channel = tf.broadcast_to(column, [count, *shape[:2], 1])
         return tf.concat([maps, channel], axis=-1)
 

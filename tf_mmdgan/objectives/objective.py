@@ -225,12 +225,15 @@ class Objective:
         self, critic: bool = True, generator: bool = False
     ) -> "Objective":
         """The same without what regularises the critic, or the generator."""
-        on_generator = () if generator else self.generator_regularizers
-        return dataclasses.replace(
-            self,
-            regularizers=() if critic else self.regularizers,
-            generator_regularizers=on_generator,
-        )
+        left = {
+            "regularizers": () if critic else self.regularizers,
+            "generator_regularizers": (
+                () if generator else self.generator_regularizers
+            ),
+        }
+        if all(getattr(self, name) == parts for name, parts in left.items()):
+            return self  # of which a subclass may have its own constructor
+        return dataclasses.replace(self, **left)
 
     def regularized(self, loss: Loss, seen: Comparison) -> Loss:
         """A loss of the critic with the regularisers' terms added."""

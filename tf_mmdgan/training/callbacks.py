@@ -70,8 +70,9 @@ def tell(text: str) -> None:
     """Writes one printable line to stderr, above the bar if there is one."""
     if sys.stderr is not None:  # which to `write` would mean stdout
         with errors.messages():
-            line = errors.printable(errors.spoken(text))
-            tqdm.tqdm.write(line, file=sys.stderr)
+            tqdm.tqdm.write(
+                errors.printable(errors.spoken(text)), file=sys.stderr
+            )
 
 
 def current_step(model: ImplicitModel) -> int:
