@@ -254,7 +254,22 @@ def few_outputs(name):
     return outputs and min(outputs, 2)
 
 
-@pytest.mark.parametrize("name", methods.METHODS)
+# One of each family, for `make test`.
+_OF_FAMILIES = (
+    "mmd", "sn_smmd", "wgan_gp", "gan", "cramer", "gmmn", "gmmn_ae", "gfmn",
+    "gram", "drift_ae", "energy_score",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=[pytest.mark.slow] * (name not in _OF_FAMILIES)
+        )
+        for name in methods.METHODS
+    ],
+)
 def test_objective_steps_on_two_devices(name, two_cpus, tmp_path):
     recipe = one_step(first_with("objective", name))
     if getattr(methods.settings_of(recipe), "weight_clip", 0.0):

@@ -225,15 +225,16 @@ class Objective:
         self, critic: bool = True, generator: bool = False
     ) -> "Objective":
         """The same without what regularises the critic, or the generator."""
-        left = {
-            "regularizers": () if critic else self.regularizers,
-            "generator_regularizers": (
-                () if generator else self.generator_regularizers
-            ),
-        }
-        if all(getattr(self, name) == parts for name, parts in left.items()):
+        on_critic = () if critic else self.regularizers
+        on_generator = () if generator else self.generator_regularizers
+        own = (self.regularizers, self.generator_regularizers)
+        if (on_critic, on_generator) == own:
             return self  # of which a subclass may have its own constructor
-        return dataclasses.replace(self, **left)
+        return dataclasses.replace(
+            self,
+            regularizers=on_critic,
+            generator_regularizers=on_generator,
+        )
 
     def regularized(self, loss: Loss, seen: Comparison) -> Loss:
         """A loss of the critic with the regularisers' terms added."""
