@@ -18,8 +18,8 @@ from tf_mmdgan.methods.few_steps_settings import (
 )
 from tf_mmdgan.methods.method import Method
 from tf_mmdgan.models.few_steps import (
-    LAST_TIME,
     EnergyScoreModel,
+    FewStepsModel,
     InductiveModel,
 )
 from tf_mmdgan.objectives.energy_score import EnergyScore
@@ -32,20 +32,18 @@ class FewStepsMethod(Method[S]):
     """Base of methods whose generator unrolls the network that is trained.
 
     Attributes:
-      takes_noise: whether each step draws noise of its own.
-      start: time at which noise alone is taken for noisy data.
+      kind: the model's class.
     """
 
-    takes_noise: ClassVar[bool]
-    start: ClassVar[float] = 1.0
+    kind: ClassVar[type[FewStepsModel]]
 
     def generator(self, builder: Builder[S]) -> keras.Model:
         """See `Method.generator`."""
         return networks.unrolled(
-            builder.denoiser(self.takes_noise),
+            builder.denoiser(self.kind.TAKES_NOISE),
             builder.settings.sampling_steps,
             builder.settings.data_deviation,
-            self.start,
+            self.kind.START,
         )
 
     def latents(self, builder: Builder[S]) -> Latents:
@@ -53,7 +51,7 @@ class FewStepsMethod(Method[S]):
         size = networks.noise_size(
             builder.image_shape,
             builder.settings.sampling_steps,
-            self.takes_noise,
+            self.kind.TAKES_NOISE,
         )
         return Latents(size, "normal")
 
@@ -61,7 +59,7 @@ class FewStepsMethod(Method[S]):
 class EnergyScoreMethod(FewStepsMethod[EnergyScoreSettings]):
     """Distributional diffusion; at the last noise level alone, engression."""
 
-    takes_noise = True
+    kind = EnergyScoreModel
 
     def published(
         self, config: TrainConfig, kernel: Kernel | None
@@ -81,7 +79,7 @@ class EnergyScoreMethod(FewStepsMethod[EnergyScoreSettings]):
         _check_scope(builder.config)
         settings = builder.settings
         model = EnergyScoreModel(
-            builder.denoiser(self.takes_noise),
+            builder.denoiser(self.kind.TAKES_NOISE),
             self.loss(settings),
             draws=settings.energy_draws,
             sampling_steps=settings.sampling_steps,
@@ -96,8 +94,7 @@ class EnergyScoreMethod(FewStepsMethod[EnergyScoreSettings]):
 class InductiveMethod(FewStepsMethod[InductiveSettings]):
     """Inductive moment matching."""
 
-    takes_noise = False
-    start = LAST_TIME
+    kind = InductiveModel
 
     def loss(self, settings: InductiveSettings) -> InductiveMatching:
         """The loss that is lowered."""
@@ -115,7 +112,7 @@ class InductiveMethod(FewStepsMethod[InductiveSettings]):
                 "devices."
             )
         model = InductiveModel(
-            builder.denoiser(self.takes_noise),
+            builder.denoiser(self.kind.TAKES_NOISE),
             self.loss(settings),
             group_size=settings.group_size,
             sampling_steps=settings.sampling_steps,

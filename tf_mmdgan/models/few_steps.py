@@ -25,8 +25,6 @@ from tf_mmdgan.networks import StraightPath, unrolled
 from tf_mmdgan.objectives.energy_score import EnergyScore
 from tf_mmdgan.objectives.inductive import InductiveMatching
 
-# Where noise alone is taken for noisy data by `InductiveModel`, as published.
-LAST_TIME = 0.994
 _NOISE_TIMES = dict.fromkeys(("all", "last"))
 
 
@@ -35,10 +33,12 @@ class FewStepsModel(GeneratorModel):
 
     Attributes:
       TAKES_NOISE: whether the denoiser has noise beside the noisy data.
+      START: time at which noise alone is taken for noisy data.
       denoiser: the network that is trained; the generator holds it.
     """
 
     TAKES_NOISE: ClassVar[bool]
+    START: ClassVar[float] = 1.0
 
     def __init__(
         self,
@@ -46,7 +46,6 @@ class FewStepsModel(GeneratorModel):
         *,
         sampling_steps: int,
         deviation: float,
-        start: float = 1.0,
         **kwargs: Any,
     ):
         """Makes the generator.
@@ -55,14 +54,13 @@ class FewStepsModel(GeneratorModel):
           denoiser: see `networks.unrolled.unrolled`.
           sampling_steps: steps from noise to data, >= 1.
           deviation: standard deviation of the data and of the noise.
-          start: time at which noise alone is taken for noisy data.
           **kwargs: of `ImplicitModel`.
 
         Raises:
           UsageError: for a denoiser of another kind.
         """
         errors.check_type("denoiser", denoiser, keras.Model)
-        generator = unrolled(denoiser, sampling_steps, deviation, start)
+        generator = unrolled(denoiser, sampling_steps, deviation, self.START)
         if generator.get_layer("sampler").takes_noise != self.TAKES_NOISE:
             raise errors.UsageError(
                 "denoiser: need a network of DenoiserOptions(takes_noise="
@@ -181,6 +179,7 @@ class InductiveModel(FewStepsModel):
     """
 
     TAKES_NOISE = False
+    START = 0.994  # as published
 
     def __init__(
         self,
@@ -199,7 +198,6 @@ class InductiveModel(FewStepsModel):
             denoiser,
             sampling_steps=sampling_steps,
             deviation=deviation,
-            start=LAST_TIME,
             **kwargs,
         )
         self.matching = matching
@@ -247,7 +245,7 @@ class InductiveModel(FewStepsModel):
         """Times t, uniform in (0, .994], and s, uniform in [0, t): [groups]."""
         drawn = tf.cast(update.uniform(Purpose.TIMES, 2 * groups), dtype)
         first, second = tf.unstack(tf.reshape(drawn, [-1, 2]), axis=1)
-        t = LAST_TIME * (1.0 - first)
+        t = self.START * (1.0 - first)
         return t, t * second
 
     def _of_each(self, times: tf.Tensor, axes: int) -> tf.Tensor:
