@@ -31,7 +31,7 @@ def finish(*processes):
 def gaps(one, many, prefix):
     """The largest difference of arrays of one kind, and their largest value."""
     names = [name for name in one.files if name.startswith(prefix)]
-    assert len(names) > 5
+    assert len(names) >= 2
     pairs = [(one[name], many[name]) for name in names]
     return (
         max(float(np.abs(a - b).max(initial=0.0)) for a, b in pairs),
@@ -43,7 +43,7 @@ def compare(one, many, replicas):
     assert many["replicas"] == replicas
     assert set(one.files) == set(many.files)
     methods = sorted({name.split("/")[0] for name in one.files} - {"replicas"})
-    assert len(methods) >= 5
+    assert len(methods) >= 10
     for method in methods:
         exact, _ = gaps(one, many, f"{method}/float64/")
         # Adam turns rounding into steps: float32 weights drift, and this far.

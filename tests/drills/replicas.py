@@ -20,35 +20,39 @@ from tf_mmdgan.distribute import make_cluster
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "helpers"))
 import tiny
+import tiny_matching
 import tiny_methods
 
+# Without a critic: those whose steps draw noise, or keep an average.
+MATCHING = ("drift", "refined", "gmmn_ae", "energy_score", "imm")
 STEPS = 20
 BATCH = 8
 
 
-def train(cluster, name, dtype, steps, *settings):
-    """The model after some steps."""
+def train(cluster, name, dtype, steps, *optimizer):
+    """The model after some steps, from the generator's first on."""
+    make = tiny_matching if name in MATCHING else tiny_methods
     with cluster.scope():
-        model = tiny_methods.model(name, dtype, *settings)
+        model = make.model(name, dtype, *optimizer)
     batches = cluster.spread(tiny.batches(BATCH, dtype=dtype), BATCH)
+    steps += model.pretraining_steps
     model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
     return model
 
 
+def with_memory(rate):
+    return keras.optimizers.SGD(2.0**-20 * rate, momentum=0.5)
+
+
 def first_gradients(cluster, name):
-    """Of both networks, by their order, in float32."""
-    rate = 2.0**-20
-
-    def with_memory(rate):
-        return keras.optimizers.SGD(rate, momentum=0.5)
-
-    model = train(cluster, name, "float32", 1, with_memory, rate)
-    # What the optimizer remembers of a first gradient is -rate times it.
-    return [
-        -slot.numpy() / rate
-        for optimizer in (model.critic_optimizer, model.generator_optimizer)
-        for slot in getattr(optimizer, "inner_optimizer", optimizer).momentums
-    ]
+    """Of all networks, by their order, in float32."""
+    found = []
+    for optimizer in train(cluster, name, "float32", 1, with_memory).optimizers:
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        # What it remembers of a first gradient is minus the rate times it.
+        rate = float(inner.learning_rate)
+        found += [-slot.numpy() / rate for slot in inner.momentums]
+    return found
 
 
 def results(cluster, names):
@@ -66,7 +70,7 @@ def results(cluster, names):
 def main():
     out, replicas, *methods = sys.argv[1:]
     cluster = make_cluster("auto", logical_cpus=int(replicas))
-    found = results(cluster, methods or tiny_methods.METHODS)
+    found = results(cluster, methods or [*tiny_methods.METHODS, *MATCHING])
     found["replicas"] = np.array(cluster.num_replicas)
     if cluster.chief:
         np.savez(out, **found)

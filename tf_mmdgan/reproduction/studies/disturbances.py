@@ -8,7 +8,13 @@ from scipy import ndimage
 
 from tf_mmdgan import data, features, metrics
 from tf_mmdgan.config import DataConfig
-from tf_mmdgan.reproduction.studies.study import Budget, Parts, Study
+from tf_mmdgan.reproduction.studies.study import (
+    Budget,
+    Parts,
+    Study,
+    packed,
+    unpacked,
+)
 
 _SCORES = ("fid", "kid", "inception_score")
 _RECTANGLES = 5
@@ -119,23 +125,12 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
         ]  # fmt: skip
         curves[name] = {
             "levels": levels,
-            "examples": [_packed(entry["examples"]) for entry in runs[0]],
+            "examples": [packed(entry["examples"]) for entry in runs[0]],
         }
         for score in _SCORES:
             found = [[entry[score] for entry in run] for run in runs]
             curves[name][score] = found
     return {"count": count, "curves": curves}
-
-
-def _packed(picture: Any) -> dict[str, Any]:
-    """An 8-bit picture as text, for a list of numbers would fill the file."""
-    levels = np.asarray(picture, np.uint8)
-    return {"shape": levels.shape, "levels": levels.tobytes().hex()}
-
-
-def _unpacked(picture: Mapping[str, Any]) -> np.ndarray:
-    levels = np.frombuffer(bytes.fromhex(picture["levels"]), np.uint8)
-    return levels.reshape(picture["shape"])
 
 
 def monotone(numbers: Mapping[str, Any], score: str) -> dict[str, bool]:
@@ -162,7 +157,7 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
     for axis, title in zip(axes[1:, 0], titles.values(), strict=True):
         axis.set_ylabel(title)
     for column, (name, curve) in zip(axes.T, curves.items(), strict=True):
-        examples = np.concatenate(list(map(_unpacked, curve["examples"])))
+        examples = np.concatenate(list(map(unpacked, curve["examples"])))
         column[0].imshow(
             examples, cmap="gray", vmin=0, vmax=255, interpolation="nearest"
         )

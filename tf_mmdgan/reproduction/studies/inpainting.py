@@ -1,7 +1,7 @@
 """Several good ways to complete an image: least squares takes their mean.
 
 A function with two branches, learnt by least squares and by an MMD of the joint
-law; and the lower halves of digits, from their upper halves.
+law; and the lower halves of garments, from their upper halves.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +21,7 @@ _NOISE = 0.05
 _NEAR = 3 * _NOISE
 _BATCH = 200
 _NEIGHBOURS = 10
+_KNOWN = 10_000
 _KERNEL = kernels.Gaussian((0.05, 0.1, 0.2, 0.5, 1.0))
 
 
@@ -104,25 +105,26 @@ def fill(upper: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
     """
     half = upper.shape[1]
     asked, pool = (x.reshape(len(x), -1) for x in (upper, known[:, :half]))
-    squares = ((asked[:, None] - pool[None]) ** 2).sum(axis=-1)
-    nearest = np.argsort(squares, axis=1)[:, :count]
+    squares = kernels.squared_distances(np.float64(asked), np.float64(pool))
+    nearest = np.argsort(squares.numpy(), axis=1)[:, :count]
     return known[nearest, half:].mean(axis=1)
 
 
-def _digits(count: int) -> dict[str, Any]:
-    """Completed digits by both rules: pixel error, KID, pictures."""
-    digits = DataConfig(dataset="digits")
-    known = data.load(digits, "train").images[..., 0]
-    whole = data.load(digits, "test").images[:count, ..., 0]
+def _garments(count: int) -> dict[str, Any]:
+    """Completed garments by both rules: pixel error, KID, pictures."""
+    garments = DataConfig(dataset="fashion_mnist")
+    known = data.load(garments, "train").images[:_KNOWN, ..., 0]
+    held_out = data.load(garments, "test").images[..., 0]
+    whole, others = held_out[:count], held_out[count : 2 * count]
     half = whole.shape[1] // 2
-    extractor = get_extractor("lenet_digits")
+    extractor = get_extractor("lenet_fashion_mnist")
 
     def features(images: np.ndarray) -> np.ndarray:
         pixels = np.uint8(np.rint(images))[..., None]
         return extract(extractor, pixels).features
 
     known, truth = np.float32(known), np.float32(whole)
-    real, found = features(known), {}
+    real, found = features(others), {}
     for name, neighbours in (("mean", _NEIGHBOURS), ("one of them", 1)):
         lower = fill(truth[:, :half], known, neighbours)
         filled = np.concatenate([truth[:, :half], lower], axis=1)
@@ -136,7 +138,7 @@ def _digits(count: int) -> dict[str, Any]:
 
 
 def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
-    """Both networks, and both ways to complete digits."""
+    """Both networks, and both ways to complete garments."""
     steps, seed = budget.steps(2000, 300), budget.seeds[0]
     answers = {
         loss: np.array(
@@ -147,13 +149,13 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     return {
         "answers": {n: np.round(p[:250], 3) for n, p in answers.items()},
         "near": {n: near_a_branch(p) for n, p in answers.items()},
-        "digits": _digits(500),
+        "garments": _garments(budget.steps(5000, 200)),
     }
 
 
 def holds(numbers: Mapping[str, Any]) -> bool:
     """Means are on no branch and have the larger KID; single answers not."""
-    rules = numbers["digits"]["rules"]
+    rules = numbers["garments"]["rules"]
     mean, one = rules["mean"], rules["one of them"]
     return bool(
         numbers["near"]["least squares"] < 0.1
@@ -178,9 +180,9 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
             xlabel="x, given", ylabel="y, completed",
             xticks=[-1.0, -0.5, 0.0, 0.5, 1.0],
         )  # fmt: skip
-    digits = numbers["digits"]
-    rows = [("digits", digits["truth"])]
-    for name, rule in digits["rules"].items():
+    garments = numbers["garments"]
+    rows = [("garments", garments["truth"])]
+    for name, rule in garments["rules"].items():
         title = (
             f"lower half: {name} (r.m.s. error {rule['error']:.0f} of 255, "
             f"KID {rule['kid'][0]:.1f})"
@@ -195,14 +197,15 @@ def draw(numbers: Mapping[str, Any], figure: Any) -> None:
 
 def caption(numbers: Mapping[str, Any]) -> str:
     """The shares, errors and scores."""
-    near, rules = numbers["near"], numbers["digits"]["rules"]
+    near, rules = numbers["near"], numbers["garments"]["rules"]
     mean, one = rules["mean"], rules["one of them"]
     return (
         f"Of the answers by least squares {100 * near['least squares']:.0f} % "
         f"are on a branch, of those by MMD {100 * near['MMD']:.0f} %. Lower "
-        f"halves of digits that are the mean of {_NEIGHBOURS} candidates have "
-        f"a root mean squared error of {mean['error']:.0f} levels of 255 and a "
-        f"KID of {mean['kid'][0]:.1f} (s.e. {mean['kid'][1]:.1f}); one of the "
+        "halves of garments that are the mean of "
+        f"{_NEIGHBOURS} candidates have a root mean squared error of "
+        f"{mean['error']:.0f} levels of 255 and a KID of "
+        f"{mean['kid'][0]:.1f} (s.e. {mean['kid'][1]:.1f}); one of the "
         f"candidates has {one['error']:.0f} levels and a KID of "
         f"{one['kid'][0]:.1f} ({one['kid'][1]:.1f})."
     )
@@ -221,8 +224,8 @@ STUDY: Study = Study(
     threshold=(
         "less than a tenth of the answers by least squares and more than 80 % "
         "of those by MMD are within three standard deviations of a branch; the "
-        "mean of candidates for half a digit has the smaller pixel error, and "
-        "the larger KID by more than four standard errors."
+        "mean of candidates for half a garment has the smaller pixel error, "
+        "and the larger KID by more than four standard errors."
     ),
     compute=compute,
     holds=holds,

@@ -114,7 +114,8 @@ def caption(numbers: Mapping[str, Any]) -> str:
     )
 
 
-def _in_words() -> str:
+def in_words() -> str:
+    """All settings of Adam, for a sentence."""
     return "; ".join(
         f"{key}: {rate:g}, {b1}, {b2}, {updates}"
         for key, (rate, b1, b2, updates) in ADAM.items()
@@ -126,7 +127,7 @@ STUDY: Study = Study(
     claim=(
         "A GAN with spectral normalisation trains with all six settings of "
         "Adam that are in use, where weight clipping and gradient penalties "
-        f"fail with some (rate, beta 1, beta 2, critic updates: {_in_words()})."
+        f"fail with some (rate, beta 1, beta 2, critic updates: {in_words()})."
     ),
     source=(
         "Miyato, Kataoka, Koyama, Yoshida 2018, Spectral Normalization for "

@@ -164,6 +164,18 @@ def without(result: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key != name}
 
 
+def packed(picture: Any) -> dict[str, Any]:
+    """An 8-bit picture as text, for a list of numbers would fill the file."""
+    levels = np.asarray(picture, np.uint8)
+    return {"shape": levels.shape, "levels": levels.tobytes().hex()}
+
+
+def unpacked(picture: Mapping[str, Any]) -> np.ndarray:
+    """The picture of `packed`."""
+    levels = np.frombuffer(bytes.fromhex(picture["levels"]), np.uint8)
+    return levels.reshape(picture["shape"])
+
+
 def plain(value: Any) -> Any:
     """`value` for JSON: arrays are lists, numbers that are not finite None."""
     if isinstance(value, Mapping):
