@@ -71,11 +71,13 @@ def test_the_frontier_is_the_least_kid_so_far(runs):
 def test_claims_without_a_run_are_left_out(runs):
     claim = {"text": "A beats B.", "source": "C", "verdict": "undecided"}
     seeds = [{"seed": 0, "difference": -0.5, "p_value": 0.002}]
-    text = page.markdown(runs, {"a": {**claim, "seeds": seeds}})
-    assert "| A beats B. | C | -0.50 (p 0.002) | undecided |" in text
-    assert "A beats B." not in page.markdown(
-        runs, {"a": {**claim, "seeds": []}}
-    )
+    other = {**claim, "text": "B beats D.", "seeds": seeds}
+    text = page.markdown(runs, {"a": {**claim, "seeds": seeds}, "b": other})
+    assert (
+        "**C.** *A beats B*: **undecided**, -0.50 (p 0.002) from seed 0. "
+        "*B beats D*: **undecided**"
+    ) in text
+    assert "A beats B" not in page.markdown(runs, {"a": {**claim, "seeds": []}})
 
 
 def test_files_of_the_page(runs, tmp_path):

@@ -182,24 +182,27 @@ def _mean(values: Sequence[float | None], digits: int = 2) -> str:
 
 
 def _claims(claims: Mapping[str, Any]) -> list[str]:
-    lines = ["| claim | source | differences in KID, by seed | verdict |"]
-    lines.append("|---|---|---|---|")
+    """A paragraph for each source, a sentence for each of its claims."""
+    by_source: dict[str, list[str]] = {}
     for claim in claims.values():
         differences = "; ".join(
-            f"{number(row['difference'])} (p {row['p_value']:.1g})"
+            f"{number(row['difference'])} (p {row['p_value']:.1g}) from seed "
+            f"{row['seed']}"
             for row in claim["seeds"]
         )
-        lines.append(
-            f"| {claim['text']} | {claim['source']} | {differences} | "
-            f"{claim['verdict']} |"
+        by_source.setdefault(claim["source"], []).append(
+            f"*{claim['text'].removesuffix('.')}*: **{claim['verdict']}**, "
+            f"{differences}."
         )
-    return [
-        *lines,
-        "",
-        "A difference is KID of the method that is said to be better minus "
-        "that of the other, and p that of a three-sample test, two-sided. A "
-        "claim holds, or fails, where three seeds agree, each with p < .01.",
+    lines = [
+        "The numbers are KID of the method that is said to be better minus "
+        "that of the other, and p of a three-sample test, two-sided. A claim "
+        "holds, or fails, where three seeds agree, each with p < .01; what "
+        "has fewer seeds so far, or a larger p, is undecided.",
     ]
+    for source, sentences in by_source.items():
+        lines += ["", f"**{source}.** {' '.join(sentences)}"]
+    return lines
 
 
 def frontier(runs: Sequence[Result]) -> tuple[np.ndarray, np.ndarray]:
