@@ -40,6 +40,15 @@ SN_WGAN: dict[str, Any] = {
 }
 
 
+def config_of(
+    settings: Mapping[str, Any], seed: int, steps: int
+) -> TrainConfig:
+    """The configuration of a game."""
+    return TrainConfig(
+        run_dir="unused", seed=seed, steps=steps, **{**_BASE, **settings}
+    )
+
+
 def play(
     settings: Mapping[str, Any], seed: int, steps: int, times: int
 ) -> list[dict[str, Any]]:
@@ -57,9 +66,7 @@ def play(
       critic are not finite; "ranks", the effective rank of each layer of the
       critic; at the last one "pictures", some samples.
     """
-    config = TrainConfig(
-        run_dir="unused", seed=seed, steps=steps, **{**_BASE, **settings}
-    )
+    config = config_of(settings, seed, steps)
     digits = data.load(config, "train")
     model = methods.make_model(config, digits.images.shape[1:])
     assert isinstance(model, AdversarialModel)
@@ -104,11 +111,8 @@ def _look(model: AdversarialModel, step: int) -> dict[str, Any]:
     held_out = data.load(DataConfig(dataset="digits"), "test").images
     images = model.generate(_SAMPLES, weights="current")
     extractor = features.get_extractor("lenet_digits")
-    found = metrics.score(
-        *(features.extract(extractor, x) for x in (held_out, images)),
-        ["kid_exact"],
-        metrics.MetricSettings(),
-    )
+    real, fake = (features.extract(extractor, x) for x in (held_out, images))
+    found = metrics.score(real, fake, ["kid_exact"], metrics.MetricSettings())
     return {
         "step": step,
         "kid": found["kid_exact"]["kid"],

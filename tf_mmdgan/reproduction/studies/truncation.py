@@ -42,7 +42,7 @@ def generator(seed: int, steps: int) -> ImplicitModel:
     shape = digits.images.shape[1:]
     model = methods.make_model(config, shape, digits.condition)
     model.fit(
-        data.batches(digits, config.batch_size, seed),
+        data.batches(digits, config.batch_size, seed, with_labels=True),
         steps_per_epoch=steps,
         verbose=0,
     )
