@@ -7,7 +7,7 @@ import time
 import drill_runs as runs
 import pytest
 
-KILLS = 20
+KILLS = 10
 STEPS = "--steps=40"
 # Killed after a checkpoint of these steps; there is time left for the signal.
 FIRST, LAST, EVERY = 0, 30, 2
