@@ -91,14 +91,32 @@ def squares(
     return np.stack(found)
 
 
-def distances(real: np.ndarray, images: np.ndarray) -> dict[str, float]:
-    """KID over all pairs of images, by each of the extractors."""
+@functools.cache
+def _drawn(
+    count: int, photographs: tuple[str, ...], seed: int, other: bool
+) -> np.ndarray:
+    """One of two samples of squares of a seed."""
+    rng = np.random.default_rng((seed, other))
+    return squares(photographs, count, rng)
+
+
+@functools.cache
+def _real_features(
+    count: int, photographs: tuple[str, ...], seed: int, extractor: str
+) -> features.Extracted:
+    images = _drawn(count, photographs, seed, False)
+    return features.extract(features.get_extractor(extractor), images)
+
+
+def distances(
+    count: int, photographs: tuple[str, ...], seed: int, images: np.ndarray
+) -> dict[str, float]:
+    """KID over all pairs of squares and images, by each of the extractors."""
     found = {}
     for name in _EXTRACTORS:
-        extractor = features.get_extractor(name)
         found[name] = metrics.score(
-            features.extract(extractor, real),
-            features.extract(extractor, images),
+            _real_features(count, photographs, seed, name),
+            features.extract(features.get_extractor(name), images),
             ["kid_exact"],
             metrics.MetricSettings(),
         )["kid_exact"]["kid"]
@@ -107,22 +125,21 @@ def distances(real: np.ndarray, images: np.ndarray) -> dict[str, float]:
 
 def scores(count: int, name: str, level: int, seed: int) -> dict[str, Any]:
     """KID between squares and other squares that were disturbed."""
-    rng = np.random.default_rng(seed)
-    real = squares(_PHOTOGRAPHS, count, rng)
-    images = disturbed(squares(_PHOTOGRAPHS, count, rng), name, level, seed)
-    return distances(real, images) | {"example": packed(images[1, :32, :32])}
+    others = _drawn(count, _PHOTOGRAPHS, seed, True)
+    images = disturbed(others, name, level, seed)
+    found = distances(count, _PHOTOGRAPHS, seed, images)
+    return found | {"example": packed(images[1, :32, :32])}
 
 
 def between_photographs(count: int, seed: int) -> dict[str, float]:
     """KID between squares of the one and of the other photograph."""
-    rng = np.random.default_rng(seed)
-    first, second = (squares((p,), count, rng) for p in _PHOTOGRAPHS)
-    return distances(first, second)
+    first, second = ((photograph,) for photograph in _PHOTOGRAPHS)
+    return distances(count, first, seed, _drawn(count, second, seed, True))
 
 
 def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     """All disturbances at four levels, as shares of another photograph's."""
-    count, curves = budget.steps(200, 40), {}
+    count, curves = budget.steps(100, 20), {}
     units = [
         parts.get(f"{count} squares, two photographs, seed {seed}",
                   between_photographs, count, seed)
