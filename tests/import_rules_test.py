@@ -60,8 +60,9 @@ INSIDE = {
          "synthetic"},
     ],
     "evaluation": [
-        {"outputs", "loaded", "memorized", "metric_settings", "usual"},
-        {"charts", "report", "images"},
+        {"alike", "outputs", "loaded", "memorized", "metric_settings",
+         "usual"},
+        {"charts", "report", "images", "markup"},
         {"history"},
         {"page"},
         {"layers", "neighbours"},

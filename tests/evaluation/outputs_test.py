@@ -9,7 +9,7 @@ from limits import within
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import TwoSampleConfig
-from tf_mmdgan.evaluation import Report, outputs, page, two_sample
+from tf_mmdgan.evaluation import Report, markup, outputs, two_sample
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def path(tmp_path):
         seconds=0.1,
     )
     made = tmp_path / "index.json"
-    outputs.write(made, report.to_dict(), page.document("scores", []))
+    outputs.write(made, report.to_dict(), markup.document("scores", []))
     return made
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from tf_mmdgan import data, errors
 from tf_mmdgan.config import EvaluateConfig, TrainConfig
+from tf_mmdgan.evaluation import alike
 from tf_mmdgan.evaluation.comparable import compared
 from tf_mmdgan.evaluation.from_config import load_fake
 from tf_mmdgan.evaluation.images import holds, load_images
@@ -84,6 +85,7 @@ def score_by_statistics(
             for name, side in (("real", real), ("fake", fake))
         },
         remarks=real.prepared.remarks + fake.prepared.remarks,
+        spread=alike.ratio(*(np.sqrt(np.diag(m.covariance)) for m in moments)),
         seconds=round(time.monotonic() - start, 3),
     )
 

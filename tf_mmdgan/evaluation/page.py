@@ -1,44 +1,27 @@
 """A report as a web page: numbers, settings, samples and their neighbours."""
 
-import base64
 import html
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tf_mmdgan import images as image_borders
-from tf_mmdgan.evaluation import memorized
+from tf_mmdgan.evaluation import alike, memorized
 from tf_mmdgan.evaluation.charts import charts_html
 from tf_mmdgan.evaluation.history import RunHistory
-from tf_mmdgan.evaluation.outputs import GENERATOR
+from tf_mmdgan.evaluation.markup import (
+    columns_table,
+    document,
+    folded,
+    picture,
+    table,
+    wide,
+)
 
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff;
-  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.1rem; margin-top: 2rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; }
-td, th { text-align: left; padding: .2rem 1.2rem .2rem 0;
-  border-bottom: 1px solid #ddd; vertical-align: top; }
-td:last-child, th:last-child { padding-right: 0; }
-td.number, th.number { font-variant-numeric: tabular-nums; text-align: right; }
-img { image-rendering: pixelated; max-width: 100%; }
-li { margin: .2rem 0; } .quiet { color: #666; }
-details { margin: 1rem 0; } summary { cursor: pointer; font-weight: 600; }
-.charts { display: grid; gap: 1rem; margin-top: 1.5rem;
-  grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }
-.warning { border-left: 4px solid #c0392b; padding: .3rem .8rem;
-  background: #fdf0ee; font-weight: 600; }
-figure { margin: 0; } figcaption { font-size: .85rem; font-weight: 600; }
-figcaption span { font-weight: 400; white-space: nowrap; }
-.charts svg { width: 100%; max-width: 30rem; font-size: 11px; fill: #555; }
-.grid { stroke: #e4e4e4; } .reference { stroke: #444; stroke-dasharray: 5 4; }
-"""
 # What is not listed with the settings.
 _OWN_PLACE = (
     "scores", "unavailable", "classes", "notes", "versions", "settings",
-    "preprocessing", "baseline", "steps", "memorization",
+    "preprocessing", "baseline", "steps", "memorization", "spread",
 )  # fmt: skip
 _NEIGHBOURS = (
     "Each row: a generated image, then the real images it is scored against "
@@ -55,7 +38,6 @@ _BASELINE = (
     "the same way. A generator that draws from the same law would have their "
     "numbers."
 )
-_PIXELS = 64  # smaller images are enlarged to this height, or nearly
 # What a reader looks for first: metric, number, words, and what is better.
 _MAIN = (
     ("kid_exact", "kid", "KID, exact (95 % interval)", "&darr;"),
@@ -97,7 +79,7 @@ def render_page(
     kid = baseline.get("kid_exact", {}).get("kid")
     parts = [
         f"<h1>{html.escape(title)}</h1>",
-        *_copies(report.get("memorization")),
+        *_warnings(report),
         main_table({"generated": report["scores"]} | _named_baseline(baseline)),
         f'<p class="quiet">{_BASELINE}</p>' if baseline else "",
         charts_html(history.charts(kid)),
@@ -140,7 +122,7 @@ def main_table(columns: Mapping[str, _Scores]) -> str:
             ]
         ]
     ]
-    return _wide(f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>")
+    return wide(f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>")
 
 
 def _main_cell(numbers: Mapping[str, float | None], name: str) -> str:
@@ -187,10 +169,15 @@ def _class_rows(history: RunHistory) -> Iterator[str]:
     yield "</table></div>"
 
 
-def _copies(found: Mapping[str, Any] | None) -> list[str]:
-    """A warning at the head of the page, if samples are copies."""
-    told = memorized.warning(found)
-    return [f'<p class="warning">{html.escape(told)}</p>'] if told else []
+def _warnings(report: Mapping[str, Any]) -> list[str]:
+    """What is told at the head of the page: of copies, of equal samples."""
+    every = (
+        memorized.warning(report.get("memorization")),
+        alike.warning(report.get("spread"), report.get("step") is not None),
+    )
+    return [
+        f'<p class="warning">{html.escape(told)}</p>' for told in every if told
+    ]
 
 
 def _settings(report: Mapping[str, Any], history: RunHistory) -> dict[str, Any]:
@@ -229,27 +216,6 @@ def _shown(value: Any) -> str:
 def _listed(texts: Sequence[str]) -> str:
     items = (f"<li>{html.escape(text)}</li>" for text in texts)
     return f"<ul>{''.join(items)}</ul>"
-
-
-def folded(title: str, content: str) -> str:
-    """HTML that is shown when its title is clicked."""
-    return f"<details><summary>{title}</summary>{content}</details>"
-
-
-def document(title: str, parts: Sequence[str]) -> str:
-    """A page as HTML.
-
-    Args:
-      title: as plain text.
-      parts: of the body, as HTML.
-    """
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"{GENERATOR}"
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>"
-        f"<body>\n{chr(10).join(parts)}\n</body></html>\n"
-    )
 
 
 def _classes(
@@ -303,7 +269,7 @@ def _scores(scores: _Scores, what: str = "metric") -> str:
         for first, (name, value) in _firsts(numbers)
     ]
     head = f"<tr><th>{what}</th><th>number</th><th></th></tr>"
-    return _wide(f"<table>{head}{''.join(rows)}</table>")
+    return wide(f"<table>{head}{''.join(rows)}</table>")
 
 
 def _firsts(
@@ -315,45 +281,3 @@ def _firsts(
 
 def _number(value: float | None, digits: int = 5) -> str:
     return "not defined" if value is None else f"{value:.{digits}g}"
-
-
-def table(values: Mapping[str, Any]) -> str:
-    """Names and values as an HTML table, but for those that are None."""
-    rows = {n: [str(v)] for n, v in values.items() if v is not None}
-    return columns_table([], rows)
-
-
-def columns_table(
-    heads: Sequence[str], rows: Mapping[str, Sequence[str]]
-) -> str:
-    """An HTML table of texts.
-
-    Args:
-      heads: of the columns, that of the names first; none: no heads.
-      rows: the cells of each row by its name.
-    """
-    head = "".join(f"<th>{html.escape(text)}</th>" for text in heads)
-    lines = [f"<tr>{head}</tr>"] if heads else []
-    for name, texts in rows.items():
-        cells = (f"<td>{html.escape(text)}</td>" for text in (name, *texts))
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    return _wide(f"<table>{''.join(lines)}</table>")
-
-
-def _wide(content: str) -> str:
-    """HTML that is scrolled where it is wider than the screen."""
-    return f'<div class="wide">{content}</div>'
-
-
-def picture(images: np.ndarray, text: str, columns: int | None = None) -> str:
-    """Images as one picture, which the HTML holds.
-
-    Args:
-      images: uint8 [n, h, w, c].
-      text: what stands for the picture where it is not shown.
-      columns: images in a row; by default the picture is about square.
-    """
-    scale = max(1, _PIXELS // images.shape[1])
-    grid = image_borders.grid(images, columns, scale)
-    content = base64.b64encode(image_borders.encode_png(grid)).decode()
-    return f'<img alt="{text}" src="data:image/png;base64,{content}">'

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import tf_mmdgan
 from tf_mmdgan import errors, files, published
+from tf_mmdgan.evaluation import alike
 from tf_mmdgan.metrics import Standing
 
 NOTES = (
@@ -95,6 +96,8 @@ class Report:
       remarks: on the images, before the notes that every report has.
       unavailable: for each metric that was not named and cannot be had, why.
       settings: of the metrics, as `MetricSettings.described` returns them.
+      spread: of the samples, as a part of that of real images, as
+        `alike.relative_spread` returns it; None: it is not known.
       step: generator steps of the scored model; None for images.
       classes: the numbers of each class, as `class_scores` returns them; None
         if they were not asked for.
@@ -120,6 +123,7 @@ class Report:
     remarks: tuple[str, ...] = ()
     unavailable: Mapping[str, str] = dataclasses.field(default_factory=dict)
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    spread: float | None = None
     step: int | None = None
     classes: Mapping[str, Mapping[str, float]] | None = None
     steps: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
@@ -135,10 +139,21 @@ class Report:
         every = tuple(dict.fromkeys(self.remarks + remarks))
         return dataclasses.replace(self, remarks=every)
 
+    @property
+    def warning(self) -> str | None:
+        """What is to be told of samples that are nearly all alike."""
+        return alike.warning(self.spread, trained=self.step is not None)
+
+    def warn(self) -> None:
+        """Warns of samples that are nearly all alike."""
+        if self.warning:
+            errors.warn(f"{self.fake}: {self.warning}", stacklevel=3)
+
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it; NaN and infinity become None."""
         told = files.finite(dataclasses.asdict(self))
-        return told | {"notes": [*told.pop("remarks"), *NOTES]}
+        first = [self.warning] if self.warning else []
+        return told | {"notes": [*first, *told.pop("remarks"), *NOTES]}
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the report as JSON, atomically, without absolute paths."""

@@ -12,7 +12,7 @@ import numpy as np
 from tf_mmdgan import errors, files, published
 from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.distribute import Cluster
-from tf_mmdgan.evaluation import outputs
+from tf_mmdgan.evaluation import alike, outputs
 from tf_mmdgan.evaluation.history import RunHistory
 from tf_mmdgan.evaluation.loaded import (
     Content,
@@ -256,6 +256,7 @@ class Scorer:
             fake=source,
             preprocessing={"real": told_of_real, "fake": told},
             remarks=self.prepared.remarks,
+            spread=alike.relative_spread(self.real_features, found.features),
             seconds=round(time.monotonic() - start, 3),
             settings=self.settings.described(
                 len(self.real), len(found.features)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_mmdgan.evaluation import page
+from tf_mmdgan.evaluation import markup
 from tf_mmdgan.evaluation.loaded import for_page
 from tf_mmdgan.evaluation.sample_files import Sample
 from tf_mmdgan.mmd import WitnessRanking
@@ -54,9 +54,9 @@ def render_page(
         *_extremes("x", x, ranking.x_order, ranking.x_values, "y", shown),
         *_extremes("y", y, ranking.y_order, ranking.y_values, "x", shown),
         "<h2>All numbers</h2>",
-        page.table(outcome),
+        markup.table(outcome),
     ]
-    return page.document(title, parts)
+    return markup.document(title, parts)
 
 
 def _verdict(outcome: Mapping[str, Any]) -> str:
@@ -97,9 +97,9 @@ def _extremes(
             f"row {sample.numbers[row]}": f"witness {values[row]:.4g}"
             for row in rows
         }
-        return [head, page.table(listed)]
+        return [head, markup.table(listed)]
     text = f"images of {name} least like {other}"
-    return [head, page.picture(images, text, _COLUMNS)]
+    return [head, markup.picture(images, text, _COLUMNS)]
 
 
 def _histogram(null: np.ndarray, statistic: float, threshold: float) -> str:

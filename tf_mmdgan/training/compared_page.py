@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_mmdgan.evaluation import RunHistory, page
+from tf_mmdgan.evaluation import RunHistory, markup, page
 from tf_mmdgan.evaluation.charts import Chart, Line, charts_html
 from tf_mmdgan.evaluation.history import kid_key
 from tf_mmdgan.training import history
@@ -80,7 +80,7 @@ def render(
     if baseline:
         columns["training images"] = baseline
     title = f"{', '.join(runs)}: compared"
-    return page.document(
+    return markup.document(
         title,
         [
             f"<h1>{html.escape(title)}</h1>",
@@ -91,7 +91,7 @@ def render(
             *_scoring(outcome),
             *_settings(outcome),
             *_samples(images),
-            page.folded("All scores", page.columns_table(*_scores(runs))),
+            markup.folded("All scores", markup.columns_table(*_scores(runs))),
         ],
     )
 
@@ -119,7 +119,7 @@ def _tests(tests: Sequence[Mapping[str, Any]]) -> list[str]:
     told = _TESTS.format_map(tests[0])
     return [
         "<h2>Tests</h2>",
-        page.columns_table(["runs", "one law", "nearer"], rows),
+        markup.columns_table(["runs", "one law", "nearer"], rows),
         f'<p class="quiet">{told}</p>',
     ]
 
@@ -149,7 +149,7 @@ def _table(outcome: Mapping[str, Any], name: str) -> str:
         key: ["-" if value is None else str(value) for value in values]
         for key, values in outcome[name].items()
     }
-    return page.columns_table(["", *outcome["runs"]], rows)
+    return markup.columns_table(["", *outcome["runs"]], rows)
 
 
 def _samples(images: Mapping[str, np.ndarray]) -> list[str]:
@@ -157,7 +157,7 @@ def _samples(images: Mapping[str, np.ndarray]) -> list[str]:
     for name, drawn in images.items():
         parts.append(f"<h3>{html.escape(name)}</h3>")
         text = html.escape(f"images of {name}")
-        parts.append(page.picture(drawn, text, _COLUMNS))
+        parts.append(markup.picture(drawn, text, _COLUMNS))
     return parts
 
 

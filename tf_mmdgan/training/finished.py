@@ -156,7 +156,7 @@ class TrainedRun:
                 scorer.write(
                     report, shown, self.report_file(out), told, training
                 )
-            self._warn_of_copies(report)
+            self._warn_of(report)
         return report
 
     def _usual_scorer(self) -> Scorer:
@@ -175,7 +175,9 @@ class TrainedRun:
             self.model, weights, source, self.step, training
         )
 
-    def _warn_of_copies(self, report: Report) -> None:
+    def _warn_of(self, report: Report) -> None:
+        """Warns of samples that are all alike, or copies."""
+        report.warn()
         found = memorized.warning(report.memorization)
         if found:
             errors.warn(f"{self.config.run_dir}: {found}", stacklevel=3)

@@ -95,6 +95,7 @@ def _of_pair(config: EvaluateConfig) -> Report:
     )
     report = functools.reduce(layers.merged, more, report)
     report = dataclasses.replace(report, scores={**report.scores, **also})
+    report.warn()
     if config.out is not None:
         with kept(report, "--out"):
             scorer.write(report, images.content, config.out)
@@ -129,6 +130,7 @@ def _write(
 def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
     if run is None:
         report = by_statistics.score_by_statistics(config)
+        report.warn()
         _write(config.out, report)
         return report
     path = run.report_file(config.out)
@@ -141,6 +143,7 @@ def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
     report = dataclasses.replace(
         report, step=run.step, reproducible=before.get("reproducible")
     ).remarked(*matched.remarks(run.config, config.features))
+    report.warn()
     _write(path, report, history.of_run(run.config))
     return report
 

@@ -47,6 +47,7 @@ def score_steps(config: EvaluateConfig) -> Report:
         tell(f"step {report.step}: {_shown(report)}")
     if not reports:
         raise errors.DataError(f"{config.run_dir} has no sound checkpoint.")
+    reports[-1].warn()
     steps = {str(report.step): report.scores for report in reports}
     report = dataclasses.replace(reports[-1], steps=steps)
     report = report.remarked(
