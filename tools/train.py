@@ -9,9 +9,10 @@ tf-mmdgan-train --recipe=digits_mmd --preset=small --run_dir=runs/small --plan
 A recipe is a file of flags; flags after it win. --flagfile=FILE takes a file of
 your own. A run that was interrupted continues when the same command is given
 again, or by --resume alone. The last line of stdout is a JSON object with KID
-before and after training, and the paths of the sample grid and of the
-SavedModel. --preset=small sets widths and steps for a CPU; --plan measures
-what a run would take, and writes nothing.
+before and after training (over all pairs, with its 95 % interval), the name of
+the features that KID compares, and the paths of the report, its page, the
+sample grid and the SavedModel. --preset=small sets widths and steps for a CPU;
+--plan measures what a run would take, and writes nothing.
 """
 
 import dataclasses

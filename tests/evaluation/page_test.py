@@ -104,7 +104,7 @@ def test_a_run_has_curves_and_the_settings_that_differ(report):
     text = evaluation.render_page(report, None, history=HISTORY)
     titles = re.findall("<figcaption>([^<]+)", text)
     assert titles == [
-        "KID in blocks (band: 95 %)",
+        "KID, exact (band: 95 %)",
         "FID",
         "losses",
         "learning rate",
@@ -115,13 +115,10 @@ def test_a_run_has_curves_and_the_settings_that_differ(report):
     assert "7: class h" in main
 
 
-def test_the_drawn_kid_is_exact_where_it_is_known():
-    exact = {"kid_exact": 4.0, "kid_exact_standard_error": 0.5}
-    log = [{"step": 1, "kid": 5.0, "kid_standard_error": 1.0}]
-    blocks = evaluation.RunHistory(log).charts()[0]
-    assert blocks.title.startswith("KID in blocks")
-    assert list(blocks.lines[0].y) == [5.0]
-    drawn = evaluation.RunHistory([log[0] | exact]).charts()[0]
+def test_the_drawn_kid_is_exact_with_its_band():
+    by_tfgan = {"kid_tfgan": 5.0, "kid_tfgan_standard_error": 1.0}
+    log = [{"step": 1, "kid": 4.0, "kid_standard_error": 0.5, **by_tfgan}]
+    drawn = evaluation.RunHistory(log).charts()[0]
     assert drawn.title.startswith("KID, exact")
     assert list(drawn.lines[0].y) == [4.0]
     assert list(drawn.lines[0].spread) == [1.96 * 0.5]
@@ -157,3 +154,18 @@ def test_each_class_has_a_row_under_its_name(report, rng):
     assert "The first 2 of 3 classes." in text
     shown = pictures(text)
     np.testing.assert_array_equal(shown[1][:64:8, :64:8], rows[1, 0, ..., 0])
+
+
+def test_copies_are_explained_in_two_sentences(report):
+    report["memorization"] = {
+        "share_nearer": 0.512345678, "c_t": -0.25, "hits": 31,
+        "copies": False, "nearest": [[1, 2]],
+    }  # fmt: skip
+    text = evaluation.render_page(report, None)
+    found = folds(text)["Copies of training images"]
+    explained = re.findall("<p[^>]*>([^<]+)</p>", found)
+    assert len(explained) == 2
+    assert all(told.count(". ") == 0 for told in explained)
+    assert "held-out ones" in explained[0] and "low p-value" in explained[1]
+    assert "0.51235" in found and "31" in found
+    assert "<td>nearest</td>" not in found

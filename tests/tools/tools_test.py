@@ -58,12 +58,34 @@ def test_train_leaves_a_whole_run_behind(trained):
         "samples", "export",
     } <= names  # fmt: skip
     report = json.loads((run_dir / "report.json").read_text())
-    assert report["scores"]["kid_tfgan"]["kid"] == last_line["kid"]
+    exact = report["scores"]["kid_exact"]
+    low, high = (f"kid_confidence_{side}" for side in ("low", "high"))
+    for name in ("kid", "kid_standard_error", low, high):
+        assert exact[name] == last_line[name]
+    trained_on = report["baseline"]["kid_exact"]["kid"]
+    assert last_line["kid_of_training_images"] == trained_on
+    assert last_line["features"] == report["extractor"]
+    assert last_line["report"] == str(run_dir / "report.json")
+    assert last_line["page"] == str(run_dir / "report.html")
+    log = (run_dir / "metrics.jsonl").read_text().splitlines()
+    logged = [line for line in map(json.loads, log) if "kid" in line]
+    assert logged[0]["kid"] == last_line["kid_before"]
+    assert logged[-1]["kid"] == pytest.approx(exact["kid"], rel=1e-3)
+    by_tfgan = report["scores"]["kid_tfgan"]["kid"]
+    assert logged[-1]["kid_tfgan"] == by_tfgan != exact["kid"]
 
 
 def test_finished_run_is_not_trained_nor_exported_again(trained):
-    _, flags, last_line = trained
-    assert result("train", *flags) == last_line
+    run_dir, flags, last_line = trained
+    files = {p: p.stat().st_mtime_ns for p in run_dir.glob("report.*")}
+    done = run("train", *flags)
+    assert json.loads(done.stdout) == last_line and not done.returncode
+    (line,) = done.stderr.splitlines()
+    assert line == (
+        f"{run_dir} is done: all its 4 steps were trained. To go on, give "
+        "--steps=8, for example."
+    )
+    assert files == {p: p.stat().st_mtime_ns for p in run_dir.glob("report.*")}
 
 
 @pytest.mark.slow
@@ -75,7 +97,7 @@ def test_longer_run_is_reported_and_exported_anew(trained, tmp_path):
     assert last_line["saved_model"] == str(longer / "export" / "2")
     report = json.loads((longer / "report.json").read_text())
     assert report["step"] == 6
-    assert report["scores"]["kid_tfgan"]["kid"] == last_line["kid"]
+    assert report["scores"]["kid_exact"]["kid"] == last_line["kid"]
 
 
 def test_best_checkpoint_is_used_on_demand(trained, tmp_path):
@@ -83,8 +105,8 @@ def test_best_checkpoint_is_used_on_demand(trained, tmp_path):
     with np.load(run_dir / "best" / "best.npz") as found:
         best = {name: found[name].item() for name in ("step", "kid")}
     log = (run_dir / "metrics.jsonl").read_text().splitlines()
-    lines = [line for line in map(json.loads, log) if "kid_exact" in line]
-    kids = {line["step"]: line["kid_exact"] for line in lines}
+    lines = [line for line in map(json.loads, log) if "kid" in line]
+    kids = {line["step"]: line["kid"] for line in lines}
     assert kids[best["step"]] == best["kid"] <= kids[0]
     report = result(
         "evaluate", f"--run_dir={run_dir}", "--checkpoint=best",
@@ -116,7 +138,7 @@ def test_evaluate_reports_every_metric(trained, tmp_path):
     report = result(
         "evaluate", f"--run_dir={run_dir}", f"--out={tmp_path}/r.json"
     )
-    assert report["scores"]["kid_tfgan"]["kid"] == last_line["kid"]
+    assert report["scores"]["kid_exact"]["kid"] == last_line["kid"]
     assert set(report["scores"]) == {
         "kid_tfgan", "kid_blocks", "kid_subsets", "kid_exact", "fid",
         "gaussian_mmd", "prdc", "nearest_neighbor", "inception_score",

@@ -170,9 +170,11 @@ def test_curves_of_fid_tell_unequal_numbers_of_images():
         for name, n in (("a", 500), ("b", 200))
     }
     titles = [chart.title for chart in compared_page.charts(runs)]
-    assert "FID (of unequal numbers of images)" in titles
+    assert "FID (of unequal numbers of images), over steps" in titles
     same = compared_page.charts({"a": runs["a"], "b": runs["a"]})
-    assert "FID" in [chart.title for chart in same]
+    titles = [chart.title for chart in same]
+    assert {"FID, over steps", "FID, over time"} < set(titles)
+    assert len(set(titles)) == len(titles)
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """How a run came about, as the page of its report shows it."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tf_mmdgan.evaluation.charts import Chart, Line
+
+KID_TITLE = "KID, exact (band: 95 %)"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +44,9 @@ class RunHistory:
         Args:
           kid_of_training: of the training images, for a dashed line.
         """
-        title, key, error = kid_key([self.log])
-        kid = Line.of_log(self.log, key, "kid", error)
+        kid = Line.of_log(self.log, "kid", "kid", "kid_standard_error")
         return [
-            Chart(title, [kid], reference=kid_of_training),
+            Chart(KID_TITLE, [kid], reference=kid_of_training),
             Chart("FID", [self._line("fid")]),
             Chart("losses", self._lines("", "loss")),
             Chart(
@@ -70,18 +71,3 @@ class RunHistory:
             for key in keys
             if key.startswith(first) and key.endswith(last)
         ]
-
-
-def kid_key(
-    logs: Iterable[Sequence[Mapping[str, Any]]],
-) -> tuple[str, str, str]:
-    """Which KID of some logs is drawn: exact where each has it, or in blocks.
-
-    Returns:
-      The title of the chart; the key in the logs, and that of the standard
-      errors.
-    """
-    exact, error = "kid_exact", "kid_exact_standard_error"
-    if all(any(error in line for line in log) for log in logs):
-        return "KID, exact (band: 95 %)", exact, error
-    return "KID in blocks (band: 95 %)", "kid", "kid_standard_error"

@@ -32,10 +32,19 @@ _TRAINING = (
     "nearest to its own, the nearest first. A copy of a training image shows "
     "here."
 )
+_COPIES = (
+    "Two tests ask whether generated images come nearer to the training images "
+    "than held-out ones do, which the generator has never seen: where nothing "
+    "is copied, share_nearer is about .5, c_t about 0, and of the real images "
+    "nearest to generated ones (hits) as many were trained on as chance makes.",
+    "A low p-value says that chance would hardly bring generated images so "
+    "near; where both are below .001 the generator copies: train for fewer "
+    "steps, on more pictures, or with augmentation.",
+)
 _CLASS_ROWS = "Images of one column are of the same latents."
 _BASELINE = (
     "Training images: real images that the generator was trained on, scored in "
-    "the same way. A generator that draws from the same law would have their "
+    "the same way. A generator of the same distribution would have their "
     "numbers."
 )
 # What a reader looks for first: metric, number, words, and what is better.
@@ -252,8 +261,13 @@ def _steps(steps: Mapping[str, _Scores] | None) -> list[str]:
 def _memorization(found: Mapping[str, Any] | None) -> list[str]:
     if not found:
         return []
-    shown = {k: v for k, v in found.items() if k != "nearest"}
-    return [folded("Copies of training images", table(shown))]
+    told = "".join(f'<p class="quiet">{sentence}</p>' for sentence in _COPIES)
+    shown = {
+        k: f"{v:.5g}" if isinstance(v, float) else v
+        for k, v in found.items()
+        if k != "nearest"
+    }
+    return [folded("Copies of training images", told + table(shown))]
 
 
 def _unavailable(reasons: Mapping[str, str]) -> list[str]:

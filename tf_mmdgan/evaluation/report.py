@@ -17,16 +17,22 @@ from tf_mmdgan.evaluation import alike
 from tf_mmdgan.metrics import Standing
 
 NOTES = (
-    "KID is raw, not times 100 or 1000. Its estimate is unbiased, so it can "
-    "be negative, and is so about half of the time when both laws are equal.",
+    "KID is given as it is, not times 100 or 1000. Its estimate is unbiased: "
+    "it can be negative, and is so about half of the time where generated and "
+    "real images have the same distribution.",
+    "The KID to quote is that of kid_exact, over all pairs of images. "
     "kid_tfgan is kernel_classifier_distance_and_std of TF-GAN 2.1.0, in "
-    "float64; its 'std' is an estimate of the standard error.",
-    "FID grows as the number of samples falls: compare equal numbers only. "
-    "fid_infinity is extrapolated over the generated ones.",
-    "gaussian_mmd2 is an unbiased MMD^2 with one Gaussian of width sigma, by "
-    "default the median distance of real features.",
-    "kid_standard_error is that of the estimate; kid_subset_std is the "
-    "standard deviation over subsets or blocks. null: not defined.",
+    "float64: a mean over blocks of images. What TF-GAN calls 'std' is an "
+    "estimate of the standard error.",
+    "FID grows as the number of images falls: compare FID of equal numbers of "
+    "images only. fid_infinity is FID extrapolated to infinitely many "
+    "generated images.",
+    "gaussian_mmd2 is an unbiased estimate of MMD^2 with one Gaussian kernel, "
+    "whose width is sigma: by default the median distance between the "
+    "features of real images.",
+    "kid_standard_error is the standard error of the estimate of KID; "
+    "kid_subset_std is the standard deviation of KID over subsets or blocks of "
+    "images. null stands for a number that is not defined.",
 )
 
 
@@ -171,3 +177,24 @@ class StepScores(NamedTuple):
 
     numbers: Mapping[str, float]
     standing: Standing | None = None
+
+    @classmethod
+    def of(
+        cls,
+        scores: Mapping[str, Mapping[str, float]],
+        kid: Mapping[str, float],
+        standing: Standing | None = None,
+    ) -> "StepScores":
+        """Of scores by their metrics.
+
+        Args:
+          scores: of the metric kid_tfgan, whose numbers begin with its name in
+            the log, and of fid, if there is one.
+          kid: what is known of KID over all pairs, which is `kid` in the log.
+          standing: as above.
+        """
+        by_tfgan = {
+            f"kid_tfgan{name.removeprefix('kid')}": number
+            for name, number in scores["kid_tfgan"].items()
+        }
+        return cls({**kid, **scores.get("fid", {}), **by_tfgan}, standing)

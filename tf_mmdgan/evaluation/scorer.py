@@ -168,21 +168,20 @@ class Scorer:
         return model.generate(count, self.settings.seed, weights)
 
     def score_model(self, model: ImplicitModel, weights: str) -> StepScores:
-        """KID of a model, by TF-GAN and exact, with standard errors, and FID.
+        """KID of a model, exact and by TF-GAN, with standard errors, and FID.
 
-        Exact KID and FID are left out where they cannot be had.
+        FID is left out where it cannot be had, and the standard error of exact
+        KID for fewer than four images.
         """
         found = self._extract_drawn(model, weights)
         scores = self._with_kid(found, ["fid"])
-        numbers = scores["kid_tfgan"] | scores.get("fid", {})
         if min(len(self.real), self.count) < LEAST_SAMPLES:
-            return StepScores(numbers)
+            exact = self._score(found, ["kid_exact"])["kid_exact"]
+            return StepScores.of(scores, {"kid": exact["kid"]})
         standing = self._reference.standing(found.features)
-        exact = {
-            "kid_exact": standing.kid,
-            "kid_exact_standard_error": standing.standard_error,
-        }
-        return StepScores(numbers | exact, standing)
+        error = standing.standard_error
+        kid = {"kid": standing.kid, "kid_standard_error": error}
+        return StepScores.of(scores, kid, standing)
 
     def report_model(
         self,

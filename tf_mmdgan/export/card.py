@@ -130,7 +130,7 @@ def _scores(report: Mapping[str, Any]) -> list[str]:
         scores, key=lambda n: _FIRST.index(n) if n in _FIRST else len(_FIRST)
     )
     rows = [
-        (f"{metric}: {name}", value)
+        (f"{metric}: {name}", _rounded(value))
         for metric in names
         for name, value in _mapping(scores[metric]).items()
     ]
@@ -138,10 +138,15 @@ def _scores(report: Mapping[str, Any]) -> list[str]:
         "## Scores", "",
         f"Of {_cell(report.get('num_fake'))} generated images against "
         f"{_cell(report.get('num_real'))} of {_code(report.get('real'))}, on "
-        f"features of {_code(report.get('extractor'))}: numbers of "
-        "`report.json`.", "",
+        f"features of {_code(report.get('extractor'))}: the numbers of "
+        "`report.json`, rounded. The KID to quote is `kid_exact`.", "",
         *_table(["number", "value"], rows), "",
     ]  # fmt: skip
+
+
+def _rounded(value: Any) -> Any:
+    """A number as pages show it."""
+    return f"{value:.5g}" if isinstance(value, float) else value
 
 
 def _method(given: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tf_mmdgan.evaluation import RunHistory, markup, page
 from tf_mmdgan.evaluation.charts import Chart, Line, charts_html
-from tf_mmdgan.evaluation.history import kid_key
+from tf_mmdgan.evaluation.history import KID_TITLE
 from tf_mmdgan.training import history
 
 UNEQUAL = (
@@ -18,10 +18,11 @@ UNEQUAL = (
 )
 _COLUMNS = 8  # of pictures
 _TESTS = (
-    "One law: a permutation test of whether the images of both runs come from "
-    "one law. Nearer: a three-sample test of which run's images are nearer to "
-    "the held-out ones. Both by KID over all pairs, on {num_samples:,} images "
-    "of each run; the p-values are those of single tests."
+    "Alike: a permutation test of whether the images of both runs have the "
+    "same distribution; a low p says that they have not. Nearer: a "
+    "three-sample test of which run's images are nearer to the held-out ones. "
+    "Both are by KID over all pairs, on {num_samples:,} images of each run; "
+    "the p-values are those of single tests."
 )
 
 
@@ -34,7 +35,7 @@ def charts(histories: Mapping[str, RunHistory]) -> list[Chart]:
     unequal = " (of unequal numbers of images)" if len(counts) > 1 else ""
     made = []
     for title, key, error in (
-        kid_key([found.log for found in histories.values()]),
+        (KID_TITLE, "kid", "kid_standard_error"),
         (f"FID{unequal}", "fid", ""),
     ):
         lines = [
@@ -45,8 +46,9 @@ def charts(histories: Mapping[str, RunHistory]) -> list[Chart]:
             _over_time(line, found.log)
             for line, found in zip(lines, histories.values(), strict=True)
         ]
-        made.append(Chart(title, lines))
-        made.append(Chart(title, timed, "minutes of training and scoring"))
+        made.append(Chart(f"{title}, over steps", lines))
+        minutes = "minutes of training and scoring"
+        made.append(Chart(f"{title}, over time", timed, minutes))
     return made
 
 
@@ -119,7 +121,7 @@ def _tests(tests: Sequence[Mapping[str, Any]]) -> list[str]:
     told = _TESTS.format_map(tests[0])
     return [
         "<h2>Tests</h2>",
-        markup.columns_table(["runs", "one law", "nearer"], rows),
+        markup.columns_table(["runs", "alike", "nearer"], rows),
         f'<p class="quiet">{told}</p>',
     ]
 

@@ -113,6 +113,24 @@ def seconds_spent(
     return round(total, 1)
 
 
+def exact_kid(report: Mapping[str, Any], place: str) -> dict[str, float]:
+    """KID over all pairs, with what is known of its spread, of a report.
+
+    Args:
+      report: that is there.
+      place: of the scores in it: "scores", or "baseline".
+
+    Returns:
+      Numbers by their names in the report; those that are not defined are left
+      out.
+    """
+    found: Any = report.get(place)
+    if not fields.fits(found, dict[str, dict[str, float | None]]):
+        return {}
+    exact = found.get("kid_exact", {})
+    return {name: v for name, v in exact.items() if v is not None}
+
+
 def kept_reproducible(before: Mapping[str, Any]) -> dict[str, Any] | None:
     """Where training again gives the same bits, as a run's last report says.
 

@@ -11,12 +11,14 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import config as config_room
-from tf_mmdgan import data, errors, evaluation, export
+from tf_mmdgan import data, errors, evaluation, export, published
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.distribute import Cluster, lost_workers
+from tf_mmdgan.evaluation import outputs
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
     checkpoints,
+    history,
     initial,
     loggers,
     matched,
@@ -37,6 +39,7 @@ from tf_mmdgan.training.finished import TrainedRun
 from tf_mmdgan.training.run_directory import (
     METRICS_FILE,
     REPORT_FILE,
+    recorded,
     recorded_step,
 )
 from tf_mmdgan.training.sample_grid import SAMPLES, grid_name
@@ -114,10 +117,13 @@ class Run:
     def train(self) -> TrainedRun:
         """Trains up to `config.steps`, reports and exports.
 
-        Does nothing again that is done already, nor undoes it.
+        Does nothing again that is done already, nor undoes it; of a run that
+        is done it tells how to go on.
         """
         remaining = self.config.steps - current_step(self.model)
-        if remaining > 0 and not (self.stop and self.stop.is_due()):
+        if remaining <= 0 or (self.stop and self.stop.is_due()):
+            self._tell_that_it_is_done()
+        else:
             with self.preemption:
                 fit(
                     self.model,
@@ -127,36 +133,61 @@ class Run:
                     self.progress,
                 )
         run = TrainedRun(self.config, self.model)
-        baseline = self.scorer.baseline(self.train_images)
         if recorded_step(run.folder / REPORT_FILE) != run.step:
             run.score(
                 self.scorer,
                 reproducible=self.cluster.reproducibility(
                     self.config.deterministic, self.config.jit
                 ),
-                baseline=baseline,
+                baseline=self.scorer.baseline(self.train_images),
                 training=self.train_images,
             )
-        result = self._result(run, baseline["kid_tfgan"]["kid"])
-        return dataclasses.replace(run, result=result)
+        return dataclasses.replace(run, result=self._result(run))
 
-    def _result(
-        self, run: TrainedRun, kid_of_training: float
-    ) -> dict[str, Any]:
-        """KID before and after, and the paths of what was written."""
+    def _tell_that_it_is_done(self) -> None:
+        """Tells why no step is left, and what setting goes on."""
+        step, config = current_step(self.model), self.config
+        why = f"all its {step:,} steps were trained"
+        more = f"--steps={2 * step}"
+        if step < config.steps:
+            why = (
+                f"--stop_after={config.stop_after} ended it at step {step:,}, "
+                "after as many scores without a gain"
+            )
+            more = "--stop_after=0"
+        if self.cluster.chief:
+            errors.tell(
+                f"{config.run_dir} is done: {why}. To go on, give {more}, for "
+                "example."
+            )
+
+    def _result(self, run: TrainedRun) -> dict[str, Any]:
+        """KID before and after, and the paths of what was written.
+
+        KID, its interval and the features are those of the run's report.
+        """
         if not self.cluster.chief:
             return {"run_dir": self.config.run_dir, "steps": run.step}
-        log = read_log(run.folder / METRICS_FILE)
-        kid = {line["step"]: line["kid"] for line in log if "kid" in line}
+        report = recorded(run.folder / REPORT_FILE)
+        features = report.get("extractor")
+        # A report that was written since may be of other features.
+        logged = {}
+        if features == published.without_places(self.scorer.identifier):
+            log = read_log(run.folder / METRICS_FILE)
+            logged = {li["step"]: li["kid"] for li in log if "kid" in li}
+        trained_on = history.exact_kid(report, "baseline")
         samples = run.folder / SAMPLES
         samples /= grid_name(run.step, of_rows=run.table is not None)
         result = {
             "run_dir": str(run.folder),
             "steps": run.step,
-            "kid_before": kid.get(0),
-            "kid": kid.get(run.step),
-            "kid_of_training_images": kid_of_training,
+            "kid_before": logged.get(0),
+            "kid": logged.get(run.step),
+            **history.exact_kid(report, "scores"),
+            "kid_of_training_images": trained_on.get("kid"),
+            "features": features,
             "report": str(run.folder / REPORT_FILE),
+            "page": str(outputs.page_beside(run.folder / REPORT_FILE)),
             "samples": str(samples),
         }
         if self.config.export:

@@ -80,12 +80,19 @@ def _picture(report_file: str | os.PathLike[str]) -> pathlib.Path:
 def _line(report: Report) -> dict[str, Any]:
     """The scores of a step, as a line of a run's log has them."""
     line: dict[str, Any] = {"step": report.step}
-    for metric in ("kid_subsets", "kid_blocks", "kid_tfgan", "kid_exact"):
-        line |= dict(report.scores.get(metric, {}))  # exact KID wins
-    return line | dict(report.scores.get("fid", {}))
+    for metric in ("kid_exact", "fid"):
+        line |= dict(report.scores.get(metric, {}))
+    others = ("kid_tfgan", "kid_blocks", "kid_subsets")
+    return line | {
+        name: report.scores[name]["kid"]
+        for name in others
+        if name in report.scores
+    }
 
 
 def _shown(report: Report) -> str:
     line = _line(report)
-    names = (name for name in ("kid", "fid") if name in line)
-    return ", ".join(f"{name} {line[name]:.5f}" for name in names)
+    every = {name: value for name, value in line.items() if name != "step"}
+    found = {n: value for n, value in every.items() if n in ("kid", "fid")}
+    found = found or every
+    return ", ".join(f"{name} {value:.5f}" for name, value in found.items())
