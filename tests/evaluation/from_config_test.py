@@ -139,8 +139,16 @@ def test_few_images_have_the_scores_that_they_allow(tmp_path, rng):
         )
 
 
-def test_features_have_to_be_named_for_a_file(tmp_path, rng):
-    path = tmp_path / "a.npz"
-    np.savez(path, images=rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8))
+def test_features_have_to_be_named_beside_those_of_a_file(tmp_path, rng):
+    images, stored = tmp_path / "a.npz", tmp_path / "stored.npz"
+    np.savez(images, images=rng.integers(0, 256, (5, 8, 8, 3), dtype=np.uint8))
+    np.savez(stored, features=rng.normal(size=(5, 3)))
+    given = config.EvaluateConfig(fake=str(stored), real=str(images))
     with pytest.raises(errors.UsageError, match="--features is missing"):
-        from_config.make_pair(config.EvaluateConfig(fake="x", real=str(path)))
+        from_config.make_pair(given)
+
+
+def test_a_source_that_there_is_not_is_named_before_features_are_asked_for():
+    given = config.EvaluateConfig(fake="digits/test", real="nowhere")
+    with pytest.raises(errors.UsageError, match="'nowhere' is neither"):
+        from_config.make_pair(given)

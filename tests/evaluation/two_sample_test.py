@@ -112,12 +112,13 @@ def test_folders_are_compared_at_their_own_sizes(tmp_path, rng):
             picture = PIL.Image.fromarray(pixels)
             picture.save(tmp_path / name / f"{number}.png")
     given = {"x": f"{tmp_path}/x", "y": f"{tmp_path}/y"}
-    found = compare(**given)
+    found = compare(**given, features="thumbnails")
     assert found.x.images.shapes == {(40, 50, 3): 12}
     assert found.x.rows.shape == found.y.rows.shape == (12, 16 * 16 * 3)
     with pytest.raises(errors.DataError, match=r"\(40, 50, 3\).*--image_size"):
         compare(**given, features="pixels")
-    assert compare(**given, image_size=8).x.images.shapes == {(8, 8, 3): 12}
+    found = compare(**given, image_size=8, features="pixels")
+    assert found.x.images.shapes == {(8, 8, 3): 12}
 
 
 def pictures(text):
@@ -141,13 +142,17 @@ def image_files(tmp_path):
 
 def test_images_are_tested_by_features_and_shown(image_files):
     folder, _, y = image_files
-    found = compare(x=f"{folder}/x.npz", y=f"{folder}/y.npz")
+    found = compare(
+        x=f"{folder}/x.npz", y=f"{folder}/y.npz", features="thumbnails"
+    )
     assert found.extractor.identifier == "thumbnails-16"
     assert found.test.rejected
     # The negatives are what x has not.
     assert set(found.ranking.y_order[:10]) == set(range(10))
     found.write(folder / "found.json", 8)
-    of_x, of_y = pictures((folder / "found.html").read_text())
+    page = (folder / "found.html").read_text()
+    assert "Compared by the features thumbnails-16; --features choo" in page
+    of_x, of_y = pictures(page)
     assert of_x.shape == of_y.shape
     scale = of_y.shape[0] // 16
     first = y[found.ranking.y_order[0], ..., 0]
@@ -181,7 +186,9 @@ def test_runs_are_drawn_from_as_often_as_the_first_sample_has_rows(
         asked.append((run_dir, count, seed))
         return x[:count]
 
-    found = compare(draw, x=f"{folder}/x.npz", y=str(run), seed=4)
+    found = compare(
+        draw, x=f"{folder}/x.npz", y=str(run), seed=4, features="pixels"
+    )
     assert asked == [(str(run), 100, 5)]
     assert found.test.p_value > 0.05
 
@@ -206,7 +213,8 @@ def test_samples_are_independent_of_each_other(tmp_path, rng):
         return own.integers(0, 256, (count, 4, 4, 1), np.uint8)
 
     last = 2**63 - 1
-    compare(draw, x=str(run), y=str(run), than=str(run), seed=last)
+    runs = dict.fromkeys(("x", "y", "than"), str(run))
+    compare(draw, **runs, seed=last, features="pixels")
     assert seeds == [last, 0, 1]
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pytest
 
 from tf_mmdgan import config, data, features
@@ -57,6 +58,35 @@ def test_the_fallback_tells_its_limits_and_the_remedy(without, name, words):
     (line,) = (str(warning.message) for warning in told)
     assert "\n" not in line and "no best checkpoint" in line
     assert line.endswith("pip install 'tf_mmdgan[imagenet]'")
+
+
+@pytest.mark.parametrize(
+    "sources, name",
+    [
+        (["photos", "others"], "imagenet"), (["a.npz"], "imagenet"),
+        (["photos", "digits/train"], "lenet_digits"),
+        (["mnist", "digits"], "pixels"), (["cifar10/test", "x"], "imagenet"),
+    ],
+)  # fmt: skip
+def test_sources_have_the_features_of_the_first_data_set(sources, name):
+    assert usual.default_features(sources) == name
+
+
+def test_scores_and_tests_of_two_sets_have_the_same_features(
+    tmp_path, rng, without
+):
+    for name in ("x", "y"):
+        images = rng.integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
+        np.savez(tmp_path / f"{name}.npz", images=images)
+    x, y = (f"{tmp_path}/{name}.npz" for name in "xy")
+    words = "thumbnails of 16 x 16 pixels.* shapes. For scores by .* imagenet"
+    with pytest.warns(UserWarning, match=words):
+        scorer, _ = from_config.make_pair(config.EvaluateConfig(real=x, fake=y))
+    with pytest.warns(UserWarning, match=words):
+        _, extractor = sample_files.load_samples(
+            config.TwoSampleConfig(x=x, y=y), None
+        )
+    assert scorer.identifier == extractor.identifier == "thumbnails-16"
 
 
 def test_the_fallback_chooses_no_best_checkpoint(without):

@@ -34,6 +34,7 @@ def test_folders_of_pictures_have_a_p_value_and_a_page(tmp_path):
     done = run(
         f"--x={tmp_path}/dark", f"--y={tmp_path}/light", f"--out={out}",
         f"--cache_dir={tmp_path}/cache", "--image_size=16",
+        "--features=thumbnails",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])

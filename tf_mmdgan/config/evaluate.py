@@ -64,7 +64,8 @@ class EvaluateConfig(ReadConfig):
         None,
         "Feature extractor: NAME[:PATH][@LAYER+LAYER][,setting=value], a file "
         "of tools/train_lenet.py, or your own, package.module:Name(arguments); "
-        "by default the data set's own.",
+        "by default that of the first data set named; of other images imagenet "
+        "where it is installed, else thumbnails.",
     )
     feature_resize: str | None = setting(
         None,

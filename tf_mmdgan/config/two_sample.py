@@ -34,8 +34,9 @@ class TwoSampleConfig(ReadConfig):
     features: Named | None = setting(
         None,
         "Feature extractor of images: a name, a file of tools/train_lenet.py, "
-        "or NAME:PATH,setting=value; by default that of the data set, and "
-        "thumbnails of other images.",
+        "or NAME:PATH,setting=value; by default, as of tools/evaluate.py, that "
+        "of the first data set named; of other images imagenet where it is "
+        "installed, else thumbnails.",
     )
     method: str = setting(
         "permutation",

@@ -35,6 +35,7 @@ from tf_mmdgan.evaluation.metric_settings import (
 )
 from tf_mmdgan.evaluation.scorer import Scorer
 from tf_mmdgan.evaluation.usual import (
+    default_features,
     extractor_of,
     usual_features,
     usual_samples,
@@ -206,20 +207,13 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
       DataError: for images or weights that cannot be used.
     """
     source, fake = _sources(config)
-    features, block = config.features, None
+    for given in (source, fake):
+        check_source(given)
+    features = config.features or _features_of(source, fake)
     entry = _entry(source)
-    if entry is not None:
-        features = features or usual_features(entry, told=True)
-        block = entry.kid_block_size
-    unseen = [s for s in (source, fake) if not holds(s, "features")]
-    if features is None and unseen:
-        raise errors.UsageError(
-            f"--features is missing: name the extractor for {unseen[0]} "
-            f"(imagenet for pictures); known: {', '.join(EXTRACTORS)}."
-        )
+    block = None if entry is None else entry.kid_block_size
     metric_settings(config)  # checked before images are read
     choose(config.metrics)
-    check_source(fake)
     extractor = None
     if features is not None:
         extractor = extractor_of(config, features)
@@ -243,6 +237,24 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
         batch_size=config.batch_size,
     )
     return scorer, images
+
+
+def _features_of(*sources: str) -> str | None:
+    """The features of two sets by default; None where files hold both.
+
+    Raises:
+      UsageError: for images of no data set beside the features of a file, which
+        were made with an extractor that nobody has named.
+    """
+    unseen = [s for s in sources if not holds(s, "features")]
+    if not unseen:
+        return None
+    if len(unseen) < len(sources) and data.source_of(unseen[0]) is None:
+        raise errors.UsageError(
+            f"--features is missing: name the extractor for {unseen[0]} "
+            f"(imagenet for pictures); known: {', '.join(EXTRACTORS)}."
+        )
+    return default_features(unseen)
 
 
 def _sources(config: EvaluateConfig) -> tuple[str, str]:

@@ -2,10 +2,9 @@
 
 import time
 
-from tf_mmdgan import data, errors
 from tf_mmdgan.config import EvaluateConfig
 from tf_mmdgan.evaluation.comparable import compared
-from tf_mmdgan.evaluation.images import holds, load_images
+from tf_mmdgan.evaluation.images import check_source, holds, load_images
 from tf_mmdgan.evaluation.loaded import (
     StoredFeatures,
     described,
@@ -14,13 +13,8 @@ from tf_mmdgan.evaluation.loaded import (
 )
 from tf_mmdgan.evaluation.metric_settings import metric_settings
 from tf_mmdgan.evaluation.report import Report
-from tf_mmdgan.evaluation.usual import extractor_of, usual_features
-from tf_mmdgan.features import (
-    EXTRACTORS,
-    Extracted,
-    FeatureExtractor,
-    extract,
-)
+from tf_mmdgan.evaluation.usual import default_features, extractor_of
+from tf_mmdgan.features import Extracted, FeatureExtractor, extract
 from tf_mmdgan.metrics import (
     Counts,
     check_available,
@@ -43,6 +37,7 @@ def look_at_one_set(config: EvaluateConfig) -> tuple[Report, Extracted]:
     """
     start = time.monotonic()
     source = str(config.real or config.fake)
+    check_source(source)
     settings = metric_settings(config)
     metrics = () if config.metrics is None else choose(config.metrics)
     named = _extractor(config, source)
@@ -82,16 +77,6 @@ def look_at_one_set(config: EvaluateConfig) -> tuple[Report, Extracted]:
 
 def _extractor(config: EvaluateConfig, source: str) -> FeatureExtractor | None:
     """The extractor; None for features of a file."""
-    features = config.features
-    dataset = data.source_of(source)
-    if features is None and dataset is not None:
-        entry = data.DATASET_FAMILY.get(dataset[0])
-        features = usual_features(entry, told=True)
-    if features is not None:
-        return extractor_of(config, features)
-    if holds(source, "features"):
+    if config.features is None and holds(source, "features"):
         return None
-    raise errors.UsageError(
-        f"--features is missing: name the extractor for {source} "
-        f"(imagenet for pictures); known: {', '.join(EXTRACTORS)}."
-    )
+    return extractor_of(config, config.features or default_features([source]))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tf_mmdgan import data, errors, files
+from tf_mmdgan import errors, files
 from tf_mmdgan.config import TwoSampleConfig
 from tf_mmdgan.evaluation.comparable import compared
 from tf_mmdgan.evaluation.images import (
@@ -17,7 +17,7 @@ from tf_mmdgan.evaluation.images import (
     of_array,
 )
 from tf_mmdgan.evaluation.loaded import Loaded
-from tf_mmdgan.evaluation.usual import extractor_of
+from tf_mmdgan.evaluation.usual import default_features, extractor_of
 from tf_mmdgan.features import (
     FeatureExtractor,
     Images,
@@ -28,7 +28,6 @@ from tf_mmdgan.features import (
 # Images of a run: from its folder, how many there are to be, and a seed.
 DrawRun = Callable[[str, int, int], np.ndarray]
 
-_FALLBACK = "thumbnails"
 _DRAWN = 1000  # generated images, where nothing says how many
 
 
@@ -91,7 +90,7 @@ def load_samples(
                 zip(sources, rows, strict=True)
             )
         ], None
-    extractor = extractor or extractor_of(config, _usual_features(sources))
+    extractor = extractor or extractor_of(config, default_features(sources))
     return [
         _of_images(sample, config, place, extractor)
         for place, sample in enumerate(compared(extractor, images))
@@ -178,12 +177,3 @@ def _only_array(path: str) -> np.ndarray:
             "images under the name images."
         )
     return files.read_npz(path)[names[0]]
-
-
-def _usual_features(sources: list[str]) -> str:
-    """Those of the first data set among the sources."""
-    for source in sources:
-        entry = data.DATASETS.get(source.partition("/")[0])
-        if entry is not None:
-            return entry.features
-    return _FALLBACK

@@ -42,6 +42,7 @@ def render_page(
     parts = [
         f"<h1>{html.escape(title)}</h1>",
         f"<p>{html.escape(_verdict(outcome))}</p>",
+        *_compared(outcome["features"]),
     ]
     if len(null):
         parts += [
@@ -76,6 +77,14 @@ def _verdict(outcome: Mapping[str, Any]) -> str:
             f"(p = {outcome['nearer_p_value']:.3g})."
         )
     return text
+
+
+def _compared(features: str | None) -> list[str]:
+    """By what images were compared; nothing of mere rows."""
+    if features is None:
+        return []
+    told = f"Compared by the features {html.escape(features)}; --features"
+    return [f'<p class="quiet">{told} chooses others.</p>']
 
 
 def _extremes(
@@ -130,6 +139,6 @@ def _histogram(null: np.ndarray, statistic: float, threshold: float) -> str:
         f'<svg viewBox="-2 0 {_WIDTH + 4} {_HEIGHT}" width="{_WIDTH}" '
         'role="img" aria-label="histogram of the null">'
         f"{bars}{lines}</svg>"
-        '<p class="quiet">Grey bars: the statistic of permuted samples. Red: '
-        "that of these samples. Dashed: above it the test rejects.</p>"
+        '<p class="quiet">Bars: the statistic of permuted samples. Red line: '
+        "that of these samples. Dashed line: above it the test rejects.</p>"
     )

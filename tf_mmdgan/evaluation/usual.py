@@ -1,6 +1,6 @@
 """The extractor of a configuration, also where nobody says it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tf_mmdgan import data, errors, features
 from tf_mmdgan.config import EvaluateConfig, ReadConfig
@@ -46,15 +46,35 @@ def usual_features(entry: data.DatasetEntry, told: bool = False) -> str:
     if not falls_back(entry):
         return entry.preferred_features or entry.features
     if told:
-        preferred, name = entry.preferred_features, entry.features
-        limits = f" {_LIMITS[name]}" if name in _LIMITS else ""
-        errors.warn(
-            f"Scores compare {name}{limits}: they choose no best checkpoint. "
-            f"For scores by the features {preferred}: "
-            f"{features.remedy(preferred or '')}",
-            stacklevel=2,
-        )
+        errors.warn(_limits(entry, ": they choose no best checkpoint"), 2)
     return entry.features
+
+
+def default_features(sources: Iterable[str]) -> str:
+    """Name of the features by which sources of images are compared, by default.
+
+    Scores and two-sample tests have the same: those by which the first data set
+    among the sources is scored, or own pictures, where none is among them.
+
+    Args:
+      sources: as `load_images` takes them.
+    """
+    named = (data.source_of(source) for source in sources)
+    name = next((found[0] for found in named if found), "folder")
+    entry = data.DATASET_FAMILY.get(name)
+    if falls_back(entry):
+        errors.warn(_limits(entry), stacklevel=2)
+    return usual_features(entry)
+
+
+def _limits(entry: data.DatasetEntry, so: str = "") -> str:
+    """What the features fail to see that stand for the preferred ones."""
+    preferred, name = entry.preferred_features, entry.features
+    limits = f" {_LIMITS[name]}" if name in _LIMITS else ""
+    return (
+        f"Scores compare {name}{limits}{so}. For scores by the features "
+        f"{preferred}: {features.remedy(preferred or '')}"
+    )
 
 
 def falls_back(entry: data.DatasetEntry) -> bool:
