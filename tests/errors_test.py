@@ -183,3 +183,23 @@ def test_errors_begin_with_their_setting(in_python):
                 raise errors.UnknownName("no such thing", setting="kernel")
             assert str(caught.value) == f"{begins}kernel: no such thing"
             assert caught.value.with_flag == str(caught.value)
+
+
+def test_what_is_wrong_in_several_checks_is_told_at_once():
+    def wrong(message, setting=None):
+        raise errors.UsageError(message, setting=setting)
+
+    called = []
+    errors.together(lambda: called.append(1), lambda: called.append(2))
+    assert called == [1, 2]
+    with pytest.raises(errors.UsageError, match=r"^one$") as caught:
+        errors.together(lambda: called.append(3), lambda: wrong("one", "seed"))
+    assert caught.value.setting == "seed"
+    with pytest.raises(errors.UsageError, match=r"^one\. (--)?kernel: two\.$"):
+        errors.together(lambda: wrong("one."), lambda: wrong("two.", "kernel"))
+    with pytest.raises(errors.DataError):
+        errors.together(lambda: wrong("one"), lambda: errors_of_data())
+
+
+def errors_of_data():
+    raise errors.DataError("data")

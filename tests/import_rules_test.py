@@ -77,7 +77,7 @@ INSIDE = {
         {"settings", "optimizers"},
         {"builder", "deviations", "few_steps_settings"},
         {"method"},
-        {"adversarial", "codes", "few_steps"},
+        {"adversarial", "codes", "few_steps", "labelled"},
         {"matching", "classifiers"},
         {"published"},
         {"resolution"},

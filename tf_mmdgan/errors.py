@@ -19,7 +19,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard, TypeVar
 
 Entry = TypeVar("Entry")
@@ -102,6 +102,24 @@ def naming_settings() -> Iterator[None]:
     except UsageError as error:
         error.args, error.setting = (error.with_flag,), None
         raise
+
+
+def together(*checks: Callable[[], object]) -> None:
+    """Calls checks, each of them, and tells at once what is wrong in several.
+
+    Raises:
+      UsageError: of one of them, or one with the messages of all.
+    """
+    raised = []
+    for check in checks:
+        try:
+            check()
+        except UsageError as error:
+            raised.append(error)
+    if len(raised) == 1:
+        raise raised[0]
+    if raised:
+        raise UsageError(" ".join(error.with_flag for error in raised))
 
 
 def printable(text: object) -> str:

@@ -158,7 +158,8 @@ def _members(
     if fewest < per_class:
         raise errors.UsageError(
             f"{per_class} images of each class in a batch, and the smallest "
-            f"class has {fewest}."
+            f"class has {fewest}: give batches of {classes * fewest} images at "
+            "most (--batch_size)."
         )
     return members
 

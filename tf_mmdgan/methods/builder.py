@@ -153,8 +153,8 @@ class Builder(Generic[S]):
         if config.batch_size % classes or config.batch_size < 2 * classes:
             raise errors.UsageError(
                 f"--batch_size={config.batch_size}: need as many images of "
-                f"each of the {classes} classes of a batch "
-                "(--classes_per_batch), two at least."
+                f"each of the {classes} classes of a batch, two at least: a "
+                f"multiple of {classes}; or give other --classes_per_batch."
             )
         return classes
 

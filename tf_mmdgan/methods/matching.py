@@ -91,6 +91,7 @@ class CodeMatchingMethod(Method[CodeMatchingSettings]):
     """GMMN+AE: the MMD of codes of an auto-encoder that is trained before."""
 
     takes_labels = by_class = True
+    projects_labels = False
 
     def loss(self, settings: CodeMatchingSettings) -> Discrepancy:
         """The discrepancy that the generator of codes lowers."""
@@ -129,6 +130,7 @@ class CodeDriftMethod(Method[CodeDriftSettings]):
     """Drifting of codes of an auto-encoder that is trained before."""
 
     takes_labels = by_class = True
+    projects_labels = False
 
     def loss(self, settings: CodeDriftSettings) -> DriftDiscrepancy:
         """The discrepancy that the generator of codes lowers."""

@@ -28,6 +28,7 @@ class Method(abc.ABC, Generic[S]):
       settings: those that were published.
       takes_labels: whether its networks can be told the class of an image.
       accumulates: whether it can take a batch in parts.
+      projects_labels: whether its generator can be told it by projection.
       by_class: whether it then compares each class with its own, in batches of
         as many images of each.
     """
@@ -36,6 +37,7 @@ class Method(abc.ABC, Generic[S]):
     settings: S
 
     takes_labels: ClassVar[bool] = False
+    projects_labels: ClassVar[bool] = True
     by_class: ClassVar[bool] = False
     accumulates: ClassVar[bool] = False
 

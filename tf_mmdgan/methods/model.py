@@ -11,6 +11,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.conditions import Condition
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.method import MethodConfig
+from tf_mmdgan.methods import labelled
 from tf_mmdgan.methods.builder import Builder, architecture
 from tf_mmdgan.methods.published import METHODS, get_method
 from tf_mmdgan.methods.resolution import settings_of
@@ -45,6 +46,7 @@ def make_model(
     # Weights depend on the seed alone, not on what was drawn before.
     keras.utils.set_random_seed(config.seed)
     builder = Builder(config, settings, tuple(image_shape), condition)
+    labelled.check(builder, method)
     model = method.model(builder)
     if config.spectra_every and model.critic is None:
         raise errors.UsageError(

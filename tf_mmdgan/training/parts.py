@@ -43,14 +43,14 @@ def make_parts(
     known = data.preview(config, "train")
     if known is not None:
         run_data.check_preview(config, known)
-        _check_training(config, known)
-        model = model_of(config, cluster, known)
+        model = _checked_model(config, cluster, known)
         evaluation.check_scorer(config, cluster, extractor)
     train_set = data.load(config, "train")
     run_data.check_images(config, train_set)
-    _check_training(config, train_set)
-    if known is None or not known.is_of(train_set):
-        model = model_of(config, cluster, train_set)
+    if known is not None and known.is_of(train_set):
+        _check_training(config, train_set)
+    else:
+        model = _checked_model(config, cluster, train_set)
     if model.condition is not None:
         model.condition = train_set.condition
     scorer = evaluation.scorer_of_run(config, cluster, extractor)
@@ -70,6 +70,18 @@ def _check_training(
         )
     if config.conditioning != "none":
         data.check_classes(found, run_data.place(config))
+
+
+def _checked_model(
+    config: TrainConfig, cluster: Cluster, found: data.ImageSet | data.Preview
+) -> ImplicitModel:
+    """An untrained model; all that images and settings lack is told at once."""
+    made: list[ImplicitModel] = []
+    errors.together(
+        lambda: _check_training(config, found),
+        lambda: made.append(model_of(config, cluster, found)),
+    )
+    return made[0]
 
 
 def model_of(
