@@ -4,10 +4,10 @@ tf-mmdgan compare_runs runs/one runs/two
 tf-mmdgan compare_runs runs/* --out=all.json
 
 Writes the curves of KID and FID over steps and over time, the settings that
-differ, and for each two runs whether their images come from one law and which
-are nearer to the held-out ones, with p-values: to --out as JSON, beside it as a
-page and as a picture. Prints the same JSON. The runs must have been scored on
-the same features.
+differ, and for each two runs whether their images have one distribution, and
+which are nearer to the held-out ones, with p-values: to --out as JSON, beside
+it as a page and as a picture. Prints the same JSON. The runs must have been
+scored on the same features.
 """
 
 from collections.abc import Mapping

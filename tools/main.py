@@ -17,7 +17,7 @@ TOOLS = {
     "sample": "draws images from a run, an export or a server",
     "export": "exports the generator of a run",
     "demo": "shows a generator on a page, to play with",
-    "two_sample": "tests whether two samples come from one law",
+    "two_sample": "tests whether two samples have one distribution",
     "compare_runs": "draws the curves of runs, tests which is nearer to data",
     "compare": "trains many methods and writes one table",
     "study": "tests claims of the literature",

@@ -1,4 +1,4 @@
-"""Tests whether two samples come from one law, and shows what differs.
+"""Tests whether two samples have one distribution, and shows what differs.
 
 python tools/two_sample.py --x=a.npy --y=b.npy
 python tools/two_sample.py --x=photos --y=others --out=apart.json

@@ -33,8 +33,8 @@ class DriftConfig:
     )
     drift_decay: float | None = setting(
         None,
-        "Decay of the average of these sizes over steps; 0: sizes of the batch "
-        "at hand.",
+        "Decay over steps of the average of the sizes that --drift_scale "
+        "divides by; 0: sizes of the batch at hand.",
     )
     drift_guidance: float | None = setting(
         None,

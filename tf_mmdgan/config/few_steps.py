@@ -23,22 +23,25 @@ class FewStepsConfig:
         most=1000,
     )
     energy_power: float | None = setting(
-        None, "Power of the distances in its energy score, in (0, 2]."
+        None,
+        "Power of the distances in the energy score of "
+        "--objective=energy_score, in (0, 2].",
     )
     energy_repulsion: float | None = setting(
         None,
-        "Weight of the distances between draws in its energy score, in [0, 1]: "
-        "1 for a proper score; with 0 and the power 2 it is a squared error.",
+        "Weight of the distances between draws in that energy score, in "
+        "[0, 1]: 1 for a proper score; with 0 and --energy_power=2 the score "
+        "is a squared error.",
     )
     noise_times: str | None = setting(
         None,
-        "Noise levels that it is trained at: all, or the last alone, for a "
-        "generator of one step (engression).",
+        "Noise levels that a generator of --objective=energy_score is trained "
+        "at: all, or the last alone, for a generator of one step (engression).",
         choices=("all", "last"),
     )
     data_deviation: float | None = setting(
         None,
-        "Standard deviation of the data, images being in [-1, 1]; its noise "
+        "Standard deviation of the data, images being in [-1, 1]; the noise "
         "has the same.",
     )
 
@@ -49,8 +52,8 @@ class FewStepsConfig:
     )
     time_gap: int | None = setting(
         None,
-        "k of --objective=imm: the times that it compares are 160 / 2^k apart, "
-        "in units of noise over signal.",
+        "k of --objective=imm: the two times that are compared are 160 / 2^k "
+        "apart, in units of noise over signal.",
     )
 
     def __post_init__(self):

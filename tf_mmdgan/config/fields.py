@@ -282,8 +282,8 @@ def trust_run() -> Any:
     return setting(
         False,
         "Whether to load what the run's record names: files, folders, "
-        "SavedModels and Python code. They are run, so trust whoever made the "
-        "run.",
+        "SavedModels and Python code. Such code is run: say yes only where "
+        "you trust whoever made the run.",
         may_change=True,
     )
 

@@ -114,8 +114,8 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
     )
     mmd_root: bool | None = setting(
         None,
-        "Whether it lowers the root of that estimate; in --objective=ocf, of "
-        "the biased one.",
+        "Whether the generator lowers the root of the estimate of MMD^2; in "
+        "--objective=ocf, of the biased one.",
     )
     matched_features: Named | None = setting(
         None,
@@ -128,12 +128,14 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
         choices=("adam", "plain"),
     )
     moving_average_rate: float | None = setting(
-        None, "Learning rate of that average; of the plain one, its share."
+        None,
+        "Learning rate of --moving_average=adam; of a plain average, the share "
+        "of the newest batch.",
     )
     autoencoder_steps: int | None = setting(
         None,
-        "So many first steps of --objective=gmmn_ae and drift_ae train the "
-        "auto-encoder.",
+        "How many of the first steps of --objective=gmmn_ae and drift_ae train "
+        "the auto-encoder.",
     )
     refine_features: Named | None = setting(
         None,
@@ -162,7 +164,7 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
     )
     ratio_positivity: str | None = setting(
         None,
-        "What keeps these ratios positive.",
+        "What keeps the density ratios of --objective=gram positive.",
         choices=("penalty", "clip", "none"),
     )
 
@@ -171,7 +173,7 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
     )
     penalized_function: str | None = setting(
         None,
-        "What gradient_penalty is on: the objective's witness function, the "
+        "What --gradient_penalty is on: the objective's witness function, the "
         "critic's single output itself, or the sum of its outputs.",
         choices=("witness", "critic", "outputs"),
     )
@@ -185,7 +187,8 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
         None, "Weight of the L2 penalty on the critic's activations."
     )
     instance_noise: float | None = setting(
-        None, "Deviation of noise on all images, which are in [0, 1] here."
+        None,
+        "Standard deviation of noise on all images, for pixels in [0, 1].",
     )
     noise_penalty: float | None = setting(
         None, "Variance of the instance noise whose limit penalises a GAN."
@@ -198,8 +201,9 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
     )
     regularize_every: int | None = setting(
         None,
-        "The penalties on the critic are an update of their own, in each step "
-        "that this divides; Adam's rate and decays follow. 1: of all updates.",
+        "Steps between updates by the penalties on the critic, which are then "
+        "updates of their own, with Adam's rate and decays adapted to it; 1: "
+        "the penalties are a part of every update.",
     )
     orthogonal_penalty: float | None = setting(
         None,
@@ -215,9 +219,9 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
     )
     ada: bool | None = setting(
         None,
-        "Whether the probability of each of these changes follows the critic "
-        "(adaptive augmentation); without --diff_augment, of those of Karras "
-        "et al. 2020.",
+        "Whether the probability of each change of --diff_augment follows the "
+        "critic (adaptive augmentation); without --diff_augment the changes "
+        "are those of Karras et al. 2020.",
     )
     ada_target: float | None = setting(
         None,
@@ -238,7 +242,7 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
         None, "Norm that spectral normalisation gives a layer, at the start."
     )
     learnable_spectral_scale: bool | None = setting(
-        None, "Whether these norms are learnt."
+        None, "Whether the norms of --spectral_scale are learnt."
     )
 
     architecture: Named = setting(
@@ -292,7 +296,8 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
     )
     latent_distribution: str = setting(
         "uniform",
-        "Law of the generator's input: U(-1, 1) or N(0, 1), per coordinate.",
+        "Distribution of each number of the generator's input: U(-1, 1) or "
+        "N(0, 1).",
         choices=("uniform", "normal"),
     )
 
@@ -307,10 +312,11 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
         most=10_000,
     )
     burn_in_first: int | None = setting(
-        None, "So many first steps are burn-in steps."
+        None, "How many of the first steps are burn-in steps."
     )
     burn_in_every: int | None = setting(
-        None, "So is every step whose number this divides; 0: none."
+        None,
+        "Every step whose number this divides is a burn-in step too; 0: none.",
     )
 
     def __post_init__(self):

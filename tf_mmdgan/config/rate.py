@@ -34,13 +34,13 @@ class RateConfig:
     )
     learning_rate_decay_to: int | None = setting(
         None,
-        "Step at which they have reached 0; by default the run's last. A run "
-        "that goes on for longer keeps it.",
+        "Step at which the rates have reached 0; by default the run's last. A "
+        "run that goes on for longer keeps this step.",
     )
     warmup_steps: int = setting(
         0,
-        "So many first steps of each network in which its rate rises on a "
-        "straight line to what it is without them.",
+        "How many first steps of each network its learning rate rises in, on "
+        "a straight line to what it is without a warm-up.",
     )
     schedule_every: int = setting(
         0,
@@ -48,21 +48,30 @@ class RateConfig:
         "where they do not, both rates fall. 0: never.",
     )
     schedule_samples: int = setting(
-        2048, "Samples in such a test; at most as many as training images."
+        2048,
+        "Samples in a test of --schedule_every; at most as many as training "
+        "images.",
     )
     schedule_history: int = setting(
         10,
-        "How many tests ago the samples are from that it compares with.",
+        "A test of --schedule_every compares with the samples of so many "
+        "tests ago.",
         most=1000,
     )
     schedule_patience: int = setting(
-        3, "Tests in a row that must find them no closer."
+        3,
+        "Tests in a row that must find samples no closer before the rates "
+        "fall.",
     )
     schedule_threshold: float = setting(
-        0.1, "Probability above which samples count as no closer."
+        0.1, "p-value above which a test finds samples no closer."
     )
-    schedule_factor: float = setting(0.5, "What the rates are multiplied by.")
-    schedule_minimum: float = setting(1e-6, "Rate that none falls below.")
+    schedule_factor: float = setting(
+        0.5, "What the rates are multiplied by where they fall."
+    )
+    schedule_minimum: float = setting(
+        1e-6, "Learning rate below which neither rate falls."
+    )
     schedule_floor: float | None = setting(
         None, "Least variance of the test's difference; by default 1e-12."
     )

@@ -37,9 +37,9 @@ class StyleConfig:
     )
     regularize_generator_every: int | None = setting(
         None,
-        "The penalties on the generator are an update of their own, in each "
-        "step that this divides; Adam's rate and decays follow. 1: of all "
-        "updates.",
+        "Steps between updates by the penalties on the generator, which are "
+        "then updates of their own, with Adam's rate and decays adapted to it; "
+        "1: the penalties are a part of every update.",
     )
 
     def __post_init__(self):

@@ -201,8 +201,8 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
         "",
         "Loggers beside metrics.jsonl and events.*, separated by commas: "
         "tensorboard, wandb, mlflow, each by its own Keras callback. The last "
-        "two have extras of their names, and where they log to is theirs to "
-        "say, by their variables WANDB_MODE and MLFLOW_TRACKING_URI.",
+        "two are extras of this package, and log where their environment "
+        "variables WANDB_MODE and MLFLOW_TRACKING_URI say.",
         may_change=True,
     )
     export: bool = setting(

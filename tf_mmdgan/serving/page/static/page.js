@@ -81,7 +81,7 @@ function showGrid({ images, labels, latency_ms: latency }) {
   $("grid").replaceChildren(...figures);
   const requests = latency.requests === 1 ? "1 request" : `${latency.requests} requests`;
   $("status").textContent =
-    `${images.length} images, ${requests}, ${latency.mean} ms each`;
+    `${images.length} images in ${requests} of ${latency.mean} ms on average`;
 }
 
 function showFrame() {
