@@ -16,7 +16,7 @@ from tf_mmdgan.config import TwoSampleConfig
 from tf_mmdgan.tools import cli
 
 if TYPE_CHECKING:
-    import numpy as np
+    from tf_mmdgan.evaluation.loaded import Loaded
 
 
 def two_sample(config: TwoSampleConfig) -> Mapping[str, Any]:
@@ -24,11 +24,13 @@ def two_sample(config: TwoSampleConfig) -> Mapping[str, Any]:
     from tf_mmdgan.evaluation import outputs
     from tf_mmdgan.evaluation import two_sample as comparisons
 
-    def draw_run(run_dir: str, count: int, seed: int) -> "np.ndarray":
+    def draw_run(run_dir: str, count: int, seed: int) -> "Loaded":
+        from tf_mmdgan.evaluation.loaded import Loaded
         from tf_mmdgan.training import finished
 
         run = finished.load_run(run_dir, config.checkpoint, config.trust_run)
-        return run.model.generate(count, seed, weights=config.weights)
+        drawn = run.model.generate(count, seed, weights=config.weights)
+        return Loaded(drawn, run_dir, table=run.table)
 
     if config.out is not None:
         outputs.check(config.out)

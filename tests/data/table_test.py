@@ -15,6 +15,18 @@ def test_there_and_back(rng):
     np.testing.assert_allclose(TABLE.in_units(scaled), rows, rtol=1e-5)
 
 
+def test_rows_of_another_table_have_the_units_of_this_one(rng):
+    other = Table(("a", "b,c"), (3.0, 7.0), (2.0, 1.0))
+    rows = rng.normal(size=(50, 2))
+    found = TABLE.rows_of(other, other.standardised(rows))
+    np.testing.assert_allclose(found, TABLE.standardised(rows), rtol=1e-4)
+    given = TABLE.standardised(rows)
+    assert TABLE.rows_of(TABLE, given) is given
+    turned = Table(("b,c", "a"), *other.units)
+    with pytest.raises(errors.DataError, match="columns b,c, a do not compare"):
+        TABLE.rows_of(turned, given)
+
+
 def test_csv():
     rows = np.array([[1.5, -0.25], [1e-9, 3e5]], np.float32)
     lines = TABLE.csv(rows).decode().splitlines()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tf_mmdgan import config, errors
+from tf_mmdgan import config, data, errors
 from tf_mmdgan.evaluation import from_config
 from tf_mmdgan.evaluation.loaded import Loaded
 from tf_mmdgan.metrics import MetricSettings, kid
@@ -33,6 +33,40 @@ def test_evaluation_takes_what_it_leaves_out_from_the_run():
     assert made.extractor.name == "lenet_digits"
     assert made.settings.max_block_size == 25
     assert (made.count, made.settings.seed) == (77, 4)
+
+
+def test_images_of_a_run_have_the_size_that_it_makes():
+    given = evaluate_config(image_size=12, real="digits/test")
+    with pytest.raises(errors.UsageError, match="makes images of 16 x 16, and"):
+        from_config.make_scorer(given, train_config(), SHAPE)
+    same = evaluate_config(image_size=16, features="pixels")
+    assert from_config.make_scorer(same, train_config(), SHAPE).count == 500
+
+
+@pytest.mark.parametrize("real", [None, "rows/test"])
+def test_rows_are_standardised_by_the_table_of_the_run(real, tmp_path, rng):
+    """By their own a table that is moved as a whole would look the same."""
+    path = tmp_path / "other.npy"
+    np.save(path, rng.normal(size=(80, 2)) * [2.0, 5.0] + [1.0, -3.0])
+    place = config.DataConfig(dataset="rows", data_dir=str(path))
+    found = data.load(place, "test")
+    expected = found.table.in_units(found.images)
+    run = train_config(dataset="rows", data_dir=str(path))
+    given = evaluate_config(
+        real=real, data_dir=str(path), metrics="energy_distance"
+    )
+    bare = data.Table(found.table.columns, (0.0, 0.0), (1.0, 1.0))
+    made = from_config.make_scorer(given, run, (2,), bare)
+    np.testing.assert_allclose(made.real, expected, rtol=1e-4)
+    assert any("standardised by the table" in r for r in made.prepared.remarks)
+    own = from_config.scorer_of_run(run, table=bare)
+    np.testing.assert_allclose(own.real, expected, rtol=1e-4)
+    same = from_config.make_scorer(given, run, (2,), found.table)
+    np.testing.assert_array_equal(same.real, found.images)
+    assert not same.prepared.remarks
+    others = data.Table(("a", "b"), *bare.units)
+    with pytest.raises(errors.DataError, match="columns 0, 1 do not compare"):
+        from_config.make_scorer(given, run, (2,), others)
 
 
 def test_the_report_says_by_which_settings():

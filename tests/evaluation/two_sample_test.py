@@ -13,6 +13,7 @@ import pytest
 from tf_mmdgan import data, errors, features, mmd
 from tf_mmdgan.config import DataConfig, TwoSampleConfig
 from tf_mmdgan.evaluation import sample_files, two_sample
+from tf_mmdgan.evaluation.loaded import Loaded
 from tf_mmdgan.features import extract, get_extractor
 from tf_mmdgan.features.extractors import Pixels
 
@@ -87,6 +88,25 @@ def test_chosen_rows_keep_their_numbers(arrays):
     (sample, _), _ = sample_files.load_samples(config, no_run)
     assert len(set(sample.numbers)) == 20
     np.testing.assert_array_equal(sample.rows, x[sample.numbers])
+
+
+def test_all_images_are_brought_to_a_size(tmp_path, rng):
+    """Also those of .npy files, of arrays of another name, and of runs."""
+    images = rng.integers(0, 256, (30, 12, 12, 1), np.uint8)
+    np.save(tmp_path / "x.npy", images)
+    np.savez(tmp_path / "y.npz", made=images)
+    run = tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "config.json").write_text("{}")
+    config = TwoSampleConfig(
+        x=str(tmp_path / "x.npy"), y=str(tmp_path / "y.npz"), than=str(run),
+        image_size=8,
+    )  # fmt: skip
+    samples, _ = sample_files.load_samples(
+        config, lambda name, count, seed: Loaded(images[:count], name)
+    )
+    for sample in samples:
+        assert sample.images.shape[1:] == (8, 8, 1)
 
 
 def test_rows_of_sets_of_equal_length_are_chosen_independently(tmp_path, rng):
@@ -184,7 +204,7 @@ def test_runs_are_drawn_from_as_often_as_the_first_sample_has_rows(
 
     def draw(run_dir, count, seed):
         asked.append((run_dir, count, seed))
-        return x[:count]
+        return Loaded(x[:count], run_dir)
 
     found = compare(
         draw, x=f"{folder}/x.npz", y=str(run), seed=4, features="pixels"
@@ -210,7 +230,8 @@ def test_samples_are_independent_of_each_other(tmp_path, rng):
     def draw(run_dir, count, seed):
         seeds.append(seed)
         own = np.random.default_rng(seed)
-        return own.integers(0, 256, (count, 4, 4, 1), np.uint8)
+        images = own.integers(0, 256, (count, 4, 4, 1), np.uint8)
+        return Loaded(images, run_dir)
 
     last = 2**63 - 1
     runs = dict.fromkeys(("x", "y", "than"), str(run))

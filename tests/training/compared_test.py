@@ -69,6 +69,41 @@ def test_scores_that_do_not_compare_are_both_named(scored, other, words):
         training.compare_runs(runs=runs)
 
 
+def test_runs_of_other_data_of_one_name_do_not_compare(scored, tmp_path):
+    for name in ("one", "two", "three"):
+        scored(name, real="folder/test")
+        record = {"data": {"held_out": "a" if name == "one" else "b"}}
+        (tmp_path / name / "config.json").write_text(json.dumps(record))
+    with pytest.raises(errors.UsageError, match="one and two have other held-"):
+        training.compare_runs(runs=("one", "two"))
+    reports = {run: compared._report(run) for run in ("two", "three")}
+    compared._check_comparable(reports)
+    for record in ({}, {"data": []}, {"data": {"held_out": None}}):
+        (tmp_path / "two" / "config.json").write_text(json.dumps(record))
+        compared._check_comparable(
+            {run: compared._report(run) for run in ("one", "two")}
+        )
+
+
+def test_runs_that_were_scored_against_other_images_are_not_tested(
+    scored, monkeypatch
+):
+    run = types.SimpleNamespace(
+        config=TrainConfig(run_dir="one"), image_shape=(4, 4, 1), table=None
+    )
+    scorer = types.SimpleNamespace(
+        source="digits/test", real=None, identifier="pixels"
+    )
+    for name in ("check_scored", "warn_of_scored"):
+        monkeypatch.setattr(compared.run_data, name, lambda *_: None)
+    monkeypatch.setattr(compared.from_config, "make_scorer", lambda *_: scorer)
+    settings = CompareRunsConfig(runs=(scored("one"), scored("two")))
+    report = compared._report("one")
+    assert compared._scorer(settings, run, report) is scorer
+    with pytest.raises(errors.UsageError, match=r"one .* against b\.npz, and"):
+        compared._scorer(settings, run, report | {"real": "b.npz"})
+
+
 @pytest.mark.parametrize(
     "wrong, words",
     [
@@ -239,6 +274,16 @@ def test_json_page_and_picture_are_written(found, tmp_path):
     # It replaces its own.
     outputs.check(out, pictures=[out.with_suffix(".png")])
     found.write(out)
+
+
+def test_rows_are_compared_and_not_shown(found, tmp_path):
+    sides = [
+        dataclasses.replace(run, images=np.zeros((16, 3), np.float32))
+        for run in found.runs
+    ]
+    dataclasses.replace(found, runs=sides).write(tmp_path / "rows.json")
+    page = (tmp_path / "rows.html").read_text()
+    assert "One law" in page and "<img" not in page and "Samples" not in page
 
 
 def test_runs_without_a_log_have_no_picture(found, tmp_path):

@@ -106,6 +106,11 @@ def test_all_is_of_runs_alone(wrong):
         config.SampleConfig(checkpoint="all", run_dir="x")
 
 
+def test_kept_steps_are_scored_with_averaged_weights_alone():
+    with pytest.raises(errors.UsageError, match="weights=current: kept steps"):
+        training.Curve.of(run_dir="x", weights="current")
+
+
 @pytest.mark.slow
 def test_all_checkpoints_of_a_run_are_scored(tmp_path):
     run_dir = tmp_path / "run"

@@ -66,6 +66,26 @@ class Table:
         scaled = (rows - np.array(self.means)) / np.array(self.deviations)
         return scaled.astype(np.float32)
 
+    def rows_of(self, other: "Table", rows: np.ndarray) -> np.ndarray:
+        """Rows that another table has standardised, standardised by this one.
+
+        Args:
+          other: a table of the same columns, such as of other rows.
+          rows: float32 [n, d].
+
+        Raises:
+          DataError: for other columns.
+        """
+        if self.columns != other.columns:
+            raise errors.DataError(
+                f"Rows with the columns {errors.listed(other.columns)} do not "
+                f"compare with those of {errors.listed(self.columns)}."
+            )
+        if self.units == other.units:
+            return rows
+        means, deviations = map(np.array, other.units)
+        return self.standardised(rows.astype(np.float64) * deviations + means)
+
     def in_units(self, rows: np.ndarray) -> np.ndarray:
         """Standardised rows [n, d] -> float32 [n, d] in the table's units."""
         means, deviations = (

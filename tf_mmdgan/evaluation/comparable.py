@@ -17,9 +17,12 @@ def compared(
     Raises:
       UsageError: for arrays of unequal shapes, and for images that the
         extractor does not take.
-      DataError: for unequal numbers of features, and features of files that
-        another extractor made.
+      DataError: for unequal numbers of features, features of files that
+        another extractor made, and rows of other columns.
     """
+    # The last set is that of a run, if any is.
+    for table in [s.table for s in sets if s.table is not None][-1:]:
+        sets = [images.standardised_by(table) for images in sets]
     channels = {shape[-1] for images in sets for shape in images.shapes}
     if channels == {1, 3}:
         sets = [_in_colour(images) for images in sets]

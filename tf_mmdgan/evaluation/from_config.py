@@ -12,6 +12,7 @@ from tf_mmdgan.config import (
     ReadConfig,
     TrainConfig,
 )
+from tf_mmdgan.config.sizes import sides
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.data.sets import npz
 from tf_mmdgan.distribute import Cluster
@@ -54,6 +55,7 @@ def scorer_of_run(
     config: TrainConfig,
     cluster: Cluster | None = None,
     extractor: FeatureExtractor | None = None,
+    table: data.Table | None = None,
 ) -> Scorer:
     """The scorer of a run, against the held-out images of its data set.
 
@@ -61,13 +63,17 @@ def scorer_of_run(
       config: of the run.
       cluster: whose workers and devices share the work.
       extractor: where it has been made before, `extractor_of_run`.
+      table: that of a run on rows, by which it has standardised them.
 
     Raises:
       UsageError: for unknown names, or settings out of range.
       DataError: for images or weights that cannot be used.
     """
     extractor = extractor or extractor_of_run(config)
-    real = data.load(config, "test").images
+    found = data.load(config, "test")
+    real = found.images
+    if table is not None and found.table is not None:
+        real = table.rows_of(found.table, real)
     return _scorer_of_run(config, cluster or Cluster(), extractor, real)
 
 
@@ -132,7 +138,10 @@ def _beside(reading: ReadConfig) -> str:
 
 
 def make_scorer(
-    config: EvaluateConfig, run: TrainConfig, image_shape: tuple[int, ...]
+    config: EvaluateConfig,
+    run: TrainConfig,
+    image_shape: tuple[int, ...],
+    table: data.Table | None = None,
 ) -> Scorer:
     """The scorer of a finished run; what `config` leaves open is the run's.
 
@@ -140,6 +149,7 @@ def make_scorer(
       config: what the run is scored against.
       run: its configuration.
       image_shape: [h, w, c] of what it generates.
+      table: by which rows that it generates are standardised.
 
     Raises:
       UsageError: for unknown names, or settings out of range.
@@ -149,13 +159,15 @@ def make_scorer(
     entry = entry or data.DATASET_FAMILY.get(run.dataset)
     metric_settings(config)  # checked before images are read
     choose(config.metrics)
+    _check_size(config, image_shape)
     extractor = extractor_of(
         config,
         config.features or run.features or usual_features(entry, told=True),
     )
     reading = config.filled_from(run)
     real = _real_for(config, run, reading)
-    drawn = Loaded(np.zeros((1, *image_shape), np.uint8), "the run")
+    stand_in = np.zeros((1, *image_shape), np.uint8)
+    drawn = Loaded(stand_in, "the run", table=table)
     real, _ = compared(extractor, [real, drawn])
     count = config.num_samples or len(real)
     block = run.max_block_size or entry.kid_block_size
@@ -171,6 +183,17 @@ def make_scorer(
         prepared=real.prepared,
         batch_size=config.batch_size,
     )
+
+
+def _check_size(config: EvaluateConfig, image_shape: tuple[int, ...]) -> None:
+    """Refuses to bring real images to another size than a run makes."""
+    size = config.image_size
+    if size is not None and sides(size) != tuple(image_shape[:2]):
+        made = " x ".join(map(str, image_shape[:2]))
+        raise errors.UsageError(
+            f"--image_size={size}: the run makes images of {made}, and real "
+            "ones would have another size; leave it out."
+        )
 
 
 def _real_for(
@@ -195,8 +218,9 @@ def _real_for(
     if config.image_size is not None:
         mode = reading.resize or "published"
         prepared = Preparation.squares(config.image_size, mode, reading.fit)
-    images = data.load(held_out, "test").images
-    return Loaded(images, f"{text(run.dataset)}/test", prepared)
+    found = data.load(held_out, "test")
+    source = f"{text(run.dataset)}/test"
+    return Loaded(found.images, source, prepared, found.table)
 
 
 def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:

@@ -72,13 +72,13 @@ def load_images(
     elif source.endswith((".npz", ".npy")):
         images, told = npz.read_uint8(source, reading)
         loaded = of_array(images, source, told)
-        loaded = _resized(loaded, reading, image_size)
+        loaded = resized(loaded, reading, image_size)
     elif named is not None:
         _warn_of_folder(source)
         loaded = _of_data_set(source, named, reading, image_size)
     elif is_generator(source):
         images = _generate(source, 10_000 if count is None else count, seed)
-        return _resized(Loaded(images, source), reading, image_size)
+        return resized(Loaded(images, source), reading, image_size)
     else:
         loaded = _of_folder(source, source, None, reading, image_size)
     return loaded if count is None else _chosen(loaded, count)
@@ -193,7 +193,7 @@ def is_generator(source: str) -> bool:
     return any(p is not None and (p / _PROGRAM).exists() for p in places)
 
 
-def _resized(
+def resized(
     loaded: Loaded, reading: ReadConfig, image_size: Size | None
 ) -> Loaded:
     """Images of an array, at a size if one is asked for."""
@@ -202,11 +202,11 @@ def _resized(
     mode = reading.resize or resize.DEFAULT
     images = np.asarray(loaded.images)
     fit, remarks = reading.fit, loaded.prepared.remarks
-    resized = resize.resize_images(images, image_size, mode, fit=fit)
+    made = resize.resize_images(images, image_size, mode, fit=fit)
     prepared = Preparation.squares(image_size, mode, fit, remarks)
     both = filter(None, (loaded.prepared.told, prepared.told))
     prepared = dataclasses.replace(prepared, told="; ".join(both))
-    return Loaded(resized, loaded.source, prepared)
+    return Loaded(made, loaded.source, prepared)
 
 
 def _of_data_set(
@@ -219,9 +219,11 @@ def _of_data_set(
     if name == "folder" and reading.data_dir is not None:
         return _of_folder(source, reading.data_dir, split, reading, image_size)
     config = DataConfig.of(reading, dataset=name, image_size=image_size)
-    images = data.load(config, split).images
+    found = data.load(config, split)
+    images = found.images
     if image_size is None:
-        return Loaded(images, source, Preparation(told="as the data set says"))
+        told = Preparation(told="as the data set says")
+        return Loaded(images, source, told, found.table)
     mode = reading.resize or "published"
     prepared = Preparation.squares(image_size, mode, reading.fit)
     return Loaded(images, source, prepared)

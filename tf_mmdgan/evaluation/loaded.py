@@ -8,7 +8,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config.sizes import Size
-from tf_mmdgan.data import resize
+from tf_mmdgan.data import Table, resize
 from tf_mmdgan.data.readers.pictures import Pictures
 from tf_mmdgan.features import (
     Extracted,
@@ -140,11 +140,13 @@ class Loaded:
         the features of images.
       source: where they come from.
       prepared: what was done to them.
+      table: of rows in place of images, the one that has standardised them.
     """
 
     images: Content | StoredMoments
     source: str
     prepared: Preparation = Preparation()
+    table: Table | None = None
 
     def __len__(self) -> int:
         return len(self.content)
@@ -188,6 +190,22 @@ class Loaded:
             images = np.repeat(np.asarray(self.pixels), 3, axis=-1)
         remark = f"{self.source}: grey levels are repeated for three channels."
         return dataclasses.replace(self, images=images).remarked(remark)
+
+    def standardised_by(self, table: Table) -> "Loaded":
+        """The same rows, if they are any, standardised by a table; says so.
+
+        Raises:
+          DataError: for rows of other columns.
+        """
+        if self.table is None:
+            return self
+        rows = table.rows_of(self.table, np.asarray(self.pixels))
+        if rows is self.images:
+            return self
+        remark = f"{self.source}: standardised by the table of the other rows."
+        return dataclasses.replace(self, images=rows, table=table).remarked(
+            remark
+        )
 
     def tagged(self, tag: str) -> "Loaded":
         """The same with another tag."""

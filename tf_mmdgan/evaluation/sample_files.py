@@ -15,6 +15,7 @@ from tf_mmdgan.evaluation.images import (
     is_generator,
     load_images,
     of_array,
+    resized,
 )
 from tf_mmdgan.evaluation.loaded import Loaded
 from tf_mmdgan.evaluation.usual import default_features, extractor_of
@@ -26,7 +27,7 @@ from tf_mmdgan.features import (
 )
 
 # Images of a run: from its folder, how many there are to be, and a seed.
-DrawRun = Callable[[str, int, int], np.ndarray]
+DrawRun = Callable[[str, int, int], Loaded]
 
 _DRAWN = 1000  # generated images, where nothing says how many
 
@@ -148,21 +149,26 @@ def _load(
     seed = (config.seed + place) % 2**63
     drawn = config.num_samples or num_first or _DRAWN
     if source.endswith(".npy"):
-        return _images_or_rows(source, files.read_npy(source))
+        return _images_or_rows(source, files.read_npy(source), config)
     if holds(source, "features"):
         return np.asarray(read_features(source)[0].features)
     if source.endswith(".npz") and "images" not in files.npz_names(source):
-        return _images_or_rows(source, _only_array(source))
+        return _images_or_rows(source, _only_array(source), config)
     if is_run(source):
-        return Loaded(draw_run(source, drawn, seed), source)
+        made = draw_run(source, drawn, seed)
+        if made.table is not None:
+            return made
+        return resized(made, config, config.image_size)
     count = drawn if is_generator(source) else None
     size = config.image_size
     return load_images(source, config, size, count, seed)
 
 
-def _images_or_rows(source: str, array: np.ndarray) -> Loaded | np.ndarray:
+def _images_or_rows(
+    source: str, array: np.ndarray, config: TwoSampleConfig
+) -> Loaded | np.ndarray:
     if array.dtype == np.uint8 and array.ndim == 4:
-        return of_array(array, source)
+        return resized(of_array(array, source), config, config.image_size)
     if array.ndim == 0:
         raise errors.DataError(f"{source} holds a single value, and no rows.")
     return array

@@ -23,7 +23,11 @@ from tf_mmdgan.metrics import kid_tests
 from tf_mmdgan.training import compared_page, history, run_data
 from tf_mmdgan.training.compared_page import UNEQUAL
 from tf_mmdgan.training.finished import TrainedRun, load_run
-from tf_mmdgan.training.run_directory import REPORT_FILE, recorded
+from tf_mmdgan.training.run_directory import (
+    CONFIG_FILE,
+    REPORT_FILE,
+    recorded,
+)
 
 _SHOWN = 16  # images of each run on the page
 _SCORES = dict[str, dict[str, float | None]]
@@ -39,7 +43,8 @@ class RunSide:
         the folder that holds all runs.
       report: its report.json.
       history: how it came about.
-      images: some that it has drawn, uint8 [n, h, w, c].
+      images: some that it has drawn, uint8 [n, h, w, c], or rows, which no
+        page shows.
       features: of as many as are tested, [n, d].
     """
 
@@ -104,7 +109,7 @@ class RunComparison:
             outcome,
             published.without_places(self.runs[0].report.get("baseline")),
             charts,
-            {run.name: run.images for run in self.runs},
+            {r.name: r.images for r in self.runs if r.images.ndim == 4},
         )
         outputs.write(path, outcome, page)
         if any(chart.drawn for chart in charts):
@@ -198,6 +203,16 @@ def _check_comparable(reports: Mapping[str, Mapping[str, Any]]) -> None:
       UsageError: naming two runs, and how they were scored.
     """
     first, *others = reports
+    held_out = _held_out(first)
+    for other in others:
+        if None not in (held_out, _held_out(other)) and (
+            held_out != _held_out(other)
+        ):
+            raise errors.UsageError(
+                f"Scores do not compare: {first} and {other} have other "
+                "held-out images, of other data or another size. Compare runs "
+                "that were trained on the same."
+            )
     for name, words in (("extractor", "on features of"), ("real", "against")):
         for other in others:
             one, another = reports[first][name], reports[other][name]
@@ -208,6 +223,16 @@ def _check_comparable(reports: Mapping[str, Mapping[str, Any]]) -> None:
                     f"{errors.excerpt(another)}. Score one of them anew by "
                     "tf-mmdgan evaluate."
                 )
+
+
+def _held_out(run_dir: str) -> str | None:
+    """A hash of the images that score a run; None where its record has none.
+
+    Two data sets of one's own have one name, such as folder.
+    """
+    data = recorded(pathlib.Path(run_dir) / CONFIG_FILE).get("data")
+    found = data.get("held_out") if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _warn_of_another_step(run: str, scored: object, step: int) -> None:
@@ -267,8 +292,16 @@ def _scorer(
     )
     there = settings.filled_from(run.config).data_dir
     run_data.check_scored(dataclasses.replace(run.config, data_dir=there))
-    scorer = from_config.make_scorer(settings, run.config, run.image_shape)
+    scorer = from_config.make_scorer(
+        settings, run.config, run.image_shape, run.table
+    )
     run_data.warn_of_scored(settings, run.config, scorer.real)
+    if published.without_places(scorer.source) != report["real"]:
+        raise errors.UsageError(
+            f"{run.config.run_dir} was scored against "
+            f"{errors.excerpt(report['real'])}, and the tests are against "
+            f"{scorer.source}: score it anew by tf-mmdgan evaluate."
+        )
     if scorer.identifier != report["extractor"]:
         raise errors.UsageError(
             f"{run.config.run_dir} was scored on features of "

@@ -75,7 +75,8 @@ def render(
       outcome: as `RunComparison.to_dict` returns it.
       baseline: scores of training images, if they are known.
       charts: the curves.
-      images: some of each run, by its name: uint8 [n, h, w, c].
+      images: some of each run that makes images, by its name: uint8
+        [n, h, w, c].
     """
     runs = outcome["runs"]
     columns = {name: run["scores"] for name, run in runs.items()}
@@ -155,7 +156,7 @@ def _table(outcome: Mapping[str, Any], name: str) -> str:
 
 
 def _samples(images: Mapping[str, np.ndarray]) -> list[str]:
-    parts = ["<h2>Samples</h2>"]
+    parts = ["<h2>Samples</h2>"] * bool(images)
     for name, drawn in images.items():
         parts.append(f"<h3>{html.escape(name)}</h3>")
         text = html.escape(f"images of {name}")

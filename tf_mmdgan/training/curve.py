@@ -46,10 +46,16 @@ class Curve:
           **settings: single settings, as of `training.evaluate`.
 
         Raises:
-          UsageError: for unknown names, or settings out of range.
+          UsageError: for unknown names, settings out of range, and for
+            weights that are not averaged.
           DataError: for a run that cannot be used, or has kept no steps.
         """
         config = config_room.given(EvaluateConfig, config, settings)
+        if config.weights != "ema":
+            raise errors.UsageError(
+                f"--weights={config.weights}: kept steps are scored with their "
+                "averaged weights; leave it out, or name one --checkpoint."
+            )
         run = load_run(str(config.run_dir), trust_run=config.trust_run)
         kept: checkpoints.EvaluatedWeights | KeptSteps = (
             KeptSteps(run)
@@ -61,7 +67,9 @@ class Curve:
                 f"{config.run_dir} has kept no step to score: train with "
                 "--keep_evaluated."
             )
-        scorer = from_config.make_scorer(config, run.config, run.image_shape)
+        scorer = from_config.make_scorer(
+            config, run.config, run.image_shape, run.table
+        )
         return cls(run, scorer, kept)
 
     def reports(self) -> Iterator[Report]:

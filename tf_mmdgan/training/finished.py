@@ -162,7 +162,7 @@ class TrainedRun:
     def _usual_scorer(self) -> Scorer:
         """On the held-out images of the run's data set."""
         run_data.check_scored(self.config)
-        scorer = scorer_of_run(self.config)
+        scorer = scorer_of_run(self.config, table=self.table)
         run_data.warn_of_pixels(self.config, self.config, held_out=scorer.real)
         return scorer
 

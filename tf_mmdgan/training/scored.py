@@ -154,7 +154,9 @@ def _of_run(config: EvaluateConfig, run: TrainedRun) -> Report:
         reading = config.filled_from(run.config)
         there = dataclasses.replace(run.config, data_dir=reading.data_dir)
         run_data.check_scored(there, config.per_class)
-    scorer = from_config.make_scorer(config, run.config, run.image_shape)
+    scorer = from_config.make_scorer(
+        config, run.config, run.image_shape, run.table
+    )
     run_data.warn_of_scored(config, run.config, scorer.real)
     # What may be refused comes first.
     labelled = _labelled_of_run(config, run) if config.cas else None
@@ -229,6 +231,8 @@ def _training(config: EvaluateConfig, run: TrainedRun) -> np.ndarray | None:
         errors.warn(f"Copies are not looked for: {error}", stacklevel=2)
         return None
     run_data.warn_of_pixels(run.config, read, train)
+    if run.table is not None and train.table is not None:
+        return run.table.rows_of(train.table, train.images)
     return train.images
 
 
