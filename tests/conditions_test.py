@@ -42,6 +42,28 @@ def test_fixed_numbers_are_the_only_ones_that_are_drawn():
         np.testing.assert_array_equal(drawn, [[0.5, -2.0]] * 3)
 
 
+def test_a_label_may_be_farther_from_0_than_those_of_the_data_are():
+    labels = np.float32([[12.0], [0.0], [1.0], [-1.0]])
+    law = Numbers.of(labels)  # of a root mean square of 6
+    np.testing.assert_array_equal(law.fixed(labels[0]).rows, [[12.0]])
+    np.testing.assert_array_equal(Numbers(1, labels[:1]).rows, [[12.0]])
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[0.5]], "rows: need a ndarray"),
+        (np.zeros((0, 1), np.float32), "no label to draw from"),
+        (np.zeros((2, 3), np.float32), r"give floats \[n, 1\]"),
+        (np.float32([[np.inf]]), "NaN or infinite"),
+    ],
+)
+def test_rows_that_are_no_law(rows, message):
+    kinds = errors.UsageError, errors.DataError
+    with pytest.raises(kinds, match=message):
+        Numbers(1, rows)
+
+
 def test_laws_follow_given_labels():
     classes = Classes(3, [1.0, 0.0, 0.0]).like(np.array([2, 2, 1, 2]))
     np.testing.assert_array_equal(classes.law, [0.0, 0.25, 0.75])

@@ -37,8 +37,8 @@ class Numbers(Condition):
         label must be given wherever one is drawn.
 
     Raises:
-      UsageError: for another k, and rows of another shape.
-      DataError: for rows that are not finite or too large.
+      UsageError: for another k, and rows of another type or shape.
+      DataError: for rows that are not finite, and for none at all.
     """
 
     k: int
@@ -51,14 +51,26 @@ class Numbers(Condition):
                 f"k={self.k}: a label has {MOST_NUMBERS} numbers at most."
             )
         if self.rows is not None:
-            self.check(self.rows)
+            self._check_rows(self.rows)
+
+    def _check_rows(self, rows: np.ndarray) -> None:
+        """Refuses what is no law; how far single labels are, it may say."""
+        errors.check_type("rows", rows, np.ndarray)
+        self.check_form(tf.as_dtype(rows.dtype), tf.TensorShape(rows.shape))
+        if not len(rows):
+            raise errors.DataError("rows: there is no label to draw from.")
+        _check_finite(rows, "The labels")
 
     @classmethod
     def of(cls, labels: np.ndarray) -> "Numbers":
         """Numbers that are drawn as given labels, [n, k], have them.
 
         Of more than 4,096 labels as many are kept, chosen evenly.
+
+        Raises:
+          DataError: for labels that networks cannot learn from.
         """
+        check_numbers(labels, "The labels")
         chosen = labels
         if len(labels) > MOST_ROWS:
             at = np.linspace(0, len(labels) - 1, MOST_ROWS).round().astype(int)
@@ -175,8 +187,7 @@ def check_numbers(labels: np.ndarray, whose: object) -> None:
       DataError: for NaN and infinities, and for a column whose root mean square
         is above 10.
     """
-    if not np.isfinite(labels).all():
-        raise errors.DataError(f"{whose} hold NaN or infinite values.")
+    _check_finite(labels, whose)
     scales = np.sqrt(np.mean(np.square(labels, dtype=np.float64), axis=0))
     for column in np.flatnonzero(scales > _LARGEST_SCALE)[:1]:
         raise errors.DataError(
@@ -185,3 +196,8 @@ def check_numbers(labels: np.ndarray, whose: object) -> None:
             "mean and divide by its deviation, or give an angle as its cosine "
             "and its sine."
         )
+
+
+def _check_finite(labels: np.ndarray, whose: object) -> None:
+    if not np.isfinite(labels).all():
+        raise errors.DataError(f"{whose} hold NaN or infinite values.")
