@@ -69,12 +69,38 @@ def test_impossible_settings_of_styles_are_refused(settings, message):
         config.TrainConfig(run_dir="run", architecture="stylegan2", **settings)
 
 
-def test_groups_of_a_deviation_divide_the_batch():
-    chosen = config.TrainConfig(
+def style_based(**settings):
+    return config.TrainConfig(
         run_dir="run", architecture="stylegan2", objective="gan",
-        critic_batch_norm=False, minibatch_deviation=5, generator_width=1,
-        latent_size=4,
+        critic_batch_norm=False, generator_width=1, latent_size=4, **settings,
     )  # fmt: skip
-    wanted = pytest.raises(errors.UsageError, match="must divide --batch_size")
+
+
+def test_groups_of_a_deviation_divide_the_batch():
+    chosen = style_based(minibatch_deviation=5)
+    message = "minibatch_deviation=5: --batch_size=64 on 1 device"
+    wanted = pytest.raises(errors.UsageError, match=message)
     with wanted, tf.Graph().as_default():
         methods.make_model(chosen, (16, 16, 1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"minibatch_deviation": 4, "batch_size": 12},
+            "12 on 2 device.* no multiple of 4 images on each",
+        ),
+        (
+            {"path_length_penalty": 2.0, "batch_size": 6},
+            "6 on 2 device.* no multiple of 2 images on each",
+        ),
+    ],
+)
+def test_groups_and_halves_divide_the_share_of_each_device(
+    two_cpus, settings, message
+):
+    """With others the result would not be that of one device."""
+    wanted = pytest.raises(errors.UsageError, match=message)
+    with two_cpus.scope(), wanted:
+        methods.make_model(style_based(**settings), (16, 16, 1))

@@ -220,23 +220,36 @@ def test_what_has_another_gradient_in_parts_is_refused(settings, message):
 
 
 @pytest.mark.parametrize(
-    "layer", [keras.layers.BatchNormalization(), MinibatchDiscrimination(2)]
+    ("layer", "message"),
+    [
+        (keras.layers.BatchNormalization(), "compares the images of a batch"),
+        (MinibatchDiscrimination(2), "compares the images of a batch"),
+        # A part that is passed through it again would be another one.
+        (keras.layers.Dropout(0.5), "the critic draw numbers, such as dropout"),
+        (keras.layers.GaussianNoise(0.1), "the critic draw numbers"),
+    ],
 )
-def test_critics_that_compare_images_are_refused(layer):
+def test_critics_that_parts_would_change_are_refused(layer, message):
     critic = keras.Sequential(
         [
             keras.Input(tiny.SHAPE), keras.layers.Flatten(), layer,
             keras.layers.Dense(2),
         ]
     )  # fmt: skip
-    with pytest.raises(errors.UsageError, match="compares the images of a bat"):
+    with pytest.raises(errors.UsageError, match=message):
         AdversarialModel(
             tiny.generator(), critic, tiny.LATENTS, Objective(MMDGAN("rbf")),
             accumulate=2,
         )  # fmt: skip
 
 
-def test_batches_without_equal_parts_are_refused():
+@pytest.mark.parametrize(
+    "batches",
+    [tiny.batches(), tiny.batches().unbatch().batch(8)],
+    ids=["known size", "unknown size"],
+)
+def test_batches_without_equal_parts_are_refused(batches):
     made = tiny.model(accumulate=3)
-    with pytest.raises(errors.UsageError, match="8 images of a batch are"):
-        made.fit(tiny.batches(), steps_per_epoch=1, verbose=0)
+    wanted = r"8 images of a batch on each device are not 3 equal parts\.$"
+    with pytest.raises(errors.UsageError, match=wanted):
+        made.fit(batches, steps_per_epoch=1, verbose=0)

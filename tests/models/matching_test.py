@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
+import tiny_conditional
 import tiny_matching as toy
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Classes
 from tf_mmdgan.distribute import Cluster, Update
 from tf_mmdgan.distribute.update import Purpose
 from tf_mmdgan.features import pixels
@@ -282,3 +284,23 @@ def test_denoisers_have_noise_where_they_need_it(takes_noise):
     )
     with pytest.raises(errors.UsageError, match=f"takes_noise={takes_noise}"):
         made[0](other, made[1])
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [tiny.batches(7), tiny.batches(7).unbatch().batch(7)],
+    ids=["known size", "unknown size"],
+)
+def test_batches_that_are_not_of_whole_groups_are_told(batches):
+    wanted = r"^7 examples of a batch .* whole groups of 2 \(group_size\)\.$"
+    with pytest.raises(errors.UsageError, match=wanted):
+        toy.model("imm").fit(batches, steps_per_epoch=1, verbose=0)
+
+
+@pytest.mark.parametrize("name", ["gfmn", "gram"])
+def test_models_that_take_no_labels_refuse_a_condition(name, monkeypatch):
+    monkeypatch.setattr(tiny, "generator", tiny_conditional.generator)
+    with pytest.raises(
+        errors.UsageError, match=r"condition=3 classes: a .* no"
+    ):
+        toy.model(name, condition=Classes(3))

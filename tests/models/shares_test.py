@@ -46,6 +46,30 @@ def test_other_errors_are_what_they_are():
         shares.told(fail)()
 
 
+def halved(batches):
+    """The next batch in two halves."""
+
+    @tf.function(autograph=False)
+    def run(iterator):
+        rows = shares.in_multiples(next(iterator), 2, "odd={}: need pairs.")
+        return tf.reshape(rows, [2, -1])
+
+    return shares.told(run)(iter(batches))
+
+
+@pytest.mark.parametrize("drop_remainder", [False, True])
+@pytest.mark.parametrize("count", [5, 6])
+def test_batches_of_no_such_multiple_are_told_in_one_line(
+    count, drop_remainder
+):
+    batches = tf.data.Dataset.range(count).batch(count, drop_remainder)
+    if count == 6:
+        assert halved(batches).shape == (2, 3)
+        return
+    with pytest.raises(errors.UsageError, match=r"^odd=5: need pairs\.$"):
+        halved(batches)
+
+
 @pytest.mark.parametrize("synchronized", [False, True])
 def test_statistics_of_a_share_are_refused(two_cpus, synchronized):
     normed = keras.layers.BatchNormalization(synchronized=synchronized)

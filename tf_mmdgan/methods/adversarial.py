@@ -146,6 +146,8 @@ class AdversarialMethod(Method[AdversarialSettings]):
         """See `Method.model`."""
         settings = builder.settings
         objective = self.loss(settings)
+        if objective.needs_styles and _replicas() > 1:
+            _check_divided(builder.config, "path_length_penalty", 2)
         burn_in = _burn_in(settings)
         generator, critic = _networks(builder)
         model = AdversarialModel(
@@ -214,12 +216,23 @@ def _minibatch_deviation(builder: Builder[AdversarialSettings]) -> int:
     if not group:
         return 0
     builder.check_style_based("minibatch_deviation", "critic")
-    if config.batch_size % group:
-        raise errors.UsageError(
-            f"--minibatch_deviation={group}: must divide --batch_size="
-            f"{config.batch_size}."
-        )
+    _check_divided(config, "minibatch_deviation", group)
     return group
+
+
+def _check_divided(config: TrainConfig, name: str, number: int) -> None:
+    """Refuses devices whose share of a batch a number does not divide.
+
+    Raises:
+      UsageError: naming the setting that needs it, and the batch.
+    """
+    replicas = _replicas()
+    if config.batch_size % (replicas * number):
+        raise errors.UsageError(
+            f"--{name}={getattr(config, name)}: --batch_size="
+            f"{config.batch_size} on {replicas} device(s) has no multiple of "
+            f"{number} images on each."
+        )
 
 
 def _accumulate(config: TrainConfig) -> int:
@@ -228,7 +241,7 @@ def _accumulate(config: TrainConfig) -> int:
     Raises:
       UsageError: for batches that have no equal parts.
     """
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    replicas = _replicas()
     if config.batch_size % (replicas * config.accumulate):
         raise errors.UsageError(
             f"--accumulate={config.accumulate}: --batch_size="
@@ -236,6 +249,10 @@ def _accumulate(config: TrainConfig) -> int:
             "parts."
         )
     return config.accumulate
+
+
+def _replicas() -> int:
+    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _spectral_norm(

@@ -41,7 +41,7 @@ class InParts:
     over that. Instead of `passes.WholeBatch`.
 
     Attributes:
-      parts: how many, >= 2.
+      parts: how many, >= 2; a replica's batches are of a multiple of it.
     """
 
     parts: int
@@ -60,6 +60,11 @@ class InParts:
             self._refuse(
                 "the critic compares the images of a batch, by batch "
                 "normalisation or minibatch discrimination"
+            )
+        if adopting.draws(critic):
+            self._refuse(
+                "layers of the critic draw numbers, such as dropout, and would "
+                "draw others when a part is passed through it again"
             )
         if criterion.needs_independent_examples or criterion.needs_decoder:
             self._refuse(
@@ -88,7 +93,6 @@ class InParts:
         update: Update,
     ) -> Loss:
         """One update of the critic's weights, in replica context."""
-        parts_of.check_rows(real, self.parts)
         weights = critic.network.trainable_variables
         with updates.recording(critic.network, persistent=True) as tape:
             view = parts_of.ViewInParts(critic, self.parts, tape)
@@ -115,11 +119,9 @@ class InParts:
         generator: keras.Model,
         optimizer: keras.optimizers.Optimizer,
         critic: CriticView,
-        real: Batch,
         lowered: Lowered,
     ) -> Loss:
         """One update of the generator's weights, in replica context."""
-        parts_of.check_rows(real, self.parts)
         weights = generator.trainable_variables
         with updates.recording(generator, persistent=True) as tape:
             view = parts_of.ViewInParts(critic, self.parts, tape)

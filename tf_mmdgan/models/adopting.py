@@ -1,5 +1,6 @@
 """Networks as users give them, made those that models train, or refused."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,11 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.conditions import Condition
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.networks import MinibatchDeviation, MinibatchDiscrimination
+from tf_mmdgan.networks import (
+    MinibatchDeviation,
+    MinibatchDiscrimination,
+    style_parts,
+)
 from tf_mmdgan.objectives import CriticForm
 
 _COLOURS = re.compile(r"\x1b\[\d*m")
@@ -56,6 +61,19 @@ def _check_labels(
         raise errors.UsageError(
             f"The {role} takes labels {list(taken)}, and the model has labels "
             f"{[None, *shape]}: make both of one condition."
+        )
+
+
+def refuse_condition(model: object, condition: Condition | None) -> None:
+    """Refuses labels of a model that compares all images with each other.
+
+    Raises:
+      UsageError: for any condition.
+    """
+    if condition is not None:
+        raise errors.UsageError(
+            f"condition={condition}: a {type(model).__name__} takes no labels; "
+            "leave it out, and give a generator of latents alone."
         )
 
 
@@ -143,6 +161,20 @@ def critic(
     return network
 
 
+def check_styles(generator: keras.Model) -> None:
+    """Refuses a generator without styles, where a penalty is on these.
+
+    Raises:
+      UsageError: for such a generator.
+    """
+    if style_parts(generator) is None:
+        raise errors.UsageError(
+            "The generator has no styles, whose effect on images this "
+            "penalty is on: take one of the architecture stylegan2.",
+            setting="path_length_penalty",
+        )
+
+
 def form_of(critic: keras.Model) -> CriticForm:
     """What is known of a critic that `critic` has returned."""
     outputs = critic.output
@@ -166,6 +198,22 @@ def mixes_examples(network: keras.Model) -> bool:
         MinibatchDiscrimination,
         MinibatchDeviation,
     )
+
+
+def deviation_group(network: keras.Model) -> int:
+    """What groups of images a critic compares by their deviation divide; 1."""
+    layers = network._flatten_layers()
+    return math.lcm(
+        *(x.group for x in layers if isinstance(x, MinibatchDeviation))
+    )
+
+
+def draws(network: keras.Model) -> bool:
+    """Whether layers draw numbers of their own, such as dropout does.
+
+    Each call of the network then draws others.
+    """
+    return any(layer._seed_generators for layer in network._flatten_layers())
 
 
 def _has(network: keras.Model, *kinds: type[keras.layers.Layer]) -> bool:

@@ -10,13 +10,11 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import adopting, updates, views
-from tf_mmdgan.models.accumulated import InParts
+from tf_mmdgan.models import adopting, dividing, updates, views
 from tf_mmdgan.models.implicit_model import ImplicitModel
-from tf_mmdgan.models.passes import WholeBatch
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.models.stepping import LateUpdate
-from tf_mmdgan.networks import spectral_normalization, style_parts
+from tf_mmdgan.networks import spectral_normalization
 from tf_mmdgan.objectives import Batch, Loss, Objective
 from tf_mmdgan.objectives.augmentations.adaptive import STATE_SIZE
 
@@ -136,12 +134,8 @@ class AdversarialModel(ImplicitModel):
             1, critic_steps=critic_steps, regularize_every=regularize_every,
             regularize_generator_every=regularize_generator_every,
         )  # fmt: skip
-        if objective.needs_styles and style_parts(self.generator) is None:
-            raise errors.UsageError(
-                "The generator has no styles, whose effect on images this "
-                "penalty is on: take one of the architecture stylegan2.",
-                setting="path_length_penalty",
-            )
+        if objective.needs_styles:
+            adopting.check_styles(self.generator)
         if burn_in is not None:
             errors.check_type("burn_in", burn_in, BurnIn)
             burn_in.check(critic_steps)
@@ -164,7 +158,9 @@ class AdversarialModel(ImplicitModel):
             critic=regularize_every > 1,
             generator=regularize_generator_every > 1,
         )
-        self._way = _way(accumulate, critic, objective, regularize_every)
+        self._way, self._divisors = dividing.plan(
+            accumulate, critic, objective, regularize_every
+        )
         self.critic_steps = critic_steps
         self.burn_in = burn_in
         self.moved_with_generator = moved_with_generator
@@ -261,7 +257,7 @@ class AdversarialModel(ImplicitModel):
     ) -> None:
         """The penalties of the critic's last update, as one of their own."""
         last = self.critic_steps - 1
-        real = updates.as_batch(batches[last])
+        real = self._share(batches[last])
         update = self.make_update(first_update + last)
         fakes = self._fakes(real, update)
         with updates.recording(self.critic) as tape:
@@ -275,7 +271,7 @@ class AdversarialModel(ImplicitModel):
         self, batches: Sequence[Any], first_update: tf.Tensor
     ) -> None:
         """The penalties of the generator's update, as one of their own."""
-        real = updates.as_batch(batches[self.critic_steps])
+        real = self._share(batches[self.critic_steps])
         update = self.make_update(first_update + self.critic_steps)
         with updates.recording(self.generator) as tape:
             loss = self.objective.generator_penalized(
@@ -287,7 +283,7 @@ class AdversarialModel(ImplicitModel):
 
     def critic_update(self, batch: Any, number: tf.Tensor) -> Logs:
         """One update of the critic, in replica context."""
-        real, update = updates.as_batch(batch), self.make_update(number)
+        real, update = self._share(batch), self.make_update(number)
         fakes = self._fakes(real, update)
         loss = self._way.move_critic(
             self.view, self._usual_objective, self.critic_optimizer,
@@ -298,7 +294,7 @@ class AdversarialModel(ImplicitModel):
 
     def generator_update(self, batch: Any, number: tf.Tensor) -> Logs:
         """One update of the generator, in replica context."""
-        real, update = updates.as_batch(batch), self.make_update(number)
+        real, update = self._share(batch), self.make_update(number)
         if self.moved_with_generator:
             spectral_normalization.power_iterate(self.critic)
 
@@ -310,9 +306,13 @@ class AdversarialModel(ImplicitModel):
             )
 
         loss = self._way.move_generator(
-            self.generator, self.generator_optimizer, self.view, real, lowered
+            self.generator, self.generator_optimizer, self.view, lowered
         )
         return {"loss": loss.value, **loss.terms}
+
+    def _share(self, batch: Any) -> Batch:
+        """A replica's share of a batch, of a size that can be divided up."""
+        return dividing.checked(updates.as_batch(batch), self._divisors)
 
     def _fakes(self, real: Batch, update: Update) -> list[Batch]:
         """Generated images, with the labels of the real ones, if any."""
@@ -324,18 +324,3 @@ class AdversarialModel(ImplicitModel):
             images = views.wide(self.generator(inputs, training=True))
             fakes.append(Batch(images, real.labels))
         return fakes
-
-
-def _way(
-    accumulate: int,
-    critic: keras.Model,
-    objective: Objective,
-    regularize_every: int,
-) -> WholeBatch | InParts:
-    """How updates differentiate; refuses what cannot be had in parts."""
-    errors.check_count(1, accumulate=accumulate)
-    if accumulate == 1:
-        return WholeBatch()
-    parts = InParts(accumulate)
-    parts.check(critic, objective, regularize_every)
-    return parts

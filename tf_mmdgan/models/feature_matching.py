@@ -15,7 +15,7 @@ from tf_mmdgan import errors, images
 from tf_mmdgan.features.frozen import Matched
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.mmd import estimators
-from tf_mmdgan.models import image_batches, updates
+from tf_mmdgan.models import adopting, image_batches, updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
 from tf_mmdgan.models.phases import Logs
 
@@ -69,6 +69,7 @@ class FeatureMatchingModel(GeneratorModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
+        adopting.refuse_condition(self, self.condition)
         errors.check_function("features", features)
         self.matched_features = features
         image = tf.zeros([1, *generator.output_shape[1:]], generator.dtype)

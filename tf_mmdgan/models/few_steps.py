@@ -18,7 +18,7 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.distribute.update import Purpose, Update
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import updates
+from tf_mmdgan.models import shares, updates
 from tf_mmdgan.models.moment_matching import GeneratorModel
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.networks import StraightPath, unrolled
@@ -211,13 +211,12 @@ class InductiveModel(FewStepsModel):
         Raises:
           UsageError: for a replica's batch that is not of whole groups.
         """
-        real = updates.as_batch(batches[0]).images
-        rows = real.shape[0]
-        if rows is not None and rows % self.group_size:
-            raise errors.UsageError(
-                f"{rows} examples of a batch on each device: need whole groups "
-                f"of {self.group_size} (group_size)."
-            )
+        real = shares.in_multiples(
+            updates.as_batch(batches[0]).images,
+            self.group_size,
+            "{} examples of a batch on each device: need whole groups of "
+            f"{self.group_size} (group_size).",
+        )
         update = self.make_update(first_update)
         count, shape = tf.shape(real)[0], real.shape[1:]
         noise = tf.cast(

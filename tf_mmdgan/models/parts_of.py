@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import errors
 from tf_mmdgan.models.views import CriticView
 from tf_mmdgan.objectives import Batch, CriticOutput
 
@@ -75,21 +74,6 @@ class ViewInParts(CriticView):
             for name in _SMALL
             if name in made
         }
-
-
-def check_rows(batch: Batch, parts: int) -> None:
-    """Refuses a batch that has no equal parts."""
-    count = batch.images.shape[0]
-    if count is None:
-        rest = tf.shape(batch.images)[0] % parts
-        tf.debugging.assert_equal(
-            rest, 0, f"No {parts} equal parts of a batch."
-        )
-    elif count % parts:
-        raise errors.UsageError(
-            f"accumulate={parts}: a device's {count} images of a batch are not "
-            f"{parts} equal parts."
-        )
 
 
 def part(

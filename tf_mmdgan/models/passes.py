@@ -40,11 +40,9 @@ class WholeBatch:
         generator: keras.Model,
         optimizer: keras.optimizers.Optimizer,
         critic: CriticView,
-        real: Batch,
         lowered: Lowered,
     ) -> Loss:
         """One update of the generator's weights, in replica context."""
-        del real
         with updates.recording(generator) as tape:
             _, loss = lowered(critic)
         weights = generator.trainable_variables

@@ -59,6 +59,7 @@ class RatioMatchingModel(GeneratorModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
+        adopting.refuse_condition(self, self.condition)
         errors.check_type("objective", objective, RatioMatching)
         if augmentation is not None:
             errors.check_type("augmentation", augmentation, CriticAugmentation)

@@ -13,6 +13,8 @@ from tf_mmdgan import errors
 
 _TEXT = "replicas got unequal shares of a batch"
 _FOUND = re.compile(rf"{_TEXT}, (.*?) rows")
+_MARK = "rows of a device:"  # before messages that end in a full stop
+_MARKED = re.compile(rf"\[{_MARK}\] \[(.*?\.)\]", re.DOTALL)
 
 
 @contextlib.contextmanager
@@ -49,6 +51,35 @@ def _equal(parts: Sequence[Any]) -> bool:
     return len(rows) == 1 and None not in rows
 
 
+def in_multiples(images: tf.Tensor, of: int, text: str) -> tf.Tensor:
+    """A replica's images, whose number has to be a multiple of another one.
+
+    Where their number is not known before a step runs, the step looks at it,
+    and `told` makes one line of the error.
+
+    Args:
+      images: [b, ...].
+      of: what b is to be a multiple of.
+      text: what is wrong with another b, which stands for the {} in it.
+
+    Returns:
+      The images.
+
+    Raises:
+      UsageError: with this text.
+    """
+    count = images.shape[0]
+    if count is not None:
+        if count % of:
+            raise errors.UsageError(text.format(count))
+        return images
+    rows = tf.shape(images)[0]
+    message = tf.strings.format(text, rows)
+    check = tf.debugging.Assert(rows % of == 0, [_MARK, message])
+    with tf.control_dependencies([check]):
+        return tf.identity(images)
+
+
 def check_synchronized(
     strategy: tf.distribute.Strategy, networks: Iterable[keras.Model]
 ) -> None:
@@ -77,7 +108,8 @@ def told(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, whose error about shares is one line.
 
     Raises:
-      UsageError: for a batch that replicas cannot share out evenly.
+      UsageError: for a batch that replicas cannot share out evenly, and for
+        what `in_multiples` refuses.
     """
 
     @functools.wraps(function)
@@ -85,6 +117,9 @@ def told(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*arguments)
         except tf.errors.InvalidArgumentError as error:
+            marked = _MARKED.search(str(error))
+            if marked is not None:
+                raise errors.UsageError(marked[1]) from None
             rows = _FOUND.search(str(error))
             if rows is None:
                 raise

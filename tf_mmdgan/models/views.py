@@ -121,7 +121,8 @@ class GeneratorView:
         latents = update.latents(
             self._latents, count, purpose=Purpose.PATH_LENGTH
         )
-        some = None if labels is None else labels[:count]
+        # Not the first half, which with several devices would be another one.
+        some = None if labels is None else labels[::2]
         inputs = updates.with_labels(self._network, latents, some)
         styles = parts.chosen(inputs, training=True)
         return styles, lambda given: wide(
