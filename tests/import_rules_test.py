@@ -58,6 +58,7 @@ INSIDE = {
         {"tfds"},
         {"cifar", "digits", "folder", "lsun", "mnist", "npz", "ring", "rows",
          "synthetic"},
+        {"npz_preview"},
     ],
     "evaluation": [
         {"alike", "outputs", "loaded", "memorized", "metric_settings",

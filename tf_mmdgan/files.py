@@ -248,7 +248,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
     try:
         with open_plain(path) as file:
             size = os.fstat(file.fileno()).st_size
-            _check_claim(file, size)
+            claimed(file, size)
             file.seek(0)
             return np.lib.format.read_array(file, allow_pickle=False)
     except FileNotFoundError:
@@ -295,16 +295,17 @@ def _names(archive: zipfile.ZipFile) -> list[str]:
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(info) as file:
-        _check_claim(file, info.file_size)
+        claimed(file, info.file_size)
     with archive.open(info) as file:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _check_claim(file: IO[bytes], size: int) -> None:
-    """Refuses an array of another size than its file of `size` bytes has.
+def claimed(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and type of the array of a file of `size` bytes, by its header.
 
     Raises:
-      ValueError: for such an array, and for what is none.
+      ValueError: for an array of another size than the file has, and for what
+        is none.
     """
     version = np.lib.format.read_magic(file)
     if version not in _NPY_HEADERS:
@@ -324,6 +325,7 @@ def _check_claim(file: IO[bytes], size: int) -> None:
             f"an array of shape {shape} claims {claimed:,} bytes, and has "
             f"{held:,}"
         )
+    return shape, dtype
 
 
 def write_npy(path: str | os.PathLike[str], array: np.ndarray) -> None:

@@ -157,6 +157,39 @@ def test_names_are_refused_before_arrays_are_read(
         run.prepare(chosen)
 
 
+@pytest.mark.parametrize(
+    "wrong, error, words",
+    [
+        ({"batch_size": 500}, errors.UsageError, "batch_size=500"),
+        ({"image_size": 12}, errors.UsageError, "12"),
+        ({"features": "lenet_digits"}, errors.UsageError, "1 channel"),
+        ({"max_block_size": 1}, errors.UsageError, "max_block_size=1"),
+        ({"evaluation_samples": 1}, errors.DataError, "1 images are too few"),
+        ({"conditioning": "projection"}, errors.DataError, "of the class 1"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_sizes_are_refused_before_arrays_are_read(
+    tmp_path, monkeypatch, wrong, error, words
+):
+    path = tmp_path / "a.npz"
+    labels = 2 * (np.arange(200) % 2)  # none is 1
+    images = np.zeros((200, 20, 20, 3), np.uint8)
+    np.savez(path, images=images, labels=labels)
+    monkeypatch.setattr(data, "load", None)
+    settings = {
+        "dataset": "npz", "data_dir": str(path), "features": "pixels",
+        "batch_size": 16, "strategy": "one_device", "generator_width": 2,
+        "critic_width": 2,
+    }  # fmt: skip
+    with pytest.raises(error, match=words):
+        run.prepare(
+            config.TrainConfig(
+                run_dir=str(tmp_path / "run"), **{**settings, **wrong}
+            )
+        )
+
+
 @pytest.mark.slow
 def test_the_fallback_keeps_no_best_checkpoint(tmp_path, settings, monkeypatch):
     monkeypatch.setattr(imagenet, "weights_file", lambda: None)

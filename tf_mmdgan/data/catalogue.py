@@ -28,6 +28,7 @@ from tf_mmdgan.data.sets import (
     lsun,
     mnist,
     npz,
+    npz_preview,
     rows,
     synthetic,
     tfds,
@@ -145,6 +146,7 @@ DATASETS: Catalogue[DatasetEntry] = Catalogue("data set", __doc__) | {
     ),
     "npz": DatasetEntry(
         load=npz.load,
+        preview=npz_preview.preview,
         any_shape=True,
         image_size=None,
         channels=None,

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -152,13 +153,7 @@ class ImageSet:
     @property
     def empty_classes(self) -> tuple[str, ...]:
         """Names, or numbers, of the classes that no image is of."""
-        if self.labels is None or self.num_classes is None:
-            return ()
-        counts = np.bincount(self.labels, minlength=self.num_classes)
-        names = self.class_names or range(self.num_classes)
-        return tuple(
-            str(names[number]) for number in np.flatnonzero(counts == 0)
-        )
+        return missing_classes(self.labels, self.num_classes, self.class_names)
 
     @functools.cached_property
     def digest(self) -> str:
@@ -172,6 +167,19 @@ class ImageSet:
     def image_shape(self) -> tuple[int, ...]:
         """Height, width and channels; of rows, the number of columns."""
         return self.images.shape[1:]
+
+
+def missing_classes(
+    labels: np.ndarray | None,
+    num_classes: int | None,
+    class_names: Sequence[str] | None = None,
+) -> tuple[str, ...]:
+    """Names, or numbers, of the classes that none of some labels is of."""
+    if labels is None or num_classes is None:
+        return ()
+    counts = np.bincount(labels, minlength=num_classes)
+    names = class_names or range(num_classes)
+    return tuple(str(names[number]) for number in np.flatnonzero(counts == 0))
 
 
 def digest(images: np.ndarray, labels: np.ndarray | None = None) -> str:
@@ -198,6 +206,7 @@ class Preview:
       empty_classes: as of `ImageSet`.
       counted: whether it is known of the user's own files, of which none will
         be left out, and not what is published.
+      label_width: how many numbers a label has; None of others.
     """
 
     image_shape: tuple[int, int, int]
@@ -206,16 +215,20 @@ class Preview:
     in_colour: str | None = None
     empty_classes: tuple[str, ...] = ()
     counted: bool = False
+    label_width: int | None = None
 
     @property
     def condition(self) -> Condition | None:
-        """The classes, if there are any; how often each is there is open."""
+        """What the labels are, if there are any; their law is open."""
+        if self.label_width is not None:
+            return Numbers(self.label_width)
         return None if self.num_classes is None else Classes(self.num_classes)
 
     def is_of(self, image_set: ImageSet) -> bool:
-        """Whether images have this shape and as many classes."""
-        found = (image_set.image_shape, image_set.num_classes)
-        return found == (self.image_shape, self.num_classes)
+        """Whether images have this shape and labels of this kind."""
+        own, other = self.condition, image_set.condition
+        alike = own is other if own is None else own.has_labels_of(other)
+        return alike and image_set.image_shape == self.image_shape
 
 
 def check_classes(found: ImageSet | Preview, place: object) -> None:

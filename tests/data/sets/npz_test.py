@@ -4,7 +4,7 @@ import pytest
 from tf_mmdgan import data, errors
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data import resize
-from tf_mmdgan.data.sets import npz
+from tf_mmdgan.data.sets import npz, npz_preview
 
 
 @pytest.fixture
@@ -183,3 +183,59 @@ def test_absent_and_foreign_files(tmp_path):
         load("train", tmp_path / "a.npz")
     with pytest.raises(errors.UsageError, match="--data_dir="):
         load("train", None)
+
+
+def previewed(split, path, size=None, **reading):
+    given = ReadConfig(data_dir=str(path), **reading)
+    return npz_preview.preview(split, size, given)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("kind", ["classes", "numbers", "none"])
+@pytest.mark.parametrize("place", ["a.npz", "a.npy", "folder"])
+def test_headers_say_what_is_read(images, split, kind, place, tmp_path):
+    labels = {
+        "classes": {"labels": np.arange(len(images)) % 5},
+        "numbers": {"labels": np.zeros((len(images), 3), np.float32)},
+        "none": {},
+    }[kind]
+    path = tmp_path / place
+    if place == "a.npy":
+        np.save(path, images)
+    elif place == "a.npz":
+        save(path, images=images, **labels)
+    else:
+        path.mkdir()
+        for name, rows in (("train", slice(7, None)), ("test", slice(7))):
+            some = {k: v[rows] for k, v in labels.items()}
+            save(path / f"{name}.npz", images=images[rows], **some)
+    for size in (None, "8x10"):
+        found, wanted = previewed(split, path, size), load(split, path, size)
+        assert found.is_of(wanted) and found.counted
+        assert found.count == wanted.count
+        assert found.image_shape == wanted.image_shape
+        assert found.empty_classes == wanted.empty_classes
+
+
+def test_what_headers_show_is_told_before_images_are_read(images, tmp_path):
+    path = save(tmp_path / "a.npz", images=images.astype(float))
+    with pytest.raises(errors.DataError, match="holds float64 of shape"):
+        previewed("train", path)
+    assert previewed("train", path, value_range="0,255").count > 0
+    path = save(tmp_path / "b.npz", images=np.moveaxis(images, -1, 1))
+    with pytest.raises(errors.DataError, match="second axis looks like"):
+        previewed("train", path)
+    path = save(tmp_path / "c.npz", images=images, labels=np.zeros(3, int))
+    with pytest.raises(errors.DataError, match="labels int64 of shape"):
+        previewed("train", path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more"])
+@pytest.mark.parametrize("name", ["a.npz", "a.npy"])
+def test_of_files_that_are_none_nothing_is_known(content, name, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    assert previewed("train", tmp_path / name) is None
+    assert previewed("train", tmp_path / "absent" / name) is None
+    assert npz_preview.preview("train", None, ReadConfig()) is None
+    save(tmp_path / "few.npz", images=np.full((3, 9, 9), 7, np.uint8))
+    assert previewed("test", tmp_path / "few.npz") is None

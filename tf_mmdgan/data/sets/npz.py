@@ -15,7 +15,7 @@ from tf_mmdgan.config.sizes import Size, bounds
 from tf_mmdgan.data import image_set, resize
 from tf_mmdgan.data.readers import links
 
-_SPLITS = ("train", "test")
+SPLITS = ("train", "test")
 _CHANNELS = (1, 3, 4)
 _REMEDY = (
     "Save uint8 images [n, h, w, c] or [n, h, w], 0 to 255, and labels, if "
@@ -58,7 +58,7 @@ def load(
     path = pathlib.Path(reading.data_dir)
     ends = _range(reading)
     if path.is_dir():
-        links.check(reading, *(path / f"{name}.npz" for name in _SPLITS))
+        links.check(reading, *(path / f"{name}.npz" for name in SPLITS))
         images, labels, num_classes = _of_folder(path, split, ends)
     else:
         images, labels, num_classes = _of_file(path, split, ends)
@@ -135,7 +135,7 @@ def read(
     """
     arrays = _arrays(path)
     images = _images(path, arrays, value_range)
-    return images, _labels(path, arrays, len(images))
+    return images, labels_of(path, arrays, len(images))
 
 
 def _arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
@@ -166,22 +166,10 @@ def _images(
             f"{path} holds NaN: {np.isnan(images).sum()} of {images.size} "
             f"values. {_REMEDY}"
         )
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
-    usable = images.dtype == np.uint8 or (
-        value_range is not None and images.dtype.kind in "iuf"
+    ranged = value_range is not None
+    images = images.reshape(
+        whole_shape(path, images.shape, images.dtype, ranged)
     )
-    if not usable or images.ndim != 4 or not images.size:
-        raise errors.DataError(
-            f"{path} holds {images.dtype} of shape {arrays['images'].shape}. "
-            f"{_REMEDY}"
-        )
-    if images.shape[1] in _CHANNELS and images.shape[3] not in _CHANNELS:
-        raise errors.DataError(
-            f"{path} holds images of shape {images.shape}, whose second axis "
-            "looks like that of channels: save them as [n, h, w, c], by "
-            "images.transpose(0, 2, 3, 1)."
-        )
     if value_range is not None:
         return _levels(path, images, *value_range)
     if images.max() == 1:
@@ -192,26 +180,57 @@ def _images(
     return images
 
 
+def whole_shape(
+    path: str | os.PathLike[str],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    ranged: bool,
+) -> tuple[int, int, int, int]:
+    """The shape [n, h, w, c] of images.
+
+    Args:
+      path: of their file, for messages.
+      shape: of their array.
+      dtype: of their array.
+      ranged: whether a range of their numbers is named.
+
+    Raises:
+      DataError: for an array of another kind than images.
+    """
+    usable = dtype == np.uint8 or (ranged and dtype.kind in "iuf")
+    if not usable or len(shape) not in (3, 4) or 0 in shape:
+        raise errors.DataError(
+            f"{path} holds {dtype} of shape {shape}. {_REMEDY}"
+        )
+    count, height, width, channels = (*shape, 1)[:4]
+    if height in _CHANNELS and channels not in _CHANNELS:
+        raise errors.DataError(
+            f"{path} holds images of shape {shape}, whose second axis "
+            "looks like that of channels: save them as [n, h, w, c], by "
+            "images.transpose(0, 2, 3, 1)."
+        )
+    if ranged and dtype == np.uint8:
+        raise errors.DataError(
+            f"{path} holds uint8, levels of 8 bits from 0 to 255: leave "
+            "--value_range out, or save its numbers as another type."
+        )
+    if ranged and channels == 4:
+        raise errors.DataError(
+            f"{path} holds images of four channels, which are colour and "
+            "opacity and have 8 bits: leave --value_range out, or give another "
+            "number of channels."
+        )
+    return count, height, width, channels
+
+
 def _levels(
     path: str | os.PathLike[str], images: np.ndarray, low: float, high: float
 ) -> np.ndarray:
     """Numbers of a range as levels, float32 in [0, 255].
 
     Raises:
-      DataError: for numbers outside of the range, and for four channels, which
-        are colour and opacity.
+      DataError: for numbers outside of the range.
     """
-    if images.dtype == np.uint8:
-        raise errors.DataError(
-            f"{path} holds uint8, levels of 8 bits from 0 to 255: leave "
-            "--value_range out, or save its numbers as another type."
-        )
-    if images.shape[-1] == 4:
-        raise errors.DataError(
-            f"{path} holds images of four channels, which are colour and "
-            "opacity and have 8 bits: leave --value_range out, or give another "
-            "number of channels."
-        )
     outside = np.count_nonzero(~((images >= low) & (images <= high)))
     if outside:
         raise errors.DataError(
@@ -226,9 +245,14 @@ def _levels(
     return levels
 
 
-def _labels(
+def labels_of(
     path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], count: int
 ) -> np.ndarray | None:
+    """The labels of so many images, if the file has any; as `read` has them.
+
+    Raises:
+      DataError: as `read`.
+    """
     if "labels" not in arrays:
         return None
     labels = arrays["labels"]
@@ -258,7 +282,7 @@ _Content = tuple[np.ndarray, np.ndarray | None, int | None]
 def _of_folder(
     folder: pathlib.Path, split: str, value_range: _Range | None
 ) -> _Content:
-    paths = {name: folder / f"{name}.npz" for name in _SPLITS}
+    paths = {name: folder / f"{name}.npz" for name in SPLITS}
     for path in paths.values():
         if not path.is_file():
             raise errors.DataError(
@@ -283,15 +307,14 @@ def _of_folder(
             f"train.npz and test.npz in {folder} differ in the shape of their "
             f"images: {' and '.join(map(str, sorted(shapes)))}."
         )
-    return *content[split], _num_classes(*labels)
+    return *content[split], count_classes(*labels)
 
 
 def _of_file(
     path: pathlib.Path, split: str, value_range: _Range | None
 ) -> _Content:
     images, labels = read(path, value_range)
-    numbers = range(len(images))
-    held_out = np.fromiter(map(_is_held_out, numbers), bool, len(images))
+    held_out = held_out_rows(len(images))
     chosen = held_out if split == "test" else ~held_out
     if not held_out.any():
         raise errors.DataError(
@@ -300,14 +323,19 @@ def _of_file(
             "folder."
         )
     kept = None if labels is None else labels[chosen]
-    return images[chosen], kept, _num_classes(labels)
+    return images[chosen], kept, count_classes(labels)
 
 
-def _num_classes(*labels: np.ndarray | None) -> int | None:
+def count_classes(*labels: np.ndarray | None) -> int | None:
     """One more than the largest label of all; None without classes."""
     classes = [x for x in labels if x is not None and x.dtype == np.int64]
     highest = [int(found.max()) for found in classes]
     return 1 + max(highest) if highest else None
+
+
+def held_out_rows(count: int) -> np.ndarray:
+    """Of each image of a file whether it is held out: bool [count]."""
+    return np.fromiter(map(_is_held_out, range(count)), bool, count)
 
 
 def _is_held_out(number: int) -> bool:
