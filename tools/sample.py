@@ -54,8 +54,14 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
     else:
         labels = _labels(sampler, source, config)
         _check_pictures(config, sampler, len(labels))
-        judge = _judge(config, source)
         count = math.ceil(_asked(config) / (config.keep or 1.0))
+        if len(labels) * count > MOST_SAMPLES:
+            raise errors.UsageError(
+                f"--keep={config.keep}: {len(labels) * count:,} images would "
+                f"be drawn, more than {MOST_SAMPLES:,}; keep a larger share, "
+                "or fewer."
+            )
+        judge = _judge(config, source)
         drawn = _join(_draw(sampler, labels, config, count))
         if judge is not None:
             drawn, kept = _most_real(judge, drawn, count, config)

@@ -1,5 +1,6 @@
 """tools/sample.py --like and --invert in this process."""
 
+import dataclasses
 import types
 
 import keras
@@ -182,6 +183,9 @@ def test_real_images_to_keep_by_are_looked_at_before_any_is_drawn(
     given = SampleConfig(run_dir="run", keep=0.5, out=f"{tmp_path}/a.npz")
     with pytest.raises(errors.DataError, match="no folder photos"):
         sample(given)
+    few = dataclasses.replace(given, keep=1e-5)
+    with pytest.raises(errors.UsageError, match=r"keep=1e-05: 6,400,000 imag"):
+        sample(few)
 
 
 def test_large_pictures_are_refused_before_the_search(
