@@ -78,6 +78,24 @@ def test_an_absent_converter_is_named(monkeypatch):
     formats.check(["keras", "litert"])
 
 
+class Signs(keras.layers.Layer):
+    """Of what ONNX files have no operation for."""
+
+    def call(self, x):
+        words = tf.cast(x, tf.int64)
+        return tf.cast(tf.bitwise.bitwise_xor(words, words + 1), tf.float32)
+
+
+def test_what_onnx_has_no_operation_for_is_refused(tmp_path, caplog, capfd):
+    """The converter logs it, and writes a file that nothing can load."""
+    latents = keras.Input((LATENTS.size,))
+    network = keras.Model(latents, Signs()(latents))
+    network(LATENT_ROWS)
+    with pytest.raises(errors.UsageError, match=r"as onnx: .*Bitwise"):
+        formats.write(network, tmp_path, ["onnx"])
+    assert not caplog.records and "Traceback" not in capfd.readouterr().err
+
+
 def test_a_failing_converter_leaves_no_version(
     generator, tmp_path, monkeypatch
 ):

@@ -5,6 +5,7 @@ hold latents (and labels) -> float images in [-1, 1], and draw nothing.
 """
 
 import importlib.util
+import logging
 import pathlib
 import warnings
 from collections.abc import Callable, Sequence
@@ -82,7 +83,17 @@ def _litert(generator: keras.Model, path: pathlib.Path) -> None:
 
 
 def _onnx(generator: keras.Model, path: pathlib.Path) -> None:
-    generator.export(path, format="onnx", verbose=False)
+    import onnx
+
+    # What cannot be converted is logged, at length, and left in the file.
+    converter = logging.getLogger("tf2onnx")
+    level = converter.level
+    converter.setLevel(logging.CRITICAL + 1)
+    try:
+        generator.export(path, format="onnx", verbose=False)
+    finally:
+        converter.setLevel(level)
+    onnx.checker.check_model(onnx.load(path))
 
 
 FORMATS: dict[str, tuple[str, Callable[[keras.Model, pathlib.Path], None]]] = {
