@@ -3,8 +3,10 @@
 import gzip
 import json
 import os
+import resource
 import tarfile
 import zipfile
+import zlib
 
 import h5py
 import keras
@@ -65,6 +67,32 @@ def test_networks_are_no_larger_than_their_weights(saved):
         pytest.raises(errors.DataError, match=r"48,000,000,000|weights in"),
     ):
         get_extractor(f"keras:{saved}")
+
+
+@pytest.mark.parametrize("kind", ["folder", "hdf5", "archive"])
+def test_networks_come_from_files_whose_claims_are_known(saved, tmp_path, kind):
+    """Keras reads others too, and makes what their descriptions claim."""
+    path = tmp_path / {"folder": "unpacked"}.get(kind, f"wide.{kind}")
+    if kind == "folder":
+        with zipfile.ZipFile(saved) as archive:
+            archive.extractall(path)
+        described = json.loads((path / "config.json").read_text())
+        described["config"]["layers"][-1]["config"]["units"] = 10**9
+        (path / "config.json").write_text(json.dumps(described))
+    elif kind == "hdf5":
+        keras.models.load_model(saved).save(path)
+        with h5py.File(path, "r+") as file:
+            text = file.attrs["model_config"]
+            file.attrs["model_config"] = text.replace(
+                '"units": 5', '"units": 1000000000'
+            )
+    else:
+        saved.rename(path)
+    with (
+        within(seconds=20, megabytes=50),
+        pytest.raises(errors.DataError, match=r"Keras model: need a file of"),
+    ):
+        get_extractor(f"keras:{path}")
 
 
 def test_parts_are_no_bombs(saved):
@@ -203,6 +231,42 @@ def test_arrays_of_hdf5_are_their_files_own(tmp_path, make, words):
         weight_files.check_claims(path)
 
 
+def wide_chunk(file):
+    """One number, in a chunk of 2^29 bytes."""
+    made = file.create_dataset(
+        "x", (1,), "u1", maxshape=(None,), chunks=(2**29,), compression="gzip"
+    )
+    packer = zlib.compressobj(1)
+    packed = [packer.compress(bytes(2**20)) for _ in range(2**9)]
+    made.id.write_direct_chunk((0,), b"".join([*packed, packer.flush()]))
+
+
+def shared_text(file):
+    """A thousand texts of a megabyte, which are all the first one."""
+    made = file.create_dataset("x", (1000,), h5py.string_dtype())
+    made[0] = "a" * 2**20
+    file.flush()
+    path, start = file.filename, made.id.get_offset()
+    file.close()
+    with open(path, "r+b") as raw:
+        raw.seek(start)
+        first = raw.read(16)
+        raw.seek(start)
+        raw.write(first * 1000)
+
+
+@pytest.mark.parametrize("make", [wide_chunk, shared_text])
+def test_arrays_of_hdf5_take_the_memory_that_they_claim(tmp_path, make):
+    path = tmp_path / "inception_v3.h5"
+    with h5py.File(path, "w") as file:
+        make(file)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    with within(seconds=20, megabytes=50), pytest.raises(ValueError):
+        weight_files.check_claims(path)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert after <= max(before, 600 * 2**10)
+
+
 def test_weights_of_inception_are_checked_before_they_are_read(tmp_path):
     path = tmp_path / "inception_v3.h5"
     with h5py.File(path, "w") as file:
@@ -295,7 +359,7 @@ def test_files_that_hdf5_cannot_bear_are_told(
 def test_an_archive_that_is_an_hdf5_file_too_is_checked_as_both(
     saved, tmp_path
 ):
-    path = tmp_path / "both.h5"
+    path = tmp_path / "both.keras"
     with h5py.File(path, "w") as file:
         outside(file)
     path.write_bytes(path.read_bytes() + saved.read_bytes())

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import zipfile
 from collections.abc import Sequence
 
 import keras
@@ -15,6 +16,7 @@ from tf_mmdgan.features.resizes import RESIZES
 
 # The largest factor of a layer that takes levels: 1 / 127.5 is usual.
 _OF_LEVELS = 0.02
+_SUFFIX = ".keras"
 
 
 class KerasNetwork(Network):
@@ -155,6 +157,9 @@ def keras_model(
     logits = None if logits is None else str(logits)
     digest = weight_files.digest(path)
     try:
+        # Of folders and HDF5 files Keras makes networks of any claimed size.
+        if path.suffix != _SUFFIX or not zipfile.is_zipfile(path):
+            raise ValueError("need a file of model.save('network.keras')")
         weight_files.check_claims(path)
         with weight_files.complete():
             model = keras.models.load_model(path, compile=False)
