@@ -4,6 +4,7 @@ import pathlib
 import re
 
 import pytest
+from limits import within
 
 from tf_mmdgan import errors
 
@@ -86,6 +87,9 @@ def test_excerpts_are_one_short_line():
     assert errors.excerpt("\n first\x1b\nsecond") == "first\\x1b"
     assert errors.excerpt("x" * 10**6) == "x" * 200 + "..."
     assert errors.excerpt(" \n") == "no reason given"
+    with within(seconds=5, megabytes=50):
+        assert errors.excerpt("ab\n" * 2**22) == "ab"
+        assert errors.excerpt("\x1b" * 2**22, 8) == "\\x1b\\x1b..."
 
 
 def test_messages_are_one_printable_line(capsys):

@@ -141,6 +141,19 @@ def test_sizes_are_those_of_the_weights(saved, claim):
         lenet.load(saved)
 
 
+def test_what_a_file_says_of_itself_is_short(saved):
+    with np.load(saved) as archive:
+        arrays = dict(archive)
+    lists = "[]," * 2**20
+    arrays["metadata"] = np.array('{"a": [' + lists + "1]}")
+    np.savez_compressed(saved, **arrays)
+    with (
+        within(seconds=10, megabytes=60),
+        pytest.raises(errors.DataError, match=r"metadata has 12,[\d,]+ bytes"),
+    ):
+        lenet.load(saved)
+
+
 def test_foreign_files_are_refused(tmp_path):
     path = tmp_path / "foreign.npz"
     np.savez(path, images=np.zeros(3))

@@ -16,6 +16,7 @@ import numpy as np
 from tf_mmdgan import errors, files, keras_settings
 
 _METADATA = "metadata"
+_METADATA_BYTES = 2**22  # which parsed are ten times as many
 
 
 class Loaded(NamedTuple):
@@ -71,7 +72,7 @@ def load(
     files.check_plain(path)
     try:
         weights = files.read_npz(path)
-        metadata = json.loads(str(weights.pop(_METADATA)))
+        metadata = _described(weights.pop(_METADATA))
         others = [k for k, w in weights.items() if w.dtype != np.float32]
         if others:
             raise ValueError(f"{others[0]} is no float32")
@@ -86,6 +87,17 @@ def load(
             f" {tool} makes such files."
         ) from error
     return Loaded(model, metadata)
+
+
+def _described(text: np.ndarray) -> dict[str, Any]:
+    """What a file says of itself, of which others may have written gigabytes.
+
+    Raises:
+      ValueError: for what is no object of JSON, or far too long.
+    """
+    if text.nbytes > _METADATA_BYTES:
+        raise ValueError(f"its {_METADATA} has {text.nbytes:,} bytes")
+    return files.parse_json(str(text))
 
 
 def _variables(model: keras.Model) -> dict[str, keras.Variable]:
