@@ -239,6 +239,13 @@ def test_a_size_of_any_number_of_digits_is_no_size(server, folder):
         assert path.read_bytes() == b"abc"
 
 
+@pytest.mark.parametrize("size", [b"-1", b"-5", b"-" + b"f" * 20])
+def test_sizes_of_parts_that_are_none(server, folder, size):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server.raw["/a.h5"] = lambda: [head + size + b"\r\nabc\r\n"]
+    check_refused(server.url("/a.h5"), folder, r"a\.h5 cannot be fetched")
+
+
 def test_what_comes_with_a_redirect_is_not_read(secure, folder):
     secure.files["/a.h5"] = CONTENT
     secure.redirects["/from"] = secure.url("/a.h5")

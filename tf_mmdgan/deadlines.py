@@ -25,18 +25,23 @@ def left_until(deadline: float) -> float:
 
 
 def answer(
-    left: Callable[[], float], sock: socket.socket, **options: Any
+    left: Callable[[], float],
+    sock: socket.socket,
+    count: Callable[[int], None] = lambda size: None,
+    **options: Any,
 ) -> http.client.HTTPResponse:
     """The answer on a socket, each read of which waits for what time is left.
 
     Args:
       left: returns seconds to the deadline; a TimeoutError when it is over.
       sock: that the answer comes from.
+      count: is told how many bytes have come, at each read; may raise. An
+        answer's own claims can make `http.client` read all that there is.
       **options: of `http.client.HTTPResponse`.
     """
     response = http.client.HTTPResponse(sock, **options)
     raw = response.fp.detach()
-    response.fp = io.BufferedReader(_Timed(left, sock, raw))
+    response.fp = io.BufferedReader(_Timed(left, count, sock, raw))
     return response
 
 
@@ -44,16 +49,23 @@ class _Timed(io.RawIOBase):
     """Reads from a socket; each read waits for what is left of the time."""
 
     def __init__(
-        self, left: Callable[[], float], sock: socket.socket, raw: io.RawIOBase
+        self,
+        left: Callable[[], float],
+        count: Callable[[int], None],
+        sock: socket.socket,
+        raw: io.RawIOBase,
     ):
-        self._left, self._sock, self._raw = left, sock, raw
+        self._left, self._count = left, count
+        self._sock, self._raw = sock, raw
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
         self._sock.settimeout(self._left())
-        return self._raw.readinto(buffer)
+        size = self._raw.readinto(buffer)
+        self._count(size or 0)
+        return size
 
     def close(self) -> None:
         self._raw.close()

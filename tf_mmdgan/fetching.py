@@ -202,7 +202,9 @@ def _told(url: str, clock: _Clock) -> Iterator[None]:
             f"{url} cannot be fetched (no answer in {_SILENT_SECONDS:g} "
             "seconds)."
         ) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (
+        OSError, http.client.HTTPException, ArithmeticError, ValueError,
+    ) as error:  # fmt: skip
         reason = errors.excerpt(getattr(error, "reason", error))
         raise NotFetched(f"{url} cannot be fetched ({reason}).") from error
 

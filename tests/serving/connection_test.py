@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tf_mmdgan import errors, serving
-from tf_mmdgan.serving import connection, tls
+from tf_mmdgan.serving import connection, http_connection, tls
 from tf_mmdgan.serving.connection import Connection, Unavailable
 
 
@@ -126,6 +126,30 @@ def test_a_look_at_a_server_of_many_addresses_ends(monkeypatch):
     monkeypatch.setattr(socket, "socket", Silent)
     assert tls.fault("many.example:9", False, None, 0.1) is None
     assert len(asked) == 1
+
+
+def test_a_server_that_takes_requests_slowly_is_late():
+    """TLS waits as long as it may for each piece that it sends."""
+    ours, theirs = socket.socketpair()
+
+    class Slow:
+        sent = 0
+        fileno = staticmethod(ours.fileno)
+        close = staticmethod(ours.close)
+
+        def settimeout(self, seconds):
+            self.seconds = seconds
+
+        def sendall(self, data):
+            self.sent += len(data)
+            time.sleep(min(0.1, self.seconds))
+
+    with theirs:
+        opened = http_connection.HttpConnection("localhost:1")
+        opened.sock = slow = Slow()
+        with pytest.raises(TimeoutError):
+            opened.exchange("POST", "/", ["x" * 2**20], {}, 0.35, 1)
+    assert 0 < slow.sent < 2**17
 
 
 def test_certificates_of_the_system_may_be_a_folder(tmp_path, monkeypatch):

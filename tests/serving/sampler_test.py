@@ -1,10 +1,13 @@
 """Requests that a sampler makes, and what it makes of the answers."""
 
+import time
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors, serving
+from tf_mmdgan.serving import labels
 from tf_mmdgan.serving.predictor import Signature
 
 
@@ -62,6 +65,27 @@ def test_large_requests_are_split_by_start():
     for _, inputs in recorder.requests:
         assert set(inputs) == PLAIN["sample_range"].inputs
         assert inputs["seed"] == 7 and inputs["truncation"] == 0.5
+
+
+def test_names_of_many_classes_have_a_time_limit(monkeypatch):
+    monkeypatch.setattr(labels, "_NAMES_SECONDS", 0.2)
+    asked = []
+
+    def ask(numbers):
+        asked.append(numbers)
+        time.sleep(0.05)
+        table = [list(f"{n:05}".encode()) for n in numbers]
+        return {
+            "name": np.array(table, np.uint8),
+            "num_classes": np.full(len(numbers), 60_000, np.int32),
+        }
+
+    with pytest.raises(
+        errors.DataError, match=r"0\.2 seconds to name its 60,0"
+    ):
+        labels.names(ask, 64)
+    assert 2 < len(asked) < 9
+    assert len(labels.names(ask, 60_000)) == 60_000
 
 
 def test_inputs_have_the_types_of_the_signatures():

@@ -12,6 +12,9 @@ from typing import Any
 
 from tf_mmdgan import deadlines
 
+_BYTES_AT_A_TIME = 2**14  # that are sent: what TLS waits for in one go
+_HEADER_BYTES = 2**23  # more than `http.client` takes of an answer
+
 
 class TooLarge(Exception):
     """An answer of more bytes than were allowed."""
@@ -61,9 +64,9 @@ class HttpConnection(http.client.HTTPConnection):
     def __init__(self, target: str, context: ssl.SSLContext | None = None):
         super().__init__(target)
         self._context = context
-        self._deadline = 0.0
+        self._deadline, self._most_bytes = 0.0, 0
         self.response_class = functools.partial(  # type: ignore[assignment]
-            deadlines.answer, self._left
+            deadlines.answer, self._left, count=self._count
         )
 
     def exchange(
@@ -90,11 +93,13 @@ class HttpConnection(http.client.HTTPConnection):
 
         Raises:
           TimeoutError: when the seconds are over.
-          TooLarge: if the body has more bytes.
+          TooLarge: if the body has more bytes, or all else far more.
           OSError: if the server cannot be reached, or hangs up.
           HTTPException: if it speaks something else than HTTP.
         """
         self._deadline = time.monotonic() + seconds
+        # What comes in chunks has the size of each between them.
+        self._most_bytes = 2 * most_bytes + _HEADER_BYTES
         try:
             if self.sock is None or _hung_up(self.sock):
                 self.close()
@@ -104,7 +109,7 @@ class HttpConnection(http.client.HTTPConnection):
             headers = {"Content-Type": "application/json", **headers}
             self.request(method, path, body, headers)
             response = self.getresponse()
-            found = response.read(most_bytes + 1)
+            found = _read(response, most_bytes + 1)
             if len(found) > most_bytes:
                 raise TooLarge
             return response.status, found
@@ -122,9 +127,31 @@ class HttpConnection(http.client.HTTPConnection):
                 self.sock, server_hostname=self.host
             )
 
+    def send(self, data: Any) -> None:
+        """Sends bytes, however slowly a server takes them."""
+        for start in range(0, len(data), _BYTES_AT_A_TIME):
+            self.sock.settimeout(self._left())
+            self.sock.sendall(data[start : start + _BYTES_AT_A_TIME])
+
+    def _count(self, size: int) -> None:
+        """Takes so many bytes of an answer; TooLarge if these are too many."""
+        self._most_bytes -= size
+        if self._most_bytes < 0:
+            raise TooLarge
+
     def _left(self) -> float:
         """Seconds to the deadline."""
         return deadlines.left_until(self._deadline)
+
+
+def _read(response: http.client.HTTPResponse, most: int) -> bytes:
+    """So many bytes of a body at most; HTTPException for what is none."""
+    try:
+        return response.read(most)
+    except OSError:  # Some of TLS are a ValueError too.
+        raise
+    except (ArithmeticError, ValueError) as error:  # of the size of a chunk
+        raise http.client.HTTPException(str(error)) from error
 
 
 def _hung_up(sock: socket.socket) -> bool:

@@ -279,7 +279,9 @@ class Sampler:
         """What a request for `count` images is answered with."""
         count = max(count, 0)  # Negative ones are the model's to refuse.
         shape = (count, *self._made.shape[1:])
-        if math.prod(shape) * self._made.dtype.size > _MOST_BYTES:
+        of_number = self._made.dtype.size
+        of_number += tf.float32.size if self._has_values else 0
+        if math.prod(shape) * of_number > _MOST_BYTES:
             raise errors.UsageError(
                 f"{count} {self._output} of {shape[1:]} are more than "
                 f"{_MOST_BYTES:,} bytes: ask for fewer at a time."
@@ -312,25 +314,11 @@ class Sampler:
         """The names of the classes, in their order; None without names.
 
         Raises:
-          DataError: if the model does not answer, or what it answers are none.
+          DataError: as `labels.names`, and if the model does not answer.
         """
         if self._names_told is None:
             return None
-        count = int(self._ask_names([0])["num_classes"][0])
-        if not 0 < count <= class_names.MOST_CLASSES:
-            raise errors.DataError(f"The model has {count} classes.")
-        tables = [
-            self._ask_names(range(first, min(count, first + self._batch_size)))[
-                "name"
-            ]
-            for first in range(0, count, self._batch_size)
-        ]
-        names = class_names.decoded(np.concatenate(tables))
-        if not class_names.is_names(names, count):
-            raise errors.DataError(
-                "What the model gives as names of its classes are none."
-            )
-        return names
+        return labels.names(self._ask_names, self._batch_size)
 
     def _ask_names(self, numbers: Sequence[int]) -> Arrays:
         count, width = len(numbers), self._names_told
