@@ -15,7 +15,7 @@ from tf_mmdgan.tools import (
     train_features,
     train_lenet,
 )
-from tf_mmdgan.training import load_run
+from tf_mmdgan.training import load_run, resume
 
 PATHS = {
     config.TrainConfig: {"run_dir", "data_dir", "cache_dir", "init_from"},
@@ -98,6 +98,19 @@ def test_homes_that_there_are_not(monkeypatch):
             patch.setenv(name, "~no such user/x")
             with pytest.raises(errors.UsageError, match="no such home folder"):
                 use()
+
+
+@pytest.mark.parametrize("use", [load_run, resume, export.load_generator])
+def test_what_is_no_path(use):
+    with pytest.raises(errors.UsageError, match="None is no path: give a text"):
+        use(None)
+
+
+def test_checkpoints_that_no_run_has():
+    with pytest.raises(errors.UsageError, match="checkpoint=bset: must be las"):
+        load_run("runs/a", "bset")
+    with pytest.raises(errors.DataError):  # Of a step there may be one.
+        load_run("runs/a", 100)
 
 
 def test_variables_that_are_empty_count_as_unset(monkeypatch):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -80,11 +81,28 @@ def test_reload_in_another_process_gives_the_same_bits(loaded, tmp_path):
 
 
 def test_metadata_that_json_cannot_hold_fails_first(generator, tmp_path):
-    with pytest.raises(TypeError):
-        export.export_generator(
-            generator, LATENTS, tmp_path / "new", {"step": object()}
-        )
+    for metadata, words in (
+        ({"step": object()}, "what JSON holds .*object is not JSON"),
+        ({"loss": float("nan")}, "what JSON holds .*not JSON compliant"),
+        ("step 2", "metadata: need a Mapping, not step 2"),
+    ):
+        with pytest.raises(errors.UsageError, match=words):
+            export.export_generator(
+                generator, LATENTS, tmp_path / "new", metadata
+            )
     assert not (tmp_path / "new").exists()
+
+
+def test_a_network_without_inputs_is_not_exported(tmp_path):
+    for given, words in (
+        (
+            keras.Sequential([keras.layers.Dense(4)]),
+            "has no known inputs: give",
+        ),
+        ("dcgan", "generator: need a Model"),
+    ):
+        with pytest.raises(errors.UsageError, match=words):
+            export.export_generator(given, LATENTS, tmp_path)
 
 
 def test_load_takes_the_newest_version_or_the_one_named(

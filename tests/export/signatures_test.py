@@ -223,7 +223,9 @@ def test_the_limit_on_samples_is_a_choice(generator):
     assert servable.sample(tf.constant(3), seed)["images"].shape[0] == 3
     with pytest.raises(tf.errors.InvalidArgumentError, match="1 to 3, not 4"):
         servable.sample(tf.constant(4), seed)
-    with pytest.raises(errors.UsageError, match="max_samples=1, need >= 2"):
+    with pytest.raises(
+        errors.UsageError, match="max_samples=1, need an integer >= 2"
+    ):
         export.Servable(generator, LATENTS, max_samples=1)
 
 

@@ -20,11 +20,16 @@ def at_home(path: str | os.PathLike[str]) -> pathlib.Path:
     """A path, with the home folder in place of a ~ that it begins with.
 
     Raises:
-      UsageError: where there is no such folder: of an unknown user, or of a
-        process whose user the system does not know.
+      UsageError: for what is no path; and where there is no such folder: of an
+        unknown user, or of a process whose user the system does not know.
     """
     try:
         return pathlib.Path(path).expanduser()
+    except TypeError:
+        raise errors.UsageError(
+            f"{errors.excerpt(repr(path), 40)} is no path: give a text or a "
+            "pathlib.Path."
+        ) from None
     except RuntimeError:
         raise errors.UsageError(
             f"{path}: there is no such home folder; set the environment "

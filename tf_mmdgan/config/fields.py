@@ -288,14 +288,29 @@ def trust_run() -> Any:
     )
 
 
+def checkpoint_name(given: object, *more: str) -> str:
+    """The name of a checkpoint; of a step, its number as text.
+
+    Args:
+      given: a name, or the number of a step.
+      *more: names for several, beside those of single ones.
+
+    Raises:
+      UsageError: for a name that no checkpoint has.
+    """
+    name = str(given)
+    known = (*CHECKPOINTS, *more)
+    require(
+        name in known or name.isdecimal(),
+        f"--checkpoint={errors.excerpt(name, 40)}: must be {', '.join(known)} "
+        "or the number of a step.",
+    )
+    return name
+
+
 def require_checkpoint(config: Any, *more: str) -> None:
     """Refuses a checkpoint that no run has; `more` are other names for some."""
-    name = config.checkpoint
-    known = ", ".join((*CHECKPOINTS, *more))
-    require(
-        name in (*CHECKPOINTS, *more) or name.isdecimal(),
-        f"--checkpoint={name}: must be {known} or the number of a step.",
-    )
+    name = checkpoint_name(config.checkpoint, *more)
     require(
         name in CHECKPOINTS or config.weights == "ema",
         f"--checkpoint={name}: of single steps the averaged weights alone are "

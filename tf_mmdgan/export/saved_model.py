@@ -92,7 +92,8 @@ def export_generator(
       The folder of the new version.
 
     Raises:
-      UsageError: for a generator, a format or an extra that does not fit.
+      UsageError: for a generator, metadata, a format or an extra that does not
+        fit.
       DataError: if `export_dir` cannot be made, or holds something else.
     """
     formats.check(other_formats)
@@ -111,8 +112,15 @@ def _records(
     documents: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Mapping[str, Any]]:
     """The JSON files of an export by name."""
+    errors.check_type("metadata", metadata, Mapping)
     record = {**metadata, **_described(servable)}
-    json.dumps(record)  # Fails now rather than after the slow part.
+    try:
+        # Fails now rather than after the slow part.
+        json.dumps(record, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise errors.UsageError(
+            f"metadata: need what JSON holds ({errors.excerpt(error, 80)})."
+        ) from None
     return {pathlib.Path(METADATA).name: record, **documents}
 
 

@@ -99,8 +99,7 @@ class Servable:
         value_range: tuple[float, float] | None = None,
     ):
         errors.check_type("latents", latents, Latents)
-        if max_samples < 2:
-            raise errors.UsageError(f"max_samples={max_samples}, need >= 2.")
+        errors.check_count(2, max_samples=max_samples)
         if condition is not None:
             errors.check_type("condition", condition, Condition)
         self.generator = generator

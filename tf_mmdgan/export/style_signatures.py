@@ -30,6 +30,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.export import refuse
 from tf_mmdgan.export.inputs import ENDS, column, of_labels, repeated
 from tf_mmdgan.export.signatures import Servable, Tensors
@@ -165,8 +166,15 @@ def servable_of(generator: keras.Model, *args: Any, **kwargs: Any) -> Servable:
       **kwargs: more of `Servable`.
 
     Raises:
-      UsageError: as `Servable`.
+      UsageError: as `Servable`, and for what is no network of known inputs.
     """
+    errors.check_type("generator", generator, keras.Model)
+    if not getattr(generator, "inputs", None):
+        raise errors.UsageError(
+            f"generator: a {type(generator).__name__} has no known inputs: "
+            "give ema_generator of a model, or keras.Model(x, generator(x)) of "
+            "x = keras.Input((z,))."
+        )
     parts = style_parts(generator)
     if parts is None:
         return Servable(generator, *args, **kwargs)

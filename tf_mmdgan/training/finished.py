@@ -12,6 +12,7 @@ import numpy as np
 
 from tf_mmdgan import data, errors, export, files
 from tf_mmdgan.config import TrainConfig, fields
+from tf_mmdgan.config.data import at_home
 from tf_mmdgan.config.sizes import bounds
 from tf_mmdgan.evaluation import Report, Scorer, memorized, scorer_of_run
 from tf_mmdgan.evaluation.report import kept
@@ -133,7 +134,7 @@ class TrainedRun:
         """
         weights = weights or self._usual_weights
         self._check_weights(weights)
-        scorer = scorer or self._usual_scorer()
+        scorer = self._scorer(scorer)
         if scorer.cluster.chief:
             self.report_file(out)
         before = recorded(self.folder / REPORT_FILE)
@@ -159,8 +160,11 @@ class TrainedRun:
             self._warn_of(report)
         return report
 
-    def _usual_scorer(self) -> Scorer:
-        """On the held-out images of the run's data set."""
+    def _scorer(self, given: Scorer | None) -> Scorer:
+        """The given one, or that on the held-out images of the data set."""
+        if given is not None:
+            errors.check_type("scorer", given, Scorer)
+            return given
         run_data.check_scored(self.config)
         scorer = scorer_of_run(self.config, table=self.table)
         run_data.warn_of_pixels(self.config, self.config, held_out=scorer.real)
@@ -287,7 +291,7 @@ class TrainedRun:
 
 def load_run(
     run_dir: str | os.PathLike[str],
-    checkpoint: str = "last",
+    checkpoint: str | int = "last",
     trust_run: bool = False,
     sampling_steps: int | None = None,
 ) -> TrainedRun:
@@ -311,18 +315,18 @@ def load_run(
         run has it.
 
     Raises:
-      UsageError: for such a name in a run that is not trusted, and for steps of
+      UsageError: for what is no path, for a checkpoint that no run has, for
+        what this package has not in a run that is not trusted, and for steps of
         a generator that makes none.
       DataError: if the folder is not a run, or has no such checkpoint; and for
         a record or weights that are not sound.
     """
-    run_dir = os.path.expanduser(run_dir)
+    run_dir = os.fspath(at_home(run_dir))
+    checkpoint = fields.checkpoint_name(checkpoint)
     found = run_directory.read_config(run_dir, trust_run)
     config, image_shape, condition = found
     # The folder may have been moved.
-    config = dataclasses.replace(
-        config, run_dir=os.fspath(run_dir), trust_run=trust_run
-    )
+    config = dataclasses.replace(config, run_dir=run_dir, trust_run=trust_run)
     in_force = run_directory.recorded_in_force(run_dir, trust_run)
     config = records.filled(config, in_force)
     if sampling_steps is not None:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tf_mmdgan import config as config_room
 from tf_mmdgan import data, errors, evaluation, export, published
 from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config.data import at_home
 from tf_mmdgan.distribute import Cluster, lost_workers
 from tf_mmdgan.evaluation import outputs
 from tf_mmdgan.models import ImplicitModel
@@ -93,7 +94,7 @@ def resume(
         record has in a run that is not trusted.
       DataError: if the folder is not a run, and as `train`.
     """
-    run_dir = os.path.expanduser(run_dir)
+    run_dir = os.fspath(at_home(run_dir))
     found, *_ = run_directory.read_config(run_dir, trust_run)
     chosen = {**settings, "run_dir": run_dir, "trust_run": trust_run}
     return train(found, **chosen)
