@@ -124,3 +124,11 @@ def test_no_rows_have_no_mean_where_sizes_are_unknown(rng):
     assert biased(x, y) >= 0.0
     with pytest.raises(tf.errors.InvalidArgumentError, match="at least 1"):
         biased(x[:0], y)
+
+
+def test_a_kernel_may_be_a_name():
+    named, _ = mmd.random_frequencies("rbf", (0, 1), 8, 2)
+    found, _ = mmd.random_frequencies(kernels.Gaussian(), (0, 1), 8, 2)
+    np.testing.assert_array_equal(named, found)
+    with pytest.raises(errors.UsageError, match="count=0, need an integer"):
+        mmd.random_frequencies("rbf", (0, 1), 0, 2)

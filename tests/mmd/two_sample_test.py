@@ -103,6 +103,7 @@ def test_outcome_is_json(rng):
         ({"kernel": [KERNEL]}, "takes one kernel"),
         ({"kernel": KERNEL, "method": "mmdagg"}, "sequence of kernels"),
         ({"kernel": "rbg"}, "Did you mean 'rbf'"),
+        ({"kernel": 2.0}, "kernel 2.0: need a name"),
         ({"num_permutations": 18}, "need at least 19"),
         ({"num_permutations": 99, "level": 0.001}, "need at least 999"),
         ({"level": 2.0}, "level=2.0"),

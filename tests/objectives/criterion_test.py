@@ -5,7 +5,8 @@ import pytest
 import smooth
 import tensorflow as tf
 
-from tf_mmdgan.objectives import Batch, criterion
+from tf_mmdgan import errors
+from tf_mmdgan.objectives import WGAN, Batch, Loss, Objective, criterion
 
 
 @pytest.mark.parametrize("labels", [None, [1, 2, 3, 4]])
@@ -60,3 +61,37 @@ def test_the_generator_sees_real_images_where_they_count(rng, needs_real):
     else:
         assert seen.x is None and seen.real_features is None
         assert seen.penultimates[0] is None
+
+
+class Looking(WGAN):
+    """Looks in the generator's loss for what `part` says."""
+
+    def __init__(self, part):
+        object.__setattr__(self, "part", part)
+
+    def generator_loss(self, seen):
+        return self.part(seen)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (lambda seen: tf.reduce_mean(seen.x), "unless generator_sees_real=Tru"),
+        (lambda seen: seen.y - seen.x, "unless generator_sees_real=True"),
+        (lambda seen: seen.output.features, "seen.output is of the critic"),
+        (lambda seen: Loss(seen.y[0, 0], {"a": seen.y}), "Looking returns a="),
+        (lambda seen: Loss(seen.y[0, 0], {"loss": 1.0}), "a term called loss"),
+        (lambda seen: Loss(seen.y[0, 0], [1.0]), "Loss.terms: need a Mapping"),
+    ],
+)
+def test_losses_of_what_is_not_there(rng, part, words):
+    critic = smooth.SmoothCritic(rng, 1)
+    seen = smooth.batches(critic, *smooth.images(rng, 2))
+    with pytest.raises(errors.UsageError, match=words) as caught:
+        Objective(Looking(part)).generator_loss(critic, *seen, smooth.update())
+    assert "\n" not in str(caught.value)
+
+
+def test_terms_may_be_numbers():
+    loss = Loss(tf.constant(1.0), {"a": 2.0, "b": tf.constant(3.0)})
+    assert Loss.of(loss, "test") is loss

@@ -127,6 +127,7 @@ def test_losses_and_gradients(rng, objective):
         ({"ridge": float("nan")}, "ridge=nan"),
         ({"bandwidths": (0.0,)}, "bandwidths="),
         ({"bandwidths": ()}, "bandwidths="),
+        ({"bandwidths": tf.zeros([4, 2])}, "bandwidths=.*need numbers > 0"),
         ({"positivity": "squared"}, "Unknown positivity"),
     ],
     ids=str,

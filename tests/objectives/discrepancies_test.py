@@ -10,6 +10,7 @@ from tf_mmdgan.mmd import constrained
 from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
+    PlainDiscrepancy,
     RandomFeatureDiscrepancy,
     SlicedEnergy,
 )
@@ -173,3 +174,24 @@ def test_random_features_are_the_mmd_on_average_over_steps(
 def test_impossible_random_discrepancies_are_refused(make, words):
     with pytest.raises(errors.UsageError, match=words):
         make()
+
+
+def test_a_discrepancy_takes_lists_and_types_that_are_mixed():
+    for made in (KernelDiscrepancy("linear"), SlicedEnergy(4)):
+        expected = made(tf.zeros([2, 1]), tf.ones([3, 1]), (0, 1))
+        found = made([[0], [0]], np.ones((3, 1)), (0, 1))
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_images_are_no_features():
+    with pytest.raises(ValueError, match=r"must be \[n, d\], or \[places"):
+        SlicedEnergy(4)(*[tf.zeros([3, 2, 2, 1])] * 2)
+
+
+def test_a_value_for_each_row_is_no_discrepancy():
+    class OfEach(PlainDiscrepancy):
+        def value(self, real, fake):
+            return tf.reduce_sum(tf.square(fake - real), axis=1)
+
+    with pytest.raises(errors.UsageError, match=r"OfEach returns .*mean over"):
+        OfEach()(tf.zeros([2, 1]), tf.ones([2, 1]))

@@ -356,3 +356,14 @@ def test_impossible_fields_are_refused(make, words):
     with pytest.raises(errors.UsageError, match=words) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_points_of_any_type_are_of_one_width(rng):
+    points, positives, negatives = rng.integers(0, 9, (3, 4, 2))
+    field = DriftField(LAPLACE, "row")
+    expected = field(*(np.float64(x) for x in (points, positives, negatives)))
+    found = field(points.tolist(), positives, np.float32(negatives))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    for wrong in (positives[:, :1], positives[0]):
+        with pytest.raises(ValueError, match="of one width d"):
+            field(points, wrong, negatives)

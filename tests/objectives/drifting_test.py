@@ -179,9 +179,10 @@ def test_points_that_coincide_have_gradient_zero():
     "wrong, words",
     [
         ({"temperatures": ()}, "temperatures=..: need one or more"),
+        ({"temperatures": "warm"}, "temperatures=warm: need one or more"),
         ({"temperatures": (0.1, -1.0)}, "temperature=-1.0, need a number > 0"),
         ({"temperatures": (float("nan"),)}, "temperature=nan, need"),
-        ({"temperatures": ("1",)}, "temperature='1', need"),
+        ({"temperatures": ("1",)}, "temperatures=.'1',.: need one or more"),
         ({"decay": 1.0}, "decay=1.0, need less than 1"),
         ({"field": "row"}, "field: need a DriftField, not row"),
     ],

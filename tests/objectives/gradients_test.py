@@ -224,3 +224,9 @@ def test_slopes_are_of_one_number_for_each_image():
     images = tf.ones([3, 4, 4, 1])
     with pytest.raises(errors.UsageError, match=r"\(3, 2\).*witness"):
         gradients.gradient_squares(lambda x: x[:, 0, :2, 0], images)
+
+
+def test_a_function_that_takes_no_images_has_no_slope(rng):
+    images = tf.constant(rng.normal(size=(3, 2, 2, 1)))
+    with pytest.raises(errors.UsageError, match="does not depend on the imag"):
+        gradients.gradient_norms(lambda x: tf.zeros([3]), images)

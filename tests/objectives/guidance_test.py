@@ -132,3 +132,12 @@ def test_refusals():
     alone = DriftDiscrepancy(guidance=2.0)
     with pytest.raises(errors.UsageError, match="there are none"):
         alone(tf.zeros([4, 2]), tf.ones([4, 2]))
+    with pytest.raises(
+        errors.UsageError, match=r"model has 3 there, .*classes=1"
+    ):
+        alone.check(3)
+    with pytest.raises(
+        errors.UsageError, match=r"model has 1 there, .*classes=2"
+    ):
+        dataclasses.replace(alone, classes=2).check(1)
+    dataclasses.replace(alone, classes=3).check(3)

@@ -18,6 +18,7 @@ from tf_mmdgan.kernels.radial import (
     RadialMixture,
     RationalQuadratic,
     gaussian,
+    some_numbers,
 )
 from tf_mmdgan.kernels.rows import (
     as_matrices,

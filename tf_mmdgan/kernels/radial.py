@@ -1,6 +1,7 @@
 """Kernels that are functions of the Euclidean distance, ||u - v||."""
 
 import abc
+import contextlib
 import dataclasses
 import math
 from collections.abc import Iterable
@@ -63,14 +64,27 @@ def floored(divisor: float | tf.Tensor, values: tf.Tensor) -> float | tf.Tensor:
     return max(divisor, float(least))
 
 
+def some_numbers(given: Any) -> tuple[float, ...]:
+    """A number, or some, as a tuple; an empty one for what are no numbers.
+
+    Args:
+      given: a number; or an array, a tensor or a list of some.
+    """
+    with contextlib.suppress(TypeError, ValueError):
+        # Tensors and arrays of a single number are iterable, and do not work.
+        single = np.ndim(given) == 0 or not isinstance(given, Iterable)
+        some = (given,) if single else tuple(given)
+        if not any(isinstance(number, str) for number in some):
+            return tuple(float(number) for number in some)
+    return ()
+
+
 def _positive(name: str, given: Any) -> tuple[float, ...]:
     """The parameters of a mixture, of which there may be one."""
-    # Tensors and arrays of a single number are iterable too, and do not work.
-    single = np.ndim(given) == 0 or not isinstance(given, Iterable)
-    some = (given,) if single else given
-    values = tuple(float(value) for value in some)
+    values = some_numbers(given)
     if not values or not all(0.0 < value < math.inf for value in values):
-        raise ValueError(f"{name}={values}, need numbers > 0.")
+        shown = values or errors.excerpt(given, 60)
+        raise ValueError(f"{name}={shown}, need numbers > 0.")
     return values
 
 

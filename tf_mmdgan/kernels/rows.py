@@ -29,6 +29,25 @@ def as_matrices(*features: tf.Tensor) -> list[tf.Tensor]:
     return in_one_type(tensors)
 
 
+def as_points(*given: tf.Tensor) -> list[tf.Tensor]:
+    """Casts points [..., n, d] of one width as `as_matrices` does.
+
+    Raises:
+      ValueError: for others, and for what holds no real numbers, or nothing.
+    """
+    points = in_one_type([as_tensor(rows) for rows in given])
+    shapes = [rows.shape for rows in points]
+    flat = any(shape.rank in (0, 1) for shape in shapes)
+    if flat or not all(
+        s[-1:].is_compatible_with(shapes[0][-1:]) for s in shapes
+    ):
+        raise ValueError(
+            f"Points are {', '.join(map(str, shapes))}: need [..., n, d], of "
+            "one width d."
+        )
+    return points
+
+
 def as_tensor(values: Any) -> tf.Tensor:
     """Arrays, lists and frames as they are; raises as `as_matrices`."""
     try:

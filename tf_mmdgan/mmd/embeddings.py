@@ -197,7 +197,8 @@ def prototypes_and_criticisms(
     """
     rows = as_rows(x, "x")
     _check_count(num_prototypes, len(rows), "num_prototypes")
-    if not 0 <= num_criticisms <= len(rows) - num_prototypes:
+    errors.check_count(0, num_criticisms=num_criticisms)
+    if num_criticisms > len(rows) - num_prototypes:
         raise errors.UsageError(
             f"num_criticisms={num_criticisms}: need 0 to "
             f"{len(rows) - num_prototypes}, the rows that are no prototypes."

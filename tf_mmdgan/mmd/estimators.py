@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import kernels
+from tf_mmdgan import errors, kernels
 from tf_mmdgan.kernels import Kernel
 
 
@@ -71,6 +71,7 @@ def mmd2_biased(grams: Grams) -> tf.Tensor:
     Raises:
       ValueError: for no example of either kind; see `size`.
     """
+    errors.check_type("grams", grams, Grams)
     grams = Grams(*map(not_empty, grams))
     xx, xy, yy = (tf.reduce_mean(gram, axis=[-2, -1]) for gram in grams)
     return xx + yy - 2.0 * xy
@@ -91,6 +92,7 @@ def mmd2_unbiased(grams: Grams) -> tf.Tensor:
     Raises:
       ValueError: for fewer than 2 examples of either kind; see `size`.
     """
+    errors.check_type("grams", grams, Grams)
     within = mean_off_diagonal(grams.xx) + mean_off_diagonal(grams.yy)
     return within - 2.0 * tf.reduce_mean(grams.xy)
 
@@ -110,6 +112,7 @@ def mmd2_ustatistic(grams: Grams) -> tf.Tensor:
     Raises:
       ValueError: for unequal n and m, or fewer than 2 examples; see `size`.
     """
+    errors.check_type("grams", grams, Grams)
     n, m = grams.xy.shape
     if n is not None and m is not None and n != m:
         raise ValueError(f"The U-statistic needs n = m, not {n} and {m}.")
@@ -148,7 +151,11 @@ def mmd2_weighted(
         taken to be 0, without bias also those over one row that has not.
       y_weights: [m], the same.
       biased: whether pairs i = i count.
+
+    Raises:
+      ValueError: for more or fewer weights than rows.
     """
+    errors.check_type("grams", grams, Grams)
     u, v = (
         tf.math.divide_no_nan(
             tf.cast(w, grams.xy.dtype),
@@ -156,6 +163,13 @@ def mmd2_weighted(
         )
         for w in (x_weights, y_weights)
     )
+    if not tf.TensorShape([*u.shape, *v.shape]).is_compatible_with(
+        grams.xy.shape
+    ):
+        raise ValueError(
+            f"Weights are {u.shape} and {v.shape}, of {grams.xy.shape[0]} and "
+            f"{grams.xy.shape[1]} rows: need one for each row."
+        )
     within = _weighted(grams.xx, u, biased) + _weighted(grams.yy, v, biased)
     return within - 2.0 * tf.tensordot(u, tf.linalg.matvec(grams.xy, v), 1)
 

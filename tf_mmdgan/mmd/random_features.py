@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.kernels import (
+    KERNEL_FAMILY,
     Gaussian,
     Kernel,
     Laplace,
@@ -33,7 +34,7 @@ Seed: TypeAlias = "tf.Tensor | Sequence[int]"
 
 
 def random_frequencies(
-    kernel: Kernel, seed: Seed, count: int, width: int
+    kernel: Kernel | str, seed: Seed, count: int, width: int
 ) -> tuple[tf.Tensor, float]:
     """Frequencies of the law that belongs to a kernel, and its value at u = v.
 
@@ -42,8 +43,8 @@ def random_frequencies(
         (TensorShape([16, 3]), 1.0)
 
     Args:
-      kernel: one that `check_kernel` takes. Of a mixture of s kernels each has
-        every s-th frequency.
+      kernel: one that `check_kernel` takes, or its name. Of a mixture of s
+        kernels each has every s-th frequency.
       seed: two integers.
       count: how many.
       width: of the features.
@@ -52,8 +53,10 @@ def random_frequencies(
       [count, width], float32, and k(u, u).
 
     Raises:
-      UsageError: as `check_kernel`.
+      UsageError: as `check_kernel`, and for numbers below 1.
     """
+    errors.check_count(1, count=count, width=width)
+    kernel = KERNEL_FAMILY.get(kernel)
     check_kernel(kernel)
     normal_seed, mixing_seed = tf.unstack(tf.random.split(seed, 2))
     normal = tf.random.stateless_normal(

@@ -7,7 +7,7 @@ To add a test, write a function of (samples, kernels, estimator, plan) that
 returns a `TwoSampleTest`, and give it a line in `TWO_SAMPLE_TESTS`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -250,8 +250,12 @@ def _kernels(
         return kernel_choice.grid(pooled, rng, method.spacing)
     if given is None:
         given = kernel_choice.DEFAULT
-    some = [given] if isinstance(given, Kernel | str) else given
+    some: Any = given if _are_many(given) else [given]
     return tuple(kernel_choice.resolve(k, pooled, rng) for k in some)
+
+
+def _are_many(given: object) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, str)
 
 
 def _shuffled(samples: Samples, rng: np.random.Generator) -> Samples:
@@ -275,7 +279,7 @@ def _check_estimator(chosen: TestMethod, method: str, estimator: str) -> None:
 def _check_kernel_count(
     chosen: TestMethod, method: str, kernel: object
 ) -> None:
-    many = not (kernel is None or isinstance(kernel, Kernel | str))
+    many = _are_many(kernel)
     if kernel is None or many == bool(chosen.spacing):
         return
     if many:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd.estimators import (
     Grams,
@@ -72,6 +73,7 @@ class Variance(NamedTuple):
 
 def sum_pairs(grams: Grams) -> PairSums:
     """The sums, from whole kernel matrices."""
+    errors.check_type("grams", grams, Grams)
     x = reduce_grams(grams.xx, tf.transpose(grams.xy))
     y = reduce_grams(grams.yy, grams.xy)
     return PairSums(

@@ -1,8 +1,10 @@
 """What an objective sees of a model, and what it gives back."""
 
 import abc
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import (
+    Any,
     ClassVar,
     Literal,
     NamedTuple,
@@ -73,14 +75,29 @@ class Loss(NamedTuple):
           source: of it, for the message.
 
         Raises:
-          UsageError: for anything that is no scalar.
+          UsageError: for anything that is no scalar, in the terms too, and for
+            a term that is called as the loss.
         """
         loss = given if isinstance(given, Loss) else cls(given, {})
-        if tf.is_tensor(loss.value) and loss.value.shape.rank in (0, None):
-            return loss
+        who = type(source).__name__
+        errors.check_type("Loss.terms", loss.terms, Mapping)
+        _check_scalar(loss.value, f"{who} returns ")
+        for name, term in loss.terms.items():
+            if not isinstance(term, numbers.Real):
+                _check_scalar(term, f"{who} returns {name}=")
+        if "loss" in loss.terms:
+            raise errors.UsageError(
+                f"{who} has a term called loss, as the log "
+                "calls the loss itself: give it another name."
+            )
+        return loss
+
+
+def _check_scalar(value: Any, whose: str) -> None:
+    if not tf.is_tensor(value) or value.shape.rank not in (0, None):
         raise errors.UsageError(
-            f"{type(source).__name__} returns {errors.excerpt(loss.value, 60)}"
-            ", not a scalar tensor: take its mean over the batch."
+            f"{whose}{errors.excerpt(value, 60)}, not a scalar tensor: take "
+            "its mean over the batch."
         )
 
 

@@ -5,7 +5,6 @@ https://openreview.net/forum?id=SJg7spEYDS.
 """
 
 import dataclasses
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -115,11 +114,13 @@ class RatioMatching:
     median_bandwidth: bool = False
 
     def __post_init__(self):
-        given: object = self.bandwidths
-        some = given if isinstance(given, Iterable) else (given,)
-        object.__setattr__(self, "bandwidths", tuple(some))
-        if not self.bandwidths:
-            raise errors.UsageError("bandwidths=(), need numbers > 0.")
+        some = kernels.some_numbers(self.bandwidths)
+        if not some:
+            raise errors.UsageError(
+                f"bandwidths={errors.excerpt(self.bandwidths, 60)}, need "
+                "numbers > 0."
+            )
+        object.__setattr__(self, "bandwidths", some)
         for bandwidth in self.bandwidths:
             errors.check_above(0.0, bandwidths=bandwidth)
         errors.check_finite(ridge=self.ridge)

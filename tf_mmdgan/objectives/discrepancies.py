@@ -15,7 +15,9 @@ import tensorflow as tf
 from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.kernels import KERNEL_FAMILY, Kernel, bandwidths
 from tf_mmdgan.kernels.roots import floored_root
+from tf_mmdgan.kernels.rows import as_points
 from tf_mmdgan.mmd import constrained, random_features
+from tf_mmdgan.objectives.criterion import Loss
 
 # Least variance of the t-statistic in the code of Sutherland et al. 2017.
 _VARIANCE_FLOOR = 1e-8
@@ -61,6 +63,13 @@ class Discrepancy(abc.ABC):
         """How many numbers a step leaves to the next one."""
         return 0
 
+    def check(self, classes: int) -> None:  # noqa: B027
+        """Refuses a model that compares so many classes in a batch: none.
+
+        Raises:
+          UsageError: with the reason.
+        """
+
     @abc.abstractmethod
     def lowered(
         self,
@@ -82,7 +91,16 @@ class Discrepancy(abc.ABC):
     def __call__(
         self, real: tf.Tensor, fake: tf.Tensor, seed: mmd.Seed = (0, 0)
     ) -> tf.Tensor:
-        """The loss of real [n, d] and fake [m, d] in a first step, a scalar."""
+        """The loss of a first step, a scalar; arguments as of `lowered`.
+
+        Raises:
+          ValueError: for features of unequal widths, and for images.
+        """
+        real, fake = as_points(real, fake)
+        if real.shape.rank not in (2, 3, None):
+            raise ValueError(
+                f"Features must be [n, d], or [places, n, d], not {real.shape}."
+            )
         memory = tf.zeros([self.memory_size])
         return self.lowered(real, fake, memory, seed).loss
 
@@ -110,7 +128,11 @@ class PlainDiscrepancy(Discrepancy):
     ) -> Lowered:
         """See `Discrepancy.lowered`."""
         del seed
-        return Lowered(mean_over_places(self.value, real, fake), memory, {})
+
+        def value(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+            return Loss.of(self.value(real, fake), self).value
+
+        return Lowered(mean_over_places(value, real, fake), memory, {})
 
     @abc.abstractmethod
     def value(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:

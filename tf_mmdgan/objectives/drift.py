@@ -43,6 +43,7 @@ from tf_mmdgan.kernels import (
     RadialMixture,
     pairwise_squares,
 )
+from tf_mmdgan.kernels.rows import as_points
 from tf_mmdgan.mmd.estimators import size
 from tf_mmdgan.objectives.f_divergences import DIVERGENCE_FAMILY, FDivergence
 
@@ -267,7 +268,7 @@ class DriftField:
         negatives: tf.Tensor,
         own: bool = False,
     ) -> tf.Tensor:
-        """The field at the points.
+        """The field at the points; raises ValueError for unequal widths.
 
         Args:
           points: [..., n, d].
@@ -279,10 +280,7 @@ class DriftField:
         Returns:
           Steps, [..., n, d], to be added to the points.
         """
-        points, positives, negatives = (
-            tf.convert_to_tensor(rows)
-            for rows in (points, positives, negatives)
-        )
+        points, positives, negatives = as_points(points, positives, negatives)
         squares = Sides(
             pairwise_squares(points, positives),
             pairwise_squares(points, negatives),

@@ -10,7 +10,12 @@ import math
 import tensorflow as tf
 
 from tf_mmdgan import errors, mmd
-from tf_mmdgan.kernels import RadialMixture, as_matrices, pairwise_squares
+from tf_mmdgan.kernels import (
+    RadialMixture,
+    as_matrices,
+    pairwise_squares,
+    some_numbers,
+)
 from tf_mmdgan.objectives.discrepancies import Discrepancy, Lowered
 from tf_mmdgan.objectives.drift import DriftField, Sides, pull
 
@@ -40,7 +45,8 @@ class DriftDiscrepancy(Discrepancy):
 
     Attributes:
       field: the drift field.
-      temperatures: bandwidths in mean distances, for a kernel of bandwidth 1.
+      temperatures: bandwidths in mean distances, for a kernel of bandwidth 1;
+        one, or some.
       scaled: whether drifts are divided by their sizes; otherwise sizes are 1.
       decay: of the moving average of sizes over steps; 0: those of the batch,
         as in the published code.
@@ -66,10 +72,13 @@ class DriftDiscrepancy(Discrepancy):
 
     def __post_init__(self):
         errors.check_type("field", self.field, DriftField)
-        given = tuple(self.temperatures)
-        object.__setattr__(self, "temperatures", given)
+        given = some_numbers(self.temperatures)
         if not given:
-            raise errors.UsageError("temperatures=(): need one or more.")
+            raise errors.UsageError(
+                f"temperatures={errors.excerpt(self.temperatures, 60)}: need "
+                "one or more numbers > 0."
+            )
+        object.__setattr__(self, "temperatures", given)
         for temperature in given:
             errors.check_above(0.0, temperature=temperature)
         errors.check_at_least(0.0, decay=self.decay)
@@ -77,6 +86,16 @@ class DriftDiscrepancy(Discrepancy):
             raise errors.UsageError(f"decay={self.decay}, need less than 1.")
         errors.check_at_least(1.0, guidance=self.guidance)
         errors.check_count(1, classes=self.classes)
+
+    def check(self, classes: int) -> None:
+        """See `Discrepancy.check`: guidance needs the classes of a batch."""
+        if self.guidance > 1.0 and not 1 < classes == self.classes:
+            raise errors.UsageError(
+                f"guidance={self.guidance}: away from the other classes of a "
+                f"batch, and the model has {classes} there, the discrepancy "
+                f"classes={self.classes}: give both as many, 2 or more.",
+                setting="drift_guidance",
+            )
 
     @property
     def memory_size(self) -> int:
@@ -141,7 +160,7 @@ class DriftDiscrepancy(Discrepancy):
         if self.classes < 2 or real.shape.rank == 2:
             raise errors.UsageError(
                 f"guidance={self.guidance}: away from other classes, and there "
-                "are none.",
+                "are none: give classes, and points [places, n, d] of each.",
                 setting="drift_guidance",
             )
         width, places = real.shape[-1], real.shape[0] // self.classes

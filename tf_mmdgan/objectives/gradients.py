@@ -81,13 +81,19 @@ def _squares_by_our_pixels(
 ) -> tf.Tensor:
     with tf.GradientTape() as tape:
         tape.watch(images)
-        values = function(images)
+        values = tf.convert_to_tensor(function(images))
     if values.shape.rank not in (1, None):
         raise errors.UsageError(
             f"A function whose slope is taken makes {values.shape} of images, "
             "not one number for each: does witness return [b]?"
         )
-    gradients = tf.cast(tape.gradient(values, images), values.dtype)
+    slopes = tape.gradient(values, images)
+    if slopes is None:
+        raise errors.UsageError(
+            "A function whose slope is taken does not depend on the images: "
+            "does witness use the features that it is given?"
+        )
+    gradients = tf.cast(slopes, values.dtype)
     if axes is None:
         axes = range(1, images.shape.rank)
     return tf.reduce_sum(tf.square(gradients), axis=list(axes))

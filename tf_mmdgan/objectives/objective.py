@@ -9,6 +9,7 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.objectives.absent import naming_absent
 from tf_mmdgan.objectives.augmentations import CriticAugmentation
 from tf_mmdgan.objectives.augmentations.adaptive import mean_sign
 from tf_mmdgan.objectives.augmentations.augmentation import TERMS
@@ -258,7 +259,9 @@ class Objective:
         seen = separate_passes(
             critic, real, fakes, update, self.criterion.generator_sees_real
         )
-        return Loss.of(self.criterion.generator_loss(seen), self.criterion)
+        with naming_absent(self.criterion):
+            given = self.criterion.generator_loss(seen)
+        return Loss.of(given, self.criterion)
 
     def generator_penalized(
         self, loss: Loss, generator: Generator, update: Update
