@@ -1,5 +1,7 @@
 """Labels of classes and of numbers, and the laws that they are drawn by."""
 
+import pickle
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -52,7 +54,7 @@ def test_a_label_may_be_farther_from_0_than_those_of_the_data_are():
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([[0.5]], "rows: need a ndarray"),
+        ([["near"]], r"rows: need numbers \[n, k\]"),
         (np.zeros((0, 1), np.float32), "no label to draw from"),
         (np.zeros((2, 3), np.float32), r"give floats \[n, 1\]"),
         (np.float32([[np.inf]]), "NaN or infinite"),
@@ -71,6 +73,20 @@ def test_laws_follow_given_labels():
     numbers = Numbers(2).like(ROWS)
     np.testing.assert_array_equal(numbers.law, ROWS)
     assert numbers.even() is numbers
+
+
+def test_numbers_are_of_anything_that_is_an_array_of_them():
+    for given in (ROWS.tolist(), ROWS.astype(np.float64), tf.constant(ROWS)):
+        for made in (Numbers(2, given), Numbers.of(given)):
+            assert made.k == 2 and made.rows.dtype == np.float32
+            np.testing.assert_array_equal(made.rows, ROWS)
+
+
+@pytest.mark.parametrize("given", [ROWS[:, 0], ["ab"], [[]], [[1], [1, 2]]])
+def test_what_are_no_numbers_of_each_image(given):
+    for make in (Numbers.of, lambda rows: Numbers(2, rows)):
+        with pytest.raises(errors.UsageError, match=r"need numbers \[n, k\]"):
+            make(given)
 
 
 def test_of_many_rows_some_are_kept_from_first_to_last():
@@ -149,3 +165,15 @@ def test_what_may_be_asked_for():
     assert message.format("inf") == "label must be finite, not inf"
     inside, _ = Classes(2).allowed(tf.constant([-1, 0, 1, 2]))
     np.testing.assert_array_equal(inside, [False, True, True, False])
+
+
+def test_conditions_are_values():
+    for make in (
+        lambda: Classes(2, [0.25, 0.75], ("a", "b")),
+        lambda: Numbers(2, ROWS),
+        lambda: Numbers(2),
+    ):
+        assert make() == make() and hash(make()) == hash(make())
+        assert make() == pickle.loads(pickle.dumps(make()))
+    made = {Classes(2), Classes(3), Classes(2, [1.0, 0.0]), Numbers(2)}
+    assert len(made | {Numbers(2, ROWS), Numbers(2, ROWS + 1.0)}) == 6

@@ -360,3 +360,16 @@ def test_truncation_of_uniform_latents_is_the_threshold_itself():
     for kind in ("uniform", "normal"):
         with pytest.raises(errors.UsageError, match=r"threshold=0\.0"):
             latents.Latents(4, kind).truncation(0.0)
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda law: law.sample(3, 4), r"need two integers, such as \(0, 1\)"),
+        (lambda law: law.sample((0, 1), 4, truncation=2.0), "truncation=2.0"),
+        (lambda law: law.interpolate([0.0], [1.0], 1), "steps=1, need an int"),
+    ],
+)
+def test_what_cannot_be_drawn(act, words):
+    with pytest.raises(errors.UsageError, match=words):
+        act(latents.Latents(1, "normal"))

@@ -83,7 +83,20 @@ class Latents:
 
         Returns:
           float32 [count, size].
+
+        Raises:
+          UsageError: for another seed, and for a number that is no truncation.
         """
+        seed = tf.cast(seed, tf.int64)
+        if not seed.shape.is_compatible_with([2]):
+            raise errors.UsageError(
+                f"seed: need two integers, such as (0, 1), not an array "
+                f"{seed.shape}."
+            )
+        if isinstance(truncation, float | int) and not 0 < truncation <= 1:
+            raise errors.UsageError(
+                f"truncation={truncation}: a share, need above 0 and 1 at most."
+            )
         draw = _DISTRIBUTIONS[self.distribution]
         return draw(seed, count, start, self.size, truncation)
 
@@ -126,7 +139,12 @@ class Latents:
 
         Returns:
           float32 [steps, size].
+
+        Raises:
+          UsageError: for fewer rows.
         """
+        if not tf.is_tensor(steps):
+            errors.check_count(2, steps=steps)
         steps = tf.convert_to_tensor(steps)
         share = tf.range(steps) / (steps - 1)
         share = tf.cast(share, tf.float32)[:, tf.newaxis]

@@ -37,6 +37,11 @@ def test_refuses_what_is_no_image_set(images, labels, num_classes, message):
         data.ImageSet(images, labels, num_classes)
 
 
+def test_labels_are_an_array():
+    with pytest.raises(errors.UsageError, match="labels: need a ndarray"):
+        data.ImageSet(_IMAGES, [0, 1, 1], 2)
+
+
 def test_shares_of_classes():
     images = np.zeros((8, 2, 2, 1), np.uint8)
     labels = np.array([0, 0, 0, 2, 2, 0, 0, 0])

@@ -210,6 +210,8 @@ def test_replicas_share_the_global_batch(two_cpus):
         ((0, 0), "batch_size=0"),
         ((4, 2**63), "64 bits"),
         ((4, 0, -1), "start=-1"),
+        ((4, 0, 0.5), "start=0.5, need an integer"),
+        (("4", 0), "batch_size='4', need an integer"),
         ((4, 0, 0, True), "no labels"),
     ],
 )
@@ -217,3 +219,23 @@ def test_refuses_what_it_cannot_do(arguments, message):
     unlabelled = data.ImageSet(numbered(10).images)
     with pytest.raises(errors.UsageError, match=message):
         data.batches(unlabelled, *arguments)
+
+
+def test_arrays_are_no_image_set():
+    pixels = numbered(10).images
+    for batches in (
+        lambda: data.batches(pixels, 4, seed=0),
+        lambda: data.grouped_batches(pixels, 2, 2, seed=0),
+    ):
+        with pytest.raises(errors.UsageError, match="image_set: need an Image"):
+            batches()
+
+
+def test_augmentations_may_be_names():
+    named, made = (
+        next(iter(data.batches(numbered(10), 4, 0, augmentation=given)))
+        for given in ("flip", data.Augmentation(("flip",)))
+    )
+    np.testing.assert_array_equal(named, made)
+    with pytest.raises(errors.UsageError, match="mean 'flip'"):
+        data.batches(numbered(10), 4, 0, augmentation="flipp")

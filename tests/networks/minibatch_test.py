@@ -126,3 +126,5 @@ def test_second_derivatives_of_deviations_are_finite():
 def test_a_group_has_two_images_at_least():
     with pytest.raises(errors.UsageError, match="group"):
         MinibatchDeviation(1)
+    with pytest.raises(errors.UsageError, match="kernels=0"):
+        MinibatchDiscrimination(0)

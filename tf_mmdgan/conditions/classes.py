@@ -1,7 +1,7 @@
 """Labels that are classes."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,13 @@ class Classes(Condition):
 
     def __str__(self) -> str:
         return f"{self.count} classes"
+
+    @property
+    def identity(self) -> tuple[Hashable, ...]:
+        """See `Condition`."""
+        shares = None if self.shares is None else tuple(self.shares)
+        names = None if self.names is None else tuple(self.names)
+        return self.count, shares, names
 
     @property
     def num_classes(self) -> int:  # type: ignore[override]

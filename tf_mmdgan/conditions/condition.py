@@ -1,7 +1,7 @@
 """What labels are, and the law that they are drawn by."""
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -37,6 +37,21 @@ class Condition(abc.ABC):
     @abc.abstractmethod
     def law(self) -> np.ndarray | None:
         """What labels are drawn by; None: all classes equally often."""
+
+    @property
+    @abc.abstractmethod
+    def identity(self) -> tuple[Hashable, ...]:
+        """What two of a kind are equal by."""
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Condition)
+            and type(self) is type(other)
+            and self.identity == other.identity
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
 
     def has_labels_of(self, other: "Condition | None") -> bool:
         """Whether another has the same labels, by whatever law."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -51,15 +52,10 @@ class Numbers(Condition):
                 f"k={self.k}: a label has {MOST_NUMBERS} numbers at most."
             )
         if self.rows is not None:
-            self._check_rows(self.rows)
-
-    def _check_rows(self, rows: np.ndarray) -> None:
-        """Refuses what is no law; how far single labels are, it may say."""
-        errors.check_type("rows", rows, np.ndarray)
-        self.check_form(tf.as_dtype(rows.dtype), tf.TensorShape(rows.shape))
-        if not len(rows):
-            raise errors.DataError("rows: there is no label to draw from.")
-        _check_finite(rows, "The labels")
+            object.__setattr__(self, "rows", _as_rows("rows", self.rows))
+            # How far single labels are, a law may say.
+            self.check_form(tf.float32, tf.TensorShape(self.rows.shape))
+            _check_finite(self.rows, "The labels")
 
     @classmethod
     def of(cls, labels: np.ndarray) -> "Numbers":
@@ -68,17 +64,23 @@ class Numbers(Condition):
         Of more than 4,096 labels as many are kept, chosen evenly.
 
         Raises:
+          UsageError: for what are no numbers [n, k].
           DataError: for labels that networks cannot learn from.
         """
-        check_numbers(labels, "The labels")
-        chosen = labels
-        if len(labels) > MOST_ROWS:
-            at = np.linspace(0, len(labels) - 1, MOST_ROWS).round().astype(int)
-            chosen = labels[at]
-        return cls(labels.shape[1], np.asarray(chosen, np.float32))
+        rows = _as_rows("labels", labels)
+        check_numbers(rows, "The labels")
+        if len(rows) > MOST_ROWS:
+            at = np.linspace(0, len(rows) - 1, MOST_ROWS).round().astype(int)
+            rows = rows[at]
+        return cls(rows.shape[1], rows)
 
     def __str__(self) -> str:
         return f"labels of {self.k} numbers"
+
+    @property
+    def identity(self) -> tuple[Hashable, ...]:
+        """See `Condition`."""
+        return self.k, None if self.rows is None else self.rows.tobytes()
 
     @property
     def width(self) -> int:  # type: ignore[override]
@@ -152,6 +154,22 @@ class Numbers(Condition):
         rows = tf.convert_to_tensor(law)
         of_rows = tf.cast(tf.shape(rows)[0], tf.float32)
         return tf.gather(rows, draw_labels(seed, count, start, of_rows))
+
+
+def _as_rows(name: str, given: Any) -> np.ndarray:
+    """Labels float32 [n, k] of an array, a tensor, a frame or a list."""
+    found = np.empty(0)
+    with contextlib.suppress(TypeError, ValueError):
+        found = np.asarray(given, np.float32)
+    if found.ndim == 2 and not len(found):
+        raise errors.DataError(f"{name}: there is no label to draw from.")
+    if found.ndim != 2 or not found.size:
+        raise errors.UsageError(
+            f"{name}: need numbers [n, k], k of each image, not "
+            f"{errors.excerpt(given, 40)} of shape {list(found.shape)}; one "
+            "of each is [n, 1]."
+        )
+    return found
 
 
 def numbers_of(label: Any, width: int) -> np.ndarray:

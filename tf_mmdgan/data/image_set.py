@@ -62,6 +62,8 @@ class ImageSet:
 
     def __post_init__(self):
         errors.check_type("images", self.images, np.ndarray)
+        if self.labels is not None:
+            errors.check_type("labels", self.labels, np.ndarray)
         if self.table is not None:
             self._check_rows(len(self.table.columns))
         elif self.images.dtype != np.uint8 or self.images.ndim != 4:

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
+from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.data import image_set as image_sets
 from tf_mmdgan.data.augment import NONE, Augmentation, Place
 
@@ -23,7 +24,7 @@ def batches(
     seed: int,
     start: int = 0,
     with_labels: bool = False,
-    augmentation: Augmentation = NONE,
+    augmentation: Augmentation | NamedList = NONE,
     rows: slice | None = None,
 ) -> tf.data.Dataset:
     """Shuffled batches without end, from batch number `start` on.
@@ -44,7 +45,7 @@ def batches(
       start: number of the first batch, >= 0.
       with_labels: whether to yield (images, labels) instead of images.
       augmentation: random changes, which depend on seed and number of the
-        batch alone.
+        batch alone, or what `Augmentation.parse` takes: "flip,crop".
       rows: the rows of each batch that are made, for one of several workers;
         by default all. They are the same as in the whole batch.
 
@@ -53,9 +54,10 @@ def batches(
       labels also int64 [batch_size]; of `rows` alone, where they are given.
 
     Raises:
-      UsageError: for a batch larger than the data, a seed or a start out of
-        range, or labels that the data does not have.
+      UsageError: for what is no image set, a batch larger than the data, a
+        seed or a start out of range, or labels that the data does not have.
     """
+    errors.check_type("image_set", image_set, image_sets.ImageSet)
     check_batch_size(image_set, batch_size)
     _check_start(seed, start)
     if with_labels and image_set.labels is None:
@@ -82,7 +84,7 @@ def grouped_batches(
     per_class: int,
     seed: int,
     start: int = 0,
-    augmentation: Augmentation = NONE,
+    augmentation: Augmentation | NamedList = NONE,
     rows: slice | None = None,
 ) -> tf.data.Dataset:
     """Batches of some classes, with as many images of each, without end.
@@ -142,6 +144,7 @@ def _members(
     Raises:
       UsageError: as of `grouped_batches`.
     """
+    errors.check_type("image_set", image_set, image_sets.ImageSet)
     if image_set.labels is None or image_set.num_classes is None:
         raise errors.UsageError("Batches of classes need images with labels.")
     errors.check_count(1, classes=classes, per_class=per_class)
@@ -194,8 +197,7 @@ def _of_class(
 
 def _check_start(seed: int, start: int) -> None:
     errors.check_seed(seed=seed)
-    if start < 0:
-        raise errors.UsageError(f"start={start}, need >= 0.")
+    errors.check_count(0, start=start)
 
 
 def check_batch_size(
@@ -207,7 +209,8 @@ def check_batch_size(
       UsageError: for such a batch.
     """
     n = image_set.count
-    if not 1 <= batch_size <= n:
+    errors.check_positive(batch_size=batch_size)
+    if batch_size > n:
         raise errors.UsageError(
             f"batch_size={batch_size}, need 1 to {n}, the number of images."
         )
@@ -245,7 +248,7 @@ class _Made:
         image_set: image_sets.ImageSet,
         seed: int,
         with_labels: bool,
-        augmentation: Augmentation,
+        augmentation: Augmentation | NamedList,
     ):
         # One tensor that the functions below capture. As a constant of their
         # graphs it could not exceed 2 GB.
@@ -253,6 +256,8 @@ class _Made:
         self._pixels = _shared(image_set.images if levels is None else levels)
         self._labels = tf.constant(image_set.labels) if with_labels else None
         self._seed = seed
+        if not isinstance(augmentation, Augmentation):
+            augmentation = Augmentation.parse(augmentation)
         self._augmentation = augmentation
 
     def batches(

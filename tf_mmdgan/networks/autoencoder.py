@@ -7,9 +7,10 @@ a sigmoid can make all of them, and nothing else.
 
 import keras
 
+from tf_mmdgan import errors
 from tf_mmdgan.networks import mlp
 from tf_mmdgan.networks.conditioning import Conditioning
-from tf_mmdgan.networks.decoder import with_decoder
+from tf_mmdgan.networks.decoder import outputs_of, with_decoder
 from tf_mmdgan.networks.options import GeneratorOptions
 
 # Hidden layers of the generators of that paper, in multiples of 64.
@@ -28,9 +29,10 @@ def autoencoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
       images -> {"features": codes [b, k], "reconstruction": images, ...}.
 
     Raises:
-      ValueError: for a decoder of another shape than the critic's.
+      ValueError: as `with_decoder`.
     """
-    outputs = {**critic.output, "features": _codes(critic.output["features"])}
+    outputs = outputs_of(critic)
+    outputs = {**outputs, "features": _codes(outputs["features"])}
     encoder = keras.Model(critic.input, outputs, name=f"{critic.name}_encoder")
     return with_decoder(encoder, decoder)
 
@@ -73,6 +75,25 @@ def _codes(x: keras.KerasTensor) -> keras.KerasTensor:
 def decoded(
     autoencoder: keras.Model, code_generator: keras.Model
 ) -> keras.Model:
-    """From latents to images: codes that are generated and then decoded."""
-    decoder = autoencoder.get_layer("decoder")
-    return keras.Model(code_generator.inputs, decoder(code_generator.output))
+    """From latents to images: codes that are generated and then decoded.
+
+    Raises:
+      UsageError: for an auto-encoder without a decoder, and for codes that the
+        decoder does not take.
+    """
+    named = {layer.name: layer for layer in autoencoder.layers}
+    outputs = getattr(autoencoder, "output", None)
+    made = isinstance(outputs, dict) and "reconstruction" in outputs
+    if not made or "decoder" not in named:
+        raise errors.UsageError(
+            'The autoencoder must return its "reconstruction", such as '
+            "networks.with_decoder makes it."
+        )
+    decoder, codes = named["decoder"], code_generator.outputs[0]
+    wanted = decoder.inputs[0].shape[1:]
+    if codes.shape[1:] != wanted:
+        raise errors.UsageError(
+            f"The code_generator makes codes {list(codes.shape[1:])}, and the "
+            f"decoder takes {list(wanted)}."
+        )
+    return keras.Model(code_generator.inputs, decoder(codes))

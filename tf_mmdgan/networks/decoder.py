@@ -1,5 +1,7 @@
 """A critic that can rebuild its images from its features."""
 
+from typing import Any
+
 import keras
 
 
@@ -33,11 +35,13 @@ def with_decoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
       ValueError: for a decoder of another shape than the critic's, and for a
         critic that returns no dictionary.
     """
-    if not isinstance(getattr(critic, "output", None), dict):
+    outputs = outputs_of(critic)
+    if not getattr(decoder, "inputs", None):
         raise ValueError(
-            'The critic must return {"features": ..., "activations": [...]}.'
+            "The decoder must be a keras.Sequential or functional model with "
+            "known inputs, from features [b, k] to images."
         )
-    features = critic.output["features"]
+    features = outputs["features"]
     images = critic.inputs[0]
     wanted, found = features.shape[1:], decoder.inputs[0].shape[1:]
     if len(decoder.inputs) > 1 or found != wanted:
@@ -53,5 +57,19 @@ def with_decoder(critic: keras.Model, decoder: keras.Model) -> keras.Model:
             f"{images.shape[1:]}; build both for one image_shape."
         )
     submodel = keras.Model(codes, made, name="decoder")
-    outputs = {**critic.output, "reconstruction": submodel(features)}
+    outputs = {**outputs, "reconstruction": submodel(features)}
     return keras.Model(critic.input, outputs, name=f"{critic.name}_decoder")
+
+
+def outputs_of(critic: keras.Model) -> dict[str, Any]:
+    """What a critic returns, by name.
+
+    Raises:
+      ValueError: for one that returns no dictionary of features.
+    """
+    outputs = getattr(critic, "output", None)
+    if not isinstance(outputs, dict) or "features" not in outputs:
+        raise ValueError(
+            'The critic must return {"features": ..., "activations": [...]}.'
+        )
+    return outputs

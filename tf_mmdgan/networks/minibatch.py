@@ -32,10 +32,14 @@ class MinibatchDiscrimination(keras.layers.Layer):
       kernels: number of matrices, >= 1.
       dimensions: columns of each; 5 in the code of the authors.
       **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+      UsageError: for numbers below 1.
     """
 
     def __init__(self, kernels: int, dimensions: int = 5, **kwargs: Any):
         super().__init__(**kwargs)
+        errors.check_count(1, kernels=kernels, dimensions=dimensions)
         self.kernels = kernels
         self.dimensions = dimensions
 

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Literal
 
 from tf_mmdgan import errors
+from tf_mmdgan.latents import Latents
 from tf_mmdgan.networks.conditioning import Conditioning
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
 
@@ -32,6 +33,7 @@ class StyleOptions:
 
     def __post_init__(self):
         errors.check_count(1, mapping_layers=self.mapping_layers)
+        Latents(1, self.latent_distribution)  # refuses an unknown one
         errors.check_at_least(0.0, mixing=self.mixing)
         if self.mixing > 1.0:
             raise errors.UsageError(
@@ -75,6 +77,7 @@ class GeneratorOptions:
 
     def __post_init__(self):
         errors.check_positive(latent_size=self.latent_size, width=self.width)
+        errors.check_type("styles", self.styles, StyleOptions)
         _check_parts(self)
 
 
