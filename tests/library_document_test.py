@@ -18,6 +18,8 @@ def test_the_program_of_the_document(capsys):
     assert names["drawn"].shape == (16, 16, 16, 1)
     assert len(names["history"].history["critic/OutputPenalty"]) == 2
     assert int(names["model"].step.numpy()) == 10
+    assert names["sevens"].shape == names["dark"].shape == (4, 16, 16, 1)
+    assert names["by_ink"].condition.rows.shape == (1297, 1)
     assert "'generator/mmd2'" in capsys.readouterr().out
     scores = names["scores"]
     np.testing.assert_allclose(scores["kid"], scores["kid_exact"]["kid"], 0.1)

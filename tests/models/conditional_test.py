@@ -2,6 +2,7 @@
 
 import types
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,7 +13,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.conditions import Classes
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.models import AdversarialModel
-from tf_mmdgan.objectives import Batch, CramerGAN, Loss, Objective
+from tf_mmdgan.objectives import MMDGAN, Batch, CramerGAN, Loss, Objective
 
 
 def fit(made, steps, data=None):
@@ -183,6 +184,8 @@ def test_classes_are_those_of_both_networks(labelled):
         AdversarialModel(
             generator, critic, tiny.LATENTS, labelled.objective, condition=3
         )
+    with pytest.raises(errors.UsageError, match="condition: need a Condition"):
+        labelled.generate(2, condition=3)
     for label in ([0, 1], 3):
         with pytest.raises(errors.UsageError, match="has 3 classes; give 0"):
             labelled.generate(2, label=label)
@@ -193,8 +196,16 @@ def test_images_that_are_scored_are_in_the_range_of_those_that_are_drawn():
     images = np.random.default_rng(1).random((4, *tiny.SHAPE))
     with pytest.raises(errors.DataError, match=r"not in \[-1, 1\]"):
         made.evaluate(images)
-    with pytest.raises(errors.UsageError, match="The images are <U6"):
+    with pytest.raises(errors.DataError, match="A batch is of str: need an"):
         made.evaluate(["digits"])
+    with pytest.raises(errors.UsageError, match="The images are int64"):
+        made.evaluate(np.ones((4, *tiny.SHAPE), np.int64))
+
+
+def test_labels_that_no_network_takes_are_refused():
+    made, images = tiny.model(), np.zeros((24, *tiny.SHAPE), np.float32)
+    with pytest.raises(errors.UsageError, match="y: the generator takes no la"):
+        made.fit(images, np.zeros(24, int), batch_size=8, verbose=0)
 
 
 def test_a_model_is_compiled_in_the_scope_that_it_was_made_in():
@@ -205,3 +216,37 @@ def test_a_model_is_compiled_in_the_scope_that_it_was_made_in():
         pytest.raises(errors.UsageError, match="in the same scope"),
     ):
         made.compile("adam", "adam")
+
+
+class OwnPair(keras.Model):
+    """A network of a class, whose `parts` are rows and one-hot labels."""
+
+    def __init__(self, units, shape, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.made = units, shape
+        self.flat, self.dense = (
+            keras.layers.Flatten(),
+            keras.layers.Dense(units),
+        )
+
+    def call(self, inputs):
+        rows, labels = inputs
+        told = tiny_conditional.one_hot(labels, "float32")
+        flat = keras.ops.concatenate([self.flat(rows), told], axis=1)
+        made = self.dense(flat)
+        return keras.ops.reshape(made, (-1, *self.made))
+
+    def get_config(self):
+        return {"units": self.units, "shape": self.made}
+
+
+def test_networks_of_a_class_are_told_labels():
+    made = AdversarialModel(
+        OwnPair(16, tiny.SHAPE),
+        OwnPair(2, (2,)),
+        tiny.LATENTS,
+        Objective(MMDGAN("rbf")),
+        condition=Classes(3),
+    )
+    assert [len(n.inputs) for n in (made.generator, made.critic)] == [2, 2]
+    assert made.generate(4, label=2).shape == (4, *tiny.SHAPE)

@@ -3,8 +3,9 @@
 import keras
 import pytest
 import tiny
+import tiny_conditional
 
-from tf_mmdgan import errors, kernels
+from tf_mmdgan import errors, kernels, networks
 from tf_mmdgan.conditions import Classes
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import (
@@ -28,11 +29,26 @@ from tf_mmdgan.objectives import (
     Objective,
     ScaledMMD,
 )
+from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import KernelDiscrepancy
+from tf_mmdgan.objectives.drifting import DriftDiscrepancy
 
 MMD = Objective(MMDGAN(kernels.Gaussian()))
 PENALTY = [GradientPenalty(1.0)]
 DISCREPANCY = KernelDiscrepancy(kernels.Gaussian())
+
+
+AUTOENCODER = networks.autoencoder(
+    networks.ARCHITECTURES["mlp"].critic(
+        tiny.SHAPE, networks.CriticOptions(5, width=4)
+    ),
+    networks.ARCHITECTURES["mlp"].generator(
+        tiny.SHAPE, networks.GeneratorOptions(5, width=4)
+    ),
+)
+
+
+STYLED = networks.GeneratorOptions(3, width=1, styles=networks.StyleOptions(1))
 
 
 def adversarial(objective=MMD, critic=None, generator=None, **options):
@@ -61,6 +77,29 @@ def without_activations(images, hidden):
 
 def unflattened(images, hidden):
     return {"features": keras.layers.Dense(2)(images), "activations": []}
+
+
+def regularized(**regularizer):
+    layer = keras.layers.Dense(2, name="last", **regularizer)
+    return critic_of(lambda images, hidden: layer(hidden))
+
+
+def with_logits(images, hidden):
+    features = keras.layers.Dense(2)(hidden)
+    return {"features": features, "logits": features}
+
+
+def one_activation(images, hidden):
+    return {"features": keras.layers.Dense(2)(hidden), "activations": hidden}
+
+
+def flat_reconstruction(images, hidden):
+    return {"features": keras.layers.Dense(2)(hidden), "reconstruction": hidden}
+
+
+def two_images():
+    made = tiny.generator()
+    return keras.Model(made.inputs, [made.outputs[0], made.outputs[0]])
 
 
 def wrong_name(images, hidden):
@@ -112,6 +151,45 @@ WRONG = {
             critic_of(without_activations),
         ),
         "on hidden layers too",
+    ),
+    "unknown output": (
+        lambda: adversarial(critic=critic_of(with_logits)),
+        "The critic returns 'logits'; what is taken is features, activations",
+    ),
+    "one activation": (
+        lambda: adversarial(critic=critic_of(one_activation)),
+        "activations of the critic must be a list",
+    ),
+    "reconstruction": (
+        lambda: adversarial(critic=critic_of(flat_reconstruction)),
+        r"reconstruction of the critic is \[16\], and images are \[4, 4, 1\]",
+    ),
+    "two outputs": (
+        lambda: adversarial(generator=two_images()),
+        "The generator must return one tensor",
+    ),
+    "labels for the generator alone": (
+        lambda: adversarial(
+            generator=tiny_conditional.generator(), condition=Classes(3)
+        ),
+        "takes labels, and the critic none: it would not see",
+    ),
+    "law of latents": (
+        lambda: ImplicitModel(
+            networks.ARCHITECTURES["stylegan2"].generator(
+                (16, 16, 1), STYLED
+            ),
+            tiny.LATENTS,
+        ),
+        "mixes styles of normal latents, and these are uniform: give its Style",
+    ),
+    "losses of weights": (
+        lambda: adversarial(critic=regularized(kernel_regularizer="l2")),
+        "The critic has losses of its own, of last/kernel, that no step adds",
+    ),
+    "losses of activities": (
+        lambda: adversarial(critic=regularized(activity_regularizer="l1")),
+        "losses of its own, of last, that no step adds",
     ),
     "name": (lambda: adversarial(critic=critic_of(wrong_name)), "dictionary"),
     "rank": (
@@ -190,9 +268,56 @@ WRONG = {
         ),
         "objective: need a RatioMatching",
     ),
+    "inputs of a projection": (
+        lambda: RatioMatchingModel(
+            tiny.generator(), tiny_conditional.critic(), tiny.LATENTS,
+            RatioMatching(),
+        ),
+        "The projection takes 2 inputs: need images",
+    ),
+    "inputs of a critic": (
+        lambda: adversarial(critic=tiny_conditional.critic()),
+        "The critic takes labels, and the model has no classes",
+    ),
+    "labels of no use": (
+        lambda: RatioMatchingModel(
+            tiny_conditional.generator(), tiny.critic(), tiny.LATENTS,
+            RatioMatching(), condition=Classes(3),
+        ),
+        "a RatioMatchingModel takes no labels",
+    ),
+    "guidance": (
+        lambda: MomentMatchingModel(
+            tiny_conditional.generator(), tiny.LATENTS,
+            DriftDiscrepancy(guidance=2.0), condition=Classes(3),
+            classes_per_batch=3,
+        ),
+        "the model has 3 there, the discrepancy classes=1",
+    ),
     "projection": (
         lambda: ImplicitModel(None, tiny.LATENTS),
         "generator: need a Model, not None",
+    ),
+    "codes": (
+        lambda: CodeMatchingModel(
+            AUTOENCODER, networks.code_generator(2, 3), tiny.LATENTS,
+            DISCREPANCY, autoencoder_steps=1,
+        ),
+        r"makes codes \[2\], and the decoder takes \[5\]",
+    ),
+    "latents of codes": (
+        lambda: CodeMatchingModel(
+            AUTOENCODER, networks.code_generator(5, 4), tiny.LATENTS,
+            DISCREPANCY, autoencoder_steps=1,
+        ),
+        "The code_generator takes latents of width 4",
+    ),
+    "no decoder": (
+        lambda: CodeMatchingModel(
+            tiny.critic(), networks.code_generator(2, 3), tiny.LATENTS,
+            DISCREPANCY, autoencoder_steps=1,
+        ),
+        'must return its "reconstruction"',
     ),
     "autoencoder": (
         lambda: CodeMatchingModel(

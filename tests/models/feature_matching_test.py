@@ -145,3 +145,27 @@ def test_moments_are_to_be_known_before_training():
         toy.fit(made, 1)
     made.adapt(toy.data())
     toy.fit(made, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (toy.data()[:, :2], r"of shape \[2, 4, 1\], and the generator makes"),
+        (toy.data().astype(np.int64), "The images are int64"),
+        (iter([toy.data()]), "that are no numbers"),
+    ],
+)
+def test_moments_are_of_images_that_the_generator_makes(given, words):
+    features = toy.model("gfmn").matched_features
+    made = FeatureMatchingModel(tiny.generator(), tiny.LATENTS, features)
+    with pytest.raises(
+        (errors.UsageError, errors.DataError), match=words
+    ) as caught:
+        made.adapt(given)
+    assert "\n" not in str(caught.value) and not made.adapted.numpy()
+
+
+@pytest.mark.parametrize("features", [lambda x: x, lambda x: {"features": x}])
+def test_features_are_rows(features):
+    with pytest.raises(errors.UsageError, match=r"makes a tensor \[b, d\]"):
+        FeatureMatchingModel(tiny.generator(), tiny.LATENTS, features)

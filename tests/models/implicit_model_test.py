@@ -262,5 +262,19 @@ def test_a_faultless_generator_of_unequal_classes_has_no_kid(rng):
 
 
 def test_evaluate_needs_features():
-    with pytest.raises(errors.UsageError, match='features="pixels"'):
-        tiny.model().evaluate(validation())
+    made, real = tiny.model(), validation()
+    for score in (
+        made.evaluate,
+        lambda real: made.fit(real, validation_data=real, verbose=0),
+    ):
+        with pytest.raises(errors.UsageError, match='features="pixels"'):
+            score(real)
+    assert int(made.step.numpy()) == 0
+
+
+def test_an_epoch_has_whole_executions():
+    made = tiny.model(steps_per_execution=3)
+    with pytest.raises(errors.UsageError, match=r"4: need a multiple of .*=3"):
+        made.fit(tiny.batches(), steps_per_epoch=4, verbose=0)
+    made.fit(np.tile(validation(), (7, 1, 1, 1)), batch_size=8, verbose=0)
+    assert int(made.step.numpy()) == 6

@@ -161,6 +161,10 @@ def test_steps_of_a_loop_are_those_of_fit():
             ),
             "have ended; a step takes 3 batches",
         ),
+        (
+            lambda m: m.train_step(iter(batches(BYTES))),
+            "batches are uint8, and",
+        ),
     ],
 )
 def test_steps_that_cannot_be_done(model, step, message):
@@ -182,6 +186,7 @@ def test_a_step_needs_a_compiled_model():
         (("adm", "sgd"), {}, "Unknown optimizer 'adm'"),
         ((1e-4, "sgd"), {}, "optimizer: need an Optimizer, not 0.0001"),
         (("sgd", "sgd"), {"loss": "mse"}, "loss: the losses of this model"),
+        (("sgd", "sgd"), {"steps_per_execution": "auto"}, "need an integer"),
     ],
 )
 def test_what_compile_does_not_take(model, given, options, message):
@@ -244,6 +249,7 @@ def batches(data):
     ("data", "message"),
     [
         (BYTES.astype(np.int64), "images are int64: give uint8, or floats"),
+        (BYTES // 128, "no level but 0 and 1: multiply them by 255"),
         (BYTES.astype(np.float32), r"not in \[-1, 1\]: .*x / 127.5 - 1"),
         ((ROWS + 1.0) / 2.0, r"not in \[-1, 1\]: .*2 \* x - 1"),
         (np.where(ROWS > 0.9, np.nan, ROWS), "hold NaN"),

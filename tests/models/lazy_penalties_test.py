@@ -146,3 +146,11 @@ def test_two_replicas_take_them_like_one_device(two_cpus):
 def test_an_interval_below_one_is_refused():
     with pytest.raises(errors.UsageError, match="regularize_every"):
         tiny.model(regularize_every=0)
+
+
+@pytest.mark.parametrize(
+    "on", ["regularize_every", "regularize_generator_every"]
+)
+def test_an_update_of_no_penalty_is_refused(on):
+    with pytest.raises(errors.UsageError, match=f"{on}=2: .*no penalty"):
+        tiny.model(objective=Objective(WGAN()), outputs=1, **{on: 2})

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.spatial import distance
 
 from tf_mmdgan import errors
@@ -71,3 +72,43 @@ def test_points_of_unequal_classes_are_drawn_as_often(rng):
 def test_points_have_no_extractor(model):
     with pytest.raises(errors.UsageError, match=r"points, which no extractor"):
         model.compile("adam", features="pixels")
+
+
+ROWS = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+ENDLESS = tf.data.Dataset.from_tensors(ROWS).repeat()
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda m: m.evaluate("x"), "cannot score a str: give an array"),
+        (lambda m: m.evaluate(None), "cannot score a NoneType"),
+        (lambda m: m.evaluate({"x": ROWS}), "cannot score a dict"),
+        (lambda m: m.evaluate(ROWS, steps="x"), "steps='x', need an integer"),
+        (lambda m: m.evaluate(ROWS, stesp=1), "'stesp'. Did you mean 'steps'"),
+        (lambda m: m.evaluate(ROWS, sample_weight=ROWS[:, 0]), "whole sets"),
+        (lambda m: m.evaluate(ROWS, ROWS[..., None]), "y: need labels, one"),
+        (lambda m: m.evaluate(ENDLESS), "have no end: .*validation_steps"),
+        (lambda m: m.evaluate(list(ROWS)), r"A batch is of \[3\]: need an arr"),
+        (lambda m: m.evaluate([(ROWS,) * 3]), r"of \[64, 3\], \[64, 3\], \["),
+        (lambda m: m.fit(ROWS, epochs="x"), "epochs='x', need an integer"),
+        (lambda m: m.fit(ROWS, validation_data="x"), "cannot score a str"),
+        (lambda m: m.fit(ROWS, validation_data=ENDLESS), "have no end"),
+        (
+            lambda m: m.fit(ROWS, validation_data=(ROWS, None, ROWS[:, 0])),
+            "validation_data: give images",
+        ),
+        (
+            lambda m: m.fit(ROWS, validation_data=(x for x in [ROWS])),
+            "validation_data: give images",
+        ),
+    ],
+)
+def test_what_cannot_be_scored_is_not_trained_on(model, act, message):
+    model.compile("adam")
+    with pytest.raises(
+        (errors.UsageError, errors.DataError), match=message
+    ) as caught:
+        act(model)
+    assert "\n" not in str(caught.value)
+    assert int(model.step.numpy()) == 0

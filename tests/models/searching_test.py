@@ -180,7 +180,7 @@ def test_what_cannot_be_searched_for_is_refused(given, settings, words):
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("shares", [[1.0], [0.0, 0.0], [-1.0, 2.0]])
+@pytest.mark.parametrize("shares", [[1.0], [0.0, 0.0], [-1.0, 2.0], ["a"]])
 def test_weights_are_one_for_each_example(shares):
     given = np.zeros((2, 2, 2, 1), np.uint8)
     with pytest.raises(errors.UsageError, match="need 2 numbers >= 0"):

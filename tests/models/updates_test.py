@@ -157,3 +157,10 @@ def test_a_loss_of_no_weight_is_refused():
         loss = tf.stop_gradient(tf.reduce_sum(weight.value))
     with pytest.raises(errors.UsageError, match=r"depends on no weight.*train"):
         updates.apply(optimizer, tape, loss, [weight])
+
+
+def test_nothing_to_move_and_no_norm_are_refused():
+    with pytest.raises(errors.UsageError, match="no weights that its optimize"):
+        updates.prepare(sgd(), [])
+    with pytest.raises(errors.UsageError, match="clip_norm=-1, need a number"):
+        updates.prepare(sgd(), [keras.Variable(np.zeros(2))], -1)

@@ -8,6 +8,7 @@ mode, and no model tracks them.
 import functools
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -29,6 +30,19 @@ def pixels(batch: tf.Tensor) -> tf.Tensor:
         return batch
     # Not [b, -1]: the width must be known while there are no rows yet.
     return tf.reshape(0.5 * (batch + 1.0), [-1, math.prod(batch.shape[1:])])
+
+
+def check_matched(found: Any) -> None:
+    """Refuses what is no features of a batch, where a generator matches them.
+
+    Raises:
+      UsageError: for what is no tensor [b, d].
+    """
+    if not tf.is_tensor(found) or found.shape.rank != 2:
+        raise errors.UsageError(
+            "features: need a function that makes a tensor [b, d] of a batch, "
+            f"not {errors.excerpt(found, 60)}."
+        )
 
 
 _antialias = functools.partial(tf.image.resize, antialias=True)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.conditions import Condition
 from tf_mmdgan.latents import Latents
+from tf_mmdgan.models import adoptable
 from tf_mmdgan.networks import (
     MinibatchDeviation,
     MinibatchDiscrimination,
@@ -22,33 +23,48 @@ _COLOURS = re.compile(r"\x1b\[\d*m")
 
 
 def generator(
-    given: keras.Model, latents: Latents, condition: Condition | None
+    given: keras.Model,
+    latents: Latents,
+    condition: Condition | None,
+    role: str = "generator",
 ) -> keras.Model:
     """A generator with known inputs: latents, and labels if it takes some.
+
+    Args:
+      given: the network.
+      latents: that it takes.
+      condition: of its labels; None: it takes none.
+      role: what the network is called in messages.
 
     Raises:
       UsageError: for one that does not take these.
     """
-    shapes: list[tuple[int, ...]] = [(latents.size,)]
+    errors.check_type("latents", latents, Latents)
+    inputs = [keras.Input((latents.size,))]
     if condition is not None:
         errors.check_type("condition", condition, Condition)
-        shapes.append(condition.shape)
-    made = _functional(given, "generator", shapes)
-    if len(made.inputs) != len(shapes):
+        inputs.append(keras.Input(condition.shape, dtype=condition.dtype.name))
+    made = _functional(given, role, inputs)
+    if len(made.inputs) != len(inputs):
         kind = "no classes" if condition is None else str(condition)
         wanted = "latents alone" if condition is None else "latents, labels"
         raise errors.UsageError(
-            f"The model has {kind}, and its generator {len(made.inputs)} "
-            f"inputs: need {len(shapes)}, {wanted}."
+            f"The model has {kind}, and its {role} {len(made.inputs)} "
+            f"inputs: need {len(inputs)}, {wanted}."
+        )
+    if not isinstance(_outputs(made), keras.KerasTensor):
+        raise errors.UsageError(
+            f"The {role} must return one tensor [b, ...], nothing beside it."
         )
     if condition is not None:
-        _check_labels(made, "generator", condition.shape)
+        _check_labels(made, role, condition.shape)
     width = made.inputs[0].shape[-1]
     if width not in (None, latents.size):
         raise errors.UsageError(
-            f"The generator takes latents of width {width}, and "
+            f"The {role} takes latents of width {width}, and "
             f"latents.size={latents.size}."
         )
+    adoptable.check_law(made, role, latents)
     return made
 
 
@@ -130,7 +146,13 @@ def critic(
         something else.
     """
     made = generator.outputs[0].shape
-    network = _functional(given, role, [tuple(made[1:])])
+    inputs = [keras.Input(tuple(made[1:]))]
+    if role == "critic":
+        inputs += [
+            keras.Input(tuple(labels.shape[1:]), dtype=labels.dtype)
+            for labels in generator.inputs[1:]
+        ]
+    network = _functional(given, role, inputs)
     taken = network.inputs[0].shape
     fits = len(made) == len(taken) and all(
         a == b for a, b in zip(made, taken, strict=True) if None not in (a, b)
@@ -140,10 +162,8 @@ def critic(
             f"The generator makes images {list(made[1:])}, and the {role} "
             f"takes {list(taken[1:])}."
         )
-    if len(network.inputs) > 1 < len(generator.inputs):
-        _check_labels(network, role, generator.inputs[1].shape[1:])
-    sequential = isinstance(network, keras.Sequential)
-    outputs = network.outputs[0] if sequential else network.output
+    _check_inputs(network, role, generator)
+    outputs = _outputs(network)
     if isinstance(outputs, keras.KerasTensor):
         outputs = {"features": outputs}
         network = keras.Model(network.inputs, outputs)
@@ -158,6 +178,7 @@ def critic(
             f"The features of the {role} must be [b, d] with a fixed d, not "
             f"{list(shape)}: flatten them, or end in a Dense layer."
         )
+    adoptable.check_beside(outputs, role, made)
     return network
 
 
@@ -173,6 +194,36 @@ def check_styles(generator: keras.Model) -> None:
             "penalty is on: take one of the architecture stylegan2.",
             setting="path_length_penalty",
         )
+
+
+def _outputs(network: keras.Model) -> Any:
+    """What a network with known inputs returns, in its structure."""
+    sequential = isinstance(network, keras.Sequential)
+    return network.outputs[0] if sequential else network.output
+
+
+def _check_inputs(
+    network: keras.Model, role: str, generator: keras.Model
+) -> None:
+    """Refuses what takes more than images, and labels if the model has any."""
+    if len(network.inputs) == 1:
+        if role == "critic" and len(generator.inputs) > 1:
+            raise errors.UsageError(
+                "The generator takes labels, and the critic none: it would not "
+                "see whether images are of their labels."
+            )
+        return
+    if role != "critic" or len(network.inputs) > 2:
+        raise errors.UsageError(
+            f"The {role} takes {len(network.inputs)} inputs: need images, "
+            "and beside them nothing but a critic's labels."
+        )
+    if len(generator.inputs) == 1:
+        raise errors.UsageError(
+            "The critic takes labels, and the model has no classes: give "
+            "condition, and a generator that takes labels too."
+        )
+    _check_labels(network, role, generator.inputs[1].shape[1:])
 
 
 def form_of(critic: keras.Model) -> CriticForm:
@@ -221,29 +272,36 @@ def _has(network: keras.Model, *kinds: type[keras.layers.Layer]) -> bool:
 
 
 def _functional(
-    network: keras.Model, role: str, shapes: Sequence[tuple[int | None, ...]]
+    network: keras.Model, role: str, inputs: Sequence[keras.KerasTensor]
 ) -> keras.Model:
     """The network with known inputs and outputs, as Keras' own have them.
 
-    A class of the user's has none: it is called once, on inputs of these
-    shapes.
+    A class of the user's has none: it is called once, on inputs like
+    these.
+
+    Raises:
+      UsageError: for what is no network, or cannot be called on them, and for
+        one with losses of its own.
     """
     errors.check_type(role, network, keras.Model)
     if getattr(network, "inputs", None):
+        adoptable.check_losses(network, role)
         return network
-    inputs = [keras.Input(shape) for shape in shapes]
     try:
         # Of what is wrong on symbolic inputs Keras does not tell the reason.
-        _call(network, [tf.zeros([1, *shape]) for shape in shapes])
+        _call(network, [tf.zeros([1, *x.shape[1:]], x.dtype) for x in inputs])
+        adoptable.check_losses(network, role)
         return keras.Model(inputs, _call(network, inputs))
+    except errors.UsageError:
+        raise
     except Exception as error:  # whatever the user's code raises
-        given = ", ".join(str(list(shape)) for shape in shapes)
+        given = ", ".join(str(list(x.shape[1:])) for x in inputs)
         raise errors.UsageError(
             f"The {role} cannot be called on inputs {given}: {_reason(error)}"
         ) from error
 
 
-def _call(network: keras.Model, inputs: list[Any]) -> Any:
+def _call(network: keras.Model, inputs: Sequence[Any]) -> Any:
     return network(inputs if len(inputs) > 1 else inputs[0])
 
 

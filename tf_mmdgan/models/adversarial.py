@@ -124,16 +124,12 @@ class AdversarialModel(ImplicitModel):
         super().__init__(generator, latents, **kwargs)
         errors.check_type("objective", objective, Objective)
         critic = adopting.critic(critic, self.generator)
-        if len(critic.inputs) > 1 and self.condition is None:
-            raise errors.UsageError(
-                "The critic takes labels, and the model has no classes: give "
-                "condition, and a generator that takes labels too."
-            )
         objective.check(adopting.form_of(critic))
         errors.check_count(
             1, critic_steps=critic_steps, regularize_every=regularize_every,
             regularize_generator_every=regularize_generator_every,
         )  # fmt: skip
+        _check_lazy(objective, regularize_every, regularize_generator_every)
         if objective.needs_styles:
             adopting.check_styles(self.generator)
         if burn_in is not None:
@@ -324,3 +320,19 @@ class AdversarialModel(ImplicitModel):
             images = views.wide(self.generator(inputs, training=True))
             fakes.append(Batch(images, real.labels))
         return fakes
+
+
+def _check_lazy(
+    objective: Objective, on_critic: int, on_generator: int
+) -> None:
+    """Refuses updates of their own for penalties that there are not."""
+    generators = objective.generator_regularizers
+    for name, every, penalties in (
+        ("regularize_every", on_critic, objective.regularizers),
+        ("regularize_generator_every", on_generator, generators),
+    ):
+        if every > 1 and not penalties:
+            raise errors.UsageError(
+                f"{name}={every}: the objective has no penalty whose update "
+                "would come then; leave it out, or give one."
+            )

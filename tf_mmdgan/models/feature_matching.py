@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.features.frozen import Matched
+from tf_mmdgan.features.frozen import Matched, check_matched
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.mmd import estimators
-from tf_mmdgan.models import adopting, image_batches, updates
-from tf_mmdgan.models.moment_matching import GeneratorModel
+from tf_mmdgan.models import adopting, feeding, image_batches, updates
+from tf_mmdgan.models.generator_model import GeneratorModel
 from tf_mmdgan.models.phases import Logs
 
 _BATCH = 256
@@ -72,8 +72,10 @@ class FeatureMatchingModel(GeneratorModel):
         adopting.refuse_condition(self, self.condition)
         errors.check_function("features", features)
         self.matched_features = features
-        image = tf.zeros([1, *generator.output_shape[1:]], generator.dtype)
-        row = features(image)[0]
+        image = tf.zeros([1, *self.image_form.shape], self.generator.dtype)
+        made = features(image)
+        check_matched(made)
+        row = made[0]
         self.target = self._moments("data", row)
         self.average = self._moments("average", row)
         self.adapted = self.add_weight(
@@ -129,10 +131,14 @@ class FeatureMatchingModel(GeneratorModel):
           images: as of `data_moments`.
 
         Raises:
-          DataError: as `data_moments`.
+          UsageError: for what is no array of them.
+          DataError: as `data_moments`, and for images of another shape.
         """
         if self.adapted.numpy():
             return
+        images = feeding.as_array(images)
+        spec = tf.TensorSpec(images.shape, images.dtype)
+        self.image_form.check_images(spec)
         for variable, value in zip(
             self.target,
             data_moments(self.matched_features, images),
@@ -244,7 +250,7 @@ def data_moments(
         batch = tf.constant(part)
         if part.ndim == 4 and part.dtype == np.uint8:
             batch = images.from_uint8(batch)
-        elif part.ndim == 4:
+        else:
             image_batches.check_values(part)
         rows = features(batch).numpy().astype(np.float64)
         here = rows.mean(axis=0)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.conditions import Condition
 from tf_mmdgan.models.image_batches import ImageForm, warn_of_missing
 
 _BATCH_SIZE = 32  # as in Keras
@@ -57,19 +58,28 @@ class Feed:
         batches = batches.prefetch(ahead).with_options(self.batches.options())
         return dataclasses.replace(self, batches=batches)
 
-    def steps(self, batches_per_step: int, asked: int | None) -> int | None:
+    def steps(
+        self, batches_per_step: int, asked: int | None, together: int
+    ) -> int | None:
         """Steps of an epoch; None to go on until the data end.
 
         Args:
           batches_per_step: that a step takes.
           asked: the steps that the user wants, or None.
+          together: steps that one call does, of which an epoch has whole ones.
 
         Raises:
-          UsageError: for data without end, and no steps asked for.
-          DataError: for data that are too few for one step.
+          UsageError: for data without end, and no steps asked for; and for
+            parts of a call.
+          DataError: for data that are too few for one call.
         """
         if asked is not None:
             errors.check_positive(steps_per_epoch=asked)
+            if asked % together:
+                raise errors.UsageError(
+                    f"steps_per_epoch={asked}: need a multiple of "
+                    f"steps_per_execution={together}."
+                )
             return asked
         if self.count == _UNKNOWN:
             return None
@@ -80,7 +90,8 @@ class Feed:
             )
         if self.count < batches_per_step:
             raise errors.DataError(too_few(batches_per_step, self.count))
-        return self.count // batches_per_step
+        calls = self.count // (batches_per_step * together)
+        return max(calls, 1) * together
 
 
 def check_arguments(given: Mapping[str, Any]) -> None:
@@ -133,6 +144,15 @@ def check_iterator(iterator: Any, eager: bool) -> None:
         )
 
 
+def check_batches(iterator: Any, form: ImageForm | None) -> None:
+    """Refuses batches of a data set that are not in the form of the networks.
+
+    Those that replicas share are taken as they are.
+    """
+    if form is not None and isinstance(iterator, tf.data.Iterator):
+        form.check_ready(iterator.element_spec)
+
+
 def too_few(needed: int, found: int | None = None) -> str:
     """Says that the data end before one step is whole."""
     number = "fewer" if found is None else str(found)
@@ -171,9 +191,8 @@ def make(
         errors.check_positive(batch_size=batch_size)
     if _is_array(x):
         size = _BATCH_SIZE if batch_size is None else batch_size
-        if y is not None and form is not None and form.condition:
-            form.condition.check(np.asarray(y))
-            warn_of_missing(np.asarray(y), form.condition.num_classes)
+        if y is not None and form is not None:
+            _check_labels(np.asarray(y), form.condition)
         feed = _of_arrays(x, y, size, seed)
         return feed.ready(form, ahead)
     if not isinstance(x, _OF_BATCHES):
@@ -194,12 +213,23 @@ def make(
     return Feed(x)
 
 
+def _check_labels(labels: np.ndarray, condition: Condition | None) -> None:
+    """Refuses labels that are none of the condition, or of no use."""
+    if condition is None:
+        raise errors.UsageError(
+            "y: the generator takes no labels: leave them out, or give the "
+            "model a condition, such as tm.Classes(10), and such networks."
+        )
+    condition.check(labels)
+    warn_of_missing(labels, condition.num_classes)
+
+
 def _is_array(x: Any) -> bool:
     return isinstance(x, list) or hasattr(x, "__array__")
 
 
 def _of_arrays(x: Any, y: Any, batch_size: int, seed: int | None) -> Feed:
-    arrays = [_as_array(part) for part in (x, y) if part is not None]
+    arrays = [as_array(part) for part in (x, y) if part is not None]
     n = len(arrays[0])
     if len(arrays[-1]) != n:
         raise errors.DataError(f"{len(arrays[-1])} labels for {n} images.")
@@ -225,7 +255,7 @@ def _of_arrays(x: Any, y: Any, batch_size: int, seed: int | None) -> Feed:
     return Feed(batches, n // batch_size)
 
 
-def _as_array(rows: Any) -> np.ndarray:
+def as_array(rows: Any) -> np.ndarray:
     """Rows as an array of numbers.
 
     Raises:

@@ -19,7 +19,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.distribute.update import Purpose, Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import shares, updates
-from tf_mmdgan.models.moment_matching import GeneratorModel
+from tf_mmdgan.models.generator_model import GeneratorModel
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.networks import StraightPath, unrolled
 from tf_mmdgan.objectives.energy_score import EnergyScore

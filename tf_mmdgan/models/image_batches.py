@@ -50,7 +50,7 @@ class ImageForm:
         spec = batches.element_spec
         self._check_structure(spec)
         first_spec = spec[0] if isinstance(spec, tuple) else spec
-        dtype = self._check_images(first_spec)
+        dtype = self.check_images(first_spec)
         check_rows(first_spec.shape[0], self.classes_per_batch or 1)
 
         def converted(number, *batch):
@@ -73,6 +73,24 @@ class ImageForm:
                 number, *(batch if isinstance(spec, tuple) else (batch,))
             )
         )
+
+    def check_ready(self, spec: Any) -> None:
+        """Refuses batches that `convert` would have to change.
+
+        Args:
+          spec: of a batch.
+
+        Raises:
+          UsageError: for another structure or type.
+          DataError: for images of another shape.
+        """
+        self._check_structure(spec)
+        dtype = self.check_images(spec[0] if isinstance(spec, tuple) else spec)
+        if dtype != self.dtype:
+            raise errors.UsageError(
+                f"The batches are {dtype.name}, and the networks take "
+                f"{self.dtype.name}: model.feed(data) converts them."
+            )
 
     def _check_structure(self, spec: Any) -> None:
         if isinstance(spec, dict):
@@ -101,8 +119,7 @@ class ImageForm:
         """Checks the values of a batch, outside of the graph."""
 
         def look(values, *labels):
-            if values.dtype != np.uint8:
-                check_values(values)
+            check_values(values)
             if self.condition is not None:
                 self.condition.check(labels[0])
             if self.classes_per_batch is not None:
@@ -113,7 +130,19 @@ class ImageForm:
             first = tf.cast(first, tf.float32)
         return tf.numpy_function(look, [first, *labels], tf.bool)
 
-    def _check_images(self, spec: tf.TensorSpec) -> tf.DType:
+    def check_images(self, spec: tf.TensorSpec) -> tf.DType:
+        """Refuses batches of other images, and of another type.
+
+        Args:
+          spec: of a batch.
+
+        Returns:
+          Its type.
+
+        Raises:
+          UsageError: for another type.
+          DataError: for images of another shape.
+        """
         shape = [None, *self.shape]
         if not spec.shape.is_compatible_with(shape):
             single = spec.shape.is_compatible_with(shape[1:])
@@ -152,7 +181,7 @@ def warn_of_missing(labels: np.ndarray, num_classes: int | None) -> None:
         errors.warn(
             f"No image has the label {errors.listed(missing)}: the model has "
             f"{num_classes} classes, and learns nothing of these.",
-            stacklevel=5,
+            stacklevel=6,
         )
 
 
@@ -199,7 +228,7 @@ def refusal(error: tf.errors.OpError) -> Exception:
 
 
 def check_values(values: np.ndarray) -> None:
-    """Refuses floats that are no images in [-1, 1], nor points.
+    """Refuses what are no images in [-1, 1] or of 8 bits, nor points.
 
     Args:
       values: images [b, h, w, c], or points [b, n], which may be any numbers.
@@ -207,6 +236,13 @@ def check_values(values: np.ndarray) -> None:
     Raises:
       DataError: for what is not finite, and for images in another range.
     """
+    if values.dtype == np.uint8:
+        if values.ndim == 4 and values.max(initial=0) == 1:
+            raise errors.DataError(
+                "The images are uint8 with no level but 0 and 1: multiply them "
+                "by 255."
+            )
+        return
     if not np.isfinite(values).all():
         raise errors.DataError("The data hold NaN or infinite values.")
     if values.ndim != 4 or not values.size:

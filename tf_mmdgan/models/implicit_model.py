@@ -1,6 +1,6 @@
 """A generator under training: sampling, averaging and scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import keras
@@ -13,29 +13,22 @@ from tf_mmdgan.distribute import Update
 from tf_mmdgan.features import (
     FeatureExtractor,
     get_extractor,
-    weight_files,
 )
 from tf_mmdgan.latents import Latents
-from tf_mmdgan.models import adopting, averaging
+from tf_mmdgan.models import adopting, averaging, validation
 from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.rates import Rates
 from tf_mmdgan.models.sampling import ImageSampler
 from tf_mmdgan.models.searching import Searching
-from tf_mmdgan.models.stepping import SteppedModel
-from tf_mmdgan.models.validation import kid_of_generated, scores_of_points
+from tf_mmdgan.models.unlike_keras import UnlikeKeras
 
 _SCOPES = dict.fromkeys(("global", "replica"))
 _NO_LOSSES = {
     "loss", "loss_weights", "metrics", "weighted_metrics", "auto_scale_loss",
 }  # fmt: skip
-_NO_CONFIG = (
-    "A model is not saved or copied as a whole: save_weights(path), make it "
-    "again, load_weights(path); or ema_generator.save(path), or "
-    "export_generator, to keep the generator."
-)
 
 
-class ImplicitModel(SteppedModel, Searching):
+class ImplicitModel(UnlikeKeras, Searching):
     """Base of all models: a generator that `fit` trains, and its average.
 
     A subclass says what a step is, as of any `SteppedModel`; this class
@@ -77,7 +70,6 @@ class ImplicitModel(SteppedModel, Searching):
     ):
         keras_settings.check()
         super().__init__(seed=seed, **kwargs)
-        errors.check_type("latents", latents, Latents)
         generator = adopting.generator(generator, latents, condition)
         errors.check_at_least(0.0, ema_decay=ema_decay)
         if not ema_decay < 1.0:
@@ -91,6 +83,7 @@ class ImplicitModel(SteppedModel, Searching):
         self.latents = latents
         self.critic = None
         self.condition = condition
+        self.features: FeatureExtractor | None = None
         self.ema_decay = ema_decay
         self.mmd_scope = mmd_scope
         self._samplers: dict[str, ImageSampler] = {}
@@ -127,6 +120,8 @@ class ImplicitModel(SteppedModel, Searching):
                 "The generator has no weights that are trained: set its "
                 "trainable to True."
             )
+        steps = kwargs.get("steps_per_execution", 1)
+        errors.check_positive(steps_per_execution=steps)
         # On CPUs XLA's convolutions take ten times as long.
         on_gpu = bool(tf.config.get_visible_devices("GPU"))
         kwargs.setdefault("jit_compile", "auto" if on_gpu else False)
@@ -157,23 +152,38 @@ class ImplicitModel(SteppedModel, Searching):
           **kwargs: of `keras.Model.evaluate`; they change nothing here.
 
         Raises:
-          UsageError: for images, if the model was compiled without `features`.
+          UsageError: for images, if the model was compiled without `features`;
+            for what is no data; and for weights of examples.
           DataError: for images that cannot be scored.
         """
+        validation.check_arguments(kwargs)
+        self._check_scored(x, y, steps)
         if y is not None:
             x = [(x, y)]
-        if self._makes_points:
-            logs = scores_of_points(x, steps, self.generate, self.condition)
-        elif self.features is None:
+        if self.features is None:
+            logs = validation.scores_of_points(
+                x, steps, self.generate, self.condition
+            )
+        else:
+            logs = validation.kid_of_generated(
+                self.features, x, steps, self.generate, self.condition
+            )
+        return logs if return_dict else list(logs.values())
+
+    def check_fit(self, given: Mapping[str, Any]) -> None:
+        """See `SteppedModel.check_fit`; what could not be scored too."""
+        super().check_fit(given)
+        if given.get("validation_data") is not None:
+            x, y = validation.parts_of(given["validation_data"])
+            self._check_scored(x, y, given.get("validation_steps"))
+
+    def _check_scored(self, x: Any, y: Any, steps: int | None) -> None:
+        if self.features is None and not self._makes_points:
             raise errors.UsageError(
                 "To score by KID, name what to compare by: model.compile(..., "
                 'features="pixels").'
             )
-        else:
-            logs = kid_of_generated(
-                self.features, x, steps, self.generate, self.condition
-            )
-        return logs if return_dict else list(logs.values())
+        validation.check(x, y, steps)
 
     @property
     def optimizer(self) -> Rates | None:
@@ -183,67 +193,6 @@ class ImplicitModel(SteppedModel, Searching):
     @optimizer.setter
     def optimizer(self, value: None) -> None:
         """Keras' `compile` sets the one that it was not given."""
-
-    def get_config(self) -> dict[str, Any]:
-        """A model holds networks and an objective, of which Keras has no form.
-
-        Raises:
-          UsageError: with what to do instead.
-        """
-        raise errors.UsageError(_NO_CONFIG)
-
-    def export(self, *args: Any, **kwargs: Any) -> None:
-        """As `get_config`."""
-        raise errors.UsageError(_NO_CONFIG)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """As `get_config`."""
-        raise errors.UsageError(_NO_CONFIG)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "ImplicitModel":
-        raise errors.UsageError(_NO_CONFIG)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        raise errors.UsageError(_NO_CONFIG)
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Values of all weights, without the counters.
-
-        Where a callback puts weights back, such as `EarlyStopping` with
-        `restore_best_weights`, neither noise nor data are to repeat.
-        """
-        return [weight.numpy() for weight in self._without_counters()]
-
-    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Sets what `get_weights` gives.
-
-        Raises:
-          UsageError: for weights of another model.
-        """
-        own = self._without_counters()
-        if [w.shape for w in own] != [np.shape(value) for value in weights]:
-            raise errors.UsageError("These are weights of another model.")
-        for weight, value in zip(own, weights, strict=True):
-            weight.assign(value)
-
-    def _without_counters(self) -> list[keras.Variable]:
-        counters = {id(self.step), id(self.updates)}
-        return [w for w in self.weights if id(w) not in counters]
-
-    def load_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
-        """Takes what `save_weights` has written; see `keras.Model`.
-
-        Raises:
-          DataError: for no file, or weights of another model.
-        """
-        try:
-            with weight_files.complete():
-                super().load_weights(filepath, *args, **kwargs)
-        except (OSError, ValueError) as error:
-            raise errors.DataError(
-                f"{filepath} holds the weights of another model, or none: "
-                f"{errors.excerpt(error)}"
-            ) from None
 
     def __call__(self, latents: Any, *args: Any, **kwargs: Any) -> Any:
         """Images of the averaged generator.
@@ -349,6 +298,8 @@ class ImplicitModel(SteppedModel, Searching):
         Raises:
           UsageError: for labels that the model does not have, or no law.
         """
+        if condition is not None:
+            errors.check_type("condition", condition, Condition)
         own = by_label(condition or self.condition, label)
         if weights not in self._samplers:
             self._samplers[weights] = ImageSampler(

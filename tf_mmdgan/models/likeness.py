@@ -11,7 +11,11 @@ import tensorflow as tf
 from tf_mmdgan import errors, images
 from tf_mmdgan.features import extract, get_extractor
 from tf_mmdgan.features.frozen import Matched
-from tf_mmdgan.kernels import RationalQuadratic, squared_distances
+from tf_mmdgan.kernels import (
+    RationalQuadratic,
+    some_numbers,
+    squared_distances,
+)
 from tf_mmdgan.mmd import embeddings
 
 # Images at a time.
@@ -141,9 +145,9 @@ class Target:
             above 0.
         """
         count = len(examples)
-        weights = (
-            np.ones(count) if shares is None else np.asarray(shares, float)
-        )
+        weights = np.ones(count)
+        if shares is not None:
+            weights = np.array(some_numbers(shares))
         usable = weights.shape == (count,) and weights.min() >= 0
         if not usable or not 0 < weights.sum() < np.inf:
             raise errors.UsageError(

@@ -14,11 +14,11 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute.update import Purpose
-from tf_mmdgan.features.frozen import Matched, pixels
+from tf_mmdgan.features.frozen import Matched, check_matched, pixels
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
+from tf_mmdgan.models.generator_model import GeneratorModel
 from tf_mmdgan.models.image_batches import ImageForm
-from tf_mmdgan.models.implicit_model import ImplicitModel
 from tf_mmdgan.models.phases import Logs, Phase
 from tf_mmdgan.networks import decoded
 from tf_mmdgan.objectives.discrepancies import Discrepancy, Lowered
@@ -44,53 +44,6 @@ class Matching:
     fake: Callable[[tf.Tensor, tf.Tensor], Sequence[tf.Tensor]]
     lowered: Callable[..., Lowered]
     memory: keras.Variable | None
-
-
-class GeneratorModel(ImplicitModel):
-    """Base of models that train on one batch a step, with as many latents."""
-
-    @property
-    def batches_per_step(self) -> int:
-        """One batch, that the generated one is compared with."""
-        return 1
-
-    def compile(  # type: ignore[override]
-        self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        clip_norm: float | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Sets the optimizer; call it in the cluster's scope.
-
-        Args:
-          generator_optimizer: of `trained_variables`.
-          clip_norm: clips the gradient of each variable, over the global
-            batch, to this L2 norm.
-          **kwargs: of `ImplicitModel.compile`.
-        """
-        super().compile(**kwargs)
-        self.generator_optimizer = updates.prepare(
-            generator_optimizer, self.trained_variables, clip_norm
-        )
-
-    @property
-    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """The generator's."""
-        return (self.generator_optimizer,)
-
-    @property
-    def trained_network(self) -> keras.Model:
-        """The network that the generator's optimizer moves."""
-        return self.generator
-
-    @property
-    def trained_variables(self) -> list[keras.Variable]:
-        """The weights that the generator's optimizer moves."""
-        return self.trained_network.trainable_variables
-
-    def draw_latents(self, real: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        """As many latents as there are real examples on this replica."""
-        return self.make_update(number).latents(self.latents, tf.shape(real)[0])
 
 
 class MomentMatchingModel(GeneratorModel):
@@ -128,6 +81,7 @@ class MomentMatchingModel(GeneratorModel):
         self.classes_per_batch = self._checked(classes_per_batch)
         errors.check_type("discrepancy", discrepancy, Discrepancy)
         errors.check_function("features", features)
+        discrepancy.check(self.classes_per_batch)
         self.discrepancy = discrepancy
         self.matched_features = features
         self.memory = self.make_memory("memory", discrepancy.memory_size)
@@ -163,10 +117,9 @@ class MomentMatchingModel(GeneratorModel):
         """A weight for what a discrepancy keeps, if it keeps anything."""
         if not size:
             return None
-        double = self.generator.outputs[0].dtype == "float64"
         return self.add_weight(
             name=name, shape=(size,), initializer="zeros", trainable=False,
-            dtype="float64" if double else "float32", aggregation="mean",
+            dtype=self.image_form.dtype.name, aggregation="mean",
         )  # fmt: skip
 
     def replica_step(
@@ -192,6 +145,7 @@ class MomentMatchingModel(GeneratorModel):
 
     def _by_class(self, rows: tf.Tensor) -> tf.Tensor:
         """Rows [b, d] apart by class, [classes, b / classes, d], if any."""
+        check_matched(rows)
         if self.num_classes is None:
             return rows
         return tf.reshape(rows, [self.classes_per_batch, -1, rows.shape[-1]])
@@ -225,6 +179,7 @@ class MomentMatchingModel(GeneratorModel):
                 tf.zeros([0]) if kept is None else kept.value,
                 seed,
             )
+        errors.check_type("Discrepancy.lowered", lowered, Lowered)
         updates.apply(
             matching.optimizer,
             tape,
@@ -287,16 +242,13 @@ class CodeMatchingModel(MomentMatchingModel):
         **kwargs: Any,
     ):
         errors.check_type("autoencoder", autoencoder, keras.Model)
-        errors.check_type("code_generator", code_generator, keras.Model)
         errors.check_count(0, autoencoder_steps=autoencoder_steps)
+        code_generator = adopting.generator(
+            code_generator, latents, kwargs.get("condition"), "code_generator"
+        )
         generator = decoded(autoencoder, code_generator)
         super().__init__(generator, latents, discrepancy, **kwargs)
         autoencoder = adopting.critic(autoencoder, generator, "autoencoder")
-        if not adopting.form_of(autoencoder).decoder:
-            raise errors.UsageError(
-                'The autoencoder must return its "reconstruction", such as '
-                "networks.with_decoder makes it."
-            )
         self.critic = autoencoder
         self.code_generator = code_generator
         self.autoencoder_steps = autoencoder_steps
@@ -355,6 +307,5 @@ def reconstruction_error(real: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
     """Mean cross-entropy of pixels in [0, 1], in nats, or squared error."""
     if real.shape.rank == 2:
         return tf.reduce_mean(tf.square(decoded - real))
-    return tf.reduce_mean(
-        keras.losses.binary_crossentropy(pixels(real), pixels(decoded))
-    )
+    losses = keras.losses.binary_crossentropy(pixels(real), pixels(decoded))
+    return tf.reduce_mean(losses)

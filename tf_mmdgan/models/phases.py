@@ -56,3 +56,13 @@ def in_turn(
         return steps(iterator)
 
     return train_function
+
+
+def stacked(logs: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Scalars to log as one tensor, float64 if any of them is."""
+    found = [tf.convert_to_tensor(value) for value in logs]
+    types = {value.dtype for value in found}
+    if len(types) > 1:
+        widest = tf.float64 if tf.float64 in types else tf.float32
+        found = [tf.cast(value, widest) for value in found]
+    return tf.stack(found)

@@ -14,7 +14,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
-from tf_mmdgan.models.moment_matching import GeneratorModel
+from tf_mmdgan.models.generator_model import GeneratorModel
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.objectives import Batch, CriticAugmentation
 from tf_mmdgan.objectives.density_ratio import RatioMatching

@@ -1,7 +1,7 @@
 """Steps of a model under `fit`: whole ones, each with batches of its own."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -164,10 +164,12 @@ class SteppedModel(keras.Model):
             `steps_per_epoch`, and `sample_weight` and the like.
           DataError: for data with fewer batches than one step takes.
         """
-        feeding.check_arguments(kwargs)
+        errors.check_count(0, epochs=epochs, initial_epoch=initial_epoch)
+        self.check_fit(kwargs)
         first = int(self.updates.numpy())
         feed = self._feed(x, y, batch_size, shuffle)
-        steps = feed.steps(self.batches_per_step, steps_per_epoch)
+        together = self.steps_per_execution
+        steps = feed.steps(self.batches_per_step, steps_per_epoch, together)
         try:
             history = super().fit(
                 feed.batches, epochs=epochs, steps_per_epoch=steps,
@@ -178,6 +180,10 @@ class SteppedModel(keras.Model):
         if epochs > initial_epoch and int(self.updates.numpy()) == first:
             raise errors.DataError(feeding.too_few(self.batches_per_step))
         return history
+
+    def check_fit(self, given: Mapping[str, Any]) -> None:
+        """Refuses further arguments of `fit`, before it begins."""
+        feeding.check_arguments(given)
 
     def _feed(
         self, x: Any, y: Any, batch_size: int | None, shuffle: bool
@@ -235,13 +241,6 @@ class SteppedModel(keras.Model):
         except tf.errors.OpError as error:
             raise image_batches.refusal(error) from None
 
-    def train_on_batch(self, *args: Any, **kwargs: Any) -> Logs:
-        """Raises UsageError: a step takes several batches, see `train_step`."""
-        raise errors.UsageError(
-            f"A step takes {self.batches_per_step} batches: call "
-            "train_step(iter(model.feed(data)))."
-        )
-
     def make_train_function(
         self, force: bool = False
     ) -> Callable[[Iterator[Any]], Logs]:
@@ -274,6 +273,7 @@ class SteppedModel(keras.Model):
         steps = self.steps_per_execution
 
         def run_steps(iterator):
+            feeding.check_batches(iterator, self.image_form)
             # One step is the usual case, and traced once, not twice.
             if steps > 1:
                 graphs.repeat(
@@ -326,7 +326,7 @@ class SteppedModel(keras.Model):
             self.step.assign_add(1)
         self.after_step()
         # All numbers in one exchange between workers.
-        values = self._run(tf.stack, list(logs.values()))
+        values = self._run(phases.stacked, list(logs.values()))
         means = self.distribute_strategy.reduce("MEAN", values, axis=None)
         return dict(zip(logs, tf.unstack(means, len(logs)), strict=True))
 

@@ -122,9 +122,18 @@ def prepare(
         leave gradients as they are.
 
     Raises:
-      UsageError: for what is no optimizer, for one of other weights, for
-        weights in half precision, and for what Keras does on one device only.
+      UsageError: for what is no optimizer, for one of other weights, for no
+        weights and those in half precision, for a norm that is not positive,
+        and for what Keras does on one device only.
     """
+    if not weights:
+        raise errors.UsageError(
+            "A network has no weights that its optimizer would move: set its "
+            "trainable to True; tm.MomentMatchingModel compares features that "
+            "are not trained."
+        )
+    if clip_norm is not None:
+        errors.check_above(0.0, clip_norm=clip_norm)
     _check_precision(weights)
     optimizer = _named(optimizer)
     inner = getattr(optimizer, "inner_optimizer", optimizer)

@@ -1,7 +1,7 @@
 """KID of a model while it trains: what `fit` logs for its validation data."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,88 @@ from tf_mmdgan.conditions import Condition
 from tf_mmdgan.features import FeatureExtractor, extract
 from tf_mmdgan.metrics import kid
 from tf_mmdgan.models import image_batches
+
+# Of Keras' `evaluate`, beside what is taken.
+_IDLE = ("batch_size", "verbose", "callbacks", "_use_cached_eval_dataset")
+_TAKEN = ("x", "y", "steps", "return_dict")
+# Batches that are scored, by their rank.
+_RANKS = {2: "[b, d]", 4: "[b, h, w, c]"}
+
+
+def check_arguments(given: Mapping[str, Any]) -> None:
+    """Refuses arguments that have no meaning for `evaluate`.
+
+    Args:
+      given: by name, those that the model does not take itself.
+
+    Raises:
+      UsageError: for unknown ones, and for weights of examples.
+    """
+    if given.get("sample_weight") is not None:
+        raise errors.UsageError(
+            "sample_weight: scores are of whole sets, not of single examples."
+        )
+    for name in given.keys() - {*_IDLE, "sample_weight"}:
+        raise errors.UsageError(
+            f"evaluate has no argument '{name}'."
+            + errors.hint((*_TAKEN, *_IDLE), name)
+        )
+
+
+def parts_of(data: Any) -> tuple[Any, Any]:
+    """Images and labels, or None, of `validation_data`, as Keras takes it.
+
+    Raises:
+      UsageError: for more parts, and for what is gone after one epoch.
+    """
+    parts = tuple(data) if isinstance(data, tuple | list) else (data,)
+    if not 1 <= len(parts) <= 2 or isinstance(parts[0], Iterator):
+        raise errors.UsageError(
+            "validation_data: give images, as an array or as a tf.data.Dataset "
+            "of batches, or (images, labels)."
+        )
+    x, y = (*parts, None)[:2]
+    return x, y
+
+
+def check(real: Any, labels: Any, steps: int | None) -> None:
+    """Refuses what cannot be scored, before anything is made.
+
+    Args:
+      real: an array or an iterable of batches.
+      labels: of an array, or None.
+      steps: how many batches to take of an iterable; None: all.
+
+    Raises:
+      UsageError: for what is no data, for data without end and without
+        `steps`, and for labels that are none.
+    """
+    if steps is not None:
+        errors.check_positive(steps=steps)
+    batches = isinstance(real, Iterable) and not isinstance(real, str | Mapping)
+    if not _is_array(real) and not batches:
+        raise errors.UsageError(
+            f"evaluate cannot score a {type(real).__name__}: give an array "
+            "[n, ...], or batches of such."
+        )
+    labelled = _is_array(real) and len(_shape(labels)) in (1, 2)
+    if labels is not None and not labelled:
+        raise errors.UsageError(
+            "y: need labels, one for each row of an array x; data sets and "
+            "lists have batches of (images, labels)."
+        )
+    endless = isinstance(real, tf.data.Dataset) and (
+        int(real.cardinality()) == tf.data.INFINITE_CARDINALITY
+    )
+    if endless and steps is None:
+        raise errors.UsageError(
+            "The data to score have no end: say how many batches are taken, by "
+            "steps, or validation_steps in fit."
+        )
+
+
+def _is_array(data: Any) -> bool:
+    return hasattr(data, "__array__")
 
 
 def kid_of_generated(
@@ -39,7 +121,7 @@ def kid_of_generated(
       DataError: for images that cannot be scored.
     """
     labels: list[np.ndarray] = []
-    in_8_bits = map(_as_uint8, _without_labels(real, steps, labels))
+    in_8_bits = map(_as_uint8, _without_labels(real, steps, labels, 4))
     found = extract(extractor, in_8_bits).features
     condition = _law(labels, len(found), condition)
     made = generate(len(found), condition=condition)
@@ -71,7 +153,7 @@ def scores_of_points(
       DataError: for points that cannot be scored.
     """
     labels: list[np.ndarray] = []
-    taken = [np.asarray(b) for b in _without_labels(real, steps, labels)]
+    taken = [np.asarray(b) for b in _without_labels(real, steps, labels, 2)]
     if not taken:
         raise errors.DataError("There are no points to score.")
     found = np.concatenate(taken)
@@ -87,14 +169,36 @@ def scores_of_points(
 
 
 def _without_labels(
-    real: Any, steps: int | None, labels: list[np.ndarray]
+    real: Any, steps: int | None, labels: list[np.ndarray], rank: int
 ) -> Iterator[Any]:
-    """The images, or points, of batches; labels beside them go to a list."""
-    batches = [real] if isinstance(real, np.ndarray | tf.Tensor) else real
+    """The images, or points, of batches; labels beside them go to a list.
+
+    Raises:
+      DataError: for batches of another rank, or of more parts.
+    """
+    batches = [real] if _is_array(real) else real
     for batch in itertools.islice(batches, steps):
-        first, *beside = batch if isinstance(batch, tuple) else (batch,)
-        labels.extend(np.asarray(own) for own in beside[:1])
+        parts = batch if isinstance(batch, tuple) else (batch,)
+        shapes = [_shape(part) for part in parts]
+        if len(shapes[0]) != rank or len(parts) > 2:
+            found = ", ".join(
+                str(list(shape)) if shape else type(part).__name__
+                for shape, part in zip(shapes, parts, strict=True)
+            )
+            raise errors.DataError(
+                f"A batch is of {found}: need an array {_RANKS[rank]}, or a "
+                "tuple of it and its labels."
+            )
+        first, *beside = parts
+        labels.extend(np.asarray(own) for own in beside)
         yield first
+
+
+def _shape(part: Any) -> tuple[int, ...]:
+    try:
+        return np.shape(part)
+    except ValueError:  # of lists of unequal lengths
+        return ()
 
 
 def _law(
@@ -121,6 +225,6 @@ def _as_uint8(batch: Any) -> np.ndarray:
         raise errors.UsageError(
             f"The images are {batch.dtype}: give uint8, or floats in [-1, 1]."
         )
-    if batch.dtype != np.uint8:
-        image_batches.check_values(batch.astype(np.float32))
-    return batch if batch.dtype == np.uint8 else images.to_uint8(batch).numpy()
+    of_bits = batch.dtype == np.uint8
+    image_batches.check_values(batch if of_bits else batch.astype(np.float32))
+    return batch if of_bits else images.to_uint8(batch).numpy()

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.distribute import Purpose, Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
@@ -114,8 +115,11 @@ class GeneratorView:
     ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         """See `objectives.Generator.styles`."""
         parts, real = self._parts, self._real
-        # The model has refused a generator without styles.
-        assert parts is not None and real is not None
+        if parts is None or real is None:
+            raise errors.UsageError(
+                "A penalty on styles says so by needs_styles = True, and has "
+                "them in updates of the generator."
+            )
         images, labels = real
         count = (tf.shape(images)[0] + 1) // 2
         latents = update.latents(

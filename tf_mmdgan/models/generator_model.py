@@ -1,0 +1,56 @@
+"""Models that train a generator alone, on one batch a step."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_mmdgan.models import updates
+from tf_mmdgan.models.implicit_model import ImplicitModel
+
+
+class GeneratorModel(ImplicitModel):
+    """Base of models that train on one batch a step, with as many latents."""
+
+    @property
+    def batches_per_step(self) -> int:
+        """One batch, that the generated one is compared with."""
+        return 1
+
+    def compile(  # type: ignore[override]
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Sets the optimizer; call it in the cluster's scope.
+
+        Args:
+          generator_optimizer: of `trained_variables`.
+          clip_norm: clips the gradient of each variable, over the global
+            batch, to this L2 norm.
+          **kwargs: of `ImplicitModel.compile`.
+        """
+        super().compile(**kwargs)
+        self.generator_optimizer = updates.prepare(
+            generator_optimizer, self.trained_variables, clip_norm
+        )
+
+    @property
+    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
+        """The generator's."""
+        return (self.generator_optimizer,)
+
+    @property
+    def trained_network(self) -> keras.Model:
+        """The network that the generator's optimizer moves."""
+        return self.generator
+
+    @property
+    def trained_variables(self) -> list[keras.Variable]:
+        """The weights that the generator's optimizer moves."""
+        return self.trained_network.trainable_variables
+
+    def draw_latents(self, real: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """As many latents as there are real examples on this replica."""
+        return self.make_update(number).latents(self.latents, tf.shape(real)[0])

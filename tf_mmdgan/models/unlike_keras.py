@@ -1,0 +1,90 @@
+"""Where models are unlike Keras' own, and what there is instead."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tf_mmdgan import errors
+from tf_mmdgan.features import weight_files
+from tf_mmdgan.models.phases import Logs
+from tf_mmdgan.models.stepping import SteppedModel
+
+_NO_CONFIG = (
+    "A model is not saved or copied as a whole: save_weights(path), make it "
+    "again, load_weights(path); or ema_generator.save(path), or "
+    "export_generator, to keep the generator."
+)
+
+
+class UnlikeKeras(SteppedModel):
+    """A model whose weights are kept, and which is not kept as a whole."""
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Logs:
+        """Raises UsageError: a step takes several batches, see `train_step`."""
+        raise errors.UsageError(
+            f"A step takes {self.batches_per_step} batches: call "
+            "train_step(iter(model.feed(data)))."
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """A model holds networks and an objective, of which Keras has no form.
+
+        Raises:
+          UsageError: with what to do instead.
+        """
+        raise errors.UsageError(_NO_CONFIG)
+
+    def export(self, *args: Any, **kwargs: Any) -> None:
+        """As `get_config`."""
+        raise errors.UsageError(_NO_CONFIG)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As `get_config`."""
+        raise errors.UsageError(_NO_CONFIG)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "UnlikeKeras":
+        raise errors.UsageError(_NO_CONFIG)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise errors.UsageError(_NO_CONFIG)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Values of all weights, without the counters.
+
+        Where a callback puts weights back, such as `EarlyStopping` with
+        `restore_best_weights`, neither noise nor data are to repeat.
+        """
+        return [weight.numpy() for weight in self._without_counters()]
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Sets what `get_weights` gives.
+
+        Raises:
+          UsageError: for weights of another model.
+        """
+        own = self._without_counters()
+        if [w.shape for w in own] != [np.shape(value) for value in weights]:
+            raise errors.UsageError("These are weights of another model.")
+        for weight, value in zip(own, weights, strict=True):
+            weight.assign(value)
+
+    def _without_counters(self) -> list[keras.Variable]:
+        counters = {id(self.step), id(self.updates)}
+        return [w for w in self.weights if id(w) not in counters]
+
+    def load_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Takes what `save_weights` has written; see `keras.Model`.
+
+        Raises:
+          DataError: for no file, or weights of another model.
+        """
+        try:
+            with weight_files.complete():
+                super().load_weights(filepath, *args, **kwargs)
+        except (OSError, ValueError) as error:
+            raise errors.DataError(
+                f"{filepath} holds the weights of another model, or none: "
+                f"{errors.excerpt(error)}"
+            ) from None
