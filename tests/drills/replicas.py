@@ -50,7 +50,7 @@ def first_gradients(cluster, name):
     for optimizer in train(cluster, name, "float32", 1, with_memory).optimizers:
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         # What it remembers of a first gradient is minus the rate times it.
-        rate = float(inner.learning_rate)
+        rate = inner.learning_rate.numpy()
         found += [-slot.numpy() / rate for slot in inner.momentums]
     return found
 
