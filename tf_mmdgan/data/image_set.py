@@ -181,7 +181,8 @@ def missing_classes(
         return ()
     counts = np.bincount(labels, minlength=num_classes)
     names = class_names or range(num_classes)
-    return tuple(str(names[number]) for number in np.flatnonzero(counts == 0))
+    found = zip(names, counts, strict=True)
+    return tuple(str(name) for name, count in found if not count)
 
 
 def digest(images: np.ndarray, labels: np.ndarray | None = None) -> str:
