@@ -61,9 +61,14 @@ def test_rows_are_standardised_by_the_table_of_the_run(real, tmp_path, rng):
     assert any("standardised by the table" in r for r in made.prepared.remarks)
     own = from_config.scorer_of_run(run, table=bare)
     np.testing.assert_allclose(own.real, expected, rtol=1e-4)
+    # What is kept of their features says by which.
+    assert made.identifier == own.identifier == f"columns{bare.tag}"
     same = from_config.make_scorer(given, run, (2,), found.table)
     np.testing.assert_array_equal(same.real, found.images)
     assert not same.prepared.remarks
+    plain = from_config.scorer_of_run(run).identifier
+    assert same.identifier == plain == f"columns{found.table.tag}"
+    assert plain != own.identifier
     others = data.Table(("a", "b"), *bare.units)
     with pytest.raises(errors.DataError, match="columns 0, 1 do not compare"):
         from_config.make_scorer(given, run, (2,), others)

@@ -2,7 +2,9 @@
 
 import csv
 import dataclasses
+import hashlib
 import io
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,6 +62,12 @@ class Table:
     def units(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Means and deviations."""
         return self.means, self.deviations
+
+    @property
+    def tag(self) -> str:
+        """A part of identifiers: rows that other units standardise differ."""
+        text = json.dumps([self.columns, *self.units])
+        return f"-table-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def standardised(self, rows: np.ndarray) -> np.ndarray:
         """Rows [n, d] in the table's units -> float32 [n, d]."""

@@ -71,10 +71,11 @@ def scorer_of_run(
     """
     extractor = extractor or extractor_of_run(config)
     found = data.load(config, "test")
-    real = found.images
-    if table is not None and found.table is not None:
-        real = table.rows_of(found.table, real)
-    return _scorer_of_run(config, cluster or Cluster(), extractor, real)
+    real, tag = found.images, ""
+    if found.table is not None:
+        table = table or found.table
+        real, tag = table.rows_of(found.table, real), table.tag
+    return _scorer_of_run(config, cluster or Cluster(), extractor, real, tag)
 
 
 def extractor_of_run(config: TrainConfig) -> FeatureExtractor:
@@ -111,6 +112,7 @@ def _scorer_of_run(
     cluster: Cluster,
     extractor: FeatureExtractor,
     real: np.ndarray,
+    tag: str = "",
 ) -> Scorer:
     entry = data.DATASET_FAMILY.get(config.dataset)
     count = config.evaluation_samples or usual_samples(entry, len(real))
@@ -123,7 +125,7 @@ def _scorer_of_run(
         count,
         cache_dir=_cache_dir(config),
         cluster=cluster,
-        prepared=Preparation(told=_beside(config).lstrip(", ")),
+        prepared=Preparation(tag, _beside(config).lstrip(", ")),
     )
 
 

@@ -192,7 +192,7 @@ class Loaded:
         return dataclasses.replace(self, images=images).remarked(remark)
 
     def standardised_by(self, table: Table) -> "Loaded":
-        """The same rows, if they are any, standardised by a table; says so.
+        """The same rows, if they are any, standardised and tagged by a table.
 
         Raises:
           DataError: for rows of other columns.
@@ -200,11 +200,12 @@ class Loaded:
         if self.table is None:
             return self
         rows = table.rows_of(self.table, np.asarray(self.pixels))
+        made = dataclasses.replace(self, images=rows, table=table)
+        made = made.tagged(table.tag)
         if rows is self.images:
-            return self
-        remark = f"{self.source}: standardised by the table of the other rows."
-        return dataclasses.replace(self, images=rows, table=table).remarked(
-            remark
+            return made
+        return made.remarked(
+            f"{self.source}: standardised by the table of the other rows."
         )
 
     def tagged(self, tag: str) -> "Loaded":
