@@ -5,6 +5,7 @@ import io
 import os
 import struct
 import tarfile
+import tempfile
 import zipfile
 
 import numpy as np
@@ -163,3 +164,21 @@ def test_tar_archives_stay_small(tmp_path, few):
         patch.setattr(archives, "_UNPACKED_BYTES", 1000)
         with pytest.raises(ValueError, match="too many"):
             archives.unpack_tar(path, tmp_path / "large")
+
+
+@pytest.mark.parametrize("length", [1, 2**40, 2**63, 2**64 - 1])
+def test_records_claim_no_more_than_there_is(length):
+    whole = (5).to_bytes(8, "little") + b"crc_" + b"abcde" + b"crc_"
+    with tempfile.TemporaryFile() as file:
+        file.write(2 * whole)
+        file.flush()
+        assert list(archives.records(file)) == [(0, 21), (21, 42)]
+        file.seek(42)
+        file.write(length.to_bytes(8, "little") + b"abc")
+        file.flush()
+        found = archives.records(file)
+        assert [next(found), next(found)] == [(0, 21), (21, 42)]
+        with pytest.raises(
+            ValueError, match=f"claims {length:,} bytes, and 11"
+        ):
+            next(found)

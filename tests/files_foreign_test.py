@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from limits import within
 
-from tf_mmdgan import errors, files, published
+from tf_mmdgan import archives, errors, files, published
+from tf_mmdgan.data.readers import idx
+from tf_mmdgan.data.sets import npz
 
 ONE_TIB = 2**40
 
@@ -234,6 +236,55 @@ def test_pipes_and_devices_are_found_wherever_they_are(tmp_path):
             ):
                 files.check_plain(path)
         link.unlink()
+
+
+def with_hole(path, start, size, end=b""):
+    with open(path, "wb") as file:
+        file.write(start)
+        file.seek(size - len(end))
+        file.write(end)
+        file.truncate(size)
+
+
+def test_files_of_holes_are_not_read(tmp_path):
+    """Archives of a few bytes can have them, as large as they like."""
+    claim = header((2**20, 256, 256, 4))
+    size = len(claim) + 2**38
+    images = tmp_path / "images.npy"
+    with_hole(images, claim, size, b"end")
+    with_hole(tmp_path / "train-images-idx3-ubyte", b"\0\0\x08\x03", 2**38)
+    (tmp_path / "linked").symlink_to(tmp_path)
+    for read in (
+        lambda: files.read_npy(images),
+        lambda: npz.read(images),
+        lambda: idx.read(tmp_path / "train-images-idx3-ubyte", 3),
+        lambda: files.check_plain(tmp_path / "linked"),
+    ):
+        with (
+            within(seconds=5, megabytes=20),
+            pytest.raises(errors.DataError, match="is a file of holes: cp "),
+        ):
+            read()
+
+
+def test_small_files_may_have_holes(tmp_path):
+    claim = header((2**20,))
+    with_hole(tmp_path / "a.npy", claim, len(claim) + 2**20)
+    assert not files.read_npy(tmp_path / "a.npy").any()
+
+
+def test_holes_are_looked_for_where_blocks_are_not_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "_BLOCK_BYTES", 0)
+    monkeypatch.setattr(archives, "_UNPACKED_BYTES", 2**20)
+    path = tmp_path / "a"
+    for count in (1, 3):
+        path.write_bytes(bytes(2**16) * count)
+        with open(path, "r+b") as file:
+            file.truncate(2**24)
+        assert archives.is_of_holes(path, path.stat()) == (count == 1)
+        with open(path, "wb") as file:
+            file.write(bytes(2**21))
+        assert not archives.is_of_holes(path, path.stat())
 
 
 def test_paths_are_looked_for_in_texts_of_any_kind():

@@ -1,6 +1,7 @@
 """Packed files of others, which may become many times what they are."""
 
 import contextlib
+import errno
 import gzip
 import io
 import os
@@ -15,6 +16,8 @@ from typing import IO
 # file stands for more than so many. Photographs have a ratio of about 1.
 _UNPACKED_BYTES = 2**28
 _UNPACKED_RATIO = 100
+_BLOCK_BYTES = 512  # of `st_blocks`
+RECORD_HEADER, RECORD_CHECKSUM = 12, 4  # bytes around a record of TFRecord
 # Of an archive. Each member takes a kilobyte of memory, whatever it holds.
 _MEMBERS = 10_000
 _BYTES_LISTED = 100  # of a member, in the list of all
@@ -43,6 +46,37 @@ def check_unpacked(unpacked: int, packed: int) -> None:
 def most_unpacked(packed: int) -> int:
     """The most bytes that so many may become."""
     return max(_UNPACKED_BYTES, _UNPACKED_RATIO * packed)
+
+
+def is_of_holes(path: str | os.PathLike[str], status: os.stat_result) -> bool:
+    """Whether a file is far larger than what the disk holds of it.
+
+    The rest are holes, which read as zeros. Archives of a few bytes can have
+    files of terabytes by them (tar -S). As much is allowed as for packed files.
+
+    Args:
+      path: of a plain file.
+      status: what `os.stat` says of it.
+    """
+    size = status.st_size
+    if size <= most_unpacked(_BLOCK_BYTES * status.st_blocks):
+        return False
+    # Not all file systems tell blocks.
+    return size > most_unpacked(_bytes_held(path, size))
+
+
+def _bytes_held(path: str | os.PathLike[str], size: int) -> int:
+    """Bytes of a file of some size that are no holes."""
+    held = end = 0
+    with open(path, "rb") as file:
+        try:
+            while end < size:
+                start = os.lseek(file.fileno(), end, os.SEEK_DATA)
+                end = os.lseek(file.fileno(), start, os.SEEK_HOLE)
+                held += end - start
+        except OSError as error:  # Nothing more; or nobody knows.
+            return held if error.errno == errno.ENXIO else size
+    return held
 
 
 def check_members(count: int, most: int | None = None) -> None:
@@ -150,6 +184,32 @@ def unpack_tar(path: pathlib.Path, folder: pathlib.Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         with open(os.open(folder / inside, flags, 0o644), "wb") as file:
             shutil.copyfileobj(part, file)
+
+
+def records(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """Where the records of a TFRecord file begin and end, one after the other.
+
+    TensorFlow takes the memory that a record claims, or ends the process.
+
+    Args:
+      file: that is open to be read; it may be moved between two records.
+
+    Raises:
+      ValueError: for a record that claims more than the file has.
+    """
+    size, start = os.fstat(file.fileno()).st_size, 0
+    while start < size:
+        file.seek(start)
+        header = file.read(RECORD_HEADER)
+        length = int.from_bytes(header[:8], "little")
+        end = start + RECORD_HEADER + length + RECORD_CHECKSUM
+        if end > size:
+            raise ValueError(
+                f"a record claims {length:,} bytes, and {size - start:,} are "
+                "left"
+            )
+        yield start, end
+        start = end
 
 
 class _Packed(gzip.GzipFile):

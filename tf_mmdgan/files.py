@@ -107,13 +107,21 @@ def open_plain(path: str | os.PathLike[str]) -> IO[bytes]:
 
     Raises:
       FileNotFoundError: if there is none.
-      DataError: for anything else.
+      DataError: for anything else, and for a file of holes.
     """
     file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    fault = _fault(path, os.fstat(file.fileno()))
+    if fault is not None:
         file.close()
-        raise errors.DataError(f"{path} is no plain file.")
+        raise errors.DataError(f"{path} {fault}.")
     return file
+
+
+def _fault(path: str | os.PathLike[str], status: os.stat_result) -> str | None:
+    if not stat.S_ISREG(status.st_mode):
+        return "is no plain file"
+    holes = archives.is_of_holes(path, status)
+    return "is a file of holes: cp --sparse=never fills it" if holes else None
 
 
 def check_plain(*paths: str | os.PathLike[str]) -> None:
@@ -128,8 +136,8 @@ def check_plain(*paths: str | os.PathLike[str]) -> None:
         is passed over.
 
     Raises:
-      DataError: for anything but files and folders, links to it included, and
-        for those that may not be read.
+      DataError: for anything but files and folders, links to it included, for
+        those that may not be read, and for files of holes.
     """
     waiting, seen = [pathlib.Path(path) for path in paths], set()
     while waiting:
@@ -142,8 +150,8 @@ def check_plain(*paths: str | os.PathLike[str]) -> None:
             raise errors.DataError(f"{path} cannot be read: no permission.")
         if path.is_dir():
             waiting.extend(path.iterdir())
-        elif path.exists() and not path.is_file():
-            raise errors.DataError(f"{path} is no plain file.")
+        elif path.exists() and (fault := _fault(path, path.stat())):
+            raise errors.DataError(f"{path} {fault}.")
 
 
 def read_text(path: str | os.PathLike[str], most_bytes: int) -> str:

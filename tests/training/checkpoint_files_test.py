@@ -4,10 +4,11 @@ import os
 import shutil
 
 import pytest
+import tensorflow as tf
 import tiny
 
 from tf_mmdgan import config, errors, training
-from tf_mmdgan.training import callbacks, checkpoints, run
+from tf_mmdgan.training import callbacks, checkpoint_files, checkpoints, run
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,22 @@ def test_a_first_checkpoint_without_its_record_is_taken(first):
     model = tiny.adam_model()
     assert checkpoints.Checkpoints(model, first).restore()
     assert callbacks.current_step(model) == 5
+
+
+@pytest.mark.parametrize("kind", [tf.string, tf.uint8])
+def test_tensors_of_any_type_claim_no_more_than_their_files(
+    first, monkeypatch, kind
+):
+    class Claiming:
+        def get_variable_to_dtype_map(self):
+            return {"a": kind}
+
+        def get_variable_to_shape_map(self):
+            return {"a": [2**20, 2**13]}
+
+    monkeypatch.setattr(tf.train, "load_checkpoint", lambda path: Claiming())
+    with pytest.raises(ValueError, match="claims 8,589,934,592 bytes and hold"):
+        checkpoint_files.check_claims(str(first / "step-5"))
 
 
 @pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])

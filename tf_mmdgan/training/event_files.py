@@ -4,18 +4,17 @@ They are read here: by TensorFlow's reader a record of a few bytes that claims
 to be of a terabyte takes that memory, or ends the process.
 """
 
+import contextlib
 import os
 import pathlib
-import struct
 from collections.abc import Iterator
 
 from google.protobuf import message
 from tensorflow.core.util import event_pb2
 
-from tf_mmdgan import files
+from tf_mmdgan import archives, files
 
 _PATTERN = "events.out.tfevents.*"
-_HEADER, _CHECKSUM = 12, 4  # bytes before and after the content of a record
 
 
 def cut(folder: str | os.PathLike[str], step: int) -> None:
@@ -38,16 +37,16 @@ def cut(folder: str | os.PathLike[str], step: int) -> None:
 
 def _records(path: pathlib.Path) -> Iterator[tuple[int, bytes]]:
     """Step and bytes of each record, up to the first that is not whole."""
-    with files.open_plain(path) as file:
-        left = os.fstat(file.fileno()).st_size
-        while len(header := file.read(_HEADER)) == _HEADER:
-            (length,) = struct.unpack_from("<Q", header)
-            left -= _HEADER + length + _CHECKSUM
-            if left < 0:
-                return
-            content, checksum = file.read(length), file.read(_CHECKSUM)
-            try:
-                step = event_pb2.Event.FromString(content).step
-            except message.DecodeError:
-                return
-            yield step, header + content + checksum
+    with (
+        files.open_plain(path) as file,
+        contextlib.suppress(ValueError, message.DecodeError),
+    ):
+        for start, end in archives.records(file):
+            file.seek(start)
+            record = file.read(end - start)
+            yield _step(record), record
+
+
+def _step(record: bytes) -> int:
+    content = record[archives.RECORD_HEADER : -archives.RECORD_CHECKSUM]
+    return event_pb2.Event.FromString(content).step

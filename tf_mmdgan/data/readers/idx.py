@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-from tf_mmdgan import archives, errors
+from tf_mmdgan import archives, errors, files
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UINT8 = 0x08
@@ -47,6 +47,7 @@ def read(path: str | os.PathLike[str], rank: int) -> np.ndarray:
       DataError: for a file that cannot be read, is damaged or truncated, is
         not IDX, is of another type or rank, or has bytes after the data.
     """
+    files.check_plain(path)
     try:
         with _opened(path) as file:
             return _array(file, path, rank)
