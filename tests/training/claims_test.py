@@ -63,6 +63,13 @@ def test_to_go_on_needs_the_weights_of_large_networks(tmp_path, network):
     claims.check_training(trusted, SHAPE, None)
 
 
+def test_bytes_that_no_disk_has_are_no_weights(tmp_path):
+    """A file with holes, which an archive of a few bytes can hold."""
+    chosen = record(tmp_path, 2**40, generator_width=2**15)
+    with pytest.raises(errors.DataError, match=r"00001 is a file of holes"):
+        claims.check_training(chosen, SHAPE, None)
+
+
 def test_networks_of_a_run_without_checkpoint_are_as_large_as_usual(tmp_path):
     chosen = record(tmp_path, generator_width=80, critic_width=80)
     claims.check_training(chosen, SHAPE, None)

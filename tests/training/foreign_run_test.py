@@ -221,13 +221,24 @@ def test_records_out_of_range_are_one_line_and_no_memory(run_dir, part, values):
     assert "\n" not in str(caught.value)
 
 
-def test_image_sizes_of_a_record_fit_the_memory(run_dir):
+@pytest.mark.parametrize("size", [100_000, "16x900", 900])
+def test_image_sizes_of_a_record_are_those_of_its_images(run_dir, size):
+    change(run_dir, "in_force", image_size=size)
+    for act in (score, go_on):
+        with (
+            within(seconds=60, megabytes=300),
+            pytest.raises(errors.DataError, match=f"of {size} pixels, and the"),
+        ):
+            act(run_dir)
+
+
+def test_image_sizes_of_a_trusted_record_fit_the_memory(run_dir):
     change(run_dir, "in_force", image_size=100_000)
     with (
         within(seconds=60, megabytes=300),
         pytest.raises(errors.UsageError, match="more than --memory_budget_gb"),
     ):
-        training.evaluate(run_dir=str(run_dir))
+        training.evaluate(run_dir=str(run_dir), trust_run=True)
 
 
 def test_large_networks_of_which_all_weights_are_there_are_taken(
@@ -293,6 +304,27 @@ def test_links_in_a_run_lead_to_no_file_of_the_user(run_dir, tmp_path, name):
     except errors.DataError as error:
         assert "will not be written to" in str(error)
     assert precious.read_text() == "good"
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoints", "checkpoints/step-1.index", "evaluated/a.npz"]
+)
+def test_weights_of_others_are_not_drawn_from_by_a_link(
+    run_dir, tmp_path, name
+):
+    path, elsewhere = run_dir / name, tmp_path / "elsewhere"
+    path.parent.mkdir(exist_ok=True)
+    if path.exists():
+        path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    with pytest.raises(errors.DataError, match=f"{name} is a link.*--trust_r"):
+        training.load_run(run_dir)
+    assert training.load_run(run_dir, trust_run=True).step == 1
+    (tmp_path / "other_name").symlink_to(run_dir)
+    path.unlink()
+    if elsewhere.exists():
+        elsewhere.rename(path)
+    assert training.load_run(tmp_path / "other_name").step == 1
 
 
 def test_no_link_of_a_run_is_exported(run_dir, tmp_path):

@@ -10,10 +10,12 @@ import math
 import pathlib
 from collections.abc import Callable
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, files
 from tf_mmdgan.conditions import Condition
 from tf_mmdgan.config import TrainConfig
+from tf_mmdgan.config.sizes import sides
 from tf_mmdgan.methods import count_critic_weights, count_weights
+from tf_mmdgan.training import run_directory
 from tf_mmdgan.training.run_directory import CHECKPOINTS, CONFIG_FILE
 
 # Of networks that any machine holds.
@@ -69,6 +71,40 @@ def _check_batch(config: TrainConfig, image_shape: tuple[int, ...]) -> None:
             f"of which one layer takes {layer / 2**30:,.0f} GiB; give "
             "--trust_run, if that is meant."
         )
+
+
+def check_size(config: TrainConfig, image_shape: tuple[int, ...]) -> None:
+    """Refuses a record of other images than the generator of the run makes.
+
+    Real images would be brought to that size, however few they are.
+
+    Args:
+      config: by the run's record.
+      image_shape: (h, w, c) of what is generated, or (n,) of points.
+
+    Raises:
+      DataError: for another size.
+    """
+    size = config.image_size
+    if size is not None and sides(size) != image_shape[:2]:
+        made = " x ".join(map(str, image_shape))
+        raise errors.DataError(
+            f"{config.run_dir}: by its record the data have images of {size} "
+            f"pixels, and the generator makes {made}; give --trust_run, if "
+            "that is meant."
+        )
+
+
+def check_recorded_size(config: TrainConfig) -> None:
+    """`check_size` before the data of a run that goes on; a new run passes.
+
+    Raises:
+      DataError: as `check_size`.
+    """
+    run_dir = pathlib.Path(config.run_dir)
+    if not config.trust_run and (run_dir / CONFIG_FILE).exists():
+        _, image_shape, _ = run_directory.read_config(run_dir)
+        check_size(config, image_shape)
 
 
 def check_generator(
@@ -148,8 +184,10 @@ def _check_held(
     """Refuses a network of more weights than the files of a folder hold.
 
     Raises:
-      DataError: for such a network, and for one that is none.
+      DataError: for such a network, for one that is none, and for files that
+        are no plain ones.
     """
+    files.check_plain(folder)
     held = sum(path.stat().st_size for path in folder.glob("*"))
     try:
         claimed = count()

@@ -318,8 +318,9 @@ def load_run(
       UsageError: for what is no path, for a checkpoint that no run has, for
         what this package has not in a run that is not trusted, and for steps of
         a generator that makes none.
-      DataError: if the folder is not a run, or has no such checkpoint; and for
-        a record or weights that are not sound.
+      DataError: if the folder is not a run, or has no such checkpoint; for a
+        record or weights that are not sound; and for links by which weights
+        would come from elsewhere, in a run that is not trusted.
     """
     run_dir = os.fspath(at_home(run_dir))
     checkpoint = fields.checkpoint_name(checkpoint)
@@ -332,6 +333,8 @@ def load_run(
     if sampling_steps is not None:
         config = dataclasses.replace(config, sampling_steps=sampling_steps)
     if not trust_run:
+        restored.check_links(pathlib.Path(run_dir))
+        claims.check_size(config, image_shape)
         held = CHECKPOINTS.get(checkpoint, EVALUATED)
         claims.check_generator(
             config, image_shape, condition, pathlib.Path(run_dir, held)

@@ -4,11 +4,36 @@ import pathlib
 
 import numpy as np
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, owned
 from tf_mmdgan.config import fields
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import checkpoints
-from tf_mmdgan.training.run_directory import CHECKPOINTS, EVALUATED
+from tf_mmdgan.training.run_directory import (
+    CHECKPOINTS,
+    EVALUATED,
+    LABELS_FILE,
+)
+
+# What a generator is made of, which exports and samples publish.
+_PARTS = (*CHECKPOINTS.values(), EVALUATED, LABELS_FILE)
+
+
+def check_links(run_dir: pathlib.Path) -> None:
+    """Refuses a run whose weights or labels would be read from elsewhere.
+
+    By a link, whoever made the run could have others of this user's exported.
+
+    Raises:
+      DataError: for a link that leads out of the run.
+    """
+    for path in owned.links_out(run_dir):
+        inside = path.relative_to(run_dir)
+        if inside.parts[0] in _PARTS:
+            raise errors.DataError(
+                f"{run_dir}: {inside} is a link, and what it leads to would be "
+                "taken for a part of the run. Remove it, or give --trust_run, "
+                "if you trust whoever made the run."
+            )
 
 
 def restore(

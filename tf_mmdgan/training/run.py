@@ -19,6 +19,7 @@ from tf_mmdgan.evaluation import outputs
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training import (
     checkpoints,
+    claims,
     history,
     initial,
     loggers,
@@ -220,6 +221,7 @@ def prepare(given: TrainConfig) -> Run:
     recorded = run_directory.recorded_in_force(given.run_dir, given.trust_run)
     config = records.filled(given, recorded)
     # What is wrong is told before data are read.
+    claims.check_recorded_size(config)
     augmentation = data.Augmentation.parse(config.augment)
     own_callbacks = CALLBACK_FAMILY.get_all(config.callbacks or ())
     loggers.check(config.log_to)

@@ -141,7 +141,9 @@ def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
         lambda count: run.model.generate(count, config.seed, config.weights),
     )
     report = dataclasses.replace(
-        report, step=run.step, reproducible=before.get("reproducible")
+        report,
+        step=run.step,
+        reproducible=history.kept_reproducible(before),
     ).remarked(*matched.remarks(run.config, config.features))
     report.warn()
     _write(path, report, history.of_run(run.config))
