@@ -88,6 +88,23 @@ def test_numbers_at_an_axis_are_round_and_apart():
     ]
 
 
+@pytest.mark.parametrize(
+    "first, last",
+    [
+        ({"step": -5, "kid": 1.0}, {"step": -2, "kid": 2.0}),
+        ({"step": 0, "kid": 1.0, "e": -9.0}, {"step": 1, "kid": 2.0, "e": 1}),
+        ({"step": 0, "kid": 0.0}, {"step": 1, "kid": 5e-324}),
+        ({"step": 0, "kid": -1e99}, {"step": 10**99, "kid": 1e99}),
+    ],
+    ids=range(4),
+)
+def test_numbers_that_no_run_logs_are_drawn_somehow(first, last):
+    spread = "e" if "e" in first else ""
+    found = charts.Line.of_log([first, last], "kid", spread=spread)
+    drawn = charts.charts_html([charts.Chart("KID", [found])])
+    assert "polyline" in drawn and "nan" not in drawn
+
+
 def test_what_was_not_logged_has_no_chart():
     empty = charts.Line.of_log([], "fid")
     assert charts.charts_html([charts.Chart("FID", [empty])]) == ""

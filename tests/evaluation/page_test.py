@@ -7,6 +7,7 @@ import re
 import numpy as np
 import PIL.Image
 import pytest
+from limits import within
 
 from tf_mmdgan import evaluation
 
@@ -113,6 +114,15 @@ def test_a_run_has_curves_and_the_settings_that_differ(report):
     assert "&lt;rbf&gt;" in main and "as published" in main and "150000" in main
     assert "run: beta_1" in folds(text)["All settings"]
     assert "7: class h" in main
+
+
+def test_logs_of_others_are_read_a_few_times():
+    """Not once for each of a hundred thousand keys of one line."""
+    keys = {f"slope/{number}": 1.0 for number in range(20_000)}
+    log = [{"step": 0, **keys}, *({"step": n} for n in range(1, 3_000))]
+    with within(seconds=20):
+        *_, slopes = evaluation.RunHistory(log).charts()
+    assert len(slopes.lines) == 32 and slopes.lines[0].name == "0"
 
 
 def test_the_drawn_kid_is_exact_with_its_band():

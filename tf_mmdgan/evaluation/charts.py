@@ -20,6 +20,7 @@ _COLOURS = (
 )  # fmt: skip
 _MOST_POINTS = 300  # of a line; more are averaged
 _LEAST_GAP = 24.0  # between the numbers at an axis, in pixels
+_LEAST_WIDTH = 1e-300  # between two numbers there; Python has few below
 # Ranges that are wider than this are drawn logarithmically where far from 0.
 _WIDE = 20.0
 
@@ -233,6 +234,8 @@ class _Scale:
         """Multiples of one round number."""
         most = abs(self.end - self.begin) / (1.3 * _LEAST_GAP)
         rough = (self.high - self.low) / most
+        if not rough > _LEAST_WIDTH:  # of logs that others have written
+            return [self.low]
         power = 10.0 ** math.floor(math.log10(rough))
         width = next(d * power for d in (1, 2, 5, 10) if d * power >= rough)
         first = math.ceil(self.low / width)

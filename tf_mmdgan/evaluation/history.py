@@ -1,6 +1,7 @@
 """How a run came about, as the page of its report shows it."""
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from tf_mmdgan.evaluation.charts import Chart, Line
 
 KID_TITLE = "KID, exact (band: 95 %)"
+# Of a chart: for each, the whole log is read, which others may have written.
+_MOST_LINES = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,10 +67,14 @@ class RunHistory:
         return Line.of_log(self.log, key, name)
 
     def _lines(self, first: str, last: str) -> list[Line]:
-        """A line for each key that begins and ends so."""
-        keys = dict.fromkeys(key for line in self.log for key in line)
+        """A line for each key that begins and ends so, up to a number."""
+        keys = dict.fromkeys(
+            key
+            for line in self.log
+            for key in line
+            if key.startswith(first) and key.endswith(last)
+        )
         return [
             self._line(key, key.removeprefix(first).removesuffix(f"/{last}"))
-            for key in keys
-            if key.startswith(first) and key.endswith(last)
+            for key in itertools.islice(keys, _MOST_LINES)
         ]
