@@ -259,11 +259,15 @@ def one(folder, pattern):
             lambda b: one(b, "*train*").write_bytes(
                 one(b, "*train*").read_bytes()[:-700]
             ),
-            "cannot be read|ends too early",
+            "cannot be read|ends too early|a record claims",
+        ),
+        (
+            lambda b: one(b, "*train*").write_bytes(bytes(5) + b"\1" * 999),
+            "a record claims [0-9,]{20,} bytes, and 1,004 are left",
         ),
         (lambda b: one(b, "*train*").write_bytes(b""), "9 examples in 0 b"),
     ],
-    ids=["file", "features", "info", "truncated", "empty"],
+    ids=["file", "features", "info", "truncated", "claim", "empty"],
 )
 def test_damaged_builds_are_named(build, load, damage, words):
     damage(build)
@@ -307,9 +311,17 @@ def _rewrite(build, name, old, new):
         ),
         ("dataset_info.json", '"9"', '"1099511627776"', "claims 1,099,511,627"),
         ("dataset_info.json", "{DATASET}", "../../{DATASET}", "is elsewhere"),
+        (
+            "dataset_info.json", 'Lengths": [', 'Lengths": [' + '"9",' * 2**18,
+            "claims 262,145 files of 4",
+        ),
+        (
+            "dataset_info.json", 'splits": [', 'splits": [' + "{}," * 2**18,
+            "claims 262,146 files of 4",
+        ),
     ],
-    ids=["class", "other name", "count", "path"],
-)
+    ids=["class", "other name", "count", "path", "shards", "splits"],
+)  # fmt: skip
 def test_builds_are_not_believed(
     build, load, tmp_path, monkeypatch, name, old, new, words
 ):

@@ -13,16 +13,18 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tf_mmdgan import errors, fetching, files
+from tf_mmdgan import archives, errors, fetching, files
 from tf_mmdgan.config.data import at_home
 from tf_mmdgan.data.readers import folder_scan
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
-_FEATURES = "features.json"
-_METADATA = ("dataset_info.json", _FEATURES)
+_INFO, _FEATURES = "dataset_info.json", "features.json"
+_METADATA = (_INFO, _FEATURES)
+_SHARDS = ("shardLengths", "shard_lengths")  # names of the same
 _CLASS_NAMES = ("pythonClassName", "python_class_name", "type")
 _OWN_CLASSES = "tensorflow_datasets.core.features."
 _LEAST_BYTES = 16  # of an example, by the format of its file alone
+_RECORDS = ".tfrecord"  # in the names of files of records
 
 
 def data_folder(data_dir: str | os.PathLike[str] | None) -> pathlib.Path:
@@ -94,6 +96,7 @@ class Split:
         import tensorflow_datasets as tfds
 
         try:
+            _check_shards(folder)
             builder = tfds.builder_from_directory(folder)
             splits = dict(builder.info.splits)
         except Exception as error:
@@ -104,8 +107,8 @@ class Split:
             raise _damaged(
                 folder, f"has no split '{name}' but {', '.join(splits)}"
             )
-        size = 0
-        for path in map(pathlib.Path, splits[name].filepaths):
+        size, self._paths = 0, list(map(pathlib.Path, splits[name].filepaths))
+        for path in self._paths:
             if path.parent.resolve() != folder.resolve():
                 raise _damaged(folder, f"takes {path}, which is elsewhere")
             if not path.is_file():
@@ -138,6 +141,7 @@ class Split:
         import tensorflow as tf
         import tensorflow_datasets as tfds
 
+        self._check_records()
         dataset = self._builder.as_dataset(
             split=tfds.core.ReadInstruction(
                 self._name, from_=numbers.start, to=numbers.stop, unit="abs"
@@ -157,6 +161,20 @@ class Split:
         except tf.errors.OpError as error:
             reason = error.message.split("\n")[0]
             raise self.damaged(f"cannot be read: {reason}") from None
+
+    def _check_records(self) -> None:
+        """Refuses files with records that are no whole ones."""
+        for path in self._paths:
+            if _RECORDS not in path.name:
+                continue
+            try:
+                with files.open_plain(path) as file:
+                    for _ in archives.records(file):
+                        pass
+            except ValueError as error:
+                raise self.damaged(
+                    f"is cut short in {path.name}: {error}"
+                ) from None
 
     def damaged(self, fault: str) -> errors.DataError:
         """An error that names this build, its fault and the remedy."""
@@ -181,6 +199,28 @@ def _check_classes(folder: pathlib.Path) -> None:
             for name in map(str, (part.get(key, "") for key in _CLASS_NAMES)):
                 if "." in name and not name.startswith(_OWN_CLASSES):
                     raise _damaged(folder, f"has features of the class {name}")
+
+
+def _check_shards(folder: pathlib.Path) -> None:
+    """Refuses more splits, or files of a split, than the folder has files.
+
+    TFDS would make an object of each of them.
+
+    Raises:
+      ValueError: for such a build, or a damaged file.
+    """
+    there = sum(1 for _ in folder.iterdir())
+    splits = files.read_json(folder / _INFO).get("splits")
+    splits = splits if isinstance(splits, list) else []
+    shards = (
+        split.get(name)
+        for split in splits[: there + 1]
+        if isinstance(split, dict)
+        for name in _SHARDS
+    )
+    for claims in (splits, *shards):
+        if isinstance(claims, list) and len(claims) > there:
+            raise ValueError(f"claims {len(claims):,} files of {there:,}")
 
 
 def build(name: str, url: str, data_dir: str | os.PathLike[str] | None) -> None:
