@@ -1,5 +1,6 @@
 """Where samples come from, as the flags of a tool say."""
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from tf_mmdgan import errors, files
@@ -44,10 +45,10 @@ def open_source(config: ConnectionConfig) -> Source:
     if config.saved_model is not None:
         loaded = export.load_generator(config.saved_model)
         local = serving.LocalPredictor(loaded.signatures)
-        table = None
-        if "table" in loaded.metadata:
-            width = len(loaded.metadata["table"].get("columns", ()))
-            table = data.Table.of_record(loaded.metadata["table"], width)
+        table, record = None, loaded.metadata.get("table")
+        if record is not None:
+            width = math.prod(loaded.metadata["image_shape"])
+            table = data.Table.of_record(record, width)
         classes = loaded.metadata.get("num_classes")
         return Source(local, classes, table=table)
     from tf_mmdgan.training import load_run

@@ -245,6 +245,16 @@ def test_names_of_classes_are_exported(generator, tmp_path):
     np.testing.assert_array_equal(got["num_classes"], [3, 3])
     with pytest.raises(tf.errors.InvalidArgumentError, match="0 to 2, not 3"):
         call(named, "class_names", label=[3])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="rows must be 0"):
+        call(named, "class_names", label=[0] * 1025)
+    one = np.zeros((1, 6), np.float32)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="first, not 9"):
+        call(named, "serving_default", latents=one, labels=[0] * 9)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="first, not 9"):
+        call(
+            named, "sample_by_seed", seed=[1], index=[0], truncation=[1.0],
+            label=[0] * 9,
+        )  # fmt: skip
 
 
 def test_names_must_be_those_of_the_classes():

@@ -144,6 +144,23 @@ def test_damaged_files_give_one_line(export_dir, tmp_path, name):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"table": [1]}, {"table": 3}, {"num_classes": "many"},
+        {"num_classes": 2**70}, {"image_shape": "8"}, {"image_shape": None},
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_metadata_of_other_types_give_one_line(export_dir, tmp_path, change):
+    copy = tmp_path / "1"
+    subprocess.run(["cp", "-r", export_dir / "1", copy], check=True)
+    record = json.loads((copy / export.METADATA).read_text())
+    (copy / export.METADATA).write_text(json.dumps(record | change))
+    with pytest.raises(errors.DataError, match="1 is damaged"):
+        export.load_generator(tmp_path)
+
+
 def test_a_file_in_the_place_of_the_folder(generator, tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
@@ -172,6 +189,12 @@ def test_documents_and_a_limit_go_with_it(generator, tmp_path):
     assert loaded.metadata["max_samples"] == 7
     with pytest.raises(tf.errors.InvalidArgumentError, match="1 to 7, not 8"):
         call(loaded, "sample", num_samples=8, seed=0)
+    rows = np.zeros((8, 6), np.float32)
+    assert len(call(loaded, "serving_default", latents=rows[:7])["images"]) == 7
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match="rows must be 0 to 7, not 8"
+    ):
+        call(loaded, "serving_default", latents=rows)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,20 @@ def mix(loaded, cutoff, truncation=1.0, **labels):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["cutoff", "truncation", "other_index"])
+def test_a_long_column_makes_no_more_images(loaded, name):
+    rows = {"seed": [7], "index": [0], "truncation": [1.0]}
+    rows |= {"other_seed": [9], "other_index": [5], "cutoff": [2]}
+    long = {name: rows[name] * 1025}
+    asked = ["mix_styles"] + ["sample_by_seed"] * (name == "truncation")
+    for signature in asked:
+        taken = rows if signature == "mix_styles" else dict([*rows.items()][:3])
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match="of the first, not 1025"
+        ):
+            call(loaded, signature, **{**taken, **long})
+
+
 def test_styles_are_mixed_by_layer_and_noise_is_that_of_the_first(
     loaded, generator
 ):

@@ -23,6 +23,29 @@ def bad_index(name: str, index: tf.Tensor) -> tf.Operation:
     return unless(index >= 0, f"{name} must be >= 0, not {{}}", index)
 
 
+def bad_rows(
+    most: int, least: int, *columns: tf.Tensor | None
+) -> list[tf.Operation]:
+    """Fail unless columns have as many rows each, from `least` to `most`.
+
+    Else a column of one row would be taken for each row of a longer one.
+
+    Args:
+      most: the most rows.
+      least: the fewest rows.
+      *columns: tensors with a row for each image; None is passed over.
+    """
+    rows = [tf.shape(x)[0] for x in columns if x is not None]
+    return [
+        bad_count("the number of rows", rows[0], least, most),
+        unless(
+            tf.equal(rows, rows[0]),
+            "all inputs need the number of rows of the first, not {}",
+            tf.stack(rows),
+        ),
+    ]
+
+
 def unless(
     condition: tf.Tensor, message: str, value: tf.Tensor
 ) -> tf.Operation:

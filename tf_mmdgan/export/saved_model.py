@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors, files, images, published
 from tf_mmdgan.conditions import Condition
+from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import at_home
 from tf_mmdgan.export import card, configs, formats, versions, warmup
 from tf_mmdgan.export.signatures import MAX_SAMPLES, Servable
@@ -20,6 +21,11 @@ from tf_mmdgan.latents import Latents
 
 METADATA = "assets.extra/tf_mmdgan.json"
 _FORMAT = "tf_mmdgan generator"
+# Of what is read of the metadata again.
+_KINDS: dict[str, Any] = {
+    "image_shape": list[int], "num_classes": int | None,
+    "table": dict[str, Any] | None,
+}  # fmt: skip
 _SHOWN = 64  # images of the grid, and its least pixels an image, about
 # What reading a truncated file of a SavedModel raises.
 _DAMAGE = (OSError, ValueError, LookupError, TypeError, tf.errors.OpError)
@@ -227,6 +233,9 @@ def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
         metadata = files.read_json(record)
         if metadata["format"] != _FORMAT:
             raise KeyError("format")
+        for name, kind in _KINDS.items():
+            if not fields.fits(metadata.get(name), kind):
+                raise KeyError(name)
         module = tf.saved_model.load(os.fspath(path))
     except _DAMAGE as error:
         raise errors.DataError(

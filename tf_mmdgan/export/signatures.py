@@ -122,8 +122,9 @@ class Servable:
         self, latents: tf.Tensor, labels: tf.Tensor | None = None
     ) -> Tensors:
         """Float images of given latents."""
-        # Networks take any label.
-        checks = [] if labels is None else [self._label_check(labels)]
+        # Networks take any number of rows, and any label.
+        checks = refuse.bad_rows(self.max_samples, 0, latents, labels)
+        checks += [] if labels is None else [self._label_check(labels)]
         with tf.control_dependencies(checks):
             return self._served(latents, labels)
 
@@ -195,7 +196,8 @@ class Servable:
     def names(self, label: tf.Tensor) -> Tensors:
         """The name of each class, as bytes, and how many classes there are."""
         table = class_names.encoded(self.class_names or ())
-        with tf.control_dependencies([self._label_check(label)]):
+        checks = refuse.bad_rows(self.max_samples, 0, label)
+        with tf.control_dependencies([*checks, self._label_check(label)]):
             name = tf.gather(tf.constant(table), label)
         return {
             "name": name,
@@ -328,8 +330,8 @@ class Servable:
     def _row_checks(
         self, seed: tf.Tensor, index: tf.Tensor, *given: tf.Tensor | None
     ) -> list[tf.Operation]:
-        count = self._count_check("the number of rows", tf.size(seed), 1)
-        return [count, refuse.bad_index("index", index), *self._checks(*given)]
+        rows = refuse.bad_rows(self.max_samples, 1, seed, index, *given)
+        return [*rows, refuse.bad_index("index", index), *self._checks(*given)]
 
     def _way_checks(
         self, steps: tf.Tensor, *given: tf.Tensor | None

@@ -74,6 +74,9 @@ class StyleServable(Servable):
         layers = self._parts.styles.layers
         checks = [
             *self._row_checks(seed, index, truncation, label),
+            *refuse.bad_rows(
+                self.max_samples, 1, seed, other_seed, other_index, cutoff
+            ),
             refuse.bad_index("other_index", other_index),
             refuse.bad_count("cutoff", cutoff, 0, layers),
         ]
