@@ -145,7 +145,6 @@ def excerpt(text: object, most: int = 200) -> str:
 
     An empty text is replaced by "no reason given".
     """
-    # Others may have written millions of lines.
     lines = str(text).strip()[: most + 1].splitlines() or ["no reason given"]
     line = printable(lines[0])
     return line if len(line) <= most else f"{line[:most]}..."

@@ -24,8 +24,7 @@ import numpy as np
 
 from tf_mmdgan import archives, errors
 
-# An indented list of numbers. It cannot begin inside a text, because texts of
-# JSON have no line break.
+# An indented list of numbers: texts of JSON have no line break to hold one.
 _NUMBERS = re.compile(r"\[\n([^][{}\"]*)\]")
 # Of a record. As lists of lists, its bytes become thirty times as many.
 _JSON_BYTES = 2**23
@@ -110,8 +109,7 @@ def open_plain(path: str | os.PathLike[str]) -> IO[bytes]:
       DataError: for anything else, and for a file of holes.
     """
     file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115
-    fault = _fault(path, os.fstat(file.fileno()))
-    if fault is not None:
+    if fault := _fault(path, os.fstat(file.fileno())):
         file.close()
         raise errors.DataError(f"{path} {fault}.")
     return file
