@@ -24,7 +24,7 @@ from tf_mmdgan.networks.spectral_normalization import (
 )
 
 # Their many layers take long to build; tests of their own have them small.
-HEAVY = ("biggan", "biggan_plain", "sagan", "stylegan2")
+HEAVY = ("biggan", "biggan_deep", "biggan_plain", "sagan", "stylegan2")
 NAMES = [
     pytest.param(name, marks=[pytest.mark.slow] if name in HEAVY else [])
     for name in ARCHITECTURES

@@ -25,6 +25,20 @@ pytestmark = pytest.mark.slow
             id="biggan by class, hinge",
         ),
         pytest.param(
+            {
+                "architecture": "biggan_deep",
+                "objective": "gan_hinge",
+                "conditioning": "projection",
+                "orthogonal_penalty": 1e-4,
+                "latent_distribution": "normal",
+            },
+            id="biggan_deep by class, hinge",
+        ),
+        pytest.param(
+            {"architecture": "biggan_deep", "objective": "mmd"},
+            id="biggan_deep without classes, MMD critic",
+        ),
+        pytest.param(
             {"architecture": "sagan", "objective": "smmd", "critic_output": 4},
             id="sagan without classes, MMD critic",
         ),

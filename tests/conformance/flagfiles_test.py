@@ -22,7 +22,7 @@ RECIPES = sorted(path.stem for path in FOLDER.glob("*.cfg"))
 NUM_CLASSES = 3
 # Deep ones take long to trace; `make test` keeps others like them.
 # So do those with many spectral norms, which take long to build too.
-_WRAPPED = ("biggan", "biggan_plain", "sagan", "stylegan2")
+_WRAPPED = ("biggan", "biggan_deep", "biggan_plain", "sagan", "stylegan2")
 _DEEP = (
     "resnet5",
     "snresnet",

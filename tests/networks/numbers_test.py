@@ -132,7 +132,7 @@ def test_the_embedding_is_not_under_spectral_normalization():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["projection", "concatenation"])
-@pytest.mark.parametrize("name", ["biggan", "biggan_plain"])
+@pytest.mark.parametrize("name", ["biggan", "biggan_deep", "biggan_plain"])
 def test_biggan_is_told_numbers(name, kind):
     keras.utils.set_random_seed(0)
     conditioning = Conditioning(Numbers(2), kind)

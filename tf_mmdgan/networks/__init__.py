@@ -21,6 +21,7 @@ from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.networks import (
     biggan,
+    biggan_deep,
     blocks,
     dcgan,
     mlp,
@@ -204,6 +205,7 @@ ARCHITECTURES: Catalogue[Architecture] = Catalogue("architecture", __doc__) | {
         critic_batch_norm=False,
     ),
     "biggan": _big_pair(biggan.generator, biggan.critic),
+    "biggan_deep": _big_pair(biggan_deep.generator, biggan_deep.critic),
     "biggan_plain": _big_pair(biggan.plain_generator, biggan.plain_critic),
     "sagan": _big_pair(biggan.sagan_generator, biggan.sagan_critic),
     "stylegan2": _pair(

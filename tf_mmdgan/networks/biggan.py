@@ -32,7 +32,7 @@ _NAME = "BigGAN"
 _CLASS_WIDTH = 128
 # Channels over width, by the number of stages: of the generator's first
 # activations and of each of its blocks.
-_GENERATOR_DEPTHS = {
+GENERATOR_DEPTHS = {
     2: (4, 4, 4),
     3: (4, 4, 4, 4),
     4: (16, 16, 8, 4, 2),
@@ -100,30 +100,21 @@ def generator(
       UsageError: for a shape out of range, and for too few latents.
     """
     SIZES.check(_NAME, image_shape)
-    stages = _stages(image_shape)
+    stages = stages_of(image_shape)
     shapes = blocks.stage_shapes(image_shape, stages)
-    first, *depths = (d * options.width for d in _GENERATOR_DEPTHS[stages])
-    make = _factory(variant, options.spectral_norm)
+    first, *depths = (d * options.width for d in GENERATOR_DEPTHS[stages])
+    make = layer_factory(variant, options.spectral_norm)
     inputs = Inputs((options.latent_size,), "latents", options.conditioning)
     x, norms = _layer_inputs(inputs, options, stages, variant, make)
-    start = (*shapes[-1], first)
-    x = make.linear(math.prod(start), name="linear")(x)
-    x = keras.layers.Reshape(start, name="base")(x)
-    attended = _attended(shapes, variant)
+    x = base(x, (*shapes[-1], first), make)
+    attended = attended_stage(shapes, variant)
     plan = zip(depths, reversed(shapes[:-1]), norms, strict=True)
     for number, (depth, shape, norm) in enumerate(plan, start=1):
         name = f"block{number}"
         x = residual.up(x, depth, shape, name, make, norm, biased=True)
         if attended and number == stages - attended:
             x = self_attention(x, make)
-    if options.batch_norm:
-        x = layers.batch_norm(
-            "norm_out", batch_statistics=options.batch_statistics
-        )(x)
-    x = make.conv(image_shape[2], 3, name="conv_out")(
-        residual.relu(x, "relu_out")
-    )
-    images = keras.layers.Activation("tanh", dtype="float32", name="images")(x)
+    images = to_images(x, image_shape[2], options, make)
     return keras.Model(inputs.tensors, images, name="biggan_generator")
 
 
@@ -154,10 +145,10 @@ def critic(
     """
     SIZES.check(_NAME, image_shape)
     blocks.refuse_batch_norm(_NAME, options.batch_norm)
-    stages = _stages(image_shape)
+    stages = stages_of(image_shape)
     depths, halvings = _CRITIC_DEPTHS[stages]
-    attended = _attended(blocks.stage_shapes(image_shape, stages), variant)
-    make = _factory(variant, options.spectral_norm)
+    attended = attended_stage(blocks.stage_shapes(image_shape, stages), variant)
+    make = layer_factory(variant, options.spectral_norm)
     inputs = Inputs(image_shape, "images", options.conditioning)
     x = inputs.with_labels(inputs.data)
     activations = []
@@ -189,12 +180,49 @@ sagan_generator = functools.partial(generator, variant=SAGAN)
 sagan_critic = functools.partial(critic, variant=SAGAN)
 
 
-def _stages(image_shape: tuple[int, ...]) -> int:
+def base(
+    x: keras.KerasTensor, shape: tuple[int, ...], make: blocks.LayerFactory
+) -> keras.KerasTensor:
+    """The start of a generator: from vectors [b, n] to maps [b, *shape]."""
+    x = make.linear(math.prod(shape), name="linear")(x)
+    return keras.layers.Reshape(shape, name="base")(x)
+
+
+def to_images(
+    x: keras.KerasTensor,
+    channels: int,
+    options: GeneratorOptions,
+    make: blocks.LayerFactory,
+) -> keras.KerasTensor:
+    """The end of a generator: from maps to float32 images in [-1, 1]."""
+    if options.batch_norm:
+        x = layers.batch_norm(
+            "norm_out", batch_statistics=options.batch_statistics
+        )(x)
+    x = make.conv(channels, 3, name="conv_out")(residual.relu(x, "relu_out"))
+    return keras.layers.Activation("tanh", dtype="float32", name="images")(x)
+
+
+def class_vectors(inputs: Inputs, batch_norm: bool) -> keras.KerasTensor | None:
+    """A trained vector for each class [b, n]; None without projected labels.
+
+    Raises:
+      UsageError: where projection would have no layer to act in.
+    """
+    rows = inputs.normalized_labels(batch_norm)
+    if rows is None:
+        return None
+    return modulation.ClassTable(_CLASS_WIDTH, name="class_table")(rows)
+
+
+def stages_of(image_shape: tuple[int, ...]) -> int:
     """How often the generator doubles the size: 2 for 16 to 31 pixels, ..."""
     return int(math.log2(max(image_shape[:2]))) - 2
 
 
-def _attended(shapes: list[tuple[int, int]], variant: Variant) -> int | None:
+def attended_stage(
+    shapes: list[tuple[int, int]], variant: Variant
+) -> int | None:
     """After how many halvings self-attention is; None: nowhere."""
     if not variant.attended_side:
         return None
@@ -202,9 +230,10 @@ def _attended(shapes: list[tuple[int, int]], variant: Variant) -> int | None:
     return fits.index(True, 1)
 
 
-def _factory(
+def layer_factory(
     variant: Variant, spectral_norm: SpectralNorm | None
 ) -> blocks.LayerFactory:
+    """What makes the layers of a variant."""
     return blocks.LayerFactory(
         variant.weights, variant.weights, variant.weights, spectral_norm
     )
@@ -224,10 +253,8 @@ def _layer_inputs(
         )
         return inputs.with_labels(inputs.data), [norm] * count
     first, *parts = modulation.latent_chunks(inputs.data, count + 1)
-    rows = inputs.normalized_labels(options.batch_norm)
-    if rows is not None:
-        table = modulation.ClassTable(_CLASS_WIDTH, name="class_table")
-        vectors = table(rows)
+    vectors = class_vectors(inputs, options.batch_norm)
+    if vectors is not None:
         parts = [
             keras.layers.Concatenate(name=f"condition{number}")([part, vectors])
             for number, part in enumerate(parts, start=1)

@@ -59,7 +59,7 @@ class GeneratorOptions:
       batch_statistics: whether to normalize by the statistics of the batch at
         hand in evaluation too, as the published code of MMD GAN does.
       spectral_norm: of every convolution and fully connected layer, in biggan,
-        biggan_plain and sagan; or None. Other generators have none.
+        biggan_deep, biggan_plain and sagan; or None. Others have none.
       styles: how stylegan2 makes styles; other generators have none.
 
     Raises:

@@ -54,17 +54,7 @@ def up(
     It repeats each pixel, before the first convolution, and cuts off a last row
     or column too many. `biased`: the first convolution has a bias too.
     """
-
-    def resize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-        x = keras.layers.UpSampling2D(name=f"{name}_up")(x)
-        cut = [
-            (0, side - wanted)
-            for side, wanted in zip(x.shape[1:3], target, strict=True)
-        ]
-        if cut == [(0, 0), (0, 0)]:
-            return x
-        return keras.layers.Cropping2D(cut, name=f"{name}_cut")(x)
-
+    resize = functools.partial(doubled, target=target)
     depths = (depth, depth)
     return _block(x, depths, name, make, normalize, (resize, _keep), biased)
 
@@ -86,18 +76,10 @@ def down(
     first convolution has a bias too. A block that is not `activated` begins
     with its first convolution, as befits images.
     """
-
-    def resize(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-        # With SAME padding, a mean leaves out what was padded.
-        pool = keras.layers.AveragePooling2D(
-            2, padding="same", name=f"{name}_pool"
-        )
-        return pool(x)
-
     depths = (depth if wide else x.shape[-1], depth)
     begin = relu if activated else no_norm
     return _block(
-        x, depths, name, make, normalize, (_keep, resize), wide, begin
+        x, depths, name, make, normalize, (_keep, halved), wide, begin
     )
 
 
@@ -117,6 +99,30 @@ def same(
     """
     depths = (depth or x.shape[-1],) * 2
     return _block(x, depths, name, make, normalize, (_keep, _keep), biased)
+
+
+def doubled(
+    x: keras.KerasTensor, name: str, target: tuple[int, int]
+) -> keras.KerasTensor:
+    """Each pixel twice along both sides, to [b, *target, c].
+
+    A last row or column too many is cut off.
+    """
+    x = keras.layers.UpSampling2D(name=f"{name}_up")(x)
+    cut = [
+        (0, side - wanted)
+        for side, wanted in zip(x.shape[1:3], target, strict=True)
+    ]
+    if cut == [(0, 0), (0, 0)]:
+        return x
+    return keras.layers.Cropping2D(cut, name=f"{name}_cut")(x)
+
+
+def halved(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """The mean of each 2 x 2 pixels; sides are rounded up."""
+    # With SAME padding, a mean leaves out what was padded.
+    pool = keras.layers.AveragePooling2D(2, padding="same", name=f"{name}_pool")
+    return pool(x)
 
 
 def sum_of_positions(x: keras.KerasTensor) -> keras.KerasTensor:
