@@ -31,6 +31,7 @@ MADE = [
     tm.GAN("non_saturating"),
     tm.HingeGAN(),
     tm.FeatureMatchingGAN(),
+    tm.DenoisingGAN("minimax", denoiser_layers=2),
     tm.LeastSquaresGAN("pearson"),
     tm.RelativisticGAN("paired"),
     tm.FGAN("kl"),

@@ -34,7 +34,7 @@ _HOMES = {
     "networks": (
         "ARCHITECTURES", "Architecture", "Conditioning", "CriticOptions",
         "GeneratorOptions", "MinibatchDeviation", "MinibatchDiscrimination",
-        "StyleOptions", "with_decoder",
+        "StyleOptions", "with_decoder", "with_denoiser",
     ),
     "networks.spectral_normalization": (
         "SpectralNorm", "SpectralNormalization",
@@ -48,7 +48,7 @@ _HOMES = {
         "SobolevGAN", "FisherGAN", "CramerGAN", "CharacteristicGAN",
         "SlicedEnergyGAN",
         "GAN", "HingeGAN", "LeastSquaresGAN", "RelativisticGAN",
-        "FeatureMatchingGAN",
+        "FeatureMatchingGAN", "DenoisingGAN",
         "FGAN", "GradientPenalty", "ZeroCentredPenalty",
         "NoisePenalty", "FeaturePenalty", "OrthogonalPenalty",
         "PathLengthPenalty",

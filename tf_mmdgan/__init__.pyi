@@ -52,7 +52,7 @@ from tf_mmdgan.networks import (
     MinibatchDeviation as MinibatchDeviation,
     MinibatchDiscrimination as MinibatchDiscrimination,
     StyleOptions as StyleOptions,
-    with_decoder as with_decoder,
+    with_decoder as with_decoder, with_denoiser as with_denoiser,
 )
 from tf_mmdgan.networks.spectral_normalization import (
     SpectralNorm as SpectralNorm,
@@ -72,7 +72,8 @@ from tf_mmdgan.objectives import (
     CharacteristicGAN as CharacteristicGAN, SlicedEnergyGAN as SlicedEnergyGAN,
     GAN as GAN, HingeGAN as HingeGAN, LeastSquaresGAN as LeastSquaresGAN,
     RelativisticGAN as RelativisticGAN,
-    FeatureMatchingGAN as FeatureMatchingGAN, FGAN as FGAN,
+    FeatureMatchingGAN as FeatureMatchingGAN, DenoisingGAN as DenoisingGAN,
+    FGAN as FGAN,
     GeneratorRegularizer as GeneratorRegularizer,
     GradientPenalty as GradientPenalty,
     ZeroCentredPenalty as ZeroCentredPenalty, NoisePenalty as NoisePenalty,

@@ -11,6 +11,7 @@ from tf_mmdgan import config, kernels
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.methods.published import OBJECTIVES
 from tf_mmdgan.models.views import CriticView
+from tf_mmdgan.networks import with_denoiser
 from tf_mmdgan.objectives import Batch, CriticAugmentation
 from tf_mmdgan.objectives.augmentations import (
     CRITIC_AUGMENTATIONS,
@@ -49,7 +50,10 @@ def make_critic(objective, width, shape):
         pixels = int(np.prod(shape))
         flat = keras.layers.Dense(pixels, name="decoder")(features)
         outputs["reconstruction"] = keras.layers.Reshape(shape)(flat)
-    return keras.Model(images, outputs)
+    critic = keras.Model(images, outputs)
+    if objective.criterion.needs_denoiser:
+        critic = with_denoiser(critic, 2)
+    return critic
 
 
 def view(critic):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan.distribute import Update
+from tf_mmdgan.networks import Denoiser
 from tf_mmdgan.objectives import Batch, CriticOutput
 from tf_mmdgan.objectives.criterion import (
     concatenate,
@@ -30,6 +31,7 @@ class SmoothCritic:
         self.multiplier = keras.Variable(0.0)
         self.adaptation = None
         self.frequency_scales = None
+        self.denoiser = None
         self.clipped = []
 
     def __call__(self, batch):
@@ -63,6 +65,15 @@ class SmoothCritic:
         w, v, _ = (weight.numpy().astype("float64") for weight in self.weights)
         slopes = 1 - self.hidden(images) ** 2
         return np.einsum("hd,bh,ph->bdp", v, slopes, w)
+
+
+def denoiser():
+    """Of the hidden rows of a `SmoothCritic`; its averages stand still."""
+    made = Denoiser(hidden_layers=1, units=4, dtype="float64")
+    made.build((None, 5))
+    for layer in (made.standard, *made.stack):
+        layer.momentum = 1.0
+    return made
 
 
 def update(index=7):

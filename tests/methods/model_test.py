@@ -150,7 +150,7 @@ IMPOSSIBLE = [
         for name in (
             "gan", "gan_hinge", "boundary_seeking", "f_gan", "wgan", "wgan_gp",
             "sobolev", "swgan", "lsgan", "relativistic",
-            "fisher",
+            "fisher", "dfm",
         )
     ),
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from tf_mmdgan.objectives import (
     Batch,
     CramerGAN,
     CriticAugmentation,
+    DenoisingGAN,
     FeatureMatchingGAN,
     FisherGAN,
     GradientPenalty,
@@ -38,6 +39,7 @@ OBJECTIVES = {
     "li_mmd": Objective(AutoencoderMMD(kernels.Gaussian())),
     "sobolev": Objective(SobolevGAN(constraint_weight=0.5)),
     "feature_matching": Objective(FeatureMatchingGAN()),
+    "denoising": Objective(DenoisingGAN(denoising_weight=1.0)),
     "fisher": Objective(FisherGAN(constraint_weight=0.5)),
     "gan_noise_penalty": Objective(
         GAN("non_saturating"), [NoisePenalty(0.1, Annealing(10))]
@@ -77,7 +79,13 @@ def updates(objective, critic, gain, sets, rows):
     }
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name == "denoising"))
+        for name in OBJECTIVES
+    ],
+)
 def test_two_replicas_are_one_device(rng, two_cpus, mean_over_replicas, name):
     objective = OBJECTIVES[name]
     sets = smooth.images(rng, 1 + objective.fakes_per_real, size=ROWS)
@@ -85,6 +93,7 @@ def test_two_replicas_are_one_device(rng, two_cpus, mean_over_replicas, name):
         outputs = 1 if objective.criterion.single_output else 3
         critic = smooth.SmoothCritic(rng, outputs)
         critic.adaptation = keras.Variable([0.5, 3.0, 3.0], trainable=False)
+        critic.denoiser = smooth.denoiser()
         gain = tf.Variable(rng.uniform(0.5, 1, smooth.IMAGE), dtype=tf.float64)
     critic.multiplier.assign(0.5)
 

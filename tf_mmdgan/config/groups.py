@@ -58,6 +58,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "f_gan": ("divergence",),
     "gan, gan_minimax, lsgan, cramer": ("generator_form",),
+    "dfm": (
+        "denoising_weight", "denoising_noise", "denoiser_layers",
+        "denoiser_units",
+    ),
     "smmd, sn_smmd, swgan, sn_swgan": (
         "scale_form", "scale_offset", "scale_measure", "scale_jacobian",
     ),

@@ -3,6 +3,7 @@
 import dataclasses
 
 from tf_mmdgan.config import fields
+from tf_mmdgan.config.denoising import DenoisingConfig
 from tf_mmdgan.config.drift import DriftConfig
 from tf_mmdgan.config.few_steps import FewStepsConfig
 from tf_mmdgan.config.fields import Named, NamedList, setting
@@ -10,7 +11,7 @@ from tf_mmdgan.config.styles import StyleConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
+class MethodConfig(DenoisingConfig, DriftConfig, FewStepsConfig, StyleConfig):
     """The method of a run; None means as published for its objective."""
 
     objective: Named = setting(
@@ -320,7 +321,10 @@ class MethodConfig(DriftConfig, FewStepsConfig, StyleConfig):
     )
 
     def __post_init__(self):
-        for part in (DriftConfig, FewStepsConfig, StyleConfig):
+        for part in (
+            DenoisingConfig, DriftConfig, FewStepsConfig,
+            StyleConfig,
+        ):  # fmt: skip
             part.__post_init__(self)
         fields.require_positive(
             self, "scale_offset", "constraint_weight", "spectral_scale",

@@ -28,6 +28,7 @@ class Purpose(enum.IntEnum):
     AUGMENTATION = 8
     TIMES = 9
     PATH_LENGTH = 10
+    FEATURE_NOISE = 11
 
 
 def gather(arrays: Sequence[tf.Tensor]) -> list[tf.Tensor]:

@@ -27,6 +27,7 @@ from tf_mmdgan.objectives import (
     Annealing,
     CriticAugmentation,
     CriticForm,
+    DenoisingGAN,
     FeaturePenalty,
     GeneratorRegularizer,
     GradientPenalty,
@@ -205,10 +206,20 @@ def _networks(
     )
     if criterion.learns_frequencies:
         critic = networks.with_frequency_scales(critic)
+    critic = with_denoiser(critic, criterion)
     if criterion.needs_decoder:
         width = critic.output["features"].shape[-1]
         critic = networks.with_decoder(critic, builder.generator(width))
     return generator, critic
+
+
+def with_denoiser(critic: keras.Model, criterion: object) -> keras.Model:
+    """The critic, with a denoiser if that is what the criterion is of."""
+    if not isinstance(criterion, DenoisingGAN):
+        return critic
+    return networks.with_denoiser(
+        critic, criterion.denoiser_layers, criterion.denoiser_units
+    )
 
 
 def _minibatch_deviation(builder: Builder[AdversarialSettings]) -> int:

@@ -10,6 +10,7 @@ from tf_mmdgan.methods.settings import AdversarialSettings
 from tf_mmdgan.objectives import (
     FGAN,
     GAN,
+    DenoisingGAN,
     FeatureMatchingGAN,
     HingeGAN,
     LeastSquaresGAN,
@@ -82,6 +83,10 @@ CLASSIFIERS: dict[str, AdversarialMethod] = {
         # Theirs has weight normalisation where this critic has that over the
         # batch.
         replace(_GAN, criterion=FeatureMatchingGAN(), learning_rate=3e-4),
+    ),
+    "dfm": AdversarialMethod(
+        "Warde-Farley and Bengio 2017, Denoising feature matching",
+        replace(_GAN, criterion=DenoisingGAN()),
     ),
     "improved_minibatch": AdversarialMethod(
         f"{_IMPROVED}, section 3.2",

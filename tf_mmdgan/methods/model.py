@@ -11,7 +11,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.conditions import Condition
 from tf_mmdgan.config import TrainConfig
 from tf_mmdgan.config.method import MethodConfig
-from tf_mmdgan.methods import labelled
+from tf_mmdgan.methods import adversarial, labelled
 from tf_mmdgan.methods.builder import Builder, architecture
 from tf_mmdgan.methods.published import METHODS, get_method
 from tf_mmdgan.methods.resolution import settings_of
@@ -152,7 +152,8 @@ def count_critic_weights(
         return 0
     with tf.Graph().as_default():
         builder = Builder(config, settings, tuple(image_shape), condition)
-        critic = builder.critic()
+        criterion = getattr(settings, "criterion", None)
+        critic = adversarial.with_denoiser(builder.critic(), criterion)
     return sum(math.prod(weight.shape) for weight in critic.weights)
 
 

@@ -71,6 +71,8 @@ class InParts:
                 f"the loss of {name} is of more than the critic's features, "
                 "slopes or pictures"
             )
+        if criterion.needs_denoiser:
+            self._refuse(f"the denoiser of {name} normalises over the batch")
         for part in objective.regularizers:
             if not part.is_mean_of_examples:
                 self._refuse(f"{type(part).__name__} is no mean over images")

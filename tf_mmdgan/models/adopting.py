@@ -13,6 +13,7 @@ from tf_mmdgan.conditions import Condition
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adoptable
 from tf_mmdgan.networks import (
+    Denoiser,
     MinibatchDeviation,
     MinibatchDiscrimination,
     style_parts,
@@ -235,6 +236,7 @@ def form_of(critic: keras.Model) -> CriticForm:
         activations="activations" in outputs,
         decoder="reconstruction" in outputs,
         penultimate="penultimate" in outputs,
+        denoiser=_has(critic, Denoiser),
         image_shape=tuple(critic.inputs[0].shape[1:]),
         minibatch=_has(critic, MinibatchDiscrimination),
         deviation=_has(critic, MinibatchDeviation),
@@ -268,7 +270,18 @@ def draws(network: keras.Model) -> bool:
 
 
 def _has(network: keras.Model, *kinds: type[keras.layers.Layer]) -> bool:
-    return any(isinstance(layer, kinds) for layer in network._flatten_layers())
+    """Whether it has such layers, but for what is within a denoiser.
+
+    A denoiser shows the critic's other layers nothing.
+    """
+    found = list(network._flatten_layers())
+    within = {
+        id(part)
+        for layer in found
+        if isinstance(layer, Denoiser)
+        for part in layer._flatten_layers(include_self=False)
+    }
+    return any(isinstance(x, kinds) and id(x) not in within for x in found)
 
 
 def _functional(

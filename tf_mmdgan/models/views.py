@@ -11,8 +11,16 @@ from tf_mmdgan import errors
 from tf_mmdgan.distribute import Purpose, Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
-from tf_mmdgan.networks import frequency_scales, matrices, style_parts
+from tf_mmdgan.networks import (
+    denoiser_of,
+    frequency_scales,
+    matrices,
+    style_parts,
+)
 from tf_mmdgan.objectives import Batch, CriticOutput, criterion
+
+# Parts of a critic that tell nothing apart.
+_UNCLIPPED = ("decoder", "denoiser")
 
 
 class CriticView:
@@ -40,6 +48,11 @@ class CriticView:
         """See `objectives.Critic`."""
         return frequency_scales(self.network)
 
+    @property
+    def denoiser(self) -> criterion.Denoiser | None:
+        """See `objectives.Critic`."""
+        return denoiser_of(self.network)
+
     def __call__(self, batch: Batch) -> CriticOutput:
         """See `objectives.Critic`."""
         return CriticOutput(**self.outputs(batch))
@@ -66,14 +79,14 @@ class CriticView:
 
     def clip_weights(self, bound: float) -> None:
         """See `objectives.Critic.clip_weights`."""
-        decoder = {
+        others = {
             id(weight)
             for layer in self.network.layers
-            if layer.name == "decoder"
+            if layer.name in _UNCLIPPED
             for weight in layer.weights
         }
         for weight in self.network.trainable_variables:
-            if id(weight) not in decoder:
+            if id(weight) not in others:
                 weight.assign(tf.clip_by_value(weight.value, -bound, bound))
 
 

@@ -38,6 +38,7 @@ from tf_mmdgan.networks.autoencoder import (
 )
 from tf_mmdgan.networks.conditioning import Conditioning
 from tf_mmdgan.networks.decoder import with_decoder
+from tf_mmdgan.networks.denoiser import Denoiser, denoiser_of, with_denoiser
 from tf_mmdgan.networks.frequency_scale import (
     frequency_scales,
     with_frequency_scales,

@@ -146,6 +146,7 @@ def batch_norm(
     num_classes: int | None = None,
     batch_statistics: bool = False,
     affine: bool = True,
+    dtype: str | keras.DTypePolicy | None = None,
 ) -> BatchNormalization:
     """Batch normalization with the constants of the DCGAN code.
 
@@ -159,6 +160,7 @@ def batch_norm(
       num_classes: makes it a `ConditionalBatchNormalization`.
       batch_statistics: see `BatchNormalization`.
       affine: whether it has a scale and an offset of its own.
+      dtype: in which it computes; by default that of the policy.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     settings = {
@@ -167,6 +169,7 @@ def batch_norm(
         "synchronized": replicas > 1,
         "batch_statistics": batch_statistics,
         "name": name,
+        "dtype": dtype,
     }
     if num_classes is None:
         return BatchNormalization(center=affine, scale=affine, **settings)

@@ -18,6 +18,7 @@ from tf_mmdgan.objectives.criterion import (
     ScalarCriterion,
 )
 from tf_mmdgan.objectives.critic_form import CriticForm
+from tf_mmdgan.objectives.denoising import DenoisingGAN
 from tf_mmdgan.objectives.gan import (
     FGAN,
     GAN,

@@ -101,6 +101,16 @@ def _check_scalar(value: Any, whose: str) -> None:
         )
 
 
+class Denoiser(Protocol):
+    """What takes noise off features: see `networks.denoiser.Denoiser`."""
+
+    def error(self, rows: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """The mean square by which noisy rows [b, p] are not given back."""
+
+    def residual(self, rows: tf.Tensor) -> tf.Tensor:
+        """What is taken for noise in standardized rows: [b, p]."""
+
+
 class Critic(Protocol):
     """The critic as an objective sees it."""
 
@@ -117,6 +127,10 @@ class Critic(Protocol):
         [d], learnt with the critic; None where there is no such layer.
         """
 
+    @property
+    def denoiser(self) -> Denoiser | None:
+        """That of what the critic's last layer is given; None without one."""
+
     def __call__(self, batch: Batch) -> CriticOutput:
         """The critic's output for one batch."""
 
@@ -128,7 +142,7 @@ class Critic(Protocol):
         """
 
     def clip_weights(self, bound: float) -> None:
-        """Clips each weight, but those of a decoder, to [-bound, bound]."""
+        """Clips weights to [-bound, bound], but for decoder and denoiser."""
 
 
 class Comparison(NamedTuple):
@@ -285,6 +299,7 @@ class Criterion(abc.ABC):
         single images.
       output_bias: whether the critic's last layer has a bias.
       needs_penultimate: whether the critic must return `penultimate`.
+      needs_denoiser: whether the critic must have a denoiser.
     """
 
     fakes_per_real: ClassVar[int] = 1
@@ -295,6 +310,7 @@ class Criterion(abc.ABC):
     needs_independent_examples: ClassVar[bool] = False
     output_bias: ClassVar[bool] = True
     needs_penultimate: ClassVar[bool] = False
+    needs_denoiser: ClassVar[bool] = False
 
     @abc.abstractmethod
     def critic_loss(self, seen: Comparison) -> Loss:

@@ -122,11 +122,15 @@ class Objective:
                 f"{critic.output_width}.",
                 setting="critic_output",
             )
-        if self.criterion.needs_decoder and not critic.decoder:
-            raise errors.UsageError(
-                f"{name} needs a critic with a decoder, such as "
-                "networks.with_decoder makes."
-            )
+        for needed, has, part in (
+            (self.criterion.needs_decoder, critic.decoder, "decoder"),
+            (self.criterion.needs_denoiser, critic.denoiser, "denoiser"),
+        ):
+            if needed and not has:
+                raise errors.UsageError(
+                    f"{name} needs a critic with a {part}, such as "
+                    f"networks.with_{part} makes."
+                )
         if self.criterion.needs_penultimate and not critic.penultimate:
             raise errors.UsageError(
                 f"{name} needs a critic that returns what its last layer is "

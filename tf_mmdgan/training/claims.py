@@ -151,7 +151,8 @@ def check_critic(
     unsaved: int = 0,
 ) -> None:
     """Refuses a record of a larger critic; as `check_generator`."""
-    sizes = (config.critic_width, config.critic_output or 0)
+    width = max(config.critic_width, config.denoiser_units or 0)
+    sizes = (width, config.critic_output or 0)
     if not _is_usual(*sizes, image_shape, condition):
         _check_held(
             folder, "critic", unsaved,

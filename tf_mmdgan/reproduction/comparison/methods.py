@@ -167,6 +167,7 @@ _SINGLE_UPDATES = (
     "relativistic_paired",
     "improved",
     "improved_minibatch",
+    "dfm",
     *(f"f_gan_{name}" for name in f_divergences.DIVERGENCES),
 )
 

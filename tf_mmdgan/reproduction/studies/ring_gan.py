@@ -104,6 +104,7 @@ class _Critic:
 
     multiplier: keras.Variable  # of no objective here
     frequency_scales: None = None
+    denoiser: None = None
     adaptation: None = None
 
     def __init__(self, group: Group, state: RingWeights):
