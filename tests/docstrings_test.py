@@ -16,7 +16,8 @@ import tf_mmdgan as tm
 SLOW = (
     "train", "load_run", "TrainedRun", "evaluate", "Report",
     "AdversarialModel", "CodeMatchingModel", "FeatureMatchingModel",
-    "ImplicitModel", "MomentMatchingModel", "RatioMatchingModel",
+    "ImplicitModel", "LearnedMomentsModel", "MomentMatchingModel",
+    "RatioMatchingModel",
     "StopAtNaN", "export_generator", "load_generator", "LocalPredictor",
     "Sampler", "deep_kernel_test", "classifier_test", "lipschitz_mmd2",
 )  # fmt: skip

@@ -76,10 +76,12 @@ INSIDE = {
     ],
     "methods": [
         {"settings", "optimizers"},
-        {"builder", "deviations", "few_steps_settings"},
+        {"builder", "deviations", "few_steps_settings",
+         "learned_moments_settings"},
         {"method"},
         {"adversarial", "codes", "few_steps", "labelled"},
         {"matching", "classifiers"},
+        {"learned_moments"},
         {"published"},
         {"resolution"},
         {"model"},

@@ -53,6 +53,7 @@ MADE = [
     tm.DriftField("laplace", "separate", tm.KLDivergence()),
     tm.DriftDiscrepancy(tm.DriftField("laplace")),
     tm.RatioMatching(0.1),
+    tm.LearnedMoments(0.1),
     tm.Latents(8, "normal"),
     tm.BurnIn(10, 20, 500),
     tm.SpectralNorm(),

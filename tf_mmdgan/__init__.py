@@ -74,6 +74,7 @@ _HOMES = {
     "objectives.drift": ("DriftField",),
     "objectives.drifting": ("DriftDiscrepancy",),
     "objectives.density_ratio": ("RatioMatching",),
+    "objectives.learned_moments": ("LearnedMoments",),
     "objectives.loss": ("MMDLoss", "MMDRegularizer"),
     "features": (
         "EXTRACTORS", "Extracted", "FeatureExtractor", "FrozenFeatures",
@@ -89,6 +90,7 @@ _HOMES = {
         "Search",
         "ImplicitModel", "AdversarialModel", "BurnIn", "MomentMatchingModel",
         "CodeMatchingModel", "FeatureMatchingModel", "RatioMatchingModel",
+        "LearnedMomentsModel",
     ),
     "methods": ("METHODS",),
     "methods.published": ("OBJECTIVES",),

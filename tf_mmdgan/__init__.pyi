@@ -119,6 +119,9 @@ from tf_mmdgan.objectives.drifting import (
 from tf_mmdgan.objectives.density_ratio import (
     RatioMatching as RatioMatching,
 )
+from tf_mmdgan.objectives.learned_moments import (
+    LearnedMoments as LearnedMoments,
+)
 from tf_mmdgan.objectives.loss import (
     MMDLoss as MMDLoss, MMDRegularizer as MMDRegularizer,
 )
@@ -154,6 +157,7 @@ from tf_mmdgan.models import (
     CodeMatchingModel as CodeMatchingModel,
     FeatureMatchingModel as FeatureMatchingModel,
     RatioMatchingModel as RatioMatchingModel,
+    LearnedMomentsModel as LearnedMomentsModel,
 )
 from tf_mmdgan.methods import (
     METHODS as METHODS,

@@ -1,4 +1,4 @@
-"""Runs of denoising feature matching, and a toy to learn."""
+"""Runs of denoising feature matching and learned moments, and toys to learn."""
 
 import keras
 import numpy as np
@@ -28,8 +28,16 @@ def test_a_run_of_dfm_goes_on_is_scored_and_exported(settings, tmp_path):
     )  # fmt: skip
 
 
+def test_a_run_of_molm_in_half_precision_goes_on(tmp_path):
+    whole_runs.check_goes_on(
+        tmp_path, objective="molm", architecture="mlp", moment_updates=2,
+        objective_steps=3, dtype_policy="mixed_float16",
+    )  # fmt: skip
+
+
 SETTINGS = {
     "dfm": {"denoiser_layers": 3, "denoiser_units": 32, "beta_2": 0.99},
+    "molm": {"moment_updates": 50, "objective_steps": 50},
 }
 
 

@@ -90,6 +90,7 @@ def one_step(recipe):
         # The first step is then the auto-encoder's.
         "autoencoder_steps": 1,
         "group_size": 2,
+        "moment_updates": 1,
     }
     if getattr(methods.settings_of(recipe), "weight_clip", 0.0):
         # Four layers of two filters, clipped to 0.01, pass on next to nothing.

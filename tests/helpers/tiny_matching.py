@@ -9,6 +9,7 @@ from tf_mmdgan.features import FeatureGroups, FrozenFeatures, pixels
 from tf_mmdgan.models import (
     CodeMatchingModel,
     FeatureMatchingModel,
+    LearnedMomentsModel,
     MomentMatchingModel,
     RatioMatchingModel,
     RefinedModel,
@@ -119,6 +120,17 @@ def _gram(dtype, **options):
     ), [0.01]
 
 
+def _molm(dtype, **options):
+    return LearnedMomentsModel(
+        tiny.generator(dtype),
+        tiny.critic(dtype, outputs=1),
+        tiny.LATENTS,
+        moment_updates=2,
+        objective_steps=2,
+        **options,
+    ), [0.01]
+
+
 dense = keras.layers.Dense  # of denoisers; tests may put others here
 
 
@@ -159,6 +171,7 @@ MODELS = {
     "refined": _refined,
     "gfmn": _gfmn,
     "gram": _gram,
+    "molm": _molm,
     "energy_score": _energy_score,
     "imm": _imm,
 }

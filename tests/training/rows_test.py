@@ -57,6 +57,8 @@ def test_every_method_trains_on_rows(objective, table, tmp_path):
     few = {"autoencoder_steps": 1} if objective.endswith("_ae") else {}
     if objective == "gfmn":
         few = {"matched_features": "columns"}
+    if objective == "molm":
+        few = {"moment_updates": 2}
     made = run.prepare(settings(table, tmp_path, objective=objective, **few))
     before = [w.numpy() for w in made.model.generator.weights]
     trained = made.train()

@@ -84,5 +84,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "energy_repulsion", "noise_times", "group_size", "time_gap",
     ),
     "gfmn": ("matched_features", "moving_average", "moving_average_rate"),
+    "molm": (
+        "moment_updates", "objective_steps", "moment_penalty",
+        "activation_weight",
+    ),
     "gram, gc_mmd": ("ridge", "ratio_positivity"),
 }  # fmt: skip

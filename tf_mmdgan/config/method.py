@@ -7,11 +7,18 @@ from tf_mmdgan.config.denoising import DenoisingConfig
 from tf_mmdgan.config.drift import DriftConfig
 from tf_mmdgan.config.few_steps import FewStepsConfig
 from tf_mmdgan.config.fields import Named, NamedList, setting
+from tf_mmdgan.config.moments import LearnedMomentsConfig
 from tf_mmdgan.config.styles import StyleConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MethodConfig(DenoisingConfig, DriftConfig, FewStepsConfig, StyleConfig):
+class MethodConfig(
+    DenoisingConfig,
+    DriftConfig,
+    FewStepsConfig,
+    LearnedMomentsConfig,
+    StyleConfig,
+):
     """The method of a run; None means as published for its objective."""
 
     objective: Named = setting(
@@ -323,7 +330,7 @@ class MethodConfig(DenoisingConfig, DriftConfig, FewStepsConfig, StyleConfig):
     def __post_init__(self):
         for part in (
             DenoisingConfig, DriftConfig, FewStepsConfig,
-            StyleConfig,
+            LearnedMomentsConfig, StyleConfig,
         ):  # fmt: skip
             part.__post_init__(self)
         fields.require_positive(

@@ -178,12 +178,7 @@ class FeatureMatchingMethod(Method[FeatureMatchingSettings]):
         """See `Method.model`."""
         config, settings = builder.config, builder.settings
         names = self.loss(settings)
-        if config.mmd_scope != "global":
-            raise errors.UsageError(
-                f"--mmd_scope={config.mmd_scope}: --objective="
-                f"{config.objective} has no kernel, and averages its moments "
-                "over batches, hence over replicas too."
-            )
+        check_scope(config)
         model = FeatureMatchingModel(
             builder.generator(),
             builder.latents,
@@ -231,6 +226,20 @@ class RatioMatchingMethod(Method[RatioMatchingSettings]):
             model, builder.optimizer(model), builder.critic_optimizer(model)
         )
         return model
+
+
+def check_scope(config: TrainConfig) -> None:
+    """Refuses moments of each replica.
+
+    Raises:
+      UsageError: naming the scope.
+    """
+    if config.mmd_scope != "global":
+        raise errors.UsageError(
+            f"--mmd_scope={config.mmd_scope}: --objective={config.objective} "
+            "has no kernel, and averages its moments over batches, hence over "
+            "replicas too."
+        )
 
 
 def _moment_matching(

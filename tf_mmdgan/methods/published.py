@@ -26,6 +26,8 @@ from tf_mmdgan.methods.few_steps_settings import (
     EnergyScoreSettings,
     InductiveSettings,
 )
+from tf_mmdgan.methods.learned_moments import LearnedMomentsMethod
+from tf_mmdgan.methods.learned_moments_settings import LearnedMomentsSettings
 from tf_mmdgan.methods.matching import (
     CodeDriftMethod,
     CodeMatchingMethod,
@@ -264,6 +266,11 @@ MATCHING: dict[str, Method[Any]] = {
         FeatureMatchingSettings(
             moving_average="adam", moving_average_rate=1e-5
         ),
+    ),
+    "molm": LearnedMomentsMethod(
+        "Ravuri et al. 2018, Learning implicit generative models with the "
+        "method of learned moments",
+        LearnedMomentsSettings(),
     ),
     "gram": RatioMatchingMethod(
         "Srivastava et al. 2020, Generative ratio matching networks",

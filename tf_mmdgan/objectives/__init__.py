@@ -33,6 +33,7 @@ from tf_mmdgan.objectives.generator_penalties import (
     OrthogonalPenalty,
     PathLengthPenalty,
 )
+from tf_mmdgan.objectives.learned_moments import LearnedMoments
 from tf_mmdgan.objectives.mmd_gan import (
     MMDGAN,
     AutoencoderMMD,
