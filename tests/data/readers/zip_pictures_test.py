@@ -4,6 +4,7 @@ import io
 import pathlib
 import struct
 import zipfile
+import zlib
 
 import numpy as np
 import PIL.Image
@@ -152,6 +153,21 @@ def test_members_that_cannot_be_read_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(zip_pictures, "_MOST_BYTES", 5)
     with pytest.raises(decode.UnreadableError, match="claims to become 99"):
         folder_scan.source(place, "c.png")
+
+
+def test_a_picture_is_not_unpacked_to_hundreds_of_megabytes(tmp_path):
+    """Of zeros that decoders pass over; they hold three copies of it."""
+    kind = b"prVt" + bytes(2**26)
+    part = struct.pack(">I", 2**26) + kind + struct.pack(">I", zlib.crc32(kind))
+    sound = png(1)
+    large = sound[:33] + part + sound[33:]
+    place = pack(tmp_path / "a.zip", {"a.png": large, "b.png": sound})
+    assert place.stat().st_size < 10**6
+    del kind, part, large
+    files = tuple(folder_scan.scan(place))
+    with within(seconds=10, megabytes=20):
+        found, faults = headers.inspect(place, files)
+    assert list(found) == ["b.png"] and "only folders may" in faults["a.png"]
 
 
 def test_a_folder_may_be_called_like_an_archive(tmp_path):

@@ -21,7 +21,8 @@ SUFFIX = ".zip"
 
 # Each takes a kilobyte of memory, whatever it holds.
 _MOST_MEMBERS = 300_000
-_MOST_BYTES = 2**28  # of one picture's file
+# Of one picture's file, of which decoders hold copies, and threads several.
+_MOST_BYTES = 2**26
 _UTF_8, _ENCRYPTED = 0x800, 0x1  # flags of a member
 _DOS = 0  # what made a member; some of its programs write \\ between folders
 
@@ -75,7 +76,7 @@ def read(place: pathlib.Path, name: str) -> bytes:
     if info.file_size > _MOST_BYTES:
         raise UnreadableMember(
             f"claims to become {info.file_size:,} bytes, more than "
-            f"{_MOST_BYTES:,}"
+            f"{_MOST_BYTES:,}, which only folders may have"
         )
     try:
         return archive.content.read(info)
