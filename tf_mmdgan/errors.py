@@ -279,34 +279,28 @@ def check_finite(**values: object) -> None:
     """Raises UsageError for what is no finite number, by its name."""
     for name, value in values.items():
         if not _is_finite(value):
-            raise UsageError(f"{name}={_shown(value)}, need a finite number.")
+            raise _wanting(name, value, "a finite number")
 
 
 def check_above(bound: float, /, **values: object) -> None:
     """Raises UsageError for what is no finite number > bound, by its name."""
     for name, value in values.items():
         if not (_is_finite(value) and value > bound):
-            raise UsageError(
-                f"{name}={_shown(value)}, need a number > {bound:g}."
-            )
+            raise _wanting(name, value, f"a number > {bound:g}")
 
 
 def check_at_least(bound: float, /, **values: object) -> None:
     """Raises UsageError for what is no finite number >= bound, by its name."""
     for name, value in values.items():
         if not (_is_finite(value) and value >= bound):
-            raise UsageError(
-                f"{name}={_shown(value)}, need a number >= {bound:g}."
-            )
+            raise _wanting(name, value, f"a number >= {bound:g}")
 
 
 def check_count(least: int, /, **values: object) -> None:
     """Raises UsageError for what is no integer >= least, by its name."""
     for name, value in values.items():
         if not isinstance(value, numbers.Integral) or value < least:
-            raise UsageError(
-                f"{name}={_shown(value)}, need an integer >= {least}."
-            )
+            raise _wanting(name, value, f"an integer >= {least}")
 
 
 def check_seed(**values: object) -> None:
@@ -316,15 +310,13 @@ def check_seed(**values: object) -> None:
             not isinstance(value, numbers.Integral)
             or not -(2**63) <= int(value) < 2**63
         ):
-            raise UsageError(
-                f"{name}={_shown(value)}, need an integer of 64 bits, -2^63 to "
-                "2^63 - 1."
-            )
+            bits = "an integer of 64 bits, -2^63 to 2^63 - 1"
+            raise _wanting(name, value, bits)
 
 
-def _shown(value: object) -> str:
-    """A value as Python shows it, of an array the beginning."""
-    return excerpt(repr(value), 40)
+def _wanting(name: str, value: object, need: str) -> UsageError:
+    """The error for a value, of an array the beginning."""
+    return UsageError(f"{name}={excerpt(repr(value), 40)}, need {need}.")
 
 
 def _is_finite(value: object) -> TypeGuard[float]:
@@ -335,7 +327,7 @@ def check_positive(**counts: object) -> None:
     """Raises UsageError for what is no integer >= 1, by its name."""
     for name, value in counts.items():
         if not isinstance(value, numbers.Integral):
-            raise UsageError(f"{name}={_shown(value)}, need an integer >= 1.")
+            raise _wanting(name, value, "an integer >= 1")
         if value < 1:
             raise UsageError(f"{name}={value}, need >= 1.")
 
