@@ -169,3 +169,10 @@ def test_moments_are_of_images_that_the_generator_makes(given, words):
 def test_features_are_rows(features):
     with pytest.raises(errors.UsageError, match=r"makes a tensor \[b, d\]"):
         FeatureMatchingModel(tiny.generator(), tiny.LATENTS, features)
+
+
+def test_features_are_of_the_images_that_are_made():
+    dense = keras.Sequential([keras.Input((9,)), keras.layers.Dense(2)])
+    with pytest.raises(errors.UsageError, match="cannot be called on") as found:
+        FeatureMatchingModel(tiny.generator(), tiny.LATENTS, dense)
+    assert "\n" not in str(found.value)

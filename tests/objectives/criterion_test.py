@@ -6,7 +6,14 @@ import smooth
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.objectives import WGAN, Batch, Loss, Objective, criterion
+from tf_mmdgan.objectives import (
+    WGAN,
+    Batch,
+    FeaturePenalty,
+    Loss,
+    Objective,
+    criterion,
+)
 
 
 @pytest.mark.parametrize("labels", [None, [1, 2, 3, 4]])
@@ -95,3 +102,11 @@ def test_losses_of_what_is_not_there(rng, part, words):
 def test_terms_may_be_numbers():
     loss = Loss(tf.constant(1.0), {"a": 2.0, "b": tf.constant(3.0)})
     assert Loss.of(loss, "test") is loss
+
+
+def test_a_penalty_called_loss_has_another_name_in_the_log():
+    class Own(FeaturePenalty):
+        name = "loss"
+
+    made = Objective(WGAN(), [Own(1.0), Own(2.0)])
+    assert made.penalty_names == ["loss_2", "loss_3"]

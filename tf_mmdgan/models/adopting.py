@@ -10,8 +10,10 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.conditions import Condition
+from tf_mmdgan.features.frozen import Matched, check_matched
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adoptable
+from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.networks import (
     Denoiser,
     MinibatchDeviation,
@@ -316,6 +318,26 @@ def _functional(
 
 def _call(network: keras.Model, inputs: Sequence[Any]) -> Any:
     return network(inputs if len(inputs) > 1 else inputs[0])
+
+
+def features_of_one(given: Matched, form: ImageForm) -> tf.Tensor:
+    """What features a generator that matches them has of one image, [1, d].
+
+    Raises:
+      UsageError: for a function that has none of such images.
+    """
+    errors.check_function("features", given)
+    shape = [1, *(side or 1 for side in form.shape)]
+    try:
+        found = given(tf.zeros(shape, form.dtype))
+    except errors.UsageError:
+        raise
+    except Exception as error:  # whatever the user's code raises
+        raise errors.UsageError(
+            f"features: cannot be called on a batch {shape}: {_reason(error)}"
+        ) from error
+    check_matched(found)
+    return found
 
 
 def _reason(error: Exception) -> str:

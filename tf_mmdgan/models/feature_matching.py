@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.features.frozen import Matched, check_matched
+from tf_mmdgan.features.frozen import Matched
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.mmd import estimators
 from tf_mmdgan.models import adopting, feeding, image_batches, updates
@@ -70,12 +70,8 @@ class FeatureMatchingModel(GeneratorModel):
     ):
         super().__init__(generator, latents, **kwargs)
         adopting.refuse_condition(self, self.condition)
-        errors.check_function("features", features)
         self.matched_features = features
-        image = tf.zeros([1, *self.image_form.shape], self.generator.dtype)
-        made = features(image)
-        check_matched(made)
-        row = made[0]
+        row = adopting.features_of_one(features, self.image_form)[0]
         self.target = self._moments("data", row)
         self.average = self._moments("average", row)
         self.adapted = self.add_weight(

@@ -80,7 +80,7 @@ class MomentMatchingModel(GeneratorModel):
         super().__init__(generator, latents, **kwargs)
         self.classes_per_batch = self._checked(classes_per_batch)
         errors.check_type("discrepancy", discrepancy, Discrepancy)
-        errors.check_function("features", features)
+        adopting.features_of_one(features, self.image_form)
         discrepancy.check(self.classes_per_batch)
         self.discrepancy = discrepancy
         self.matched_features = features

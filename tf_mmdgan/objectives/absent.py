@@ -16,7 +16,7 @@ def naming_absent(criterion: object) -> Iterator[None]:
     try:
         yield
     except (AttributeError, TypeError, ValueError) as error:
-        if "NoneType" not in str(error):
+        if "None" not in str(error):
             raise
         raise errors.UsageError(
             f"{type(criterion).__name__}.generator_loss: "

@@ -102,7 +102,9 @@ class Discrepancy(abc.ABC):
                 f"Features must be [n, d], or [places, n, d], not {real.shape}."
             )
         memory = tf.zeros([self.memory_size])
-        return self.lowered(real, fake, memory, seed).loss
+        found = self.lowered(real, fake, memory, seed)
+        errors.check_type("Discrepancy.lowered", found, Lowered)
+        return found.loss
 
 
 class PlainDiscrepancy(Discrepancy):

@@ -339,7 +339,8 @@ def _named(parts: Iterable[Part]) -> dict[str, Part]:
     """The parts by what the logs call them: r1, r1_2, ..."""
     named: dict[str, Part] = {}
     for part in parts:
-        alike = sum(part.name == other.name for other in named.values())
+        names = ["loss", *(other.name for other in named.values())]
+        alike = names.count(part.name)
         named[f"{part.name}_{alike + 1}" if alike else part.name] = part
     return named
 
