@@ -36,7 +36,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 @pytest.fixture(autouse=True, scope="module")
 def imported():
     """What the tool imports first takes seconds, none of them an attack's."""
-    for module in ("data", "export", "images", "tools.sources"):
+    for module in ("evaluation", "export", "training", "tools.sources"):
         importlib.import_module(f"tf_mmdgan.{module}")
 
 
@@ -217,6 +217,18 @@ def test_answers_over_rest_are_what_was_asked_for(name, tmp_path):
         )
         message = refusal(lambda: sample(config))
     assert "is it the REST port" in message and not out.exists()
+
+
+@pytest.mark.parametrize("part", ["[],", "{},", '"ab",'])
+def test_answers_have_no_more_lists_than_were_asked_for(part):
+    """Each of them takes twenty times the memory of its bytes."""
+    body = '{"outputs": [' + part * (2**24 // len(part)) + "1]}"
+    answers = http(rest_metadata((-1, 64, 64, 3))), http(body)
+    with raw_server(*answers) as target:
+        asked = sampler(target, True)
+        with within(seconds=20, megabytes=150):
+            message = refusal(lambda: asked.sample(64, seed=0))
+    assert "more lists than were asked for" in message
 
 
 def test_a_right_answer_is_taken():

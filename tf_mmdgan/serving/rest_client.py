@@ -3,6 +3,7 @@
 import functools
 import http.client
 import json
+import math
 import ssl
 import threading
 import urllib.parse
@@ -31,6 +32,8 @@ from tf_mmdgan.serving.predictor import Arrays, Signature, Wanted, reason
 _BYTES_OF_LEVEL, _BYTES_OF_NUMBER = 8, 32
 _BYTES_BESIDE_IMAGE = 2**17
 _SMALLEST_LIMIT = 2**22
+# Lists, objects and texts of what nobody asked for: in all, and of each image.
+_PARTS_BESIDE, _PARTS_BESIDE_IMAGE = 1000, 4
 
 
 class RestPredictor:
@@ -70,6 +73,7 @@ class RestPredictor:
                 "inputs": {n: value.tolist() for n, value in inputs.items()},
             },
             _limit(wanted),
+            _parts(wanted),
         )
         try:
             found = content["outputs"]
@@ -105,6 +109,7 @@ class RestPredictor:
         suffix: str,
         content: Any = None,
         most_bytes: int = _SMALLEST_LIMIT,
+        most_parts: int = _SMALLEST_LIMIT,
     ) -> Any:
         def attempt(seconds: float) -> Any:
             try:
@@ -133,6 +138,9 @@ class RestPredictor:
             except TooLarge as error:
                 size = f"more than {most_bytes:,} bytes"
                 raise self._foreign(size) from error
+            # Each takes twenty times the memory of its bytes.
+            if sum(map(body.count, (b"[", b"{", b'"'))) > most_parts:
+                raise self._foreign("more lists than were asked for")
             return self._content(status, body)
 
         return persist(self._connection, attempt)
@@ -189,3 +197,13 @@ def _limit(wanted: Wanted) -> int:
         most += size * spec.shape.num_elements()
     images = max((spec.shape[0] for spec in wanted.values()), default=0)
     return most + _BYTES_BESIDE_IMAGE * images
+
+
+def _parts(wanted: Wanted) -> int:
+    """The most lists, objects and texts of an answer with these outputs."""
+    images = max((spec.shape[0] for spec in wanted.values()), default=0)
+    most = _PARTS_BESIDE + _PARTS_BESIDE_IMAGE * images
+    for spec in wanted.values():
+        sides = spec.shape.as_list()
+        most += sum(math.prod(sides[:axis]) for axis in range(len(sides)))
+    return most
