@@ -8,8 +8,9 @@ LEAST_SPREAD = 0.05
 _ROWS = 1_000  # that are looked at together
 _TO_TRY = (
     " The generator has collapsed, or was hardly trained. To try: more steps, "
-    "a lower learning rate, another seed; for pictures in colour a recipe with "
-    "a critic, such as pictures_small."
+    "lower learning rates (of an auto-encoder, critic_learning_rate=1e-4), "
+    "another seed; for pictures in colour a recipe with a critic, such as "
+    "pictures_small."
 )
 
 

@@ -326,10 +326,10 @@ def score_alone(
 
 
 METRICS: Catalogue[_Function] = Catalogue("metric", __doc__) | {
+    "kid_exact": _kid_exact,
     "kid_tfgan": _kid_tfgan,
     "kid_blocks": _kid_blocks,
     "kid_subsets": _kid_subsets,
-    "kid_exact": _kid_exact,
     "fid": _fid,
     "fid_infinity": _fid_infinity,
     "gaussian_mmd": _gaussian_mmd,
