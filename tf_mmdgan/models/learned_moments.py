@@ -13,7 +13,7 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates, views
-from tf_mmdgan.models.moment_matching import GeneratorModel
+from tf_mmdgan.models.generator_model import GeneratorModel
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.objectives import CriticOutput
 from tf_mmdgan.objectives.learned_moments import LearnedMoments, Moments
@@ -65,6 +65,7 @@ class LearnedMomentsModel(GeneratorModel):
         **kwargs: Any,
     ):
         super().__init__(generator, latents, **kwargs)
+        adopting.refuse_condition(self, self.condition)
         objective = objective or LearnedMoments()
         errors.check_type("objective", objective, LearnedMoments)
         errors.check_count(

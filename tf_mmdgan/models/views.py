@@ -18,6 +18,7 @@ from tf_mmdgan.networks import (
     style_parts,
 )
 from tf_mmdgan.objectives import Batch, CriticOutput, criterion
+from tf_mmdgan.objectives.critic_form import Denoiser
 
 # Parts of a critic that tell nothing apart.
 _UNCLIPPED = ("decoder", "denoiser")
@@ -49,7 +50,7 @@ class CriticView:
         return frequency_scales(self.network)
 
     @property
-    def denoiser(self) -> criterion.Denoiser | None:
+    def denoiser(self) -> Denoiser | None:
         """See `objectives.Critic`."""
         return denoiser_of(self.network)
 

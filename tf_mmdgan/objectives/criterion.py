@@ -3,20 +3,14 @@
 import abc
 import numbers
 from collections.abc import Callable, Mapping, Sequence
-from typing import (
-    Any,
-    ClassVar,
-    Literal,
-    NamedTuple,
-    Protocol,
-    TypeVar,
-)
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 
 import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
+from tf_mmdgan.objectives.critic_form import Denoiser
 
 Part = TypeVar("Part")
 
@@ -99,16 +93,6 @@ def _check_scalar(value: Any, whose: str) -> None:
             f"{whose}{errors.excerpt(value, 60)}, not a scalar tensor: take "
             "its mean over the batch."
         )
-
-
-class Denoiser(Protocol):
-    """What takes noise off features: see `networks.denoiser.Denoiser`."""
-
-    def error(self, rows: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        """The mean square by which noisy rows [b, p] are not given back."""
-
-    def residual(self, rows: tf.Tensor) -> tf.Tensor:
-        """What is taken for noise in standardized rows: [b, p]."""
 
 
 class Critic(Protocol):

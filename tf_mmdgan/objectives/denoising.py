@@ -11,12 +11,8 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.distribute import Purpose
-from tf_mmdgan.objectives.criterion import (
-    Comparison,
-    Denoiser,
-    Loss,
-    present,
-)
+from tf_mmdgan.objectives.criterion import Comparison, Loss, present
+from tf_mmdgan.objectives.critic_form import Denoiser
 from tf_mmdgan.objectives.gan import GAN
 
 

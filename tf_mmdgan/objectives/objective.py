@@ -122,15 +122,11 @@ class Objective:
                 f"{critic.output_width}.",
                 setting="critic_output",
             )
-        for needed, has, part in (
-            (self.criterion.needs_decoder, critic.decoder, "decoder"),
-            (self.criterion.needs_denoiser, critic.denoiser, "denoiser"),
-        ):
-            if needed and not has:
-                raise errors.UsageError(
-                    f"{name} needs a critic with a {part}, such as "
-                    f"networks.with_{part} makes."
-                )
+        critic.check_parts(
+            name,
+            decoder=self.criterion.needs_decoder,
+            denoiser=self.criterion.needs_denoiser,
+        )
         if self.criterion.needs_penultimate and not critic.penultimate:
             raise errors.UsageError(
                 f"{name} needs a critic that returns what its last layer is "
