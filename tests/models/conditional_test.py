@@ -240,6 +240,17 @@ class OwnPair(keras.Model):
         return {"units": self.units, "shape": self.made}
 
 
+def test_labels_are_looked_at_before_anything_is_done():
+    made = tiny_conditional.model()
+    made.features = object()  # which is not asked
+    images = np.zeros((8, *tiny.SHAPE), np.float32)
+    with pytest.raises(errors.DataError, match="labels run from 0 to 9"):
+        made.fit(images, np.arange(8) % 3, validation_data=(images, [9] * 8))
+    with pytest.raises(errors.UsageError, match=r"with \[latents, labels\]"):
+        made(np.zeros((2, 3)))
+    assert int(made.step.numpy()) == 0
+
+
 def test_networks_of_a_class_are_told_labels():
     made = AdversarialModel(
         OwnPair(16, tiny.SHAPE),

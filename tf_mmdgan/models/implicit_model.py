@@ -184,6 +184,8 @@ class ImplicitModel(UnlikeKeras, Searching):
                 'features="pixels").'
             )
         validation.check(x, y, steps)
+        if y is not None and self.condition is not None:
+            self.condition.check(np.asarray(y))
 
     @property
     def optimizer(self) -> Rates | None:
@@ -206,6 +208,11 @@ class ImplicitModel(UnlikeKeras, Searching):
           UsageError: for images and the like.
         """
         adopting.check_latents(latents, self.latents.size)
+        if self.condition is not None and not isinstance(latents, list | tuple):
+            raise errors.UsageError(
+                f"The model has {self.condition}: call it with [latents, "
+                "labels]."
+            )
         return super().__call__(latents, *args, **kwargs)
 
     def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
