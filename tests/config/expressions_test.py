@@ -136,6 +136,14 @@ def test_nothing_but_constructors_of_the_family_is_called(tmp_path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("count", [66, 300, 1000])
+def test_sums_that_python_cannot_follow_are_one_line(count):
+    longest = KERNEL_FAMILY.get("+".join(["linear"] * 65))
+    assert float(longest([[1.0]], [[1.0]])[0, 0]) == 65.0
+    with pytest.raises(errors.UsageError, match=r"of 64 at most|no such exp"):
+        KERNEL_FAMILY.get("+".join(["linear"] * count))
+
+
 def test_objects_are_taken_as_they_are():
     kernel = members.Laplacian(2.0)
     assert KERNEL_FAMILY.get(kernel) is kernel

@@ -31,6 +31,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mult: lambda left, right: left * right,
 }
 _MOST_SHOWN = 200  # characters of an expression in a message
+# Each is a call inside of the one before, wherever the value is used.
+_MOST_OPERATORS = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,6 +154,7 @@ class _Reader:
     def read(self) -> Any:
         try:
             tree = ast.parse(self._without_modules(), mode="eval")
+            _check_depth(tree)
             member = self._plan(tree.body, (self._family,))()
             if isinstance(member, self._family.base):
                 return member
@@ -300,6 +303,15 @@ def _describe(family: Family[Any]) -> str:
         return "function, or class of such"
     bases = family.base if isinstance(family.base, tuple) else (family.base,)
     return " or ".join(f"{base.__module__}.{base.__name__}" for base in bases)
+
+
+def _check_depth(tree: ast.AST) -> None:
+    """Refuses sums that Python could not follow when they are used."""
+    count = sum(isinstance(node, ast.BinOp) for node in ast.walk(tree))
+    if count > _MOST_OPERATORS:
+        raise calls.Refusal(
+            f"{count} sums and products, of {_MOST_OPERATORS} at most."
+        )
 
 
 _NO_LITERAL = object()
