@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 import tiny
 
-from tf_mmdgan import config, errors, training
+from tf_mmdgan import config, errors, evaluation, training
 from tf_mmdgan.training import callbacks, checkpoints, kept_steps
 from tf_mmdgan.training.finished import TrainedRun
 
@@ -60,9 +60,12 @@ def test_a_step_that_was_kept_has_averaged_weights_alone(tmp_path):
     class Asked(Exception):
         pass
 
-    class Scorer:
+    class Scorer(evaluation.Scorer):
         settings = types.SimpleNamespace(seed=0)
         cluster = types.SimpleNamespace(chief=False)
+
+        def __init__(self):
+            pass  # It has no images.
 
         def report_model(self, model, weights, *others):
             raise Asked(weights)
