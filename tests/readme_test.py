@@ -43,7 +43,7 @@ def test_its_commands_have_flags_that_exist(command):
 
 
 def test_no_tool_is_shown_that_is_not_looked_at():
-    assert {command.split()[1] for command in COMMANDS} == set(CONFIGS)
+    assert {command.split()[1] for command in COMMANDS} <= set(CONFIGS)
 
 
 @pytest.mark.parametrize(

@@ -89,3 +89,16 @@ def test_rates_that_follow_kid_go_on_where_they_were(tmp_path):
     rates("first", 3)
     shutil.copytree(tmp_path / "first", tmp_path / "continued")
     assert rates("continued", 6) == straight
+
+
+def test_steps_beyond_the_end_of_the_rates_are_told_of(recwarn):
+    falls = {"steps": 60, "learning_rate_schedule": "linear"}
+    for good in (
+        falls,
+        {**falls, "learning_rate_decay_to": 60},
+        {**falls, "learning_rate_schedule": "constant"},
+    ):
+        run._warn_of_rates_at_rest(settings(**good))
+    assert not recwarn.list
+    with pytest.warns(match="0 from step 50 on.*learning_rate_decay_to=60"):
+        run._warn_of_rates_at_rest(settings(**falls, learning_rate_decay_to=50))

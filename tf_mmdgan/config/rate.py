@@ -35,7 +35,8 @@ class RateConfig:
     learning_rate_decay_to: int | None = setting(
         None,
         "Step at which the rates have reached 0; by default the run's last. A "
-        "run that goes on for longer keeps this step.",
+        "run that goes on for longer keeps this step, unless it is given anew.",
+        may_change=True,
     )
     warmup_steps: int = setting(
         0,

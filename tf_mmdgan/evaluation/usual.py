@@ -46,7 +46,7 @@ def usual_features(entry: data.DatasetEntry, told: bool = False) -> str:
     if not falls_back(entry):
         return entry.preferred_features or entry.features
     if told:
-        errors.warn(_limits(entry, ": they choose no best checkpoint"), 2)
+        errors.warn(_limits(entry, ", and choose no best checkpoint"), 2)
     return entry.features
 
 
@@ -72,7 +72,8 @@ def _limits(entry: data.DatasetEntry, so: str = "") -> str:
     preferred, name = entry.preferred_features, entry.features
     limits = f" {_LIMITS[name]}" if name in _LIMITS else ""
     return (
-        f"Scores compare {name}{limits}{so}. For scores by the features "
+        f"What is compared are {name}{limits}{so}; their KID says little, and "
+        "is on a scale of its own. To compare by the features "
         f"{preferred}: {features.remedy(preferred or '')}"
     )
 

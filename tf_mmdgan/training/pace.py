@@ -51,7 +51,8 @@ class Pace:
         scoring = ""
         if self.seconds_per_score is not None and self.scores:
             each = in_words(self.seconds_per_score)
-            scoring = f" and {self.scores} scores of {each}"
+            plural = "s" if self.scores > 1 else ""
+            scoring = f" and {self.scores} score{plural} of {each}"
         return (
             f"{self.seconds_per_step:.3g} s a step: {in_words(self.seconds)} "
             f"for {self.steps} steps{scoring}; {self.memory_gib:.1f} GiB of "
@@ -116,6 +117,10 @@ class PaceLine(StepClock):
         self._steps = steps
         self._evaluation = evaluation
         self._told = False
+
+    def on_train_begin(self, logs=None):  # noqa: D102
+        super().on_train_begin(logs)
+        tell("The first step takes longest: TensorFlow compiles it.")
 
     def on_train_batch_end(self, batch, logs=None):  # noqa: D102
         super().on_train_batch_end(batch, logs)

@@ -220,6 +220,8 @@ def prepare(given: TrainConfig) -> Run:
         run_directory.check(given)
     recorded = run_directory.recorded_in_force(given.run_dir, given.trust_run)
     config = records.filled(given, recorded)
+    if recorded:
+        _warn_of_rates_at_rest(config)
     # What is wrong is told before data are read.
     claims.check_recorded_size(config)
     augmentation = data.Augmentation.parse(config.augment)
@@ -251,3 +253,14 @@ def prepare(given: TrainConfig) -> Run:
         checkpoints.Preemption(save, cluster.any),
         Progress(config.steps, config.log_every),
     )
+
+
+def _warn_of_rates_at_rest(config: TrainConfig) -> None:
+    """Warns of a run that goes on where its learning rates are 0."""
+    if config.rates_fall and config.steps > config.decay_end:
+        errors.warn(
+            f"The learning rates are 0 from step {config.decay_end:,} on, "
+            "where the run was to end: steps beyond it train nothing. "
+            f"--learning_rate_decay_to={config.steps} lets the rates fall "
+            "until the new end."
+        )
