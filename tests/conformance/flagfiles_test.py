@@ -24,6 +24,8 @@ NUM_CLASSES = 3
 # So do those with many spectral norms, which take long to build too.
 _WRAPPED = ("biggan", "biggan_deep", "biggan_plain", "sagan", "stylegan2")
 _DEEP = (
+    "dcgan5",
+    "fullconv5",
     "resnet5",
     "snresnet",
     "g_resnet5",

@@ -79,7 +79,7 @@ def test_scores_and_tests_of_two_sets_have_the_same_features(
         images = rng.integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
         np.savez(tmp_path / f"{name}.npz", images=images)
     x, y = (f"{tmp_path}/{name}.npz" for name in "xy")
-    words = "thumbnails of 16 x 16 pixels.* shapes. For scores by .* imagenet"
+    words = "thumbnails of 16 x 16 pixels.* shapes; .*by the features imagenet"
     with pytest.warns(UserWarning, match=words):
         scorer, _ = from_config.make_pair(config.EvaluateConfig(real=x, fake=y))
     with pytest.warns(UserWarning, match=words):

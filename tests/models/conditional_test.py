@@ -124,6 +124,7 @@ def test_networks_without_labels_ignore_those_of_the_data():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_two_replicas_train_like_one_device(two_cpus):
     data = tiny_conditional.batches(dtype=np.float64)
     one = fit(tiny_conditional.model("float64"), 3, data)

@@ -24,10 +24,12 @@ from tf_mmdgan.objectives.energy_score import EnergyScore
 from tf_mmdgan.objectives.inductive import InductiveMatching
 
 # That model's networks are differentiated twice, which takes long to trace.
+_SLOW = ("molm", "refined")  # to trace
+
 every_model = pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] * (name == "molm"))
+        pytest.param(name, marks=[pytest.mark.slow] * (name in _SLOW))
         for name in toy.MODELS
     ],
 )

@@ -29,7 +29,9 @@ def trained(made):
     return made.critic.get_weights() + made.generator.get_weights()
 
 
-@pytest.mark.parametrize("clip_norm", [None, 0.05])
+@pytest.mark.parametrize(
+    "clip_norm", [None, pytest.param(0.05, marks=pytest.mark.slow)]
+)
 def test_scaled_losses_change_nothing_in_full_precision(clip_norm):
     plain = fit(tiny.model(clip_norm=clip_norm))
     scaling = fit(tiny.model(clip_norm=clip_norm, optimizer=scaled()))

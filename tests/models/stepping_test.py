@@ -108,7 +108,7 @@ def test_too_few_batches_are_refused_with_their_number(model):
         (tiny.batches(), {}, r"have no end: .*steps_per_epoch"),
         (rows(7), {"batch_size": 8}, "7 rows make no batch of 8"),
         (rows(8), {"batch_size": 0}, "batch_size=0, need >= 1"),
-        (rows(9), {"y": [1]}, "1 labels for 9 images"),
+        (rows(9), {"y": [1]}, "y: the generator takes no labels"),
         ("digits", {}, "cannot train on a str"),
         (None, {}, "cannot train on a NoneType"),
         (tiny.batches(), {"batch_size": 8}, "batch_size is for arrays"),

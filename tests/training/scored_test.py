@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import config, errors, files, metrics, training
+from tf_mmdgan import (
+    config,
+    errors,
+    evaluation,
+    files,
+    metrics,
+    training,
+)
 from tf_mmdgan.evaluation import by_statistics, from_config
 from tf_mmdgan.evaluation.report import NotWrittenError
 from tf_mmdgan.features import lenet
@@ -44,14 +51,18 @@ def test_files_that_cannot_be_written_are_refused_before_the_work(
 
 
 def test_a_run_that_cannot_be_written_to_is_refused_before_the_work(settings):
-    scorer = types.SimpleNamespace(
-        cluster=types.SimpleNamespace(chief=True), report_model=refuse
-    )
+    class Scorer(evaluation.Scorer):
+        cluster = types.SimpleNamespace(chief=True)
+        report_model = refuse
+
+        def __init__(self):
+            pass  # It has no images.
+
     run = training.TrainedRun(
         config.TrainConfig(run_dir=settings["real"]), model=None
     )
     with pytest.raises(errors.UsageError, match=r"--out=.*t\.json cannot"):
-        run.score(scorer)
+        run.score(Scorer())
 
 
 @pytest.mark.parametrize("out", ["grid.png", "folder"])
