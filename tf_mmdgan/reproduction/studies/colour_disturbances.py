@@ -4,14 +4,14 @@ The pictures are squares of two photographs that scikit-learn brings along.
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import sklearn.datasets
-from scipy import ndimage
 
 from tf_mmdgan import features, metrics
+from tf_mmdgan.reproduction.studies import disturbances
 from tf_mmdgan.reproduction.studies.study import (
     Budget,
     Parts,
@@ -29,11 +29,6 @@ SEEN = 0.05
 
 def _noise(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
     return images + rng.normal(0.0, level, images.shape)
-
-
-def _blur(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
-    del rng
-    return ndimage.gaussian_filter(images, (0, level, level, 0))
 
 
 def _mosaic(images: np.ndarray, level: int, rng: Any) -> np.ndarray:
@@ -54,22 +49,19 @@ def _checkerboard(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
 
 
 # The first level leaves the picture as it is. Grey levels of 255, or pixels.
-DISTURBANCES: dict[str, tuple[Callable[..., np.ndarray], tuple[int, ...]]] = {
+DISTURBANCES: disturbances.Catalogue = {
     "noise": (_noise, (0, 10, 20, 40)),
-    "blur": (_blur, (0, 1, 2, 4)),
+    "blur": (disturbances.blur, (0, 1, 2, 4)),
     "mosaic": (_mosaic, (1, 2, 4, 8)),
     "checkerboard": (_checkerboard, (0, 10, 20, 40)),
 }
 
 
 def disturbed(
-    images: np.ndarray, name: str, level: int, seed: int
+    images: np.ndarray, name: str, level: float, seed: int
 ) -> np.ndarray:
     """Images uint8 [n, h, w, c] after one of `DISTURBANCES`."""
-    function, _ = DISTURBANCES[name]
-    rng = np.random.default_rng((seed, list(DISTURBANCES).index(name)))
-    found = function(images.astype(np.float64), level, rng)
-    return np.clip(np.rint(found), 0, 255).astype(np.uint8)
+    return disturbances.disturbed(images, name, level, seed, DISTURBANCES)
 
 
 @functools.cache
@@ -123,7 +115,7 @@ def distances(
     return found
 
 
-def scores(count: int, name: str, level: int, seed: int) -> dict[str, Any]:
+def scores(count: int, name: str, level: float, seed: int) -> dict[str, Any]:
     """KID between squares and other squares that were disturbed."""
     others = _drawn(count, _PHOTOGRAPHS, seed, True)
     images = disturbed(others, name, level, seed)

@@ -1,7 +1,7 @@
 """How scores change when images are disturbed more and more."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import ndimage
@@ -24,7 +24,8 @@ def _noise(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
     return (1.0 - level) * images + level * rng.uniform(0, 255, images.shape)
 
 
-def _blur(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
+def blur(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
+    """Images [n, h, w, c] after a Gaussian filter of `level` pixels."""
     del rng
     return ndimage.gaussian_filter(images, (0, level, level, 0))
 
@@ -70,9 +71,12 @@ def _contamination(images: np.ndarray, level: float, rng: Any) -> np.ndarray:
 
 # Levels of Heusel et al., but for the edge of the rectangles, which they give
 # as a share of the image too: half of theirs, as these digits fill their frame.
-DISTURBANCES: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
+Catalogue: TypeAlias = dict[
+    str, tuple[Callable[..., np.ndarray], tuple[float, ...]]
+]
+DISTURBANCES: Catalogue = {
     "noise": (_noise, (0.0, 0.25, 0.5, 0.75)),
-    "blur": (_blur, (0.0, 1.0, 2.0, 4.0)),
+    "blur": (blur, (0.0, 1.0, 2.0, 4.0)),
     "rectangles": (_rectangles, (0.0, 0.125, 0.25, 0.375)),
     "swirl": (_swirl, (0.0, 1.0, 2.0, 4.0)),
     "salt and pepper": (_salt_and_pepper, (0.0, 0.1, 0.2, 0.3)),
@@ -81,11 +85,15 @@ DISTURBANCES: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
 
 
 def disturbed(
-    images: np.ndarray, name: str, level: float, seed: int
+    images: np.ndarray,
+    name: str,
+    level: float,
+    seed: int,
+    catalogue: Catalogue = DISTURBANCES,
 ) -> np.ndarray:
-    """Images uint8 [n, h, w, 1] after one of `DISTURBANCES`."""
-    function, _ = DISTURBANCES[name]
-    rng = np.random.default_rng((seed, list(DISTURBANCES).index(name)))
+    """Images uint8 [n, h, w, c] after a disturbance of a catalogue."""
+    function, _ = catalogue[name]
+    rng = np.random.default_rng((seed, list(catalogue).index(name)))
     found = function(images.astype(np.float64), level, rng)
     return np.clip(np.rint(found), 0, 255).astype(np.uint8)
 
