@@ -1,4 +1,4 @@
-"""Models that train a generator alone, on one batch a step."""
+"""Models that train a generator on one batch a step, alone or not."""
 
 from typing import Any
 
@@ -54,3 +54,27 @@ class GeneratorModel(ImplicitModel):
     def draw_latents(self, real: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         """As many latents as there are real examples on this replica."""
         return self.make_update(number).latents(self.latents, tf.shape(real)[0])
+
+
+class TwoNetworksModel(GeneratorModel):
+    """Base of models that train another network, the critic, beside it."""
+
+    critic: keras.Model
+
+    def compile(  # type: ignore[override]
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        critic_optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Sets both optimizers; see `GeneratorModel.compile`."""
+        super().compile(generator_optimizer, clip_norm, **kwargs)
+        self.critic_optimizer = updates.prepare(
+            critic_optimizer, self.critic.trainable_variables, clip_norm
+        )
+
+    @property
+    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
+        """The generator's, and the critic's."""
+        return self.generator_optimizer, self.critic_optimizer

@@ -13,13 +13,13 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates, views
-from tf_mmdgan.models.generator_model import GeneratorModel
+from tf_mmdgan.models.generator_model import TwoNetworksModel
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.objectives import CriticOutput
 from tf_mmdgan.objectives.learned_moments import LearnedMoments, Moments
 
 
-class LearnedMomentsModel(GeneratorModel):
+class LearnedMomentsModel(TwoNetworksModel):
     """A generator that matches moments, which a network learns now and then.
 
     Before the first step, and again after every `objective_steps` of them, the
@@ -123,24 +123,6 @@ class LearnedMomentsModel(GeneratorModel):
         # TensorFlow's checkpoints hold attributes, and nothing in lists.
         setattr(self, name, variable)
         return variable
-
-    def compile(  # type: ignore[override]
-        self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        critic_optimizer: keras.optimizers.Optimizer,
-        clip_norm: float | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Sets both optimizers; see `GeneratorModel.compile`."""
-        super().compile(generator_optimizer, clip_norm, **kwargs)
-        self.critic_optimizer = updates.prepare(
-            critic_optimizer, self.critic.trainable_variables, clip_norm
-        )
-
-    @property
-    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """The generator's, and the network's."""
-        return self.generator_optimizer, self.critic_optimizer
 
     def extra_updates(self, step: tf.Tensor) -> tf.Tensor | int:
         """Those of the network, where an objective begins."""

@@ -14,13 +14,13 @@ from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, updates
-from tf_mmdgan.models.generator_model import GeneratorModel
+from tf_mmdgan.models.generator_model import TwoNetworksModel
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.objectives import Batch, CriticAugmentation
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 
 
-class RatioMatchingModel(GeneratorModel):
+class RatioMatchingModel(TwoNetworksModel):
     """Projection and generator, both updated from one forward pass.
 
     The projection raises the Pearson divergence of the projected laws, and the
@@ -73,24 +73,6 @@ class RatioMatchingModel(GeneratorModel):
         self.critic = adopting.critic(projection, self.generator, "projection")
         self.objective = objective
         self.augmentation = augmentation
-
-    def compile(  # type: ignore[override]
-        self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        critic_optimizer: keras.optimizers.Optimizer,
-        clip_norm: float | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Sets both optimizers; see `GeneratorModel.compile`."""
-        super().compile(generator_optimizer, clip_norm, **kwargs)
-        self.critic_optimizer = updates.prepare(
-            critic_optimizer, self.critic.trainable_variables, clip_norm
-        )
-
-    @property
-    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """The generator's, and the projection's."""
-        return self.generator_optimizer, self.critic_optimizer
 
     def replica_step(
         self, batches: Sequence[Any], first_update: tf.Tensor
