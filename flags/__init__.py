@@ -1,1 +1,1 @@
-"""Recipes: flagfiles of tools/train.py; installed as `tf_mmdgan.recipes`."""
+"""Recipes: flagfiles of tf-mmdgan train; installed as `tf_mmdgan.recipes`."""

@@ -18,9 +18,7 @@ from tf_mmdgan.training import finished, run
 ROOT = pathlib.Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "extending.md").read_text()
 CODE = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-COMMANDS = re.findall(
-    r"^PYTHONPATH=\. python tools/(\w+)\.py (.*)$", TEXT, re.M
-)
+COMMANDS = re.findall(r"^PYTHONPATH=\. tf-mmdgan (\w+) (.*)$", TEXT, re.M)
 # One device, and little to do.
 SMALL = (
     "--strategy=one_device", "--generator_width=4", "--critic_width=4",

@@ -1,7 +1,7 @@
 """Trains every method on every data set and writes one table of results.
 
-python tools/compare.py --output_dir=runs/compare
-python tools/compare.py --output_dir=runs/compare --data=ring --methods=mmd,wgan
+tf-mmdgan compare --output_dir=runs/compare
+tf-mmdgan compare --output_dir=runs/compare --data=ring --methods=mmd,wgan
 
 A comparison that was interrupted continues when the same command is given
 again; what is finished is not trained again. The table is written after each

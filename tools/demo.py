@@ -1,8 +1,8 @@
 """Serves a web page with samples, a seed, truncation and interpolation.
 
-python tools/demo.py --target=localhost:8500       asks a TF Serving model
-python tools/demo.py --saved_model=served/digits   asks it in this process
-python tools/demo.py --saved_model=served/digits --local
+tf-mmdgan demo --target=localhost:8500       asks a TF Serving model
+tf-mmdgan demo --saved_model=served/digits   asks it in this process
+tf-mmdgan demo --saved_model=served/digits --local
                      starts the test server on its ports, and asks that
 """
 
@@ -29,7 +29,7 @@ def demo(config: DemoConfig) -> Mapping[str, Any]:
             if made.makes_rows:
                 raise errors.UsageError(
                     "The page shows images, and this generator makes rows of a "
-                    "table: draw them with tools/sample.py --out=rows.csv."
+                    "table: draw them with tf-mmdgan sample --out=rows.csv."
                 )
             return made
 

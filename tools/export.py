@@ -1,6 +1,6 @@
 """Writes the generator of a run as a SavedModel for TF Serving.
 
-python tools/export.py --run_dir=runs/digits --export_dir=served/digits
+tf-mmdgan export --run_dir=runs/digits --export_dir=served/digits
 
 Each call adds a version: served/digits/1, served/digits/2, ... The commands
 that serve them are printed at the end. A model card goes with each, in

@@ -1,6 +1,6 @@
-"""Starts N workers of tools/train.py on this machine, to try --strategy.
+"""Starts N workers of tf-mmdgan train on this machine, to try --strategy.
 
-python tools/launch_local.py 2 -- --flagfile=flags/digits_mmd.cfg --run_dir=two
+tf-mmdgan launch_local 2 -- --flagfile=flags/digits_mmd.cfg --run_dir=two
 
 Worker 0 is the chief: it writes the run's files, and its last line of stdout
 is that of this tool. Logs of all come on stderr behind their numbers. Each
@@ -69,7 +69,7 @@ def _launch() -> NoReturn:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        usage="launch_local.py N [--restarts=K] -- FLAGS OF tools/train.py",
+        usage="tf-mmdgan launch_local N [--restarts=K] -- FLAGS OF train",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

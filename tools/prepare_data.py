@@ -1,8 +1,8 @@
 """Fetches and decodes a data set, and checks it against what was published.
 
-python tools/prepare_data.py --dataset=cifar10 --download
-python tools/prepare_data.py --dataset=folder --data_dir=pictures
-python tools/prepare_data.py --dataset=digits --features=inception --download
+tf-mmdgan prepare_data --dataset=cifar10 --download
+tf-mmdgan prepare_data --dataset=folder --data_dir=pictures
+tf-mmdgan prepare_data --dataset=digits --features=inception --download
 
 The last line of stdout is a JSON object with the numbers of each split. What
 was fetched and decoded is kept: training starts at once, and a preparation that
@@ -25,7 +25,7 @@ class PrepareDataConfig(DataConfig):
 
     features: Named | None = setting(
         None,
-        "Feature extractor to fetch and to try, as of tools/evaluate.py.",
+        "Feature extractor to fetch and to try, as of tf-mmdgan evaluate.",
     )
 
 

@@ -11,7 +11,7 @@ _SENTENCE_END = re.compile(r"(?<!et al)\.(?= [A-Z]| {2})")
 def listing() -> str:
     """A line for each recipe: its name, and how its description begins.
 
-    What tools/compare.py adds a method to is no recipe by itself.
+    What tf-mmdgan compare adds a method to is no recipe by itself.
     """
     listed = [name for name in Recipes() if not name.startswith("compare_")]
     width = max(map(len, listed))

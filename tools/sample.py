@@ -1,12 +1,12 @@
 """Draws images: from a run, from a SavedModel, or from a server.
 
-python tools/sample.py --model=digits --scale=4
-python tools/sample.py --run_dir=runs/digits --num_samples=64 --out=grid.png
-python tools/sample.py --saved_model=served/digits --seed=7 --out=images.npz
-python tools/sample.py --run_dir=runs/classes --per_class=100 --out=drawn
-python tools/sample.py --run_dir=runs/digits --like=threes --out=more.png
-python tools/sample.py --run_dir=runs/digits --invert=a.png,b.png --out=near.png
-python tools/sample.py --target=localhost:8500 --interpolate_to=8 --out=way.gif
+tf-mmdgan sample --model=digits --scale=4
+tf-mmdgan sample --run_dir=runs/digits --num_samples=64 --out=grid.png
+tf-mmdgan sample --saved_model=served/digits --seed=7 --out=images.npz
+tf-mmdgan sample --run_dir=runs/classes --per_class=100 --out=drawn
+tf-mmdgan sample --run_dir=runs/digits --like=threes --out=more.png
+tf-mmdgan sample --run_dir=runs/digits --invert=a.png,b.png --out=near.png
+tf-mmdgan sample --target=localhost:8500 --interpolate_to=8 --out=way.gif
 
 --out is a grid (.png), arrays (.npz), an animation (.gif) or a folder of PNGs;
 of a generator of rows a table (.npy, .csv or .npz).

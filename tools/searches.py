@@ -1,4 +1,4 @@
-"""Latents that tools/sample.py searches for, by given pictures."""
+"""Latents that tf-mmdgan sample searches for, by given pictures."""
 
 import pathlib
 from collections.abc import Mapping

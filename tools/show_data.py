@@ -1,7 +1,7 @@
 """Draws images of a data set as the model will see them, and counts them.
 
-python tools/show_data.py --dataset=digits --out=digits.png
-python tools/show_data.py --dataset=folder --data_dir=pictures --augment=flip
+tf-mmdgan show_data --dataset=digits --out=digits.png
+tf-mmdgan show_data --dataset=folder --data_dir=pictures --augment=flip
 
 The picture has the first batch of a training run with that seed, augmented,
 and how many images there are of each level and class. The same numbers are

@@ -1,8 +1,8 @@
 """Tests claims of the literature, each by a small computation and a figure.
 
-python tools/study.py --study=all --quick --output_dir=runs/quick
-python tools/study.py --study=witness,dirac_gan
-python tools/study.py --write_docs=docs
+tf-mmdgan study --study=all --quick --output_dir=runs/quick
+tf-mmdgan study --study=witness,dirac_gan
+tf-mmdgan study --write_docs=docs
 
 A claim that fails is a result like any other; the exit code is 1 only if a
 study cannot be run to its end.

@@ -1,6 +1,6 @@
 """Trains features on images without labels, that generators can be trained on.
 
-python tools/train_features.py --dataset=digits \
+tf-mmdgan train_features --dataset=digits \
     --out=tf_mmdgan/features/weights/masked_digits.npz
 """
 

@@ -1,6 +1,6 @@
 """Trains the LeNet in whose features a data set's samples are scored.
 
-python tools/train_lenet.py --dataset=digits --image_size=16 \
+tf-mmdgan train_lenet --dataset=digits --image_size=16 \
     --out=tf_mmdgan/features/weights/lenet_digits.npz
 """
 

@@ -1,8 +1,8 @@
 """Tests whether two samples have one distribution, and shows what differs.
 
-python tools/two_sample.py --x=a.npy --y=b.npy
-python tools/two_sample.py --x=photos --y=others --out=apart.json
-python tools/two_sample.py --x=digits/test --y=runs/one --than=runs/two
+tf-mmdgan two_sample --x=a.npy --y=b.npy
+tf-mmdgan two_sample --x=photos --y=others --out=apart.json
+tf-mmdgan two_sample --x=digits/test --y=runs/one --than=runs/two
 
 Prints a p-value, and with a third sample which of two is nearer, as JSON. With
 --out it writes them, and a page with the pictures that tell the samples apart

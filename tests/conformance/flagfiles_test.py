@@ -199,7 +199,7 @@ def test_note_gives_the_command_for_this_recipe_and_data_that_can_be_read(name):
     assert all(len(line) <= 100 for line in note.splitlines())
     for found in re.findall(r"--flagfile=flags/(\S+)\.cfg", note):
         assert found == name
-    assert re.search(r"^# python tools/\w+\.py .*", note, re.MULTILINE)
+    assert re.search(r"^# tf-mmdgan \w+ .*", note, re.MULTILINE)
     assert parse(name).dataset in data.DATASETS
 
 

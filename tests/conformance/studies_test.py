@@ -42,5 +42,5 @@ def test_stored_numbers_still_give_verdict_and_figure(name):
 def test_the_document_is_that_of_the_stored_numbers():
     text, _ = documents.document(studies.STUDIES, DOCS)
     assert (DOCS / documents.DOCUMENT).read_text() == text, (
-        "run: python tools/study.py --write_docs=docs"
+        "run: tf-mmdgan study --write_docs=docs"
     )

@@ -63,7 +63,7 @@ class EvaluateConfig(ReadConfig):
     features: Named | None = setting(
         None,
         "Feature extractor: NAME[:PATH][@LAYER+LAYER][,setting=value], a file "
-        "of tools/train_lenet.py, or your own, package.module:Name(arguments); "
+        "of tf-mmdgan train_lenet, or your own, package.module:Name(args); "
         "by default that of the first data set named; of other images imagenet "
         "where it is installed, else thumbnails.",
     )

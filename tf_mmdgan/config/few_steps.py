@@ -13,8 +13,8 @@ class FewStepsConfig:
     sampling_steps: int | None = setting(
         None,
         "Steps from noise to images of --objective=energy_score and imm, "
-        "wherever the generator is used; tools/sample.py, export.py and "
-        "evaluate.py take another number.",
+        "wherever the generator is used; tf-mmdgan sample, export and "
+        "evaluate take another number.",
         most=1000,
     )
     energy_draws: int | None = setting(

@@ -171,7 +171,7 @@ class SampleConfig(ConnectionConfig):
     )
     features: Named | None = setting(
         None,
-        "What --like and --invert compare, as for tools/evaluate.py; by "
+        "What --like and --invert compare, as for tf-mmdgan evaluate; by "
         "default as the run is scored, and thumbnails of other sources.",
     )
     draws: int = setting(

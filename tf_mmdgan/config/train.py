@@ -160,7 +160,7 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
     features: Named | None = setting(
         None,
         "Feature extractor of the score: NAME[:PATH][@LAYER+LAYER]"
-        "[,setting=value], a file of tools/train_lenet.py, or your own, "
+        "[,setting=value], a file of tf-mmdgan train_lenet, or your own, "
         "package.module:Name(arguments); by default the data set's own, of "
         "sets in colour imagenet where it is installed.",
     )

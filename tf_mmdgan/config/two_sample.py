@@ -33,10 +33,10 @@ class TwoSampleConfig(ReadConfig):
     )
     features: Named | None = setting(
         None,
-        "Feature extractor of images: a name, a file of tools/train_lenet.py, "
-        "or NAME:PATH,setting=value; by default, as of tools/evaluate.py, that "
-        "of the first data set named; of other images imagenet where it is "
-        "installed, else thumbnails.",
+        "Feature extractor of images: a name, a file of tf-mmdgan train_lenet, "
+        "or NAME:PATH,setting=value; by default, as of tf-mmdgan evaluate, "
+        "that of the first data set named; of other images imagenet where it "
+        "is installed, else thumbnails.",
     )
     method: str = setting(
         "permutation",

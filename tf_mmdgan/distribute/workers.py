@@ -39,7 +39,7 @@ def listed() -> tuple[list[str], int]:
     if not configured():
         raise errors.UsageError(
             "--strategy=multi_worker needs TF_CONFIG in the environment of "
-            f"every worker: {_FORM}; tools/launch_local.py sets it."
+            f"every worker: {_FORM}; tf-mmdgan launch_local sets it."
         )
     text = os.environ["TF_CONFIG"]
     try:

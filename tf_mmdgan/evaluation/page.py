@@ -9,6 +9,12 @@ import numpy as np
 from tf_mmdgan.evaluation import alike, memorized
 from tf_mmdgan.evaluation.charts import charts_html
 from tf_mmdgan.evaluation.history import RunHistory
+from tf_mmdgan.evaluation.main_scores import (
+    MAIN_SCORES,
+    Scores,
+    number,
+    rounded,
+)
 from tf_mmdgan.evaluation.markup import (
     columns_table,
     document,
@@ -38,8 +44,9 @@ _COPIES = (
     "is copied, share_nearer is about .5, c_t about 0, and of the real images "
     "nearest to generated ones (hits) as many were trained on as chance makes.",
     "A low p-value says that chance would hardly bring generated images so "
-    "near; where both are below .001 the generator copies: train for fewer "
-    "steps, on more pictures, or with augmentation.",
+    "near; where hits_p_value and c_t_p_value are both below .001 the "
+    "generator copies: train for fewer steps, on more pictures, or with "
+    "augmentation.",
 )
 _CLASS_ROWS = "Images of one column are of the same latents."
 _BASELINE = (
@@ -47,17 +54,12 @@ _BASELINE = (
     "the same way. A generator of the same distribution would have their "
     "numbers."
 )
-# What a reader looks for first: metric, number, words, and what is better.
-_MAIN = (
-    ("kid_exact", "kid", "KID, exact (95 % interval)", "&darr;"),
-    ("fid", "fid", "FID", "&darr;"),
-    ("prdc", "precision", "precision", "&uarr;"),
-    ("prdc", "recall", "recall", "&uarr;"),
-    ("prdc", "coverage", "coverage", "&uarr;"),
-    ("inception_score", "inception_score", "Inception Score", "&uarr;"),
+_DIRECTIONS = (
+    '<p class="quiet">Lower is better of KID, FID, MMD and energy distances, '
+    "higher of precision, recall, density, coverage, accuracies and the "
+    "Inception Score.</p>"
 )
-MAIN_METRICS = tuple(dict.fromkeys(metric for metric, *_ in _MAIN))
-_Scores = Mapping[str, Mapping[str, float | None]]
+_ARROWS = {"lower": "&darr;", "higher": "&uarr;"}
 
 
 def render_page(
@@ -97,7 +99,7 @@ def render_page(
         *_classes(report["classes"], history.class_names),
         *_changed(history),
         *_steps(report.get("steps")),
-        folded("All numbers", _scores(report["scores"])),
+        folded("All numbers", _DIRECTIONS + _scores(report["scores"])),
         *_memorization(report.get("memorization")),
         *_unavailable(report.get("unavailable", {})),
         folded("All settings", table(_settings(report, history))),
@@ -106,11 +108,11 @@ def render_page(
     return document(title, parts)
 
 
-def _named_baseline(baseline: _Scores) -> dict[str, _Scores]:
+def _named_baseline(baseline: Scores) -> dict[str, Scores]:
     return {"training images": baseline} if baseline else {}
 
 
-def main_table(columns: Mapping[str, _Scores]) -> str:
+def main_table(columns: Mapping[str, Scores]) -> str:
     """The few numbers that matter, with an arrow to what is better.
 
     Args:
@@ -121,8 +123,8 @@ def main_table(columns: Mapping[str, _Scores]) -> str:
         f'<th class="number">{html.escape(head)}</th>' for head in columns
     )
     rows = [
-        f"<tr><td>{words} {arrow}</td>{''.join(cells)}</tr>"
-        for metric, name, words, arrow in _MAIN
+        f"<tr><td>{words} {_ARROWS[better]}</td>{''.join(cells)}</tr>"
+        for metric, name, words, better in MAIN_SCORES
         if any(name in scores.get(metric, {}) for scores in columns.values())
         for cells in [
             [
@@ -135,10 +137,7 @@ def main_table(columns: Mapping[str, _Scores]) -> str:
 
 
 def _main_cell(numbers: Mapping[str, float | None], name: str) -> str:
-    shown = _number(numbers[name], 4) if name in numbers else ""
-    low, high = (numbers.get(f"{name}_confidence_{s}") for s in ("low", "high"))
-    if low is not None and high is not None:
-        shown = f"{shown} ({low:.3g} to {high:.3g})"
+    shown = number(numbers, name, 4) if name in numbers else ""
     return f'<td class="number">{shown}</td>'
 
 
@@ -243,18 +242,18 @@ def _classes(
     return ["<h2>Classes</h2>", _scores(named, "class")]
 
 
-def _steps(steps: Mapping[str, _Scores] | None) -> list[str]:
+def _steps(steps: Mapping[str, Scores] | None) -> list[str]:
     """The numbers of the kept steps that matter most, a row for each."""
     if not steps:
         return []
     rows = {
         step: [
-            _number(scores[metric][name]) if metric in scores else ""
-            for metric, name, *_ in _MAIN
+            rounded(scores[metric][name]) if metric in scores else ""
+            for metric, name, *_ in MAIN_SCORES
         ]
         for step, scores in steps.items()
     }
-    heads = ["step", *(name for _, name, *_ in _MAIN)]
+    heads = ["step", *(name for _, name, *_ in MAIN_SCORES)]
     return ["<h2>Kept steps</h2>", columns_table(heads, rows)]
 
 
@@ -274,11 +273,11 @@ def _unavailable(reasons: Mapping[str, str]) -> list[str]:
     return [folded("Not to be had", table(reasons))] if reasons else []
 
 
-def _scores(scores: _Scores, what: str = "metric") -> str:
+def _scores(scores: Scores, what: str = "metric") -> str:
     rows = [
         f"<tr><td>{html.escape(metric) if first else ''}</td>"
         f"<td>{html.escape(name)}</td>"
-        f'<td class="number">{_number(value)}</td></tr>'
+        f'<td class="number">{rounded(value)}</td></tr>'
         for metric, numbers in scores.items()
         for first, (name, value) in _firsts(numbers)
     ]
@@ -291,7 +290,3 @@ def _firsts(
 ) -> Iterator[tuple[bool, tuple[str, float | None]]]:
     """Each name and number, and whether it is the first."""
     return ((index == 0, item) for index, item in enumerate(numbers.items()))
-
-
-def _number(value: float | None, digits: int = 5) -> str:
-    return "not defined" if value is None else f"{value:.{digits}g}"

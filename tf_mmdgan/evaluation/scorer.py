@@ -23,9 +23,10 @@ from tf_mmdgan.evaluation.loaded import (
     shapes_of,
     shuffled,
 )
+from tf_mmdgan.evaluation.main_scores import MAIN_METRICS
 from tf_mmdgan.evaluation.memorized import look_for_copies
 from tf_mmdgan.evaluation.neighbours import with_neighbours, with_training
-from tf_mmdgan.evaluation.page import MAIN_METRICS, render_page
+from tf_mmdgan.evaluation.page import render_page
 from tf_mmdgan.evaluation.report import Report, StepScores
 from tf_mmdgan.features import (
     Extracted,

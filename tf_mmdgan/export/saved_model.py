@@ -218,7 +218,7 @@ def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
         wrote, or if a part of it is damaged.
     """
     path = at_home(path)
-    remedy = "tools/export.py --run_dir=... --export_dir=... writes one."
+    remedy = "tf-mmdgan export --run_dir=... --export_dir=... writes one."
     if not path.is_dir():
         raise errors.DataError(f"There is no folder {path}; {remedy}")
     if not (path / "saved_model.pb").exists():

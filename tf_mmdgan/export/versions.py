@@ -46,7 +46,7 @@ def version_paths(path: str | os.PathLike[str]) -> dict[int, pathlib.Path]:
     found = versions(folder) if folder.is_dir() else {}
     if not found:
         raise errors.DataError(
-            f"{path} holds no exported generator; tools/export.py "
+            f"{path} holds no exported generator; tf-mmdgan export "
             "--run_dir=... --export_dir=... writes one."
         )
     return {number: folder / name for number, name in found.items()}

@@ -211,7 +211,7 @@ def load(path: str | os.PathLike[str]) -> archives.Loaded:
     Raises:
       DataError: for a file that is missing, damaged or something else.
     """
-    return archives.load(path, "LeNet", "tools/train_lenet.py", _built)
+    return archives.load(path, "LeNet", "tf-mmdgan train_lenet", _built)
 
 
 def _built(metadata: Mapping[str, Any], held: int) -> keras.Model:

@@ -205,7 +205,7 @@ def load(path: str | os.PathLike[str]) -> archives.Loaded:
       DataError: for a file that is missing, damaged or something else.
     """
     return archives.load(
-        path, "masked auto-encoder", "tools/train_features.py", _built
+        path, "masked auto-encoder", "tf-mmdgan train_features", _built
     )
 
 

@@ -224,7 +224,7 @@ class Network(FeatureExtractor):
             raise errors.UsageError(
                 f"The extractor {self.name} takes images of {self._channels} "
                 f"channel(s), these have {given}: choose another extractor, or "
-                "train one with tools/train_lenet.py."
+                "train one with tf-mmdgan train_lenet."
             )
 
     def __call__(self, images: np.ndarray) -> Extracted:

@@ -8,12 +8,12 @@ from tf_mmdgan.features import archives, lenet, masked, weight_files
 from tf_mmdgan.features.keras_networks import KerasNetwork, named
 
 _WEIGHTS = pathlib.Path(__file__).parent / "weights"
-# Weights that ship, by name: files of tools/train_lenet.py,
+# Weights that ship, by name: files of tf-mmdgan train_lenet,
 LENETS = {
     name: _WEIGHTS / f"{name}.npz"
     for name in ("lenet_digits", "lenet_fashion_mnist")
 }
-# and of tools/train_features.py.
+# and of tf-mmdgan train_features.
 MASKED = {
     name: _WEIGHTS / f"{name}.npz"
     for name in ("masked_digits", "masked_fashion_mnist")
@@ -28,7 +28,7 @@ def lenet_network(
     Generators match its convolutions too.
 
     Args:
-      path: weights that `tools/train_lenet.py` wrote.
+      path: weights that `tf-mmdgan train_lenet` wrote.
       layers: those to take in place of the usual ones.
 
     Raises:
@@ -48,7 +48,7 @@ def masked_network(
     Generators match its three maps too.
 
     Args:
-      path: weights that `tools/train_features.py` wrote.
+      path: weights that `tf-mmdgan train_features` wrote.
       layers: those to take in place of the usual ones.
 
     Raises:

@@ -168,7 +168,7 @@ class FeatureMatchingMethod(Method[FeatureMatchingSettings]):
         if settings.matched_features is None:
             raise errors.UsageError(
                 "--matched_features is missing: name the frozen network, such "
-                "as a LeNet of tools/train_lenet.py, lenet:FILE.npz."
+                "as a LeNet of tf-mmdgan train_lenet, lenet:FILE.npz."
             )
         return settings.matched_features
 

@@ -85,6 +85,6 @@ def _restore_last_or_best(
         }[checkpoint]
         raise errors.DataError(
             f"{run_dir} has no whole {checkpoint} checkpoint yet: "
-            "give tools/train.py the same settings again, which starts it or "
+            "give tf-mmdgan train the same settings again, which starts it or "
             f"goes on, and let it reach --{every}_every steps.{none}"
         )

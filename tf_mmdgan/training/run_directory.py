@@ -269,7 +269,7 @@ def read_config(
     except FileNotFoundError:
         raise errors.DataError(
             f"{run_dir} is not a run: it has no {CONFIG_FILE}. Name a folder "
-            "that tools/train.py has made."
+            "that tf-mmdgan train has made."
         ) from None
     try:
         config = TrainConfig(**_settings(content["config"], trust_run))

@@ -220,7 +220,8 @@ def test_absent_set_names_folder_command_and_alternatives(load, tmp_path):
         load("celeb_a", "train", 64)
     for part in (
         f"No celeb_a in {tmp_path}",
-        f"tools/prepare_data.py --dataset=celeb_a --data_dir={tmp_path} --down",
+        f"tf-mmdgan prepare_data --dataset=celeb_a --data_dir={tmp_path} ",
+        "--download",
         "--dataset=folder",
     ):
         assert part in str(caught.value)

@@ -203,7 +203,7 @@ def _absent(name: str, data_dir: str | None, otherwise: str) -> str:
     remedies = [otherwise] if otherwise else []
     if SOURCES[name].url is not None:
         remedies.append(
-            f"fetch it with `python tools/prepare_data.py --dataset={name} "
+            f"fetch it with `tf-mmdgan prepare_data --dataset={name} "
             f"--data_dir={folder} --download`"
         )
     remedies.append("train on a folder of images, --dataset=folder --data_dir=")

@@ -31,7 +31,7 @@ class Cell:
       data: name of the data set.
       method: name of the method.
       seed: of the run.
-      flags: all flags of the run, as for tools/train.py.
+      flags: all flags of the run, as for tf-mmdgan train.
       config: the configuration that the flags make.
     """
 

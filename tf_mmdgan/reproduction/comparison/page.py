@@ -26,7 +26,7 @@ _INTRODUCTION = """\
 # Results
 
 Every number on this page comes from the files in `docs/results`, one for each
-training run, and `tools/compare.py --docs_dir=docs` writes the page from
+training run, and `tf-mmdgan compare --docs_dir=docs` writes the page from
 them. A file names the run's flags, seed, threads, commit and date.
 
 KID and FID are those of averaged generators against the held-out images, as

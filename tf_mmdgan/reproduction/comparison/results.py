@@ -25,7 +25,7 @@ class Result:
       data: name of the data set.
       method: name of the method.
       seed: of the run.
-      flags: of the run, as for tools/train.py.
+      flags: of the run, as for tf-mmdgan train.
       steps: steps that the run was to take.
       status: "diverged" means a loss or a weight that is not finite.
       reason: one line that says why a run is not done.

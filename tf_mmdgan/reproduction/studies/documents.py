@@ -14,7 +14,7 @@ DOCUMENT = "studies.md"
 _INTRODUCTION = (
     "Claims of the literature, each tested by a small computation. A claim "
     "that fails is kept, and says so. This page is written by `python "
-    "tools/study.py --write_docs=docs` from the files in `docs/studies`, "
+    "tf-mmdgan study --write_docs=docs` from the files in `docs/studies`, "
     "which hold every number of every figure; each study is run by the command "
     "in its section, `--study=all` runs all of them, and `--quick` gives rough "
     "answers in minutes. Times are by the clock, on two cores that did other "
@@ -111,7 +111,7 @@ def _section(result: StudyResult) -> Iterator[str]:
     yield ""
     seeds = ", ".join(map(str, result.seeds))
     yield (
-        f"`python tools/study.py --study={result.study}`: seeds {seeds}; "
+        f"`tf-mmdgan study --study={result.study}`: seeds {seeds}; "
         f"{result.seconds:,.0f} s; {result.date}, commit "
         f"{result.commit or 'unknown'}. Numbers: "
         f"[{result.study}.json](studies/{result.study}.json)."
