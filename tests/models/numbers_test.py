@@ -166,3 +166,14 @@ def test_standing_statistics_are_of_labels_of_the_law(model):
     )
     pairs = zip(of_law, of_one, strict=True)
     assert any(np.abs(a - b).max() > 1e-3 for a, b in pairs)
+
+
+def test_validation_without_labels_to_draw_is_refused_before_any_step():
+    made = MomentMatchingModel(
+        networks()[0], tiny.LATENTS, SlicedEnergy(8), condition=Numbers(2)
+    )
+    made.compile("adam", features="pixels")
+    shown, labels = data(32)
+    with pytest.raises(errors.UsageError, match="no labels of 2 numbers"):
+        made.fit(shown, labels, batch_size=16, verbose=0, validation_data=shown)
+    assert made.step == 0

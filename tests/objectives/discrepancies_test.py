@@ -195,3 +195,9 @@ def test_a_value_for_each_row_is_no_discrepancy():
 
     with pytest.raises(errors.UsageError, match=r"OfEach returns .*mean over"):
         OfEach()(tf.zeros([2, 1]), tf.ones([2, 1]))
+
+
+def test_a_seed_is_two_integers():
+    x = tf.zeros([3, 2])
+    with pytest.raises(ValueError, match="seed=3: need two integers"):
+        SlicedEnergy(4)(x, x, seed=3)

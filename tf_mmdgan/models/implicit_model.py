@@ -183,9 +183,8 @@ class ImplicitModel(UnlikeKeras, Searching):
                 "To score by KID, name what to compare by: model.compile(..., "
                 'features="pixels").'
             )
-        validation.check(x, y, steps)
-        if y is not None and self.condition is not None:
-            self.condition.check(np.asarray(y))
+        validation.check(x, y, steps, self.features is None)
+        validation.check_labels(x, y, self.condition)
 
     @property
     def optimizer(self) -> Rates | None:

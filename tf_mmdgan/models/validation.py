@@ -16,8 +16,9 @@ from tf_mmdgan.models import image_batches
 # Of Keras' `evaluate`, beside what is taken.
 _IDLE = ("batch_size", "verbose", "callbacks", "_use_cached_eval_dataset")
 _TAKEN = ("x", "y", "steps", "return_dict")
+_RANK_OF_POINTS, _RANK_OF_IMAGES = 2, 4
 # Batches that are scored, by their rank.
-_RANKS = {2: "[b, d]", 4: "[b, h, w, c]"}
+_RANKS = {_RANK_OF_POINTS: "[b, d]", _RANK_OF_IMAGES: "[b, h, w, c]"}
 
 
 def check_arguments(given: Mapping[str, Any]) -> None:
@@ -56,17 +57,21 @@ def parts_of(data: Any) -> tuple[Any, Any]:
     return x, y
 
 
-def check(real: Any, labels: Any, steps: int | None) -> None:
+def check(
+    real: Any, labels: Any, steps: int | None, points: bool = False
+) -> None:
     """Refuses what cannot be scored, before anything is made.
 
     Args:
       real: an array or an iterable of batches.
       labels: of an array, or None.
       steps: how many batches to take of an iterable; None: all.
+      points: whether points [n, d] are scored, not images.
 
     Raises:
-      UsageError: for what is no data, for data without end and without
-        `steps`, and for labels that are none.
+      UsageError: for what is no data, for an array of another rank or without
+        rows, for data without end and without `steps`, and for labels that are
+        none.
     """
     if steps is not None:
         errors.check_positive(steps=steps)
@@ -75,6 +80,12 @@ def check(real: Any, labels: Any, steps: int | None) -> None:
         raise errors.UsageError(
             f"evaluate cannot score a {type(real).__name__}: give an array "
             "[n, ...], or batches of such."
+        )
+    rank = _RANK_OF_POINTS if points else _RANK_OF_IMAGES
+    if _is_array(real) and (len(real.shape) != rank or not real.shape[0]):
+        raise errors.UsageError(
+            f"evaluate cannot score an array {list(real.shape)}: need "
+            f"{_RANKS[rank]}, with b of 1 or more."
         )
     labelled = _is_array(real) and len(_shape(labels)) in (1, 2)
     if labels is not None and not labelled:
@@ -90,6 +101,26 @@ def check(real: Any, labels: Any, steps: int | None) -> None:
             "The data to score have no end: say how many batches are taken, by "
             "steps, or validation_steps in fit."
         )
+
+
+def check_labels(real: Any, labels: Any, condition: Condition | None) -> None:
+    """Refuses labels that a generator does not take, and needed ones left out.
+
+    Args:
+      real: an array or an iterable of batches.
+      labels: of an array, or None.
+      condition: of the generator, or None.
+
+    Raises:
+      UsageError: for labels of another form, and for an array without labels
+        where the condition has none to draw.
+    """
+    if condition is None:
+        return
+    if labels is not None:
+        condition.check(np.asarray(labels))
+    elif _is_array(real):
+        _ = condition.law
 
 
 def _is_array(data: Any) -> bool:
@@ -121,7 +152,8 @@ def kid_of_generated(
       DataError: for images that cannot be scored.
     """
     labels: list[np.ndarray] = []
-    in_8_bits = map(_as_uint8, _without_labels(real, steps, labels, 4))
+    batches = _without_labels(real, steps, labels, _RANK_OF_IMAGES)
+    in_8_bits = map(_as_uint8, batches)
     found = extract(extractor, in_8_bits).features
     condition = _law(labels, len(found), condition)
     made = generate(len(found), condition=condition)
@@ -153,7 +185,8 @@ def scores_of_points(
       DataError: for points that cannot be scored.
     """
     labels: list[np.ndarray] = []
-    taken = [np.asarray(b) for b in _without_labels(real, steps, labels, 2)]
+    batches = _without_labels(real, steps, labels, _RANK_OF_POINTS)
+    taken = [np.asarray(batch) for batch in batches]
     if not taken:
         raise errors.DataError("There are no points to score.")
     found = np.concatenate(taken)
