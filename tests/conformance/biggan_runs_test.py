@@ -35,10 +35,6 @@ pytestmark = pytest.mark.slow
             id="biggan_deep by class, hinge",
         ),
         pytest.param(
-            {"architecture": "biggan_deep", "objective": "mmd"},
-            id="biggan_deep without classes, MMD critic",
-        ),
-        pytest.param(
             {"architecture": "sagan", "objective": "smmd", "critic_output": 4},
             id="sagan without classes, MMD critic",
         ),

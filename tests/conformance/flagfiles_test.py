@@ -101,6 +101,8 @@ def one_step(recipe):
     return dataclasses.replace(
         toy(recipe),
         batch_size=2 * NUM_CLASSES if by_class(recipe) else 4,
+        # The images of a device, of two.
+        minibatch_deviation=recipe.minibatch_deviation and 2,
         **{name: few[name] for name in few.keys() & names},
     )
 
