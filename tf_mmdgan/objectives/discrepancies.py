@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors, kernels, mmd
@@ -95,10 +94,9 @@ class Discrepancy(abc.ABC):
         """The loss of a first step, a scalar; arguments as of `lowered`.
 
         Raises:
-          ValueError: for features of unequal widths, for images, and for a seed
-            that is not two integers.
+          ValueError: for features of unequal widths, images, and other seeds.
         """
-        if np.shape(seed) != (2,):
+        if tf.convert_to_tensor(seed).shape != (2,):
             raise ValueError(f"seed={seed}: need two integers, as (0, 3).")
         real, fake = as_points(real, fake)
         if real.shape.rank not in (2, 3, None):

@@ -220,8 +220,7 @@ def test_absent_set_names_folder_command_and_alternatives(load, tmp_path):
         load("celeb_a", "train", 64)
     for part in (
         f"No celeb_a in {tmp_path}",
-        f"tf-mmdgan prepare_data --dataset=celeb_a --data_dir={tmp_path} ",
-        "--download",
+        f"prepare_data --dataset=celeb_a --data_dir={tmp_path} --download",
         "--dataset=folder",
     ):
         assert part in str(caught.value)
