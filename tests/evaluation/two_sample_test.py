@@ -77,6 +77,7 @@ def test_every_kind_of_method_has_an_outcome_and_a_page(arrays, method):
     assert outcome["p_value"] < 0.05 and outcome["method"] == method
     text = (folder / "found.html").read_text()
     assert "are told apart" in text and "<svg" in text
+    assert f"that of these samples, {outcome['statistic']:.3g}." in text
     assert text.count("witness ") >= 10  # five rows of each
 
 

@@ -139,6 +139,8 @@ def _histogram(null: np.ndarray, statistic: float, threshold: float) -> str:
         f'<svg viewBox="-2 0 {_WIDTH + 4} {_HEIGHT}" width="{_WIDTH}" '
         'role="img" aria-label="histogram of the null">'
         f"{bars}{lines}</svg>"
-        '<p class="quiet">Bars: the statistic of permuted samples. Red line: '
-        "that of these samples. Dashed line: above it the test rejects.</p>"
+        '<p class="quiet">Bars: how often permuted samples have a statistic, '
+        f"from {low:.3g} on the left to {high:.3g} on the right. Red line: "
+        f"that of these samples, {statistic:.3g}. Dashed line: above it, "
+        f"{threshold:.3g}, the test rejects.</p>"
     )
