@@ -37,11 +37,12 @@ PUBLISHED = {
             id="by class, all penalties in every update",
         ),
         pytest.param(
-            {"objective": "smmd", "critic_output": 4}, id="MMD critic"
-        ),
-        pytest.param(
-            {"objective": "sn_smmd", "conditioning": "concatenation"},
-            id="spectral norm",
+            {
+                "objective": "sn_smmd",
+                "critic_output": 4,
+                "conditioning": "concatenation",
+            },
+            id="MMD critic with spectral norm",
         ),
     ],
 )

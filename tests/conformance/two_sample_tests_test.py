@@ -70,7 +70,7 @@ def test_level_is_kept_over_2000_repetitions(method, estimator):
     ],
 )  # fmt: skip
 def test_level_is_kept_at_unequal_sizes(method, estimator):
-    count = rejections(method, estimator, normals(50, 200), 2000)
+    count = rejections(method, estimator, normals(20, 80), 2000)
     assert count <= 0.066 * 2000
 
 

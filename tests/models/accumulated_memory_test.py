@@ -1,15 +1,13 @@
 """What a batch in parts takes of memory: two processes that train the same."""
 
-import subprocess
-import sys
-
+import peaks
 import pytest
 
 pytestmark = pytest.mark.slow
 
 # Prints by how many MiB the first steps raise the most memory that was held.
 _STEPS = """
-import resource, sys
+import sys
 import keras, numpy as np, tensorflow as tf
 import tf_mmdgan as tm
 
@@ -28,22 +26,13 @@ model.compile("adam", "adam")
 images = np.zeros((512, 32, 32, 1), np.uint8)
 images[::2] = 200
 model.generate(2)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 model.fit(images, batch_size=512, steps_per_epoch=2, verbose=0)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print("MiB", (after - before) // 1024)
+print(peak() - before)
 """
-
-
-def grown(parts):
-    done = subprocess.run(
-        [sys.executable, "-c", _STEPS, str(parts)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return int(done.stdout.split("MiB")[1])
 
 
 def test_a_batch_in_parts_takes_less_memory():
     """236 MiB and 460 MiB, much of either not of the critic's activations."""
-    whole, parts = grown(1), grown(8)
+    whole, parts = (peaks.printed_peak(_STEPS, n) for n in (1, 8))
     assert parts < 0.7 * whole, (parts, whole)

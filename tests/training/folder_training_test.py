@@ -193,7 +193,7 @@ def test_sizes_are_refused_before_arrays_are_read(
 @pytest.mark.slow
 def test_the_fallback_keeps_no_best_checkpoint(tmp_path, settings, monkeypatch):
     monkeypatch.setattr(imagenet, "weights_file", lambda: None)
-    with pytest.warns(UserWarning, match="they choose no best checkpoint"):
+    with pytest.warns(UserWarning, match="and choose no best checkpoint"):
         run.prepare(settings(features=None, steps=1)).train()
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["extractor"] == "thumbnails-16"

@@ -2,6 +2,7 @@
 
 import types
 
+import peaks
 import pytest
 
 from tf_mmdgan.training import pace
@@ -109,3 +110,7 @@ def test_the_line_comes_once_and_names_the_way_out(
     assert told.count("s a step") == 1
     assert "for 3000 steps and 4 scores of 2 s" in told
     assert ("--preset=small" in told) == slow
+
+
+def test_the_peak_is_that_of_this_process_alone():
+    assert pace.peak_memory_gib() == pytest.approx(peaks.peak() / 1024)

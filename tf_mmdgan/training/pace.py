@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import pathlib
+import re
 import resource
 import statistics
 import sys
@@ -150,7 +152,15 @@ def scores_between(step: int, last: int, interval: int) -> int:
 
 
 def peak_memory_gib() -> float:
-    """The most memory that this process has held."""
+    """The most memory that this process has held.
+
+    Where Linux does not tell it, no less than what the parent process held.
+    """
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.M)
+        if found:
+            return int(found[1]) / 2**20
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**30 if sys.platform == "darwin" else 2**20)
 

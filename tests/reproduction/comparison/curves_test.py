@@ -1,5 +1,7 @@
 """Kept steps of a run, scored again."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -72,7 +74,7 @@ def test_every_kept_step_has_the_scores_of_its_own_weights(
 def test_a_run_that_kept_nothing_is_named(run_dir, tmp_path):
     bare = tmp_path / "bare"
     bare.mkdir()
-    for name in ("config.json", "checkpoints"):
-        (bare / name).symlink_to(run_dir / name)
+    shutil.copy(run_dir / "config.json", bare)
+    shutil.copytree(run_dir / "checkpoints", bare / "checkpoints")
     with pytest.raises(errors.DataError, match="--keep_evaluated"):
         training.Curve.of(run_dir=str(bare))
