@@ -11,10 +11,10 @@ train: $(READY)
 	@$(PY) tools/train.py --flagfile=flags/digits_drift.cfg --run_dir=$(RUN_DIR)
 
 test: $(READY)
-	$(PY) -m pytest --numprocesses=auto -m "not slow"
+	$(PY) -m pytest --numprocesses=auto --dist=worksteal -m "not slow"
 
 test-full: $(READY)
-	$(PY) -m pytest --numprocesses=auto
+	$(PY) -m pytest --numprocesses=auto --dist=worksteal
 
 lint: $(READY)
 	$(PY) -m ruff check .

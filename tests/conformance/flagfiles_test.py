@@ -26,6 +26,7 @@ _WRAPPED = ("biggan", "biggan_deep", "biggan_plain", "sagan", "stylegan2")
 _DEEP = (
     "dcgan5",
     "fullconv5",
+    "sngan",
     "resnet5",
     "snresnet",
     "g_resnet5",

@@ -101,7 +101,7 @@ def test_all_images_are_brought_to_a_size(tmp_path, rng):
     (run / "config.json").write_text("{}")
     config = TwoSampleConfig(
         x=str(tmp_path / "x.npy"), y=str(tmp_path / "y.npz"), than=str(run),
-        image_size=8,
+        image_size=8, features="pixels",
     )  # fmt: skip
     samples, _ = sample_files.load_samples(
         config, lambda name, count, seed: Loaded(images[:count], name)

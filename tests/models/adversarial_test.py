@@ -45,9 +45,8 @@ def test_step_is_critic_updates_then_one_generator_update():
             np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "clip_norm", [pytest.param(None, marks=pytest.mark.slow), 0.05]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("clip_norm", [None, 0.05])
 def test_two_replicas_train_like_one_device(two_cpus, clip_norm):
     settings = {
         "dtype": "float64",

@@ -26,6 +26,7 @@ def result(*arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_a_comparison_is_run_once_and_tabulated(tmp_path):
     flags = [f"--output_dir={tmp_path}/c", "--data=ring", "--methods=gan", "--steps=2"]  # fmt: skip  # noqa: E501
     first = result(*flags)
@@ -89,7 +90,11 @@ def test_help_lists_the_flags_without_tensorflow():
         ([], "--output_dir is missing"),
         (["--output_dir=x", "--jobs=0"], "--jobs=0"),
         (["--output_dir=x", "--methods=wgan_pg"], "Did you mean 'wgan_gp'"),
-        (["--output_dir=x", "--only=ring/mmd/a"], "--seeds=a"),
+        pytest.param(
+            ["--output_dir=x", "--only=ring/mmd/a"],
+            "--seeds=a",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_bad_input_is_one_line(arguments, words):

@@ -42,6 +42,7 @@ def test_a_study_is_run_and_documented(tmp_path):
     assert "(`witness`) | not run at full length" in text
 
 
+@pytest.mark.slow
 def test_a_crash_stops_no_other_study(tmp_path):
     done = run(
         "--study=crash,witness", "--quick", f"--output_dir={tmp_path}",

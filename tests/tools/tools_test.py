@@ -100,6 +100,7 @@ def test_longer_run_is_reported_and_exported_anew(trained, tmp_path):
     assert report["scores"]["kid_exact"]["kid"] == last_line["kid"]
 
 
+@pytest.mark.slow
 def test_best_checkpoint_is_used_on_demand(trained, tmp_path):
     run_dir, _, _ = trained
     with np.load(run_dir / "best" / "best.npz") as found:
@@ -117,6 +118,7 @@ def test_best_checkpoint_is_used_on_demand(trained, tmp_path):
     assert found == pytest.approx(best["kid"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_report_says_where_the_same_bits_come_again(trained, tmp_path):
     run_dir, _, _ = trained
     found = json.loads((run_dir / "report.json").read_text())["reproducible"]
@@ -217,6 +219,7 @@ def test_export_and_sample_give_the_same_images(trained, tmp_path):
     np.testing.assert_array_equal(pixels[:16, :16], drawn[0][0, :, :, 0])
 
 
+@pytest.mark.slow
 def test_images_of_a_file_are_scored(trained, tmp_path):
     run_dir, _, _ = trained
     out = tmp_path / "images.npz"
@@ -315,8 +318,20 @@ def test_help_is_quick_and_lists_the_flags(tool):
         ("export", [], 2, "--run_dir is missing"),
         ("sample", ["--run_dir=a", "--out=x.jpg"], 2, ".png, .npz or .gif"),
         ("sample", ["--run_dir=/nonexistent"], 1, "is not a run"),
-        ("sample", ["--saved_model=flags"], 1, "not a generator exported"),
-        ("sample", ["--target=127.0.0.1:1", "--retries=0"], 1, "No server"),
+        pytest.param(
+            "sample",
+            ["--saved_model=flags"],
+            1,
+            "not a generator exported",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "sample",
+            ["--target=127.0.0.1:1", "--retries=0"],
+            1,
+            "No server",
+            marks=pytest.mark.slow,
+        ),
         ("train", ["--run_dir=flags"], 2, "it is not empty"),
         ("train_lenet", ["--out=weights.bin"], 2, ".npz"),
         ("train_features", ["--out=weights.bin"], 2, ".npz"),

@@ -279,7 +279,11 @@ def test_averaged_weights_of_evaluated_steps_come_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "number, code", [(signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    "number, code",
+    [
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow),
+    ],
 )
 def test_signals_save_and_give_their_exit_code(tmp_path, capsys, number, code):
     model = adam_model()
