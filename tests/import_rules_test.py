@@ -61,8 +61,8 @@ INSIDE = {
         {"npz_preview"},
     ],
     "evaluation": [
-        {"alike", "outputs", "loaded", "memorized", "metric_settings",
-         "usual"},
+        {"alike", "outputs", "loaded", "main_scores", "memorized",
+         "metric_settings", "usual"},
         {"charts", "report", "images", "markup"},
         {"history"},
         {"page"},

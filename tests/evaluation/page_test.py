@@ -93,7 +93,7 @@ def test_what_matters_comes_first_with_what_training_images_have(report):
     report["baseline"] = {"kid_exact": {"kid": -0.125}, "fid": {"fid": 2.0}}
     text = evaluation.render_page(report, None)
     main = text[: text.index("<details")]
-    assert "0.5 (-0.25 to 1.25)" in main and "-0.125" in main
+    assert "0.5 (95 %: -0.25 to 1.25)" in main and "-0.125" in main
     assert main.index("KID, exact") < main.index("FID")
     assert "training images" in main and "&darr;" in main
     # No number of a metric that is not there.

@@ -169,10 +169,11 @@ def test_standing_statistics_are_of_labels_of_the_law(model):
 
 
 def test_validation_without_labels_to_draw_is_refused_before_any_step():
-    made = MomentMatchingModel(
-        networks()[0], tiny.LATENTS, SlicedEnergy(8), condition=Numbers(2)
-    )
-    made.compile("adam", features="pixels")
+    made = AdversarialModel(
+        *networks(), tiny.LATENTS, tiny.PENALISED_MMD, critic_steps=1,
+        condition=Numbers(2),
+    )  # fmt: skip
+    made.compile("adam", "adam", features="pixels")
     shown, labels = data(32)
     with pytest.raises(errors.UsageError, match="no labels of 2 numbers"):
         made.fit(shown, labels, batch_size=16, verbose=0, validation_data=shown)

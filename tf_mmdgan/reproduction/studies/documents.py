@@ -13,8 +13,8 @@ from tf_mmdgan.reproduction.studies.study import Study
 DOCUMENT = "studies.md"
 _INTRODUCTION = (
     "Claims of the literature, each tested by a small computation. A claim "
-    "that fails is kept, and says so. This page is written by `python "
-    "tf-mmdgan study --write_docs=docs` from the files in `docs/studies`, "
+    "that fails is kept, and says so. This page is written by "
+    "`tf-mmdgan study --write_docs=docs` from the files in `docs/studies`, "
     "which hold every number of every figure; each study is run by the command "
     "in its section, `--study=all` runs all of them, and `--quick` gives rough "
     "answers in minutes. Times are by the clock, on two cores that did other "
