@@ -42,6 +42,18 @@ def test_scores_are_those_of_the_report():
     assert "Of 400 generated images against 500 of `digits/test`" in text
 
 
+def test_what_else_the_images_depend_on_is_told():
+    more = {"standing_batches": 16, "config": {"sampling_steps": 2}}
+    text = card.render(RECORD | more, {"report.json": REPORT})
+    assert "| steps from noise to images | 2 |" in text
+    assert "| batches of standing statistics | 16 |" in text
+    assert "scored with the statistics of training" in text
+    text = card.render(
+        RECORD | {"standing_batches": 0}, {"report.json": REPORT}
+    )
+    assert "standing" not in text and "noise to" not in text
+
+
 def test_the_command_has_what_differs_from_the_defaults():
     text = card.render(RECORD, {"config.json": RUN})
     (command,) = re.findall("```sh\n(tf-mmdgan train .*)\n```", text)

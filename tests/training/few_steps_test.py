@@ -36,5 +36,7 @@ def test_a_run_is_sampled_scored_and_exported_in_other_steps(
     ]
     own = evaluate(**scored, out=str(tmp_path / "own.json"))
     assert own.scores == scores[0].scores != scores[1].scores
+    assert (two.export() / "assets.extra" / "report.json").exists()
+    assert not (three.export() / "assets.extra" / "report.json").exists()
     with pytest.raises(errors.UsageError, match="with --out: the run's own"):
         evaluate(**scored, sampling_steps=3)

@@ -11,6 +11,7 @@ from tf_mmdgan import (
     config,
     errors,
     evaluation,
+    export,
     files,
     metrics,
     training,
@@ -148,6 +149,7 @@ def test_a_run_scored_by_statistics_has_its_report_and_page(
     report = training.evaluate(**given)
     told = json.loads((tmp_path / "report.json").read_text())
     assert (told["step"], told["num_fake"]) == (7, 30)
+    assert told["weights"] == "ema"
     assert told["scores"] == report.scores
     assert "FID" in (tmp_path / "report.html").read_text()
     (tmp_path / "report.json").unlink()
@@ -155,3 +157,40 @@ def test_a_run_scored_by_statistics_has_its_report_and_page(
     monkeypatch.setattr(by_statistics, "score_by_statistics", refuse)
     with pytest.raises(errors.UsageError, match=r"--out=.*report\.json"):
         training.evaluate(**given)
+
+
+def _exported(monkeypatch, tmp_path, weights="ema", **given):
+    """The names of the files that go with an export of a run at step 7."""
+    seen = []
+    monkeypatch.setattr(
+        export, "export_generator", lambda *_, **o: seen.append(o["documents"])
+    )
+    model = types.SimpleNamespace(
+        step=tf.Variable(7, dtype=tf.int64), latents=None, condition=None
+    )
+    chosen = config.TrainConfig(run_dir=str(tmp_path))
+    monkeypatch.setattr(training.TrainedRun, "network", lambda *_: None)
+    monkeypatch.setattr(training.TrainedRun, "table", None)
+    training.TrainedRun(chosen, model, **given).export(weights=weights)
+    (found,) = seen
+    return set(found)
+
+
+def test_an_export_has_the_report_of_no_other_generator(tmp_path, monkeypatch):
+    whole = {"config.json", "report.json"}
+    report = {"step": 7, "weights": "ema", "scores": {}}
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    assert _exported(monkeypatch, tmp_path) == whole
+    for other in ({"weights": "current"}, {"in_own_steps": False}):
+        assert _exported(monkeypatch, tmp_path, **other) == {"config.json"}
+    (tmp_path / "report.json").write_text(json.dumps(report | {"step": 6}))
+    assert _exported(monkeypatch, tmp_path) == {"config.json"}
+
+
+def test_a_run_in_other_steps_does_not_replace_its_own_report(tmp_path):
+    chosen = config.TrainConfig(run_dir=str(tmp_path))
+    run = training.TrainedRun(chosen, None, in_own_steps=False)
+    with pytest.raises(errors.UsageError, match="its own number of steps"):
+        run.report_file()
+    out = tmp_path / "other.json"
+    assert run.report_file(out) == out

@@ -105,6 +105,8 @@ class Report:
       spread: of the samples, as a part of that of real images, as
         `alike.relative_spread` returns it; None: it is not known.
       step: generator steps of the scored model; None for images.
+      weights: of the scored model, "ema" (averaged) or "current"; None for
+        images.
       classes: the numbers of each class, as `class_scores` returns them; None
         if they were not asked for.
       steps: scores of each kept step of a run by its number; None where one
@@ -131,6 +133,7 @@ class Report:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     spread: float | None = None
     step: int | None = None
+    weights: str | None = None
     classes: Mapping[str, Mapping[str, float]] | None = None
     steps: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
     memorization: Mapping[str, Any] | None = None

@@ -213,7 +213,9 @@ class Scorer:
                 self.extractor, training, self.real_features, found.features,
                 self.cache_dir, self.batch_size,
             )  # fmt: skip
-        return dataclasses.replace(report, step=step, memorization=memorized)
+        return dataclasses.replace(
+            report, step=step, weights=weights, memorization=memorized
+        )
 
     def report(
         self,

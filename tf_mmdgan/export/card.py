@@ -54,7 +54,8 @@ def render(
     given = _mapping(run.get("config")) or _mapping(record.get("config"))
     lines = [
         f"# A generator of {_what(record, given)}", "", *_picture(record),
-        *_facts(record, run, given), "", *_scores(report), *_method(given),
+        *_facts(record, run, given), "", *_scores(record, report),
+        *_method(given),
         _ROWS_USE if _makes_rows(record) else _USE, _LIMITS,
     ]  # fmt: skip
     return "\n".join(lines)
@@ -101,6 +102,11 @@ def _facts(
         "method": given.get("objective"),
         "networks": given.get("architecture"),
         "generator steps": record.get("step"),
+        "steps from noise to images": _mapping(record.get("config")).get(
+            "sampling_steps"
+        ),
+        "batches of standing statistics": record.get("standing_batches")
+        or None,
         "weights": {"ema": "averaged over the steps"}.get(
             str(record.get("weights")), record.get("weights")
         ),
@@ -122,10 +128,10 @@ def _trained_on(given: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     return f"{given['dataset']}{many}"
 
 
-def _scores(report: Mapping[str, Any]) -> list[str]:
+def _scores(record: Mapping[str, Any], report: Mapping[str, Any]) -> list[str]:
     scores = _mapping(report.get("scores"))
     if not scores:
-        return ["## Scores", "", "None: it was not scored at this step.", ""]
+        return ["## Scores", "", "None: it was not scored as it is here.", ""]
     names = sorted(
         scores, key=lambda n: _FIRST.index(n) if n in _FIRST else len(_FIRST)
     )
@@ -140,7 +146,17 @@ def _scores(report: Mapping[str, Any]) -> list[str]:
         f"{_cell(report.get('num_real'))} of {_code(report.get('real'))}, on "
         f"features of {_code(report.get('extractor'))}: the numbers of "
         "`report.json`, rounded. The KID to quote is `kid_exact`.", "",
+        *_of_other_statistics(record),
         *_table(["number", "value"], rows), "",
+    ]  # fmt: skip
+
+
+def _of_other_statistics(record: Mapping[str, Any]) -> list[str]:
+    if not record.get("standing_batches"):
+        return []
+    return [
+        "It was scored with the statistics of training, in place of its "
+        "standing statistics.", "",
     ]  # fmt: skip
 
 

@@ -36,7 +36,6 @@ from tf_mmdgan.training.run_directory import (
     EVALUATED,
     REPORT_FILE,
     recorded,
-    recorded_step,
 )
 
 
@@ -54,12 +53,14 @@ class TrainedRun:
       result: KID before and after training and the paths of what was written,
         where the run has been trained by this process; else empty.
       averaged_alone: whether the averaged weights alone are of that step.
+      in_own_steps: whether the generator makes as many steps as the run has it.
     """
 
     config: TrainConfig
     model: ImplicitModel
     result: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     averaged_alone: bool = False
+    in_own_steps: bool = True
 
     @property
     def folder(self) -> pathlib.Path:
@@ -195,8 +196,14 @@ class TrainedRun:
           out: the place that is asked for, if there is one.
 
         Raises:
-          UsageError: if it cannot be written to.
+          UsageError: if it cannot be written to; and for none, where the
+            generator makes another number of steps.
         """
+        if out is None and not self.in_own_steps:
+            raise errors.UsageError(
+                "The run's own report is of its own number of steps: of other "
+                "sampling_steps, say by out where it goes."
+            )
         path = pathlib.Path(out or self.folder / REPORT_FILE)
         files.check_writable(path, "--out")
         return path
@@ -211,8 +218,8 @@ class TrainedRun:
     ) -> pathlib.Path:
         """Writes the generator as the next version in a folder.
 
-        The run's configuration, and its report if it is one of this step, go
-        with it; so do warm-up records where they can be made.
+        The run's configuration, and its report if it is one of this generator,
+        go with it; so do warm-up records where they can be made.
 
         Args:
           export_dir: the folder of the exported versions; by default export/ in
@@ -228,7 +235,8 @@ class TrainedRun:
           The folder of the new version.
         """
         names = [CONFIG_FILE]
-        if recorded_step(self.folder / REPORT_FILE) == self.step:
+        report = recorded(self.folder / REPORT_FILE)
+        if self.in_own_steps and history.is_of(report, self.step, weights):
             names.append(REPORT_FILE)
         # Not what links lead to, which may be private.
         documents = {
@@ -330,6 +338,7 @@ def load_run(
     config = dataclasses.replace(config, run_dir=run_dir, trust_run=trust_run)
     in_force = run_directory.recorded_in_force(run_dir, trust_run)
     config = records.filled(config, in_force)
+    own_steps = config.sampling_steps
     if sampling_steps is not None:
         config = dataclasses.replace(config, sampling_steps=sampling_steps)
     if not trust_run:
@@ -343,6 +352,7 @@ def load_run(
     condition = class_records.with_law(run_dir, condition)
     if model.condition is not None:
         model.condition = condition
-    run = TrainedRun(config, model, averaged_alone=checkpoint.isdecimal())
+    single, usual = checkpoint.isdecimal(), config.sampling_steps == own_steps
+    run = TrainedRun(config, model, averaged_alone=single, in_own_steps=usual)
     restored.restore(model, run.folder, checkpoint)
     return run

@@ -131,6 +131,11 @@ def exact_kid(report: Mapping[str, Any], place: str) -> dict[str, float]:
     return {name: v for name, v in exact.items() if v is not None}
 
 
+def is_of(report: Mapping[str, Any], step: int, weights: str) -> bool:
+    """Whether a report is of a run at a step, with these weights."""
+    return (report.get("step"), report.get("weights")) == (step, weights)
+
+
 def kept_reproducible(before: Mapping[str, Any]) -> dict[str, Any] | None:
     """Where training again gives the same bits, as a run's last report says.
 

@@ -143,6 +143,7 @@ def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
     report = dataclasses.replace(
         report,
         step=run.step,
+        weights=config.weights,
         reproducible=history.kept_reproducible(before),
     ).remarked(*matched.remarks(run.config, config.features))
     report.warn()
