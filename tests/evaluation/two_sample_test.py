@@ -57,6 +57,19 @@ def test_saved_features_are_rows(arrays):
     assert found.test.p_value == expected.p_value
 
 
+def test_features_of_unequal_extractors_are_refused(arrays):
+    folder, x, _ = arrays
+    files = {}
+    for name, made_with in (("a", "pixels"), ("b", "lenet"), ("c", "lenet")):
+        files[name] = f"{folder}/{name}.npz"
+        features.write_features(files[name], features.Extracted(x), made_with)
+    with pytest.raises(errors.DataError, match=r"a\.npz by pixels; .* by len"):
+        compare(x=files["a"], y=files["b"])
+    assert compare(x=files["b"], y=files["c"]).test.p_value > 0.05
+    with pytest.raises(errors.DataError, match="unequal extractors"):
+        compare(x=files["b"], y=files["c"], than=files["a"])
+
+
 def test_the_nearer_of_two_is_named_by_its_source(arrays):
     folder, *_ = arrays
     outcome = compare(

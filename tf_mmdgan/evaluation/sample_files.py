@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from tf_mmdgan.features import (
     extract,
     read_features,
 )
+from tf_mmdgan.metrics import read_extractor
 
 # Images of a run: from its folder, how many there are to be, and a seed.
 DrawRun = Callable[[str, int, int], Loaded]
@@ -63,7 +64,8 @@ def load_samples(
 
     Raises:
       UsageError: for unknown names, or images beside mere rows.
-      DataError: for files that cannot be used.
+      DataError: for files that cannot be used, and for features that unequal
+        extractors have made.
     """
     extractor = None
     if config.features:
@@ -71,6 +73,7 @@ def load_samples(
     sources = [s for s in (config.x, config.y, config.than) if s is not None]
     for source in sources:
         check_source(source)
+    _check_made_alike(sources)
     first, *others = sources
     loaded = [_load(first, config, None, draw_run, 0)]
     loaded += [
@@ -96,6 +99,22 @@ def load_samples(
         _of_images(sample, config, place, extractor)
         for place, sample in enumerate(compared(extractor, images))
     ], extractor
+
+
+def _check_made_alike(sources: Sequence[str]) -> None:
+    """Refuses files of features that say that unequal extractors made them."""
+    found = {
+        source: read_extractor(source)
+        for source in sources
+        if holds(source, "features")
+    }
+    told = {s: made_with for s, made_with in found.items() if made_with}
+    if len(set(told.values())) > 1:
+        said = "; ".join(f"{s} by {made_with}" for s, made_with in told.items())
+        raise errors.DataError(
+            "Features of unequal extractors do not compare, and these were "
+            f"made so: {said}. Make one of them anew."
+        )
 
 
 def is_run(source: str) -> bool:
