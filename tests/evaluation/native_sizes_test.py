@@ -88,6 +88,23 @@ def test_a_folder_and_a_file_of_the_same_pictures_are_equal(
             assert found == pytest.approx(right, rel=1e-4)
 
 
+@pytest.mark.parametrize("features", ["pixels", "thumbnails"])
+def test_features_of_places_are_of_images_of_one_size(tmp_path, rng, features):
+    sizes = [(8, 12), (12, 8)] * 4  # as many pixels
+    images = [rng.integers(0, 256, (*s, 1), dtype=np.uint8) for s in sizes]
+    both = save_folder(tmp_path / "both", images)
+    with pytest.raises(errors.DataError, match=r"2 sizes, such as \(8, 12, 1"):
+        pair(both, both, features)
+    assert fid(both, both, features, image_size=8) < 1e-9
+    wide, high = (
+        save_folder(tmp_path / name, images[start::2])
+        for start, name in enumerate(("wide", "high"))
+    )
+    with pytest.raises(errors.DataError, match=r"and \(12, 8, 1\)"):
+        pair(wide, high, features)
+    assert fid(wide, wide, features) < 1e-9
+
+
 def test_each_file_is_resized_from_its_own_size(tmp_path, rng, network):
     model, features = network
     sizes = [(200, 120), (96, 96), (40, 333)] * 5

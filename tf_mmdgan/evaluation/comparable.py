@@ -18,7 +18,8 @@ def compared(
       UsageError: for arrays of unequal shapes, and for images that the
         extractor does not take.
       DataError: for unequal numbers of features, features of files that
-        another extractor made, and rows of other columns.
+        another extractor made, rows of other columns, and images of several
+        sizes whose features are each of a place.
     """
     # The last set is that of a run, if any is.
     for table in [s.table for s in sets if s.table is not None][-1:]:
@@ -37,6 +38,7 @@ def compared(
                     images.source,
                 )
     _check_widths(extractor, sets)
+    _check_places(extractor, sets)
     return list(sets)
 
 
@@ -93,9 +95,7 @@ def _check_widths(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
         for shape in dict.fromkeys((shapes[0], shapes[-1])):
             extractor.check_kind(shape)
             extractor.check(shape)
-            kind = np.float32 if extractor.of_rows else np.uint8
-            pixels = np.zeros((1, *shape), kind)
-            width = extract(extractor, pixels).features.shape[1]
+            width = _width(extractor, shape)
             seen.setdefault(width, f"{width} of {shape} in {images.source}")
     if len(seen) > 1:
         raise errors.DataError(
@@ -104,3 +104,30 @@ def _check_widths(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
             "unequal sizes to one with --image_size, or choose another "
             "extractor."
         )
+
+
+def _check_places(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
+    """Refuses images of several sizes if each feature is of a place in them.
+
+    It is where larger images have more features. Sizes of one area would pass
+    for one size: 20 x 30 and 30 x 20 pixels.
+    """
+    shapes = sorted({shape for images in sets for shape in images.shapes})
+    sizes = {shape[:2] for shape in shapes}
+    if len(sizes) < 2:
+        return
+    height, *rest = shapes[0]
+    taller = (2 * height, *rest)
+    if _width(extractor, shapes[0]) != _width(extractor, taller):
+        raise errors.DataError(
+            f"The images have {len(sizes)} sizes, such as {shapes[0]} and "
+            f"{shapes[-1]}, and each feature of the extractor {extractor.name} "
+            "is of a place in them: bring them to one size with --image_size, "
+            "or choose another extractor."
+        )
+
+
+def _width(extractor: FeatureExtractor, shape: tuple[int, ...]) -> int:
+    """How many features a black image has, or a row of zeros."""
+    kind = np.float32 if extractor.of_rows else np.uint8
+    return extract(extractor, np.zeros((1, *shape), kind)).features.shape[1]
