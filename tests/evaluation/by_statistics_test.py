@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from loading import load
 
-from tf_mmdgan import config, errors, features, metrics
+from tf_mmdgan import config, data, errors, features, metrics
 from tf_mmdgan.evaluation import by_statistics, comparable, from_config
 
 
@@ -46,6 +46,28 @@ def test_statistics_allow_fid_alone(tmp_path, rng, wrong):
         by_statistics.score_by_statistics(
             config.EvaluateConfig(real=path, fake="digits/test", **wrong)
         )
+
+
+def test_rows_of_a_run_are_compared_with_statistics_of_their_table(
+    tmp_path, rng
+):
+    table = data.Table(("a", "b"), (1.0, 2.0), (3.0, 4.0))
+    rows = rng.normal(size=(50, 2)).astype(np.float32)
+
+    def fid(made_with):
+        path = statistics(tmp_path, rows, made_with)
+        chosen = config.EvaluateConfig(run_dir="r", real=path, num_samples=50)
+        run = train_config(dataset="rows")
+        return by_statistics.score_by_statistics(
+            chosen, run, lambda count: rows[:count], table
+        )
+
+    report = fid(f"columns{table.tag}")
+    assert report.scores["fid"]["fid"] == pytest.approx(0.0, abs=1e-9)
+    assert report.extractor == f"columns{table.tag}"
+    other = data.Table(("a", "b"), (1.0, 2.0), (3.0, 5.0))
+    with pytest.raises(errors.DataError, match="made with the extractor col"):
+        fid(f"columns{other.tag}")
 
 
 def test_statistics_of_another_width_are_refused_before_the_work(

@@ -134,6 +134,7 @@ def test_a_run_scored_by_statistics_has_its_report_and_page(
     metrics.write_moments(stats, metrics.Moments.of(rows), "pixels")
     model = types.SimpleNamespace(
         step=tf.Variable(7, dtype=tf.int64),
+        generator=types.SimpleNamespace(output_shape=(None, 2, 2, 1)),
         generate=lambda count, *_, **__: rng.integers(
             0, 256, (count, 2, 2, 1), np.uint8
         ),

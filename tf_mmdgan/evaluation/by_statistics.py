@@ -49,13 +49,15 @@ def score_by_statistics(
     config: EvaluateConfig,
     run: TrainConfig | None = None,
     draw: Draw | None = None,
+    table: data.Table | None = None,
 ) -> Report:
     """FID where one side is a statistics file, which allows no other metric.
 
     Args:
       config: what is scored.
       run: configuration of the run that is scored instead of `config.fake`.
-      draw: draws so many images of that run.
+      draw: draws so many images of that run, or standardised rows.
+      table: by which these rows are standardised.
 
     Raises:
       UsageError: for unknown names, or another metric.
@@ -65,7 +67,7 @@ def score_by_statistics(
     start = time.monotonic()
     _check_asked(config)
     named = _extractor(config, run)
-    real, fake = _sides(config, draw)
+    real, fake = _sides(config, draw, table)
     extractor = named or of_files(real, fake)
     real, fake = compared(extractor, [real, fake])
     moments = [_moments(config, extractor, side) for side in (real, fake)]
@@ -131,12 +133,15 @@ def _holder(config: EvaluateConfig) -> str:
     return real if holds(real, "mu") else fake
 
 
-def _sides(config: EvaluateConfig, draw: Draw | None) -> tuple[Loaded, Loaded]:
+def _sides(
+    config: EvaluateConfig, draw: Draw | None, table: data.Table | None
+) -> tuple[Loaded, Loaded]:
     real = load_images(str(config.real), config, config.image_size)
     if draw is None:
         return real, load_fake(config, str(config.fake))
     source = f"{config.run_dir}, {config.weights} weights"
-    return real, Loaded(draw(config.num_samples or _DRAWN), source)
+    drawn = draw(config.num_samples or _DRAWN)
+    return real, Loaded(drawn, source, table=table)
 
 
 def _moments(

@@ -47,9 +47,6 @@ from tf_mmdgan.metrics import (
     choose,
 )
 
-# Images of a run that are compared with statistics, where nothing is said.
-_DRAWN = 10_000
-
 
 def scorer_of_run(
     config: TrainConfig,

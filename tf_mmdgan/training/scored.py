@@ -139,6 +139,7 @@ def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
         config,
         run.config,
         lambda count: run.model.generate(count, config.seed, config.weights),
+        run.table,
     )
     report = dataclasses.replace(
         report,
