@@ -12,6 +12,34 @@ INTERRUPTED = 128 + signal.SIGINT
 _AGAIN_SECONDS = 0.05
 
 
+def watch_start() -> None:
+    """Lets a Ctrl-C end a tool with one line while its modules are imported.
+
+    Nothing is done yet, so nothing is saved. `Interrupts` takes its place, and
+    leaves it to the end of the process. Programs that import tools, and those
+    that ignore Ctrl-C, stay as they are.
+    """
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if usual and _is_tool():
+        signal.signal(signal.SIGINT, _end)
+
+
+def _end(number: int, frame: Any) -> None:
+    del number, frame
+    os.write(2, b"error: interrupted\n")
+    os._exit(INTERRUPTED)
+
+
+def _is_tool() -> bool:
+    """Whether this process is one of the tools: a command, a module, a file."""
+    if sys.argv[:1] == ["-m"]:  # until Python has found the module
+        return any(a.startswith("tf_mmdgan.tools.") for a in sys.orig_argv)
+    program = getattr(sys.modules["__main__"], "__file__", None) or ""
+    folder, name = os.path.split(os.path.abspath(program))
+    ours = os.path.dirname(os.path.abspath(__file__))
+    return name.startswith("tf-mmdgan") or folder == ours
+
+
 class Interrupts:
     """In a `with` block: a Ctrl-C leaves it as KeyboardInterrupt, always.
 

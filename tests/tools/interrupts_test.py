@@ -52,6 +52,30 @@ def test_where_it_is_ignored_it_stays_ignored():
         signal.signal(signal.SIGINT, before)
 
 
+_START = """
+import os, signal, time
+import tf_mmdgan.tools
+os.kill(os.getpid(), signal.SIGINT)
+time.sleep(9)
+"""
+
+
+@pytest.mark.parametrize(
+    "program, tells", [("tf-mmdgan-train", True), ("mine.py", False)]
+)
+def test_while_a_tool_is_imported_it_is_one_line(tmp_path, program, tells):
+    path = tmp_path / program
+    path.write_text(_START)
+    found = subprocess.run(
+        [sys.executable, str(path)], capture_output=True, text=True
+    )
+    if tells:
+        assert (found.returncode, found.stderr) == (130, "error: interrupted\n")
+    else:
+        assert found.returncode == -signal.SIGINT
+        assert "KeyboardInterrupt" in found.stderr
+
+
 _TRAIN = """
 import os, signal, sys, threading, time
 from tf_mmdgan.tools import cli
