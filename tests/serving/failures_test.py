@@ -218,6 +218,30 @@ def test_a_server_without_tls_is_told_as_one():
             ask_rest(port, tls=True)
 
 
+def test_what_speaks_no_grpc_is_told_as_such(authority):
+    _, ca, certificate = authority
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    words = r"answers, but not as gRPC does: give --rest"
+    with (
+        rest_server([(200, DEFINITIONS)] * 3) as (port, _),
+        pytest.raises(errors.DataError, match=words),
+    ):
+        ask_grpc(port, host="localhost")
+    with (
+        rest_server([(200, DEFINITIONS)] * 3, context=context) as (port, _),
+        pytest.raises(errors.DataError, match=words),
+    ):
+        ask_grpc(port, host="localhost", tls=True, tls_ca=ca)
+    # One that is only unavailable is told as that.
+    unavailable = grpc.StatusCode.UNAVAILABLE
+    with (
+        grpc_server(Scripted([unavailable] * 2)) as port,
+        pytest.raises(errors.DataError, match="tried 2 times"),
+    ):
+        ask_grpc(port, retries=1)
+
+
 def test_rest_over_tls(authority):
     _, ca, certificate = authority
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -123,6 +123,7 @@ def persist(
     connection: Connection,
     attempt: Callable[[float], Answer],
     sleep: Callable[[float], None] = time.sleep,
+    grpc: bool = False,
 ) -> Answer:
     """Tries until the server is available, pausing longer each time.
 
@@ -130,13 +131,14 @@ def persist(
       connection: how long, and how often.
       attempt: makes the request within the given seconds; raises Unavailable.
       sleep: waits for some seconds.
+      grpc: whether the request is made over gRPC.
 
     Returns:
       What `attempt` returned.
 
     Raises:
       DataError: if the server stays unavailable, or one of both sides only
-        speaks TLS, or the server cannot be trusted.
+        speaks TLS or gRPC, or the server cannot be trusted.
     """
     deadline = time.monotonic() + connection.timeout
     for tries in range(1, connection.retries + 2):
@@ -145,7 +147,7 @@ def persist(
         except Unavailable as error:
             cause = error
         if tries == 1:
-            _blame_tls(connection, deadline - time.monotonic())
+            _look(connection, deadline - time.monotonic(), grpc)
         longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (tries - 1))
         # At random, so that clients of one server do not return together.
         pause = random.uniform(0.5, 1.0) * longest
@@ -159,10 +161,10 @@ def persist(
     ) from cause
 
 
-def _blame_tls(connection: Connection, seconds: float) -> None:
-    """Ends the tries where TLS is what keeps the server from answering."""
+def _look(connection: Connection, seconds: float, grpc: bool) -> None:
+    """Ends the tries where a server is there that speaks otherwise."""
     fault = tls.fault(
-        connection.target, connection.tls, connection.tls_ca, seconds
+        connection.target, connection.tls, connection.tls_ca, seconds, grpc
     )
     if fault is not None:
         raise errors.DataError(fault)

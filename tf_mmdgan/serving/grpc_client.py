@@ -135,7 +135,7 @@ class GrpcPredictor:
             except grpc.RpcError as error:
                 raise self._translated(error) from error
 
-        return persist(self._connection, attempt)
+        return persist(self._connection, attempt, grpc=True)
 
     def _translated(self, error: grpc.RpcError) -> Exception:
         code, details = error.code(), reason(error.details() or "")

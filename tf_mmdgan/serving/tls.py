@@ -1,10 +1,15 @@
-"""Encrypted connections: which certificates are trusted, and what is wrong."""
+"""Encrypted connections: which certificates are trusted, and what is wrong.
 
+And what else keeps a server that answers from being understood.
+"""
+
+import contextlib
 import functools
 import os
 import pathlib
 import ssl
 import time
+from collections.abc import Callable
 
 from tf_mmdgan import deadlines, errors
 from tf_mmdgan.serving.http_connection import reached
@@ -18,6 +23,10 @@ _NO_TLS = (
     "UNEXPECTED_EOF_WHILE_READING",
 )  # fmt: skip
 _OUT_OF_DATE = (9, 10)  # of a certificate: not yet valid, or expired
+# What gRPC begins with (RFC 9113, section 3.4), and the type of the frame that
+# its server begins with.
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+_FRAME_BYTES, _SETTINGS = 9, 4
 _OF_NOBODY = (2, 18, 19, 20, 21)  # signed by nobody who is trusted
 
 
@@ -52,24 +61,31 @@ def roots(file: str | None) -> bytes | None:
 
 
 def fault(
-    target: str, encrypted: bool, file: str | None, seconds: float
+    target: str,
+    encrypted: bool,
+    file: str | None,
+    seconds: float,
+    grpc: bool = False,
 ) -> str | None:
-    """What keeps a client and a server from speaking, if TLS does.
+    """What keeps a client and a server from speaking, if both are there.
 
     Args:
       target: host:port, which has not answered.
       encrypted: whether the client speaks TLS.
       file: as of `trusting`.
       seconds: that are left.
+      grpc: whether the client speaks gRPC.
 
     Returns:
-      What is wrong and what mends it; None where TLS is not to blame, or
-      nobody listens.
+      What is wrong and what mends it; None where neither TLS nor gRPC is to
+      blame, or nobody listens.
     """
     context = trusting(file)
     if not encrypted:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    elif grpc:
+        context.set_alpn_protocols(["h2"])
     host, _, port = target.rpartition(":")
     host, limit = host.strip("[]"), min(_SECONDS, max(seconds, 0.01))
     end = time.monotonic() + limit
@@ -81,10 +97,15 @@ def fault(
                 if not encrypted:
                     return f"{target} speaks TLS: give --tls."
                 opened.settimeout(min(left(), _ALERT_SECONDS))
-                opened.recv(1)  # A server that wants more says so only now.
-                return None
+                with contextlib.suppress(TimeoutError):
+                    opened.recv(1)  # A server that wants more says so only now.
+                strange = grpc and opened.selected_alpn_protocol() is None
+                return _no_grpc(target) if strange else None
     except ssl.SSLError as error:
-        return refusal(target, error, file) if encrypted else None
+        if encrypted:
+            return refusal(target, error, file)
+        place = host, int(port)
+        return _no_grpc(target) if grpc and _is_strange(place, left) else None
     except (OSError, ValueError):
         return None
 
@@ -101,6 +122,8 @@ def refusal(target: str, error: ssl.SSLError, file: str | None) -> str:
             f"{target} speaks no TLS ({reason}): leave out --tls, or name the "
             "port that does."
         )
+    if "NO_APPLICATION_PROTOCOL" in reason:  # asked for by gRPC alone
+        return _no_grpc(target)
     if "CERTIFICATE_REQUIRED" in reason:
         return (
             f"{target} wants a certificate of its clients ({reason}), and this "
@@ -110,6 +133,25 @@ def refusal(target: str, error: ssl.SSLError, file: str | None) -> str:
         f"{target} speaks TLS in another way than this client ({reason}): let "
         "the server take TLS 1.2 or 1.3, and no certificates of clients."
     )
+
+
+def _no_grpc(target: str) -> str:
+    return (
+        f"{target} answers, but not as gRPC does: give --rest, or name the "
+        "port of gRPC."
+    )
+
+
+def _is_strange(place: tuple[str, int], left: Callable[[], float]) -> bool:
+    """Whether a server answers the greeting of gRPC with something else."""
+    try:
+        with reached(*place, left) as raw:
+            raw.settimeout(left())
+            raw.sendall(_PREFACE)
+            found = raw.recv(_FRAME_BYTES)
+    except OSError:
+        return False
+    return len(found) > 3 and found[3] != _SETTINGS
 
 
 def _remedy(error: ssl.SSLCertVerificationError, file: str | None) -> str:
