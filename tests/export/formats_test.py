@@ -94,6 +94,7 @@ def test_what_onnx_has_no_operation_for_is_refused(tmp_path, caplog, capfd):
     with pytest.raises(errors.UsageError, match=r"as onnx: .*Bitwise"):
         formats.write(network, tmp_path, ["onnx"])
     assert not caplog.records and "Traceback" not in capfd.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_failing_converter_leaves_no_version(

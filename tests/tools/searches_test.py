@@ -5,6 +5,7 @@ import types
 
 import keras
 import numpy as np
+import PIL.Image
 import pytest
 
 from tf_mmdgan import errors, evaluation, export, images, serving
@@ -137,6 +138,16 @@ def test_pictures_with_opacity_are_of_such_generators(tmp_path, rng):
         evaluation.read_alike(str(tmp_path / "drawn"), (3, 2, 4))
     with pytest.raises(errors.UsageError, match="of 7 channels"):
         evaluation.read_alike(names, (3, 2, 7))
+
+
+def test_each_of_several_pictures_may_be_in_the_home_folder(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("a", "b"):
+        PIL.Image.new("L", (2, 3)).save(tmp_path / f"{name}.png")
+    found = evaluation.read_alike("~/a.png, ~/b.png", (3, 2, 1))
+    assert found.shape == (2, 3, 2, 1)
 
 
 def test_what_is_no_picture_is_refused(tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 
 from tf_mmdgan import data, errors, export, files, serving
 from tf_mmdgan.config import DataConfig, ReadConfig
+from tf_mmdgan.config.data import at_home
 from tf_mmdgan.config.sizes import Size
 from tf_mmdgan.data import resize
 from tf_mmdgan.data.readers import decode, formats, pictures
@@ -123,7 +124,7 @@ def _is_source(given: str) -> bool:
 
 
 def _of_file(name: str, opacity: bool) -> np.ndarray:
-    path = pathlib.Path(name)
+    path = at_home(name)  # Those behind a comma are not settled yet.
     if not path.is_file():
         raise errors.DataError(f"There is no picture {name}.")
     try:

@@ -66,6 +66,7 @@ def write(
         except (OSError, MemoryError):
             raise
         except Exception as error:  # Converters raise anything.
+            path.unlink(missing_ok=True)  # of which they leave a part
             reason = (str(error).strip() or type(error).__name__).split("\n")
             raise errors.UsageError(
                 f"Keras cannot export this generator as {name}: {reason[0]}"
