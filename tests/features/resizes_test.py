@@ -22,6 +22,22 @@ def test_matrices_are_the_filter(rng, shape, size):
     np.testing.assert_allclose(known(images), expected, atol=1e-3)
 
 
+def test_levels_that_overshoot_are_cut_off_as_clean_fid_does(rng):
+    levels = 255 * rng.integers(0, 2, size=(12, 10)).astype(np.float32)
+    pillow = np.asarray(Image.fromarray(levels).resize((29, 31), Image.BICUBIC))
+    assert pillow.max() > 260.0 and pillow.min() < -5.0
+    for low, high in ((0.0, 255.0), (-1.0, 1.0)):
+        scale = (high - low) / 255.0
+        images = low + scale * levels[None, :, :, None]
+        found = resizes.of_range("bicubic_clipped", low, high)(images, (31, 29))
+        expected = low + scale * pillow.clip(0, 255)
+        np.testing.assert_allclose(
+            found[0, :, :, 0], expected, atol=2e-3 * scale
+        )
+    same = resizes.of_range("bicubic_antialias", 0.0, 255.0)
+    assert same is resizes.bicubic_antialias
+
+
 def test_the_filter_is_that_of_pillow(rng):
     levels = rng.uniform(0, 255, size=(24, 40)).astype(np.float32)
     found = resizes.bicubic_antialias(levels[None, :, :, None], (16, 90))

@@ -3,12 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan.features import extract, network
+from tf_mmdgan.features import extract, resizes
 
 
 def means(levels):
     """Mean colour, after TensorFlow 1's resize and the scale of 2015."""
-    resized = network.RESIZES["tf1"](levels.astype(np.float32), (299, 299))
+    resized = resizes.RESIZES["tf1"](levels.astype(np.float32), (299, 299))
     return tf.reduce_mean(resized, axis=(1, 2)).numpy() / 128.0 - 1.0
 
 

@@ -44,6 +44,6 @@ def test_a_protocol_names_the_filter_unless_the_network_does(tmp_path, sets):
         ).extractor  # fmt: skip
 
     network = f"keras:{tmp_path}/m.keras"
-    assert identifier(network).endswith("-bicubic_antialias-symmetric")
+    assert identifier(network).endswith("-bicubic_clipped-symmetric")
     named = identifier(f"{network},resize=tf1")
     assert named.endswith("-tf1-symmetric")

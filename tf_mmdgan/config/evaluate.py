@@ -70,8 +70,8 @@ class EvaluateConfig(ReadConfig):
     feature_resize: str | None = setting(
         None,
         "Filter by which the extractor resizes, where --features does not name "
-        "one: tf1, bilinear, antialias, bicubic_antialias; by default the "
-        "extractor's own. Extractors without a filter ignore it.",
+        "one: tf1, bilinear, antialias, bicubic_antialias, bicubic_clipped; by "
+        "default the extractor's own. Extractors without a filter ignore it.",
     )
     feature_range: str | None = setting(
         None,

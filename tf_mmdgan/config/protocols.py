@@ -12,7 +12,7 @@ PROTOCOLS: Mapping[str, Mapping[str, Any]] = {
     "clean_fid": {
         "metrics": "fid,kid_subsets",
         "features": "inception",
-        "feature_resize": "bicubic_antialias",
+        "feature_resize": "bicubic_clipped",
         **_SUBSETS,
     },
     # pytorch-fid 0.3.0: pixels are scaled to [-1, 1].

@@ -10,9 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.features import frozen, image_inputs, weight_files
+from tf_mmdgan.features import (
+    frozen,
+    image_inputs,
+    resizes,
+    weight_files,
+)
 from tf_mmdgan.features.network import RANGES, Forward, Network, usual_range
-from tf_mmdgan.features.resizes import RESIZES
 
 # The largest factor of a layer that takes levels: 1 / 127.5 is usual.
 _OF_LEVELS = 0.02
@@ -51,7 +55,7 @@ class KerasNetwork(Network):
             the output of the model.
           matched: layers whose outputs generators match; by default the same.
           logits: layer whose output are logits of classes, if there is one.
-          resize: in `RESIZES`.
+          resize: in `resizes.RESIZES`.
           value_range: as `Network` takes it.
           slow: whether it takes longer than reading a file.
           variant: as `Network` takes it.
@@ -76,7 +80,7 @@ class KerasNetwork(Network):
             dtype=taken.dtype, resize=resize, value_range=value_range,
             classifies=logits is not None, slow=slow, variant=variant,
         )  # fmt: skip
-        self._matched_resize = RESIZES[resize]
+        self._matched_resize = resizes.of_range(resize, -1.0, 1.0)
         chosen = value_range or usual_range(taken.dtype)
         self._matched_range = RANGES[chosen].of_symmetric
         self._differentiable = taken.dtype.is_floating

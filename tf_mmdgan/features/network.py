@@ -11,6 +11,7 @@ import tensorflow as tf
 from tf_mmdgan import errors
 from tf_mmdgan import images as image_borders
 from tf_mmdgan.distribute import graphs
+from tf_mmdgan.features import resizes
 from tf_mmdgan.features.extractors import (
     Extracted,
     FeatureExtractor,
@@ -18,7 +19,6 @@ from tf_mmdgan.features.extractors import (
     noise,
 )
 from tf_mmdgan.features.image_inputs import check_size, takes_channels
-from tf_mmdgan.features.resizes import RESIZES
 
 
 class Range(NamedTuple):
@@ -115,7 +115,7 @@ class Network(FeatureExtractor):
           run: the network itself, in inference mode.
           image_shape: [h, w, c] that it takes; None for any height and width.
           dtype: of the pixels that it takes.
-          resize: in `RESIZES`.
+          resize: in `resizes.RESIZES`.
           value_range: in `RANGES`, what the network was trained on; by default
             "levels" for integers, else "symmetric".
           classifies: whether `run` gives logits.
@@ -145,7 +145,7 @@ class Network(FeatureExtractor):
             self.size = height, width
         self._filter = resize
         self._dtype = dtype
-        self._resize = errors.pick(RESIZES, resize, "resize")
+        self._resize = resizes.of_range(resize, 0.0, 255.0)
         self._scale = errors.pick(RANGES, value_range, "range").of_levels
         self._keeps = keeps
         self.identifier = (
