@@ -188,10 +188,14 @@ def test_an_export_has_the_report_of_no_other_generator(tmp_path, monkeypatch):
     assert _exported(monkeypatch, tmp_path) == {"config.json"}
 
 
-def test_a_run_in_other_steps_does_not_replace_its_own_report(tmp_path):
+def test_a_run_in_other_steps_does_not_replace_its_own_report(
+    tmp_path, monkeypatch
+):
     chosen = config.TrainConfig(run_dir=str(tmp_path))
     run = training.TrainedRun(chosen, None, in_own_steps=False)
     with pytest.raises(errors.UsageError, match="its own number of steps"):
         run.report_file()
     out = tmp_path / "other.json"
     assert run.report_file(out) == out
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run.report_file("~/other.json") == out

@@ -204,7 +204,7 @@ class TrainedRun:
                 "The run's own report is of its own number of steps: of other "
                 "sampling_steps, say by out where it goes."
             )
-        path = pathlib.Path(out or self.folder / REPORT_FILE)
+        path = self.folder / REPORT_FILE if out is None else at_home(out)
         files.check_writable(path, "--out")
         return path
 
