@@ -36,6 +36,7 @@ def test_a_run_is_sampled_scored_and_exported_in_other_steps(
     ]
     own = evaluate(**scored, out=str(tmp_path / "own.json"))
     assert own.scores == scores[0].scores != scores[1].scores
+    assert "3 sampling steps" in scores[1].fake and "steps" not in own.fake
     assert (two.export() / "assets.extra" / "report.json").exists()
     assert not (three.export() / "assets.extra" / "report.json").exists()
     with pytest.raises(errors.UsageError, match="with --out: the run's own"):

@@ -140,6 +140,8 @@ def _sides(
     if draw is None:
         return real, load_fake(config, str(config.fake))
     source = f"{config.run_dir}, {config.weights} weights"
+    if config.sampling_steps is not None:
+        source += f", {config.sampling_steps} sampling steps"
     drawn = draw(config.num_samples or _DRAWN)
     return real, Loaded(drawn, source, table=table)
 

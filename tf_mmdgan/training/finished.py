@@ -176,6 +176,8 @@ class TrainedRun:
     ) -> Report:
         seed = scorer.settings.seed
         source = f"{self.config.run_dir}, {weights} weights, seed {seed}"
+        if not self.in_own_steps:
+            source += f", {self.config.sampling_steps} sampling steps"
         return scorer.report_model(
             self.model, weights, source, self.step, training
         )
