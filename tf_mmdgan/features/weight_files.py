@@ -125,6 +125,30 @@ def check_claims(path: pathlib.Path) -> None:
         raise ValueError(f"{weights:,} weights in {unpacked:,} bytes")
 
 
+def check_saved(path: str | os.PathLike[str]) -> None:
+    """Checks weights that `keras.Model.save_weights` wrote, in a file or some.
+
+    Args:
+      path: of a .weights.h5 file; or of the .weights.json file that lists
+        several of these, beside it.
+
+    Raises:
+      DataError: for what is no plain file.
+      ValueError: for arrays that are larger than their file or lie elsewhere.
+    """
+    path = pathlib.Path(path)
+    parts = [path]
+    if path.suffix == ".json":
+        listed = dict(files.read_json(path)["weight_map"]).values()
+        # An array may be in several of them.
+        names = {n for some in listed for n in np.atleast_1d(some).tolist()}
+        parts = [path.with_name(name) for name in sorted(names)]
+    files.check_plain(path, *parts)
+    for part in parts:
+        if part.is_file() and h5py.is_hdf5(part):
+            _check_arrays(part, part.stat().st_size)
+
+
 def _check_arrays(path: str | os.PathLike[str], size: int) -> None:
     """Checks the arrays of an HDF5 file of which `size` bytes were fetched."""
     seconds = _SECONDS + size // _BYTES_A_SECOND

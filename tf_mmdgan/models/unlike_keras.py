@@ -77,13 +77,26 @@ class UnlikeKeras(SteppedModel):
     def load_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Takes what `save_weights` has written; see `keras.Model`.
 
+        The file may be anybody's: it is looked at before Keras reads it. After
+        an error the model has the weights that it had before.
+
         Raises:
-          DataError: for no file, or weights of another model.
+          DataError: for no file, weights of another model, and for what
+            `weight_files.check_saved` refuses.
         """
+        before = [weight.numpy() for weight in self.weights]
         try:
+            weight_files.check_saved(filepath)
             with weight_files.complete():
                 super().load_weights(filepath, *args, **kwargs)
-        except (OSError, ValueError) as error:
+            weight_files.check_finite(
+                filepath, ((w.path, w.numpy()) for w in self.weights)
+            )
+        except weight_files.DAMAGE as error:
+            for weight, value in zip(self.weights, before, strict=True):
+                weight.assign(value)
+            if isinstance(error, errors.DataError):
+                raise
             raise errors.DataError(
                 f"{filepath} holds the weights of another model, or none: "
                 f"{errors.excerpt(error)}"
