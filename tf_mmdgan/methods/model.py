@@ -1,7 +1,10 @@
 """The model that a configuration describes."""
 
+import contextlib
 import dataclasses
 import math
+import random
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -96,7 +99,8 @@ def make_generator(
     """The generator of `make_model` by itself, to be given its weights.
 
     It samples, but is not trained. Of what users have made themselves, the
-    networks are imported if they are such, and nothing else.
+    networks are imported if they are such, and nothing else. Random numbers
+    that the user draws are not seeded by it.
 
     Args:
       config: of the run.
@@ -107,16 +111,31 @@ def make_generator(
       UsageError: for unknown names.
     """
     config = _without_loss(config)
-    keras.utils.set_random_seed(config.seed)
     builder = Builder(
         config, settings_of(config), tuple(image_shape), condition
     )
     method = get_method(config.objective)
-    return ImplicitModel(
-        method.generator(builder),
-        method.latents(builder),
-        **builder.model_options(),
-    )
+    with _drawn_by(config.seed):
+        return ImplicitModel(
+            method.generator(builder),
+            method.latents(builder),
+            **builder.model_options(),
+        )
+
+
+@contextlib.contextmanager
+def _drawn_by(seed: int) -> Iterator[None]:
+    """In a `with` block: Keras draws weights by a seed, and nothing else is.
+
+    It draws by Python's `random`, whose sequence goes on after the block as if
+    nothing had been drawn.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def count_weights(
