@@ -41,9 +41,13 @@ def test_block_of_one_row_is_a_wrong_setting():
         (np.zeros((3, 4)), np.full((3, 4), np.inf), "fake features are NaN"),
         (np.ones((3, 4)), np.full((3, 4), -1e80), "fake .*1e\\+80, .*spread"),
         (np.full((3, 4), 1e-80), np.ones((3, 4)), "real .*1e-80, .*spread"),
+        (np.ones((3, 4)), [[1.0], [1.0, 2.0]], "fake is no array: "),
     ],
-    ids=["width", "rank", "no width", "rows", "infinite", "large", "small"],
-)
+    ids=[
+        "width", "rank", "no width", "rows", "infinite", "large", "small",
+        "ragged",
+    ],
+)  # fmt: skip
 def test_unusable_features_are_named(real, fake, words):
     with pytest.raises(errors.DataError, match=words):
         checks.check(real, fake)

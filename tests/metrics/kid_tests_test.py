@@ -74,6 +74,9 @@ def test_false_alarms_are_rare(rng):
     "settings, error, message",
     [
         ({"level": 1.5}, errors.UsageError, "level=1.5"),
+        ({"level": "a"}, errors.UsageError, "level='a'"),
+        ({"seed": None}, errors.UsageError, "seed=None"),
+        ({"seed": -1}, errors.UsageError, "seed=-1"),
         ({"kernel": "rbff"}, errors.UsageError, "Did you mean"),
         ({"y": np.ones((9, 3))}, errors.DataError, "2, 2, 3 numbers"),
         ({"x": np.ones((3, 2))}, errors.DataError, "x has 3 rows"),

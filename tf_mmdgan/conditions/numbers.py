@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.conditions.condition import Condition
+from tf_mmdgan.kernels.rows import check_unmasked
 from tf_mmdgan.latents import draw_labels
 
 # Of a label: what networks, records and requests take of unknown files.
@@ -158,6 +159,7 @@ class Numbers(Condition):
 
 def _as_rows(name: str, given: Any) -> np.ndarray:
     """Labels float32 [n, k] of an array, a tensor, a frame or a list."""
+    check_unmasked(given)
     found = np.empty(0)
     with contextlib.suppress(TypeError, ValueError):
         found = np.asarray(given, np.float32)

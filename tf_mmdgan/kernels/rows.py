@@ -1,10 +1,13 @@
 """The rows that kernels compare: checked, of one type, and their distances."""
 
 import contextlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from tf_mmdgan import errors
 
 _EPSILON = {tf.float32: 2.0**-23, tf.float64: 2.0**-52}
 
@@ -17,7 +20,9 @@ def as_matrices(*features: tf.Tensor) -> list[tf.Tensor]:
     Raises:
       ValueError: if one is not a matrix, if the widths differ, or for what
         holds no real numbers, or nothing.
+      DataError: as `check_columns`.
     """
+    check_columns(*features)
     tensors = [as_tensor(matrix) for matrix in features]
     first = tensors[0].shape
     for shape in (tensor.shape for tensor in tensors):
@@ -34,7 +39,9 @@ def as_points(*given: tf.Tensor) -> list[tf.Tensor]:
 
     Raises:
       ValueError: for others, and for what holds no real numbers, or nothing.
+      DataError: as `check_columns`.
     """
+    check_columns(*given)
     points = in_one_type([as_tensor(rows) for rows in given])
     shapes = [rows.shape for rows in points]
     flat = any(shape.rank in (0, 1) for shape in shapes)
@@ -50,6 +57,7 @@ def as_points(*given: tf.Tensor) -> list[tf.Tensor]:
 
 def as_tensor(values: Any) -> tf.Tensor:
     """Arrays, lists and frames as they are; raises as `as_matrices`."""
+    check_unmasked(values)
     try:
         return tf.convert_to_tensor(values)
     except (ValueError, TypeError) as error:
@@ -61,6 +69,44 @@ def as_tensor(values: Any) -> tf.Tensor:
         raise ValueError(
             f"Features are a {kind}, not an array of numbers."
         ) from error
+
+
+def check_unmasked(values: Any) -> None:
+    """Refuses arrays of which NumPy would give what their masks hide.
+
+    Raises:
+      DataError: for a masked array with masked entries.
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise errors.DataError(
+            f"A masked array {list(values.shape)} hides "
+            f"{np.ma.count_masked(values):,} of its numbers: leave their rows "
+            "out, as numpy.ma.compress_rows does."
+        )
+
+
+def check_columns(*tables: Any) -> None:
+    """Refuses tables with the same columns in different places.
+
+    Of frames NumPy takes the numbers alone, so that columns of different names
+    would be compared.
+
+    Raises:
+      DataError: naming such a column.
+    """
+    places: dict[Any, int] = {}
+    for table in tables:
+        names = getattr(table, "columns", ())
+        names = list(names) if isinstance(names, Iterable) else []
+        if len(set(names)) < len(names):
+            continue
+        for place, name in enumerate(names):
+            if places.setdefault(name, place) != place:
+                raise errors.DataError(
+                    f"The column {errors.excerpt(name, 40)} is number "
+                    f"{places[name]} of one table and {place} of another: "
+                    "bring their columns into one order, as y[x.columns] does."
+                )
 
 
 def in_one_type(tensors: list[tf.Tensor]) -> list[tf.Tensor]:

@@ -6,8 +6,9 @@ import numbers
 import numpy as np
 
 from tf_mmdgan import errors
+from tf_mmdgan.kernels.rows import check_columns
 from tf_mmdgan.metrics import precision
-from tf_mmdgan.mmd.samples import as_numbers, check_finite
+from tf_mmdgan.mmd.samples import check_finite, named_numbers
 
 # Of larger features, and of smaller ones by its inverse, scores take squares of
 # squares that float64 does not hold.
@@ -49,11 +50,13 @@ def check(
       not keep; else as float32.
 
     Raises:
-      DataError: for another rank, unequal widths, fewer rows than `minimum`,
-        a value that is NaN or infinite, an integer beyond 2^53, or values
-        whose fourth powers are out of range.
+      DataError: for no array, another rank, unequal widths, fewer rows than
+        `minimum`, a value that is NaN or infinite, an integer beyond 2^53,
+        values whose fourth powers are out of range, or tables with the same
+        columns in different places.
     """
-    real, fake = as_numbers(real), as_numbers(fake)
+    check_columns(real, fake)
+    real, fake = named_numbers(real, "real"), named_numbers(fake, "fake")
     for name, features in (("real", real), ("fake", fake)):
         _check_one(name, features, minimum)
     if real.shape[1] != fake.shape[1]:

@@ -10,8 +10,9 @@ import scipy.special
 
 from tf_mmdgan import errors, mmd
 from tf_mmdgan.kernels import Kernel, Polynomial
+from tf_mmdgan.kernels.rows import check_columns
 from tf_mmdgan.metrics import kernel_sums
-from tf_mmdgan.mmd import kernel_choice
+from tf_mmdgan.mmd import kernel_choice, outcome
 from tf_mmdgan.mmd.samples import as_rows
 
 _LEAST_ROWS = 4
@@ -111,11 +112,12 @@ def nearer_test(
       seed: chooses, of larger samples, as many rows as the smallest has.
 
     Raises:
-      UsageError: for an unknown kernel, or a level that is not in (0, 1).
+      UsageError: for an unknown kernel, a level that is not in (0, 1), or a
+        seed that is no integer >= 0.
       DataError: for samples that cannot be used, or of fewer than 4 rows.
     """
-    if not 0.0 < level < 1.0:
-        raise errors.UsageError(f"level={level}: need a number in (0, 1).")
+    outcome.check_level(level)
+    errors.check_count(0, seed=seed)
     rng = np.random.default_rng(seed)
     some = _of_one_size({"reference": reference, "x": x, "y": y}, rng)
     used = kernel_choice.resolve(
@@ -144,6 +146,7 @@ def _of_one_size(
     arrays: Mapping[str, Any], rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Checked samples, cut to the size of the smallest by chance."""
+    check_columns(*arrays.values())
     samples = [as_rows(a, name, _LEAST_ROWS) for name, a in arrays.items()]
     if len({rows.shape[1] for rows in samples}) > 1:
         widths = ", ".join(str(rows.shape[1]) for rows in samples)

@@ -36,9 +36,7 @@ def make_plan(num_permutations: int, level: float, seed: int) -> TestPlan:
       UsageError: for a level that is not between 0 and 1, a seed that is no
         integer >= 0, or fewer permutations than the level needs.
     """
-    errors.check_above(0.0, level=level)
-    if level >= 1.0:
-        raise errors.UsageError(f"level={level}: need a number in (0, 1).")
+    check_level(level)
     errors.check_count(0, seed=seed, num_permutations=num_permutations)
     least = math.ceil(round(1.0 / level, 9)) - 1
     if num_permutations < least:
@@ -47,6 +45,13 @@ def make_plan(num_permutations: int, level: float, seed: int) -> TestPlan:
             f"small as level={level}, need at least {least}."
         )
     return TestPlan(num_permutations, level, np.random.default_rng(seed))
+
+
+def check_level(level: float) -> None:
+    """Raises UsageError for a level that is no number between 0 and 1."""
+    errors.check_above(0.0, level=level)
+    if level >= 1.0:
+        raise errors.UsageError(f"level={level}: need a number in (0, 1).")
 
 
 class Tail(NamedTuple):

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.kernels.rows import check_columns, check_unmasked
 
 _LARGEST_INTEGER = 2**53
 # Rows of either sample whose nearest rows are looked at, and of the others how
@@ -45,9 +46,10 @@ def as_samples(x: Any, y: Any, minimum: int = 2) -> Samples:
 
     Raises:
       DataError: for what is no array of numbers, for NaN or infinity, for
-        integers beyond 2^53, for fewer rows than `minimum`, and for rows of
-        unequal lengths.
+        integers beyond 2^53, for fewer rows than `minimum`, for rows of unequal
+        lengths, and for tables with the same columns in different places.
     """
+    check_columns(x, y)
     rows = Samples(as_rows(x, "x", minimum), as_rows(y, "y", minimum))
     if rows.x.shape[1] != rows.y.shape[1]:
         raise errors.DataError(
@@ -112,11 +114,7 @@ def as_rows(array: Any, name: str, minimum: int = 1) -> np.ndarray:
     Raises:
       DataError: as `as_samples` does.
     """
-    try:
-        values = as_numbers(array)
-    except (TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise errors.DataError(f"{name} is no array: {reason}.") from None
+    values = named_numbers(array, name)
     if values.ndim == 0 or values.dtype.kind not in "biuf":
         raise errors.DataError(
             f"{name} is {values.dtype} of shape {values.shape}: need real "
@@ -134,6 +132,21 @@ def as_rows(array: Any, name: str, minimum: int = 1) -> np.ndarray:
         raise errors.DataError(f"{name} has rows without numbers.")
     check_finite(rows, f"{name} is", "leave them out")
     return rows
+
+
+def named_numbers(array: Any, name: str) -> np.ndarray:
+    """As `as_numbers`; errors begin with a name.
+
+    Raises:
+      DataError: for what is no array, and as `as_numbers`.
+    """
+    try:
+        return as_numbers(array)
+    except errors.DataError as error:
+        raise errors.DataError(f"{name}: {error}") from None
+    except (TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise errors.DataError(f"{name} is no array: {reason}.") from None
 
 
 def check_integers(values: np.ndarray, name: str) -> None:
@@ -154,7 +167,12 @@ def check_integers(values: np.ndarray, name: str) -> None:
 
 
 def as_numbers(array: Any) -> np.ndarray:
-    """An array; bfloat16, which NumPy does not know as numbers, in float32."""
+    """An array; bfloat16, which NumPy does not know as numbers, in float32.
+
+    Raises:
+      DataError: for a masked array with masked entries.
+    """
+    check_unmasked(array)
     values = np.asarray(array)
     if values.dtype == tf.bfloat16.as_numpy_dtype:
         return values.astype(np.float32)

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.conditions import Condition
+from tf_mmdgan.kernels.rows import check_unmasked
 from tf_mmdgan.models.image_batches import ImageForm, warn_of_missing
 
 _BATCH_SIZE = 32  # as in Keras
@@ -260,7 +261,9 @@ def as_array(rows: Any) -> np.ndarray:
 
     Raises:
       UsageError: for rows of unequal lengths, and for other things.
+      DataError: for a masked array with masked entries.
     """
+    check_unmasked(rows)
     try:
         found = np.atleast_1d(rows)
     except ValueError:  # of lists in lists
