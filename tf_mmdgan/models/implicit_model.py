@@ -176,6 +176,10 @@ class ImplicitModel(UnlikeKeras, Searching):
         if given.get("validation_data") is not None:
             x, y = validation.parts_of(given["validation_data"])
             self._check_scored(x, y, given.get("validation_steps"))
+            # What it says of them is told before hours of training.
+            some = validation.some_rows(x, y)
+            if some is not None:
+                self.evaluate([some])
 
     def _check_scored(self, x: Any, y: Any, steps: int | None) -> None:
         if self.features is None and not self._makes_points:

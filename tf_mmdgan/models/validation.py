@@ -10,6 +10,7 @@ import tensorflow as tf
 from tf_mmdgan import errors, images
 from tf_mmdgan.conditions import Condition
 from tf_mmdgan.features import FeatureExtractor, extract
+from tf_mmdgan.kernels.rows import check_unmasked
 from tf_mmdgan.metrics import kid
 from tf_mmdgan.models import image_batches
 
@@ -17,6 +18,8 @@ from tf_mmdgan.models import image_batches
 _IDLE = ("batch_size", "verbose", "callbacks", "_use_cached_eval_dataset")
 _TAKEN = ("x", "y", "steps", "return_dict")
 _RANK_OF_POINTS, _RANK_OF_IMAGES = 2, 4
+# Rows that are scored before training, to see whether all can be.
+_SOME = 8
 # Batches that are scored, by their rank.
 _RANKS = {_RANK_OF_POINTS: "[b, d]", _RANK_OF_IMAGES: "[b, h, w, c]"}
 
@@ -72,7 +75,10 @@ def check(
       UsageError: for what is no data, for an array of another rank or without
         rows, for data without end and without `steps`, and for labels that are
         none.
+      DataError: for masked arrays with masked entries.
     """
+    for given in (real, labels):
+        check_unmasked(given)
     if steps is not None:
         errors.check_positive(steps=steps)
     batches = isinstance(real, Iterable) and not isinstance(real, str | Mapping)
@@ -82,9 +88,10 @@ def check(
             "[n, ...], or batches of such."
         )
     rank = _RANK_OF_POINTS if points else _RANK_OF_IMAGES
-    if _is_array(real) and (len(real.shape) != rank or not real.shape[0]):
+    shape = _shape(real) if _is_array(real) else ()
+    if _is_array(real) and (len(shape) != rank or not shape[0]):
         raise errors.UsageError(
-            f"evaluate cannot score an array {list(real.shape)}: need "
+            f"evaluate cannot score an array {list(shape)}: need "
             f"{_RANKS[rank]}, with b of 1 or more."
         )
     labelled = _is_array(real) and len(_shape(labels)) in (1, 2)
@@ -121,6 +128,70 @@ def check_labels(real: Any, labels: Any, condition: Condition | None) -> None:
         condition.check(np.asarray(labels))
     elif _is_array(real):
         _ = condition.law
+
+
+def some_rows(real: Any, labels: Any) -> Any:
+    """A few rows like those of what `check` has passed, as a batch.
+
+    Data sets are not begun, for some begin once alone: of them there are zeros.
+
+    Args:
+      real: an array, of which rows with its lowest and its highest value, and
+        with what is no number, are among them; or batches.
+      labels: of an array, or None.
+
+    Returns:
+      None where nothing can be told of the rows, or there are few.
+
+    Raises:
+      DataError: for more or fewer labels than rows.
+    """
+    given: Any = ()
+    if _is_array(real):
+        given = (real,) if labels is None else (real, labels)
+    elif isinstance(real, tf.data.Dataset):
+        given = _zeros(real.element_spec)
+    elif isinstance(real, list | tuple) and real:
+        given = real[0] if isinstance(real[0], tuple) else (real[0],)
+    if not given or not all(map(_shape, given)):
+        return None
+    parts = [np.asarray(part) for part in given]
+    _check_count(len(parts[-1]), len(parts[0]))
+    if not _is_array(real) and len(parts[0]) < _SOME:
+        return None
+    rows = _telling(parts[0])
+    chosen = tuple(part[rows] for part in parts)
+    return chosen if len(chosen) > 1 else chosen[0]
+
+
+def _zeros(spec: Any) -> tuple[np.ndarray, ...]:
+    """Rows of zeros of the form of a data set's batches; none if it is open."""
+    parts = spec if isinstance(spec, tuple) else (spec,)
+    if not all(
+        isinstance(part, tf.TensorSpec)
+        and part.shape.rank
+        and part.shape[1:].is_fully_defined()
+        for part in parts
+    ):
+        return ()
+    return tuple(
+        np.zeros([_SOME, *part.shape[1:]], part.dtype.as_numpy_dtype)
+        for part in parts
+    )
+
+
+def _telling(array: np.ndarray) -> list[int]:
+    """Numbers of the first rows, and of those with the extremes of all."""
+    rows = set(range(min(_SOME, len(array))))
+    if array.size and array.dtype.kind in "biufV":
+        width = array.size // len(array)
+        rows |= {int(end(array)) // width for end in (np.argmin, np.argmax)}
+    return sorted(rows)
+
+
+def _check_count(labels: int, images: int) -> None:
+    if labels != images:
+        raise errors.DataError(f"{labels} labels for {images} images.")
 
 
 def _is_array(data: Any) -> bool:
@@ -247,8 +318,7 @@ def _law(
         return condition
     every = np.concatenate(labels)
     found = condition.like(every)
-    if len(every) != count:
-        raise errors.DataError(f"{len(every)} labels for {count} images.")
+    _check_count(len(every), count)
     return found
 
 
