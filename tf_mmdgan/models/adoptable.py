@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.networks.styles import OtherLatents
 from tf_mmdgan.objectives import CriticOutput
+
+# Where layers come from whose copies are known to be what they were.
+_KNOWN = ("keras.", "tf_mmdgan.")
+_ROUNDING = 1e-3
 
 
 def check_law(network: keras.Model, role: str, latents: Latents) -> None:
@@ -69,3 +75,48 @@ def check_losses(network: keras.Model, role: str) -> None:
             f"{(names or [network.name])[0]}, that no step adds: give "
             "regularizers to the objective, or weight_decay to the optimizer."
         )
+
+
+def check_copy(network: keras.Model, copy: keras.Model) -> None:
+    """Refuses a copy that makes other images of the same latents.
+
+    Keras copies a layer by its `get_config`, which may leave something out.
+
+    Args:
+      network: that is copied.
+      copy: of the same weights.
+
+    Raises:
+      UsageError: for such a copy, naming the classes that may be at fault.
+    """
+    kinds = {type(layer) for layer in network._flatten_layers()}
+    own = [k.__name__ for k in kinds if not k.__module__.startswith(_KNOWN)]
+    if not own or any(None in entry.shape[1:] for entry in network.inputs):
+        return
+    inputs = [_some(entry) for entry in network.inputs]
+    given = inputs if len(inputs) > 1 else inputs[0]
+    made, again, copied = (
+        np.asarray(part(given, training=False)).astype(np.float64)
+        for part in (network, network, copy)
+    )
+    # Of one that draws numbers of its own nothing can be said.
+    if _alike(made, again) and not _alike(made, copied):
+        raise errors.UsageError(
+            "The copy of the generator for its average makes something else: "
+            "give all arguments of the constructor in get_config of "
+            f"{errors.listed(sorted(own))}."
+        )
+
+
+def _some(entry: keras.KerasTensor) -> tf.Tensor:
+    """Two rows of what a network takes: noise, or labels of 0."""
+    shape, dtype = [2, *entry.shape[1:]], tf.as_dtype(entry.dtype)
+    if not dtype.is_floating:
+        return tf.zeros(shape, dtype)
+    return tf.cast(tf.random.stateless_normal(shape, (0, 1)), dtype)
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and np.allclose(
+        one, other, rtol=_ROUNDING, atol=_ROUNDING, equal_nan=True
+    )

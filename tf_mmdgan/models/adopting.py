@@ -120,17 +120,18 @@ def copied(network: keras.Model) -> keras.Model:
     """The same network with weights of its own, of the same values.
 
     Raises:
-      UsageError: for layers that cannot be made again.
+      UsageError: for layers that cannot be made again, or become others.
     """
     try:
         copy = keras.models.clone_model(network)
+        copy.set_weights(network.get_weights())
     except (NotImplementedError, TypeError, ValueError) as error:
         raise errors.UsageError(
             "The generator cannot be copied for its average: make it of layers "
             "by keras.Sequential, or let its class take **kwargs for "
             "keras.Model."
         ) from error
-    copy.set_weights(network.get_weights())
+    adoptable.check_copy(network, copy)
     return copy
 
 
