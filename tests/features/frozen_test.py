@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.features import LENETS, get_matched, lenet
+from tf_mmdgan.features import LENETS, FrozenFeatures, get_matched, lenet
 
 
 def images(rng, size=16, channels=1):
@@ -99,3 +99,11 @@ def test_images_with_other_channels_are_refused(rng):
     features = get_matched("lenet_digits", (16, 16, 3))
     with pytest.raises(errors.UsageError, match="1 channel"):
         features(images(rng, 16, 3))
+
+
+def test_a_network_of_the_user_can_be_trained_on():
+    network = keras.Sequential(
+        [keras.Input((4, 4, 1)), keras.layers.Dense(2, name="code")]
+    )
+    FrozenFeatures("own", network, layers=["code"])
+    assert len(network.trainable_variables) == 2

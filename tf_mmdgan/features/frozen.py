@@ -1,8 +1,8 @@
 """Features of trained networks that a generator can be trained through.
 
 Unlike extractors, which scores use, these take images in [-1, 1] and are
-differentiable. Their weights never change: the networks are called in inference
-mode, and no model tracks them.
+differentiable. Generators do not change their weights: the networks are called
+in inference mode, and no model tracks them.
 """
 
 import functools
@@ -88,8 +88,8 @@ class FrozenFeatures:
           UsageError: for a layer that there is not.
         """
         self.name = name
+        # Its layers are the user's, who may go on training them.
         self.network = layer_outputs(name, network, layers)
-        self.network.trainable = False
         self._scale = scale
         self._resize = resize
 
