@@ -47,3 +47,14 @@ def test_half_precision_is_widened(rng, name, dtype):
     ):
         assert half.dtype == tf.float32
         np.testing.assert_array_equal(half, right)
+
+
+@pytest.mark.parametrize(
+    ("make", "most"), [(kernels.Polynomial, 1000), (kernels.Matern, 85.5)]
+)
+def test_kernels_of_many_operations_have_bounds(make, most):
+    values = make(most)(np.zeros((2, 1)), np.zeros((2, 1)))
+    np.testing.assert_array_equal(values, np.ones((2, 2)))
+    for more in (most + 1, most + 10**9):
+        with pytest.raises(ValueError, match=f"=.*{most:,}"):
+            make(more)

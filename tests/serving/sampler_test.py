@@ -173,3 +173,27 @@ def test_arguments_of_other_types():
     sampler = serving.Sampler(Recorder(PLAIN))
     with pytest.raises(errors.UsageError, match="=half does not fit into fl"):
         sampler.sample(3, 1, truncation="half")
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda s: s.sample(3, 1, start=1.5), "start: need an Integral"),
+        (lambda s: s.sample(3, 1, start="a"), "start: need an Integral"),
+        (lambda s: s.interpolate(0, 1, 2.5), "steps: need an Integral"),
+        (lambda s: s.interpolate(0, 1, None), "steps: need an Integral"),
+    ],
+)
+def test_what_is_no_whole_number_is_refused(ask, message):
+    with pytest.raises(errors.UsageError, match=message):
+        ask(serving.Sampler(Recorder(PLAIN)))
+
+
+def test_numbers_of_numpy_are_whole_numbers():
+    sampler = serving.Sampler(Recorder(PLAIN))
+    three, one = np.int64(3), np.int32(1)
+    drawn = (
+        sampler.sample(three, one, start=one),
+        sampler.interpolate(1, 2, three),
+    )
+    assert [len(each.images) for each in drawn] == [3, 3]

@@ -1,5 +1,6 @@
 """The guard stops a run whose numbers are no longer finite."""
 
+import keras
 import numpy as np
 import pytest
 import tiny
@@ -20,3 +21,11 @@ def test_networks_that_have_become_nan_are_noticed_behind_finite_losses():
         guard.on_epoch_end(0)
     with pytest.raises(errors.DataError, match="not finite: critic/loss"):
         guard.on_train_batch_end(0, {"critic/loss": float("nan")})
+
+
+def test_the_guard_is_for_models_of_this_package():
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    network.compile("sgd", loss="mse")
+    rows = np.zeros((4, 2), np.float32)
+    with pytest.raises(errors.UsageError, match=r"TerminateOnNaN\(\)"):
+        network.fit(rows, rows, verbose=0, callbacks=[StopAtNaN()])

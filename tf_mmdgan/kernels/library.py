@@ -33,6 +33,9 @@ from tf_mmdgan.kernels.radial import (
 from tf_mmdgan.kernels.roots import safe_root
 from tf_mmdgan.kernels.rows import pairwise_squares, squared_norms
 
+# Of a power, each of which is an operation of its own.
+_MOST_FACTORS = 1000
+
 
 @dataclasses.dataclass(frozen=True)
 class Tanh(Kernel):
@@ -179,7 +182,7 @@ class Polynomial(Kernel):
 
     By default the kernel of the Kernel Inception Distance, with gamma = 1 / d:
     Binkowski et al. 2018, "Demystifying MMD GANs", section 4.
-    The degree is an integer >= 1, gamma > 0 and coef0 >= 0.
+    The degree is an integer of 1 to 1,000, gamma > 0 and coef0 >= 0.
 
         >>> tm.Polynomial(2, gamma=1.0)([[1.0]], [[2.0]]).numpy()
         array([[9.]], dtype=float32)
@@ -193,6 +196,10 @@ class Polynomial(Kernel):
         degree: object = self.degree
         if not isinstance(degree, numbers.Integral) or self.degree < 1:
             raise ValueError(f"degree={self.degree}, need an integer >= 1.")
+        if self.degree > _MOST_FACTORS:
+            raise ValueError(
+                f"degree={self.degree}, need {_MOST_FACTORS:,} at most."
+            )
         if self.gamma is not None and not 0.0 < self.gamma < math.inf:
             raise ValueError(f"gamma={self.gamma}, need None or a number > 0.")
         if not 0.0 <= self.coef0 < math.inf:

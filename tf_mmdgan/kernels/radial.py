@@ -15,6 +15,9 @@ from tf_mmdgan.kernels.kernel import Kernel
 from tf_mmdgan.kernels.roots import safe_root
 from tf_mmdgan.kernels.rows import pairwise_squares
 
+# Beyond it Matern's factorials are no numbers of double precision.
+_MOST_SMOOTHNESS = 85.5
+
 
 @dataclasses.dataclass(frozen=True)
 class RadialMixture(Kernel):
@@ -183,7 +186,7 @@ class Matern(RadialMixture):
         array([1., 1.], dtype=float32)
 
     Attributes:
-      smoothness: 0.5, 1.5, 2.5, ...
+      smoothness: 0.5, 1.5, 2.5, ..., 85.5.
       scale: in the unit of the features, > 0.
     """
 
@@ -192,9 +195,12 @@ class Matern(RadialMixture):
 
     def __post_init__(self):
         check_scale(self.scale)
-        if self.smoothness < 0.5 or self.smoothness % 1.0 != 0.5:
+        errors.check_finite(smoothness=self.smoothness)
+        within = 0.5 <= self.smoothness <= _MOST_SMOOTHNESS
+        if not within or self.smoothness % 1.0 != 0.5:
             raise ValueError(
-                f"smoothness={self.smoothness}, need 0.5, 1.5, 2.5, ..."
+                f"smoothness={self.smoothness}, need 0.5, 1.5, 2.5, ..., "
+                f"{_MOST_SMOOTHNESS}."
             )
 
     @property

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import numbers
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -108,6 +109,7 @@ class Sampler:
         """
         errors.check_count(1, num_samples=num_samples)
         errors.check_seed(seed=seed)
+        errors.check_type("start", start, numbers.Integral)
         if start + num_samples > 2**63:
             raise errors.UsageError(
                 f"start={start}: a seed has 2^63 images; with "
@@ -166,6 +168,7 @@ class Sampler:
           DataError: if the server does not answer.
         """
         errors.check_seed(seed_a=seed_a, seed_b=seed_b)
+        errors.check_type("steps", steps, numbers.Integral)
         part = self._ask(
             "interpolate_styles" if self.has_styles else "interpolate",
             steps,
@@ -209,7 +212,8 @@ class Sampler:
         self._check_styles()
         errors.check_seed(seed=seed, other_seed=other_seed)
         errors.check_count(1, pairs=len(pairs))
-        cutoffs = [cutoff] * len(pairs) if isinstance(cutoff, int) else cutoff
+        single = isinstance(cutoff, int | np.integer)
+        cutoffs = [cutoff] * len(pairs) if single else cutoff
         parts = []
         for first in range(0, len(pairs), self._batch_size):
             some = slice(first, first + self._batch_size)

@@ -32,7 +32,15 @@ class StopAtNaN(keras.callbacks.Callback):
 
     Raises:
       DataError: naming step and loss, before anything of it is saved.
+      UsageError: in a model that is none of this package.
     """
+
+    def on_train_begin(self, logs=None):  # noqa: D102
+        if not isinstance(self.model, ImplicitModel):
+            raise errors.UsageError(
+                "StopAtNaN is for models of tf_mmdgan: give others "
+                "keras.callbacks.TerminateOnNaN()."
+            )
 
     def on_train_batch_end(self, batch, logs=None):  # noqa: D102
         broken = [k for k, value in logs.items() if not math.isfinite(value)]
