@@ -9,6 +9,7 @@ from tf_mmdgan.metrics.kid import kid
 from tf_mmdgan.metrics.kid_tests import kid_test, nearer_test
 
 KERNEL = kernels.Gaussian((1.2,))
+LARGE = kernels.Polynomial(1000, gamma=1e6)  # beyond all types
 
 
 def test_statistic_is_kid_over_all_pairs(rng):
@@ -77,6 +78,7 @@ def test_false_alarms_are_rare(rng):
         ({"level": "a"}, errors.UsageError, "level='a'"),
         ({"seed": None}, errors.UsageError, "seed=None"),
         ({"seed": -1}, errors.UsageError, "seed=-1"),
+        ({"kernel": LARGE}, errors.DataError, "The statistic is NaN"),
         ({"kernel": "rbff"}, errors.UsageError, "Did you mean"),
         ({"y": np.ones((9, 3))}, errors.DataError, "2, 2, 3 numbers"),
         ({"x": np.ones((3, 2))}, errors.DataError, "x has 3 rows"),

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.metrics import learning
+from tf_mmdgan.metrics.classifier import classifier_test
+from tf_mmdgan.metrics.deep_kernel import deep_kernel_test
 from tf_mmdgan.mmd.samples import Samples
 
 
@@ -95,3 +97,20 @@ def test_trainer_minimises_over_batches(rng):
     learning.minimise(loss, [target], samples, 300, 8, 0.05, rng)
     middle = (samples.x.mean() + samples.y.mean()) / 2
     assert abs(float(target[0]) - middle) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"network": "mlp"}, "network: need a Model, not mlp"),
+        ({"network": lambda: 5}, "network: need a Model, not 5"),
+        ({"network": keras.layers.Dense(1)}, "network: need a Model"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan"),
+        ({"learning_rate": "fast"}, "learning_rate='fast'"),
+    ],
+)
+def test_networks_and_rates_that_are_none(rng, settings, message):
+    x, y = rng.normal(size=(2, 20, 2))
+    for test in (classifier_test, deep_kernel_test):
+        with pytest.raises(errors.UsageError, match=message):
+            test(x, y, **settings)

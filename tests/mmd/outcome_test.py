@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, kernels, mmd
 from tf_mmdgan.mmd import outcome
 
 
@@ -81,3 +81,22 @@ def test_levels_are_probabilities(level):
 def test_seeds_are_integers_that_are_not_negative(seed):
     with pytest.raises(errors.UsageError, match=f"seed={seed!r}"):
         outcome.make_plan(999, 0.05, seed)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_has_no_numbers_has_no_p_value(rng):
+    """No statistic exceeds NaN: p would be 0, and the laws told apart."""
+    x, y = 10.0 * rng.normal(size=(2, 20, 2))
+    large = kernels.Polynomial(1000, gamma=1.0)
+    both = [large, kernels.Gaussian()]
+    for kernel, method, estimator in (
+        (large, "permutation", "quadratic"),
+        (large, "wild_bootstrap", "quadratic"),
+        (large, "normal", "linear"),
+        (both, "mmdagg", "quadratic"),
+        (both, "mmd_fuse", "quadratic"),
+    ):
+        with pytest.raises(errors.DataError, match="NaN or infinite"):
+            mmd.two_sample_test(x, y, kernel, method, estimator)
+    with pytest.raises(errors.UsageError, match="one or more, not an empty"):
+        mmd.two_sample_test(x, y, [], "mmdagg")

@@ -114,7 +114,8 @@ def nearer_test(
     Raises:
       UsageError: for an unknown kernel, a level that is not in (0, 1), or a
         seed that is no integer >= 0.
-      DataError: for samples that cannot be used, or of fewer than 4 rows.
+      DataError: for samples that cannot be used, or of fewer than 4 rows, and
+        for a kernel without finite values there.
     """
     outcome.check_level(level)
     errors.check_count(0, seed=seed)
@@ -129,6 +130,7 @@ def nearer_test(
     )
     # The statistic is the difference in standard errors.
     statistic = abs(float(found.statistic))
+    outcome.check_finite(statistic)
     difference = float(found.difference)
     return NearerTest(
         difference,

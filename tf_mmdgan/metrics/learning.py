@@ -75,12 +75,18 @@ def own_network(
       rng: source of the default's weights.
 
     Raises:
-      UsageError: for a network that Keras cannot copy.
+      UsageError: for what is no network, or one that Keras cannot copy.
     """
     if source is None:
         return _default_network(width, outputs, rng)
     if not isinstance(source, keras.Model):
-        return source()
+        made = None
+        if callable(source) and not isinstance(source, keras.layers.Layer):
+            made = source()
+        errors.check_type(
+            "network", source if made is None else made, keras.Model
+        )
+        return made
     try:
         copy = keras.models.clone_model(source)
     except (TypeError, ValueError, NotImplementedError) as error:
@@ -147,7 +153,11 @@ def minimise(
       batch_size: most rows of either sample in a batch.
       learning_rate: of Adam.
       rng: source of the batches.
+
+    Raises:
+      UsageError: for a rate that is no number above 0.
     """
+    errors.check_above(0.0, learning_rate=learning_rate)
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build(variables)
 

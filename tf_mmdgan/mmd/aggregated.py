@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.special
 
+from tf_mmdgan.mmd.outcome import check_finite
 from tf_mmdgan.mmd.permutation import Resampled
 
 # Fused statistics that differ by less, where each kernel's are in units of its
@@ -81,6 +82,7 @@ def fused(found: Resampled, n: int, m: int) -> Combined:
 
 def _all_ranks(found: Resampled) -> np.ndarray:
     """`_ranks` of each kernel's statistics, [kernels, B + 1]."""
+    check_finite(found.values)
     pairs = zip(found.values, found.ties, strict=True)
     return np.stack([_ranks(values, tie) for values, tie in pairs])
 

@@ -54,6 +54,19 @@ def check_level(level: float) -> None:
         raise errors.UsageError(f"level={level}: need a number in (0, 1).")
 
 
+def check_finite(statistics: np.ndarray | float) -> None:
+    """Refuses statistics that are no numbers, which nothing can exceed.
+
+    Raises:
+      DataError: for NaN or infinity.
+    """
+    if not np.isfinite(statistics).all():
+        raise errors.DataError(
+            "The statistic is NaN or infinite: the kernel, or the network that "
+            "was learnt, has no finite values at these rows."
+        )
+
+
 class Tail(NamedTuple):
     """Where a statistic lies in its null.
 
@@ -80,7 +93,11 @@ def resampled_tail(values: np.ndarray, level: float, tie: float = 0.0) -> Tail:
       values: t, [B + 1].
       level: of the threshold.
       tie: statistics that differ by no more are equal.
+
+    Raises:
+      DataError: as `check_finite`.
     """
+    check_finite(values)
     rank = int(np.sum(values >= values[0] - tie))
     allowed = math.floor(level * len(values) + 1e-9)
     threshold = np.sort(values)[::-1][allowed]
@@ -103,7 +120,11 @@ def student_tail(
         standard error, and p = 2^-terms for a mean above 0: that all lie on one
         side.
       level: of the threshold.
+
+    Raises:
+      DataError: as `check_finite`.
     """
+    check_finite(np.array([mean, error]))
     threshold = error * float(scipy.stats.t.isf(level, freedom))
     if error > 0.0:
         p_value = float(scipy.stats.t.sf(mean / error, freedom))

@@ -250,7 +250,10 @@ def _kernels(
         return kernel_choice.grid(pooled, rng, method.spacing)
     if given is None:
         given = kernel_choice.DEFAULT
-    some: Any = given if _are_many(given) else [given]
+    many: Any = given if _are_many(given) else [given]
+    some = list(many)
+    if not some:
+        raise errors.UsageError("kernel: need one or more, not an empty list.")
     return tuple(kernel_choice.resolve(k, pooled, rng) for k in some)
 
 

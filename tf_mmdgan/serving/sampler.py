@@ -212,8 +212,11 @@ class Sampler:
         self._check_styles()
         errors.check_seed(seed=seed, other_seed=other_seed)
         errors.check_count(1, pairs=len(pairs))
-        single = isinstance(cutoff, int | np.integer)
-        cutoffs = [cutoff] * len(pairs) if single else cutoff
+        cutoffs: Sequence[int] = (
+            [cutoff] * len(pairs)
+            if isinstance(cutoff, int | np.integer)
+            else cutoff
+        )
         parts = []
         for first in range(0, len(pairs), self._batch_size):
             some = slice(first, first + self._batch_size)
