@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from grams import CUBIC, GAUSSIAN, gauss, in_one_graph, numpy_grams
 
-from tf_mmdgan import mmd
+from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan.mmd import constrained
 
 
 def published_difference(x, y, z, formula):
@@ -142,3 +143,22 @@ def test_sets_and_floor_are_checked_at_the_door():
         mmd.three_sample_test(four, more, plug_in=True)
     with pytest.raises(ValueError, match="floor=-1"):
         mmd.three_sample_test(four, four, floor=-1.0)
+
+
+def test_kernels_have_names_and_sums_are_of_candidates(rng):
+    x, y = rng.normal(size=(2, 8, 2))
+    named = mmd.candidate_sums("rbf", x, y)
+    made = mmd.candidate_sums(kernels.Gaussian(), x, y)
+    np.testing.assert_array_equal(named.within, made.within)
+    with pytest.raises(errors.UsageError, match="new: need a CandidateSums"):
+        mmd.three_sample_test(x, y)
+    for distance in (
+        lambda kernel: constrained.gradient_constrained_mmd2(
+            x, y, x, kernel, 1.0
+        ),
+        lambda kernel: constrained.lipschitz_mmd2(x, y, x, kernel, 1.0),
+        lambda kernel: constrained.scaled_mmd_terms(kernel, x, np.ones(8)),
+    ):
+        np.testing.assert_array_equal(
+            distance("rbf"), distance(kernels.Gaussian())
+        )

@@ -6,7 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.kernels.rows import check_columns, check_unmasked
+from tf_mmdgan.kernels.rows import (
+    check_columns,
+    check_unmasked,
+    without_objects,
+)
 
 _LARGEST_INTEGER = 2**53
 # Rows of either sample whose nearest rows are looked at, and of the others how
@@ -173,7 +177,7 @@ def as_numbers(array: Any) -> np.ndarray:
       DataError: for a masked array with masked entries.
     """
     check_unmasked(array)
-    values = np.asarray(array)
+    values = without_objects(np.asarray(array))
     if values.dtype == tf.bfloat16.as_numpy_dtype:
         return values.astype(np.float32)
     return values

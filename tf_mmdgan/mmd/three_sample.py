@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import kernels
+from tf_mmdgan import errors, kernels
 from tf_mmdgan.mmd.estimators import size
 from tf_mmdgan.mmd.variance import (
     CandidateSums,
@@ -27,7 +27,7 @@ class ThreeSampleTest(NamedTuple):
 
 
 def candidate_sums(
-    kernel: kernels.Kernel, reference: tf.Tensor, candidate: tf.Tensor
+    kernel: kernels.Kernel | str, reference: tf.Tensor, candidate: tf.Tensor
 ) -> CandidateSums:
     """Sums over candidates [m, d] and a reference [n, d], for later tests.
 
@@ -42,6 +42,7 @@ def candidate_sums(
     Raises:
       ValueError: for what are no matrices of one width, n < 4, or m < 4.
     """
+    kernel = kernels.KERNEL_FAMILY.get(kernel)
     x, y = (
         tf.cast(features, tf.float64)
         for features in kernels.as_matrices(reference, candidate)
@@ -86,8 +87,8 @@ def three_sample_test(
       plug_in: see `variance_from_sums`; for three sets of one size.
 
     Raises:
-      ValueError: for references of different sizes, sets of different sizes
-        under `plug_in`, or a floor that is not positive.
+      ValueError: for no such sums, references of different sizes, sets of
+        different sizes under `plug_in`, or a floor that is not positive.
     """
     _check_sizes(new, old, plug_in)
     n = size(new.reference, 4)
@@ -117,6 +118,8 @@ def three_sample_test(
 
 def _check_sizes(new: CandidateSums, old: CandidateSums, plug_in: bool) -> None:
     """Refuses sums of different references; of different sizes if `plug_in`."""
+    for name, given in (("new", new), ("old", old)):
+        errors.check_type(name, given, CandidateSums)
     alike = [new.reference, old.reference]
     if plug_in:
         alike += [new.within, old.within]

@@ -11,7 +11,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.kernels import KERNEL_FAMILY, Kernel
 from tf_mmdgan.mmd.constrained import distance
 from tf_mmdgan.mmd.constrained.gradient_constrained import gradient_constrained
 from tf_mmdgan.mmd.constrained.solvers import SOLVERS
@@ -67,7 +67,7 @@ def critic_gradient_constrained_mmd2(
     real: tf.Tensor,
     fake: tf.Tensor,
     images: tf.Tensor,
-    kernel: Kernel,
+    kernel: Kernel | str,
     ridge: float | tf.Tensor,
     *,
     constrain_values: bool = True,
@@ -98,7 +98,7 @@ def critic_gradient_constrained_mmd2(
       fake: features h of generated images, [m, p].
       images: points of mu, [M, ...]; the unit of slopes is that of
         `gradients`.
-      kernel: on features, differentiable at coinciding points.
+      kernel: on features, differentiable at coinciding points; or its name.
       ridge: lambda, > 0.
       constrain_values: see `gradient_constrained_mmd2`.
       solver: a name in `SOLVERS`.
@@ -113,7 +113,7 @@ def critic_gradient_constrained_mmd2(
     features, squares = gradients.jacobian_products(function, images)
     points, squares = gather([features, tf.stop_gradient(squares)])
     distance = gradient_constrained(
-        real, fake, points, kernel, ridge,
+        real, fake, points, KERNEL_FAMILY.get(kernel), ridge,
         jacobian_squares=squares,
         constrain_values=constrain_values,
         solver=solver,

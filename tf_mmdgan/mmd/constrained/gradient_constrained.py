@@ -6,7 +6,7 @@ GANs", section 3, https://arxiv.org/abs/1805.11565
 
 import tensorflow as tf
 
-from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.kernels import KERNEL_FAMILY, Kernel
 from tf_mmdgan.mmd.constrained.distance import (
     Optimum,
     check,
@@ -64,7 +64,7 @@ def gradient_constrained_mmd2(
     real: tf.Tensor,
     fake: tf.Tensor,
     points: tf.Tensor,
-    kernel: Kernel,
+    kernel: Kernel | str,
     ridge: float | tf.Tensor,
     *,
     jacobian_squares: tf.Tensor | None = None,
@@ -93,7 +93,7 @@ def gradient_constrained_mmd2(
       real: [n, p].
       fake: [m, p].
       points: of mu, [M, p].
-      kernel: differentiable at coinciding points.
+      kernel: differentiable at coinciding points; or its name.
       ridge: lambda, > 0.
       jacobian_squares: J J^T of the features of each point, [M, p, p]: where
         real, fake and points are features of images, and the critic's gradient
@@ -108,7 +108,7 @@ def gradient_constrained_mmd2(
       ValueError: if the shapes do not fit.
     """
     return gradient_constrained(
-        real, fake, points, kernel, ridge,
+        real, fake, points, KERNEL_FAMILY.get(kernel), ridge,
         jacobian_squares=jacobian_squares,
         constrain_values=constrain_values,
         solver=solver,

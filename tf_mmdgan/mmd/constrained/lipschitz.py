@@ -6,7 +6,7 @@ GANs", section 3, https://arxiv.org/abs/1805.11565
 
 import tensorflow as tf
 
-from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.kernels import KERNEL_FAMILY, Kernel
 from tf_mmdgan.mmd.constrained.distance import (
     Optimum,
     check,
@@ -81,7 +81,7 @@ def lipschitz_mmd2(
     real: tf.Tensor,
     fake: tf.Tensor,
     points: tf.Tensor,
-    kernel: Kernel,
+    kernel: Kernel | str,
     ridge: float | tf.Tensor,
     *,
     jacobian_squares: tf.Tensor | None = None,
@@ -114,7 +114,7 @@ def lipschitz_mmd2(
       real: [n, p].
       fake: [m, p].
       points: where slopes are bounded, [M, p].
-      kernel: differentiable at coinciding points.
+      kernel: differentiable at coinciding points; or its name.
       ridge: lambda, > 0.
       jacobian_squares: see `gradient_constrained_mmd2`, [M, p, p].
       tolerance: of the squared distance, relative.
@@ -125,7 +125,7 @@ def lipschitz_mmd2(
       ValueError: if the shapes do not fit.
     """
     return lipschitz(
-        real, fake, points, kernel, ridge,
+        real, fake, points, KERNEL_FAMILY.get(kernel), ridge,
         jacobian_squares=jacobian_squares,
         tolerance=tolerance,
         solver=solver,

@@ -6,11 +6,11 @@ GANs", https://arxiv.org/abs/1805.11565
 
 import tensorflow as tf
 
-from tf_mmdgan.kernels import Kernel
+from tf_mmdgan.kernels import KERNEL_FAMILY, Kernel
 
 
 def scaled_mmd_terms(
-    kernel: Kernel, features: tf.Tensor, jacobian_squares: tf.Tensor
+    kernel: Kernel | str, features: tf.Tensor, jacobian_squares: tf.Tensor
 ) -> tf.Tensor:
     """What each point of the measure mu adds to the scale's constraint: [n].
 
@@ -21,7 +21,7 @@ def scaled_mmd_terms(
         array([10., 10., 10., 10.], dtype=float32)
 
     Args:
-      kernel: on the features.
+      kernel: on the features, or its name.
       features: h, [n, d], at points of the measure mu.
       jacobian_squares: [n] or [n, d, d], see `Kernel.derivative_trace`.
 
@@ -29,6 +29,7 @@ def scaled_mmd_terms(
       ValueError: for a kernel that is not differentiable at u = v, and for one
         that needs J J^T, [n, d, d], where its trace is given.
     """
+    kernel = KERNEL_FAMILY.get(kernel)
     trace = kernel.derivative_trace(features, jacobian_squares)
     return kernel.diagonal(features) + trace
 
