@@ -59,3 +59,17 @@ def test_columns_are_compared_with_those_of_their_names(compare):
         compare(x, y)
     for other in (x, Frame(c=one, d=two), np.asarray(y)):
         compare(x, other)
+
+
+def test_columns_of_several_types_are_numbers():
+    mixed = np.array([[1, True, 0.5], [2, False, 1.5]] * 4, object)
+    plain = mixed.astype(float)
+    np.testing.assert_array_equal(as_samples(mixed, plain).x, plain)
+    np.testing.assert_array_equal(
+        tm.Gaussian()(mixed, mixed), tm.Gaussian()(plain, plain)
+    )
+    assert feeding.as_array(mixed).dtype == np.float64
+    for other in ([[1.0, None]] * 4, [["1", 2.0]] * 4):
+        for act in (lambda a: as_samples(a, a), lambda a: tm.Gaussian()(a, a)):
+            with pytest.raises(ValueError, match="number"):
+                act(np.array(other, object))

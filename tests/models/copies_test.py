@@ -55,3 +55,11 @@ def test_other_layers_of_the_users_are_copied(layer):
     weights = (n.get_weights() for n in (model.generator, model.ema_generator))
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_layers_that_are_functions_serve_in_both_networks():
+    model = made(keras.layers.Lambda(lambda rows: 2.0 * rows - 1.0))
+    latents = np.ones((3, 3), np.float32)
+    np.testing.assert_array_equal(
+        model.generator(latents), model.ema_generator(latents)
+    )

@@ -81,3 +81,33 @@ def test_what_can_be_scored_is_not_refused(model, data):
         data = data.astype(np.uint8)
     found = model.fit(ROWS, batch_size=8, validation_data=data, verbose=0)
     assert len(found.history["val_kid"]) == 1
+
+
+def broken():
+    yield ROWS[:8]
+    yield ROWS[8:16]
+    raise RuntimeError("the disk is gone")
+
+
+@pytest.mark.parametrize(
+    ("data", "epochs", "message"),
+    [
+        (broken, 1, "end in an error: RuntimeError: the disk is gone"),
+        (lambda: (ROWS[:8, : 4 - i] for i in range(3)), 1, "an error: TypeErr"),
+        (lambda: (ROWS[:8] for _ in range(4)), 2, "nothing left after the fir"),
+        (lambda: tf.data.Dataset.range(9), 1, r"are of shape \[\]"),
+        (lambda: np.zeros(9, [("a", "f4")]), 1, "that are no numbers"),
+    ],
+)
+def test_data_that_break_are_told_in_one_line(model, data, epochs, message):
+    with pytest.raises(
+        (errors.UsageError, errors.DataError), match=message
+    ) as caught:
+        model.fit(data(), epochs=epochs, verbose=0)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_generator_may_yield_lists(model):
+    given = [[ROWS[:8], np.zeros(8, int)]] * 2
+    found = model.fit((batch for batch in given), verbose=0)
+    assert len(found.epoch) == 1

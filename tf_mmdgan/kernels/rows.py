@@ -1,6 +1,7 @@
 """The rows that kernels compare: checked, of one type, and their distances."""
 
 import contextlib
+import numbers
 from collections.abc import Iterable
 from typing import Any
 
@@ -61,14 +62,26 @@ def as_tensor(values: Any) -> tf.Tensor:
     try:
         return tf.convert_to_tensor(values)
     except (ValueError, TypeError) as error:
-        # Columns of several types, as in a frame, are objects to NumPy.
         if hasattr(values, "__array__"):
             with contextlib.suppress(ValueError, TypeError):
-                return tf.constant(np.asarray(values, np.float64))
+                array = without_objects(np.asarray(values))
+                if array.dtype.kind in "fiu":
+                    return tf.constant(array)
         kind = type(values).__name__
         raise ValueError(
             f"Features are a {kind}, not an array of numbers."
         ) from error
+
+
+def without_objects(array: np.ndarray) -> np.ndarray:
+    """Numbers that are objects to NumPy, in float64; other arrays as they are.
+
+    Columns of several types, as in a frame, are such objects.
+    """
+    if array.dtype != object or not array.ndim:
+        return array
+    real = all(isinstance(value, numbers.Real) for value in array.flat)
+    return array.astype(np.float64) if real else array
 
 
 def check_unmasked(values: Any) -> None:

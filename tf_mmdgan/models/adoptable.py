@@ -1,6 +1,6 @@
 """What networks must not hold or return, for a model to train them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -75,6 +75,24 @@ def check_losses(network: keras.Model, role: str) -> None:
             f"{(names or [network.name])[0]}, that no step adds: give "
             "regularizers to the objective, or weight_decay to the optimizer."
         )
+
+
+def copier(
+    network: keras.Model,
+) -> Callable[[keras.layers.Layer], keras.layers.Layer] | None:
+    """How the layers of a network are copied; None: as Keras does it.
+
+    Keras makes no copy of a function. Layers that are functions have no weights
+    and serve in both networks.
+    """
+
+    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if isinstance(layer, keras.layers.Lambda):
+            return layer
+        return type(layer).from_config(layer.get_config())
+
+    functions = any(isinstance(x, keras.layers.Lambda) for x in network.layers)
+    return copied if functions else None
 
 
 def check_copy(network: keras.Model, copy: keras.Model) -> None:

@@ -123,13 +123,14 @@ def copied(network: keras.Model) -> keras.Model:
       UsageError: for layers that cannot be made again, or become others.
     """
     try:
-        copy = keras.models.clone_model(network)
+        copied_by = adoptable.copier(network)
+        copy = keras.models.clone_model(network, clone_function=copied_by)
         copy.set_weights(network.get_weights())
     except (NotImplementedError, TypeError, ValueError) as error:
         raise errors.UsageError(
-            "The generator cannot be copied for its average: make it of layers "
-            "by keras.Sequential, or let its class take **kwargs for "
-            "keras.Model."
+            f"The generator cannot be copied for its average: {_reason(error)} "
+            "Make it of layers by keras.Sequential, or let its class take "
+            "**kwargs for keras.Model, and give other arguments in get_config."
         ) from error
     adoptable.check_copy(network, copy)
     return copy

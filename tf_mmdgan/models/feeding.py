@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_mmdgan import errors
 from tf_mmdgan.conditions import Condition
-from tf_mmdgan.kernels.rows import check_unmasked
+from tf_mmdgan.kernels.rows import check_unmasked, without_objects
 from tf_mmdgan.models.image_batches import ImageForm, warn_of_missing
 
 _BATCH_SIZE = 32  # as in Keras
@@ -93,6 +93,28 @@ class Feed:
             raise errors.DataError(too_few(batches_per_step, self.count))
         calls = self.count // (batches_per_step * together)
         return max(calls, 1) * together
+
+
+def check_epochs(x: Any, end: int, first: int, steps: int | None) -> None:
+    """Refuses epochs that there are no data for.
+
+    Args:
+      x: what `fit` is given.
+      end: the number of the last epoch.
+      first: how many are done.
+      steps: of an epoch; None: it ends with the data.
+
+    Raises:
+      UsageError: for what are no numbers of epochs, and for several of them
+        with a generator, which ends in the first.
+    """
+    errors.check_count(0, epochs=end, initial_epoch=first)
+    once = isinstance(x, types.GeneratorType) and steps is None
+    if once and end - first > 1:
+        raise errors.UsageError(
+            f"epochs={end}: a generator has nothing left after the first; give "
+            "steps_per_epoch too, or a tf.data.Dataset, which begins again."
+        )
 
 
 def check_arguments(given: Mapping[str, Any]) -> None:
@@ -265,10 +287,11 @@ def as_array(rows: Any) -> np.ndarray:
     """
     check_unmasked(rows)
     try:
-        found = np.atleast_1d(rows)
+        found = without_objects(np.atleast_1d(rows))
     except ValueError:  # of lists in lists
         found = np.array([None])
-    if found.dtype.kind not in "biufV":  # V: bfloat16
+    # V: bfloat16, and records, which have names.
+    if found.dtype.kind not in "biufV" or found.dtype.names is not None:
         raise errors.UsageError(
             f"fit cannot train on rows of {type(rows).__name__} that are no "
             "numbers, or of unequal lengths: give an array [n, ...]."
@@ -292,10 +315,15 @@ def _of_generator(batches: Iterator[Any]) -> Feed:
         first = next(batches)
     except StopIteration:
         raise errors.DataError("The data have no batch.") from None
-    every = itertools.chain([first], batches)
-    specs = tf.nest.map_structure(_spec, first)
+    every = map(_as_tuple, itertools.chain([first], batches))
+    specs = tf.nest.map_structure(_spec, _as_tuple(first))
     data = tf.data.Dataset.from_generator(lambda: every, output_signature=specs)
     return Feed(_of_one_size(data))
+
+
+def _as_tuple(batch: Any) -> Any:
+    """A batch; a list as a tuple, for to TensorFlow it would be one array."""
+    return tuple(batch) if isinstance(batch, list) else batch
 
 
 def _spec(part: Any) -> tf.TensorSpec:
@@ -306,7 +334,7 @@ def _spec(part: Any) -> tf.TensorSpec:
 def _of_one_size(batches: tf.data.Dataset) -> tf.data.Dataset:
     """Without those that are smaller than one before: the rest of a pass."""
     first = tf.nest.flatten(batches.element_spec)[0]
-    if first.shape[0] is not None:
+    if first.shape.rank == 0 or first.shape[0] is not None:
         return batches
 
     def measure(largest, *batch):

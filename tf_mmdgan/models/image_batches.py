@@ -12,6 +12,8 @@ from tf_mmdgan import errors, images
 from tf_mmdgan.conditions import Condition
 
 _ROUNDING = 1e-3
+# What TensorFlow writes of an error of Python.
+_RAISED = re.compile(r"^(\w+(?:Error|Exception|Interrupt): .+)$", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,10 +223,16 @@ def check_groups(labels: np.ndarray, classes: int) -> None:
 def refusal(error: tf.errors.OpError) -> Exception:
     """The error of `check_values` that a data set has failed by, if it is one.
 
-    Any other comes back as it is.
+    Of other errors of Python in the making of data their line is told; errors
+    of TensorFlow come back as they are.
     """
     found = re.search(r"DataError: (.+)", error.message)
-    return errors.DataError(found[1]) if found else error
+    if found:
+        return errors.DataError(found[1])
+    raised = _RAISED.search(error.message)
+    if "PyFunc" not in error.message or raised is None:
+        return error
+    return errors.DataError(f"The data end in an error: {raised[1]}")
 
 
 def check_values(values: np.ndarray) -> None:

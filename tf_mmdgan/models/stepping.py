@@ -164,7 +164,7 @@ class SteppedModel(keras.Model):
             `steps_per_epoch`, and `sample_weight` and the like.
           DataError: for data with fewer batches than one step takes.
         """
-        errors.check_count(0, epochs=epochs, initial_epoch=initial_epoch)
+        feeding.check_epochs(x, epochs, initial_epoch, steps_per_epoch)
         self.check_fit(kwargs)
         first = int(self.updates.numpy())
         feed = self._feed(x, y, batch_size, shuffle)
