@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tf_mmdgan import export, serving
+from tf_mmdgan import errors, export, serving
 from tf_mmdgan.latents import Latents
 
 LATENTS = Latents(4, "normal")
@@ -53,3 +53,22 @@ def test_pictures_show_the_first_three_channels(loaded, path):
         np.testing.assert_array_equal(np.asarray(picture), want)
     with PIL.Image.open(path / "assets.extra" / "samples.png") as picture:
         assert picture.mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"value_range": (1.0, 0.0)}, "highest=0.0"),
+        ({"value_range": "0,1"}, "value_range=0,1: need two numbers"),
+        ({"documents": {"../other.json": {}}}, "is the name of no file"),
+        ({"documents": {"other.json": {"a": np.nan}}}, "what JSON holds"),
+    ],
+)
+def test_what_an_export_does_not_take(tmp_path, settings, message):
+    layers = [keras.Input((2,)), keras.layers.Dense(3)]
+    with pytest.raises(errors.UsageError, match=message):
+        export.export_generator(
+            keras.Sequential(layers), Latents(2, "normal"), tmp_path / "new",
+            **settings,
+        )  # fmt: skip
+    assert not (tmp_path / "new").exists()

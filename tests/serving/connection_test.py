@@ -183,3 +183,15 @@ def test_certificates_of_the_system_may_be_a_folder(tmp_path, monkeypatch):
 def test_values_that_no_connection_has(settings, words):
     with pytest.raises(errors.UsageError, match=words):
         Connection(**{"target": "host:1", **settings})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"target": "http://localhost:80"}, "need host:port"),
+        ({"target": "host:1", "model_name": ""}, "model_name is empty"),
+    ],
+)
+def test_addresses_of_pages_and_no_names_are_refused(settings, message):
+    with pytest.raises(errors.UsageError, match=message):
+        Connection(**settings)

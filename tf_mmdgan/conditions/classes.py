@@ -93,7 +93,7 @@ class Classes(Condition):
         number = class_names.number(label, self.names)
         check_label(number, self.count)
         shares = np.zeros(self.count)
-        shares[number] = 1.0
+        shares[np.arange(self.count) == number] = 1.0
         return dataclasses.replace(self, shares=shares)
 
     def like(self, labels: np.ndarray) -> "Classes":

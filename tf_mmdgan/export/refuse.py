@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tf_mmdgan import errors
+
 
 def bad_truncation(truncation: tf.Tensor) -> tf.Operation:
     """Fails unless all of these are shares of a law, in (0, 1]."""
@@ -58,3 +60,17 @@ def unless(
     return tf.debugging.Assert(
         tf.reduce_all(condition), [tf.strings.format(message, wrong)]
     )
+
+
+def bad_range(given: object) -> None:
+    """Raises UsageError for what is neither None nor (lowest, highest)."""
+    if given is None:
+        return
+    ends = given if isinstance(given, tuple | list) else ()
+    if len(ends) != 2:
+        raise errors.UsageError(
+            f"value_range={errors.excerpt(given, 40)}: need two numbers, "
+            "(lowest, highest)."
+        )
+    errors.check_finite(lowest=ends[0])
+    errors.check_above(ends[0], highest=ends[1])

@@ -120,12 +120,18 @@ def _records(
     """The JSON files of an export by name."""
     errors.check_type("metadata", metadata, Mapping)
     record = {**metadata, **_described(servable)}
+    for name in documents:
+        if pathlib.PurePath(name).name != name:
+            raise errors.UsageError(
+                f"documents: '{name}' is the name of no file."
+            )
     try:
         # Fails now rather than after the slow part.
-        json.dumps(record, allow_nan=False)
+        json.dumps([record, *documents.values()], allow_nan=False)
     except (TypeError, ValueError) as error:
         raise errors.UsageError(
-            f"metadata: need what JSON holds ({errors.excerpt(error, 80)})."
+            "metadata, documents: need what JSON holds "
+            f"({errors.excerpt(error, 80)})."
         ) from None
     return {pathlib.Path(METADATA).name: record, **documents}
 

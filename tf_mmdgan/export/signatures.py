@@ -87,7 +87,8 @@ class Servable:
         levels of 8 bits: what is drawn has `values` in this range too.
 
     Raises:
-      UsageError: for a `max_samples` below 2, which leaves no interpolation.
+      UsageError: for a `max_samples` below 2, which leaves no interpolation,
+        and for what is no range.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Servable:
     ):
         errors.check_type("latents", latents, Latents)
         errors.check_count(2, max_samples=max_samples)
+        refuse.bad_range(value_range)
         if condition is not None:
             errors.check_type("condition", condition, Condition)
         self.generator = generator

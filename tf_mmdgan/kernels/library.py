@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_mmdgan import errors
 from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.kernels.kernel import (
@@ -200,10 +201,9 @@ class Polynomial(Kernel):
             raise ValueError(
                 f"degree={self.degree}, need {_MOST_FACTORS:,} at most."
             )
-        if self.gamma is not None and not 0.0 < self.gamma < math.inf:
-            raise ValueError(f"gamma={self.gamma}, need None or a number > 0.")
-        if not 0.0 <= self.coef0 < math.inf:
-            raise ValueError(f"coef0={self.coef0}, need a number >= 0.")
+        if self.gamma is not None:
+            errors.check_above(0.0, gamma=self.gamma)
+        errors.check_at_least(0.0, coef0=self.coef0)
 
     def _of_inner(self, inner, x, order=0):
         """Derivative of k of some order by t = <u, v>."""

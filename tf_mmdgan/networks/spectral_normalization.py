@@ -301,19 +301,13 @@ def power_iterate(network: keras.Model, iterations: int = 1) -> None:
 
 
 def _check(form: str, scale: float, vectors: int) -> None:
-    if form not in FORMS:
+    if not isinstance(form, str) or form not in FORMS:
         raise errors.UsageError(
             f"Unknown form '{form}' of spectral normalization; known: "
             f"{', '.join(FORMS)}."
         )
-    if not scale > 0.0:
-        raise errors.UsageError(
-            f"scale={scale} of spectral normalization, need > 0."
-        )
-    if vectors < 1:
-        raise errors.UsageError(
-            f"vectors={vectors} of spectral normalization, need >= 1."
-        )
+    errors.check_above(0.0, scale=scale)
+    errors.check_count(1, vectors=vectors)
 
 
 def _check_layer(layer: keras.layers.Layer) -> None:

@@ -174,8 +174,7 @@ class MMDRegularizer(keras.regularizers.Regularizer):
         seed: int = 0,
     ):
         Latents(1, prior)  # refuses an unknown one
-        if not weight >= 0.0:
-            raise errors.UsageError(f"weight={weight}: need a number >= 0.")
+        errors.check_at_least(0.0, weight=weight)
         self._prior, self._weight = prior, weight
         self._distance = _Distance(kernel, estimator)
         self._seeds = keras.random.SeedGenerator(seed)

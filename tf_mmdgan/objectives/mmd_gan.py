@@ -155,7 +155,13 @@ class RepulsiveMMD(MMDGAN):
         errors.check_finite(real_weight=self.real_weight)
         if self.bounds is None:
             return
-        lower, upper = self.bounds
+        bounds = kernels.some_numbers(self.bounds)
+        if len(bounds) != 2:
+            raise errors.UsageError(
+                f"bounds={errors.excerpt(self.bounds, 40)}: need two numbers, "
+                "(lower, upper)."
+            )
+        lower, upper = bounds
         errors.check_at_least(0.0, lower=lower)
         errors.check_at_least(lower, upper=upper)
         object.__setattr__(self, "bounds", (lower, upper))

@@ -65,7 +65,10 @@ class Connection:
         if self.model_version is not None:
             errors.check_count(0, model_version=self.model_version)
             errors.check_seed(model_version=self.model_version)
-        port = self.target.rpartition(":")[2]
+        if not self.model_name:
+            raise errors.UsageError("model_name is empty: name the model.")
+        web = self.target.lower().startswith(("http:", "https:"))
+        port = "" if web else self.target.rpartition(":")[2]
         if not port.isdecimal() or not 0 < int(port) < 2**16:
             raise errors.UsageError(
                 f"target={self.target}: need host:port, the port 1 to 65535."
