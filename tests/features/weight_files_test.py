@@ -366,3 +366,13 @@ def test_an_archive_that_is_an_hdf5_file_too_is_checked_as_both(
     assert zipfile.is_zipfile(path) and h5py.is_hdf5(path)
     with pytest.raises(errors.DataError, match="lies elsewhere"):
         get_extractor(f"keras:{path}")
+
+
+def test_networks_of_sound_are_not_drawn_up(tmp_path):
+    """A window of any length would be made, for a file of kilobytes."""
+    sound = keras.layers.Conv1D(2, 3, kernel_initializer="stft")
+    layers = [keras.Input((8, 8, 1)), keras.layers.Reshape((64, 1)), sound]
+    path = tmp_path / "sound.keras"
+    keras.Sequential(layers).save(path)
+    with pytest.raises(ValueError, match="layers of sound"):
+        weight_files.check_claims(path)

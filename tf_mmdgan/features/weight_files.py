@@ -2,9 +2,11 @@
 
 import contextlib
 import hashlib
+import json
 import math
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +25,8 @@ from tf_mmdgan.features import hdf5_reading
 
 _DESCRIPTION = "config.json"  # of a network of Keras
 _DESCRIPTION_BYTES = 2**22
+# Of these Keras makes windows where it draws up a network.
+_OF_SOUND = re.compile("stft|spectrogram", re.IGNORECASE)
 # That reading an HDF5 file may take, and how fast it is at least.
 _SECONDS = 30
 _BYTES_A_SECOND = 10**7
@@ -117,6 +121,8 @@ def check_claims(path: pathlib.Path) -> None:
         if archive.getinfo(_DESCRIPTION).file_size > _DESCRIPTION_BYTES:
             raise ValueError(f"{_DESCRIPTION} is too large")
         described = files.parse_json(archive.read(_DESCRIPTION).decode())
+    if _OF_SOUND.search(json.dumps(described, ensure_ascii=False)):
+        raise ValueError("it has layers of sound, with tables of any size")
     # As a graph, in which no weight has a value: it takes no memory.
     with tf.Graph().as_default():
         model = keras.saving.deserialize_keras_object(described)
