@@ -111,7 +111,7 @@ def test_a_run_has_curves_and_the_settings_that_differ(report):
         "learning rate",
     ]
     main = text[: text.index("<details")]
-    assert "&lt;rbf&gt;" in main and "as published" in main and "150000" in main
+    assert "&lt;rbf&gt;" in main and "by default" in main and "150000" in main
     assert "run: beta_1" in folds(text)["All settings"]
     assert "7: class h" in main
 

@@ -44,9 +44,9 @@ _COPIES = (
     "is copied, share_nearer is about .5, c_t about 0, and of the real images "
     "nearest to generated ones (hits) as many were trained on as chance makes.",
     "A low p-value says that chance would hardly bring generated images so "
-    "near; where hits_p_value and c_t_p_value are both below .001 the "
-    "generator copies: train for fewer steps, on more pictures, or with "
-    "augmentation.",
+    "near; where both are below .001, hits_p_value of single pictures and "
+    "c_t_p_value of whole regions, and not one alone, the generator copies: "
+    "train for fewer steps, on more pictures, or with augmentation.",
 )
 _CLASS_ROWS = "Images of one column are of the same latents."
 _BASELINE = (
@@ -92,6 +92,7 @@ def render_page(
         f"<h1>{html.escape(title)}</h1>",
         *_warnings(report),
         main_table({"generated": report["scores"]} | _named_baseline(baseline)),
+        *_counted(report),
         f'<p class="quiet">{_BASELINE}</p>' if baseline else "",
         charts_html(history.charts(kid)),
         *_pictures(samples, training, neighbours),
@@ -106,6 +107,14 @@ def render_page(
         folded("Notes", _listed(report["notes"])),
     ]
     return document(title, parts)
+
+
+def _counted(report: Mapping[str, Any]) -> list[str]:
+    """How many images the numbers are of, where both numbers are known."""
+    fake, real = report.get("num_fake"), report.get("num_real")
+    if fake is None or real is None:
+        return []
+    return [f'<p class="quiet">{fake:,} against {real:,} real ones.</p>']
 
 
 def _named_baseline(baseline: Scores) -> dict[str, Scores]:
@@ -218,7 +227,7 @@ def _changed(history: RunHistory) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    return "as published" if value is None else str(value)
+    return "by default" if value is None else str(value)
 
 
 def _listed(texts: Sequence[str]) -> str:

@@ -20,6 +20,10 @@ _WITNESS = (
 )
 
 
+_APART = "What tells them apart"
+_CHANCE = "Least alike, which may be chance"
+
+
 def render_page(
     outcome: Mapping[str, Any],
     null: np.ndarray,
@@ -41,7 +45,7 @@ def render_page(
     title = f"{outcome['x']} and {outcome['y']}"
     parts = [
         f"<h1>{html.escape(title)}</h1>",
-        f"<p>{html.escape(_verdict(outcome))}</p>",
+        f"<p>{html.escape(verdict(outcome))}</p>",
         *_compared(outcome["features"]),
     ]
     if len(null):
@@ -50,7 +54,7 @@ def render_page(
             _histogram(null, outcome["statistic"], outcome["threshold"]),
         ]
     parts += [
-        "<h2>What tells them apart</h2>",
+        f"<h2>{_APART if outcome['rejected'] else _CHANCE}</h2>",
         f'<p class="quiet">{_WITNESS}</p>',
         *_extremes("x", x, ranking.x_order, ranking.x_values, "y", shown),
         *_extremes("y", y, ranking.y_order, ranking.y_values, "x", shown),
@@ -60,7 +64,8 @@ def render_page(
     return markup.document(title, parts)
 
 
-def _verdict(outcome: Mapping[str, Any]) -> str:
+def verdict(outcome: Mapping[str, Any]) -> str:
+    """What a test has found, in words; `outcome` as of `render_page`."""
     can = "are told apart" if outcome["rejected"] else "are not told apart"
     text = (
         f"p = {outcome['p_value']:.3g}: {outcome['num_x']:,} rows of x and "

@@ -113,7 +113,7 @@ def _scored(outcome: Mapping[str, Any]) -> str:
 def _tests(tests: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = {
         f"{test['x']}, {test['y']}": [
-            f"{'no' if test['rejected'] else 'not refuted'}, "
+            f"{'no' if test['rejected'] else 'no difference found'}, "
             f"p = {test['p_value']:.3g}",
             f"{test['nearer'] or 'neither'}, p = {test['nearer_p_value']:.3g}",
         ]
