@@ -80,7 +80,8 @@ class Chart:
       lines: of colours that follow their order; those without points are
         left out.
       x_label: what x is.
-      reference: a value of y at which there is a dashed line; None: no line.
+      reference: a value of y at which there is a dashed line, that of training
+        images; None: no line.
     """
 
     title: str
@@ -268,12 +269,14 @@ def _upward(chart: Chart) -> _Scale:
 
 
 def _legend(chart: Chart) -> str:
-    if len(chart.lines) < 2:
-        return ""
-    return "".join(
+    named = chart.coloured if len(chart.lines) > 1 else []
+    parts = [
         f' <span style="color:{colour}">&#9644; {html.escape(line.name)}</span>'
-        for line, colour in chart.coloured
-    )
+        for line, colour in named
+    ]
+    if chart.reference is not None:
+        parts.append(" <span>- - training images</span>")
+    return "".join(parts)
 
 
 def _axes(across: _Scale, upward: _Scale, x_label: str) -> list[str]:
@@ -283,9 +286,9 @@ def _axes(across: _Scale, upward: _Scale, x_label: str) -> list[str]:
         parts.append(_rule(_LEFT, y, _WIDTH - _RIGHT, y, "grid"))
         parts.append(_text(_LEFT - 5, y + 4, value, "end"))
     for value in across.marks():
-        parts.append(
-            _text(float(across(value)), _HEIGHT - _BOTTOM + 15, value, "middle")
-        )
+        x = float(across(value))
+        anchor = "end" if x > _WIDTH - 2 * _RIGHT else "middle"
+        parts.append(_text(x, _HEIGHT - _BOTTOM + 15, value, anchor))
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     parts.append(_text(middle, _HEIGHT - 4, x_label, "middle"))
     return parts

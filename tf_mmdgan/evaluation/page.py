@@ -49,7 +49,7 @@ _COPIES = (
     "train for fewer steps, on more pictures, or with augmentation.",
 )
 _CLASS_ROWS = "Images of one column are of the same latents."
-_BASELINE = (
+BASELINE = (
     "Training images: real images that the generator was trained on, scored in "
     "the same way. A generator of the same distribution would have their "
     "numbers."
@@ -93,7 +93,7 @@ def render_page(
         *_warnings(report),
         main_table({"generated": report["scores"]} | _named_baseline(baseline)),
         *_counted(report),
-        f'<p class="quiet">{_BASELINE}</p>' if baseline else "",
+        f'<p class="quiet">{BASELINE}</p>' if baseline else "",
         charts_html(history.charts(kid)),
         *_pictures(samples, training, neighbours),
         *_class_rows(history),

@@ -171,7 +171,8 @@ def _method(given: Mapping[str, Any]) -> list[str]:
     command = " ".join(["tf-mmdgan train", *_flags(given), "--run_dir=RUN_DIR"])
     return [
         "## Method", "",
-        "The training, with all settings that differ from the defaults:", "",
+        "The training, with all settings that differ from the defaults (of a "
+        "run that went on with other settings, those of its last part):", "",
         "```sh", command, "```", "",
     ]  # fmt: skip
 

@@ -88,6 +88,7 @@ def render(
         [
             f"<h1>{html.escape(title)}</h1>",
             page.main_table(columns),
+            f'<p class="quiet">{page.BASELINE}</p>' if baseline else "",
             f'<p class="quiet">{html.escape(_scored(outcome))}</p>',
             charts_html(charts),
             *_tests(outcome["tests"]),

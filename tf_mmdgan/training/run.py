@@ -260,7 +260,8 @@ def _warn_of_rates_at_rest(config: TrainConfig) -> None:
     if config.rates_fall and config.steps > config.decay_end:
         errors.warn(
             f"The learning rates are 0 from step {config.decay_end:,} on, "
-            "where the run was to end: steps beyond it train nothing. "
+            "where the run was to end: steps beyond it train nothing, and "
+            "only the averaged weights still move. "
             f"--learning_rate_decay_to={config.steps} lets the rates fall "
             "until the new end."
         )
