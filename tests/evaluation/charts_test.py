@@ -85,6 +85,7 @@ def test_numbers_at_an_axis_are_round_and_apart():
         "0.4",
         "0.6",
         "0.8",
+        "1",  # of the steps: it ends where the chart does
     ]
 
 

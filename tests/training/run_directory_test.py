@@ -157,7 +157,7 @@ def test_folder_that_another_process_holds_is_told_as_that(tmp_path):
 
 
 def test_folder_without_run_names_the_tool(tmp_path):
-    with pytest.raises(errors.DataError, match=r"tools/train\.py"):
+    with pytest.raises(errors.DataError, match=r"tf-mmdgan train"):
         run_directory.read_config(tmp_path)
 
 
