@@ -259,6 +259,10 @@ def test_the_nearer_run_is_found(found):
     assert test["nearer"] == "near" and test["nearer_p_value"] < 0.01
     assert test["kid_difference"] < 0
     assert found.differing == {"kernel": ["near", "far"]}
+    assert compared_page.verdict(test).startswith(
+        "near and far are told apart (p = 0.01); nearer to the held-out images "
+        "is near (p = "
+    )
 
 
 def test_json_page_and_picture_are_written(found, tmp_path):

@@ -100,6 +100,16 @@ def render(
     )
 
 
+def verdict(test: Mapping[str, Any]) -> str:
+    """What the tests of two runs have found, in a sentence."""
+    apart = "are told apart" if test["rejected"] else "are not told apart"
+    return (
+        f"{test['x']} and {test['y']} {apart} (p = {test['p_value']:.3g}); "
+        f"nearer to the held-out images is {test['nearer'] or 'neither'} "
+        f"(p = {test['nearer_p_value']:.3g})."
+    )
+
+
 def _scored(outcome: Mapping[str, Any]) -> str:
     steps = ", ".join(
         f"{name} after {run['step']} steps"
