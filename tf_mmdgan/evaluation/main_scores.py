@@ -35,7 +35,7 @@ MAIN_SCORES = (
 MAIN_METRICS = tuple(dict.fromkeys(score.metric for score in MAIN_SCORES))
 
 
-def in_words(scores: Scores, digits: int = 3) -> str:
+def in_words(scores: Scores) -> str:
     """The main numbers in one line, with the interval of each that has one.
 
         >>> in_words({"fid": {"fid": 12.345}, "prdc": {"recall": 0.5}})
@@ -43,10 +43,9 @@ def in_words(scores: Scores, digits: int = 3) -> str:
 
     Args:
       scores: by metric; a number that is not there is left out.
-      digits: of each number.
     """
     return ", ".join(
-        f"{score.words} {number(scores[score.metric], score.name, digits)}"
+        f"{score.words} {number(scores[score.metric], score.name, 3)}"
         for score in MAIN_SCORES
         if score.name in scores.get(score.metric, {})
     )
