@@ -13,8 +13,10 @@ train: $(READY)
 test: $(READY)
 	$(PY) -m pytest --numprocesses=auto --dist=worksteal -m "not slow"
 
-test-full: $(READY)
-	$(PY) -m pytest --numprocesses=auto --dist=worksteal
+# The slow tests have processes of their own: TensorFlow keeps all the memory that
+# a process has ever held.
+test-full: test
+	$(PY) -m pytest --numprocesses=auto --dist=worksteal -m slow
 
 lint: $(READY)
 	$(PY) -m ruff check .
