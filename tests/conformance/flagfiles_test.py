@@ -161,8 +161,9 @@ def check_one_step(recipe, strategy, folder):
     model.adapt(np.zeros((4, *image_shape(recipe)), np.uint8))
     networks = [n for n in (model.generator, model.critic) if n]
     before = [numbers(network.trainable_weights) for network in networks]
+    batches = batches_of(recipe).take(model.batches_per_step)
     model.fit(
-        strategy.experimental_distribute_dataset(batches_of(recipe)),
+        strategy.experimental_distribute_dataset(batches),
         epochs=1,
         steps_per_epoch=1,
         shuffle=False,
