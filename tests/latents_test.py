@@ -3,6 +3,7 @@
 import statistics
 
 import numpy as np
+import philox
 import pytest
 import tensorflow as tf
 
@@ -15,41 +16,17 @@ VARIANCE = {"uniform": 1.0 / 3.0, "normal": 1.0}
 FOURTH_MOMENT = {"uniform": 1.0 / 5.0, "normal": 3.0}
 
 
-def philox(seed, counter):
-    """Philox4x32-10 of Salmon et al. 2011: four 32-bit words, in Python."""
-    low = 0xFFFFFFFF
-    keys = [seed[0] & low, seed[0] >> 32 & low]
-    words = [counter & low, counter >> 32, seed[1] & low, seed[1] >> 32 & low]
-    for _ in range(10):
-        a, b = 0xD2511F53 * words[0], 0xCD9E8D57 * words[2]
-        words = [
-            (b >> 32) ^ words[1] ^ keys[0],
-            b & low,
-            (a >> 32) ^ words[3] ^ keys[1],
-            a & low,
-        ]
-        keys = [(keys[0] + 0x9E3779B9) & low, (keys[1] + 0xBB67AE85) & low]
-    return words
-
-
-def uniform_row(seed, row, width):
-    counters = -(-width // 4)
-    words = [philox(seed, row * counters + i) for i in range(counters)]
-    signed = np.array(words, np.uint32).ravel()[:width].view(np.int32)
-    return (signed >> 8) / 2.0**23
-
-
 @pytest.mark.parametrize("seed", [(0, 0), SEED, (2**62 + 5, -(2**40))])
 def test_uniform_values_are_philox(seed):
     got = latents.Latents(10, "uniform").sample(seed, 3, start=5)
-    want = [uniform_row(seed, row, 10) for row in (5, 6, 7)]
+    want = [philox.uniform_row(seed, row, 10) for row in (5, 6, 7)]
     np.testing.assert_array_equal(got, want)
 
 
 def test_normal_values_are_box_muller_of_philox():
     got = latents.Latents(10, "normal").sample(SEED, 2, start=4)
     for row, values in zip((4, 5), got.numpy(), strict=True):
-        first, second = np.split(uniform_row(SEED, row, 32), 2)
+        first, second = np.split(philox.uniform_row(SEED, row, 32), 2)
         radius = np.sqrt(-2.0 * np.log((first + 1.0 + 2.0**-23) / 2.0))
         want = (radius * np.cos(np.pi * second))[:10]
         np.testing.assert_allclose(values, want, rtol=2e-6, atol=2e-6)
@@ -167,7 +144,10 @@ def labels_of(count, start=0, num_classes=10):
 def test_labels_are_the_integer_parts_of_scaled_philox(num_classes):
     got = latents.draw_labels(SEED, 4, 5, num_classes)
     stream = (SEED[0], SEED[1] ^ 0x1ABE0000)
-    unit = [(uniform_row(stream, row, 1)[0] + 1.0) / 2.0 for row in range(5, 9)]
+    unit = [
+        (philox.uniform_row(stream, row, 1)[0] + 1.0) / 2.0
+        for row in range(5, 9)
+    ]
     np.testing.assert_array_equal(got, np.floor(num_classes * np.array(unit)))
     assert got.dtype == tf.int32 and got.shape == (4,)
 

@@ -161,7 +161,8 @@ def check_one_step(recipe, strategy, folder):
     model.adapt(np.zeros((4, *image_shape(recipe)), np.uint8))
     networks = [n for n in (model.generator, model.critic) if n]
     before = [numbers(network.trainable_weights) for network in networks]
-    batches = batches_of(recipe).take(model.batches_per_step)
+    extra = int(model.extra_updates(model.step.value))
+    batches = batches_of(recipe).take(extra + model.batches_per_step)
     model.fit(
         strategy.experimental_distribute_dataset(batches),
         epochs=1,

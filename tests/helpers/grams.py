@@ -13,9 +13,18 @@ def gauss(u, v):
     return np.exp(-np.sum((u - v) ** 2) / 2)
 
 
+def on_pairs(formula, x, y):
+    """Matrix of a formula k(u, v), written with explicit loops."""
+    return np.array([[formula(u, v) for v in y] for u in x])
+
+
 def numpy_grams(x, y, formula=gauss):
-    pairs = [(x, x), (x, y), (y, y)]
-    return [np.array([[formula(u, v) for v in b] for u in a]) for a, b in pairs]
+    return [on_pairs(formula, a, b) for a, b in [(x, x), (x, y), (y, y)]]
+
+
+def two_samples(rng, n, m, d=6, shift=0.3):
+    """Normal rows [n, d] and [m, d], whose means differ by `shift` a column."""
+    return rng.normal(size=(n, d)), rng.normal(size=(m, d)) + shift
 
 
 def in_one_graph(function, *sets):

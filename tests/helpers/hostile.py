@@ -8,10 +8,14 @@ import socket
 import threading
 
 import grpc
+import pytest
 import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2
+
+from tf_mmdgan import errors, serving
+from tf_mmdgan.serving import Connection
 
 SHAPE = (2, 2, 1)
 _INPUTS = {
@@ -136,3 +140,18 @@ def grpc_server(predicted, metadata=None, compression=None):
         yield f"127.0.0.1:{port}"
     finally:
         running.stop(0)
+
+
+def sampler(target, rest, **settings):
+    """What draws from a server at `target`."""
+    connection = Connection(target, retries=0, **settings)
+    return serving.Sampler(serving.connect(connection, rest))
+
+
+def refusal(ask, kind=errors.DataError):
+    """The message of the error, which is one printable and short line."""
+    with pytest.raises(kind) as caught:
+        ask()
+    message = str(caught.value)
+    assert message.isprintable() and len(message) < 500
+    return message

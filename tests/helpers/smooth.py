@@ -67,6 +67,21 @@ class SmoothCritic:
         return np.einsum("hd,bh,ph->bdp", v, slopes, w)
 
 
+class LinearCritic:
+    """The output is the sum of pixels times weights."""
+
+    def __init__(self, weights):
+        self.weights = weights
+
+    def __call__(self, batch):
+        product = self.weights * batch.images
+        axes = list(range(1, len(product.shape)))
+        return CriticOutput(tf.reduce_sum(product, axis=axes)[:, None], [])
+
+    def joint(self, *batches):
+        return self(concatenate(*batches))
+
+
 def denoiser():
     """Of the hidden rows of a `SmoothCritic`; its averages stand still."""
     made = Denoiser(hidden_layers=1, units=4, dtype="float64")

@@ -135,3 +135,11 @@ def _image(height, width, channels, encoding="png"):
 
 def _label(num_classes):
     return tfds.features.ClassLabel(num_classes=num_classes)
+
+
+def noise(rng, shape, count, classes=10):
+    """Images of noise with their labels, in turn."""
+    return [
+        (rng.integers(0, 256, shape).astype(np.uint8), number % classes)
+        for number in range(count)
+    ]

@@ -1,6 +1,10 @@
-"""One served model for all tests."""
+"""What all tests of serving share."""
 
+import importlib
+
+import grpc
 import pytest
+from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +22,21 @@ def server(paths):
 
     with ProtocolServer("generator", paths) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def imported():
+    """What the tool imports first takes seconds, none of them an attack's."""
+    for module in ("evaluation", "export", "training", "tools.sources"):
+        importlib.import_module(f"tf_mmdgan.{module}")
+
+
+@pytest.fixture(scope="module")
+def channel(server):
+    with grpc.insecure_channel(server.grpc_target) as channel:
+        yield channel
+
+
+@pytest.fixture(scope="module")
+def stub(channel):
+    return prediction_service_pb2_grpc.PredictionServiceStub(channel)

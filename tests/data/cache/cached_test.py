@@ -1,67 +1,16 @@
-import concurrent.futures
 import dataclasses
 import errno
 import os
 import shutil
-import subprocess
-import sys
-import threading
-import time
 import warnings
 
 import numpy as np
 import pytest
+from cached_sets import Source, entry, load, pixels
 from limits import within
 
 from tf_mmdgan import errors
-from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.cache import build, cached, row_file
-
-SHAPE = (8, 8, 3)
-
-
-@pytest.fixture(autouse=True)
-def shards_of_ten(monkeypatch):
-    monkeypatch.setattr(build, "_SHARD_IMAGES", 10)
-
-
-def pixels(start, stop):
-    """Images that spell their number."""
-    spelt = np.arange(start, stop)[:, None] // [65536, 256, 1] % 256
-    spelt = np.broadcast_to(spelt[:, None, None], (stop - start, *SHAPE))
-    return spelt.astype(np.uint8)
-
-
-class Source:
-    """A plan that records which shards are asked for."""
-
-    def __init__(self, count=47, num_classes=5, workers=1, fails_at=None):
-        self.count, self.num_classes = count, num_classes
-        self.workers, self.fails_at = workers, fails_at
-        self.calls = []
-
-    def fill(self, start, stop):
-        self.calls.append((start, stop))
-        if start == self.fails_at:
-            raise KeyboardInterrupt
-        labels = np.arange(start, stop) % (self.num_classes or 1)
-        return pixels(start, stop), labels if self.num_classes else None
-
-    def __call__(self):
-        return build.Plan(
-            self.count, SHAPE, self.num_classes, self.fill,
-            workers=self.workers,
-        )  # fmt: skip
-
-
-def load(folder, source, key=None, budget=2**30):
-    reading = ReadConfig(cache_dir=folder, memory_budget_gb=budget / 2**30)
-    return cached.cached("set/train", key or {"v": 1}, source, reading)
-
-
-def entry(folder):
-    (found,) = (p for p in folder.iterdir() if p.is_dir())
-    return found
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -117,63 +66,6 @@ def test_goes_on_where_it_was_interrupted(tmp_path):
     np.testing.assert_array_equal(loaded.images, pixels(0, 47))
     assert entry(tmp_path).name.startswith("set_train-")
     assert not list(tmp_path.glob("*.partial"))
-
-
-SLOW_BUILD = """
-import sys, time
-import numpy as np
-from tf_mmdgan.config import ReadConfig
-from tf_mmdgan.data.cache import build, cached
-
-def fill(start, stop):
-    time.sleep(0.1)
-    return np.full((stop - start, 8, 8, 3), start, np.uint8), None
-
-build._SHARD_IMAGES = 10
-plan = build.Plan(200, (8, 8, 3), None, fill)
-reading = ReadConfig(cache_dir=sys.argv[1])
-cached.cached("set/train", {"v": 1}, lambda: plan, reading)
-"""
-
-
-def test_killed_it_leaves_nothing_but_what_can_be_continued(tmp_path):
-    command = [sys.executable, "-c", SLOW_BUILD, str(tmp_path)]
-    process = subprocess.Popen(command)
-    while process.poll() is None and not any(
-        path.stat().st_size > 40
-        for path in tmp_path.glob("*.partial/progress.jsonl")
-    ):
-        time.sleep(0.01)
-    process.kill()
-    assert process.wait() == -9
-    assert [p.suffix for p in tmp_path.iterdir() if p.is_dir()] == [".partial"]
-    source = Source(200, num_classes=None)
-    images = load(tmp_path, source).images
-    done = source.calls[0][0]
-    assert done >= 10
-    np.testing.assert_array_equal(images[done:], pixels(done, 200))
-    np.testing.assert_array_equal(images[:done, 0, 0, 0] % 10, 0)
-
-
-def test_two_that_want_the_same_build_it_once(tmp_path):
-    started, proceed = threading.Event(), threading.Event()
-
-    class Blocked(Source):
-        def fill(self, start, stop):
-            started.set()
-            assert proceed.wait(10)
-            return super().fill(start, stop)
-
-    with concurrent.futures.ThreadPoolExecutor(2) as threads:
-        builder = threads.submit(load, tmp_path, Blocked())
-        assert started.wait(10)
-        with pytest.warns(UserWarning, match="another process"):
-            waiting = threads.submit(load, tmp_path, None)
-            time.sleep(0.1)
-            assert not waiting.done()
-            proceed.set()
-            images = waiting.result().images
-    np.testing.assert_array_equal(images, builder.result().images)
 
 
 def test_too_small_a_disk_is_told_before_anything_is_decoded(

@@ -1,8 +1,6 @@
 import io
-import struct
-import warnings
-import zlib
 
+import encoded
 import numpy as np
 import peaks
 import PIL.Image
@@ -10,141 +8,6 @@ import pytest
 from limits import within
 
 from tf_mmdgan.data.readers import decode
-
-
-def make(mode, size=(6, 4), **info):
-    """An image whose pixels all differ."""
-    rng = np.random.default_rng(1)
-    shape = size[::-1]
-    if mode == "I;16":
-        levels = rng.integers(0, 65536, shape, dtype=np.uint16)
-        return PIL.Image.fromarray(levels)
-    bands = len(PIL.Image.new(mode, (1, 1)).getbands())
-    levels = rng.integers(0, 256, (*shape, bands), dtype=np.uint8)
-    if mode == "P":
-        image = PIL.Image.fromarray(levels[..., 0])
-        image.putpalette(rng.integers(0, 256, 768, dtype=np.uint8).tobytes())
-        return image
-    image = PIL.Image.frombytes(mode, size, levels.tobytes())
-    return image
-
-
-def png(width, height, depth, content):
-    """An RGB file of that size by its header, whatever its content."""
-
-    def chunk(kind, body):
-        check = struct.pack(">I", zlib.crc32(kind + body))
-        return struct.pack(">I", len(body)) + kind + body + check
-
-    header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(content))
-        + chunk(b"IEND", b"")
-    )
-
-
-def with_chunk(kind, body, after=False, checksum=None):
-    """A PNG file of 7 x 5 pixels with one more chunk; and its pixels."""
-    pixels = np.arange(105, dtype=np.uint8).reshape(5, 7, 3)
-    whole = png(7, 5, 8, b"".join(b"\0" + row.tobytes() for row in pixels))
-    check = struct.pack(">I", zlib.crc32(kind + body))
-    part = struct.pack(">I", len(body)) + kind + body + (checksum or check)
-    place = -12 if after else 33
-    return whole[:place] + part + whole[place:], pixels
-
-
-LONG = zlib.compress(bytes(3_000_000))
-PROFILE = zlib.compress(np.random.default_rng(0).bytes(3_000_000))
-BROKEN_EXIF = b"MM\0*\0\0\0\x08\xff\xff\x01"
-METADATA = {
-    "broken EXIF": (b"eXIf", BROKEN_EXIF),
-    "no EXIF": (b"eXIf", b"nonsense"),
-    "long text": (b"zTXt", b"a\0\0" + LONG),
-    "long text of Unicode": (b"iTXt", b"a\0\1\0\0\0" + LONG),
-    "long profile": (b"iCCP", b"a\0\0" + PROFILE),
-    "EXIF in text": (b"tEXt", b"Raw profile type exif\0\nexif\n  20\nzzzz"),
-    "truncated size": (b"pHYs", b"\0"),
-    "truncated gamma": (b"gAMA", b"\0"),
-}
-
-
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("name", METADATA)
-def test_pixels_are_read_whatever_the_metadata(tmp_path, name, after):
-    path = tmp_path / "a.png"
-    content, pixels = with_chunk(*METADATA[name], after)
-    path.write_bytes(content)
-    remarks = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert decode.inspect(path)[:3] == (7, 5, False)
-        decoded = np.asarray(decode.decode(path, "RGB", remarks.append))
-        stored = np.asarray(decode.stored(content, "RGB"))
-    np.testing.assert_array_equal(decoded, pixels)
-    np.testing.assert_array_equal(stored, pixels)
-    assert all("cannot be read" in remark for remark in remarks)
-
-
-def test_metadata_of_the_wrong_checksum_are_passed_over(tmp_path):
-    path = tmp_path / "a.png"
-    content, pixels = with_chunk(b"tEXt", b"a\0b", checksum=b"nope")
-    path.write_bytes(content)
-    np.testing.assert_array_equal(decode.decode(path, "RGB"), pixels)
-
-
-def test_sides_are_known_though_other_metadata_cannot_be_read(tmp_path):
-    exif = PIL.Image.Exif()
-    exif[0x0112] = 6
-    path = tmp_path / "a.png"
-    body = exif.tobytes().removeprefix(b"Exif\0\0")
-    content, pixels = with_chunk(b"eXIf", body)
-    text, _ = with_chunk(b"zTXt", b"a\0\0" + LONG)
-    added = text[33 : text.index(b"IDAT") - 4]
-    path.write_bytes(content[:33] + added + content[33:])
-    decoded = decode.decode(path, "RGB")
-    np.testing.assert_array_equal(decoded, np.rot90(pixels, -1))
-
-
-@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
-def test_broken_exif_of_photographs_is_told_and_passed_over(tmp_path, suffix):
-    path = tmp_path / f"a{suffix}"
-    make("RGB").save(path, exif=b"Exif\0\0" + BROKEN_EXIF)
-    remarks = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert decode.decode(path, "RGB", remarks.append).size == (6, 4)
-    assert remarks and "metadata that cannot be read" in remarks[0]
-
-
-SEGMENTS = {
-    "cut-off Adobe": (0xEE, b"Adobe\0"),
-    "cut-off JFIF": (0xE0, b"JFIF\0"),
-    "cut-off profile": (0xE2, b"ICC_PROFILE\0"),
-    "comment": (0xFE, b""),
-}
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
-@pytest.mark.parametrize("name", SEGMENTS)
-def test_photographs_are_read_whatever_their_segments(tmp_path, name, mode):
-    path = tmp_path / "a.jpg"
-    exif = PIL.Image.Exif()
-    exif[0x0112] = 6
-    make("RGB", (16, 8)).convert(mode).save(path, exif=exif)
-    want = np.asarray(decode.decode(path, "RGB"))
-    marker, payload = SEGMENTS[name]
-    length = struct.pack(">H", 2 + len(payload))
-    content = path.read_bytes()
-    added = bytes([0xFF, 0xFF, marker]) + length + payload
-    path.write_bytes(content[:2] + added + content[2:])
-    remarks = []
-    decoded = decode.decode(path, "RGB", remarks.append)
-    np.testing.assert_array_equal(decoded, want)
-    assert decode.inspect(path).turned
-    if name != "comment":
-        assert remarks == ["has metadata that cannot be read"]
 
 
 def round_trip(tmp_path, image, suffix, mode="RGB", **options):
@@ -155,7 +18,7 @@ def round_trip(tmp_path, image, suffix, mode="RGB", **options):
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".gif", ".webp"])
 def test_lossless_formats_give_back_their_pixels(tmp_path, suffix):
-    image = make("P")
+    image = encoded.make("P")
     options = {"lossless": True} if suffix == ".webp" else {}
     image = image.convert("RGB") if suffix == ".webp" else image
     decoded = round_trip(tmp_path, image, suffix, **options)
@@ -163,21 +26,21 @@ def test_lossless_formats_give_back_their_pixels(tmp_path, suffix):
 
 
 def test_jpeg_is_what_pillow_decodes(tmp_path):
-    image = make("RGB", (40, 30))
+    image = encoded.make("RGB", (40, 30))
     decoded = round_trip(tmp_path, image, ".jpg", quality=95)
     with PIL.Image.open(tmp_path / "a.jpg") as opened:
         np.testing.assert_array_equal(decoded, opened)
 
 
 def test_the_content_tells_the_format_not_the_name(tmp_path):
-    image = make("RGB")
+    image = encoded.make("RGB")
     decoded = round_trip(tmp_path, image, ".jpg", format="PNG")
     np.testing.assert_array_equal(decoded, image)
 
 
 @pytest.mark.parametrize("mode", ["1", "L"])
 def test_grey_stays_grey_and_becomes_equal_channels(tmp_path, mode):
-    image = make("L").convert(mode)
+    image = encoded.make("L").convert(mode)
     grey = round_trip(tmp_path, image, ".png", "L")
     np.testing.assert_array_equal(grey, image.convert("L"))
     colour = round_trip(tmp_path, image, ".png", "RGB")
@@ -191,14 +54,14 @@ def over_white(rgba):
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
 def test_transparent_pixels_are_laid_over_white(tmp_path, mode):
-    image = make(mode)
+    image = encoded.make(mode)
     decoded = round_trip(tmp_path, image, ".png")
     expected = over_white(image.convert("RGBA"))
     np.testing.assert_allclose(decoded, expected, atol=1.0)
 
 
 def test_transparent_colour_of_a_palette_is_white(tmp_path):
-    image = make("P")
+    image = encoded.make("P")
     hidden = image.getpixel((2, 1))
     decoded = round_trip(tmp_path, image, ".png", transparency=hidden)
     np.testing.assert_array_equal(decoded[1, 2], [255, 255, 255])
@@ -208,7 +71,7 @@ def test_transparent_colour_of_a_palette_is_white(tmp_path):
 
 
 def test_grey_of_16_bits_is_scaled(tmp_path):
-    image = make("I;16")
+    image = encoded.make("I;16")
     decoded = round_trip(tmp_path, image, ".png", "L")
     expected = np.asarray(image) * (255.0 / 65535.0)
     np.testing.assert_allclose(decoded, expected, atol=0.5)
@@ -219,7 +82,7 @@ def test_colour_of_16_bits_keeps_its_high_byte(tmp_path):
     levels = np.random.default_rng(2).integers(0, 65536, (4, 6, 3))
     rows = [b"\0" + row.astype(">u2").tobytes() for row in levels]
     path = tmp_path / "a.png"
-    path.write_bytes(png(6, 4, 16, b"".join(rows)))
+    path.write_bytes(encoded.png(6, 4, 16, b"".join(rows)))
     decoded = np.asarray(decode.decode(path, "RGB"))
     np.testing.assert_array_equal(decoded, levels // 256)
 
@@ -233,7 +96,7 @@ def test_cmyk_becomes_rgb(tmp_path):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_is_upright_as_exif_says(tmp_path, orientation):
-    image = make("RGB")
+    image = encoded.make("RGB")
     exif = PIL.Image.Exif()
     exif[0x0112] = orientation
     decoded = round_trip(tmp_path, image, ".png", exif=exif)
@@ -252,7 +115,7 @@ def test_is_upright_as_exif_says(tmp_path, orientation):
 
 
 def test_still_gif_is_read_and_animations_are_not(tmp_path):
-    frames = [make("L"), make("L").transpose(1)]
+    frames = [encoded.make("L"), encoded.make("L").transpose(1)]
     for name in ("a.gif", "a.webp", "a.png"):
         frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
         for read in (decode.inspect, lambda p: decode.decode(p, "L")):
@@ -264,7 +127,7 @@ def test_still_gif_is_read_and_animations_are_not(tmp_path):
 
 
 def test_photograph_with_a_preview_is_one_image(tmp_path):
-    image = make("RGB", (40, 30))
+    image = encoded.make("RGB", (40, 30))
     path = tmp_path / "a.jpg"
     image.save(
         path, format="MPO", save_all=True, append_images=[image.resize((8, 6))]
@@ -274,7 +137,7 @@ def test_photograph_with_a_preview_is_one_image(tmp_path):
 
 @pytest.mark.parametrize("mode, grey", [("L", True), ("RGB", False)])
 def test_header_tells_size_and_channels(tmp_path, mode, grey):
-    make(mode, (9, 5)).save(tmp_path / "a.png")
+    encoded.make(mode, (9, 5)).save(tmp_path / "a.png")
     expected = decode.Header(9, 5, grey, transparent=False, turned=False)
     assert decode.inspect(tmp_path / "a.png") == expected
 
@@ -285,8 +148,11 @@ def test_header_tells_size_and_channels(tmp_path, mode, grey):
         (b"", "is empty"),
         (b"no image at all", "is no PNG, JPEG, BMP, GIF, WebP, TIFF"),
         (b"II*\0\x08\0\0\0", "is no PNG"),
-        (png(10_000, 10_000, 8, b""), "10000 x 10000 pixels, more than"),
-        (png(60_000, 60_000, 8, b""), "has more than"),
+        (
+            encoded.png(10_000, 10_000, 8, b""),
+            "10000 x 10000 pixels, more than",
+        ),
+        (encoded.png(60_000, 60_000, 8, b""), "has more than"),
     ],
     ids=["empty", "text", "tiff", "large", "bomb"],
 )
@@ -302,7 +168,7 @@ def test_unusable_file_says_why(tmp_path, content, words):
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
 def test_truncated_file_says_why(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
-    make("RGB", (64, 64)).save(path)
+    encoded.make("RGB", (64, 64)).save(path)
     path.write_bytes(path.read_bytes()[:-600])
     with pytest.raises(decode.UnreadableError, match=r"\w"):
         decode.decode(path, "RGB")
@@ -311,7 +177,7 @@ def test_truncated_file_says_why(tmp_path, suffix):
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
 def test_no_file_stays_open(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
-    make("RGB", (8, 8)).save(path)
+    encoded.make("RGB", (8, 8)).save(path)
     for mode in ("RGB", "L"):
         for picture in (
             decode.decode(path, mode), decode.stored(path.read_bytes(), mode),
