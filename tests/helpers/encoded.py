@@ -1,6 +1,8 @@
 """Pictures, and PNG files made by hand."""
 
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -38,3 +40,15 @@ def png(width, height, depth, content):
         + chunk(b"IDAT", zlib.compress(content))
         + chunk(b"IEND", b"")
     )
+
+
+def write_black(path, mode, side, **settings):
+    """A black picture of `side` pixels a side, however large.
+
+    Written in a process of its own, which gives all of its memory back.
+    """
+    code = (
+        f"import PIL.Image; PIL.Image.new({mode!r}, ({side}, {side}))"
+        f".save({str(path)!r}, **{settings!r})"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -199,7 +199,7 @@ def test_large_pictures_take_little_more_than_their_pixels(
     """In a process of its own, because Pillow's memory is not Python's."""
     path = tmp_path / "a.png"
     side = 9000  # of 81 million pixels, in a small file
-    PIL.Image.new(mode, (side, side)).save(path, compress_level=1)
+    encoded.write_black(path, mode, side, compress_level=1)
     assert path.stat().st_size < 4 * 2**20
     code = (
         "import sys; from tf_mmdgan.data.readers import decode\n"

@@ -5,6 +5,7 @@ import math
 import struct
 import zlib
 
+import encoded
 import numpy as np
 import peaks
 import PIL.ExifTags
@@ -133,8 +134,10 @@ def test_pictures_of_a_small_file_take_no_more_than_is_told(tmp_path, name):
         pytest.skip(f"Pillow has no {name} here")
     pixels = formats.MOST_PIXELS.get(name, decode.MAXIMUM_PIXELS)
     side, path = math.isqrt(pixels), tmp_path / "a"
-    settings = {"compression": "tiff_lzw"} if name == "TIFF" else {}
-    PIL.Image.new("RGB", (side, side)).save(path, name, **settings)
+    settings = {"format": name}
+    if name == "TIFF":
+        settings["compression"] = "tiff_lzw"
+    encoded.write_black(path, "RGB", side, **settings)
     code = (
         "import sys; from tf_mmdgan.data.readers import decode\n"
         "open('/proc/self/clear_refs', 'w').write('5')\n"
@@ -142,6 +145,6 @@ def test_pictures_of_a_small_file_take_no_more_than_is_told(tmp_path, name):
         "print(peak() - before)"
     )
     assert peaks.printed_peak(code, path) < 3 * pixels / 2**20 + 520
-    PIL.Image.new("L", (side + 9, side + 9)).save(path, name, **settings)
+    encoded.write_black(path, "L", side + 9, **settings)
     with pytest.raises(decode.UnreadableError, match="pixels, more than"):
         decode.inspect(path)
