@@ -88,6 +88,17 @@ def test_a_step_without_its_batches_changes_nothing(replicas, two_cpus):
             np.testing.assert_array_equal(a, b)
 
 
+def test_too_few_batches_for_the_extra_updates_of_a_step_are_told():
+    model = tiny.model(objective=PLAIN, burn_in=BurnIn(4, 1, 0))
+    data = of_unknown_length(rows(8 * 3))
+    with (
+        pytest.raises(errors.DataError, match=r"takes 5 batches.* have fewer"),
+        pytest.warns(UserWarning, match="ran out of data"),
+    ):
+        model.fit(data, verbose=0)
+    assert int(model.step.numpy()) == 0 < int(model.updates.numpy())
+
+
 def test_too_few_batches_are_refused_with_their_number(model):
     before = tiny.state(model)
     for form in ("array", "data set"):

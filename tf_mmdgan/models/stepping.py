@@ -166,7 +166,7 @@ class SteppedModel(keras.Model):
         """
         feeding.check_epochs(x, epochs, initial_epoch, steps_per_epoch)
         self.check_fit(kwargs)
-        first = int(self.updates.numpy())
+        first = int(self.step.numpy())
         feed = self._feed(x, y, batch_size, shuffle)
         together = self.steps_per_execution
         steps = feed.steps(self.batches_per_step, steps_per_epoch, together)
@@ -177,8 +177,10 @@ class SteppedModel(keras.Model):
             )  # fmt: skip
         except tf.errors.OpError as error:
             raise image_batches.refusal(error) from None
-        if epochs > initial_epoch and int(self.updates.numpy()) == first:
-            raise errors.DataError(feeding.too_few(self.batches_per_step))
+        if epochs > initial_epoch and int(self.step.numpy()) == first:
+            extra = int(self.extra_updates(self.step.value))
+            needed = extra + self.batches_per_step
+            raise errors.DataError(feeding.too_few(needed))
         return history
 
     def check_fit(self, given: Mapping[str, Any]) -> None:
@@ -246,9 +248,8 @@ class SteppedModel(keras.Model):
     ) -> Callable[[Iterator[Any]], Logs]:
         """Keras' hook: the function that `fit` calls with its iterator.
 
-        It runs `steps_per_execution` steps, and pulls as many batches as each
-        needs. Keras' own function pulls one batch a step, and fails under
-        several replicas.
+        It runs `steps_per_execution` steps, with as many batches as each needs.
+        Keras' own pulls one batch a step, and fails under several replicas.
         """
         if self.train_function is not None and not force:
             return self.train_function
@@ -339,10 +340,9 @@ class SteppedModel(keras.Model):
     def _next_batches(
         self, iterator: Iterator[Any], count: int
     ) -> tuple[list[Any], tf.Tensor]:
-        """So many batches, and the number of the first update.
+        """So many batches; and the first update's number, once all are there.
 
-        The number is there once all batches are: where one is missing, what
-        depends on the number is not done.
+        Where a batch is missing, what depends on the number is not done.
         """
 
         def pull():
