@@ -11,7 +11,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, dividing, updates, views
-from tf_mmdgan.models.implicit_model import ImplicitModel
+from tf_mmdgan.models.generator_model import TwoNetworksModel
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.models.stepping import LateUpdate
 from tf_mmdgan.networks import spectral_normalization
@@ -62,7 +62,7 @@ class BurnIn:
         return tf.logical_or(early, step % self.every == 0)
 
 
-class AdversarialModel(ImplicitModel):
+class AdversarialModel(TwoNetworksModel):
     """Critic updates, then one generator update, a fresh batch for each.
 
         >>> layers = [keras.Input((2,)), keras.layers.Dense(3)]
@@ -170,36 +170,6 @@ class AdversarialModel(ImplicitModel):
             trainable=False,
             aggregation="mean",
         )
-
-    def compile(  # type: ignore[override]
-        self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        critic_optimizer: keras.optimizers.Optimizer,
-        clip_norm: float | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Sets the optimizers; call it in the cluster's scope.
-
-        Args:
-          generator_optimizer: of the generator's trainable weights.
-          critic_optimizer: of the critic's trainable weights.
-          clip_norm: clips the gradient of each variable, over the global
-            batch, to this L2 norm.
-          **kwargs: of `ImplicitModel.compile`.
-        """
-        super().compile(**kwargs)
-        self.generator_optimizer, self.critic_optimizer = (
-            updates.prepare(optimizer, network.trainable_variables, clip_norm)
-            for optimizer, network in (
-                (generator_optimizer, self.generator),
-                (critic_optimizer, self.critic),
-            )
-        )
-
-    @property
-    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """The generator's, and the critic's."""
-        return self.generator_optimizer, self.critic_optimizer
 
     @property
     def batches_per_step(self) -> int:

@@ -1,4 +1,4 @@
-"""Models that train a generator on one batch a step, alone or not."""
+"""Models that train a generator, alone or beside another network."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from tf_mmdgan.models.implicit_model import ImplicitModel
 
 
 class GeneratorModel(ImplicitModel):
-    """Base of models that train on one batch a step, with as many latents."""
+    """Base of models that train a generator, on one batch a step by default."""
 
     @property
     def batches_per_step(self) -> int:
-        """One batch, that the generated one is compared with."""
+        """One, that generated examples are compared with."""
         return 1
 
     def compile(  # type: ignore[override]
@@ -68,7 +68,15 @@ class TwoNetworksModel(GeneratorModel):
         clip_norm: float | None = None,
         **kwargs: Any,
     ) -> None:
-        """Sets both optimizers; see `GeneratorModel.compile`."""
+        """Sets both optimizers; call it in the cluster's scope.
+
+        Args:
+          generator_optimizer: of the generator's trainable weights.
+          critic_optimizer: of the critic's trainable weights.
+          clip_norm: clips the gradient of each variable, over the global
+            batch, to this L2 norm.
+          **kwargs: of `ImplicitModel.compile`.
+        """
         super().compile(generator_optimizer, clip_norm, **kwargs)
         self.critic_optimizer = updates.prepare(
             critic_optimizer, self.critic.trainable_variables, clip_norm
