@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import errors, metrics
+from tf_mmdgan.metrics import energy
 
 
 def mean_distance(x, y, same=False):
@@ -30,3 +31,12 @@ def test_rows_are_scored_by_it_and_images_are_not():
 def test_one_sample_is_refused_before_the_work():
     with pytest.raises(errors.UsageError, match="needs 2 images of each set"):
         metrics.check_available("energy_distance", metrics.Counts(1, 9))
+
+
+def test_sorted_rows_of_one_law_are_not_told_apart(rng, monkeypatch):
+    """The first rows of both sets would be of one class each."""
+    monkeypatch.setattr(energy, "_TESTED", 100)
+    x = np.repeat([0.0, 10.0], 150)[:, None] + rng.normal(size=(300, 2))
+    y = np.repeat([10.0, 0.0], 150)[:, None] + rng.normal(size=(300, 2))
+    assert energy.energy_distance(x, y).p_value > 0.05
+    assert energy.energy_distance(x, y + 3.0).p_value < 0.01

@@ -49,3 +49,10 @@ def test_bad_input_is_refused(rng):
             gaussian_mmd(x, x, sigma)
     with pytest.raises(errors.DataError, match="are equal"):
         gaussian_mmd(np.ones((10, 3)), x)
+
+
+def test_the_usual_bandwidth_is_that_of_all_classes_of_sorted_rows(rng):
+    x = np.repeat([0.0, 10.0, 30.0], 900)[:, None] + rng.normal(size=(2700, 2))
+    value = gaussian_mmd(x, x[::9])
+    median = np.median(scipy.spatial.distance.pdist(x[::3]))
+    assert value.sigma == pytest.approx(median, rel=0.05)

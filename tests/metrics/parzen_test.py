@@ -50,6 +50,19 @@ def test_bandwidth_is_the_one_that_is_best_on_the_validation_points(rng):
     assert value.log_likelihood == expected.mean()
 
 
+def test_bandwidths_of_sorted_samples_are_those_of_all(rng, monkeypatch):
+    monkeypatch.setattr(parzen, "_BLOCK", 50)
+    places = np.array([0.0, 1e3, 2e3])
+    samples, some = (
+        np.repeat(places, n)[:, None] + rng.normal(size=(3 * n, 1))
+        for n in (100, 10)
+    )
+    # The median is of pairs of two kinds, and no half octave below it is as
+    # small as the distances within a kind.
+    found = parzen.parzen(some, some + 0.1, samples)
+    assert found.sigma > 5.0
+
+
 def test_metric_takes_half_of_the_real_rows_for_the_bandwidth(rng):
     real, fake = rng.normal(size=(60, 2)), rng.normal(size=(50, 2))
     numbers = METRICS["parzen"](real, fake)

@@ -175,3 +175,14 @@ def shuffled_order(count: int, seed: int = 0) -> np.ndarray:
     stay together, in blocks that then look too much alike.
     """
     return np.random.default_rng(seed).permutation(count)
+
+
+def some_rows(rows: np.ndarray, most: int, seed: int = 0) -> np.ndarray:
+    """So many rows at most, chosen by lot, in their order.
+
+    The first ones of sorted rows would all be of one class. Paired sets need
+    unequal seeds, as of `shuffled_order`.
+    """
+    if len(rows) <= most:
+        return rows
+    return rows[np.sort(shuffled_order(len(rows), seed)[:most])]

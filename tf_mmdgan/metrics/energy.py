@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_mmdgan import mmd
-from tf_mmdgan.metrics import kid
+from tf_mmdgan.metrics import checks, kid
 
 # Rows of each set in a test by permutations, whose pairs are in memory.
 _TESTED = 2_000
@@ -31,8 +31,8 @@ def energy_distance(
     """2 E||x - y|| - E||x - x'|| - E||y - y'||, over all pairs.
 
     The test is `mmd.two_sample_test` by permutations, of as many rows of each
-    set as the smaller one has, 2,000 at most. Rizzo and Szekely 2016, "Energy
-    distance", WIREs Computational Statistics.
+    set as the smaller one has, 2,000 at most, chosen by lot. Rizzo and Szekely
+    2016, "Energy distance", WIREs Computational Statistics.
 
     Args:
       real: [n, d].
@@ -42,9 +42,13 @@ def energy_distance(
     Raises:
       DataError: for rows that cannot be compared.
     """
+    real, fake = checks.check(real, fake)
     value = kid.kid(real, fake, "exact", kernel="energy")
     rows = min(len(real), len(fake), _TESTED)
     tested = mmd.two_sample_test(
-        real[:rows], fake[:rows], kernel="energy", seed=seed
+        checks.some_rows(real, rows, seed=0),
+        checks.some_rows(fake, rows, seed=1),
+        kernel="energy",
+        seed=seed,
     )
     return EnergyDistance(value.mean, value.standard_error, tested.p_value)

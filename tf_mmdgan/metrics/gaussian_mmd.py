@@ -39,8 +39,9 @@ def gaussian_mmd(
     Args:
       real: finite features [n, d].
       fake: finite features [m, d].
-      sigma: bandwidth, > 0; by default the median distance between the first
-        thousand real samples. Scores of different bandwidths do not compare.
+      sigma: bandwidth, > 0; by default the median distance between a thousand
+        real samples, chosen by lot, or all. Scores of different bandwidths do
+        not compare.
 
     Raises:
       UsageError: for a sigma that is not positive.
@@ -48,7 +49,7 @@ def gaussian_mmd(
     """
     real, fake = checks.check(real, fake)
     if sigma is None:
-        some = real[:_MEDIAN_ROWS]
+        some = checks.some_rows(real, _MEDIAN_ROWS)
         squares = precision.squared_distances(some, some)
         sigma = median_distance(squares, "real samples", "--sigma")
     checks.positive(sigma=sigma)

@@ -127,8 +127,8 @@ def nearest_neighbor_accuracy(
     The leave-one-out accuracy of a 1-nearest-neighbour classifier that tells
     real from fake, on the real and on the fake samples. Both are about 1 / 2
     for equal laws; near 1 the sets lie apart, near 0 the fake samples are
-    copies of the real ones. Only the first rows of the larger set are used, as
-    many as the smaller set has.
+    copies of the real ones. Of the larger set as many rows are used as the
+    smaller one has, chosen by lot.
 
     Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests",
     https://arxiv.org/abs/1610.06545; Xu et al. 2018, "An
@@ -143,7 +143,7 @@ def nearest_neighbor_accuracy(
     """
     real, fake = checks.check(real, fake)
     count = min(len(real), len(fake))
-    real, fake = real[:count], fake[:count]
+    real, fake = (checks.some_rows(rows, count) for rows in (real, fake))
     of_real = np.empty(count)
     of_fake = np.full(count, np.inf)
     for rows, squares in _tiles(real, fake):

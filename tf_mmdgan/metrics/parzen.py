@@ -96,14 +96,14 @@ def parzen(
       validation: other real points [k, d].
       samples: of the generator, [m, d].
       sigmas: to choose from; by default 15 half octaves down from the median
-        distance between samples.
+        distance between samples, of which a thousand are chosen by lot.
 
     Raises:
       UsageError: for a sigma that is not positive.
       DataError: see `checks.check`; or for equal samples without sigmas.
     """
     if sigmas is None:
-        some = samples[:_BLOCK]
+        some = checks.some_rows(np.asarray(samples), _BLOCK)
         squares = precision.squared_distances(some, some)
         scale = median_distance(squares, "samples", "sigmas (in Python)")
         sigmas = [scale * share for share in _GRID]
