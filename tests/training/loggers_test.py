@@ -65,6 +65,47 @@ def test_files_of_tensorboard_do_not_name_the_host(tmp_path, log):
     assert any(name.startswith("events.out.tfevents.7.") for name in names)
 
 
+def scalars(folder):
+    found = []
+    for path in sorted(folder.glob("events.*")):
+        for record in tf.data.TFRecordDataset(str(path)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            found += [(event.step, v.tag) for v in event.summary.value]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("together", [1, 5])
+def test_tensorboard_has_each_step_of_a_continued_run_once(
+    tmp_path, log, together
+):
+    """Keras counts the batches of each call of `fit` from 1 on."""
+    model = tiny.model()
+    model.compile("adam", "adam", steps_per_execution=together)
+    given = config.TrainConfig(
+        run_dir=str(tmp_path / "one"), log_to="tensorboard", log_every=10
+    )
+
+    def train(first, last):
+        (made,) = loggers.make(given, log)
+        model.step.assign(first)
+        made.set_model(model)
+        made.on_train_begin()
+        for step in range(first, last, together):
+            made.on_train_batch_begin(step)
+            model.step.assign(step + together)
+            made.on_train_batch_end(step, {"loss": 1.0})
+        made.on_epoch_end(0, {"loss": 1.0})
+        made.on_train_end()
+
+    train(0, 40)
+    train(20, 60)  # from the last checkpoint of a run that was killed
+    found = scalars(tmp_path / "one" / "tensorboard" / "train")
+    assert found == [(n, "batch_loss") for n in (10, 20, 30, 40, 50, 60)]
+    train(0, 10)
+    found = scalars(tmp_path / "one" / "tensorboard" / "train")
+    assert found == [(10, "batch_loss")]
+
+
 def test_a_record_does_not_say_whom_metrics_are_told(installed):
     loggers.check(spelling.Recorded("tensorboard"))
     with pytest.raises(errors.UsageError, match=r"wandb.*--log_to=.*trust_run"):

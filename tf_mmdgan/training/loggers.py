@@ -15,7 +15,7 @@ import keras
 from tf_mmdgan import errors
 from tf_mmdgan.config import TrainConfig, fields, spelling
 from tf_mmdgan.published import without_places
-from tf_mmdgan.training import events
+from tf_mmdgan.training import callbacks, event_files, events
 from tf_mmdgan.training.callbacks import MetricsLog
 
 _PROJECT = "tf_mmdgan"
@@ -35,14 +35,28 @@ class _Ending(keras.callbacks.Callback):
 
 
 class _TensorBoard(keras.callbacks.TensorBoard):
-    """Keras' callback, whose files lose the name of the machine at the end.
+    """Keras' callback, at the steps of the run, which may have gone on.
 
-    While TensorFlow writes to a file, it cannot have another name.
+    Its files are cut back to the step that a run goes on from, and lose the
+    name of the machine at the end: while TensorFlow writes to a file, it cannot
+    have another one.
     """
 
     def set_model(self, model):
+        step = callbacks.current_step(model) or -1
+        for folder in pathlib.Path(self.log_dir).glob("*/"):
+            event_files.cut(folder, step)
         super().set_model(model)
         self._rename()  # what a process that was killed has left
+
+    def on_train_batch_begin(self, batch, logs=None):
+        # Keras counts the batches of one call of `fit`, from 1 on.
+        done = callbacks.current_step(self.model)
+        self._global_train_batch = done + self.model.steps_per_execution - 1
+        super().on_train_batch_begin(batch, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes nothing: a run is one epoch, whose losses are in batches."""
 
     def on_train_end(self, logs=None):
         super().on_train_end(logs)
