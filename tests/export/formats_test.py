@@ -97,6 +97,20 @@ def test_what_onnx_has_no_operation_for_is_refused(tmp_path, caplog, capfd):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("operations", [[], [b"FlexCumsum", b"FlexErf"]])
+def test_operations_that_need_a_delegate_are_told(
+    generator, tmp_path, monkeypatch, operations, recwarn
+):
+    def save(generator, path):
+        path.write_bytes(b"TFL3\0" + b"\0\0".join([*operations, b"Flexible"]))
+
+    monkeypatch.setitem(formats.FORMATS, "litert", ("tflite", save))
+    formats.write(generator, tmp_path, ["litert"])
+    told = " ".join(str(warning.message) for warning in recwarn)
+    assert ("FlexCumsum, FlexErf: an interpreter" in told) == bool(operations)
+    assert "Flexible" not in told
+
+
 def test_a_failing_converter_leaves_no_version(
     generator, tmp_path, monkeypatch
 ):

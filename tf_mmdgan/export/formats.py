@@ -7,6 +7,7 @@ hold latents (and labels) -> float images in [-1, 1], and draw nothing.
 import importlib.util
 import logging
 import pathlib
+import re
 import warnings
 from collections.abc import Callable, Sequence
 
@@ -14,8 +15,11 @@ import keras
 
 from tf_mmdgan import errors
 
+# How LiteRT files name operations that they take from TensorFlow.
+_FLEX = re.compile(rb"Flex[A-Z][A-Za-z0-9]{2,60}(?=\0)")
 # Beside the formats below, and always there.
 SAVED_MODEL = "saved_model"
+_LITERT = "litert"
 
 
 def check(names: Sequence[str]) -> None:
@@ -71,8 +75,22 @@ def write(
             raise errors.UsageError(
                 f"Keras cannot export this generator as {name}: {reason[0]}"
             ) from error
+        if name == _LITERT:
+            _warn_of_flex(path)
         paths.append(path)
     return paths
+
+
+def _warn_of_flex(path: pathlib.Path) -> None:
+    """Warns of a LiteRT file that plain interpreters do not run."""
+    names = sorted({name.decode() for name in _FLEX.findall(path.read_bytes())})
+    if names:
+        errors.warn(
+            f"{path.name} has operations of TensorFlow itself, "
+            f"{errors.listed(names)}: an interpreter runs it with the Flex "
+            "delegate only.",
+            stacklevel=3,
+        )
 
 
 def _keras(generator: keras.Model, path: pathlib.Path) -> None:
@@ -99,6 +117,6 @@ def _onnx(generator: keras.Model, path: pathlib.Path) -> None:
 
 FORMATS: dict[str, tuple[str, Callable[[keras.Model, pathlib.Path], None]]] = {
     "keras": ("keras", _keras),
-    "litert": ("tflite", _litert),
+    _LITERT: ("tflite", _litert),
     "onnx": ("onnx", _onnx),
 }
