@@ -6,6 +6,7 @@ import peaks
 import PIL.Image
 import pytest
 from limits import within
+from PIL.PngImagePlugin import PngInfo
 
 from tf_mmdgan.data.readers import decode
 
@@ -232,3 +233,30 @@ def test_pictures_of_thousands_of_scans_are_refused(tmp_path):
                 pytest.raises(decode.UnreadableError, match=r"has 10,\d+ sc"),
             ):
                 act()
+
+
+XMP = '<x:xmpmeta><rdf:Description tiff:Orientation="{}"/></x:xmpmeta>'
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+@pytest.mark.parametrize("kind", ["xmp", "raw"])
+def test_headers_of_png_files_know_all_that_turns_them(
+    tmp_path, kind, orientation
+):
+    """Pixels are turned by it, and so sizes are checked by it."""
+    told = PngInfo()
+    if kind == "xmp":
+        told.add_itxt("XML:com.adobe.xmp", XMP.format(orientation))
+    else:
+        exif = PIL.Image.Exif()
+        exif[0x0112] = orientation
+        profile = exif.tobytes().hex()
+        told.add_text(
+            "Raw profile type exif", f"\nexif\n{len(profile) // 2}\n{profile}"
+        )
+    path = tmp_path / "a.png"
+    make("RGB", (16, 8)).save(path, pnginfo=told)
+    header = decode.inspect(path)
+    assert header.turned == (orientation == 6)
+    width, height = decode.decode(path, "RGB").size
+    assert header.upright == (height, width)

@@ -9,6 +9,7 @@ not applied.
 """
 
 import contextlib
+import functools
 import io
 import os
 import pathlib
@@ -109,10 +110,10 @@ def _is_transparent(image: PIL.Image.Image) -> bool:
 
 
 def _is_turned(image: PIL.Image.Image) -> bool:
-    # Of a PNG file Pillow decodes all pixels to look for what is behind them.
-    if image.format == "PNG" and "exif" not in image.info:
-        return False
-    return _orientation(image, lambda text: None) in _TURNED
+    # Of a PNG file Pillow's own `getexif` decodes all pixels, to look for what
+    # is behind them.
+    known = functools.partial(PIL.Image.Image.getexif, image)
+    return _orientation(known, lambda text: None) in _TURNED
 
 
 def decode(
@@ -255,13 +256,20 @@ def _unread(reason: object) -> str:
     return f"has metadata that cannot be read{said}"
 
 
-def _orientation(image: PIL.Image.Image, remark: Callable[[str], None]) -> int:
-    """What EXIF says of how the image is held; 1, upright, if it does not."""
+def _orientation(
+    read: Callable[[], PIL.Image.Exif], remark: Callable[[str], None]
+) -> int:
+    """What EXIF says of how an image is held; 1, upright, if it does not.
+
+    Args:
+      read: gives the EXIF data, or raises what it likes.
+      remark: is told what could not be read.
+    """
     fault: Exception | None = None
     orientation = 1
     with _quiet() as kept:
         try:
-            orientation = image.getexif().get(_ORIENTATION, 1)
+            orientation = read().get(_ORIENTATION, 1)
         except Exception as error:  # of many kinds
             fault = error
     if fault or kept:
@@ -286,7 +294,7 @@ def _upright(
     image: PIL.Image.Image, remark: Callable[[str], None]
 ) -> PIL.Image.Image:
     _load(image)
-    turn = _TURNS.get(_orientation(image, remark))
+    turn = _TURNS.get(_orientation(image.getexif, remark))
     return image if turn is None else image.transpose(turn)
 
 
