@@ -6,8 +6,9 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
-from tf_mmdgan import config, errors, metrics
+from tf_mmdgan import config, data, errors, metrics
 from tf_mmdgan.evaluation import by_statistics, from_config
+from tf_mmdgan.evaluation.images import load_images
 
 SIZE = 96
 
@@ -221,3 +222,28 @@ def test_some_grey_pictures_of_a_folder_are_told(tmp_path, rng):
     ]
     found = report(*[save_folder(tmp_path / "a", images)] * 2)
     assert "2 of 4 pictures are grey" in found.remarks[0]
+
+
+@pytest.mark.parametrize("channels, count", [("grey", 1), ("rgb", 3)])
+def test_pictures_have_the_channels_that_are_asked_for(
+    tmp_path, rng, channels, count
+):
+    """As in training, whose grey runs would be compared with colours."""
+    images = [rng.integers(0, 256, (9, 8, c), dtype=np.uint8) for c in (1, 3)]
+    # Of these numbers 22, 38, 41, 48 and 52 are held out.
+    folder = save_folder(tmp_path / "a", images * 30)
+    reading = {"data_dir": folder, "channels": channels, "cache": "off"}
+    place = config.DataConfig(dataset="folder", image_size=8, **reading)
+    given = {"run_dir": "run", "features": "pixels", **reading}
+    run = config.TrainConfig(run_dir="run", dataset="folder", image_size=8)
+    made = from_config.make_scorer(
+        config.EvaluateConfig(**given, real="folder/test"), run, (8, 8, count)
+    )
+    right = data.load(place, "test").images
+    found = np.concatenate(list(made.real))
+    np.testing.assert_array_equal(found, right)
+    told = {1: "in colour, and taken in grey", 3: "are grey, and repeated"}
+    assert told[count] in " ".join(made.prepared.remarks)
+    assert load_images(folder, config.ReadConfig(channels=channels)).shapes == {
+        (9, 8, count): 60
+    }

@@ -11,7 +11,7 @@ from tf_mmdgan.config import DataConfig, ReadConfig
 from tf_mmdgan.config.data import at_home
 from tf_mmdgan.config.sizes import Size
 from tf_mmdgan.data import resize
-from tf_mmdgan.data.readers import decode, formats, pictures
+from tf_mmdgan.data.readers import decode, formats, pictures, zip_pictures
 from tf_mmdgan.data.sets import npz
 from tf_mmdgan.evaluation.loaded import (
     Loaded,
@@ -20,7 +20,6 @@ from tf_mmdgan.evaluation.loaded import (
     StoredMoments,
 )
 from tf_mmdgan.features import read_features
-from tf_mmdgan.images import opaque
 from tf_mmdgan.metrics import read_extractor, read_moments
 from tf_mmdgan.metrics.checks import shuffled_order
 
@@ -120,7 +119,11 @@ def read_alike(given: str, shape: tuple[int, int, int]) -> np.ndarray:
 
 def _is_source(given: str) -> bool:
     path = pathlib.Path(given)
-    return path.is_dir() or path.suffix in (".npz", ".npy", ".zip")
+    return path.is_dir() or _is_file_of_images(path)
+
+
+def _is_file_of_images(path: pathlib.Path) -> bool:
+    return path.suffix in (".npz", ".npy") or zip_pictures.is_archive(path)
 
 
 def _of_file(name: str, opacity: bool) -> np.ndarray:
@@ -151,7 +154,7 @@ def check_source(source: str) -> None:
       DataError: for a file that is not there.
     """
     path = pathlib.Path(source)
-    if path.suffix in (".npz", ".npy", ".zip"):
+    if _is_file_of_images(path):
         if not path.exists():
             raise errors.DataError(f"There is no file {source}.")
     elif data.source_of(source) is None and not path.is_dir():
@@ -170,12 +173,7 @@ def of_array(images: np.ndarray, source: str, told: str = "") -> Loaded:
       source: where it comes from.
       told: what was done to it, in words.
     """
-    prepared = Preparation(told=told)
-    if images.shape[-1] == 4:
-        coloured = opaque(images)
-        remark = f"{source}: transparent pixels are laid over white."
-        return Loaded(coloured, source, prepared).remarked(remark)
-    return Loaded(images, source, prepared)
+    return Loaded(images, source, Preparation(told=told)).over_white()
 
 
 def holds(source: str, name: str) -> bool:
@@ -246,12 +244,18 @@ def _of_folder(
     found = pictures.open_folder(
         folder, square, split, reading.skip_unreadable, reading.follow_links
     )
+    if reading.channels == "grey":
+        found = found.in_grey()
+    elif reading.channels != "auto":  # Transparency is over white.
+        found = found.in_colour()
     headers = [header for _, header in found.files]
     return Loaded(found, source, prepared).remarked(
         *_remark(source, "have transparency, which is laid over white",
                  [header.transparent for header in headers]),
         *_remark(source, "are grey, and repeated for three channels",
                  [header.grey and found.channels == 3 for header in headers]),
+        *_remark(source, "are in colour, and taken in grey levels",
+                 [found.channels == 1 and not h.grey for h in headers]),
     )  # fmt: skip
 
 
@@ -262,7 +266,10 @@ def _remark(source: str, what: str, having: Sequence[bool]) -> list[str]:
 
 
 def _chosen(loaded: Loaded, count: int) -> Loaded:
-    """So many images, chosen at random; all, if there are no more."""
+    """So many images, chosen by lot, in their order; all, if there are no more.
+
+    Where rows count in the order in which they come, so do these.
+    """
     if count > len(loaded):
         errors.warn(
             f"{loaded.source} has {len(loaded)} images, not {count}: all are "
@@ -271,7 +278,7 @@ def _chosen(loaded: Loaded, count: int) -> Loaded:
         )
     if count >= len(loaded):
         return loaded
-    rows = shuffled_order(len(loaded))[:count]
+    rows = np.sort(shuffled_order(len(loaded))[:count])
     return dataclasses.replace(loaded, images=loaded.content[rows])
 
 

@@ -16,7 +16,7 @@ from tf_mmdgan.features import (
     Images,
     in_batches,
 )
-from tf_mmdgan.images import as_picture
+from tf_mmdgan.images import as_picture, opaque
 from tf_mmdgan.metrics import Moments, shuffled_order
 
 _SHOWN_SIZE = 256  # larger images are shown smaller than they are
@@ -115,10 +115,10 @@ class FeaturesOfFiles(FeatureExtractor):
 
     name = "features of files"
 
-    def __init__(self, sets: Sequence[Kept]):
-        """Takes the name from the files, if one of them says it."""
+    def __init__(self, sets: Sequence[Kept], otherwise: str = "unknown"):
+        """Takes the identifier that files say, or else another."""
         names = [s.made_with for s in sets if s.made_with is not None]
-        self.identifier = names[0] if names else "unknown"
+        self.identifier = names[0] if names else otherwise
         self.classifies = all(
             isinstance(s, StoredFeatures) and s.found.probabilities is not None
             for s in sets
@@ -191,6 +191,14 @@ class Loaded:
         remark = f"{self.source}: grey levels are repeated for three channels."
         return dataclasses.replace(self, images=images).remarked(remark)
 
+    def over_white(self) -> "Loaded":
+        """The same with three channels, where there are four; says so."""
+        if {shape[2:] for shape in self.shapes} != {(4,)}:
+            return self
+        images = opaque(np.asarray(self.pixels))
+        remark = f"{self.source}: transparent pixels are laid over white."
+        return dataclasses.replace(self, images=images).remarked(remark)
+
     def standardised_by(self, table: Table) -> "Loaded":
         """The same rows, if they are any, standardised and tagged by a table.
 
@@ -220,11 +228,16 @@ class Loaded:
         return dataclasses.replace(self, prepared=prepared)
 
 
-def of_files(*sets: Loaded) -> FeaturesOfFiles:
-    """What stands for an extractor of sets that are all features of files."""
+def of_files(*sets: Loaded, otherwise: str = "unknown") -> FeaturesOfFiles:
+    """What stands for an extractor of sets that are all features of files.
+
+    Args:
+      *sets: from the files.
+      otherwise: its identifier where no file says one.
+    """
     contents = [images.images for images in sets]
     return FeaturesOfFiles(
-        [stored for stored in contents if isinstance(stored, Kept)]
+        [stored for stored in contents if isinstance(stored, Kept)], otherwise
     )
 
 

@@ -48,7 +48,8 @@ class Pictures:
     Attributes:
       folder: where the files are.
       files: the name of each picture in the folder, and its header.
-      channels: 1 if all pictures of the folder are grey, else 3.
+      channels: 1 for grey levels, as where all pictures of the folder are grey;
+        else 3.
       listing: a text that changes with any name or content of the folder, and
         with the choice of pictures.
       square: the size to which they are brought; None for whole pictures as
@@ -90,6 +91,10 @@ class Pictures:
     def in_colour(self) -> "Pictures":
         """The same with three channels; grey pictures are repeated."""
         return dataclasses.replace(self, channels=3)
+
+    def in_grey(self) -> "Pictures":
+        """The same with one channel; colours become grey levels."""
+        return dataclasses.replace(self, channels=1)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Batches uint8 [b, h, w, c] of neighbours of one size.
