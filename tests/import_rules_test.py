@@ -68,7 +68,7 @@ INSIDE = {
         {"page"},
         {"layers", "neighbours"},
         {"scorer", "comparable"},
-        {"sample_files"},
+        {"fakes", "sample_files"},
         {"class_scores", "classified", "from_config", "realistic",
          "two_sample_page"},
         {"by_statistics", "one_set"},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tf_mmdgan import config, data, errors
-from tf_mmdgan.evaluation import from_config
+from tf_mmdgan.evaluation import fakes, from_config
 from tf_mmdgan.evaluation.loaded import Loaded
 from tf_mmdgan.metrics import MetricSettings, kid
 
@@ -103,7 +103,8 @@ def test_two_generators_share_no_latents(monkeypatch):
         seeds.append(given[4] if len(given) == 5 else seed)
         return Loaded(np.zeros((20, 4, 4, 1), np.uint8), given[0])
 
-    monkeypatch.setattr(from_config, "load_images", load_images)
+    for module in (from_config, fakes):
+        monkeypatch.setattr(module, "load_images", load_images)
     monkeypatch.setattr(from_config, "check_source", lambda source: None)
     given = {"features": "pixels", "real": "one", "cache": "off"}
     from_config.make_pair(config.EvaluateConfig(**given, fake="two", seed=3))

@@ -62,3 +62,26 @@ def test_all_metrics_may_name_layers(settings):
 def test_layers_that_there_are_not_are_refused(settings, given, words):
     with pytest.raises(errors.UsageError, match=words):
         training.evaluate(**{**settings, **given})
+
+
+def test_statistics_are_those_of_the_layer_that_a_metric_names(
+    settings, tmp_path
+):
+    path = f"{tmp_path}/s.npz"
+    given = {**settings, "metrics": "fid@logits"}
+    right = training.evaluate(**given, save_statistics=path)
+    found = training.evaluate(**{**given, "real": path})
+    assert list(found.scores) == ["fid@logits"]
+    fid = right.scores["fid@logits"]["fid"]
+    assert found.scores["fid@logits"]["fid"] == pytest.approx(fid, rel=1e-3)
+    listed = training.evaluate(
+        **{**given, "real": path, "metrics": given["metrics"].split(",")}
+    )
+    assert listed.scores == found.scores
+    for metrics_ in ("fid@features", "fid", ["fid"]):
+        with pytest.raises(errors.DataError, match="made with the extractor"):
+            training.evaluate(**{**given, "real": path, "metrics": metrics_})
+    with pytest.raises(errors.UsageError, match="of the same layers"):
+        training.evaluate(
+            **{**given, "real": path, "metrics": "fid,fid@logits"}
+        )

@@ -8,15 +8,15 @@ import numpy as np
 from tf_mmdgan import data, errors
 from tf_mmdgan.config import EvaluateConfig, TrainConfig
 from tf_mmdgan.evaluation import alike
-from tf_mmdgan.evaluation.comparable import compared
-from tf_mmdgan.evaluation.from_config import load_fake
-from tf_mmdgan.evaluation.images import holds, load_images
+from tf_mmdgan.evaluation.comparable import compared, in_force
+from tf_mmdgan.evaluation.fakes import load_fake
+from tf_mmdgan.evaluation.from_config import named_extractor
+from tf_mmdgan.evaluation.images import holds, load_images, resized
 from tf_mmdgan.evaluation.loaded import (
     Loaded,
     StoredFeatures,
     StoredMoments,
     described,
-    of_files,
 )
 from tf_mmdgan.evaluation.report import Report
 from tf_mmdgan.evaluation.usual import extractor_of, usual_features
@@ -67,8 +67,8 @@ def score_by_statistics(
     start = time.monotonic()
     _check_asked(config)
     named = _extractor(config, run)
-    real, fake = _sides(config, draw, table)
-    extractor = named or of_files(real, fake)
+    real, fake = _sides(config, named, run, draw, table)
+    extractor = in_force(named, real, fake)
     real, fake = compared(extractor, [real, fake])
     moments = [_moments(config, extractor, side) for side in (real, fake)]
     for name, found in zip(("real", "fake"), moments, strict=True):
@@ -95,7 +95,7 @@ def score_by_statistics(
 def _check_asked(config: EvaluateConfig) -> None:
     """Refuses what moments do not allow, before anything is read."""
     held = _holder(config)
-    if config.metrics not in (None, "all", "fid"):
+    if by_name(config.metrics) and choose(config.metrics) != ("fid",):
         raise errors.UsageError(_NEEDS.format(held))
     if config.cas:
         raise errors.UsageError(
@@ -115,16 +115,17 @@ def _extractor(
     config: EvaluateConfig, run: TrainConfig | None
 ) -> FeatureExtractor | None:
     """The extractor of the images; None where there are none."""
-    features = config.features
     if run is not None:
         entry = data.DATASET_FAMILY.get(run.dataset)
-        features = features or run.features or usual_features(entry, told=True)
-    if features is not None:
+        features = config.features or run.features
+        features = features or usual_features(entry, told=True)
         return extractor_of(config, features)
     sides = [side for side in (config.real, config.fake) if side is not None]
-    if not all(holds(s, "mu") or holds(s, "features") for s in sides):
+    if config.features is None and not all(
+        holds(s, "mu") or holds(s, "features") for s in sides
+    ):
         raise errors.UsageError(_NEEDS.format(_holder(config)))
-    return None
+    return named_extractor(config, config.features, *sides)
 
 
 def _holder(config: EvaluateConfig) -> str:
@@ -134,16 +135,28 @@ def _holder(config: EvaluateConfig) -> str:
 
 
 def _sides(
-    config: EvaluateConfig, draw: Draw | None, table: data.Table | None
+    config: EvaluateConfig,
+    named: FeatureExtractor | None,
+    run: TrainConfig | None,
+    draw: Draw | None,
+    table: data.Table | None,
 ) -> tuple[Loaded, Loaded]:
     real = load_images(str(config.real), config, config.image_size)
-    if draw is None:
-        return real, load_fake(config, str(config.fake))
+    if run is None or draw is None:
+        return real, load_fake(config, str(config.fake), real, named)
+    reading = config.filled_from(run)
     source = f"{config.run_dir}, {config.weights} weights"
     if config.sampling_steps is not None:
         source += f", {config.sampling_steps} sampling steps"
-    drawn = draw(config.num_samples or _DRAWN)
-    return real, Loaded(drawn, source, table=table)
+
+    def drawn(count: int) -> Loaded:
+        made = Loaded(draw(count), source, table=table)
+        return resized(made, reading, config.image_size)
+
+    # One image tells whether all compare.
+    one = drawn(1)
+    compared(in_force(named, real, one), [real, one])
+    return real, drawn(config.num_samples or _DRAWN)
 
 
 def _moments(

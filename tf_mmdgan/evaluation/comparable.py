@@ -5,14 +5,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf_mmdgan import errors
-from tf_mmdgan.evaluation.loaded import Kept, Loaded
+from tf_mmdgan.config.fields import NamedList
+from tf_mmdgan.evaluation.loaded import (
+    Kept,
+    Loaded,
+    StoredFeatures,
+    of_files,
+)
 from tf_mmdgan.features import FeatureExtractor, extract
+from tf_mmdgan.metrics import Counts, MetricSettings, check_available
 
 
 def compared(
     extractor: FeatureExtractor, sets: Sequence[Loaded]
 ) -> list[Loaded]:
     """The same sets, where one is in colour those in grey in colour too.
+
+    Where some have opacity and others have none, all are laid over white.
 
     Raises:
       UsageError: for arrays of unequal shapes, and for images that the
@@ -24,8 +33,9 @@ def compared(
     # The last set is that of a run, if any is.
     for table in [s.table for s in sets if s.table is not None][-1:]:
         sets = [images.standardised_by(table) for images in sets]
-    channels = {shape[-1] for images in sets for shape in images.shapes}
-    if channels == {1, 3}:
+    if len(_channels(sets)) > 1:
+        sets = [images.over_white() for images in sets]
+    if _channels(sets) == {1, 3}:
         sets = [_in_colour(images) for images in sets]
     _check_shapes(sets)
     for images in sets:
@@ -37,9 +47,59 @@ def compared(
                     _identifier(extractor, other),
                     images.source,
                 )
-    _check_widths(extractor, sets)
+    check_widths(extractor, sets)
     _check_places(extractor, sets)
     return list(sets)
+
+
+def _channels(sets: Sequence[Loaded]) -> set[int]:
+    return {shape[-1] for images in sets for shape in images.shapes}
+
+
+def in_force(named: FeatureExtractor | None, *sets: Loaded) -> FeatureExtractor:
+    """The extractor that features are of: of files alone, that of the files.
+
+    Args:
+      named: the one that is named; None where it need not be.
+      *sets: that are compared.
+
+    Raises:
+      DataError: for files that say that another one made them.
+    """
+    contents = [images.images for images in sets]
+    if named is not None and not all(isinstance(c, Kept) for c in contents):
+        return named
+    if named is None:
+        return of_files(*sets)
+    for images, content in zip(sets, contents, strict=True):
+        made_with = content.made_with if isinstance(content, Kept) else None
+        # Behind the extractor it says how images were prepared.
+        if made_with and not f"{made_with}-".startswith(f"{named.identifier}-"):
+            _check_made_with(made_with, named.identifier, images.source)
+    return of_files(*sets, otherwise=named.identifier)
+
+
+def check_metrics(
+    asked: NamedList | None,
+    settings: MetricSettings,
+    extractor: FeatureExtractor,
+    real: Loaded,
+    fake: Loaded,
+) -> None:
+    """Refuses metrics that two sets do not allow, before features are found.
+
+    Files have class probabilities or not, whatever the extractor would find.
+
+    Raises:
+      UsageError: as `metrics.check_available`.
+    """
+    classifies = extractor.classifies and all(
+        content.found.probabilities is not None
+        for content in (real.images, fake.images)
+        if isinstance(content, StoredFeatures)
+    )
+    counts = Counts(len(real), len(fake), classifies)
+    check_available(asked, counts, settings, extractor.of_rows)
 
 
 def _check_made_with(
@@ -83,8 +143,13 @@ def _check_shapes(sets: Sequence[Loaded]) -> None:
             )
 
 
-def _check_widths(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
-    """Looks at black images for whether all have equally many features."""
+def check_widths(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
+    """Looks at black images for whether all have equally many features.
+
+    Raises:
+      UsageError: for images that the extractor does not take.
+      DataError: for unequal numbers of features.
+    """
     seen: dict[int, str] = {}
     for images in sets:
         if isinstance(images.images, Kept):

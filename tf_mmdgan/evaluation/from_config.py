@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -16,18 +17,23 @@ from tf_mmdgan.config.sizes import sides
 from tf_mmdgan.config.spelling import text
 from tf_mmdgan.data.sets import npz
 from tf_mmdgan.distribute import Cluster
-from tf_mmdgan.evaluation.comparable import compared
+from tf_mmdgan.evaluation.comparable import (
+    check_metrics,
+    check_widths,
+    compared,
+    in_force,
+)
+from tf_mmdgan.evaluation.fakes import load_fake
 from tf_mmdgan.evaluation.images import (
     check_source,
     holds,
-    is_generator,
     load_images,
+    resized,
 )
 from tf_mmdgan.evaluation.loaded import (
     Loaded,
     Preparation,
     StoredFeatures,
-    of_files,
 )
 from tf_mmdgan.evaluation.metric_settings import (
     metric_settings,
@@ -158,7 +164,7 @@ def make_scorer(
     entry = entry or data.DATASET_FAMILY.get(run.dataset)
     metric_settings(config)  # checked before images are read
     choose(config.metrics)
-    _check_size(config, image_shape)
+    check_size(config, image_shape)
     extractor = extractor_of(
         config,
         config.features or run.features or usual_features(entry, told=True),
@@ -167,7 +173,13 @@ def make_scorer(
     real = _real_for(config, run, reading)
     stand_in = np.zeros((1, *image_shape), np.uint8)
     drawn = Loaded(stand_in, "the run", table=table)
-    real, _ = compared(extractor, [real, drawn])
+    drawn = resized(drawn, reading, config.image_size)
+    real, alike = compared(extractor, [real, drawn])
+    if alike.shapes != drawn.shapes:
+        # Those that the run draws stay grey, or keep their opacity.
+        check_widths(extractor, [real, drawn])
+    if isinstance(real.images, StoredFeatures):
+        real = real.tagged(alike.prepared.tag)
     count = config.num_samples or len(real)
     block = run.max_block_size or entry.kid_block_size
     return Scorer(
@@ -184,8 +196,12 @@ def make_scorer(
     )
 
 
-def _check_size(config: EvaluateConfig, image_shape: tuple[int, ...]) -> None:
-    """Refuses to bring real images to another size than a run makes."""
+def check_size(config: EvaluateConfig, image_shape: tuple[int, ...]) -> None:
+    """Refuses to bring real images to another size than a run makes.
+
+    Raises:
+      UsageError: for such a size.
+    """
     size = config.image_size
     if size is not None and sides(size) != tuple(image_shape[:2]):
         made = " x ".join(map(str, image_shape[:2]))
@@ -237,21 +253,21 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
     block = None if entry is None else entry.kid_block_size
     metric_settings(config)  # checked before images are read
     choose(config.metrics)
-    extractor = None
-    if features is not None:
-        extractor = extractor_of(config, features)
+    named = named_extractor(config, features, source, fake)
     seed = _real_seed(config)
     real = load_images(source, config, config.image_size, seed=seed)
-    images = load_fake(config, fake, len(real))
-    extractor = extractor or of_files(real, images)
+    images = load_fake(config, fake, real, named, len(real))
+    extractor = in_force(named, real, images)
     real, images = compared(extractor, [real, images])
     if isinstance(real.images, StoredFeatures):
         real = real.tagged(images.prepared.tag)
+    settings = settings_for(config, block, len(real), len(images))
+    check_metrics(config.metrics, settings, extractor, real, images)
     scorer = Scorer(
         extractor,
         real.content,
         source,
-        settings_for(config, block, len(real), len(images)),
+        settings,
         len(images),
         config.metrics,
         _cache_dir(config),
@@ -260,6 +276,30 @@ def make_pair(config: EvaluateConfig) -> tuple[Scorer, Loaded]:
         batch_size=config.batch_size,
     )
     return scorer, images
+
+
+def named_extractor(
+    config: EvaluateConfig, features: Any, *sources: str
+) -> FeatureExtractor | None:
+    """The extractor that is named; None where files have what it would find.
+
+    Args:
+      config: as of `extractor_of`.
+      features: its name; None: files have all that is needed.
+      *sources: what is compared.
+
+    Raises:
+      UsageError: as `extractor_of`.
+      DataError: as `extractor_of`, unless no weights are needed.
+    """
+    if features is None:
+        return None
+    try:
+        return extractor_of(config, features)
+    except errors.DataError:
+        if all(holds(s, "features") or holds(s, "mu") for s in sources):
+            return None
+        raise
 
 
 def _features_of(*sources: str) -> str | None:
@@ -300,16 +340,6 @@ def _entry(source: str) -> data.DatasetEntry | None:
     """The catalogue's entry of a data set; None for another source."""
     named = data.source_of(source)
     return data.DATASET_FAMILY.get(named[0]) if named else None
-
-
-def load_fake(
-    config: EvaluateConfig, source: str, num_real: int | None = None
-) -> Loaded:
-    """All images of a set, or of a generator as many as there are real ones."""
-    count = config.num_samples
-    if count is None and is_generator(source):
-        count = num_real
-    return load_images(source, config, config.image_size, count, config.seed)
 
 
 def _cache_dir(config: ReadConfig) -> pathlib.Path | None:

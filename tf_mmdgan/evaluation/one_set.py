@@ -3,12 +3,11 @@
 import time
 
 from tf_mmdgan.config import EvaluateConfig
-from tf_mmdgan.evaluation.comparable import compared
+from tf_mmdgan.evaluation.comparable import compared, in_force
 from tf_mmdgan.evaluation.images import check_source, holds, load_images
 from tf_mmdgan.evaluation.loaded import (
     StoredFeatures,
     described,
-    of_files,
     shuffled,
 )
 from tf_mmdgan.evaluation.metric_settings import metric_settings
@@ -46,7 +45,7 @@ def look_at_one_set(config: EvaluateConfig) -> tuple[Report, Extracted]:
     loaded = load_images(
         source, config, config.image_size, config.num_samples, config.seed
     )
-    extractor = named or of_files(loaded)
+    extractor = in_force(named, loaded)
     (loaded,) = compared(extractor, [loaded])
     count, content = len(loaded), loaded.content
     check_available(

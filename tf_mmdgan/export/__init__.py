@@ -8,6 +8,7 @@ from tf_mmdgan.export.saved_model import (
     METADATA,
     LoadedGenerator,
     export_generator,
+    image_shape,
     load_generator,
 )
 from tf_mmdgan.export.shipped import shipped, shipped_folder

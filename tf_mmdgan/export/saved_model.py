@@ -1,10 +1,11 @@
 """Generators written as SavedModels, and read back."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -26,6 +27,7 @@ _KINDS: dict[str, Any] = {
     "image_shape": list[int], "num_classes": int | None,
     "table": dict[str, Any] | None,
 }  # fmt: skip
+_REMEDY = "tf-mmdgan export --run_dir=... --export_dir=... writes one."
 _SHOWN = 64  # images of the grid, and its least pixels an image, about
 # What reading a truncated file of a SavedModel raises.
 _DAMAGE = (OSError, ValueError, LookupError, TypeError, tf.errors.OpError)
@@ -223,33 +225,69 @@ def load_generator(path: str | os.PathLike[str]) -> LoadedGenerator:
       DataError: if there is no such folder, or none that `export_generator`
         wrote, or if a part of it is damaged.
     """
+    path = _version(path)
+    with _undamaged(path):
+        metadata = _metadata(path)
+        module = tf.saved_model.load(os.fspath(path))
+    return LoadedGenerator(path, metadata, module)
+
+
+def image_shape(path: str | os.PathLike[str]) -> tuple[int, ...]:
+    """What a generator says that it makes, [h, w, c], or [d] of rows.
+
+    Args:
+      path: as of `load_generator`.
+
+    Raises:
+      DataError: as `load_generator`; nothing of the generator is run.
+    """
+    path = _version(path)
+    with _undamaged(path):
+        return tuple(_metadata(path)["image_shape"])
+
+
+def _version(path: str | os.PathLike[str]) -> pathlib.Path:
+    """The folder of the version that is meant; DataError if there is none."""
     path = at_home(path)
-    remedy = "tf-mmdgan export --run_dir=... --export_dir=... writes one."
     if not path.is_dir():
-        raise errors.DataError(f"There is no folder {path}; {remedy}")
+        raise errors.DataError(f"There is no folder {path}; {_REMEDY}")
     if not (path / "saved_model.pb").exists():
         path = versions.newest_version(path) or path
-    record = path / METADATA
-    if not (path / "saved_model.pb").is_file() or not record.is_file():
+    program, record = path / "saved_model.pb", path / METADATA
+    if not program.is_file() or not record.is_file():
         raise errors.DataError(
-            f"{path} is not a generator exported by tf_mmdgan; {remedy}"
+            f"{path} is not a generator exported by tf_mmdgan; {_REMEDY}"
         )
     files.check_plain(path)
+    return path
+
+
+def _metadata(path: pathlib.Path) -> dict[str, Any]:
+    """What a version says of itself.
+
+    Raises:
+      KeyError: for what is none of this package.
+    """
+    found = files.read_json(path / METADATA)
+    if found["format"] != _FORMAT:
+        raise KeyError("format")
+    for name, kind in _KINDS.items():
+        if not fields.fits(found.get(name), kind):
+            raise KeyError(name)
+    return found
+
+
+@contextlib.contextmanager
+def _undamaged(path: pathlib.Path) -> Iterator[None]:
+    """In a `with` block: what fails to be read is told as damage."""
     try:
-        metadata = files.read_json(record)
-        if metadata["format"] != _FORMAT:
-            raise KeyError("format")
-        for name, kind in _KINDS.items():
-            if not fields.fits(metadata.get(name), kind):
-                raise KeyError(name)
-        module = tf.saved_model.load(os.fspath(path))
+        yield
     except _DAMAGE as error:
         raise errors.DataError(
             f"The exported generator {path} is damaged "
             f"({errors.excerpt(error)}); load "
-            f"another version, or export it again: {remedy}"
+            f"another version, or export it again: {_REMEDY}"
         ) from error
-    return LoadedGenerator(path, metadata, module)
 
 
 def _check_owner(folder: pathlib.Path) -> None:

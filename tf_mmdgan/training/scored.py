@@ -129,10 +129,18 @@ def _write(
 
 def _by_statistics(config: EvaluateConfig, run: TrainedRun | None) -> Report:
     if run is None:
-        report = by_statistics.score_by_statistics(config)
+        (own, chosen), *others = layers.split(config)
+        if others:
+            raise errors.UsageError(
+                f"--metrics={config.metrics}: statistics are of the same "
+                "layers for all metrics; name one, such as fid@LAYER."
+            )
+        report = by_statistics.score_by_statistics(chosen)
+        report = layers.named(report, own)
         report.warn()
         _write(config.out, report)
         return report
+    from_config.check_size(config, run.image_shape)
     path = run.report_file(config.out)
     before = recorded(run.folder / REPORT_FILE)
     report = by_statistics.score_by_statistics(
