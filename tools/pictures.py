@@ -1,13 +1,16 @@
-"""Where samples are written, looked at before any is drawn."""
+"""Where samples are written: looked at before any is drawn, and filled."""
 
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tf_mmdgan.config import SampleConfig
 
 if TYPE_CHECKING:
-    from tf_mmdgan.serving import Sampler
+    from tf_mmdgan import data
+    from tf_mmdgan.serving import Drawn, Sampler
 
 
 def check_place(out: str) -> None:
@@ -54,3 +57,54 @@ def check_pictures(
         case ".gif" | "":
             images.check_scale((height, width), config.scale)
             images.check_folders(folders)
+
+
+def write(
+    config: SampleConfig,
+    drawn: "Drawn",
+    class_names: Sequence[str] | None,
+    table: "data.Table | None",
+) -> None:
+    """Writes what was drawn as the ending of --out says.
+
+    Args:
+      config: of what is drawn.
+      drawn: images, or rows of a table; with --per_class as many of each class.
+      class_names: of the folders of classes; None: their numbers.
+      table: the columns of the rows; None: they are numbered.
+    """
+    from tf_mmdgan import data, files, images
+
+    match pathlib.Path(config.out).suffix:
+        case ".npz":
+            files.write_npz(config.out, compressed=True, **drawn.arrays())
+        case ".npy":
+            files.write_npy(config.out, drawn.images)
+        case ".csv":
+            table = table or data.Table.numbered(drawn.images.shape[1])
+            rows = table.csv(drawn.images, drawn.labels)
+            files.write_bytes(config.out, rows)
+        case "" if config.per_class is not None:
+            count = len(drawn.images) // config.per_class
+            parts = np.split(drawn.images, count)
+            names = class_names or list(map(str, range(count)))
+            images.write_classes(
+                config.out, dict(zip(names, parts, strict=True)), config.scale
+            )
+        case _:
+            write_images(config, drawn.images, config.per_class)
+
+
+def write_images(
+    config: SampleConfig, shown: np.ndarray, columns: int | None
+) -> None:
+    """Writes images as a grid of so many columns, an animation or a folder."""
+    from tf_mmdgan import images
+
+    match pathlib.Path(config.out).suffix:
+        case ".png":
+            images.write_grid(config.out, shown, columns, config.scale)
+        case ".gif":
+            images.write_animation(config.out, shown, scale=config.scale)
+        case _:
+            images.write_folder(config.out, shown, scale=config.scale)

@@ -26,7 +26,6 @@ from tf_mmdgan.config.serving import MOST_SAMPLES, ROWS_SUFFIXES
 from tf_mmdgan.tools import cli, pictures, searches, sources
 
 if TYPE_CHECKING:
-    from tf_mmdgan import data
     from tf_mmdgan.evaluation import Scorer
     from tf_mmdgan.serving import Drawn, Sampler
 
@@ -65,7 +64,7 @@ def sample(config: SampleConfig) -> Mapping[str, Any]:
         drawn = _join(_draw(sampler, labels, config, count))
         if judge is not None:
             drawn, kept = _most_real(judge, drawn, count, config)
-    _write(config, drawn, sampler, source.table)
+    pictures.write(config, drawn, sampler.class_names, source.table)
     return {
         "out": config.out,
         "num_samples": len(drawn.images),
@@ -192,40 +191,6 @@ def _most_real(
     chosen = realistic.choose(judge, drawn.images, count, _asked(config))
     found = drawn.rows(chosen.rows)
     return found, {"kept": chosen.kept, "all_drawn": chosen.all_drawn}
-
-
-def _write(
-    config: SampleConfig,
-    drawn: "Drawn",
-    sampler: "Sampler",
-    table: "data.Table | None",
-) -> None:
-    from tf_mmdgan import data, files, images
-
-    match pathlib.Path(config.out).suffix:
-        case ".png":
-            columns = config.per_class
-            images.write_grid(config.out, drawn.images, columns, config.scale)
-        case ".gif":
-            images.write_animation(config.out, drawn.images, scale=config.scale)
-        case ".npz":
-            files.write_npz(config.out, compressed=True, **drawn.arrays())
-        case ".npy":
-            files.write_npy(config.out, drawn.images)
-        case ".csv":
-            table = table or data.Table.numbered(drawn.images.shape[1])
-            rows = table.csv(drawn.images, drawn.labels)
-            files.write_bytes(config.out, rows)
-        case _ if config.per_class is None:
-            images.write_folder(config.out, drawn.images, scale=config.scale)
-        case _:
-            parts = np.split(
-                drawn.images, len(drawn.images) // config.per_class
-            )
-            names = sampler.class_names or list(map(str, range(len(parts))))
-            images.write_classes(
-                config.out, dict(zip(names, parts, strict=True)), config.scale
-            )
 
 
 def main() -> None:

@@ -120,10 +120,9 @@ def _herded(
 
 
 def _write(config: SampleConfig, found: "Found", given: np.ndarray) -> None:
-    from tf_mmdgan import files, images
+    from tf_mmdgan import files
 
-    suffix = pathlib.Path(config.out).suffix
-    if suffix == ".npz":
+    if pathlib.Path(config.out).suffix == ".npz":
         arrays = {k: v for k, v in found._asdict().items() if v is not None}
         files.write_npz(config.out, compressed=True, **arrays)
         return
@@ -131,7 +130,4 @@ def _write(config: SampleConfig, found: "Found", given: np.ndarray) -> None:
     if config.invert is not None:
         # Each picture, and what the generator makes of it beside.
         shown = np.stack([given, shown], axis=1).reshape(-1, *shown.shape[1:])
-    if suffix == ".png":
-        images.write_grid(config.out, shown, _columns(config), config.scale)
-    else:
-        images.write_folder(config.out, shown, scale=config.scale)
+    pictures.write_images(config, shown, _columns(config))
