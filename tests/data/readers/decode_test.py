@@ -255,7 +255,7 @@ def test_headers_of_png_files_know_all_that_turns_them(
             "Raw profile type exif", f"\nexif\n{len(profile) // 2}\n{profile}"
         )
     path = tmp_path / "a.png"
-    make("RGB", (16, 8)).save(path, pnginfo=told)
+    encoded.make("RGB", (16, 8)).save(path, pnginfo=told)
     header = decode.inspect(path)
     assert header.turned == (orientation == 6)
     width, height = decode.decode(path, "RGB").size
