@@ -66,9 +66,9 @@ _HOMES = {
         "JensenShannonDivergence", "GANDivergence", "JensenDivergence",
         "DIVERGENCES",
     ),
+    "objectives.discrepancy": ("Discrepancy", "PlainDiscrepancy"),
     "objectives.discrepancies": (
-        "Discrepancy", "PlainDiscrepancy", "KernelDiscrepancy",
-        "GradientConstrainedDiscrepancy", "SlicedEnergy",
+        "KernelDiscrepancy", "GradientConstrainedDiscrepancy", "SlicedEnergy",
         "RandomFeatureDiscrepancy",
     ),
     "objectives.drift": ("DriftField",),

@@ -104,11 +104,14 @@ from tf_mmdgan.objectives.f_divergences import (
     DIVERGENCES as DIVERGENCES,
 )
 from tf_mmdgan.objectives.discrepancies import (
-    Discrepancy as Discrepancy, PlainDiscrepancy as PlainDiscrepancy,
     KernelDiscrepancy as KernelDiscrepancy,
     GradientConstrainedDiscrepancy as GradientConstrainedDiscrepancy,
     SlicedEnergy as SlicedEnergy,
     RandomFeatureDiscrepancy as RandomFeatureDiscrepancy,
+)
+from tf_mmdgan.objectives.discrepancy import (
+    Discrepancy as Discrepancy,
+    PlainDiscrepancy as PlainDiscrepancy,
 )
 from tf_mmdgan.objectives.drift import (
     DriftField as DriftField,

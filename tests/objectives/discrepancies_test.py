@@ -10,10 +10,10 @@ from tf_mmdgan.mmd import constrained
 from tf_mmdgan.objectives.discrepancies import (
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
-    PlainDiscrepancy,
     RandomFeatureDiscrepancy,
     SlicedEnergy,
 )
+from tf_mmdgan.objectives.discrepancy import PlainDiscrepancy
 
 SIGMAS = (0.7, 1.5)
 

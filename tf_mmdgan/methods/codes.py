@@ -10,7 +10,7 @@ from tf_mmdgan.latents import Latents
 from tf_mmdgan.methods.builder import Builder, dtype_policy
 from tf_mmdgan.methods.settings import AutoencoderSettings
 from tf_mmdgan.models import CodeMatchingModel, RefinedModel
-from tf_mmdgan.objectives.discrepancies import Discrepancy
+from tf_mmdgan.objectives.discrepancy import Discrepancy
 
 
 def networks_of(

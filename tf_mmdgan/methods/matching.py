@@ -35,12 +35,12 @@ from tf_mmdgan.models import (
 from tf_mmdgan.objectives import CriticAugmentation
 from tf_mmdgan.objectives.density_ratio import RatioMatching
 from tf_mmdgan.objectives.discrepancies import (
-    Discrepancy,
     GradientConstrainedDiscrepancy,
     KernelDiscrepancy,
     RandomFeatureDiscrepancy,
     SlicedEnergy,
 )
+from tf_mmdgan.objectives.discrepancy import Discrepancy
 from tf_mmdgan.objectives.drift import DriftField
 from tf_mmdgan.objectives.drifting import DriftDiscrepancy
 

@@ -21,7 +21,7 @@ from tf_mmdgan.models.generator_model import GeneratorModel
 from tf_mmdgan.models.image_batches import ImageForm
 from tf_mmdgan.models.phases import Logs, Phase
 from tf_mmdgan.networks import decoded
-from tf_mmdgan.objectives.discrepancies import Discrepancy, Lowered
+from tf_mmdgan.objectives.discrepancy import Discrepancy, Lowered
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import updates
 from tf_mmdgan.models.moment_matching import CodeMatchingModel, Matching
 from tf_mmdgan.models.phases import Logs, Phase
-from tf_mmdgan.objectives.discrepancies import Discrepancy
+from tf_mmdgan.objectives.discrepancy import Discrepancy
 from tf_mmdgan.objectives.grouped import GroupedDiscrepancy
 
 

@@ -16,7 +16,7 @@ from tf_mmdgan.kernels import (
     pairwise_squares,
     some_numbers,
 )
-from tf_mmdgan.objectives.discrepancies import Discrepancy, Lowered
+from tf_mmdgan.objectives.discrepancy import Discrepancy, Lowered
 from tf_mmdgan.objectives.drift import DriftField, Sides, pull
 
 

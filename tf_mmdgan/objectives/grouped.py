@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from tf_mmdgan import errors, mmd
-from tf_mmdgan.objectives.discrepancies import Discrepancy, Lowered
+from tf_mmdgan.objectives.discrepancy import Discrepancy, Lowered
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,10 @@ from tf_mmdgan.distribute.update import gather
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.mmd import kernel_choice
-from tf_mmdgan.objectives.discrepancies import ESTIMATORS, in_median_distances
+from tf_mmdgan.objectives.discrepancies import (
+    ESTIMATORS,
+    in_median_distances,
+)
 
 # Estimators that rows with weights have.
 _WEIGHTED = ("biased", "unbiased")
