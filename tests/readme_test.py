@@ -3,7 +3,11 @@
 import pathlib
 import re
 import shlex
+import subprocess
+import sys
 
+import numpy as np
+import PIL.Image
 import pytest
 
 from tf_mmdgan import config
@@ -59,3 +63,29 @@ def test_its_program_runs():
     names = {}
     exec(compile(program, "README.md", "exec"), names)
     assert names["images"].shape == (16, 16, 16, 1)
+
+
+@pytest.mark.slow
+def test_the_page_on_pictures_can_be_followed(tmp_path, rng):
+    """All of its commands but the last, which serves until it is stopped."""
+    (tmp_path / "emoji").mkdir()
+    for number in range(200):
+        pixels = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        path = tmp_path / "emoji" / f"{number}.png"
+        PIL.Image.fromarray(pixels).save(path)
+    *followed, last = commands(*PAGES)
+    assert last.startswith("tf-mmdgan demo")
+    quick = [
+        "--steps=2", "--generator_width=2", "--critic_width=2",
+        "--evaluation_samples=100", "--features=thumbnails", "--cache=off",
+    ]  # fmt: skip
+    for command in followed:
+        _, tool, *given = shlex.split(command, comments=True)
+        given += quick if tool == "train" else []
+        ended = subprocess.run(
+            [sys.executable, "-m", "tf_mmdgan.tools.main", tool, *given],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert ended.returncode == 0, f"{command}: {ended.stderr[-500:]}"

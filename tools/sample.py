@@ -22,7 +22,7 @@ import numpy as np
 
 from tf_mmdgan import errors
 from tf_mmdgan.config import SampleConfig
-from tf_mmdgan.config.serving import MOST_SAMPLES, ROWS_SUFFIXES
+from tf_mmdgan.config.sampling import MOST_SAMPLES, ROWS_SUFFIXES
 from tf_mmdgan.tools import cli, pictures, searches, sources
 
 if TYPE_CHECKING:
@@ -123,15 +123,12 @@ def _check_pictures(
 
 def _judge(config: SampleConfig, source: sources.Source) -> "Scorer | None":
     """What says which images of a run look real, where that is asked for."""
-    from tf_mmdgan.evaluation import realistic, scorer_of_run
-    from tf_mmdgan.training import run_data
+    from tf_mmdgan.evaluation import realistic
+    from tf_mmdgan.training import held_out
 
     if config.keep is None or source.run is None:
         return None
-    of_run = source.run.config
-    run_data.check_scored(of_run)
-    scorer = scorer_of_run(of_run)
-    run_data.warn_of_pixels(of_run, of_run, held_out=scorer.real)
+    scorer = held_out.scorer(source.run.config, data_dir=config.data_dir)
     realistic.check(scorer)
     return scorer
 

@@ -11,11 +11,11 @@ from tf_mmdgan.config.evaluate import EvaluateConfig
 from tf_mmdgan.config.expansions import given
 from tf_mmdgan.config.fields import field_type, setting
 from tf_mmdgan.config.protocols import PROTOCOLS
+from tf_mmdgan.config.sampling import SampleConfig
 from tf_mmdgan.config.serving import (
     ConnectionConfig,
     DemoConfig,
     ExportConfig,
-    SampleConfig,
 )
 from tf_mmdgan.config.study import StudyConfig
 from tf_mmdgan.config.train import TrainConfig

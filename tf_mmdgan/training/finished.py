@@ -14,7 +14,7 @@ from tf_mmdgan import data, errors, export, files
 from tf_mmdgan.config import TrainConfig, fields
 from tf_mmdgan.config.data import at_home
 from tf_mmdgan.config.sizes import bounds
-from tf_mmdgan.evaluation import Report, Scorer, memorized, scorer_of_run
+from tf_mmdgan.evaluation import Report, Scorer, memorized
 from tf_mmdgan.evaluation.report import kept
 from tf_mmdgan.methods import make_generator
 from tf_mmdgan.models import ImplicitModel
@@ -22,11 +22,11 @@ from tf_mmdgan.training import (
     callbacks,
     claims,
     class_records,
+    held_out,
     history,
     matched,
     records,
     restored,
-    run_data,
     run_directory,
     usable,
 )
@@ -166,10 +166,7 @@ class TrainedRun:
         if given is not None:
             errors.check_type("scorer", given, Scorer)
             return given
-        run_data.check_scored(self.config)
-        scorer = scorer_of_run(self.config, table=self.table)
-        run_data.warn_of_pixels(self.config, self.config, held_out=scorer.real)
-        return scorer
+        return held_out.scorer(self.config, self.table)
 
     def _scored(
         self, scorer: Scorer, weights: str, training: np.ndarray | None
