@@ -92,7 +92,7 @@ INSIDE = {
         {"checkpoints", "claims", "class_records", "diagnostics", "history",
          "kid_schedule", "loggers", "matched", "pace", "records", "run_data",
          "sample_grid", "usable"},
-        {"best", "parts", "restored"},
+        {"best", "held_out", "parts", "restored"},
         {"finished", "state", "compared_page"},
         {"kept_steps"},
         {"callback_list", "compared", "curve", "initial", "planning"},
