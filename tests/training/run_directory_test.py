@@ -177,6 +177,22 @@ def test_second_process_is_refused(run):
     assert "another process" in output
 
 
+def test_a_folder_is_free_again_when_a_training_has_ended(tmp_path):
+    """As in a notebook, whose process goes on with the run."""
+    for _ in range(2):
+        with (
+            pytest.raises(KeyboardInterrupt),
+            run_directory.free_at_end(),
+        ):
+            run_directory.claim(tmp_path)
+            with pytest.raises(errors.UsageError, match="is training there"):
+                run_directory.claim(tmp_path)
+            raise KeyboardInterrupt
+    run_directory.claim(tmp_path)
+    with pytest.raises(errors.UsageError, match="is training there"):
+        run_directory.claim(tmp_path)
+
+
 def test_fingerprint_is_of_what_must_not_change(run):
     number = run_directory.fingerprint(run)
     elsewhere = dataclasses.replace(

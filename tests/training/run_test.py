@@ -91,6 +91,19 @@ def test_rates_that_follow_kid_go_on_where_they_were(tmp_path):
     assert rates("continued", 6) == straight
 
 
+@pytest.mark.slow
+def test_a_run_goes_on_in_the_process_that_began_it(tmp_path):
+    toy = {
+        "run_dir": str(tmp_path / "run"), "generator_width": 2,
+        "critic_width": 2, "batch_size": 8, "critic_steps": 1,
+        "evaluate_every": 0, "evaluation_samples": 20, "max_block_size": 500,
+        "export": False,
+    }  # fmt: skip
+    assert run.train(settings(**toy, steps=2)).step == 2
+    assert run.train(settings(**toy, steps=3)).step == 3
+    assert run.resume(tmp_path / "run", steps=4).step == 4
+
+
 def test_steps_beyond_the_end_of_the_rates_are_told_of(recwarn):
     falls = {"steps": 60, "learning_rate_schedule": "linear"}
     for good in (

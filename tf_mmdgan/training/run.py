@@ -72,7 +72,7 @@ def train(config: TrainConfig | None = None, **settings: Any) -> TrainedRun:
         holds something else.
       DataError: for files that cannot be used, and a run that diverges.
     """
-    with lost_workers():
+    with lost_workers(), run_directory.free_at_end():
         return prepare(config_room.given(TrainConfig, config, settings)).train()
 
 

@@ -1,6 +1,7 @@
 """The folder of a run: whose it is, and what made it."""
 
 import contextlib
+import contextvars
 import dataclasses
 import importlib.metadata
 import json
@@ -9,7 +10,7 @@ import pathlib
 import subprocess
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import tf_mmdgan
@@ -109,12 +110,21 @@ def scratch() -> pathlib.Path:
     return pathlib.Path(folder.name)
 
 
-# What is held until the process ends.
+# What is held until the process ends, and in this context until a block does.
 _claims: list[Any] = []
+_block = contextvars.ContextVar[contextlib.ExitStack | None]("_block")
+
+
+@contextlib.contextmanager
+def free_at_end() -> Iterator[None]:
+    """Folders that are claimed in a `with` block are free again behind it."""
+    with contextlib.ExitStack() as held:
+        held.callback(_block.reset, _block.set(held))
+        yield
 
 
 def claim(run_dir: pathlib.Path) -> None:
-    """Keeps other processes out of the folder while this one lives.
+    """Keeps others out of the folder while this process lives, or trains.
 
     Raises:
       UsageError: if another one is in it, or links that lead out of it.
@@ -124,7 +134,10 @@ def claim(run_dir: pathlib.Path) -> None:
     lock = owned.lock(run_dir / LOCK_FILE)
     if lock is None:
         raise _held(run_dir)
-    _claims.append(lock)
+    if block := _block.get(None):
+        block.enter_context(lock)
+    else:
+        _claims.append(lock)
     for path in owned.links_out(run_dir):
         # Those of files in the run's own folder are not written through.
         if path.parent != run_dir or not path.is_file():
