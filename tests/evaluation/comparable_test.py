@@ -73,6 +73,18 @@ def test_files_that_name_none_are_of_the_extractor_that_is_named(tmp_path, rng):
     assert in_force(PIXELS, sets[0], pictures) is PIXELS
 
 
+def test_a_file_that_names_no_extractor_is_remarked_on(tmp_path, rng):
+    path = tmp_path / "s.npz"
+    rows = rng.normal(size=(50, 256))
+    unsigned = metrics.Moments.of(rows)
+    np.savez(path, mu=unsigned.mean, sigma=unsigned.covariance)
+    given = {"fake": "digits/test", "features": "pixels", "metrics": "fid"}
+    (remark,) = training.evaluate(real=str(path), **given).remarks
+    assert "s.npz does not say which" in remark and "for pixels." in remark
+    metrics.write_moments(path, unsigned, "pixels")
+    assert training.evaluate(real=str(path), **given).remarks == ()
+
+
 def test_weights_that_files_make_needless_need_not_be_at_hand(
     tmp_path, monkeypatch
 ):

@@ -7,6 +7,7 @@ import numpy as np
 from tf_mmdgan import errors
 from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.evaluation.loaded import (
+    NOBODY,
     Kept,
     Loaded,
     StoredFeatures,
@@ -21,7 +22,8 @@ def compared(
 ) -> list[Loaded]:
     """The same sets, where one is in colour those in grey in colour too.
 
-    Where some have opacity and others have none, all are laid over white.
+    Where some have opacity and others have none, all are laid over white. A
+    file that does not say what made it is remarked on.
 
     Raises:
       UsageError: for arrays of unequal shapes, and for images that the
@@ -49,7 +51,19 @@ def compared(
                 )
     check_widths(extractor, sets)
     _check_places(extractor, sets)
-    return list(sets)
+    return [_taken_for(extractor, images) for images in sets]
+
+
+def _taken_for(extractor: FeatureExtractor, images: Loaded) -> Loaded:
+    """The same; of a file that does not say what made it, that is remarked."""
+    content, known = images.images, extractor.identifier
+    unsigned = isinstance(content, Kept) and content.made_with is None
+    if not unsigned or known == NOBODY:
+        return images
+    return images.remarked(
+        f"{images.source} does not say which extractor made it, of images of "
+        f"which size: it is taken for {known}."
+    )
 
 
 def _channels(sets: Sequence[Loaded]) -> set[int]:

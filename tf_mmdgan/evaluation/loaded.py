@@ -19,6 +19,7 @@ from tf_mmdgan.features import (
 from tf_mmdgan.images import as_picture, opaque
 from tf_mmdgan.metrics import Moments, shuffled_order
 
+NOBODY = "unknown"  # what made features, where no file says it
 _SHOWN_SIZE = 256  # larger images are shown smaller than they are
 
 
@@ -115,7 +116,7 @@ class FeaturesOfFiles(FeatureExtractor):
 
     name = "features of files"
 
-    def __init__(self, sets: Sequence[Kept], otherwise: str = "unknown"):
+    def __init__(self, sets: Sequence[Kept], otherwise: str = NOBODY):
         """Takes the identifier that files say, or else another."""
         names = [s.made_with for s in sets if s.made_with is not None]
         self.identifier = names[0] if names else otherwise
@@ -228,7 +229,7 @@ class Loaded:
         return dataclasses.replace(self, prepared=prepared)
 
 
-def of_files(*sets: Loaded, otherwise: str = "unknown") -> FeaturesOfFiles:
+def of_files(*sets: Loaded, otherwise: str = NOBODY) -> FeaturesOfFiles:
     """What stands for an extractor of sets that are all features of files.
 
     Args:
