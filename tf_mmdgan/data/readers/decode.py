@@ -23,7 +23,12 @@ import PIL.ExifTags
 import PIL.Image
 
 from tf_mmdgan import errors, images
-from tf_mmdgan.data.readers import formats, jpeg_segments, png_chunks
+from tf_mmdgan.data.readers import (
+    formats,
+    jpeg_segments,
+    picture_parts,
+    png_chunks,
+)
 
 # 256 MiB as RGB. A file of a few bytes can ask for more than the memory.
 MAXIMUM_PIXELS = 256 * 2**20 // 3
@@ -34,7 +39,6 @@ Source = str | os.PathLike[str] | bytes  # a file, or its content
 _GREY = ("1", "L", "LA", "La", "I")
 # Of a JPEG file. Each takes a few bytes, and the time of the whole picture.
 _SCANS = 100
-_SCAN = b"\xff\xda"
 _REREAD_BYTES = 2**28  # of a file that is read again without its metadata
 _TURNS = {
     2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
@@ -89,7 +93,8 @@ def inspect(source: Source) -> Header:
 
     Raises:
       UnreadableError: for a file that is missing, empty, not of a known
-        format, an animation, or of more than `MAXIMUM_PIXELS`, or of those
+        format, an animation, of more than 512 MiB, holes, or more parts than
+        `picture_parts` allows, or of more than `MAXIMUM_PIXELS`, or of those
         that `formats.MOST_PIXELS` has for its format.
     """
     try:
@@ -223,9 +228,10 @@ def _without_metadata(source: Source) -> bytes | None:
 
 
 def _opened(source: Source, remark: Callable[[str], None]) -> PIL.Image.Image:
+    fault = picture_parts.fault(source)
+    if fault is not None:
+        raise UnreadableError(fault)
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    if not isinstance(source, bytes) and not os.path.getsize(source):
-        raise UnreadableError("is empty")
     with _quiet() as kept:
         image = PIL.Image.open(file, formats=formats.known())
     if kept:
@@ -283,7 +289,7 @@ def _load(image: PIL.Image.Image) -> None:
     if image.format in ("JPEG", "MPO") and file is not None:
         place = file.tell()
         file.seek(0)
-        scans = file.read().count(_SCAN)
+        scans = jpeg_segments.count_scans(file)
         file.seek(place)
         if scans > _SCANS:
             raise UnreadableError(f"has {scans:,} scans, more than {_SCANS}")

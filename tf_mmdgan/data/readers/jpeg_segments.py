@@ -1,11 +1,13 @@
 """JPEG files without the parts that say nothing of their pixels."""
 
 import struct
+from typing import IO
 
-_SIGNATURE = b"\xff\xd8"
-_SCAN = 0xDA  # begins the pixels
+SIGNATURE = b"\xff\xd8"
+SCAN = b"\xff\xda"  # begins the pixels
 _APPLICATION = range(0xE0, 0xF0)
 _COMMENT = 0xFE
+_BYTES_AT_A_TIME = 2**20
 _ALONE = (0x01, *range(0xD0, 0xD9))  # markers without content
 # What is kept of applications' segments, where it is whole: what colours mean
 # (ITU-T T.871, section 10.1; Adobe technical note 5116, section 18), and which
@@ -26,12 +28,12 @@ def without_metadata(content: bytes) -> bytes | None:
     Returns:
       The shorter file; None for what is no JPEG.
     """
-    if not content.startswith(_SIGNATURE):
+    if not content.startswith(SIGNATURE):
         return None
-    parts, start = [_SIGNATURE], len(_SIGNATURE)
+    parts, start = [SIGNATURE], len(SIGNATURE)
     while start + 4 <= len(content) and content[start] == 0xFF:
         marker = content[start + 1]
-        if marker == _SCAN:
+        if marker == SCAN[1]:
             break
         if marker == 0xFF or marker in _ALONE:  # may be filled with 0xFF
             start += 1 if marker == 0xFF else 2
@@ -49,3 +51,12 @@ def _is_kept(marker: int, payload: bytes) -> bool:
         beginning, least = _KEPT[marker]
         return payload.startswith(beginning) and len(payload) >= least
     return marker not in _APPLICATION and marker != _COMMENT
+
+
+def count_scans(file: IO[bytes]) -> int:
+    """How many scans there are at most from where a file stands on."""
+    count, last = 0, b""
+    while piece := file.read(_BYTES_AT_A_TIME):
+        count += (last + piece).count(SCAN)
+        last = piece[-1:]
+    return count

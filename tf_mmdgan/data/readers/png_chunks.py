@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Of the parts that a reader may pass over (PNG specification, section 4.7),
 # those that change pixels, or say that the file is an animation.
 _KEPT = (b"tRNS", b"acTL", b"fcTL", b"fdAT")
@@ -18,9 +18,9 @@ def without_metadata(content: bytes) -> bytes | None:
     Returns:
       The shorter file; None for what is no PNG.
     """
-    if not content.startswith(_SIGNATURE):
+    if not content.startswith(SIGNATURE):
         return None
-    parts, start = [_SIGNATURE], len(_SIGNATURE)
+    parts, start = [SIGNATURE], len(SIGNATURE)
     while start + 12 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, start)
         stop = start + 12 + length
