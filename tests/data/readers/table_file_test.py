@@ -10,7 +10,7 @@ from tf_mmdgan.data.readers import table_file
 def read(tmp_path):
     def run(text, label_column=None):
         path = tmp_path / "table.csv"
-        path.write_text(text)
+        path.write_text(text, errors="surrogateescape")
         return table_file.read(path, label_column)
 
     return run
@@ -137,3 +137,43 @@ def test_lines_end_where_files_say_so(read):
 def test_numbers_with_marks_between_digits_are_none(read):
     with pytest.raises(errors.DataError, match="column 'a' holds '1_000'"):
         read("a\n1_000\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["1," * 2**17, '"\n",' * 2**16, "\U0001f600" * 2**17]
+)
+def test_rows_become_no_more_cells_than_a_table_has(read, text, monkeypatch):
+    assert table_file._ROW_CHARACTERS == 2**22
+    monkeypatch.setattr(table_file, "_ROW_CHARACTERS", 2**16)
+    with (
+        within(seconds=60, megabytes=2),
+        pytest.raises(errors.DataError, match="row has more than 65,536 cha"),
+    ):
+        read(text)
+
+
+def test_files_are_read_line_by_line(read, tmp_path):
+    """As one text, all characters would be as wide as the widest."""
+    path = tmp_path / "wide.csv"
+    path.write_text(f"{' ' * 100}1\n" * 10**5 + "\U0001f600\n")
+    with (
+        within(seconds=60, megabytes=4),
+        pytest.raises(errors.DataError, match="line 100001, column '0' holds"),
+    ):
+        table_file.read(path)
+    with pytest.raises(errors.DataError, match=r"line 2 is no line.*zeros"):
+        read("1\n\0\n")
+    with pytest.raises(errors.DataError, match="cannot be read as text"):
+        read("1\n\udcff\n")
+
+
+def test_classes_take_the_room_of_numbers(read, tmp_path):
+    text = "a,b\n" + "1,red\n" * 10**5
+    with within(seconds=60, megabytes=4):
+        assert len(read(text, "b").labels) == 10**5
+    text = "a,b\n" + "".join(f"1,w{n}\n" for n in range(65_537))
+    with pytest.raises(errors.DataError, match="'b' has more than 65,536 cl"):
+        read(text, "b")
+    np.save(tmp_path / "a.npy", np.arange(2 * 65_537).reshape(-1, 2))
+    with pytest.raises(errors.DataError, match="'1' has more than 65,536 cl"):
+        table_file.read(tmp_path / "a.npy", "1")

@@ -5,9 +5,10 @@ import csv
 import dataclasses
 import io
 import math
+import os
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from tf_mmdgan import errors, files
 from tf_mmdgan.data.table import check_names
 
 _MOST_BYTES = 2**28  # of text
+# Of a row, whose cells become objects before anybody counts them.
+_ROW_CHARACTERS = 2**22
 _FORMATS = (".npy", ".csv")
 
 
@@ -56,18 +59,19 @@ def read(path: pathlib.Path, label_column: str | None = None) -> TableFile:
             f"{path}: a table is a .npy or a .csv file: save it as one."
         )
     reader = _of_array if path.suffix == ".npy" else _of_text
-    columns, values, words = reader(path, label_column)
-    if words is None:
+    columns, values, classes = reader(path, label_column)
+    if classes is None:
         return TableFile(tuple(columns), values)
     rest = tuple(name for name in columns if name != label_column)
-    class_names = _in_order(set(words))
+    class_names = _in_order(classes.words)
     if not names_of_classes.is_names(class_names, len(class_names)):
         raise errors.DataError(
             f"{path}: a class in the column '{label_column}' has a name that "
             "is longer than 255 bytes or has a slash."
         )
-    numbers = {name: number for number, name in enumerate(class_names)}
-    labels = np.fromiter((numbers[word] for word in words), np.int64)
+    places = {name: number for number, name in enumerate(class_names)}
+    ordered = np.array([places[word] for word in classes.words], np.int64)
+    labels = ordered[classes.numbers]
     return TableFile(rest, values, labels, tuple(class_names))
 
 
@@ -80,18 +84,30 @@ def _in_order(names: Iterable[str]) -> list[str]:
         return by_name
 
 
+class _Classes(NamedTuple):
+    """What stands in a column of classes: for a row, words[number].
+
+    Attributes:
+      words: of each class, in any order.
+      numbers: of the class of each row, integers [n].
+    """
+
+    words: Sequence[str]
+    numbers: np.ndarray
+
+
 class _Table(NamedTuple):
     """What is read of a file.
 
     Attributes:
       columns: names of all columns.
       values: float64 [n, d], of all but the column of classes.
-      words: what stands in that column; None where there is none.
+      classes: what stands in that column; None where there is none.
     """
 
     columns: Sequence[str]
     values: np.ndarray
-    words: Sequence[str] | None
+    classes: _Classes | None
 
 
 def _of_array(path: pathlib.Path, label_column: str | None) -> _Table:
@@ -108,8 +124,10 @@ def _of_array(path: pathlib.Path, label_column: str | None) -> _Table:
     place = columns.label_place
     if place is None:
         return _Table(columns.names, values, None)
-    words = [_written(number) for number in found[:, place]]
-    return _Table(columns.names, np.delete(values, place, axis=1), words)
+    unequal, numbers = np.unique(found[:, place], return_inverse=True)
+    columns.check_classes(len(unequal))
+    classes = _Classes(list(map(_written, unequal)), numbers)
+    return _Table(columns.names, np.delete(values, place, axis=1), classes)
 
 
 def _written(number: np.number) -> str:
@@ -176,6 +194,17 @@ class _Header:
             raise self.wrong(line, self.label_place, _held(cell))
         return cell
 
+    def check_classes(self, count: int) -> None:
+        """Refuses a column of more classes than there can be."""
+        if count > names_of_classes.MOST_CLASSES:
+            assert self.label_place is not None
+            raise errors.DataError(
+                f"{self._path}: the column "
+                f"'{errors.excerpt(self.names[self.label_place])}' has more "
+                f"than {names_of_classes.MOST_CLASSES:,} classes: name one of "
+                "fewer."
+            )
+
     def wrong(self, line: int, place: int, what: str) -> errors.DataError:
         """The error for what a column holds."""
         return errors.DataError(
@@ -193,7 +222,8 @@ def _held(cell: str) -> str:
 def _of_text(path: pathlib.Path, label_column: str | None) -> _Table:
     columns = None
     # Numbers are kept as such: texts of all cells would take ten times as much.
-    values, words = array.array("d"), []
+    values, numbers = array.array("d"), array.array("i")
+    words: dict[str, int] = {}
     for line, cells in _lines(path):
         if columns is None:
             named = not all(map(_is_number, cells))
@@ -208,12 +238,17 @@ def _of_text(path: pathlib.Path, label_column: str | None) -> _Table:
             )
         values.extend(columns.numbers(cells, line))
         if columns.label_place is not None:
-            words.append(columns.word(cells, line))
+            word = columns.word(cells, line)
+            numbers.append(words.setdefault(word, len(words)))
+            columns.check_classes(len(words))
     if columns is None or not values:
         raise errors.DataError(f"{path} holds no rows.")
-    classed = columns.label_place is not None
-    rows = np.array(values).reshape(-1, len(columns.names) - classed)
-    return _Table(columns.names, rows, words if classed else None)
+    rows = np.frombuffer(values)
+    if columns.label_place is None:
+        return _Table(columns.names, rows.reshape(-1, len(columns.names)), None)
+    classes = _Classes(list(words), np.frombuffer(numbers, "i"))
+    rows = rows.reshape(-1, len(columns.names) - 1)
+    return _Table(columns.names, rows, classes)
 
 
 def _lines(path: pathlib.Path) -> Iterator[tuple[int, list[str]]]:
@@ -223,22 +258,70 @@ def _lines(path: pathlib.Path) -> Iterator[tuple[int, list[str]]]:
       DataError: for what is no such file.
     """
     try:
-        text = files.read_text(path, _MOST_BYTES)
+        with files.open_plain(path) as file:
+            yield from _rows(path, file)
     except FileNotFoundError:
         raise errors.DataError(f"There is no file {path}.") from None
-    content = io.BytesIO(text.removeprefix("\ufeff").encode())
+    except (OSError, UnicodeError) as error:
+        raise errors.unreadable(path, error) or errors.DataError(
+            f"{path} cannot be read as text: {errors.excerpt(error)}."
+        ) from None
+
+
+def _rows(
+    path: pathlib.Path, file: IO[bytes]
+) -> Iterator[tuple[int, list[str]]]:
+    if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+        raise errors.DataError(
+            f"{path} is no text of up to {_MOST_BYTES:,} bytes."
+        )
     # No line ends are changed: some stand inside of quotes.
-    lines = io.TextIOWrapper(content, "utf-8", newline="")
+    lines = _Lines(io.TextIOWrapper(file, "utf-8-sig", newline=""))
     reader = csv.reader(lines, strict=True)
     try:
         for row in reader:
+            lines.left = _ROW_CHARACTERS
             cells = [cell.strip() for cell in row]
             if any(cells):
                 yield reader.line_num, cells
-    except csv.Error as error:
+    except (csv.Error, _NoLineError) as error:
+        # Of lines that are none, the reader has not heard.
+        line = reader.line_num + isinstance(error, _NoLineError)
         raise errors.DataError(
-            f"{path}: line {reader.line_num} is no line of a table: {error}."
+            f"{path}: line {line} is no line of a table: {error}."
         ) from None
+
+
+class _NoLineError(Exception):
+    """A line of no table; the message says why."""
+
+
+class _Lines:
+    """The lines of a text, of which a row may have so many characters.
+
+    Attributes:
+      left: of the row that is read.
+    """
+
+    def __init__(self, text: io.TextIOWrapper):
+        self._text = text
+        self.left = _ROW_CHARACTERS
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(self.left + 1)
+        self.left -= len(line)
+        if self.left < 0:
+            raise _NoLineError(
+                f"its row has more than {_ROW_CHARACTERS:,} characters"
+            )
+        if "\0" in line:
+            raise _NoLineError("it holds zeros")
+        if not line:
+            raise StopIteration
+        return line
 
 
 def _is_number(cell: str) -> bool:

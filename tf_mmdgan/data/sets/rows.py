@@ -52,7 +52,8 @@ def load(
         )
     path = pathlib.Path(reading.data_dir)
     found = table_file.read(path, reading.label_column)
-    held_out = np.array([_is_held_out(n) for n in range(len(found.values))])
+    count = len(found.values)
+    held_out = np.fromiter(map(_is_held_out, range(count)), bool, count)
     if min(held_out.sum(), (~held_out).sum()) < 2:
         raise errors.DataError(
             f"{path} holds {len(held_out)} rows, too few to hold out a fifth "
