@@ -57,6 +57,9 @@ GRPC_ANSWERS = {
     "nothing": b"",
     "no proto": b"\xff" * 100,
     "too large": bytes(2**23),
+    "a million dimensions": claiming(*[1] * 10**6),
+    "a million texts": claiming(3, 2, 2, 1, string_val=[b""] * 10**6),
+    "a million numbers": claiming(3, 2, 2, 1, int64_val=[7] * 10**6),
 }
 
 

@@ -209,6 +209,16 @@ def test_answers_have_no_more_lists_than_were_asked_for(part):
     assert "more lists than were asked for" in message
 
 
+def test_answers_have_no_more_numbers_than_were_asked_for():
+    body = '{"outputs": [' + "300," * 10**6 + "1]}"
+    answers = http(rest_metadata((-1, 256, 256, 3))), http(body)
+    with raw_server(*answers) as target:
+        asked = sampler(target, True)
+        with within(seconds=20, megabytes=20):
+            message = refusal(lambda: asked.sample(2, seed=0))
+    assert "more numbers than were asked for" in message
+
+
 def test_a_right_answer_over_rest_is_taken():
     answers = http(rest_metadata()), http(rest_answer(images(3)))
     with raw_server(*answers) as target:

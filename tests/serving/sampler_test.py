@@ -67,6 +67,17 @@ def test_large_requests_are_split_by_start():
         assert inputs["seed"] == 7 and inputs["truncation"] == 0.5
 
 
+def test_requests_have_no_more_bytes_than_the_predictor_takes():
+    recorder = Recorder(PLAIN)
+    recorder.most_bytes = 13  # of images of 4
+    sampler = serving.Sampler(recorder, batch_size=64)
+    assert len(sampler.sample(10, seed=7).images) == 10
+    asked = [int(inputs["num_samples"]) for _, inputs in recorder.requests]
+    assert asked == [3, 3, 3, 1]
+    with pytest.raises(errors.UsageError, match="more than 13 bytes: ask for"):
+        sampler.interpolate(1, 2, 4)
+
+
 def test_names_of_many_classes_have_a_time_limit(monkeypatch):
     monkeypatch.setattr(labels, "_NAMES_SECONDS", 0.2)
     asked = []

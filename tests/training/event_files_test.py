@@ -85,6 +85,26 @@ def test_what_is_no_event_ends_a_file(tmp_path):
     assert steps(path) == [0, 1]
 
 
+def record(content):
+    return struct.pack("<QI", len(content), 0) + content + bytes(4)
+
+
+def test_records_are_not_parsed_beyond_their_steps(tmp_path):
+    """Parsed, each two bytes of such a record would be an object."""
+    write(tmp_path, range(3))
+    (path,) = files(tmp_path)
+    summary = b"\n\0" * 10**6
+    start = b"\x10\x01*" + b"\x80\x89\x7a" + summary
+    with open(path, "ab") as file:
+        file.write(record(start))
+        whole = file.tell()
+        file.write(record(b"\x10\x01" + b"*\0" * 10**6))
+    with within(seconds=5, megabytes=30):
+        event_files.cut(tmp_path, 1)
+    assert path.read_bytes().endswith(record(start))
+    assert path.stat().st_size < whole
+
+
 def test_pipes_and_links_in_place_of_events(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

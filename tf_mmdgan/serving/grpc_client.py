@@ -2,12 +2,12 @@
 
 import functools
 import os
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, protos
 from tf_mmdgan.serving import answers, tls
 from tf_mmdgan.serving.connection import (
     Connection,
@@ -29,14 +29,15 @@ with errors.extra("serving", "Requests to a server need"):
         get_model_metadata_pb2,
         model_pb2,
         predict_pb2,
-        prediction_service_pb2_grpc,
     )
 
-Answer = TypeVar("Answer")
-
+_SERVICE = "/tensorflow.serving.PredictionService/"
 # Of an answer that says what a model is; and of channels, which are made for
 # few sizes of answers, so that one serves nearly all requests.
 _SMALLEST_LIMIT = 2**22
+# Of an answer, and of a model's description, which has signatures.
+_MOST_PARTS, _DESCRIBED_PARTS = 1000, 100_000
+_NUMBERS_BESIDE = 2**16  # integers that nobody asked for
 _OPTIONS = (
     ("grpc.max_send_message_length", -1),
     # Retries are those of `persist`: seen, counted, and within the deadline.
@@ -70,28 +71,31 @@ class GrpcPredictor:
         if connection.tls:
             trusted = tls.roots(connection.tls_ca)
             self._credentials = grpc.ssl_channel_credentials(trusted)
-        self._stub = functools.cache(self._make_stub)
+        self._channel = functools.cache(self._make_channel)
 
-    def _make_stub(self, limit: int) -> Any:
-        """The service, on a channel that takes no answer of more bytes."""
+    def _make_channel(self, limit: int) -> Any:
+        """A channel that takes no answer of more bytes."""
         target = self._connection.target
         options = [*_OPTIONS, ("grpc.max_receive_message_length", limit)]
         if self._credentials is not None:
-            channel = grpc.secure_channel(target, self._credentials, options)
-        else:
-            channel = grpc.insecure_channel(target, options)
-        return prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            return grpc.secure_channel(target, self._credentials, options)
+        return grpc.insecure_channel(target, options)
 
     def signatures(self) -> Mapping[str, Signature]:
         """See `Predictor`."""
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=self._model_spec(), metadata_field=["signature_def"]
         )
-        stub = self._stub(_SMALLEST_LIMIT)
-        response = self._call(stub.GetModelMetadata, request)
-        found = get_model_metadata_pb2.SignatureDefMap()
+        content = self._ask("GetModelMetadata", request, _SMALLEST_LIMIT)
+        made = get_model_metadata_pb2.GetModelMetadataResponse
         try:
-            response.metadata["signature_def"].Unpack(found)
+            response = _parsed(made, content)
+            described = response.metadata["signature_def"].value
+            found = _parsed(
+                get_model_metadata_pb2.SignatureDefMap,
+                described,
+                _DESCRIBED_PARTS,
+            )
             return answers.signatures(found.signature_def)
         except (DecodeError, ValueError) as error:
             raise self._foreign(error) from error
@@ -103,13 +107,15 @@ class GrpcPredictor:
         )
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-        response = self._call(self._stub(_limit(wanted)).Predict, request)
+        content = self._ask("Predict", request, _limit(wanted))
+        made = predict_pb2.PredictResponse
         try:
+            response = _parsed(made, content, most_numbers=_values(wanted))
             return {
                 name: answers.of_proto(response.outputs[name], spec)
                 for name, spec in wanted.items()
             }
-        except ValueError as error:
+        except (DecodeError, ValueError) as error:
             raise self._foreign(error) from error
 
     def _foreign(self, error: Exception) -> errors.DataError:
@@ -126,12 +132,15 @@ class GrpcPredictor:
             spec.version.value = self._connection.model_version
         return spec
 
-    def _call(self, method: Callable[..., Answer], request: object) -> Answer:
+    def _ask(self, method: str, request: Any, limit: int) -> bytes:
+        """The answer to a request, of so many bytes at most."""
         metadata = tuple(self._connection.authorization.items())
+        call = self._channel(limit).unary_unary(f"{_SERVICE}{method}")
+        content = request.SerializeToString()
 
-        def attempt(seconds: float) -> Answer:
+        def attempt(seconds: float) -> bytes:
             try:
-                return method(request, timeout=seconds, metadata=metadata)
+                return call(content, timeout=seconds, metadata=metadata)
             except grpc.RpcError as error:
                 raise self._translated(error) from error
 
@@ -150,6 +159,28 @@ class GrpcPredictor:
         return errors.DataError(
             f"{self._connection.model} failed: {code.name}, {details}"
         )
+
+
+def _parsed(
+    made: Any,
+    content: bytes,
+    most_parts: int = _MOST_PARTS,
+    most_numbers: int = _NUMBERS_BESIDE,
+) -> Any:
+    """An answer as a message of a class.
+
+    Raises:
+      ValueError: for one that would take far more memory than it has bytes.
+      DecodeError: for what is none.
+    """
+    protos.check(content, made.DESCRIPTOR, most_parts, most_numbers)
+    return made.FromString(content)
+
+
+def _values(wanted: Wanted) -> int:
+    """The most integers of an answer."""
+    asked = (spec.shape.num_elements() for spec in wanted.values())
+    return _NUMBERS_BESIDE + sum(asked)
 
 
 def _limit(wanted: Wanted) -> int:

@@ -43,7 +43,11 @@ class Signature:
 
 
 class Predictor(Protocol):
-    """Runs the signatures of one model."""
+    """Runs the signatures of one model.
+
+    It may have an attribute `most_bytes`: how many the images of one request
+    may have.
+    """
 
     def signatures(self) -> Mapping[str, Signature]:
         """The signatures by name.

@@ -9,7 +9,7 @@ import threading
 import urllib.parse
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from google.protobuf import json_format
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -34,6 +34,51 @@ _BYTES_BESIDE_IMAGE = 2**17
 _SMALLEST_LIMIT = 2**22
 # Lists, objects and texts of what nobody asked for: in all, and of each image.
 _PARTS_BESIDE, _PARTS_BESIDE_IMAGE = 1000, 4
+_NUMBERS_BESIDE_IMAGE = 2**12  # such as its latents
+
+
+class _Limits(NamedTuple):
+    """What an answer may have.
+
+    Attributes:
+      size: bytes.
+      parts: lists, objects and texts.
+      numbers: of any kind.
+    """
+
+    size: int = _SMALLEST_LIMIT
+    parts: int = _SMALLEST_LIMIT
+    numbers: int = _SMALLEST_LIMIT
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> "_Limits":
+        """Those of an answer with these outputs."""
+        images = max((spec.shape[0] for spec in wanted.values()), default=0)
+        size = _SMALLEST_LIMIT + _BYTES_BESIDE_IMAGE * images
+        parts = _PARTS_BESIDE + _PARTS_BESIDE_IMAGE * images
+        numbers = _PARTS_BESIDE + _NUMBERS_BESIDE_IMAGE * images
+        for spec in wanted.values():
+            sides, level = spec.shape.as_list(), spec.dtype.size == 1
+            count = math.prod(sides)
+            size += count * (_BYTES_OF_LEVEL if level else _BYTES_OF_NUMBER)
+            parts += sum(math.prod(sides[:axis]) for axis in range(len(sides)))
+            numbers += count
+        return cls(size, parts, numbers)
+
+    def fault(self, body: bytes) -> str | None:
+        """What a body of JSON has too many of; None: nothing.
+
+        Each takes many times the memory of its bytes.
+        """
+        parts = sum(map(body.count, (b"[", b"{", b'"')))
+        if parts > self.parts:
+            return "more lists than were asked for"
+        if body.count(b",") > self.numbers + self.parts:
+            return "more numbers than were asked for"
+        return None
+
+
+_OF_DESCRIPTIONS = _Limits()
 
 
 class RestPredictor:
@@ -42,9 +87,15 @@ class RestPredictor:
     Args:
       connection: which model on which server.
 
+    Attributes:
+      most_bytes: of the images of one request. As JSON, and as objects of
+        Python, these are up to forty times as many.
+
     Raises:
       UsageError: if the certificates to trust cannot be read.
     """
+
+    most_bytes = 2**24
 
     def __init__(self, connection: Connection):
         self._connection = connection
@@ -72,8 +123,7 @@ class RestPredictor:
                 # Scalars have no place in the row format, "instances".
                 "inputs": {n: value.tolist() for n, value in inputs.items()},
             },
-            _limit(wanted),
-            _parts(wanted),
+            _Limits.of(wanted),
         )
         try:
             found = content["outputs"]
@@ -108,8 +158,7 @@ class RestPredictor:
         method: str,
         suffix: str,
         content: Any = None,
-        most_bytes: int = _SMALLEST_LIMIT,
-        most_parts: int = _SMALLEST_LIMIT,
+        limits: _Limits = _OF_DESCRIPTIONS,
     ) -> Any:
         def attempt(seconds: float) -> Any:
             try:
@@ -119,7 +168,7 @@ class RestPredictor:
                     content,
                     self._connection.authorization,
                     seconds,
-                    most_bytes,
+                    limits.size,
                 )
             except TimeoutError as error:
                 raise late(self._connection) from error
@@ -136,11 +185,11 @@ class RestPredictor:
             except http.client.HTTPException as error:
                 raise self._foreign(error) from error
             except TooLarge as error:
-                size = f"more than {most_bytes:,} bytes"
+                size = f"more than {limits.size:,} bytes"
                 raise self._foreign(size) from error
-            # Each takes twenty times the memory of its bytes.
-            if sum(map(body.count, (b"[", b"{", b'"'))) > most_parts:
-                raise self._foreign("more lists than were asked for")
+            fault = limits.fault(body)
+            if fault is not None:
+                raise self._foreign(fault)
             return self._content(status, body)
 
         return persist(self._connection, attempt)
@@ -186,24 +235,3 @@ class RestPredictor:
 def _refuse(constant: str) -> NoReturn:
     """NaN and infinities, which JSON does not have."""
     raise ValueError(constant)
-
-
-def _limit(wanted: Wanted) -> int:
-    """The most bytes of an answer with these outputs."""
-    most = _SMALLEST_LIMIT
-    for spec in wanted.values():
-        level = spec.dtype.size == 1
-        size = _BYTES_OF_LEVEL if level else _BYTES_OF_NUMBER
-        most += size * spec.shape.num_elements()
-    images = max((spec.shape[0] for spec in wanted.values()), default=0)
-    return most + _BYTES_BESIDE_IMAGE * images
-
-
-def _parts(wanted: Wanted) -> int:
-    """The most lists, objects and texts of an answer with these outputs."""
-    images = max((spec.shape[0] for spec in wanted.values()), default=0)
-    most = _PARTS_BESIDE + _PARTS_BESIDE_IMAGE * images
-    for spec in wanted.values():
-        sides = spec.shape.as_list()
-        most += sum(math.prod(sides[:axis]) for axis in range(len(sides)))
-    return most

@@ -16,7 +16,7 @@ from tf_mmdgan.serving import labels, told
 from tf_mmdgan.serving.drawn import Drawn
 from tf_mmdgan.serving.predictor import Arrays, Predictor, check, typed
 
-# Of the images of one request: 256 MiB.
+# Of the images of one request, unless the predictor says another number.
 _MOST_BYTES = 2**28
 _MOST_LAYERS = 64  # with styles, of any size of images
 
@@ -39,7 +39,8 @@ class Sampler:
 
     Args:
       predictor: what is asked.
-      batch_size: images of one request; more are split.
+      batch_size: images of one request; more are split, and so are those that
+        have more than 256 MiB together, over REST 16 MiB.
 
     Attributes:
       image_shape: [h, w, c] of an image.
@@ -78,6 +79,9 @@ class Sampler:
             signatures
         )
         self._has_values = "values" in signatures["sample_range"].outputs
+        self._most_bytes = getattr(predictor, "most_bytes", _MOST_BYTES)
+        fitting = self._most_bytes // self._bytes_of(self.image_shape)
+        self._at_once = max(1, min(batch_size, fitting))
         self._names_told = told.width_of_names(signatures.get("class_names"))
         # Servers that join requests take this signature alone.
         self._by_rows = "sample_by_seed" in signatures
@@ -120,8 +124,8 @@ class Sampler:
         if label is not None:
             named["label"] = self._label(label)
         parts, stop = [], start + num_samples
-        for first in range(start, stop, self._batch_size):
-            last = min(stop, first + self._batch_size)
+        for first in range(start, stop, self._at_once):
+            last = min(stop, first + self._at_once)
             parts.append(self._draw(first, last, named))
         return _joined(parts)
 
@@ -218,8 +222,8 @@ class Sampler:
             else cutoff
         )
         parts = []
-        for first in range(0, len(pairs), self._batch_size):
-            some = slice(first, first + self._batch_size)
+        for first in range(0, len(pairs), self._at_once):
+            some = slice(first, first + self._at_once)
             count = len(pairs[some])
             named: dict[str, Any] = {"seed": seed, "other_seed": other_seed}
             named |= {"truncation": truncation, **self._one_label(label)}
@@ -282,16 +286,19 @@ class Sampler:
             labels.check(found["labels"], given.get("label"))
         return found, seconds
 
+    def _bytes_of(self, shape: Sequence[int]) -> int:
+        """Of images of a shape, or of one."""
+        values = tf.float32.size if self._has_values else 0
+        return math.prod(shape) * (self._made.dtype.size + values)
+
     def _wanted(self, count: int) -> dict[str, tf.TensorSpec]:
         """What a request for `count` images is answered with."""
         count = max(count, 0)  # Negative ones are the model's to refuse.
         shape = (count, *self._made.shape[1:])
-        of_number = self._made.dtype.size
-        of_number += tf.float32.size if self._has_values else 0
-        if math.prod(shape) * of_number > _MOST_BYTES:
+        if self._bytes_of(shape) > self._most_bytes:
             raise errors.UsageError(
                 f"{count} {self._output} of {shape[1:]} are more than "
-                f"{_MOST_BYTES:,} bytes: ask for fewer at a time."
+                f"{self._most_bytes:,} bytes: ask for fewer at a time."
             )
         wanted = {self._output: tf.TensorSpec(shape, self._made.dtype)}
         if self._has_values:

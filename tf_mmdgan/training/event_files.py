@@ -1,7 +1,8 @@
 """TensorBoard's files of a run, cut back to the step that it goes on from.
 
 They are read here: by TensorFlow's reader a record of a few bytes that claims
-to be of a terabyte takes that memory, or ends the process.
+to be of a terabyte takes that memory, or ends the process. Of a record its step
+alone is looked for: parsed, each two bytes of it could be an object.
 """
 
 import contextlib
@@ -9,12 +10,13 @@ import os
 import pathlib
 from collections.abc import Iterator
 
-from google.protobuf import message
 from tensorflow.core.util import event_pb2
 
-from tf_mmdgan import archives, files
+from tf_mmdgan import archives, files, protos
 
 _PATTERN = "events.out.tfevents.*"
+_STEP = event_pb2.Event.DESCRIPTOR.fields_by_name["step"].number
+_MOST_FIELDS = 100  # of a record
 
 
 def cut(folder: str | os.PathLike[str], step: int) -> None:
@@ -39,7 +41,7 @@ def _records(path: pathlib.Path) -> Iterator[tuple[int, bytes]]:
     """Step and bytes of each record, up to the first that is not whole."""
     with (
         files.open_plain(path) as file,
-        contextlib.suppress(ValueError, message.DecodeError),
+        contextlib.suppress(ValueError),
     ):
         for start, end in archives.records(file):
             file.seek(start)
@@ -48,5 +50,17 @@ def _records(path: pathlib.Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _step(record: bytes) -> int:
-    content = record[archives.RECORD_HEADER : -archives.RECORD_CHECKSUM]
-    return event_pb2.Event.FromString(content).step
+    """The step of a record.
+
+    Raises:
+      ValueError: for what is no record.
+    """
+    start, stop = archives.RECORD_HEADER, -archives.RECORD_CHECKSUM
+    step = 0
+    content = memoryview(record)[start:stop]
+    for place, (number, value) in enumerate(protos.fields(content)):
+        if place == _MOST_FIELDS:
+            raise ValueError("it has too many fields")
+        if number == _STEP and isinstance(value, int):
+            step = value
+    return step - 2**64 if step >= 2**63 else step
