@@ -9,6 +9,7 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 import tiny
+from limits import within
 
 from tf_mmdgan import errors
 from tf_mmdgan.evaluation import StepScores
@@ -86,6 +87,23 @@ def test_log_is_cut_back_and_survives_a_torn_line(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(errors.DataError, match="no plain file"):
         callbacks.read_log(tmp_path / "fifo")
+
+
+def test_long_logs_of_others_are_thinned(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(f'{{"step": {n}}}\n' for n in range(30_000)))
+    assert callbacks.thinned_log(path) == callbacks.read_log(path)
+    monkeypatch.setattr(callbacks, "_MOST_NUMBERS", 1000)
+    with (
+        within(seconds=10, megabytes=2),
+        pytest.warns(UserWarning, match="one in 32 is shown"),
+    ):
+        steps = [line["step"] for line in callbacks.thinned_log(path)]
+    assert steps == [*range(0, 30_000, 32), 29_999]
+    with within(seconds=10, megabytes=2):
+        callbacks.cut_log(path, 10_000)
+    assert callbacks.read_log(path)[-1] == {"step": 10_000}
+    assert callbacks.thinned_log(tmp_path / "absent.jsonl") == []
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,7 @@ def found(scored, monkeypatch, rng):
                 {"step": 9, "kid": 1.0, "kid_standard_error": 0.1},
             ],
             in_force={"steps": 9, "kernel": config.run_dir},
+            seconds=180.0,
         ),
     )
     return training.compare_runs(runs=("near", "far"), num_permutations=99)

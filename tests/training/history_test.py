@@ -6,7 +6,7 @@ import pytest
 
 from tf_mmdgan import config, evaluation
 from tf_mmdgan.config import fields
-from tf_mmdgan.training import history
+from tf_mmdgan.training import callbacks, history
 
 SCORES = {"kid_exact": {"kid": 0.5}}
 
@@ -34,6 +34,17 @@ def test_settings_that_differ_have_their_defaults_beside_them(tmp_path):
     assert found.in_force == {"beta_1": 0.5}
     assert found.class_names == ["cat", "dog"]
     assert found.log == [{"step": 3, "kid": 1.0}]
+
+
+def test_seconds_are_those_of_the_whole_log(tmp_path, monkeypatch):
+    monkeypatch.setattr(callbacks, "_MOST_NUMBERS", 100)
+    given = config.TrainConfig(run_dir=str(tmp_path))
+    lines = [{"step": 2 * n, "seconds_per_step": 1.0} for n in range(400)]
+    text = "\n".join(map(json.dumps, lines))
+    (tmp_path / "metrics.jsonl").write_text(text)
+    with pytest.warns(UserWarning, match="one in 8 is shown"):
+        found = history.of_run(given)
+    assert found.seconds == 798.0 and len(found.log) < 60
 
 
 def test_settings_are_held_against_the_nearest_recipe(tmp_path):

@@ -19,7 +19,7 @@ class RunHistory:
     """What is known of a run beside its scores.
 
     Attributes:
-      log: the objects of its metrics.jsonl.
+      log: the objects of its metrics.jsonl; some, of a very long one.
       recipe: the one that fewest of the run's settings differ from; None where
         these are the defaults.
       changed: of each setting that was given and differs from the recipe or
@@ -28,6 +28,7 @@ class RunHistory:
       class_names: of its data, if they have names.
       class_rows: samples of the first of these classes, uint8
         [rows, columns, h, w, c], where the generator takes a class.
+      seconds: of all steps and scores; None where the log does not tell.
     """
 
     log: Sequence[Mapping[str, Any]] = ()
@@ -38,6 +39,7 @@ class RunHistory:
     in_force: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     class_names: Sequence[str] | None = None
     class_rows: np.ndarray | None = None
+    seconds: float | None = None
 
     def charts(self, kid_of_training: float | None = None) -> list[Chart]:
         """KID, FID, losses, adaptive changes, learning rate, critic's slope.

@@ -10,7 +10,7 @@ import numpy as np
 from tf_mmdgan import errors, files, mmd
 from tf_mmdgan.evaluation import StepScores
 from tf_mmdgan.metrics import Standing, is_lower
-from tf_mmdgan.training.callbacks import current_step, read_log, tell
+from tf_mmdgan.training.callbacks import current_step, log_lines, tell
 from tf_mmdgan.training.checkpoints import Checkpoints
 
 
@@ -143,7 +143,7 @@ class StopWithoutGain(keras.callbacks.Callback):
         if step is not None:
             later = sum(
                 "kid" in line and line["step"] > step
-                for line in read_log(self.log)
+                for line in log_lines(self.log)
             )
         return self.anywhere(later >= self.evaluations)
 

@@ -11,7 +11,7 @@ import os
 import pathlib
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -26,6 +26,7 @@ from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.training.events import Events
 
 _LINE_BYTES = 2**20  # of a metrics file
+_MOST_NUMBERS = 2**20  # of it that are held, each up to 250 bytes
 _LARGEST = sys.float_info.max
 # Numbers that nobody reads while a run goes on: another estimate of KID.
 _IN_THE_LOG_ALONE = "kid_tfgan"
@@ -148,9 +149,12 @@ class MetricsLog(Every):
             listener(step, values)
 
 
-def read_log(path: str | os.PathLike[str]) -> list[dict[str, float]]:
-    """The objects of a metrics file; a last line cut short is left out."""
-    lines = []
+def log_lines(path: str | os.PathLike[str]) -> Iterator[dict[str, float]]:
+    """The objects of a metrics file, one after the other.
+
+    The first line that is none, such as a last one that was cut short, ends
+    them. Without a file there are none.
+    """
     with (
         contextlib.suppress(FileNotFoundError),
         files.open_plain(path) as file,
@@ -159,11 +163,38 @@ def read_log(path: str | os.PathLike[str]) -> list[dict[str, float]]:
             try:
                 content = json.loads(line)
             except (ValueError, RecursionError):
-                break
+                return
             if not _is_line(content):
-                break
-            lines.append(content)
-    return lines
+                return
+            yield content
+
+
+def read_log(path: str | os.PathLike[str]) -> list[dict[str, float]]:
+    """The objects of a metrics file, as `log_lines` has them."""
+    return list(log_lines(path))
+
+
+def thinned_log(path: str | os.PathLike[str]) -> list[dict[str, float]]:
+    """The objects of a metrics file, or so many of them that memory holds.
+
+    Of a file of more than a million numbers, one line in two is kept, or one in
+    four, and so on, with a warning; and the last one.
+    """
+    kept, every, held = [], 1, 0
+    last: dict[str, float] = {}
+    for number, last in enumerate(log_lines(path)):
+        if number % every:
+            continue
+        kept.append({sys.intern(key): value for key, value in last.items()})
+        held += len(last)
+        if held > _MOST_NUMBERS:
+            kept, every = kept[::2], 2 * every
+            held = sum(map(len, kept))
+    if every > 1:
+        errors.warn(f"{path} is long: of its lines one in {every} is shown.")
+    if kept and kept[-1] != last:
+        kept.append(last)
+    return kept
 
 
 def _is_line(content: Any) -> bool:
@@ -181,10 +212,12 @@ def _is_line(content: Any) -> bool:
 
 def cut_log(path: str | os.PathLike[str], step: int) -> None:
     """Drops what a metrics file holds of later steps than `step`."""
-    kept = [line for line in read_log(path) if line["step"] <= step]
+    kept = bytearray()
+    for line in log_lines(path):
+        if line["step"] <= step:
+            kept += json.dumps(line).encode() + b"\n"
     if pathlib.Path(path).exists():
-        text = "".join(json.dumps(line) + "\n" for line in kept)
-        files.write_bytes(path, text.encode())
+        files.write_bytes(path, bytes(kept))
 
 
 class Evaluation(Every):

@@ -77,9 +77,7 @@ class RunComparison:
                 "runs": {
                     run.name: {
                         "step": run.report.get("step"),
-                        "seconds": history.seconds_spent(
-                            run.history.log, "seconds_per_step"
-                        ),
+                        "seconds": run.history.seconds,
                         "scores": run.report["scores"],
                     }
                     for run in self.runs

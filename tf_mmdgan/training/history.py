@@ -14,7 +14,7 @@ from tf_mmdgan.evaluation import Report, RunHistory
 from tf_mmdgan.models import ImplicitModel
 from tf_mmdgan.published import without_places
 from tf_mmdgan.training import class_rows
-from tf_mmdgan.training.callbacks import read_log
+from tf_mmdgan.training.callbacks import log_lines, thinned_log
 from tf_mmdgan.training.run_directory import (
     CONFIG_FILE,
     METRICS_FILE,
@@ -43,12 +43,14 @@ def of_run(
     classes = _mapping(record.get("data")).get("classes")
     recipe, changed = _nearest(given)
     return RunHistory(
-        read_log(folder / METRICS_FILE),
+        thinned_log(folder / METRICS_FILE),
         recipe,
         without_places(changed),
         without_places(_shown(_mapping(record.get("in_force")))),
         [str(name) for name in classes] if isinstance(classes, list) else None,
         class_rows.draw(model, weights) if model is not None else None,
+        seconds_spent(log_lines(folder / METRICS_FILE), "seconds_per_step")
+        or None,
     )
 
 

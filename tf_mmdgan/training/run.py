@@ -35,7 +35,7 @@ from tf_mmdgan.training.callbacks import (
     Progress,
     current_step,
     fit,
-    read_log,
+    log_lines,
 )
 from tf_mmdgan.training.finished import TrainedRun
 from tf_mmdgan.training.run_directory import (
@@ -175,7 +175,7 @@ class Run:
         # A report that was written since may be of other features.
         logged = {}
         if features == published.without_places(self.scorer.identifier):
-            log = read_log(run.folder / METRICS_FILE)
+            log = log_lines(run.folder / METRICS_FILE)
             logged = {li["step"]: li["kid"] for li in log if "kid" in li}
         trained_on = history.exact_kid(report, "baseline")
         samples = run.folder / SAMPLES
