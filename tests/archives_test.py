@@ -166,6 +166,43 @@ def test_tar_archives_stay_small(tmp_path, few):
             archives.unpack_tar(path, tmp_path / "large")
 
 
+@pytest.mark.parametrize("kind", [b"x", b"g", b"L"])
+@pytest.mark.parametrize("suffix", [".tar", ".tgz"])
+def test_headers_of_tar_archives_are_short(tmp_path, kind, suffix):
+    """A header can say any number of things of a member, each an object."""
+    lines = "".join(f"14 k{i:07}=v\n" for i in range(650_000)).encode()
+    header = tarfile.TarInfo("a")
+    header.type, header.size = kind, len(lines)
+    whole = header.tobuf() + lines + bytes(-len(lines) % 512)
+    whole += tarfile.TarInfo("b").tobuf() + bytes(1024)
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(whole if suffix == ".tar" else gzip.compress(whole, 1))
+    with (
+        within(seconds=5, megabytes=30),
+        pytest.raises(ValueError, match="headers have more than 8,388,608"),
+    ):
+        list(archives.tar_files(path))
+
+
+def test_members_of_holes_count_as_what_they_become(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "_UNPACKED_BYTES", 2**20)
+    header = bytearray(tarfile.TarInfo("a").tobuf(tarfile.GNU_FORMAT))
+    header[156:157] = b"S"
+    header[386:410] = b"00000000000\0" * 2
+    header[483:495] = b"%011o\0" % 2**19
+    parts = []
+    for name in b"abcde":
+        header[0], header[148:156] = name, b" " * 8
+        header[148:155] = b"%06o\0" % sum(header)
+        parts.append(bytes(header))
+    path = tmp_path / "a.tar"
+    path.write_bytes(b"".join(parts) + bytes(1024))
+    with pytest.raises(ValueError, match="too many"):
+        archives.unpack_tar(path, tmp_path / "out")
+    written = (tmp_path / "out").iterdir()
+    assert sum(file.stat().st_size for file in written) <= 2**20
+
+
 @pytest.mark.parametrize("length", [1, 2**40, 2**63, 2**64 - 1])
 def test_records_claim_no_more_than_there_is(length):
     whole = (5).to_bytes(8, "little") + b"crc_" + b"abcde" + b"crc_"

@@ -10,7 +10,7 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
 
 # Packed content may become so much whatever it is; more, only if no byte of the
 # file stands for more than so many. Photographs have a ratio of about 1.
@@ -21,6 +21,8 @@ RECORD_HEADER, RECORD_CHECKSUM = 12, 4  # bytes around a record of TFRecord
 # Of an archive. Each member takes a kilobyte of memory, whatever it holds.
 _MEMBERS = 10_000
 _BYTES_LISTED = 100  # of a member, in the list of all
+# Of all headers of a TAR archive, of which each line becomes an object.
+_HEADER_BYTES = 2**23
 # By others, `zipfile` unpacks whatever a few bytes become, before it looks at
 # what they claim to become.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -150,17 +152,21 @@ def tar_files(path: pathlib.Path) -> Iterator[tuple[str, IO[bytes]]]:
         have.
       Exception: of many kinds, from `tarfile`, for what is no such archive.
     """
-    size = path.stat().st_size
+    size, total = path.stat().st_size, 0
     with (
         open(path, "rb") if path.suffix == ".tar" else _Packed(path) as file,
-        tarfile.open(fileobj=file, mode="r:") as archive,
+        _Headed(cast("IO[bytes]", file), _HEADER_BYTES) as headed,
+        tarfile.open(fileobj=headed, mode="r:") as archive,
     ):
         for count, member in enumerate(archive):
             check_members(count)
-            check_unpacked(member.offset_data + member.size, size)
+            total += member.size  # Sparse ones have few bytes in the archive.
+            check_unpacked(total, size)
             part = archive.extractfile(member) if member.isfile() else None
             if part is not None:
+                left, headed.most = headed.most, None
                 yield member.name, part
+                headed.most = left
 
 
 def unpack_tar(path: pathlib.Path, folder: pathlib.Path) -> None:
@@ -249,3 +255,18 @@ class _Listed(io.RawIOBase):
     def seekable(self) -> bool:
         """See `io.IOBase`."""
         return True
+
+
+class _Headed(_Listed):
+    """A file of which `tarfile` reads headers, and what belongs to them."""
+
+    def read(self, size: int = -1) -> bytes:
+        """See `io.RawIOBase`."""
+        if self.most is not None:
+            self.most -= size
+            if self.most < 0:
+                raise ValueError(
+                    f"its headers have more than {_HEADER_BYTES:,} bytes, "
+                    "which are too many"
+                )
+        return self._file.read(size)

@@ -39,6 +39,13 @@ def test_sound_files_pass(saved, tmp_path):
     weight_files.check_claims(tmp_path / "a.h5")
 
 
+def test_weights_are_no_archives_in_the_archive(saved):
+    """Keras takes them where there are no others, packed and bound by 4 GiB."""
+    repacked(saved, "model.weights.npz", lambda _: b"")
+    with pytest.raises(errors.DataError, match=r"weights\.npz is no file of H"):
+        get_extractor(f"keras:{saved}")
+
+
 def test_networks_are_no_larger_than_their_weights(saved):
     def widen(content):
         text = content.decode()

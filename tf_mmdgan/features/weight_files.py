@@ -112,6 +112,8 @@ def check_claims(path: pathlib.Path) -> None:
         for info in archive.infolist():
             unpacked += info.file_size
             archives.check_unpacked(unpacked, size)
+            if info.filename.endswith(".npz"):  # an archive in the archive
+                raise ValueError(f"{info.filename} is no file of HDF5")
             if info.filename.endswith(".h5"):
                 with tempfile.NamedTemporaryFile() as part:
                     with archive.open(info) as packed:
