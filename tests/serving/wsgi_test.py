@@ -61,6 +61,31 @@ def test_readers_who_do_not_read_do_not_either(address):
         assert answered(address)
 
 
+def long_answer(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"long" * 2**20] if environ["PATH_INFO"] == "/long" else [b"short"]
+
+
+def test_long_answers_that_nobody_reads_do_not_either(monkeypatch):
+    """Waitress leaves a connection only when it can be written to."""
+    server = wsgi.Server(long_answer, "127.0.0.1", 0)
+    monkeypatch.setattr(server.adj, "channel_timeout", 1)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    address = "127.0.0.1", server.effective_port
+    request = b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with connections(address, 150, request):
+        end = time.monotonic() + 8
+        while len(server.active_channels) > 1 and time.monotonic() < end:
+            time.sleep(0.1)
+        assert len(server.active_channels) <= 1
+        host, port = address
+        found = requests.get(f"http://{host}:{port}/", timeout=5).text
+    server.stop()
+    thread.join(5)
+    assert found == "short"
+
+
 def closed_within(connection, seconds):
     """Whether the other side hangs up on somebody who sends drop by drop."""
     end = time.monotonic() + seconds

@@ -51,6 +51,20 @@ class Server(waitress.server.TcpWSGIServer):
         )
         self.channel_class = _Channel
 
+    def maintenance(self, now: float) -> None:
+        """Hangs up on those that are to be left, whether or not they read.
+
+        Waitress waits until they can be written to.
+        """
+        super().maintenance(now)
+        # Not now, when their sockets are about to be waited for.
+        self.trigger.pull_trigger(self._hang_up)
+
+    def _hang_up(self) -> None:
+        for channel in [*self.active_channels.values()]:
+            if channel.will_close and not channel.requests:
+                channel.handle_close()
+
     def stop(self) -> None:
         """Lets `run`, which another thread is in, return."""
         sockets = self._map
