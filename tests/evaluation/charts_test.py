@@ -130,3 +130,9 @@ def test_charts_are_a_picture_too():
     kid = line(400.0, 1.0, -1.0, spread=[1.0, 1.0, 1.0])
     drawn = charts.charts_png([charts.Chart("KID", [kid], reference=0.0)])
     assert drawn.startswith(b"\x89PNG")
+
+
+def test_names_of_lines_are_no_formulas():
+    odd = charts.Line("a$\\frac{$b", np.arange(2.0), np.arange(2.0))
+    drawn = charts.charts_png([charts.Chart("KID", [odd])])
+    assert drawn.startswith(b"\x89PNG")

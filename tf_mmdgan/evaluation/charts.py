@@ -170,7 +170,8 @@ def _draw(axes: Any, chart: Chart) -> None:
         marks = _upward(chart).marks()
         axes.set_yticks(marks, [_short(mark) for mark in marks])
     axes.set(xlabel=chart.x_label, title=chart.title)
-    axes.legend(fontsize=7)
+    for name in axes.legend(fontsize=7).get_texts():
+        name.set_parse_math(False)  # A folder may have $ in its name.
 
 
 def _is_number(value: object) -> bool:
