@@ -15,11 +15,12 @@ Value = int | memoryview
 _VARINT, _DELIMITED = 0, 2  # of how a field is written
 _WIDTHS = {1: 8, 5: 4}  # bytes of the others
 _VARINT_BYTES = 10
-_PACKED = (
-    FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64,
-    FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_UINT64,
-    FieldDescriptor.CPPTYPE_ENUM, FieldDescriptor.CPPTYPE_BOOL,
-)  # fmt: skip
+# How many numbers of 32 bits those take that are written in one byte or more.
+_PACKED = {
+    FieldDescriptor.CPPTYPE_INT32: 1, FieldDescriptor.CPPTYPE_UINT32: 1,
+    FieldDescriptor.CPPTYPE_INT64: 2, FieldDescriptor.CPPTYPE_UINT64: 2,
+    FieldDescriptor.CPPTYPE_ENUM: 1, FieldDescriptor.CPPTYPE_BOOL: 1,
+}  # fmt: skip
 
 
 def fields(message: memoryview) -> Iterator[tuple[int, Value]]:
@@ -73,7 +74,8 @@ def check(
       kind: what it should be.
       most_parts: of it, and of the messages in it: fields, each as often as it
         is there.
-      most_numbers: integers that are written one after the other.
+      most_numbers: integers that are written one after the other; those of 64
+        bits count twice.
 
     Raises:
       ValueError: for more of them, and for what is no message.
@@ -93,6 +95,7 @@ def check(
                 waiting.append((value, field.message_type))
             elif field.cpp_type in _PACKED:
                 ends = np.frombuffer(value, np.uint8) < 0x80
-                numbers += int(np.count_nonzero(ends))
+                taken = _PACKED[field.cpp_type]
+                numbers += taken * int(np.count_nonzero(ends))
                 if numbers > most_numbers:
                     raise ValueError(f"more than {most_numbers:,} numbers")

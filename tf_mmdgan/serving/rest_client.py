@@ -95,7 +95,7 @@ class RestPredictor:
       UsageError: if the certificates to trust cannot be read.
     """
 
-    most_bytes = 2**24
+    most_bytes = 2**23
 
     def __init__(self, connection: Connection):
         self._connection = connection

@@ -40,7 +40,7 @@ class Sampler:
     Args:
       predictor: what is asked.
       batch_size: images of one request; more are split, and so are those that
-        have more than 256 MiB together, over REST 16 MiB.
+        have more than 256 MiB together, over REST 8 MiB.
 
     Attributes:
       image_shape: [h, w, c] of an image.
