@@ -122,11 +122,12 @@ def test_requests_must_be_whole_in_time(server, address, monkeypatch, start):
         b"GET / HTTP/1.1\r\nA: " + b"x" * 20_000 + b"\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 9x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 4400 + b"\r\n\r\n",
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
         + b"10000\r\n" * 1 + b"x" * 65536 + b"\r\n"
         + (b"10000\r\n" + b"x" * 65536 + b"\r\n") * 17,
     ],
-    ids=range(5),
+    ids=range(6),
 )  # fmt: skip
 def test_what_is_too_large_is_refused_in_json(address, request_):
     with connections(address, 1) as (connection,):

@@ -7,6 +7,7 @@ from tf_mmdgan import errors
 
 with errors.extra("demo", "The page and the test server need"):
     import waitress.channel
+    import waitress.parser
     import waitress.server
     import waitress.task
     import waitress.wasyncore
@@ -72,6 +73,20 @@ class Server(waitress.server.TcpWSGIServer):
         self.task_dispatcher.shutdown()
 
 
+class _Request(waitress.parser.HTTPRequestParser):
+    """A request that is read, whatever its headers are."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Refuses what Python cannot read, as a length of thousands of digits.
+
+        Else the traceback would be in the terminal.
+        """
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise waitress.parser.ParsingError(str(error)) from error
+
+
 class _Refusal(waitress.task.ErrorTask):
     """Says as JSON what was wrong with a request that cannot be read."""
 
@@ -91,6 +106,7 @@ class _Channel(waitress.channel.HTTPChannel):
     """A connection, which is closed after a time without a whole request."""
 
     error_task_class = _Refusal
+    parser_class = _Request
     last_activity: float
     will_close: bool
 
