@@ -104,6 +104,11 @@ def test_damaged_tensors(stub):
     with pytest.raises(grpc.RpcError) as caught:
         stub.Predict(request)
     assert caught.value.details() == "tensor parsing error: seed"
+    for kind in (0, 20, 21, 999):  # resources and variants are no arrays
+        request.inputs["seed"].dtype = kind
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.Predict(request)
+        assert caught.value.details() == "tensor parsing error: seed"
 
 
 def test_metadata_tells_the_signatures(stub):
@@ -136,10 +141,11 @@ def test_status_of_versions(channel):
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 
 
-def test_what_it_does_not_do_is_unimplemented(stub):
+def test_what_it_does_not_do_is_unimplemented(stub, caplog):
     with pytest.raises(grpc.RpcError) as caught:
         stub.Classify(classification_pb2.ClassificationRequest())
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert not caplog.records  # such as tracebacks
 
 
 def test_inputs_over_grpc_may_not_claim_more_than_they_hold(stub):

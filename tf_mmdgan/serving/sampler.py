@@ -116,8 +116,9 @@ class Sampler:
         errors.check_type("start", start, numbers.Integral)
         if start + num_samples > 2**63:
             raise errors.UsageError(
-                f"start={start}: a seed has 2^63 images; with "
-                f"num_samples={num_samples}, start at {2**63 - num_samples} "
+                f"start={errors.excerpt(start, 40)}: a seed has 2^63 images; "
+                f"with num_samples={num_samples}, start at "
+                f"{2**63 - num_samples} "
                 "at most."
             )
         named: dict[str, Any] = {"seed": seed, "truncation": truncation}

@@ -4,7 +4,7 @@ import concurrent.futures
 import functools
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import tensorflow as tf
@@ -63,8 +63,17 @@ def _answers(method: Callable[..., Any]) -> Callable[..., Any]:
     return answered
 
 
+@_answers
+def _unimplemented(self: object, request: object) -> NoReturn:
+    del self, request
+    # gRPC's own raise an error, whose traceback would be in the terminal.
+    raise StatusError(Code.UNIMPLEMENTED, "Method not implemented!")
+
+
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     """Predict and GetModelMetadata; the other methods are unimplemented."""
+
+    Classify = Regress = MultiInference = _unimplemented
 
     def __init__(self, model: ServedModel):
         self._model = model
@@ -113,6 +122,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
     """GetModelStatus; ReloadConfig is unimplemented."""
+
+    HandleReloadConfigRequest = _unimplemented
 
     def __init__(self, model: ServedModel):
         self._model = model
@@ -173,7 +184,7 @@ def _arrays(inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
 def _array(name: str, proto: Any) -> np.ndarray:
     try:
         return tf.make_ndarray(proto)
-    except (OverflowError, TypeError, ValueError) as error:
+    except (LookupError, OverflowError, TypeError, ValueError) as error:
         raise _damaged(name) from error
 
 
