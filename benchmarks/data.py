@@ -24,10 +24,10 @@ import pathlib
 import statistics
 import tempfile
 import threading
-import time
 
 import numpy as np
 import PIL.Image
+import rounds
 from absl import app, flags
 
 from tf_mmdgan import data
@@ -44,18 +44,12 @@ BATCH = 64
 CELEB_A = (178, 218)
 
 
-def timed(run):
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
 def compare(baseline, contenders, count):
     """Images/s of each, and ratios to the baseline, over rounds in turn."""
     seconds = {name: [] for name in ("baseline", *contenders)}
     for _ in range(_ROUNDS.value):
         for name, run in {"baseline": baseline, **contenders}.items():
-            seconds[name].append(timed(run))
+            seconds[name].append(rounds.timed(run))
     result = {}
     for name, values in seconds.items():
         pairs = zip(seconds["baseline"], values, strict=True)
@@ -205,7 +199,9 @@ def memory(folder):
     next(iter(data.batches(digits, 1, seed=0)))
     result = {"images": _LARGE.value, "budget_mib": 1024 * gigabytes}
     with peak() as growth:
-        seconds = timed(lambda: load(jpegs, folder, "train", 160, gigabytes))
+        seconds = rounds.timed(
+            lambda: load(jpegs, folder, "train", 160, gigabytes)
+        )
     result["build"] = {**growth, "seconds": round(seconds)}
     with peak() as growth:
         train = load(jpegs, folder, "train", 160, gigabytes)
@@ -215,7 +211,7 @@ def memory(folder):
             for _ in range(500):
                 next(iterator)
 
-        seconds = timed(draw)
+        seconds = rounds.timed(draw)
     result["batches"] = {
         **growth,
         "pixels_mib": train.images.nbytes // 2**20,

@@ -13,10 +13,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import json
 import statistics
-import time
 
+import documents
 import numpy as np
-import scoring
+import rounds
 import tensorflow as tf
 from absl import app, flags
 
@@ -25,14 +25,9 @@ from tf_mmdgan.features import imagenet
 
 _COUNT = flags.DEFINE_integer("count", 600, "Images in a round.")
 _TURNS = flags.DEFINE_integer("turns", 5, "Rounds of each.")
+_DOCS = flags.DEFINE_string("write_docs", None, "Document that gets the text.")
 
 SCORED = 10_000  # images of the time that the table has
-
-
-def timed(run):
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 def measure():
@@ -56,7 +51,7 @@ def measure():
     seconds = {name: [] for name in runs}
     for turn in range(_TURNS.value + 1):
         for name, run in runs.items():
-            found = timed(run)
+            found = rounds.timed(run)
             if turn:  # The first compiles.
                 seconds[name].append(found)
     return seconds
@@ -68,7 +63,7 @@ def main(argv):
     pairs = zip(seconds["extractor"], seconds["bare"], strict=True)
     over_bare = statistics.median(a / b for a, b in pairs)
     rate = _COUNT.value / statistics.median(seconds["extractor"])
-    where = scoring.machine()
+    where = documents.machine()
     text = (
         f"{where['processor']}; TensorFlow {where['tensorflow']}; "
         f"{where['date']}, commit {where['commit']}. Images of 64 pixels pass "
@@ -77,8 +72,8 @@ def main(argv):
         f"{SCORED:,} take {SCORED / rate:.0f} seconds."
     )
     print(text)
-    if scoring.DOCS.value:
-        scoring.write_docs(scoring.DOCS.value, text, "benchmark of imagenet")
+    if _DOCS.value:
+        documents.write(_DOCS.value, text, "benchmark of imagenet")
     print(json.dumps({"seconds": seconds, "over_bare": over_bare}))
 
 

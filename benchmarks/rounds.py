@@ -21,3 +21,10 @@ def seconds_per_step(
             elapsed = time.perf_counter() - start
             seconds[name].append(elapsed / steps)
     return seconds
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start

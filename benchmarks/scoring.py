@@ -8,8 +8,7 @@ python benchmarks/scoring.py --peer_python=peers/bin/python \
 scores: seconds of each score of the same features, its ratio to a peer's, and
 the largest difference of their values. All take turns, a round after the other;
 numbers are medians over rounds. What takes part beside TF-GAN runs in the
-peers' interpreter, one process for all rounds; without --peer_python it is left
-out.
+peers' interpreter, one process for all rounds, where --peer_python names it.
 memory: what exact KID takes above its features, at its peak.
 images: 1,000 images of 32 pixels through InceptionV3 with random weights, by
 the extractor and by the bare network; memory after each call.
@@ -19,12 +18,10 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import datetime
 import functools
 import gc
 import json
 import pathlib
-import platform
 import re
 import statistics
 import subprocess
@@ -32,15 +29,15 @@ import sys
 import tempfile
 import time
 
+import documents
 import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from tf_mmdgan import files, kernels, metrics
+from tf_mmdgan import kernels, metrics
 from tf_mmdgan.features import extract, network
 from tf_mmdgan.metrics import fid, kernel_sums, kid, tfgan
-from tf_mmdgan.training import run_directory
 
 _PARTS = flags.DEFINE_list("parts", "scores,memory,images", "What to measure.")
 _PEERS = flags.DEFINE_string("peer_python", None, "Interpreter of the peers.")
@@ -50,7 +47,7 @@ _SUBSETS = flags.DEFINE_integer("subsets", 100, "Subsets of 1,000 rows.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds of each score.")
 _IMAGES = flags.DEFINE_integer("images", 1000, "Images through Inception.")
 _CALLS = flags.DEFINE_integer("calls", 3, "Rounds of the images.")
-DOCS = flags.DEFINE_string("write_docs", None, "Document that gets the table.")
+_DOCS = flags.DEFINE_string("write_docs", None, "Document that gets the table.")
 
 PEERS = pathlib.Path(__file__).with_name("scoring_peers.py")
 MATMUL, PRODUCTS = 2048, 10
@@ -141,9 +138,7 @@ class Peers:
     def _answer(self):
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(
-                f"{PEERS.name} ended: is all that it imports there?"
-            )
+            raise SystemExit(f"{PEERS.name} ended: has it all its imports?")
         return json.loads(line)
 
 
@@ -287,21 +282,6 @@ def measure_images():
     }
 
 
-def machine():
-    """What the numbers depend on."""
-    processor = platform.processor() or platform.machine()
-    info = pathlib.Path("/proc/cpuinfo")
-    if info.exists():
-        processor = re.search(r"model name\s*: (.+)", info.read_text())[1]
-    return {
-        "processor": f"{processor}, {len(os.sched_getaffinity(0))} cores",
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
-        "commit": run_directory.commit(),
-        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
-    }
-
-
 def table(result):
     """The results as Markdown."""
     where = result["machine"]
@@ -358,32 +338,21 @@ def score_lines(scores):
     ]
 
 
-def write_docs(path, text, name="benchmark"):
-    """Puts the table between the marks of that name in a document."""
-    path = pathlib.Path(path)
-    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    head, _, rest = path.read_text().partition(begin)
-    if end not in rest:
-        raise SystemExit(f"{path} has no marks {begin.strip()}, {end}.")
-    tail = rest.partition(end)[2]
-    files.write_bytes(path, f"{head}{begin}{text}\n{end}{tail}".encode())
-
-
 def main(argv):
     del argv
+    # Memory before the other parts fill the process.
     measures = {
-        "scores": measure_scores,
         "memory": measure_memory,
+        "scores": measure_scores,
         "images": measure_images,
     }
-    # Before the other parts fill the process.
-    order = ("memory", "scores", "images")
-    result = {"machine": machine()}
-    result |= {part: measures[part]() for part in order if part in _PARTS.value}
+    asked = [part for part in measures if part in _PARTS.value]
+    result = {"machine": documents.machine()}
+    result |= {part: measures[part]() for part in asked}
     text = table(result)
     print(text)
-    if DOCS.value:
-        write_docs(DOCS.value, text)
+    if _DOCS.value:
+        documents.write(_DOCS.value, text)
     print(json.dumps(result))
 
 
