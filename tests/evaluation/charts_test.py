@@ -136,3 +136,11 @@ def test_names_of_lines_are_no_formulas():
     odd = charts.Line("a$\\frac{$b", np.arange(2.0), np.arange(2.0))
     drawn = charts.charts_png([charts.Chart("KID", [odd])])
     assert drawn.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("rate", [5e-4, 2.34e-7, 5.0, 12345.0])
+def test_numbers_beside_an_axis_fit_into_their_room(rate):
+    """Of a constant, whose axis has numbers close to each other."""
+    chart = charts.charts_html([charts.Chart("rate", [line(rate, rate)])])
+    shown = re.findall(r'text-anchor="end">([^<]+)<', chart)
+    assert shown and max(map(len, shown)) <= 6, shown

@@ -308,6 +308,10 @@ def _short(value: float) -> str:
     if value and abs(value) >= 1e4:
         thousands = value / 1e3
         return f"{thousands:g}k" if abs(value) < 1e7 else f"{value:.0e}"
+    if value and abs(value) < 1e-3:
+        return np.format_float_scientific(
+            value, precision=2, trim="-", exp_digits=1
+        )
     return f"{value:.4g}"
 
 
