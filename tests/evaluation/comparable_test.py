@@ -147,7 +147,9 @@ def test_a_run_with_opacity_is_scored_against_arrays_without(tmp_path):
         config.EvaluateConfig(**given, features=MeanColour()), run(), shape
     )
     assert made.real.shape == (30, 16, 16, 3)
-    with pytest.raises(errors.DataError, match=r"768 of .*1024 of .*the run"):
+    with pytest.raises(
+        errors.DataError, match=r"768 of .*1024 of .*the run: .*both"
+    ):
         from_config.make_scorer(
             config.EvaluateConfig(**given, features="thumbnails"), run(), shape
         )
@@ -159,7 +161,9 @@ def test_a_grey_run_is_not_found_to_be_grey_after_the_work(tmp_path, features_):
     given = config.EvaluateConfig(
         run_dir="run", real=real, features=features_, cache="off"
     )
-    with pytest.raises(errors.DataError, match=r"768 of .*256 of .*the run"):
+    with pytest.raises(
+        errors.DataError, match=r"768 of .*256 of .*the run: .*both"
+    ):
         from_config.make_scorer(given, run(), (16, 16, 1))
 
 

@@ -177,11 +177,16 @@ def check_widths(extractor: FeatureExtractor, sets: Sequence[Loaded]) -> None:
             width = _width(extractor, shape)
             seen.setdefault(width, f"{width} of {shape} in {images.source}")
     if len(seen) > 1:
+        sizes = {shape[:2] for images in sets for shape in images.shapes}
+        remedy = "choose an extractor that takes both, such as imagenet"
+        if len(sizes) > 1 or len(_channels(sets)) < 2:
+            remedy = (
+                "bring images of unequal sizes to one with --image_size, or "
+                "choose another extractor"
+            )
         raise errors.DataError(
             f"There are unequal numbers of features by the extractor "
-            f"{extractor.name}, {', '.join(seen.values())}: bring images of "
-            "unequal sizes to one with --image_size, or choose another "
-            "extractor."
+            f"{extractor.name}, {', '.join(seen.values())}: {remedy}."
         )
 
 
