@@ -207,6 +207,42 @@ def test_one_row_has_none_where_the_graph_does_not_know_either(rng):
     assert (found != 0.0).all()
 
 
+@pytest.mark.parametrize(
+    ("estimator", "rows", "weights"),
+    [
+        ("unbiased", 1, None),
+        ("ratio", 3, None),
+        ("unbiased", 3, [0.0, 0.0, 2.0]),
+        ("biased", 2, [0.0, 0.0]),
+    ],
+)
+def test_a_batch_of_too_few_rows_changes_nothing(rng, estimator, rows, weights):
+    loss = MMDLoss(KERNEL, estimator)
+
+    def slopes(x, y):
+        with tf.GradientTape() as tape:
+            tape.watch(y)
+            value = loss(x, y, weights)
+        return value, tape.gradient(value, y)
+
+    spec = tf.TensorSpec([None, 2])
+    traced = tf.function(slopes, input_signature=[spec, spec])
+    x, y = rng.normal(size=(2, rows, 2)).astype("float32")
+    for call in (slopes, tf.function(slopes), traced):
+        value, slope = call(tf.constant(x), tf.constant(y))
+        assert float(value) == 0.0
+        assert not slope.numpy().any()
+
+
+def test_fit_takes_the_rest_of_an_epoch(rng):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    x, y = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
+    model.compile("sgd", MMDLoss(KERNEL))
+    history = model.fit(x, y, batch_size=4, shuffle=False, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+    assert np.isfinite(model.get_weights()[0]).all()
+
+
 def test_kernels_are_saved_as_expressions():
     kernel = kernels.Gaussian((0.8, 2.0)) + 0.5 * kernels.Linear()
     again = MMDLoss.from_config(MMDLoss(kernel, "ratio").get_config())

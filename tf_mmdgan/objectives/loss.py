@@ -21,6 +21,8 @@ from tf_mmdgan.objectives.discrepancies import (
 
 # Estimators that rows with weights have.
 _WEIGHTED = ("biased", "unbiased")
+# Rows that estimators take.
+_LEAST = {"biased": 1, "unbiased": 2, "ratio": 4}
 
 
 class _Distance:
@@ -36,22 +38,36 @@ class _Distance:
     ) -> tf.Tensor:
         """The estimate for rows x [n, d] and y [m, d], a scalar.
 
+        It is 0 of fewer rows than it takes, on both sides: they may be what is
+        left of an epoch. Rows of weight 0 do not count.
+
         Args:
           x: of all replicas.
           y: of all replicas.
           weights: [n] with n = m, of both; or None.
         """
+        if weights is not None and self._estimator not in _WEIGHTED:
+            raise errors.UsageError(
+                f"estimator={self._estimator} has no form for weights of rows: "
+                f"give estimator={' or '.join(_WEIGHTED)}."
+            )
         x, y = kernels.as_matrices(x, y)
+        # A sum over no rows, which has a gradient, as optimizers want.
+        none = tf.reduce_sum(x[:0]) + tf.reduce_sum(y[:0])
+        enough = _num_rows(x, y, weights) >= _LEAST[self._estimator]
+        if isinstance(enough, bool):
+            return self._value(x, y, weights) if enough else none
+        return tf.cond(enough, lambda: self._value(x, y, weights), lambda: none)
+
+    def _value(
+        self, x: tf.Tensor, y: tf.Tensor, weights: tf.Tensor | None
+    ) -> tf.Tensor:
+        """The estimate for rows of one type."""
         if self._at_median:
             x, y = in_median_distances(x, y)
         grams = mmd.gram_matrices(self._kernel, x, y)
         if weights is None:
             return self._estimate(grams)
-        if self._estimator not in _WEIGHTED:
-            raise errors.UsageError(
-                f"estimator={self._estimator} has no form for weights of rows: "
-                f"give estimator={' or '.join(_WEIGHTED)}."
-            )
         biased = self._estimator == "biased"
         return mmd.mmd2_weighted(grams, weights, weights, biased)
 
@@ -68,7 +84,8 @@ class MMDLoss(keras.losses.Loss):
     The targets say how the outputs are to be distributed, not which output is
     to be which: draws of a prior for the codes of an auto-encoder, or the
     features of another domain. Outputs of any rank are flattened by row. It
-    takes float32 at least, whatever the policy.
+    takes float32 at least, whatever the policy. A batch of fewer rows than the
+    estimate takes, two or of the ratio four, changes nothing: its loss is 0.
 
     Under a strategy with several replicas it is the MMD of the global batch, as
     on one device; replicas need batches of one size, so that data sets drop
@@ -106,8 +123,8 @@ class MMDLoss(keras.losses.Loss):
         """MMD^2 of targets [n, ...] and outputs [m, ...], over the replicas.
 
         Args:
-          y_true: targets of this replica, n >= 2; n need not be m.
-          y_pred: outputs of this replica, m >= 2.
+          y_true: targets of this replica; n need not be m.
+          y_pred: outputs of this replica.
           sample_weight: [n], for n = m: how often row i of both counts.
 
         Returns:
@@ -116,7 +133,7 @@ class MMDLoss(keras.losses.Loss):
 
         Raises:
           UsageError: for weights and an estimator without them.
-          ValueError: for rows of unequal widths, or fewer than 2 of them.
+          ValueError: for rows of unequal widths, and for too few on one side.
         """
         batches = [_rows(y_true), _rows(y_pred)]
         if sample_weight is not None:
@@ -192,23 +209,11 @@ class MMDRegularizer(keras.regularizers.Regularizer):
         Keras divides it by b.
         """
         codes = _rows(outputs)
-        if codes.shape[0] == 1:
-            return tf.zeros([], codes.dtype)
         (gathered,) = _gathered([codes])
         law = Latents(codes.shape[1], self._prior)
         seed = tf.cast(self._seeds.next(), tf.int64)
-        count = tf.shape(gathered)[0]
-        prior = law.sample(seed, count)
-
-        def penalty():
-            return self._weight * self._distance(prior, gathered)
-
-        if gathered.shape[0] is None:
-            # It may be the last batch, of one row.
-            none = tf.zeros([], gathered.dtype)
-            value = tf.cond(count > 1, penalty, lambda: none)
-        else:
-            value = penalty()
+        prior = law.sample(seed, tf.shape(gathered)[0])
+        value = self._weight * self._distance(prior, gathered)
         return value * tf.cast(tf.shape(codes)[0], value.dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -238,6 +243,18 @@ def _gathered(batches: list[tf.Tensor]) -> list[tf.Tensor]:
     if len(sizes) == 1:
         return gather(batches)
     return [gather([batch])[0] for batch in batches]
+
+
+def _num_rows(
+    x: tf.Tensor, y: tf.Tensor, weights: tf.Tensor | None
+) -> int | tf.Tensor:
+    """Rows of the larger sample that count; an integer if it is known."""
+    if weights is not None:
+        return tf.math.count_nonzero(weights)
+    sizes = [rows.shape[0] for rows in (x, y)]
+    if None in sizes:
+        return tf.maximum(*(tf.shape(rows)[0] for rows in (x, y)))
+    return max(sizes)
 
 
 def _num_replicas() -> int:
