@@ -58,6 +58,23 @@ def test_a_kernel_that_ignores_leading_axes_is_found_out(kind):
 
 
 @dataclasses.dataclass(frozen=True)
+class Lopsided(Kernel):
+    """<u, shifted v>, which is not <v, shifted u>."""
+
+    def _matrix(self, x, y):
+        return tf.matmul(x, tf.roll(y, 1, axis=-1), transpose_b=True)
+
+
+def test_a_kernel_that_is_not_symmetric_is_found_out():
+    message = r"Lopsided.*not symmetric"
+    for _ in range(2):  # not the first time alone
+        for found in (Lopsided(), kernels.Gaussian() + Lopsided()):
+            for call in (found, tf.function(found)):
+                with pytest.raises(ValueError, match=message):
+                    call(tf.constant(X), tf.constant(X))
+
+
+@dataclasses.dataclass(frozen=True)
 class NoMatrix(Kernel):
     """Makes something else."""
 

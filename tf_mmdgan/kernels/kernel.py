@@ -7,10 +7,12 @@ import numbers
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tf_mmdgan.kernels.rows import as_matrices, as_tensor, in_one_type
 
+_PACKAGE = "tf_mmdgan."
 _OWN = "tf_mmdgan.kernels."
 
 
@@ -48,6 +50,7 @@ class Kernel(abc.ABC):
     def __call__(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """Kernel matrix k(x_i, y_j) of x [n, d] and y [m, d]: [n, m]."""
         x, y = as_matrices(x, y)
+        _check_symmetric(self, x.shape[1])
         return _of_shape(self, self._matrix(x, y), (x.shape[0], y.shape[0]))
 
     def diagonal(self, x: tf.Tensor) -> tf.Tensor:
@@ -63,6 +66,7 @@ class Kernel(abc.ABC):
             kernel of the user's whose `_matrix` does not keep leading axes.
         """
         x, y = in_one_type([as_tensor(vectors) for vectors in (x, y)])
+        _check_symmetric(self, x.shape[-1])
         _check_leading_axes(self, x.shape[-1])
         return self._matrix(x[..., None, :], y[..., None, :])[..., 0, 0]
 
@@ -274,20 +278,19 @@ def _of_shape(kernel: Kernel, found: Any, shape: tuple[Any, ...]) -> tf.Tensor:
     return found
 
 
-# Classes whose `_matrix` is known to keep leading axes.
+# Classes outside of this package, once they have been tried: those whose
+# `_matrix` keeps leading axes, and those that are symmetric.
 _KEEP_AXES: set[type] = set()
+_SYMMETRIC: set[type] = set()
 
 
 def _check_leading_axes(kernel: Kernel, width: int | None) -> None:
-    """Refuses a kernel whose values for pairs are not those of its matrix.
-
-    Each class outside of this package is tried once, on three points.
-    """
+    """Refuses a kernel whose values for pairs are not those of its matrix."""
     kinds = {k for k in _kinds(kernel) if not k.__module__.startswith(_OWN)}
     if width is None or kinds <= _KEEP_AXES:
         return
     with tf.init_scope():
-        x = tf.reshape(tf.sin(tf.range(1.0, 3.0 * width + 1.0)), [3, width])
+        x = _three_points(width)
         values = tf.linalg.diag_part(kernel._matrix(x, x))
         try:
             pairs = kernel._matrix(x[:, None], x[:, None])
@@ -302,6 +305,31 @@ def _check_leading_axes(kernel: Kernel, width: int | None) -> None:
             "axes from the end, as in axis=-1 and transpose_b=True."
         )
     _KEEP_AXES.update(kinds)
+
+
+def _check_symmetric(kernel: Kernel, width: int | None) -> None:
+    """Refuses a kernel with another k(u, v) than k(v, u)."""
+    kinds = {k for k in _kinds(kernel) if not k.__module__.startswith(_PACKAGE)}
+    if width is None or kinds <= _SYMMETRIC:
+        return
+    with tf.init_scope():
+        x = _three_points(width)
+        try:
+            found = np.asarray(kernel._matrix(x, x))
+        except Exception:  # whatever it is, its own rows tell it too
+            return
+    error = 1e-3 * np.abs(found).max(initial=0.0)
+    if found.shape == (3, 3) and (np.abs(found - found.T) > error).any():
+        raise ValueError(
+            f"{kernel} is not symmetric: k(u, v) must be k(v, u), the value of "
+            "row i of x and row j of y that of row j of x and row i of y."
+        )
+    _SYMMETRIC.update(kinds)
+
+
+def _three_points(width: int) -> tf.Tensor:
+    numbers = tf.sin(tf.range(1.0, 3.0 * width + 1.0))
+    return tf.reshape(numbers, [3, width])
 
 
 def _kinds(kernel: Kernel) -> Iterator[type]:
