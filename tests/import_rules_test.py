@@ -12,6 +12,7 @@ PACKAGE = ROOT / "tf_mmdgan"
 # Rooms, the lowest floor first. Rooms of one floor do not import each other.
 FLOORS = [
     {"archives", "deadlines", "errors", "protos"},
+    {"switches"},
     {"class_names", "config", "fetching", "files"}
     | {"keras_settings", "owned", "published"},
     {"images", "latents", "kernels"},

@@ -299,17 +299,14 @@ def check_at_least(bound: float, /, **values: object) -> None:
 def check_count(least: int, /, **values: object) -> None:
     """Raises UsageError for what is no integer >= least, by its name."""
     for name, value in values.items():
-        if not isinstance(value, numbers.Integral) or value < least:
+        if not _is_integer(value) or value < least:
             raise _wanting(name, value, f"an integer >= {least}")
 
 
 def check_seed(**values: object) -> None:
     """Raises UsageError for what is no integer of 64 bits, by its name."""
     for name, value in values.items():
-        if (
-            not isinstance(value, numbers.Integral)
-            or not -(2**63) <= int(value) < 2**63
-        ):
+        if not _is_integer(value) or not -(2**63) <= int(value) < 2**63:
             bits = "an integer of 64 bits, -2^63 to 2^63 - 1"
             raise _wanting(name, value, bits)
 
@@ -319,14 +316,21 @@ def _wanting(name: str, value: object, need: str) -> UsageError:
     return UsageError(f"{name}={excerpt(repr(value), 40)}, need {need}.")
 
 
+# To Python truth values are numbers too.
+def _is_integer(value: object) -> TypeGuard[int]:
+    return not isinstance(value, bool) and isinstance(value, numbers.Integral)
+
+
 def _is_finite(value: object) -> TypeGuard[float]:
-    return isinstance(value, numbers.Real) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    return math.isfinite(value)
 
 
 def check_positive(**counts: object) -> None:
     """Raises UsageError for what is no integer >= 1, by its name."""
     for name, value in counts.items():
-        if not isinstance(value, numbers.Integral):
+        if not _is_integer(value):
             raise _wanting(name, value, "an integer >= 1")
         if value < 1:
             raise UsageError(f"{name}={value}, need >= 1.")

@@ -1,7 +1,10 @@
 """Configurations refuse what cannot be honoured."""
 
 import dataclasses
+import json
+import math
 
+import numpy as np
 import pytest
 
 from tf_mmdgan import config, errors
@@ -140,11 +143,27 @@ def test_every_setting_has_help_and_a_plain_type(config_class):
         ({"memory_budget_gb": "2"}, "memory_budget_gb=2: need a number"),
         ({"steps": None}, "--steps=None: need an integer"),
         ({"download": "no"}, "--download=no: need True or False"),
+        ({"critic_batch_norm": 0}, "critic_batch_norm=0: need True or False"),
+        ({"steps": True}, "--steps=True: need an integer"),
+        ({"learning_rate": "1e-3"}, "--learning_rate=1e-3: need a number"),
+        ({"drift_decay": "x"}, "--drift_decay=x: need a number"),
+        ({"learning_rate": math.inf}, "--learning_rate=inf: need a finite"),
+        ({"gradient_penalty": math.inf}, "--gradient_penalty=inf: need a fin"),
     ],
 )
 def test_values_of_another_type_are_refused_by_name(settings, message):
     with pytest.raises(errors.UsageError, match=message):
         config.TrainConfig(run_dir="run", **settings)
+
+
+def test_numbers_of_numpy_are_recorded_as_numbers():
+    made = config.TrainConfig(
+        run_dir="run", steps=np.int64(3), ada=np.False_, beta_1=np.float32(0.5)
+    )
+    found = config.fields.record(made)
+    assert json.loads(json.dumps(found)) == found
+    assert (found["steps"], found["ada"], found["beta_1"]) == (3, False, 0.5)
+    assert type(made.steps) is int and made.ada is False
 
 
 def test_paths_are_texts(tmp_path):

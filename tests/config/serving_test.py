@@ -35,7 +35,7 @@ TARGET = {"target": "host:8500"}
         ({**TARGET, "num_samples": 10**9}, "must be <= 1000000"),
         ({**TARGET, "start": -1}, "--start=-1: must be >= 0"),
         ({**TARGET, "truncation": 0.0}, "--truncation=0.0: must be in (0, 1]"),
-        ({**TARGET, "truncation": float("nan")}, "must be in (0, 1]"),
+        ({**TARGET, "truncation": float("nan")}, "=nan: need a finite"),
         ({**TARGET, "steps": 1}, "--steps=1: must be >= 2"),
         ({**TARGET, "out": "x.jpg"}, "must end in .png, .npz or .gif"),
         ({**TARGET, "out": "x.gif"}, "--interpolate_to=SEED"),

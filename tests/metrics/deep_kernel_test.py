@@ -4,9 +4,10 @@ import dataclasses
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from tf_mmdgan import mmd
+from tf_mmdgan import errors, mmd
 from tf_mmdgan.metrics import deep_kernel, learning
 from tf_mmdgan.mmd.samples import Samples
 
@@ -44,6 +45,26 @@ def test_kernel_is_the_formula(rng):
     np.testing.assert_allclose(gram, own, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(kernel.diagonal(x), np.ones(5))
     assert np.linalg.eigvalsh(gram)[0] > -1e-10
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"network": None}, "network: need a function"),
+        ({"shape": 2}, "shape: need a tuple"),
+        ({"shape": (0,)}, "shape=0, need an integer >= 1"),
+        ({"feature_sigma": -1.0}, "feature_sigma=-1.0, need a number > 0"),
+        ({"input_sigma": np.inf}, "input_sigma=inf, need a number > 0"),
+        ({"epsilon": 1.5}, "epsilon=1.5, need a share"),
+    ],
+)
+def test_a_kernel_is_checked_when_it_is_made(given, message):
+    right = {
+        "network": network(), "shape": (2,), "feature_sigma": 1.0,
+        "input_sigma": 1.0, "epsilon": 0.1,
+    }  # fmt: skip
+    with pytest.raises(errors.UsageError, match=message):
+        deep_kernel.DeepKernel(**{**right, **given})
 
 
 def test_rows_are_given_to_the_network_in_its_shape(rng):

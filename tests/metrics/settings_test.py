@@ -66,6 +66,8 @@ def test_a_report_shows_all_that_is_in_force():
         ({"num_splits": 0}, "num_splits=0: need >= 1"),
         ({"sigma": 0.0}, "sigma=0.0: need a number > 0"),
         ({"sigma": float("nan")}, "sigma=nan"),
+        ({"kernel": "rbff"}, "Did you mean 'rbf'"),
+        ({"kernel": 3}, "kernel 3: need a name of a kernel"),
     ],
     ids=str,
 )
@@ -76,6 +78,8 @@ def test_a_wrong_setting_is_named_when_it_is_made(wrong, words):
 
 def test_settings_are_one_frozen_value():
     assert MetricSettings(seed=1) == MetricSettings(seed=1) != MetricSettings()
+    named = MetricSettings(kernel="linear")
+    assert named == MetricSettings(kernel=kernels.Linear())
     with pytest.raises(dataclasses.FrozenInstanceError):
         MetricSettings().seed = 1
     with pytest.raises(TypeError, match="subset_sise"):

@@ -29,7 +29,7 @@ class CompareRunsConfig(ReadConfig):
     seed: int = setting(
         0, "Seed of the first run's images, of the second the next, and so on."
     )
-    checkpoint: str = fields.checkpoint()
+    checkpoint: str | int = fields.checkpoint()
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )

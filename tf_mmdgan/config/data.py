@@ -1,7 +1,6 @@
 """Which images a tool works on, and how they are read and kept."""
 
 import dataclasses
-import math
 import os
 import pathlib
 from typing import Any
@@ -130,10 +129,7 @@ class ReadConfig:
         fields.require_choices(self)
         if self.value_range is not None:
             sizes.bounds(self.value_range)
-        fields.require(
-            0 <= self.memory_budget_gb < math.inf,
-            f"--memory_budget_gb={self.memory_budget_gb}: must be in [0, inf).",
-        )
+        fields.require_non_negative(self, "memory_budget_gb")
 
     @property
     def cache_folder(self) -> pathlib.Path:

@@ -147,7 +147,7 @@ class EvaluateConfig(ReadConfig):
         choices=("float32", "float64"),
     )
     seed: int = setting(0, "Seed of generated images and of subsets.")
-    checkpoint: str = fields.checkpoint(
+    checkpoint: str | int = fields.checkpoint(
         " all: every checkpoint that is kept, one after the other, with their "
         "curve."
     )

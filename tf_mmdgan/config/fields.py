@@ -8,15 +8,18 @@ import os
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.config import spelling
 
 # A setting that names a member of a family: the text, or in Python the member.
 Named = str | object
 # The same of several: a list with commas, or in Python a sequence.
 NamedList = str | Sequence[object]
+Held = TypeVar("Held")
+# What a field holds; or of what its class makes that: a name, or a list.
+Given: TypeAlias = Held | Any
 _RECORDED_CHARACTERS = 4096  # of a text in a record
 
 
@@ -106,15 +109,17 @@ _FITTING: dict[type, tuple[type, str]] = {
 def settle(config: Any) -> None:
     """Makes texts of paths, and refuses values of a type that does not fit.
 
-    The home folder is put in place of a ~ that a text begins with: shells leave
-    it in --run_dir=~/runs. Paths alone begin so, and texts that are verbatim.
+    Numbers of NumPy become Python's, for records. The home folder is put in
+    place of a ~ that a text begins with: shells leave it in --run_dir=~/runs.
+    Paths alone begin so, and texts that are verbatim.
 
     Raises:
       UsageError: naming the field, and what fits.
     """
     hints = _type_hints(config.__class__)
     for field in dataclasses.fields(config):
-        value = settled = getattr(config, field.name)
+        value = getattr(config, field.name)
+        settled = switches.plain(value)
         if isinstance(value, os.PathLike):
             settled = os.fspath(value)
         if field.metadata.get("positional"):
@@ -147,11 +152,15 @@ def _require_type(name: str, value: Any, annotation: Any) -> None:
     optional = type(None) in parts
     if (value is None and optional) or len(known) + optional < len(parts):
         return
-    if not any(isinstance(value, fitting) for fitting, _ in known):
+    # To Python truth values are integers too.
+    fits = not isinstance(value, bool) or bool in parts
+    if not fits or not any(isinstance(value, kind) for kind, _ in known):
         need = " or ".join(words for _, words in known)
         raise errors.UsageError(
             f"--{name}={errors.excerpt(value, 40)}: need {need}."
         )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise errors.UsageError(f"--{name}={value}: need a finite number.")
 
 
 def record(config: Any) -> dict[str, Any]:

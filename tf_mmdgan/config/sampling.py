@@ -97,7 +97,7 @@ class SampleConfig(ConnectionConfig):
         "folder of PNG files; of rows of a table .npy, .csv or .npz.",
     )
     scale: int = setting(1, "Pixels of the picture per pixel of an image.")
-    checkpoint: str = fields.checkpoint()
+    checkpoint: str | int = fields.checkpoint()
     trust_run: bool = fields.trust_run()
     weights: str = setting(
         "ema",

@@ -22,7 +22,7 @@ class ExportConfig:
         None,
         "Folder that gets the next version; by default RUN_DIR/export.",
     )
-    checkpoint: str = fields.checkpoint()
+    checkpoint: str | int = fields.checkpoint()
     trust_run: bool = fields.trust_run()
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS

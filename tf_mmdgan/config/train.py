@@ -220,7 +220,7 @@ class TrainConfig(MethodConfig, RateConfig, AugmentedDataConfig):
     trust_run: bool = fields.trust_run()
 
     def __post_init__(self):
-        for part in (MethodConfig, RateConfig, AugmentedDataConfig):
+        for part in (AugmentedDataConfig, MethodConfig, RateConfig):
             part.__post_init__(self)
         fields.require(
             bool(self.run_dir), "--run_dir is missing: name the run's folder."

@@ -75,7 +75,7 @@ class TwoSampleConfig(ReadConfig):
         "Seed of permutations and of chosen rows, and of generated images of "
         "--x; those of --y and --than have the next two.",
     )
-    checkpoint: str = fields.checkpoint()
+    checkpoint: str | int = fields.checkpoint()
     weights: str = setting(
         "ema", "Averaged or current generator weights.", choices=WEIGHTS
     )

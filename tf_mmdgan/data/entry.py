@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tf_mmdgan import errors, switches
 from tf_mmdgan.config import ReadConfig
 from tf_mmdgan.data.image_set import ImageSet, Preview
 from tf_mmdgan.data.readers.folder_scan import Listing
@@ -42,6 +43,10 @@ class DatasetEntry:
       preview: preview(split, image_size, reading), what `load` would give, or
         None where the above alone says it; None where it always does, or
         loading takes moments.
+
+    Raises:
+      UsageError: for a `load` that cannot be called, and switches of other
+        types.
     """
 
     load: Callable[[str, Any, ReadConfig], ImageSet]
@@ -58,3 +63,7 @@ class DatasetEntry:
     any_shape: bool = False
     listing: Callable[[ReadConfig], Listing] | None = None
     preview: Callable[[str, Any, ReadConfig], Preview | None] | None = None
+
+    def __post_init__(self):
+        errors.check_function("load", self.load)
+        switches.settle(self)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, images
+from tf_mmdgan import errors, images, switches
 from tf_mmdgan.config.fields import NamedList
 from tf_mmdgan.data import image_set as image_sets
 from tf_mmdgan.data.augment import NONE, Augmentation, Place
@@ -60,6 +60,7 @@ def batches(
     errors.check_type("image_set", image_set, image_sets.ImageSet)
     check_batch_size(image_set, batch_size)
     _check_start(seed, start)
+    switches.check(with_labels=with_labels)
     if with_labels and image_set.labels is None:
         raise errors.UsageError("with_labels=True, but there are no labels.")
     n = image_set.count

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.distribute import devices, workers
 
 
@@ -253,6 +253,7 @@ def make_cluster(
     Raises:
       UsageError: for devices that this machine does not have.
     """
+    switches.check(memory_growth=memory_growth)
     devices.configure_devices(logical_cpus, gpus, memory_growth)
     return Cluster(devices.make_strategy(strategy))
 

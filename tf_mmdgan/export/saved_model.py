@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import errors, files, images, published
+from tf_mmdgan import errors, files, images, published, switches
 from tf_mmdgan.conditions import Condition
 from tf_mmdgan.config import fields
 from tf_mmdgan.config.data import at_home
@@ -105,6 +105,7 @@ def export_generator(
       DataError: if `export_dir` cannot be made, or holds something else.
     """
     formats.check(other_formats)
+    switches.check(with_warmup=with_warmup)
     servable = servable_of(
         generator, latents, condition, max_samples, value_range
     )

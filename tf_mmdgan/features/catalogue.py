@@ -16,7 +16,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.config.spelling import (
@@ -131,6 +131,7 @@ def get_extractor(
       UsageError: for an unknown name, layer or setting.
       DataError: for weights that are missing, damaged or something else.
     """
+    switches.check(download=download)
     if not isinstance(given, str):
         return _complete(EXTRACTOR_FAMILY.get(given))
     chosen = _parse(given, "features")
@@ -262,6 +263,7 @@ def get_groups(
 def _matched(
     given: object, image_shape: Sequence[int], setting: str, download: bool
 ) -> list[frozen.Matched]:
+    switches.check(download=download)
     if isinstance(given, FeatureExtractor):
         return [given.frozen()]
     if not isinstance(given, str):

@@ -26,6 +26,8 @@ _EPSILON = 0.1
 # Rows of each sample for which starting values are compared.
 _START_ROWS = 256
 LEAST_ROWS = 4
+# Numbers of a kernel that are learnt beside its network.
+_LEARNT = ("feature_sigma", "input_sigma", "epsilon")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +49,10 @@ class DeepKernel(Kernel):
       shape: of a row as the network takes it.
       feature_sigma: s.
       input_sigma: t.
-      epsilon: e, in (0, 1).
+      epsilon: e, in [0, 1].
+
+    Raises:
+      UsageError: for no network, and for numbers out of range.
     """
 
     network: keras.Model
@@ -55,6 +60,20 @@ class DeepKernel(Kernel):
     feature_sigma: float
     input_sigma: float
     epsilon: float
+
+    def __post_init__(self):
+        errors.check_function("network", self.network)
+        errors.check_type("shape", self.shape, tuple)
+        for side in self.shape:
+            errors.check_count(1, shape=side)
+        # Those that are learnt are tensors, until they are done.
+        given = {name: getattr(self, name) for name in _LEARNT}
+        numbers = {k: v for k, v in given.items() if not tf.is_tensor(v)}
+        share = numbers.pop("epsilon", 0.0)
+        errors.check_above(0.0, **numbers)
+        errors.check_at_least(0.0, epsilon=share)
+        if share > 1.0:
+            raise errors.UsageError(f"epsilon={share}, need a share, 0 to 1.")
 
     def _matrix(self, x, y):
         u = self.features(x)
@@ -119,13 +138,16 @@ class TrainableKernel:
         )
 
     def fixed(self) -> DeepKernel:
-        """The kernel of the present values, which are numbers."""
+        """The kernel of the present values, which are numbers.
+
+        Raises:
+          DataError: for values that are not finite.
+        """
         kernel = self.kernel
+        feature, inputs, share = (float(getattr(kernel, n)) for n in _LEARNT)
+        outcome.check_finite(np.array([feature, inputs, share]))
         return dataclasses.replace(
-            kernel,
-            feature_sigma=float(kernel.feature_sigma),
-            input_sigma=float(kernel.input_sigma),
-            epsilon=float(kernel.epsilon),
+            kernel, feature_sigma=feature, input_sigma=inputs, epsilon=share
         )
 
 

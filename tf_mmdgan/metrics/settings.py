@@ -4,6 +4,7 @@ import dataclasses
 from typing import NamedTuple
 
 from tf_mmdgan import errors, kernels
+from tf_mmdgan.config.fields import Given
 from tf_mmdgan.metrics import checks, kid, precision
 
 # Taken where nothing else is said and there are images enough.
@@ -43,7 +44,7 @@ class MetricSettings:
       subset_size: images of either set in a subset, >= 2; usually 1,000.
       seed: of subsets, and of the images that a model generates to be scored,
         >= 0.
-      kernel: of `kid_blocks`, `kid_subsets` and `kid_exact`.
+      kernel: of `kid_blocks`, `kid_subsets` and `kid_exact`; or its name.
       dtype: of the kernel values of `kid_subsets` and `kid_exact`: "float32",
         "float64", or None for the features' own, or float64 where that would
         lose the result to rounding.
@@ -53,20 +54,22 @@ class MetricSettings:
         distance between real features.
 
     Raises:
-      UsageError: for a number out of range, or an unknown dtype.
+      UsageError: for a number out of range, or an unknown kernel or dtype.
     """
 
     max_block_size: int = 1024
     num_subsets: int = 100
     subset_size: int | None = None
     seed: int = 0
-    kernel: kernels.Kernel = kid.KERNEL
+    kernel: Given[kernels.Kernel] = kid.KERNEL
     dtype: str | None = None
     nearest_k: int | None = None
     num_splits: int | None = None
     sigma: float | None = None
 
     def __post_init__(self):
+        kernel = kernels.KERNEL_FAMILY.get(self.kernel)
+        object.__setattr__(self, "kernel", kernel)
         checks.at_least(
             2, max_block_size=self.max_block_size, subset_size=self.subset_size
         )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, kernels
+from tf_mmdgan import errors, kernels, switches
 from tf_mmdgan.kernels import Kernel
 
 
@@ -156,6 +156,7 @@ def mmd2_weighted(
       ValueError: for more or fewer weights than rows.
     """
     errors.check_type("grams", grams, Grams)
+    switches.check(biased=biased)
     u, v = (
         tf.math.divide_no_nan(
             tf.cast(w, grams.xy.dtype),

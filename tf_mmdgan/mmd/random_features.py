@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.kernels import (
     KERNEL_FAMILY,
     Gaussian,
@@ -106,6 +106,7 @@ def characteristic_mmd2(
       ValueError: for features that are no matrices of one width, and for
         fewer than 2 rows without bias.
     """
+    switches.check(unbiased=unbiased)
     x, y, frequencies = as_matrices(x, y, frequencies)
     left, right = (
         _characteristic(x, frequencies),

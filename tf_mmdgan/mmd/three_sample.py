@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, kernels
+from tf_mmdgan import errors, kernels, switches
 from tf_mmdgan.mmd.estimators import size
 from tf_mmdgan.mmd.variance import (
     CandidateSums,
@@ -118,6 +118,7 @@ def three_sample_test(
 
 def _check_sizes(new: CandidateSums, old: CandidateSums, plug_in: bool) -> None:
     """Refuses sums of different references; of different sizes if `plug_in`."""
+    switches.check(plug_in=plug_in)
     for name, given in (("new", new), ("old", old)):
         errors.check_type(name, given, CandidateSums)
     alike = [new.reference, old.reference]

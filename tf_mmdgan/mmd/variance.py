@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd.estimators import (
     Grams,
@@ -126,6 +126,7 @@ def variance_from_sums(
     Raises:
       ValueError: for fewer than 4 examples, or a sample size below 2.
     """
+    switches.check(plug_in=plug_in)
     xx, xy, yx, yy, xx_squares, xy_squares, yy_squares = sums
     n, m = size(xx, 4), size(yy, 4)
     x = side(CandidateSums(xx, xy, yx, xx_squares, xy_squares), plug_in)

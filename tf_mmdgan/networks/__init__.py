@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.config.catalogue import Catalogue
 from tf_mmdgan.config.expressions import Family
 from tf_mmdgan.networks import (
@@ -146,6 +146,7 @@ class Architecture:
     denoiser: MakeDenoiser | None = None
 
     def __post_init__(self):
+        switches.settle(self)
         for name, options in (
             ("generator", GeneratorOptions),
             ("critic", CriticOptions),

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tf_mmdgan import errors, keras_settings
+from tf_mmdgan import errors, keras_settings, switches
 from tf_mmdgan.conditions import Classes, Condition
 from tf_mmdgan.networks import layers, modulation
 from tf_mmdgan.networks.layers import Normalization
@@ -56,6 +56,7 @@ class Conditioning:
     project_output: bool = False
 
     def __post_init__(self):
+        switches.settle(self)
         errors.check_type("condition", self.condition, Condition)
         errors.pick(dict.fromkeys(KINDS), self.kind, "conditioning")
         if self.project_output and self.kind != "projection":

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.networks.conditioning import Conditioning
 from tf_mmdgan.networks.spectral_normalization import SpectralNorm
@@ -63,7 +63,8 @@ class GeneratorOptions:
       styles: how stylegan2 makes styles; other generators have none.
 
     Raises:
-      UsageError: for a number below 1, and for parts of other types.
+      UsageError: for a number below 1, and for parts and switches of other
+        types.
     """
 
     latent_size: int
@@ -76,6 +77,7 @@ class GeneratorOptions:
     styles: StyleOptions = StyleOptions()
 
     def __post_init__(self):
+        switches.settle(self)
         errors.check_positive(latent_size=self.latent_size, width=self.width)
         errors.check_type("styles", self.styles, StyleOptions)
         _check_parts(self)
@@ -108,7 +110,8 @@ class CriticOptions:
         stylegan2; 0: there is none.
 
     Raises:
-      UsageError: for a number below 1, and for parts of other types.
+      UsageError: for a number below 1, and for parts and switches of other
+        types.
     """
 
     output_width: int
@@ -123,6 +126,7 @@ class CriticOptions:
     minibatch_deviation: int = 0
 
     def __post_init__(self):
+        switches.settle(self)
         errors.check_count(
             0,
             minibatch_kernels=self.minibatch_kernels,

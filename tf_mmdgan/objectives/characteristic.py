@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan import errors, kernels, mmd, switches
+from tf_mmdgan.config.fields import Given
 from tf_mmdgan.distribute.update import Purpose
 from tf_mmdgan.kernels import Gaussian, Kernel
 from tf_mmdgan.kernels.roots import floored_root
@@ -47,7 +48,7 @@ class CharacteristicGAN(Criterion):
       UsageError: for a kernel whose frequencies have no known law.
     """
 
-    kernel: Kernel = dataclasses.field(default_factory=Gaussian)
+    kernel: Given[Kernel] = dataclasses.field(default_factory=Gaussian)
     frequencies: int = 8
     mmd_root: bool = True
     feasible_set_weight: float = 16.0
@@ -55,6 +56,7 @@ class CharacteristicGAN(Criterion):
     learns_frequencies: ClassVar[bool] = True
 
     def __post_init__(self):
+        switches.settle(self)
         kernel = kernels.KERNEL_FAMILY.get(self.kernel)
         random_features.check_kernel(kernel)
         object.__setattr__(self, "kernel", kernel)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan import errors, kernels, mmd, switches
+from tf_mmdgan.config.fields import Given
 from tf_mmdgan.kernels import bandwidths
 from tf_mmdgan.kernels.roots import floored_root
 
@@ -108,12 +109,13 @@ class RatioMatching:
         precision does not tell from none, or an unknown positivity.
     """
 
-    bandwidths: tuple[float, ...] = (1.0,)
+    bandwidths: Given[tuple[float, ...]] = (1.0,)
     ridge: float = 1e-3
     positivity: str = "penalty"
     median_bandwidth: bool = False
 
     def __post_init__(self):
+        switches.settle(self)
         some = kernels.some_numbers(self.bandwidths)
         if not some:
             raise errors.UsageError(

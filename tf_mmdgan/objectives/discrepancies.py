@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan import errors, kernels, mmd, switches
+from tf_mmdgan.config.fields import Given
 from tf_mmdgan.kernels import KERNEL_FAMILY, Kernel, bandwidths
 from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd import constrained, random_features
@@ -47,25 +48,24 @@ class KernelDiscrepancy(PlainDiscrepancy):
         2.0
 
     Attributes:
-      kernel: on the features.
+      kernel: on the features; or its name.
       estimator: a name in `ESTIMATORS`.
       root: whether to take the root of the estimate.
       median_bandwidth: whether features are divided by their median distance
         first, so that the kernel's bandwidths are multiples of it.
 
     Raises:
-      UsageError: for an unknown estimator, and for the root of one that may be
-        negative.
+      UsageError: for an unknown estimator, and a root of what may be negative.
     """
 
-    kernel: Kernel
+    kernel: Given[Kernel]
     estimator: str = "biased"
     root: bool = True
     median_bandwidth: bool = False
 
     def __post_init__(self):
-        kernel = KERNEL_FAMILY.get(self.kernel)
-        object.__setattr__(self, "kernel", kernel)
+        object.__setattr__(self, "kernel", KERNEL_FAMILY.get(self.kernel))
+        switches.settle(self)
         errors.pick(ESTIMATORS, self.estimator, "estimator")
         if self.root and self.estimator != "biased":
             raise errors.UsageError(
@@ -105,18 +105,18 @@ class GradientConstrainedDiscrepancy(PlainDiscrepancy):
       solver: a name in `mmd.constrained.SOLVERS`.
     """
 
-    kernel: Kernel
+    kernel: Given[Kernel]
     ridge: float = 1.0
     root: bool = True
     median_bandwidth: bool = False
     solver: str = "iterative"
 
     def __post_init__(self):
-        kernel = KERNEL_FAMILY.get(self.kernel)
-        object.__setattr__(self, "kernel", kernel)
+        object.__setattr__(self, "kernel", KERNEL_FAMILY.get(self.kernel))
+        switches.settle(self)
         errors.check_above(0.0, ridge=self.ridge)
         errors.pick(constrained.SOLVERS, self.solver, "solver")
-        constrained.check_kernel(kernel)
+        constrained.check_kernel(self.kernel)
 
     def value(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """See `PlainDiscrepancy.value`."""
@@ -188,15 +188,15 @@ class RandomFeatureDiscrepancy(Discrepancy):
       UsageError: for fewer, and for another kernel.
     """
 
-    kernel: Kernel
+    kernel: Given[Kernel]
     frequencies: int = 256
     median_bandwidth: bool = False
 
     def __post_init__(self):
+        object.__setattr__(self, "kernel", KERNEL_FAMILY.get(self.kernel))
+        switches.settle(self)
         errors.check_count(1, frequencies=self.frequencies)
-        kernel = KERNEL_FAMILY.get(self.kernel)
-        random_features.check_kernel(kernel)
-        object.__setattr__(self, "kernel", kernel)
+        random_features.check_kernel(self.kernel)
 
     def lowered(
         self,

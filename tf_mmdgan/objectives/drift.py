@@ -37,6 +37,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.fields import Given
 from tf_mmdgan.kernels import (
     KERNEL_FAMILY,
     Laplace,
@@ -228,9 +229,9 @@ class DriftField:
         it has no use for, and for a kernel that does not fit.
     """
 
-    kernel: RadialMixture = dataclasses.field(default_factory=Laplace)
+    kernel: Given[RadialMixture] = dataclasses.field(default_factory=Laplace)
     normalization: str = "both"
-    divergence: FDivergence | None = None
+    divergence: Given[FDivergence] | None = None
     floor: float = 0.0
 
     def __post_init__(self):

@@ -9,7 +9,8 @@ import math
 
 import tensorflow as tf
 
-from tf_mmdgan import errors, mmd
+from tf_mmdgan import errors, mmd, switches
+from tf_mmdgan.config.fields import Given
 from tf_mmdgan.kernels import (
     RadialMixture,
     as_matrices,
@@ -64,13 +65,14 @@ class DriftDiscrepancy(Discrepancy):
     """
 
     field: DriftField = dataclasses.field(default_factory=DriftField)
-    temperatures: tuple[float, ...] = (0.02, 0.05, 0.2)
+    temperatures: Given[tuple[float, ...]] = (0.02, 0.05, 0.2)
     scaled: bool = True
     decay: float = 0.99
     guidance: float = 1.0
     classes: int = 1
 
     def __post_init__(self):
+        switches.settle(self)
         errors.check_type("field", self.field, DriftField)
         given = some_numbers(self.temperatures)
         if not given:

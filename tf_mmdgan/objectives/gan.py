@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.fields import Given
 from tf_mmdgan.objectives.criterion import (
     Comparison,
     Criterion,
@@ -278,7 +279,7 @@ class FGAN(ScalarCriterion):
       generator_form: "minimax" or "non_saturating".
     """
 
-    divergence: FDivergence
+    divergence: Given[FDivergence]
     generator_form: Literal["minimax", "non_saturating"] = "minimax"
 
     def __post_init__(self):

@@ -13,6 +13,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from tf_mmdgan import errors, kernels, mmd
+from tf_mmdgan.config.fields import Given
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.kernels.roots import floored_root
 from tf_mmdgan.mmd import estimators
@@ -47,7 +48,7 @@ class MMDGAN(Criterion):
         function of kernel matrices (`mmd.Grams`), which gives a scalar.
     """
 
-    kernel: Kernel
+    kernel: Given[Kernel]
     estimator: str | Estimator = "unbiased"
 
     def __post_init__(self):
@@ -148,7 +149,7 @@ class RepulsiveMMD(MMDGAN):
 
     estimator: str | Estimator = "ustatistic"
     real_weight: float = -1.0
-    bounds: tuple[float, float] | None = None
+    bounds: Given[tuple[float, float]] | None = None
 
     def __post_init__(self):
         super().__post_init__()

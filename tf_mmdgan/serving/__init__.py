@@ -6,6 +6,7 @@ same images from each. `serving.protocol` is a small server of the same protocol
 for tests, `serving.page` a web page.
 """
 
+from tf_mmdgan import switches
 from tf_mmdgan.serving.connection import Connection
 from tf_mmdgan.serving.drawn import Drawn, latency_summary
 from tf_mmdgan.serving.local import LocalPredictor
@@ -20,6 +21,7 @@ def connect(connection: Connection, rest: bool = False) -> Predictor:
       UsageError: without the extra `serving`, or for settings that cannot be
         honoured.
     """
+    switches.check(rest=rest)
     # Imported here, because either needs packages of the extra.
     if rest:
         from tf_mmdgan.serving.rest_client import RestPredictor

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.serving import tls
 
 Answer = TypeVar("Answer")
@@ -53,6 +53,7 @@ class Connection:
     token_in_clear: bool = False
 
     def __post_init__(self):
+        switches.settle(self)
         errors.check_type("target", self.target, str)
         errors.check_type("model_name", self.model_name, str)
         errors.check_count(0, retries=self.retries)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import tf_mmdgan
-from tf_mmdgan import errors, files, owned
+from tf_mmdgan import errors, files, owned, switches
 from tf_mmdgan.class_names import MOST_CLASSES
 from tf_mmdgan.conditions import MOST_NUMBERS, Classes, Condition, Numbers
 from tf_mmdgan.config import TrainConfig, fields, spelling
@@ -235,10 +235,9 @@ def _settings(values: Any, trust_run: bool) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise errors.DataError("it has no settings")
     fields.check_record(TrainConfig, values)
-    if not trust_run:
-        fields.check_bounds(TrainConfig, values)
     if trust_run:
         return values
+    fields.check_bounds(TrainConfig, values)
     return {
         name: spelling.Recorded(value) if isinstance(value, str) else value
         for name, value in values.items()
@@ -273,9 +272,10 @@ def read_config(
         its texts are `Recorded`, and it has no settings of a machine.
 
     Raises:
-      DataError: if the folder is not a run, or one of another version, and for
-        values out of range.
+      DataError: for no run, one of another version, and values out of range.
+      UsageError: for a `trust_run` that is neither True nor False.
     """
+    switches.check(trust_run=trust_run)
     path = pathlib.Path(run_dir) / CONFIG_FILE
     try:
         content = files.read_json(path)

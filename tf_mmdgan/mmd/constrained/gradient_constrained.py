@@ -6,6 +6,7 @@ GANs", section 3, https://arxiv.org/abs/1805.11565
 
 import tensorflow as tf
 
+from tf_mmdgan import switches
 from tf_mmdgan.kernels import KERNEL_FAMILY, Kernel
 from tf_mmdgan.mmd.constrained.distance import (
     Optimum,
@@ -42,6 +43,7 @@ def gradient_constrained(
       constrain_values: see there.
       solver: see there.
     """
+    switches.check(constrain_values=constrain_values)
     samples = check(real, fake, points, kernel, ridge)
     if weights is None:
         weights = uniform_weights(samples.points)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tf_mmdgan import errors, switches
+
 # (images [b, h, w, c], numbers [b, draws] in [0, 1)) -> images.
 Function = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 # A uniform number is kept so far from 0 and 1 that its normal is finite.
@@ -64,11 +66,19 @@ class GatedChange(ImageChange):
       function: what is done to the images.
       numbers: how many numbers the function takes of each image.
       needs_chance: see `ImageChange`.
+
+    Raises:
+      UsageError: for values of other types, and fewer numbers than none.
     """
 
     function: Function
     numbers: int
     needs_chance: bool = False
+
+    def __post_init__(self):
+        errors.check_function("function", self.function)
+        errors.check_count(0, numbers=self.numbers)
+        switches.settle(self)
 
     @property
     def draws(self) -> int:  # type: ignore[override]
