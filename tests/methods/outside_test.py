@@ -48,6 +48,16 @@ def test_a_criterion_has_no_other_settings():
         settings_of(settings(objective=LEAST_SQUARES, kernel="rbf"))
 
 
+def test_a_criterion_without_fields_is_told_what_it_is_to_be():
+    class Plain(objectives.ScalarCriterion):
+        def critic_loss(self, seen): ...
+
+        def generator_loss(self, seen): ...
+
+    with pytest.raises(errors.UsageError, match="Plain has no fields"):
+        settings_of(settings(objective=Plain()))
+
+
 def test_a_kernel_by_expression_is_that_of_the_criterion():
     text = "outsiders.members:Laplacian(2.0) + 0.5*linear"
     expected = members.Laplacian(2.0) + 0.5 * kernels.Linear()

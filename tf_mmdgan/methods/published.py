@@ -310,6 +310,11 @@ def get_method(given: object) -> Method[Any]:
     """
     found = METHOD_FAMILY.get(given)
     if isinstance(found, Criterion):
+        if not hasattr(found, "__dataclass_fields__"):
+            raise errors.UsageError(
+                f"objective: {type(found).__name__} has no fields, which "
+                "settings are: make it a frozen dataclass."
+            )
         settings = AdversarialSettings(criterion=found)
         return AdversarialMethod(spelling.text(given), settings)
     if isinstance(found, AdversarialMethod) or found in METHODS.values():

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.latents import Latents
 from tf_mmdgan.models import adopting, dividing, updates, views
@@ -129,6 +129,7 @@ class AdversarialModel(TwoNetworksModel):
             1, critic_steps=critic_steps, regularize_every=regularize_every,
             regularize_generator_every=regularize_generator_every,
         )  # fmt: skip
+        switches.check(moved_with_generator=moved_with_generator)
         _check_lazy(objective, regularize_every, regularize_generator_every)
         if objective.needs_styles:
             adopting.check_styles(self.generator)

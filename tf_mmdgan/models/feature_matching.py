@@ -94,8 +94,8 @@ class FeatureMatchingModel(GeneratorModel):
 
     def compile(  # type: ignore[override]
         self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        average_optimizer: keras.optimizers.Optimizer,
+        generator_optimizer: keras.optimizers.Optimizer | str,
+        average_optimizer: keras.optimizers.Optimizer | str,
         clip_norm: float | None = None,
         **kwargs: Any,
     ) -> None:

@@ -144,16 +144,19 @@ def _check_callback(given: Any) -> None:
             raise errors.UsageError(f"{kind.__name__}: {instead}.")
 
 
-def check_iterator(iterator: Any, eager: bool) -> None:
+def check_iterator(iterator: Any, eager: bool, form: ImageForm | None) -> None:
     """Refuses what would not give each step of a graph batches of its own.
 
     Args:
       iterator: what the step takes its batches from.
       eager: whether steps run line by line.
+      form: of the images that the networks take; None: as they are. Batches
+        that replicas share are taken as they are too.
 
     Raises:
-      UsageError: for no iterator, and for one of Python, which a graph asks
-        once, while it is traced.
+      UsageError: for no iterator; for one of Python, which a graph asks once,
+        while it is traced; and for batches that are not of this form.
+      DataError: for images of another shape.
     """
     if not isinstance(iterator, Iterator):
         raise errors.UsageError(
@@ -165,13 +168,6 @@ def check_iterator(iterator: Any, eager: bool) -> None:
             f"A {type(iterator).__name__} would give all steps the batches of "
             "the first: iter(model.feed(data)), or iter(a tf.data.Dataset)."
         )
-
-
-def check_batches(iterator: Any, form: ImageForm | None) -> None:
-    """Refuses batches of a data set that are not in the form of the networks.
-
-    Those that replicas share are taken as they are.
-    """
     if form is not None and isinstance(iterator, tf.data.Iterator):
         form.check_ready(iterator.element_spec)
 

@@ -19,7 +19,7 @@ class GeneratorModel(ImplicitModel):
 
     def compile(  # type: ignore[override]
         self,
-        generator_optimizer: keras.optimizers.Optimizer,
+        generator_optimizer: keras.optimizers.Optimizer | str,
         clip_norm: float | None = None,
         **kwargs: Any,
     ) -> None:
@@ -63,8 +63,8 @@ class TwoNetworksModel(GeneratorModel):
 
     def compile(  # type: ignore[override]
         self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        critic_optimizer: keras.optimizers.Optimizer,
+        generator_optimizer: keras.optimizers.Optimizer | str,
+        critic_optimizer: keras.optimizers.Optimizer | str,
         clip_norm: float | None = None,
         **kwargs: Any,
     ) -> None:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_mmdgan import errors, keras_settings
+from tf_mmdgan import errors, keras_settings, switches
 from tf_mmdgan.conditions import Condition, Label, by_label
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.features import (
@@ -157,6 +157,7 @@ class ImplicitModel(UnlikeKeras, Searching):
           DataError: for images that cannot be scored.
         """
         validation.check_arguments(kwargs)
+        switches.check(return_dict=return_dict)
         self._check_scored(x, y, steps)
         if y is not None:
             x = [(x, y)]
@@ -210,13 +211,32 @@ class ImplicitModel(UnlikeKeras, Searching):
         Raises:
           UsageError: for images and the like.
         """
+        self._check_latents(latents)
+        return super().__call__(latents, *args, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
+        """Images of the averaged generator, as floats; see `keras.Model`.
+
+        Args:
+          x: latents [n, z], or these and labels [n]; or a data set of batches.
+          *args: as of `keras.Model.predict`.
+          **kwargs: as of `keras.Model.predict`.
+
+        Raises:
+          UsageError: for images and the like.
+        """
+        self._check_latents(x)
+        return super().predict(x, *args, **kwargs)
+
+    def _check_latents(self, latents: Any) -> None:
+        if isinstance(latents, tf.data.Dataset):
+            latents = latents.element_spec
         adopting.check_latents(latents, self.latents.size)
         if self.condition is not None and not isinstance(latents, list | tuple):
             raise errors.UsageError(
                 f"The model has {self.condition}: call it with [latents, "
                 "labels]."
             )
-        return super().__call__(latents, *args, **kwargs)
 
     def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Images of the averaged generator."""

@@ -255,8 +255,8 @@ class CodeMatchingModel(MomentMatchingModel):
 
     def compile(  # type: ignore[override]
         self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        autoencoder_optimizer: keras.optimizers.Optimizer,
+        generator_optimizer: keras.optimizers.Optimizer | str,
+        autoencoder_optimizer: keras.optimizers.Optimizer | str,
         clip_norm: float | None = None,
         **kwargs: Any,
     ) -> None:

@@ -56,9 +56,9 @@ class RefinedModel(CodeMatchingModel):
 
     def compile(  # type: ignore[override]
         self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        autoencoder_optimizer: keras.optimizers.Optimizer,
-        refining_optimizer: keras.optimizers.Optimizer,
+        generator_optimizer: keras.optimizers.Optimizer | str,
+        autoencoder_optimizer: keras.optimizers.Optimizer | str,
+        refining_optimizer: keras.optimizers.Optimizer | str,
         clip_norm: float | None = None,
         **kwargs: Any,
     ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
 from tf_mmdgan.distribute import Cluster, graphs
 from tf_mmdgan.models import feeding, image_batches, phases, shares
 from tf_mmdgan.models.image_batches import ImageForm
@@ -190,6 +190,7 @@ class SteppedModel(keras.Model):
     def _feed(
         self, x: Any, y: Any, batch_size: int | None, shuffle: bool
     ) -> feeding.Feed:
+        switches.check(shuffle=shuffle)
         order = self.seed + int(self.updates.numpy()) if shuffle else None
         return feeding.make(
             x, y, batch_size, order, self.image_form, self.batches_per_step
@@ -232,7 +233,8 @@ class SteppedModel(keras.Model):
         """
         if not self.compiled:
             raise errors.UsageError("Call model.compile(...) before a step.")
-        feeding.check_iterator(iterator, self.run_eagerly)
+        form = self.image_form
+        feeding.check_iterator(iterator, self.run_eagerly, form)
         try:
             return self.make_train_function()(iterator)
         except (tf.errors.OutOfRangeError, StopIteration):
@@ -253,10 +255,8 @@ class SteppedModel(keras.Model):
         """
         if self.train_function is not None and not force:
             return self.train_function
-        networks = (getattr(self, name, None) for name in _NETWORKS)
-        shares.check_synchronized(
-            self.distribute_strategy, filter(None, networks)
-        )
+        found = (getattr(self, name, None) for name in _NETWORKS)
+        shares.check_synchronized(self.distribute_strategy, filter(None, found))
         self.train_function = phases.in_turn(
             [
                 (phase.end, self._make_steps(phase.replica_step))
@@ -274,7 +274,6 @@ class SteppedModel(keras.Model):
         steps = self.steps_per_execution
 
         def run_steps(iterator):
-            feeding.check_batches(iterator, self.image_form)
             # One step is the usual case, and traced once, not twice.
             if steps > 1:
                 graphs.repeat(

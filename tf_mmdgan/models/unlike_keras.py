@@ -1,5 +1,6 @@
 """Where models are unlike Keras' own, and what there is instead."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.features import weight_files
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.models.stepping import SteppedModel
+from tf_mmdgan.networks.layers import showing_arguments
 
 _NO_CONFIG = (
     "A model is not saved or copied as a whole: save_weights(path), make it "
@@ -18,8 +20,28 @@ _NO_CONFIG = (
 )
 
 
+# Of these a step is made, once: to change them later would change nothing.
+_IN_STEPS = {
+    "accumulate", "burn_in", "critic_steps", "discrepancy", "ema_decay",
+    "latents", "mmd_scope", "moved_with_generator", "objective",
+    "regularize_every", "regularize_generator_every", "seed",
+}  # fmt: skip
+
+
 class UnlikeKeras(SteppedModel):
     """A model whose weights are kept, and which is not kept as a whole."""
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        showing_arguments(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _IN_STEPS and name in vars(self):
+            raise errors.UsageError(
+                f"{name} is set when a model is made: make another one, of the "
+                "same networks."
+            )
+        super().__setattr__(name, value)
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Logs:
         """Raises UsageError: a step takes several batches, see `train_step`."""
@@ -84,6 +106,8 @@ class UnlikeKeras(SteppedModel):
           DataError: for no file, weights of another model, and for what
             `weight_files.check_saved` refuses.
         """
+        if not os.path.exists(filepath):
+            raise errors.DataError(f"There is no file {filepath}.")
         before = [weight.numpy() for weight in self.weights]
         try:
             weight_files.check_saved(filepath)

@@ -81,7 +81,8 @@ def move(
       weights: the weights that are moved.
 
     Raises:
-      UsageError: where there is no gradient at all.
+      UsageError: where there is no gradient at all, and for no weights, or
+        others than the optimizer was prepared for.
     """
     if weights and all(gradient is None for gradient in found):
         raise errors.UsageError(
@@ -94,10 +95,23 @@ def move(
         tf.zeros_like(weight.value) if gradient is None else gradient
         for weight, gradient in zip(weights, found, strict=True)
     ]
+    _check_known(optimizer, weights)
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         gradients = _finite_on_all_or_none(gradients)
     optimizer.apply(gradients, weights)
     graphs.order_sums()
+
+
+def _check_known(
+    optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable]
+) -> None:
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    known = set(map(id, inner._trainable_variables))
+    if not weights or not known.issuperset(map(id, weights)):
+        raise errors.UsageError(
+            "Layers were frozen, or are trained again, since the model was "
+            "compiled: compile it again, with new optimizers."
+        )
 
 
 def prepare(

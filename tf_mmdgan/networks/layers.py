@@ -1,13 +1,27 @@
 """Layers that several architectures share."""
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import tensorflow as tf
 
+Kind = TypeVar("Kind", bound=type)
 # Of a row of half precision too.
 _LEAST_SQUARE = 1e-6
+
+
+def showing_arguments(kind: Kind) -> Kind:
+    """The class of a layer, or model, that shows what its constructor takes.
+
+    Notebooks and `help` ask `inspect.signature`, which Keras' `__new__` tells
+    nothing.
+    """
+    made_by = inspect.signature(getattr(kind, "__init__"))  # noqa: B009
+    _, *taken = made_by.parameters.values()
+    setattr(kind, "__signature__", inspect.Signature(taken))  # noqa: B010
+    return kind
 
 
 @keras.saving.register_keras_serializable("tf_mmdgan")

@@ -6,8 +6,10 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.networks.layers import showing_arguments
 
 
+@showing_arguments
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class MinibatchDiscrimination(keras.layers.Layer):
     """Appends to each row how many rows of the batch are near to it.
@@ -83,6 +85,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
         }
 
 
+@showing_arguments
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class MinibatchDeviation(keras.layers.Layer):
     """Appends to maps a channel that says how images of a group differ.

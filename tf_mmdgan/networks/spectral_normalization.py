@@ -18,7 +18,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_mmdgan import errors
+from tf_mmdgan import errors, switches
+from tf_mmdgan.networks.layers import showing_arguments
 from tf_mmdgan.networks.matrices import (
     SUPPORTED,
     kernel_matrix,
@@ -59,6 +60,7 @@ class SpectralNorm:
     vectors: int = 8
 
     def __post_init__(self):
+        switches.settle(self)
         _check(self.form, self.scale, self.vectors)
 
     def wrap(self, layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -67,6 +69,7 @@ class SpectralNorm:
         return SpectralNormalization(layer, **settings, name=layer.name)
 
 
+@showing_arguments
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class SpectralNormalization(keras.layers.Wrapper):
     """A layer whose kernel W is replaced by s W / sigma(W).
@@ -130,6 +133,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         **kwargs: Any,
     ):
         _check(form, scale, vectors)
+        switches.check(learnable_scale=learnable_scale)
         _check_layer(layer)
         # This wrapper reads the kernel in full precision, and the layer inside
         # casts it to half: only a policy without a cast of its own does that.

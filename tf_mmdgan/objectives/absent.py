@@ -5,10 +5,21 @@ from collections.abc import Iterator
 
 from tf_mmdgan import errors
 
+_HAVE = {
+    "critic_loss": "seen.real is a batch, its images and their labels, which "
+    "may be None; seen.x and seen.y are features",
+    "generator_loss": "seen.x and real_features are None unless "
+    "generator_sees_real=True; seen.output is of the critic",
+}
+
 
 @contextlib.contextmanager
-def naming_absent(criterion: object) -> Iterator[None]:
-    """In a `with` block: the generator's loss of a criterion is computed.
+def naming_absent(criterion: object, loss: str) -> Iterator[None]:
+    """In a `with` block: a loss of a criterion is computed.
+
+    Args:
+      criterion: whose loss it is.
+      loss: "critic_loss" or "generator_loss".
 
     Raises:
       UsageError: where it fails for a part of a `Comparison` that is None.
@@ -19,7 +30,6 @@ def naming_absent(criterion: object) -> Iterator[None]:
         if "None" not in str(error):
             raise
         raise errors.UsageError(
-            f"{type(criterion).__name__}.generator_loss: "
-            f"{errors.excerpt(error, 80)}. seen.x and real_features are None "
-            "unless generator_sees_real=True; seen.output is of the critic."
+            f"{type(criterion).__name__}.{loss}: "
+            f"{errors.excerpt(error, 80).rstrip('.')}. {_HAVE[loss]}."
         ) from error

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import tensorflow as tf
 
 from tf_mmdgan import errors
+from tf_mmdgan.config.fields import Given
 from tf_mmdgan.distribute import Update
 from tf_mmdgan.kernels import Kernel
 from tf_mmdgan.objectives.absent import naming_absent
@@ -56,23 +57,21 @@ class Objective:
     """
 
     criterion: Criterion
-    regularizers: Sequence[Regularizer] = ()
+    regularizers: Given[Sequence[Regularizer]] = ()
     instance_noise: InstanceNoise | None = None
     weight_clipping: WeightClipping | None = None
-    generator_regularizers: Sequence[GeneratorRegularizer] = ()
+    generator_regularizers: Given[Sequence[GeneratorRegularizer]] = ()
     augmentation: CriticAugmentation | None = None
 
     def __post_init__(self):
         if not isinstance(self.criterion, Criterion):
             raise errors.UsageError(_no_criterion(self.criterion))
-        terms = _weighted("regularizers", self.regularizers, Regularizer)
-        object.__setattr__(self, "regularizers", terms)
-        more = _weighted(
-            "generator_regularizers",
-            self.generator_regularizers,
-            GeneratorRegularizer,
-        )
-        object.__setattr__(self, "generator_regularizers", more)
+        for name, kind in (
+            ("regularizers", Regularizer),
+            ("generator_regularizers", GeneratorRegularizer),
+        ):
+            parts = _weighted(name, getattr(self, name), kind)
+            object.__setattr__(self, name, parts)
         for name, wanted in (
             ("instance_noise", InstanceNoise),
             ("weight_clipping", WeightClipping),
@@ -196,7 +195,8 @@ class Objective:
         """
         chance, (real, *fakes) = self._shown(critic, real, fakes, update)
         seen = joint_pass(critic, real, fakes, update)
-        given = self.criterion.critic_loss(seen)
+        with naming_absent(self.criterion, "critic_loss"):
+            given = self.criterion.critic_loss(seen)
         value, terms = Loss.of(given, self.criterion)
         if tf.is_tensor(chance):
             r = mean_sign(self.criterion, seen)
@@ -259,7 +259,7 @@ class Objective:
         seen = separate_passes(
             critic, real, fakes, update, self.criterion.generator_sees_real
         )
-        with naming_absent(self.criterion):
+        with naming_absent(self.criterion, "generator_loss"):
             given = self.criterion.generator_loss(seen)
         return Loss.of(given, self.criterion)
 
@@ -325,9 +325,10 @@ def _weighted(name: str, given: Any, kind: type) -> tuple[Any, ...]:
         errors.check_type(name, part, kind)
         if not hasattr(part, "weight"):
             raise errors.UsageError(
-                f"{type(part).__name__} has no weight: give it a field "
-                "`weight: float`."
+                f"{type(part).__name__} has no weight: give it such a field."
             )
+        if not hasattr(part.weight, "dtype"):  # of a variable
+            errors.check_finite(weight=part.weight)
     return some
 
 
@@ -353,8 +354,7 @@ def _no_criterion(given: object) -> str:
     remedy = "such as MMDGAN(kernel) or WGAN()"
     if isinstance(given, str):
         remedy += "; names of objectives are for train(objective=...)"
-    kind = type(given).__name__
     return (
         f"criterion: need a Criterion, not {errors.excerpt(given, 40)} (of "
-        f"type {kind}): {remedy}."
+        f"type {type(given).__name__}): {remedy}."
     )
