@@ -208,7 +208,9 @@ def checked_shares(
         found = np.asarray(shares)
     if found.shape == (num_classes,) and found.dtype.kind in "fiu":
         law = found.astype(np.float64)
-        if law.min() >= 0.0 and abs(math.fsum(law) - 1.0) <= _SHARES_ERROR:
+        inside = law.min() >= 0.0 and law.max() <= 1.0 + _SHARES_ERROR
+        # Of numbers near the largest one, there is no sum.
+        if inside and abs(math.fsum(law) - 1.0) <= _SHARES_ERROR:
             return law
     raise errors.UsageError(
         f"class shares {errors.excerpt(shares, 60)}: need {num_classes} "
