@@ -192,15 +192,9 @@ def chi_square(counts, expected):
 
 @pytest.mark.parametrize(
     "shares",
-    [
-        [3, 1],
-        [0.5, 0.4],
-        [0.2, 0.3, 0.5],
-        [1.5, -0.5],
-        [np.nan, 1],
-        [1e308] * 2,
-    ],
-)
+    [[3, 1], [0.5, 0.4], [0.2, 0.3, 0.5], [1.5, -0.5], [float("nan"), 1.0],
+     [1e308, 1e308]],
+)  # fmt: skip
 def test_shares_of_classes_are_a_law(shares):
     with pytest.raises(errors.UsageError, match="need 2 numbers >= 0"):
         latents.checked_shares(shares, 2)
