@@ -106,6 +106,21 @@ def test_what_is_no_path(use):
         use(None)
 
 
+@pytest.mark.parametrize(
+    "given", [{"checkpoint": "best"}, {"weights": "current"}]
+)
+def test_weights_are_of_a_run(given):
+    (name,) = given
+    with pytest.raises(
+        errors.UsageError, match=f"--{name}=.* is for --run_dir"
+    ):
+        config.SampleConfig(saved_model="served", **given)
+    with pytest.raises(
+        errors.UsageError, match=f"--{name}=.* is for --run_dir"
+    ):
+        config.EvaluateConfig(fake="a", real="b", **given)
+
+
 def test_checkpoints_that_no_run_has():
     with pytest.raises(errors.UsageError, match="checkpoint=bset: must be las"):
         load_run("runs/a", "bset")

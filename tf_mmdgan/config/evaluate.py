@@ -239,9 +239,6 @@ class EvaluateConfig(ReadConfig):
         """Refuses what the curve of all checkpoints does not take."""
         if self.checkpoint != "all":
             return
-        fields.require(
-            self.run_dir is not None, "--checkpoint=all is for --run_dir."
-        )
         for name in (
             "per_class", "cas", "save_statistics", "save_features",
             "sampling_steps",

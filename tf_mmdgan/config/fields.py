@@ -318,8 +318,17 @@ def checkpoint_name(given: object, *more: str) -> str:
 
 
 def require_checkpoint(config: Any, *more: str) -> None:
-    """Refuses a checkpoint that no run has; `more` are other names for some."""
+    """Refuses a checkpoint that no run has, or of no run.
+
+    `more` are other names for some.
+    """
     name = checkpoint_name(config.checkpoint, *more)
+    for setting_name, usual in (("checkpoint", "last"), ("weights", "ema")):
+        given = getattr(config, setting_name)
+        require(
+            given == usual or getattr(config, "run_dir", "") is not None,
+            f"--{setting_name}={given} is for --run_dir.",
+        )
     require(
         name in CHECKPOINTS or config.weights == "ema",
         f"--checkpoint={name}: of single steps the averaged weights alone are "
