@@ -111,6 +111,17 @@ CELLS = [
     # Afterwards.
     ("model.save('model.keras')", r"save_weights\(path\)"),
     ("model.generate(0)", "count=0"),
+    ("model.predict(np.zeros((4, 5)), verbose=0)", r"latents \[n, 3\], not"),
+    ("model.critic_steps = 4", "critic_steps is set when"),
+    ("tm.GeneratorOptions(8, batch_norm='no')", "need True or False"),
+    ("tm.train(run_dir='run', learning_rate='1e-3')", "need a number"),
+    (
+        "layers = [keras.Input((3,)), keras.layers.Dense(2)]\n"
+        "other = keras.Sequential(layers)\n"
+        "other.compile('sgd', tm.MMDLoss())\n"
+        "other.fit(np.eye(5, 3), np.eye(5, 2), batch_size=4, verbose=0)",
+        None,
+    ),
     ("model.generate(4, weights='emma')", "Did you mean 'ema'"),
     ("assert model.generate(4).shape == (4, 4, 4, 1)", None),
     (

@@ -73,6 +73,9 @@ reveal_type(tm.mmd2_biased)
 reveal_type(tm.KERNELS["rbf"])
 tm.Guassian
 tm.GradientPenalty(weight="1")
+tm.Objective(tm.FGAN("kl"), tm.ZeroCentredPenalty(1.0, "real"))
+tm.DriftDiscrepancy(tm.DriftField("laplace"), temperatures=[0.1, 0.2])
+tm.MetricSettings(kernel="rbf"), tm.RepulsiveMMD("rbf", bounds=[0.2, 4.0])
 """
 
 
