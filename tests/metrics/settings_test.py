@@ -66,6 +66,8 @@ def test_a_report_shows_all_that_is_in_force():
         ({"num_splits": 0}, "num_splits=0: need >= 1"),
         ({"sigma": 0.0}, "sigma=0.0: need a number > 0"),
         ({"sigma": float("nan")}, "sigma=nan"),
+        ({"num_subsets": True}, "num_subsets=True: need an integer"),
+        ({"sigma": True}, "sigma=True: need a number"),
         ({"kernel": "rbff"}, "Did you mean 'rbf'"),
         ({"kernel": 3}, "kernel 3: need a name of a kernel"),
     ],

@@ -234,3 +234,9 @@ def test_the_published_code_has_no_lambda():
 def test_kernels_without_such_a_scale_are_refused(kernel, jacobian, message):
     with pytest.raises(errors.UsageError, match=message):
         ScaledMMD(KERNELS[kernel], scale=Scale(jacobian=jacobian))
+
+
+def test_a_scale_is_checked_when_a_criterion_is_made():
+    for make in (ScaledWGAN, lambda scale: ScaledMMD("rbf", scale=scale)):
+        with pytest.raises(errors.UsageError, match="scale: need a Scale"):
+            make(scale="paper")

@@ -23,7 +23,7 @@ def at_least(minimum: int, **settings: object) -> None:
     for name, value in settings.items():
         if value is None:
             continue
-        if not isinstance(value, numbers.Integral):
+        if not isinstance(value, numbers.Integral) or value is True:
             raise errors.UsageError(
                 f"{name}={value!r}: need an integer >= {minimum}."
             )
@@ -34,8 +34,10 @@ def at_least(minimum: int, **settings: object) -> None:
 def positive(**settings: object) -> None:
     """Raises UsageError for a setting that is not a number above 0."""
     for name, value in settings.items():
-        if not (
-            isinstance(value, numbers.Real) and 0.0 < float(value) < math.inf
+        if (
+            value is True
+            or not isinstance(value, numbers.Real)
+            or not 0.0 < float(value) < math.inf
         ):
             raise errors.UsageError(f"{name}={value!r}: need a number > 0.")
 

@@ -193,6 +193,9 @@ class ScaledWGAN(WGAN):
 
     needs_independent_examples: ClassVar[bool] = True
 
+    def __post_init__(self):
+        errors.check_type("scale", self.scale, Scale)
+
     def critic_loss(self, seen: Comparison) -> Loss:
         """See `Criterion.critic_loss`."""
         loss = super().critic_loss(seen)
