@@ -17,6 +17,8 @@ def test_both_scores_must_change_at_each_level_of_each_seed():
     numbers = {"steps": 9, "runs": [good, good]}
     assert truncation.holds(numbers)
     assert "precision 0.50, 0.60" in truncation.caption(numbers)
+    ended = run((0.5, 0.9, 1.0, 1.0, 1.0), (0.9, 0.5, 0.1, 0.0, 0.0))
+    assert truncation.holds({"steps": 9, "runs": [good, ended]})
     for bad in (run(up, up), run(down, down), run((0.5,) * 5, down)):
         assert not truncation.holds({"steps": 9, "runs": [good, bad]})
 

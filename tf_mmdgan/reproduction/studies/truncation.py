@@ -97,16 +97,17 @@ def compute(budget: Budget, parts: Parts) -> Mapping[str, Any]:
     return {"steps": steps, "runs": parts.get_all(measure, calls)}
 
 
-def changes(numbers: Mapping[str, Any], score: str) -> np.ndarray:
-    """By how much a score grows from level to level: [seeds, levels - 1]."""
-    return np.diff([[at[score] for at in run] for run in numbers["runs"]])
-
-
 def holds(numbers: Mapping[str, Any]) -> bool:
-    """Precision rises and recall falls with each level."""
-    return bool(
-        (changes(numbers, "precision") > 0.0).all()
-        and (changes(numbers, "recall") < 0.0).all()
+    """Precision rises to 1, and recall falls to 0, with each level until then.
+
+    Both are shares, and stay where they cannot go on.
+    """
+    runs = numbers["runs"]
+    missing = 1.0 - np.array([[at["precision"] for at in run] for run in runs])
+    found = np.array([[at["recall"] for at in run] for run in runs])
+    return all(
+        bool(((np.diff(left) < 0.0) | (left[:, 1:] == 0.0)).all())
+        for left in (missing, found)
     )
 
 
@@ -165,7 +166,7 @@ STUDY: Study = Study(
     ),
     threshold=(
         "over five levels, on each seed, precision rises and recall falls from "
-        "level to level."
+        "level to level, until it is 1 or 0."
     ),
     compute=compute,
     holds=holds,
