@@ -155,7 +155,7 @@ def test_importing_the_tests_loads_nothing_that_trains():
     loaded, with_others = (line.split() for line in done.stdout.splitlines())
     own = {name for name in loaded if name.startswith("tf_mmdgan.")}
     assert {name.split(".")[1] for name in own} <= {
-        "errors", "config", "keras_settings", "kernels", "mmd",
+        "errors", "config", "keras_settings", "kernels", "mmd", "switches",
     }  # fmt: skip
     others = {name.split(".")[0] for name in loaded} - {"tf_mmdgan"}
     foreign = {

@@ -88,3 +88,9 @@ def test_notebooks_see_what_constructors_take(kind, argument):
     taken = inspect.signature(kind).parameters
     assert argument in taken and "self" not in taken
     assert issubclass(kind, keras.layers.Layer)
+
+
+def test_functions_of_tensorflow_see_how_an_instance_is_called():
+    layer = tm.SpectralNormalization(keras.layers.Dense(2))
+    assert "layer" not in inspect.signature(layer).parameters
+    assert tf.function(layer)(tf.ones([1, 3])).shape == (1, 2)

@@ -16,7 +16,7 @@ from tf_mmdgan.models import MomentMatchingModel
 from tf_mmdgan.objectives.discrepancies import SlicedEnergy
 from tf_mmdgan.tools import sources
 from tf_mmdgan.tools.sample import sample
-from tf_mmdgan.training import run_data
+from tf_mmdgan.training import held_out
 
 
 class Mean(FeatureExtractor):
@@ -182,14 +182,13 @@ def test_settings_that_do_not_go_together_are_refused(wrong, words):
 def test_real_images_to_keep_by_are_looked_at_before_any_is_drawn(
     tmp_path, monkeypatch
 ):
-    def missing(config):
+    def missing(config, data_dir):
         raise errors.DataError("There is no folder photos.")
 
     def refuse(*arguments, **settings):
         raise AssertionError("the work has begun")
 
-    monkeypatch.setattr(evaluation, "scorer_of_run", missing)
-    monkeypatch.setattr(run_data, "check_scored", lambda config: None)
+    monkeypatch.setattr(held_out, "scorer", missing)
     monkeypatch.setattr(serving.Sampler, "sample", refuse)
     given = SampleConfig(run_dir="run", keep=0.5, out=f"{tmp_path}/a.npz")
     with pytest.raises(errors.DataError, match="no folder photos"):

@@ -11,7 +11,7 @@ from tf_mmdgan import errors
 from tf_mmdgan.features import weight_files
 from tf_mmdgan.models.phases import Logs
 from tf_mmdgan.models.stepping import SteppedModel
-from tf_mmdgan.networks.layers import showing_arguments
+from tf_mmdgan.networks.layers import ShownArguments
 
 _NO_CONFIG = (
     "A model is not saved or copied as a whole: save_weights(path), make it "
@@ -31,9 +31,7 @@ _IN_STEPS = {
 class UnlikeKeras(SteppedModel):
     """A model whose weights are kept, and which is not kept as a whole."""
 
-    def __init_subclass__(cls, **kwargs: Any):
-        super().__init_subclass__(**kwargs)
-        showing_arguments(cls)
+    __signature__ = ShownArguments()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _IN_STEPS and name in vars(self):

@@ -2,26 +2,31 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-Kind = TypeVar("Kind", bound=type)
 # Of a row of half precision too.
 _LEAST_SQUARE = 1e-6
 
 
-def showing_arguments(kind: Kind) -> Kind:
-    """The class of a layer, or model, that shows what its constructor takes.
+class ShownArguments:
+    """As `__signature__` of a layer or model: what its constructor takes.
 
     Notebooks and `help` ask `inspect.signature`, which Keras' `__new__` tells
-    nothing.
+    nothing. Instances have no `__signature__`: `tf.function` would take it for
+    that of their call.
     """
-    made_by = inspect.signature(getattr(kind, "__init__"))  # noqa: B009
-    _, *taken = made_by.parameters.values()
-    setattr(kind, "__signature__", inspect.Signature(taken))  # noqa: B010
-    return kind
+
+    def __get__(
+        self, instance: object | None, owner: type
+    ) -> inspect.Signature:
+        if instance is not None:
+            raise AttributeError("__signature__")
+        made_by = inspect.signature(getattr(owner, "__init__"))  # noqa: B009
+        _, *taken = made_by.parameters.values()
+        return inspect.Signature(taken)
 
 
 @keras.saving.register_keras_serializable("tf_mmdgan")

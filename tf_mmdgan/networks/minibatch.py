@@ -6,10 +6,9 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors
-from tf_mmdgan.networks.layers import showing_arguments
+from tf_mmdgan.networks.layers import ShownArguments
 
 
-@showing_arguments
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class MinibatchDiscrimination(keras.layers.Layer):
     """Appends to each row how many rows of the batch are near to it.
@@ -38,6 +37,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
     Raises:
       UsageError: for numbers below 1.
     """
+
+    __signature__ = ShownArguments()
 
     def __init__(self, kernels: int, dimensions: int = 5, **kwargs: Any):
         super().__init__(**kwargs)
@@ -85,7 +86,6 @@ class MinibatchDiscrimination(keras.layers.Layer):
         }
 
 
-@showing_arguments
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class MinibatchDeviation(keras.layers.Layer):
     """Appends to maps a channel that says how images of a group differ.
@@ -113,6 +113,8 @@ class MinibatchDeviation(keras.layers.Layer):
     Raises:
       UsageError: for smaller groups.
     """
+
+    __signature__ = ShownArguments()
 
     def __init__(self, group: int, **kwargs: Any):
         super().__init__(**kwargs)

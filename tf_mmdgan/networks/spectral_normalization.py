@@ -19,7 +19,7 @@ import keras
 import tensorflow as tf
 
 from tf_mmdgan import errors, switches
-from tf_mmdgan.networks.layers import showing_arguments
+from tf_mmdgan.networks.layers import ShownArguments
 from tf_mmdgan.networks.matrices import (
     SUPPORTED,
     kernel_matrix,
@@ -69,7 +69,6 @@ class SpectralNorm:
         return SpectralNormalization(layer, **settings, name=layer.name)
 
 
-@showing_arguments
 @keras.saving.register_keras_serializable("tf_mmdgan")
 class SpectralNormalization(keras.layers.Wrapper):
     """A layer whose kernel W is replaced by s W / sigma(W).
@@ -122,6 +121,8 @@ class SpectralNormalization(keras.layers.Wrapper):
         images of unknown size in the form "operator".
       ValueError: for another kind of layer, or a convolution in groups.
     """
+
+    __signature__ = ShownArguments()
 
     def __init__(
         self,
