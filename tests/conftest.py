@@ -30,7 +30,7 @@ tf.config.set_logical_device_configuration(
 
 # Growth of this process, in bytes, that is worth a search for garbage, which
 # takes seconds.
-_GROWTH = 300 * 2**20
+_GROWTH = 400 * 2**20
 _collected = {"at": 0}
 
 

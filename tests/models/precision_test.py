@@ -39,6 +39,7 @@ def test_scaled_losses_change_nothing_in_full_precision(clip_norm):
         np.testing.assert_allclose(a, b, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_scaled_losses_on_two_replicas_are_those_of_one_device(two_cpus):
     one = fit(tiny.model(optimizer=scaled()))
     with two_cpus.scope():
@@ -94,6 +95,7 @@ def test_xla_compiles_the_same_step(monkeypatch):
         np.testing.assert_allclose(a, b, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_xla_compiles_a_penalised_step():
     history = tiny.model(jit_compile=True).fit(
         tiny.batches(), steps_per_epoch=2, verbose=0

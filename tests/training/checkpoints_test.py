@@ -35,7 +35,11 @@ def with_scaled_losses(rate):
 
 
 @pytest.mark.parametrize(
-    "optimizer", [keras.optimizers.Adam, with_scaled_losses]
+    "optimizer",
+    [
+        keras.optimizers.Adam,
+        pytest.param(with_scaled_losses, marks=pytest.mark.slow),
+    ],
 )
 def test_continued_run_ends_with_the_same_bits(tmp_path, optimizer):
     def make():

@@ -219,7 +219,9 @@ def fit(made, *extra):
     )
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize(
+    "batch_norm", [pytest.param(False, marks=pytest.mark.slow), True]
+)
 def test_logging_does_not_change_the_training(monkeypatch, log, batch_norm):
     critic = functools.partial(tiny.critic, batch_norm=batch_norm)
     monkeypatch.setattr(tiny, "critic", critic)
