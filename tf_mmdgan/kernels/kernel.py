@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from tf_mmdgan.kernels.rows import as_matrices, as_tensor, in_one_type
 
-_PACKAGE = "tf_mmdgan."
-_OWN = "tf_mmdgan.kernels."
+# Where kernels are known to be right: the checks of others leave them out.
+_PACKAGE, _ROOM = "tf_mmdgan.", "tf_mmdgan.kernels."
 
 
 class Kernel(abc.ABC):
@@ -278,15 +278,15 @@ def _of_shape(kernel: Kernel, found: Any, shape: tuple[Any, ...]) -> tf.Tensor:
     return found
 
 
-# Classes outside of this package, once they have been tried: those whose
-# `_matrix` keeps leading axes, and those that are symmetric.
+# Classes that have been tried: those whose `_matrix` keeps leading axes, and
+# those that are symmetric.
 _KEEP_AXES: set[type] = set()
 _SYMMETRIC: set[type] = set()
 
 
 def _check_leading_axes(kernel: Kernel, width: int | None) -> None:
     """Refuses a kernel whose values for pairs are not those of its matrix."""
-    kinds = {k for k in _kinds(kernel) if not k.__module__.startswith(_OWN)}
+    kinds = _kinds_outside(_ROOM, kernel)
     if width is None or kinds <= _KEEP_AXES:
         return
     with tf.init_scope():
@@ -309,7 +309,7 @@ def _check_leading_axes(kernel: Kernel, width: int | None) -> None:
 
 def _check_symmetric(kernel: Kernel, width: int | None) -> None:
     """Refuses a kernel with another k(u, v) than k(v, u)."""
-    kinds = {k for k in _kinds(kernel) if not k.__module__.startswith(_PACKAGE)}
+    kinds = _kinds_outside(_PACKAGE, kernel)
     if width is None or kinds <= _SYMMETRIC:
         return
     with tf.init_scope():
@@ -330,6 +330,11 @@ def _check_symmetric(kernel: Kernel, width: int | None) -> None:
 def _three_points(width: int) -> tf.Tensor:
     numbers = tf.sin(tf.range(1.0, 3.0 * width + 1.0))
     return tf.reshape(numbers, [3, width])
+
+
+def _kinds_outside(package: str, kernel: Kernel) -> set[type]:
+    """Classes of `_kinds` whose modules do not begin with a name."""
+    return {k for k in _kinds(kernel) if not k.__module__.startswith(package)}
 
 
 def _kinds(kernel: Kernel) -> Iterator[type]:
